@@ -1,0 +1,1 @@
+//! Abuse: how much an account looks like a spammer's.

@@ -1,0 +1,1 @@
+//! Ads: relevance on the social network, never on the messenger.

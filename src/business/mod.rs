@@ -1,0 +1,1 @@
+//! Business: may this business write to this account?

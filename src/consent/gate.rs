@@ -1,0 +1,323 @@
+//! The gate: the only place where a [`Permitted`] can be made.
+
+use std::fmt;
+use std::hash::Hash;
+use std::marker::PhantomData;
+
+use serde::{Deserialize, Serialize};
+
+use super::purpose::{For, Purpose};
+use crate::hash::HashMap;
+use crate::ids::{AccountId, UserId};
+use crate::time::Timestamp;
+
+/// A datum that passed the gate for purpose `P`.
+///
+/// Only [`Gate::permit`] makes one; whoever asks for a `Permitted<T, P>` cannot be given anything else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Permitted<T, P> {
+    datum: T,
+    purpose: PhantomData<P>,
+}
+
+impl<T, P: For> Permitted<T, P> {
+    /// The datum.
+    pub const fn get(&self) -> &T {
+        &self.datum
+    }
+
+    /// The datum without its mark. What is made from it has to pass the gate again.
+    pub fn into_inner(self) -> T {
+        self.datum
+    }
+}
+
+/// A datum about people, collected at some time.
+pub trait About {
+    /// How its subjects are named: by account or by person.
+    type Id: Copy + Eq + Hash;
+    /// Everyone the datum is about.
+    type Ids: IntoIterator<Item = Self::Id>;
+
+    /// Everyone the datum is about: each must allow its use.
+    fn about(&self) -> Self::Ids;
+
+    /// When it was collected, for orders that only spare data collected after a date.
+    fn collected_at(&self) -> Timestamp;
+}
+
+macro_rules! ids_are_about_themselves {
+    ($($id:ty)*) => {$(
+        impl About for $id {
+            type Id = Self;
+            type Ids = [Self; 1];
+
+            fn about(&self) -> [Self; 1] {
+                [*self]
+            }
+
+            /// That somebody exists is as recent as can be.
+            fn collected_at(&self) -> Timestamp {
+                Timestamp::MAX
+            }
+        }
+    )*};
+}
+ids_are_about_themselves!(AccountId UserId);
+
+/// Why the gate said no. Counted under [`DenialReason::as_str`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum DenialReason {
+    /// The ledger holds nothing about this subject; without consent data the answer is no.
+    NoRecord,
+    /// No proof that a notice was shown.
+    NotNotified,
+    /// Notified, not yet answered.
+    Notified,
+    /// "Not now."
+    Deferred,
+    /// Opted out.
+    OptedOut,
+    /// The time to accept passed unanswered.
+    Lapsed,
+    /// A regulator's order.
+    Suspended,
+    /// The ledger cannot vouch for this subject.
+    Invalidated,
+    /// The account is going away.
+    DeletionPending,
+    /// The account is gone.
+    Deleted,
+    /// The number has gone to somebody else.
+    Superseded,
+    /// The opt-in profile, and no explicit grant.
+    NotGranted,
+    /// Accepted, but the window to opt out is open and configured to hold.
+    HeldUntilWindowEnd,
+    /// Collected before the date an order spares.
+    BeforeCutOff,
+}
+
+impl DenialReason {
+    /// Every reason, in order.
+    pub const ALL: [Self; 14] = [
+        Self::NoRecord,
+        Self::NotNotified,
+        Self::Notified,
+        Self::Deferred,
+        Self::OptedOut,
+        Self::Lapsed,
+        Self::Suspended,
+        Self::Invalidated,
+        Self::DeletionPending,
+        Self::Deleted,
+        Self::Superseded,
+        Self::NotGranted,
+        Self::HeldUntilWindowEnd,
+        Self::BeforeCutOff,
+    ];
+
+    /// The name under which drops are counted.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NoRecord => "no_record",
+            Self::NotNotified => "not_notified",
+            Self::Notified => "notified",
+            Self::Deferred => "deferred",
+            Self::OptedOut => "opted_out",
+            Self::Lapsed => "lapsed",
+            Self::Suspended => "suspended",
+            Self::Invalidated => "invalidated",
+            Self::DeletionPending => "deletion_pending",
+            Self::Deleted => "deleted",
+            Self::Superseded => "superseded",
+            Self::NotGranted => "not_granted",
+            Self::HeldUntilWindowEnd => "held_until_window_end",
+            Self::BeforeCutOff => "before_cut_off",
+        }
+    }
+}
+
+impl fmt::Display for DenialReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What the ledger says about one subject and one purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Allowed for data collected at or after this instant ([`Timestamp::MIN`]: all of it).
+    Allowed {
+        /// The cut-off date.
+        since: Timestamp,
+    },
+    /// Not allowed.
+    Denied(DenialReason),
+}
+
+impl Decision {
+    /// Allowed without a cut-off.
+    pub const ALLOWED: Self = Self::Allowed {
+        since: Timestamp::MIN,
+    };
+
+    /// The stricter of two decisions: a denial beats an allowance, an earlier reason in
+    /// [`DenialReason`]'s order beats a later one, a later cut-off beats an earlier one.
+    #[must_use]
+    pub fn stricter(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Denied(a), Self::Denied(b)) => Self::Denied(a.min(b)),
+            (denied @ Self::Denied(_), _) | (_, denied @ Self::Denied(_)) => denied,
+            (Self::Allowed { since: a }, Self::Allowed { since: b }) => {
+                Self::Allowed { since: a.max(b) }
+            }
+        }
+    }
+}
+
+/// Everyone's decision for one purpose at one moment.
+///
+/// `Id` is [`AccountId`] for the gate before matching and [`UserId`] for the gate before edges and rows.
+#[derive(Clone, Debug)]
+pub struct Gate<P, Id> {
+    decisions: HashMap<Id, Decision>,
+    purpose: PhantomData<P>,
+}
+
+impl<P: For, Id: Copy + Eq + Hash + Ord> Gate<P, Id> {
+    /// A gate from decisions; of two for one subject the stricter holds.
+    pub(in crate::consent) fn new(decisions: impl IntoIterator<Item = (Id, Decision)>) -> Self {
+        let mut merged: HashMap<Id, Decision> = HashMap::default();
+        for (id, decision) in decisions {
+            merged
+                .entry(id)
+                .and_modify(|held| *held = held.stricter(decision))
+                .or_insert(decision);
+        }
+        Self {
+            decisions: merged,
+            purpose: PhantomData,
+        }
+    }
+
+    /// The purpose this gate decides on.
+    #[must_use]
+    pub const fn purpose(&self) -> Purpose {
+        P::PURPOSE
+    }
+
+    /// What the ledger says about one subject.
+    #[must_use]
+    pub fn decision(&self, id: Id) -> Decision {
+        self.decisions
+            .get(&id)
+            .copied()
+            .unwrap_or(Decision::Denied(DenialReason::NoRecord))
+    }
+
+    /// Lets a datum through if everyone it is about allows it.
+    ///
+    /// # Errors
+    /// The strictest reason among its subjects.
+    pub fn permit<T: About<Id = Id>>(&self, datum: T) -> Result<Permitted<T, P>, DenialReason> {
+        let collected_at = datum.collected_at();
+        let decision = datum
+            .about()
+            .into_iter()
+            .map(|id| self.decision(id))
+            .fold(Decision::ALLOWED, Decision::stricter);
+        match decision {
+            Decision::Allowed { since } if collected_at >= since => Ok(Permitted {
+                datum,
+                purpose: PhantomData,
+            }),
+            Decision::Allowed { .. } => Err(DenialReason::BeforeCutOff),
+            Decision::Denied(reason) => Err(reason),
+        }
+    }
+
+    /// The subjects this gate knows, allowed or not, in ascending order.
+    #[must_use]
+    pub fn known(&self) -> Vec<Id> {
+        let mut ids: Vec<Id> = self.decisions.keys().copied().collect();
+        ids.sort_unstable();
+        ids
+    }
+}
+
+/// Gates for the tests of other rooms.
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::*;
+
+    /// A gate through which exactly these pass.
+    pub(crate) fn gate_of<P: For, Id: Copy + Eq + Hash + Ord>(
+        allowed: impl IntoIterator<Item = Id>,
+    ) -> Gate<P, Id> {
+        Gate::new(allowed.into_iter().map(|id| (id, Decision::ALLOWED)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::purpose::FriendSuggestions;
+    use super::*;
+
+    struct Edge(UserId, UserId);
+
+    impl About for Edge {
+        type Id = UserId;
+        type Ids = [UserId; 2];
+
+        fn about(&self) -> [UserId; 2] {
+            [self.0, self.1]
+        }
+
+        fn collected_at(&self) -> Timestamp {
+            Timestamp::from_secs(10)
+        }
+    }
+
+    fn gate(decisions: &[(u64, Decision)]) -> Gate<FriendSuggestions, UserId> {
+        Gate::new(
+            decisions
+                .iter()
+                .map(|&(id, decision)| (UserId(id), decision)),
+        )
+    }
+
+    #[test]
+    fn deny_unless_everyone_allows() {
+        let gate = gate(&[
+            (1, Decision::ALLOWED),
+            (2, Decision::Denied(DenialReason::OptedOut)),
+        ]);
+        assert!(gate.permit(Edge(UserId(1), UserId(1))).is_ok());
+        assert_eq!(
+            gate.permit(Edge(UserId(1), UserId(2))).err(),
+            Some(DenialReason::OptedOut)
+        );
+        assert_eq!(gate.permit(UserId(3)).err(), Some(DenialReason::NoRecord));
+    }
+
+    #[test]
+    fn deny_data_older_than_a_cut_off() {
+        let since = |secs| Decision::Allowed {
+            since: Timestamp::from_secs(secs),
+        };
+        assert!(
+            gate(&[(1, since(10))])
+                .permit(Edge(UserId(1), UserId(1)))
+                .is_ok()
+        );
+        let strict = gate(&[(1, since(11))]);
+        assert_eq!(
+            strict.permit(Edge(UserId(1), UserId(1))).err(),
+            Some(DenialReason::BeforeCutOff)
+        );
+    }
+}

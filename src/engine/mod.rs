@@ -1,0 +1,1 @@
+//! Engine: one run, from signals to scores.

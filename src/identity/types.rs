@@ -1,0 +1,78 @@
+//! What this room finds out: matches between accounts, links between accounts of one person.
+
+use std::fmt;
+use std::num::NonZeroU64;
+
+use crate::consent::About;
+use crate::ids::{AccountId, UserId};
+use crate::time::{Interval, Timestamp};
+
+/// A phone number in E.164 form: at most fifteen digits, the first not zero, held as a number.
+///
+/// Prints as redacted and has no `Display`; [`E164::expose`] is the one way to its digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct E164(pub(in crate::identity) NonZeroU64);
+
+impl E164 {
+    /// The digits after the plus sign, as a number.
+    #[must_use]
+    pub const fn expose(self) -> u64 {
+        self.0.get()
+    }
+}
+
+impl fmt::Debug for E164 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("E164(redacted)")
+    }
+}
+
+/// A contact resolved to an account: `from` saved the number that was `to`'s at the time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Match {
+    /// Who saved the number.
+    pub from: AccountId,
+    /// Whose number it was when it was saved.
+    pub to: AccountId,
+    /// When it was saved.
+    pub saved_at: Timestamp,
+}
+
+impl About for Match {
+    type Id = AccountId;
+    type Ids = [AccountId; 2];
+
+    fn about(&self) -> [AccountId; 2] {
+        [self.from, self.to]
+    }
+
+    fn collected_at(&self) -> Timestamp {
+        self.saved_at
+    }
+}
+
+/// Two accounts of one person: a messenger account and a social account. A link is never an edge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Link {
+    /// The messenger account.
+    pub account: AccountId,
+    /// The social account.
+    pub user: UserId,
+    /// When both held the number.
+    pub interval: Interval,
+    /// What the link rests on.
+    pub evidence: Evidence,
+}
+
+/// What a link rests on. A device alone never links.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Evidence {
+    /// The same number, given as a way to be found.
+    pub number: bool,
+    /// The same device id.
+    pub device_id: bool,
+    /// The same device type.
+    pub device_type: bool,
+    /// The same operating system and version.
+    pub os: bool,
+}

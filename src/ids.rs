@@ -1,0 +1,168 @@
+//! Identifiers: one newtype per kind of thing, so that an account is never taken for a person.
+//!
+//! All of them are plain numbers or digests. None of them is, or is made from, a phone number except
+//! [`NumberToken`], which is keyed (see `identity::token`) and therefore prints as redacted.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        #[repr(transparent)]
+        pub struct $name(pub u64);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl From<u64> for $name {
+            fn from(id: u64) -> Self {
+                Self(id)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// One life of one messenger account: an *account epoch* in the words of the consent rules.
+    ///
+    /// A number that changes hands gets a new epoch, and with it a new id.
+    AccountId;
+    /// A person's account on the social network.
+    UserId;
+    /// An advertisement.
+    AdId;
+    /// Whoever pays for an advertisement.
+    AdvertiserId;
+    /// A customer list an advertiser brought.
+    AudienceId;
+    /// A business that writes to people on the messenger.
+    BusinessId;
+    /// An event of the consent ledger.
+    EventId;
+}
+
+/// A country or territory: two upper-case ASCII letters of ISO 3166-1 alpha-2.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Region([u8; 2]);
+
+impl Region {
+    /// Reads a region code; lower case is accepted, anything but two letters is not.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let &[a, b] = text.trim().as_bytes() else {
+            return None;
+        };
+        let code = [a.to_ascii_uppercase(), b.to_ascii_uppercase()];
+        // ZZ is CLDR's "unknown region": an unknown region is the absence of one.
+        (code.iter().all(u8::is_ascii_uppercase) && code != *b"ZZ").then_some(Self(code))
+    }
+
+    /// The two letters.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("a region is two ASCII letters by construction")
+    }
+}
+
+impl fmt::Debug for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Display for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl TryFrom<String> for Region {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("a region is two letters of ISO 3166-1")
+    }
+}
+
+impl From<Region> for String {
+    fn from(region: Region) -> Self {
+        region.as_str().to_owned()
+    }
+}
+
+/// A device, known only by the first 128 bits of the BLAKE3 digest of its identifier.
+///
+/// The text itself is not kept: equality is all that matching and linking ever ask of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeviceId(u128);
+
+impl DeviceId {
+    /// The id of a device identifier as it stands in a table; none for empty text.
+    #[must_use]
+    pub fn of(text: &str) -> Option<Self> {
+        let text = text.trim();
+        (!text.is_empty()).then(|| Self(first_128_bits(&blake3::hash(text.as_bytes()))))
+    }
+}
+
+/// A keyed digest of a phone number. Only `identity::token` makes one from a number.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NumberToken(u128);
+
+impl NumberToken {
+    /// A token from the first 128 bits of a keyed digest.
+    #[must_use]
+    pub fn from_keyed_digest(digest: &blake3::Hash) -> Self {
+        Self(first_128_bits(digest))
+    }
+
+    /// The token's bits, for the one place that writes tokens out on request.
+    #[must_use]
+    pub fn expose(&self) -> u128 {
+        self.0
+    }
+}
+
+impl fmt::Debug for NumberToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NumberToken(redacted)")
+    }
+}
+
+fn first_128_bits(digest: &blake3::Hash) -> u128 {
+    let (head, _) = digest
+        .as_bytes()
+        .split_first_chunk::<16>()
+        .expect("a BLAKE3 digest has 32 bytes");
+    u128::from_le_bytes(*head)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn region_reads_two_letters_only() {
+        assert_eq!(
+            Region::parse("de").map(|r| r.to_string()),
+            Some("DE".into())
+        );
+        for bad in ["", "D", "DEU", "D1", "ZZ", "zz", "é"] {
+            assert_eq!(Region::parse(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn number_token_never_prints() {
+        let token = NumberToken::from_keyed_digest(&blake3::hash(b"x"));
+        assert_eq!(format!("{token:?}"), "NumberToken(redacted)");
+    }
+}

@@ -1,0 +1,19 @@
+//! acquaint: friend suggestions and ad relevance from signals people agreed to share.
+
+pub mod abuse;
+pub mod ads;
+pub mod business;
+pub mod consent;
+pub mod engine;
+pub mod eval;
+pub mod graph;
+pub mod hash;
+pub mod identity;
+pub mod ids;
+pub mod params;
+pub mod report;
+pub mod score;
+pub mod signals;
+pub mod suggest;
+pub mod synth;
+pub mod time;

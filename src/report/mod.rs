@@ -1,0 +1,1 @@
+//! Report: a run as a page to look at.

@@ -1,0 +1,64 @@
+//! A row that could not be used: counted, located and explained, and never in the way of the others.
+
+use std::fmt;
+
+/// A row that was left out.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Rejection {
+    /// The file, relative to the signals directory.
+    pub file: String,
+    /// The row in that file: the first row after the header is 1.
+    pub row: u64,
+    /// The column that was wrong, or the column that identifies the row.
+    pub column: &'static str,
+    /// What was wrong with it.
+    pub reason: RejectionReason,
+}
+
+/// What was wrong with a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum RejectionReason {
+    /// A required value is missing.
+    Missing,
+    /// The value is not of the column's type.
+    WrongType,
+    /// The value is of the column's type but not one it can take.
+    OutOfRange,
+    /// The row has too few or too many columns, or is not UTF-8.
+    Malformed,
+    /// Another row with the same id says the same: one of them is kept.
+    Duplicate,
+    /// Another row with the same id says something else: none of them is used.
+    Conflict,
+    /// The text is not a phone number.
+    NotANumber,
+    /// The row is about a pair of which both are the same.
+    SelfReference,
+    /// An id that no other table knows.
+    UnknownId,
+}
+
+impl RejectionReason {
+    /// The name under which rejections are counted and written.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::WrongType => "wrong_type",
+            Self::OutOfRange => "out_of_range",
+            Self::Malformed => "malformed",
+            Self::Duplicate => "duplicate",
+            Self::Conflict => "conflict",
+            Self::NotANumber => "not_a_number",
+            Self::SelfReference => "self_reference",
+            Self::UnknownId => "unknown_id",
+        }
+    }
+}
+
+impl fmt::Display for RejectionReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,1 @@
+//! Friend suggestions: exact top-K with reasons.

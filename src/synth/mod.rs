@@ -1,0 +1,1 @@
+//! Synthetic worlds: every table, any size, one seed.
