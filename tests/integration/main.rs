@@ -1,2 +1,1 @@
-#[test]
-fn t() {}
+//! Behaviour of the whole, one module each.

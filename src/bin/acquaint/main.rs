@@ -1,1 +1,2 @@
+//! acquaint on the command line.
 fn main() {}
