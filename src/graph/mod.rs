@@ -1,7 +1,13 @@
 //! Graph: permitted people and the ties between them, packed for kernels.
 
+mod builder;
 mod csr;
+mod error;
+#[cfg(test)]
+pub(crate) mod testing;
 mod types;
 
+pub use builder::{Built, GraphBuilder, GraphCounts};
 pub use csr::Csr;
+pub use error::GraphError;
 pub use types::{Edge, EdgeKind, EdgeKinds, Graph};

@@ -1,5 +1,22 @@
 //! Identity: who is behind a number.
+//!
+//! [`phone`](E164::parse) reads numbers, [`KeyRing`] makes keyed tokens of them, [`match_entries`] asks whose number it
+//! was when somebody saved it, and [`link`] asks which accounts belong to one person.
 
+mod error;
+mod linking;
+mod matching;
+mod phone;
+mod tenure;
+mod token;
 mod types;
 
+pub use error::IdentityError;
+pub use linking::{AccountClaim, LinkCounts, LinkKey, Linking, SocialClaim, link};
+pub use matching::{
+    Contact, Directory, Folded, MatchBatch, MatchCounts, Resolution, fold_duplicates, match_entries,
+};
+pub use phone::{NotANumber, metadata_version, normalise, number_region};
+pub use tenure::Binding;
+pub use token::KeyRing;
 pub use types::{E164, Evidence, Link, Match};

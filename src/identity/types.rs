@@ -65,6 +65,10 @@ pub struct Link {
 }
 
 /// What a link rests on. A device alone never links.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four independent signals, each there or not"
+)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Evidence {
     /// The same number, given as a way to be found.

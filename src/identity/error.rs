@@ -1,0 +1,50 @@
+//! What can go wrong in this room. Bad numbers are counted, not errors; bad keys are errors.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why a key could not be had. No message says anything of a key's content.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum IdentityError {
+    /// The key file could not be read.
+    #[error("key file {} cannot be read", path.display())]
+    KeyUnreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Others than its owner may read the key file.
+    #[error(
+        "key file {} has mode {mode:03o} and may be read or written by others; set it to 600",
+        path.display()
+    )]
+    KeyExposed {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The key file is not a plain file.
+    #[error("key file {} is not a regular file or a pipe", path.display())]
+    KeyNotAFile {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The key file does not hold a key.
+    #[error(
+        "key file {} must hold 32 bytes, or 64 hexadecimal digits and at most one line end",
+        path.display()
+    )]
+    KeyMalformed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The key is one byte repeated, which no random source gives.
+    #[error("key file {} repeats one byte and is no random key", path.display())]
+    KeyNotRandom {
+        /// The file.
+        path: PathBuf,
+    },
+}

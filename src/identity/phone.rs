@@ -1,0 +1,210 @@
+//! Phone numbers: from what somebody typed to E.164, by the metadata of Google's libphonenumber.
+//!
+//! A number counts only if it is *valid*, that is, if it lies in a range its country has assigned
+//! (`isValidNumber`), not merely *possible*, that is, of a plausible length: a possible number that nobody can
+//! hold would sit in an address book as a non-user for ever. Short, service and emergency numbers are valid
+//! nowhere outside the network they are dialled in and never become [`E164`]. Extensions are dropped; leading zeros
+//! of a national number (Italy: `+39 06 …`) stay, since they never stand first.
+
+use std::num::NonZeroU64;
+
+use rayon::prelude::*;
+use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber, get_national_significant_number_owned};
+
+use super::E164;
+use crate::ids::Region;
+use crate::signals::RawPhone;
+
+/// The smallest number a country code and a national number can make, and the first with more than fifteen digits.
+const DIGITS: std::ops::Range<u64> = 10_000..1_000_000_000_000_000;
+
+/// Why a text is no phone number. It says nothing of the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotANumber {
+    /// It does not read as a phone number, or has no country code and comes without a region.
+    #[error("text does not read as a phone number of a known country")]
+    Unreadable,
+    /// It reads as one, but no country has assigned it.
+    #[error("no country has assigned this number")]
+    Unassigned,
+    /// Its digits are fewer than five or more than fifteen.
+    #[error("an international number has five to fifteen digits")]
+    OutOfRange,
+}
+
+impl E164 {
+    /// Reads a number as somebody typed it; `default_region` is the country of numbers without a country code.
+    ///
+    /// # Errors
+    /// If the text is not a valid number, see [`NotANumber`].
+    ///
+    /// # Complexity
+    /// Some microseconds; the first call of a process also decodes the metadata (some milliseconds).
+    pub fn parse(raw: &RawPhone, default_region: Option<Region>) -> Result<Self, NotANumber> {
+        let number = PHONE_NUMBER_UTIL
+            .parse(raw.expose(), default_region.and_then(dialled_from))
+            .map_err(|_| NotANumber::Unreadable)?;
+        if !number.is_valid() {
+            return Err(NotANumber::Unassigned);
+        }
+        Self::from_digits(digits_of(&number).ok_or(NotANumber::OutOfRange)?)
+    }
+
+    /// A number from the digits after the plus sign, which the caller knows to be valid.
+    ///
+    /// # Errors
+    /// If there are fewer than five or more than fifteen digits.
+    pub fn from_digits(digits: u64) -> Result<Self, NotANumber> {
+        NonZeroU64::new(digits)
+            .filter(|digits| DIGITS.contains(&digits.get()))
+            .map(Self)
+            .ok_or(NotANumber::OutOfRange)
+    }
+}
+
+/// The country or territory a number belongs to; none for numbers of no country (`+800 …`).
+///
+/// # Complexity
+/// As much as parsing it.
+#[must_use]
+pub fn number_region(number: E164) -> Option<Region> {
+    let number = PHONE_NUMBER_UTIL
+        .parse(format!("+{}", number.expose()), None)
+        .ok()?;
+    Region::parse(number.get_region_code()?.as_region_str().as_str())
+}
+
+/// Which metadata decides what a valid number is: two versions may disagree, so manifests name it.
+///
+/// The crate does not carry its metadata's version at run time; a test holds this text to the lock file.
+#[must_use]
+pub const fn metadata_version() -> &'static str {
+    "libphonenumber 9.0.42 (rlibphonenumber 2.2.15)"
+}
+
+/// Reads a column of numbers, each in its own default region; the answers stand in the column's order.
+///
+/// # Complexity
+/// As [`E164::parse`] for each, in parallel.
+#[must_use]
+pub fn normalise(column: &[(RawPhone, Option<Region>)]) -> Vec<Result<E164, NotANumber>> {
+    column
+        .par_iter()
+        .with_min_len(256)
+        .map(|(raw, default_region)| E164::parse(raw, *default_region))
+        .collect()
+}
+
+fn dialled_from(region: Region) -> Option<rlibphonenumber::Region> {
+    rlibphonenumber::Region::from_code(region.as_str()).ok()
+}
+
+/// Country code, then the national number with its leading zeros; none if that is more than a `u64` holds.
+fn digits_of(number: &PhoneNumber) -> Option<u64> {
+    let national_len = get_national_significant_number_owned(number).len();
+    let shift = 10_u64.checked_pow(u32::try_from(national_len).ok()?)?;
+    let country_code = u64::try_from(number.country_code).ok()?;
+    country_code
+        .checked_mul(shift)?
+        .checked_add(number.national_number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str, region: &str) -> Result<u64, NotANumber> {
+        E164::parse(&RawPhone::new(text), Region::parse(region)).map(E164::expose)
+    }
+
+    #[test]
+    fn spellings_of_one_number_agree() {
+        for (text, region) in [
+            ("+49 30 123456", ""),
+            ("030 123456", "DE"),
+            ("0049-30-123456", "DE"),
+            ("tel:+49-30-123456", "US"),
+            ("011 49 30 123456", "US"),
+            ("+49 30 123456 ext. 77", "FR"),
+            ("\u{ff0b}４９ 30 123456", ""),
+        ] {
+            assert_eq!(parse(text, region), Ok(4_930_123_456), "{text:?} {region}");
+        }
+    }
+
+    #[test]
+    fn leading_zeros_of_a_national_number_stay() {
+        assert_eq!(parse("02 1234 5678", "IT"), Ok(390_212_345_678));
+        assert_eq!(parse("+39 02 1234 5678", ""), Ok(390_212_345_678));
+    }
+
+    #[test]
+    fn deny_what_nobody_can_hold() {
+        for (text, region) in [
+            ("112", "DE"),
+            ("911", "US"),
+            ("110", ""),
+            ("32665", "US"),
+            ("+1 555", ""),
+            ("+1 123 456 7890", ""),
+            ("030 123456", ""),
+            ("", "DE"),
+            ("alice", "DE"),
+            ("+999 123 456 789", ""),
+        ] {
+            assert!(parse(text, region).is_err(), "{text:?} {region}");
+        }
+    }
+
+    #[test]
+    fn deny_digits_out_of_range() {
+        for good in [10_000, 999_999_999_999_999] {
+            assert_eq!(E164::from_digits(good).map(E164::expose), Ok(good));
+        }
+        for bad in [0, 9_999, 1_000_000_000_000_000, u64::MAX] {
+            assert_eq!(E164::from_digits(bad), Err(NotANumber::OutOfRange));
+        }
+    }
+
+    #[test]
+    fn regions_of_numbers() {
+        let region = |digits| number_region(E164::from_digits(digits).unwrap());
+        assert_eq!(region(4_930_123_456), Region::parse("DE"));
+        assert_eq!(region(390_212_345_678), Region::parse("IT"));
+        assert_eq!(region(80_012_345_678), None, "a number of no country");
+    }
+
+    #[test]
+    fn normalise_keeps_the_order() {
+        let column: Vec<_> = (0..1000)
+            .map(|i| {
+                let text = if i % 7 == 0 {
+                    "x".into()
+                } else {
+                    format!("030 {}", 123_456 + i)
+                };
+                (RawPhone::new(text), Region::parse("DE"))
+            })
+            .collect();
+        let one_by_one: Vec<_> = column
+            .iter()
+            .map(|(raw, region)| E164::parse(raw, *region))
+            .collect();
+        assert_eq!(normalise(&column), one_by_one);
+        assert!(one_by_one.iter().any(Result::is_err) && one_by_one.iter().any(Result::is_ok));
+    }
+
+    #[test]
+    fn metadata_version_is_the_locked_one() {
+        let lock = include_str!("../../Cargo.lock");
+        let (_, after) = lock
+            .split_once("name = \"rlibphonenumber\"\nversion = \"")
+            .unwrap();
+        let (version, _) = after.split_once('"').unwrap();
+        assert!(
+            metadata_version().contains(&format!("rlibphonenumber {version})")),
+            "locked is {version}"
+        );
+    }
+}
