@@ -1,1 +1,3 @@
-//! Behaviour of the whole, one module each.
+//! Behaviour of the whole, one module each; every module opens with what belongs there.
+
+mod rooms;
