@@ -12,7 +12,7 @@ const ROOMS: [(&str, &[&str]); 12] = [
     ("signals", &["consent"]),
     ("identity", &["consent", "signals"]),
     ("graph", &["consent"]),
-    ("suggest", &["consent", "graph"]),
+    ("suggest", &["consent", "signals", "graph"]),
     ("ads", &["consent", "signals"]),
     ("abuse", &["consent", "identity"]),
     ("business", &["consent", "signals"]),
