@@ -1,19 +1,17 @@
 //! `acquaint synth`: a synthetic world with every table.
 
-use std::path::Path;
-
-use acquaint::signals::{self, Record};
 use acquaint::synth::{SynthParams, World, world};
 
-use crate::args::{Form, SynthArgs};
-use crate::exit::{Failure, Outcome, print};
+use crate::args::SynthArgs;
+use crate::exit::{Failure, Outcome};
+use crate::written::Written;
 
 pub(crate) fn synth(args: &SynthArgs) -> Result<Outcome, Failure> {
-    let params = SynthParams::default().users(args.users as usize).seed(args.seed).check()?;
+    let params = SynthParams::default().users(args.users).seed(args.seed).check()?;
     let world = world(&params);
     let mut written = Written::new(&args.out, args.form)?;
     write_world(&mut written, &world)?;
-    written.print(args.json)?;
+    written.finish(args.json)?;
     Ok(Outcome::Done)
 }
 

@@ -211,40 +211,40 @@ impl OutputRow for Rejection {
     }
 }
 
-/// Writes a whole table into a staged output and syncs it. No rows give an empty table of the same schema.
+/// Writes a whole table into a staged output, syncs it, and says how many rows it has. No rows give an empty
+/// table of the same schema. Holds one batch of rows at a time.
 ///
 /// # Errors
 /// If the file cannot be written.
-pub fn write_rows<R: OutputRow>(staging: &Staging, rows: &[R]) -> Result<(), OutputError> {
+pub fn write_rows<R: OutputRow>(
+    staging: &Staging,
+    rows: impl IntoIterator<Item = R>,
+) -> Result<u64, OutputError> {
     let path = staging.path(R::FILE);
-    let file = File::create(&path).map_err(|source| OutputError::Write {
-        path: path.clone(),
-        source,
-    })?;
-    let synced = file.try_clone().map_err(|source| OutputError::Write {
-        path: path.clone(),
-        source,
-    })?;
-    encode(file, rows).map_err(|source| OutputError::Encode {
-        path: path.clone(),
-        source,
-    })?;
-    synced
-        .sync_all()
-        .map_err(|source| OutputError::Write { path, source })
+    let file = File::create(&path).map_err(|source| OutputError::Write { path: path.clone(), source })?;
+    let synced = file.try_clone().map_err(|source| OutputError::Write { path: path.clone(), source })?;
+    let n_rows =
+        encode(file, rows.into_iter()).map_err(|source| OutputError::Encode { path: path.clone(), source })?;
+    synced.sync_all().map_err(|source| OutputError::Write { path, source })?;
+    Ok(n_rows)
 }
 
-fn encode<R: OutputRow>(file: File, rows: &[R]) -> parquet::errors::Result<()> {
+fn encode<R: OutputRow>(file: File, mut rows: impl Iterator<Item = R>) -> parquet::errors::Result<u64> {
     let empty = batch::<R>(&[])?;
-    let properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
-        .build();
+    let properties =
+        WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?)).build();
     let mut writer = ArrowWriter::try_new(file, empty.schema(), Some(properties))?;
-    for piece in rows.chunks(ROWS_PER_BATCH) {
-        writer.write(&batch(piece)?)?;
+    let mut n_rows = 0;
+    loop {
+        let piece: Vec<R> = rows.by_ref().take(ROWS_PER_BATCH).collect();
+        if piece.is_empty() {
+            break;
+        }
+        writer.write(&batch(&piece)?)?;
+        n_rows += piece.len() as u64;
     }
     writer.close()?;
-    Ok(())
+    Ok(n_rows)
 }
 
 fn batch<R: OutputRow>(rows: &[R]) -> parquet::errors::Result<RecordBatch> {
