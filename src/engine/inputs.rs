@@ -49,3 +49,49 @@ pub(in crate::engine) struct Read {
     pub(in crate::engine) rejections: Vec<Rejection>,
     pub(in crate::engine) stages: Vec<Stage>,
 }
+
+impl Inputs {
+    /// Reads every table but the address book.
+    ///
+    /// # Errors
+    /// If a required table is missing, or a table cannot be read at all. A bad row is a rejection.
+    pub(in crate::engine) fn read(dir: &SignalsDir, progress: &dyn Progress) -> Result<Self, EngineError> {
+        dir.require(&REQUIRED)?;
+        progress.begin("reading tables", None);
+        let mut read = Read::default();
+        let mut inputs = Self {
+            accounts: read.table(dir, progress)?,
+            social: read.table(dir, progress)?,
+            friendships: read.table(dir, progress)?,
+            feedback: read.table(dir, progress)?,
+            overlays: read.table(dir, progress)?,
+            ads: read.table(dir, progress)?,
+            impressions: read.table(dir, progress)?,
+            businesses: read.table(dir, progress)?,
+            threads: read.table(dir, progress)?,
+            opt_ins: read.table(dir, progress)?,
+            reports: read.table(dir, progress)?,
+            policies: policies(read.table(dir, progress)?),
+            ..Self::default()
+        };
+        let rows: Vec<ConsentEventRow> = read.table(dir, progress)?;
+        inputs.read = read;
+        inputs.read_numbers();
+        inputs.read_events(rows);
+        Ok(inputs)
+    }
+
+    fn read_numbers(&mut self) {
+        let accounts: Vec<_> = self.accounts.iter().map(|row| (row.phone.clone(), row.region)).collect();
+        self.account_numbers = numbers(&mut self.read, "messenger accounts → readable numbers", &accounts);
+        let social: Vec<_> = self
+            .social
+            .iter()
+            .map(|row| (row.phone.clone().unwrap_or_default(), row.region))
+            .collect();
+        self.social_numbers = normalise(&social).into_iter().map(Result::ok).collect();
+        let businesses: Vec<_> = self.businesses.iter().map(|row| (row.phone.clone(), row.region)).collect();
+        let of_businesses = numbers(&mut self.read, "businesses → readable numbers", &businesses);
+        self.business_numbers = of_businesses.into_iter().flatten().collect();
+    }
+}
