@@ -228,10 +228,13 @@ fn recycled(world: &World) -> f64 {
     of.values().filter(|held| held.len() > 1).count() as f64 / of.len() as f64
 }
 
+/// Whether somebody was told, what they answered, and whether they opted out.
+type Answers = (bool, Option<bool>, bool);
+
 #[test]
 fn people_answer_in_the_described_shares() {
     let world = sized(20_000, 12);
-    let mut notified: HashMap<AccountId, (bool, Option<bool>, bool)> = HashMap::default();
+    let mut notified: HashMap<AccountId, Answers> = HashMap::default();
     let mut at_deadline = 0;
     let mut accepted_at: HashMap<AccountId, Timestamp> = HashMap::default();
     let mut in_order: Vec<&Event> = events(&world).collect();
@@ -256,28 +259,17 @@ fn people_answer_in_the_described_shares() {
         }
     }
     let told: Vec<_> = notified.values().filter(|s| s.0).collect();
-    let share = |of: &dyn Fn(&(bool, Option<bool>, bool)) -> bool| {
-        told.iter().filter(|s| of(s)).count() as f64 / told.len() as f64
-    };
+    let share =
+        |of: fn(&Answers) -> bool| told.iter().filter(|s| of(s)).count() as f64 / told.len() as f64;
     within(
         "kept sharing",
-        share(&|s| s.1 == Some(true) && !s.2),
+        share(|s| s.1 == Some(true) && !s.2),
         0.83,
         0.92,
     );
-    within(
-        "refused at once",
-        share(&|s| s.1 == Some(false)),
-        0.05,
-        0.07,
-    );
-    within(
-        "opted out",
-        share(&|s| s.1 == Some(true) && s.2),
-        0.03,
-        0.06,
-    );
-    within("silent", share(&|s| s.1.is_none()), 0.003, 0.05);
+    within("refused at once", share(|s| s.1 == Some(false)), 0.05, 0.07);
+    within("opted out", share(|s| s.1 == Some(true) && s.2), 0.03, 0.06);
+    within("silent", share(|s| s.1.is_none()), 0.003, 0.05);
     assert!(at_deadline > 50, "{at_deadline} at the very second");
 }
 
