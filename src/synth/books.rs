@@ -32,7 +32,7 @@ pub(super) fn n_strangers(society: &Society) -> usize {
     society.people.len()
 }
 
-/// Every address book, ordered by account and time.
+/// Every address book, in the order of its rows.
 ///
 /// An ordinary book holds 60 to 95 % of the people its owner knows, more the closer they are: whom one knows
 /// does not always have one's own number. It also holds strangers (a heavy-tailed number), a business or
@@ -43,8 +43,10 @@ pub(super) fn address_books(
 ) -> Vec<AddressBookEntry> {
     let mut rng = stream(params.seed(), Topic::Books);
     let near = Neighbours::of(sources.society.people.len(), &sources.society.ties);
+    let mut owners: Vec<&Account> = sources.accounts.all.iter().collect();
+    owners.sort_unstable_by_key(|account| account.id);
     let mut rows = Vec::new();
-    for account in &sources.accounts.all {
+    for account in owners {
         let mut book = Book::of(account);
         match account.holder {
             Holder::Person(person) if chance(&mut rng, UPLOAD_SHARE) => {
@@ -53,10 +55,10 @@ pub(super) fn address_books(
             Holder::Spammer => book.enumerate(params.spam_book_max(), sources, &mut rng),
             Holder::Person(_) | Holder::Business(_) => {}
         }
+        book.rows.sort_unstable();
+        book.rows.dedup();
         rows.append(&mut book.rows);
     }
-    rows.sort_unstable();
-    rows.dedup();
     rows
 }
 

@@ -6,8 +6,8 @@ use super::draw::{Stream, chance, index, pick, weighted};
 use crate::ids::DeviceId;
 use crate::signals::DeviceFacts;
 
-/// Share of family members who use the first member's device.
-const FAMILY_SHARE: f64 = 0.14;
+/// Share of people who use the device of the first of their family; for a third of them that is themselves.
+const FAMILY_SHARE: f64 = 0.3;
 
 /// A device, named by what it was bought for.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -22,7 +22,7 @@ pub(super) struct Plan {
     base: u64,
     span: u64,
     /// Digits after a beginning.
-    local: usize,
+    local: u32,
     /// What is dialled before a national number.
     trunk: &'static str,
     /// What is dialled before a country calling code, where it is the same for every network.
@@ -253,8 +253,8 @@ pub(super) fn service(plan: u8, rng: &mut Stream) -> &'static str {
 fn number(plan: u8, prefix: &str, turn: u64) -> Number {
     let p = &PLANS[usize::from(plan)];
     let local = p.base + turn.wrapping_mul(SCRAMBLE) % p.span;
-    let digits = format!("{prefix}{local:0width$}", width = p.local);
-    let national = digits.parse().expect("a dozen digits fit 64 bits");
+    let prefix: u64 = prefix.parse().expect("prefixes are digits");
+    let national = prefix * 10u64.pow(p.local) + local;
     Number { plan, national }
 }
 

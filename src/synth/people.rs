@@ -239,7 +239,7 @@ fn extra_ties(
     let widest = people.len().isqrt().clamp(2, 2_000);
     for (a, person) in (0u32..).zip(people) {
         let home = usize::from(person.home);
-        for _ in 0..heavy_tailed(rng, 1.6, 1.7, widest) {
+        for _ in 0..heavy_tailed(rng, 2.0, 1.35, widest) {
             let b = match weighted(rng, &[0.25, 0.6, 0.15]) {
                 0 => near.two_steps(a, rng),
                 1 => rng.gen_range(countries[home]..countries[home + 1]),

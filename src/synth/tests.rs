@@ -80,6 +80,9 @@ fn check(world: &World, users: usize) {
         world.impressions.len()
     );
     assert!(world.truth.spammers.iter().all(|s| accounts.contains(s)));
+    for (account, business) in &world.truth.business_accounts {
+        assert!(accounts.contains(account) && businesses.contains(business));
+    }
 }
 
 fn check_events(world: &World, accounts: &HashSet<AccountId>) {
@@ -228,10 +231,13 @@ fn recycled(world: &World) -> f64 {
     of.values().filter(|held| held.len() > 1).count() as f64 / of.len() as f64
 }
 
+/// Whether somebody was told, what they answered, and whether they opted out.
+type Answers = (bool, Option<bool>, bool);
+
 #[test]
 fn people_answer_in_the_described_shares() {
     let world = sized(20_000, 12);
-    let mut notified: HashMap<AccountId, (bool, Option<bool>, bool)> = HashMap::default();
+    let mut notified: HashMap<AccountId, Answers> = HashMap::default();
     let mut at_deadline = 0;
     let mut accepted_at: HashMap<AccountId, Timestamp> = HashMap::default();
     let mut in_order: Vec<&Event> = events(&world).collect();
@@ -256,28 +262,17 @@ fn people_answer_in_the_described_shares() {
         }
     }
     let told: Vec<_> = notified.values().filter(|s| s.0).collect();
-    let share = |of: &dyn Fn(&(bool, Option<bool>, bool)) -> bool| {
-        told.iter().filter(|s| of(s)).count() as f64 / told.len() as f64
-    };
+    let share =
+        |of: fn(&Answers) -> bool| told.iter().filter(|s| of(s)).count() as f64 / told.len() as f64;
     within(
         "kept sharing",
-        share(&|s| s.1 == Some(true) && !s.2),
+        share(|s| s.1 == Some(true) && !s.2),
         0.83,
         0.92,
     );
-    within(
-        "refused at once",
-        share(&|s| s.1 == Some(false)),
-        0.05,
-        0.07,
-    );
-    within(
-        "opted out",
-        share(&|s| s.1 == Some(true) && s.2),
-        0.03,
-        0.06,
-    );
-    within("silent", share(&|s| s.1.is_none()), 0.003, 0.05);
+    within("refused at once", share(|s| s.1 == Some(false)), 0.05, 0.07);
+    within("opted out", share(|s| s.1 == Some(true) && s.2), 0.03, 0.06);
+    within("silent", share(|s| s.1.is_none()), 0.003, 0.05);
     assert!(at_deadline > 50, "{at_deadline} at the very second");
 }
 
@@ -343,5 +338,55 @@ proptest! {
     fn prop_any_world_holds_together(users in 1u32..300, seed: u64, spammers in 0.0..0.5) {
         let params = SynthParams { users, seed, spammer_share: spammers, impressions_per_user: 3.0, ..SynthParams::default() };
         check(&world(&params.check().unwrap()), users as usize);
+    }
+}
+
+/// Somebody saved a number before it went to somebody else, and still has it.
+#[test]
+fn old_address_books_hold_recycled_numbers() {
+    let world = sized(2_000, 15);
+    let mut first: HashMap<&str, Timestamp> = HashMap::default();
+    for row in world
+        .messenger_accounts
+        .iter()
+        .filter(|row| row.number_until.is_some())
+    {
+        let until = row.number_until.unwrap_or(Timestamp::MAX);
+        first
+            .entry(row.phone.expose())
+            .and_modify(|at| *at = until.min(*at))
+            .or_insert(until);
+    }
+    let heirs: HashMap<&str, Timestamp> = world
+        .messenger_accounts
+        .iter()
+        .filter(|row| {
+            first
+                .get(row.phone.expose())
+                .is_some_and(|&until| until <= row.number_since)
+        })
+        .map(|row| (row.phone.expose(), row.number_since))
+        .collect();
+    let stale = |row: &&AddressBookEntry| {
+        heirs
+            .get(row.phone.expose())
+            .is_some_and(|&since| row.saved_at < since)
+    };
+    assert!(heirs.len() > 100, "{}", heirs.len());
+    assert!(world.address_book.iter().filter(stale).count() > 50);
+}
+
+/// A number moves on only after it has rested, unless its old holder never gave it up.
+#[test]
+fn numbers_rest_before_they_are_given_again() {
+    let world = sized(2_000, 16);
+    let mut rows: Vec<&MessengerAccount> = world.messenger_accounts.iter().collect();
+    rows.sort_by(|a, b| {
+        (a.phone.expose(), a.number_since).cmp(&(b.phone.expose(), b.number_since))
+    });
+    for pair in rows.windows(2).filter(|w| w[0].phone == w[1].phone) {
+        let (old, new) = (pair[0], pair[1]);
+        let silent_since = old.number_until.unwrap().min(old.last_seen_at);
+        assert!(new.number_since.days_since(silent_since) >= 45);
     }
 }

@@ -1,0 +1,266 @@
+//! The spam score of every account, with its reasons.
+
+use std::fmt;
+
+use rayon::prelude::*;
+
+use super::features::SpamFeatures;
+use super::model;
+use super::params::ValidAbuseParams;
+use crate::ids::AccountId;
+
+/// How much an account looks like a spammer's, and why.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SpamScore {
+    /// The account.
+    pub account: AccountId,
+    /// In [0, 1]; higher is worse.
+    pub score: f64,
+    /// What speaks for it, the weightiest first; empty if nothing weighs enough.
+    pub reasons: Vec<SpamReason>,
+}
+
+/// One thing that speaks for spam.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SpamReason {
+    /// A large address book.
+    AddressBook {
+        /// How many entries it has.
+        size: u32,
+    },
+    /// Few contacts saved the account's number in return.
+    OneSided {
+        /// The share of contacts that did, in percent, rounded down.
+        percent: u8,
+    },
+    /// A device with other accounts on it.
+    SharedDevice {
+        /// How many accounts there are on it.
+        accounts: u32,
+    },
+    /// Reports by others.
+    Reported {
+        /// How many different accounts reported it.
+        reporters: u32,
+    },
+}
+
+impl fmt::Display for SpamReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AddressBook { size } => write!(f, "address book of {}", Grouped(*size)),
+            Self::OneSided { percent } => write!(f, "{percent} % of contacts reciprocate"),
+            Self::SharedDevice { accounts } => {
+                write!(f, "{} accounts on one device", Grouped(*accounts))
+            }
+            Self::Reported { reporters: 1 } => f.write_str("1 reporter"),
+            Self::Reported { reporters } => write!(f, "{} reporters", Grouped(*reporters)),
+        }
+    }
+}
+
+/// A number with a comma after every third digit from the end.
+struct Grouped(u32);
+
+impl fmt::Display for Grouped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = self.0.to_string();
+        for (i, digit) in digits.chars().enumerate() {
+            if i > 0 && (digits.len() - i).is_multiple_of(3) {
+                f.write_str(",")?;
+            }
+            write!(f, "{digit}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The score of every account, in the order of `features`.
+///
+/// The formula is [`AbuseParams`](super::AbuseParams)'s; it never falls when an address book grows, a contact
+/// fails to reciprocate, an account joins the device or somebody reports.
+///
+/// # Complexity
+/// O(1) an account, in the caller's rayon pool; every score is computed by one task from one row.
+#[must_use]
+pub fn spam_scores(features: &[SpamFeatures], params: &ValidAbuseParams) -> Vec<SpamScore> {
+    features
+        .par_iter()
+        .map(|row| spam_score(row, params))
+        .collect()
+}
+
+fn spam_score(features: &SpamFeatures, params: &ValidAbuseParams) -> SpamScore {
+    let params = params.values();
+    let parts = model::parts(features, params);
+    SpamScore {
+        account: features.account,
+        score: model::score(parts, params.bias),
+        reasons: reasons(features, parts, params.reason_min),
+    }
+}
+
+fn reasons(features: &SpamFeatures, parts: [f64; 4], reason_min: f64) -> Vec<SpamReason> {
+    let all = [
+        SpamReason::AddressBook {
+            size: features.book_size,
+        },
+        SpamReason::OneSided {
+            percent: percent(features),
+        },
+        SpamReason::SharedDevice {
+            accounts: features.n_accounts_on_device,
+        },
+        SpamReason::Reported {
+            reporters: features.n_reporters,
+        },
+    ];
+    let weighs = |&(part, _): &(f64, SpamReason)| part > 0.0 && part >= reason_min;
+    let mut weighty: Vec<(f64, SpamReason)> = parts.into_iter().zip(all).filter(weighs).collect();
+    // A stable sort: of two that weigh the same the first in the order above comes first.
+    weighty.sort_by(|a, b| b.0.total_cmp(&a.0));
+    weighty.into_iter().map(|(_, reason)| reason).collect()
+}
+
+fn percent(features: &SpamFeatures) -> u8 {
+    let mutual = u64::from(features.n_reciprocated.min(features.n_matched)) * 100;
+    let percent = mutual / u64::from(features.n_matched.max(1));
+    u8::try_from(percent).expect("a part is at most 100 percent of the whole")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::AbuseParams;
+    use super::*;
+    use proptest::prelude::*;
+
+    fn features(book: u32, matched: u32, mutual: u32, device: u32, reporters: u32) -> SpamFeatures {
+        SpamFeatures {
+            account: AccountId(1),
+            book_size: book,
+            n_matched: matched,
+            n_reciprocated: mutual,
+            n_accounts_on_device: device,
+            n_reporters: reporters,
+        }
+    }
+
+    fn scored(features: SpamFeatures) -> SpamScore {
+        let params = AbuseParams::default().check().unwrap();
+        spam_scores(&[features], &params).remove(0)
+    }
+
+    #[test]
+    fn ordinary_people_score_low() {
+        let ordinary = scored(features(25, 12, 6, 1, 0));
+        assert!(ordinary.score < 0.02, "{}", ordinary.score);
+        // A family of four on one tablet, one of them reported once.
+        let family = scored(features(60, 20, 10, 4, 1));
+        assert!(family.score < 0.2, "{}", family.score);
+    }
+
+    #[test]
+    fn no_single_signal_condemns() {
+        let at_most = u32::MAX;
+        for one in [
+            features(at_most, 0, 0, 1, 0),
+            features(0, at_most, 0, 1, 0),
+            features(0, 0, 0, at_most, 0),
+            features(0, 0, 0, 1, at_most),
+        ] {
+            assert!(scored(one).score < 0.5, "{one:?}");
+        }
+    }
+
+    #[test]
+    fn golden_score_by_hand() {
+        let got = scored(features(20_000, 980, 0, 11, 10)).score;
+        // −6 + 3 + 2·980/1000 + 2.5 + 4
+        let by_hand = 1.0 / (1.0 + (-(-6.0 + 3.0 + 1.96 + 2.5 + 4.0f64)).exp());
+        assert!((got - by_hand).abs() < 1e-12, "{got} {by_hand}");
+    }
+
+    #[test]
+    fn golden_reasons_weightiest_first() {
+        let reasons = scored(features(1_234_567, 900, 18, 9, 4)).reasons;
+        let text: Vec<String> = reasons.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            text,
+            [
+                "address book of 1,234,567",
+                "4 reporters",
+                "9 accounts on one device",
+                "2 % of contacts reciprocate",
+            ]
+        );
+        assert!(scored(features(0, 0, 0, 1, 0)).reasons.is_empty());
+        assert_eq!(
+            SpamReason::Reported { reporters: 1 }.to_string(),
+            "1 reporter"
+        );
+    }
+
+    #[test]
+    fn no_weight_no_reason() {
+        let params = AbuseParams {
+            report_weight: 0.0,
+            reason_min: 0.0,
+            ..AbuseParams::default()
+        };
+        let scores = spam_scores(&[features(0, 0, 0, 1, 9)], &params.check().unwrap());
+        assert!(scores[0].reasons.is_empty());
+    }
+
+    #[test]
+    fn same_for_any_number_of_threads() {
+        let rows: Vec<_> = (0..5_000)
+            .map(|i| features(i * 7 % 900, i % 50, i % 7, 1 + i % 5, i % 3))
+            .collect();
+        let params = AbuseParams::default().check().unwrap();
+        let on = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .unwrap();
+            pool.install(|| spam_scores(&rows, &params))
+        };
+        assert_eq!(on(1), on(4));
+    }
+
+    fn any_features() -> impl Strategy<Value = SpamFeatures> {
+        (0..40_000u32, 0..20_000u32, 0..=1_000u32, 1..40u32, 0..30u32).prop_map(
+            |(strangers, matched, mutual, device, reporters)| {
+                features(
+                    strangers + matched,
+                    matched,
+                    matched * mutual / 1_000,
+                    device,
+                    reporters,
+                )
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn prop_scores_are_shares(f in any_features()) {
+            let score = scored(f).score;
+            prop_assert!((0.0..=1.0).contains(&score));
+        }
+
+        #[test]
+        fn prop_worse_signals_never_lower_the_score(f in any_features(), more in 1..1_000u32) {
+            let before = scored(f).score;
+            let worse = [
+                SpamFeatures { book_size: f.book_size + more, ..f },
+                SpamFeatures { book_size: f.book_size + more, n_matched: f.n_matched + more, ..f },
+                SpamFeatures { n_reciprocated: f.n_reciprocated.saturating_sub(more), ..f },
+                SpamFeatures { n_accounts_on_device: f.n_accounts_on_device + more, ..f },
+                SpamFeatures { n_reporters: f.n_reporters + more, ..f },
+            ];
+            for w in worse {
+                prop_assert!(scored(w).score >= before, "{:?} {:?}", f, w);
+            }
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! The rules, each a small function from what is known to one reason.
+
+use std::fmt;
+
+use super::params::ValidBusinessParams;
+use crate::consent::DenialReason;
+use crate::signals::Business;
+use crate::time::Timestamp;
+
+/// One reason for or against letting a business write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The business is verified.
+    Verified,
+    /// The business's spam score is below the limit.
+    SpamScoreLow,
+    /// The business has no spam score, which is not held against it.
+    SpamScoreUnknown,
+    /// The account's consent allows the purpose.
+    ConsentAllows,
+    /// The person wrote to the business within the window.
+    PersonWrote,
+    /// The person asked this business for its marketing.
+    OptedIn,
+    /// The business is not verified.
+    NotVerified,
+    /// The business's spam score is at or above the limit.
+    SpamScoreHigh,
+    /// The account's consent does not allow the purpose.
+    ConsentDenies(DenialReason),
+    /// The person never wrote to the business.
+    PersonNeverWrote,
+    /// The person wrote, but longer ago than the window.
+    WindowOver,
+    /// The person never asked this business for its marketing.
+    NotOptedIn,
+    /// The person asked for it and took that back.
+    OptInWithdrawn,
+}
+
+impl Reason {
+    /// Does it speak for letting the business write?
+    #[must_use]
+    pub const fn allows(self) -> bool {
+        matches!(
+            self,
+            Self::Verified
+                | Self::SpamScoreLow
+                | Self::SpamScoreUnknown
+                | Self::ConsentAllows
+                | Self::PersonWrote
+                | Self::OptedIn
+        )
+    }
+
+    /// The name used in files and reports; a denial of consent goes by the gate's reason.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::SpamScoreLow => "spam_score_low",
+            Self::SpamScoreUnknown => "spam_score_unknown",
+            Self::ConsentAllows => "consent_allows",
+            Self::PersonWrote => "person_wrote",
+            Self::OptedIn => "opted_in",
+            Self::NotVerified => "not_verified",
+            Self::SpamScoreHigh => "spam_score_high",
+            Self::ConsentDenies(reason) => reason.as_str(),
+            Self::PersonNeverWrote => "person_never_wrote",
+            Self::WindowOver => "window_over",
+            Self::NotOptedIn => "not_opted_in",
+            Self::OptInWithdrawn => "opt_in_withdrawn",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Yes or no, with the outcome of every rule.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Verdict {
+    /// Yes, if every reason allows it.
+    pub allowed: bool,
+    /// One reason for each rule, in the order of the rules.
+    pub reasons: Vec<Reason>,
+}
+
+impl Verdict {
+    pub(super) fn of(reasons: Vec<Reason>) -> Self {
+        Self {
+            allowed: reasons.iter().all(|reason| reason.allows()),
+            reasons,
+        }
+    }
+}
+
+/// Was the business verified by then?
+pub(super) fn verification(business: &Business, as_of: Timestamp) -> Reason {
+    match business.verified_at {
+        Some(at) if at <= as_of => Reason::Verified,
+        _ => Reason::NotVerified,
+    }
+}
+
+/// Is the spam score below the limit? One that is not a number is not.
+pub(super) fn spam(score: Option<f64>, params: &ValidBusinessParams) -> Reason {
+    match score {
+        None => Reason::SpamScoreUnknown,
+        Some(score) if score < params.spam_score_limit() => Reason::SpamScoreLow,
+        Some(_) => Reason::SpamScoreHigh,
+    }
+}
+
+/// What the gate said.
+pub(super) fn consent(denial: Option<DenialReason>) -> Reason {
+    denial.map_or(Reason::ConsentAllows, Reason::ConsentDenies)
+}
+
+/// Did the person write within the window? It is half-open: at its end the business may no longer write.
+pub(super) fn service(
+    wrote_at: Option<Timestamp>,
+    as_of: Timestamp,
+    params: &ValidBusinessParams,
+) -> Reason {
+    let window = i64::from(params.service_window_days());
+    match wrote_at {
+        None => Reason::PersonNeverWrote,
+        Some(at) if as_of < at.plus_days(window) => Reason::PersonWrote,
+        Some(_) => Reason::WindowOver,
+    }
+}
+
+/// Did the person ask for marketing, and not take it back at that moment or later?
+pub(super) fn marketing(asked_at: Option<Timestamp>, withdrawn_at: Option<Timestamp>) -> Reason {
+    match (asked_at, withdrawn_at) {
+        (None, None) => Reason::NotOptedIn,
+        (Some(asked), withdrawn) if withdrawn.is_none_or(|withdrawn| withdrawn < asked) => {
+            Reason::OptedIn
+        }
+        _ => Reason::OptInWithdrawn,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::BusinessParams;
+    use super::*;
+    use crate::ids::BusinessId;
+    use crate::signals::RawPhone;
+
+    fn params() -> ValidBusinessParams {
+        BusinessParams::default().check().unwrap()
+    }
+
+    fn at(secs: i64) -> Timestamp {
+        Timestamp::from_secs(secs)
+    }
+
+    #[test]
+    fn verification_counts_from_its_moment() {
+        let mut business = Business {
+            business_id: BusinessId(1),
+            phone: RawPhone::default(),
+            region: None,
+            category: String::new(),
+            verified_at: Some(at(10)),
+        };
+        assert_eq!(verification(&business, at(10)), Reason::Verified);
+        assert_eq!(verification(&business, at(9)), Reason::NotVerified);
+        business.verified_at = None;
+        assert_eq!(verification(&business, at(9)), Reason::NotVerified);
+    }
+
+    #[test]
+    fn spam_scores_at_the_limit_are_high() {
+        assert_eq!(spam(None, &params()), Reason::SpamScoreUnknown);
+        assert_eq!(spam(Some(0.799), &params()), Reason::SpamScoreLow);
+        assert_eq!(spam(Some(0.8), &params()), Reason::SpamScoreHigh);
+        assert_eq!(spam(Some(f64::NAN), &params()), Reason::SpamScoreHigh);
+    }
+
+    #[test]
+    fn service_ends_with_the_window() {
+        let end = at(5).plus_days(30);
+        let before = Timestamp::from_micros(end.micros() - 1);
+        assert_eq!(service(Some(at(5)), before, &params()), Reason::PersonWrote);
+        assert_eq!(service(Some(at(5)), end, &params()), Reason::WindowOver);
+        assert_eq!(service(None, end, &params()), Reason::PersonNeverWrote);
+    }
+
+    #[test]
+    fn the_later_of_asking_and_withdrawing_counts() {
+        assert_eq!(marketing(None, None), Reason::NotOptedIn);
+        assert_eq!(marketing(Some(at(1)), None), Reason::OptedIn);
+        assert_eq!(marketing(Some(at(1)), Some(at(2))), Reason::OptInWithdrawn);
+        assert_eq!(marketing(Some(at(3)), Some(at(2))), Reason::OptedIn);
+        assert_eq!(marketing(None, Some(at(2))), Reason::OptInWithdrawn);
+        // A tie goes to the person.
+        assert_eq!(marketing(Some(at(2)), Some(at(2))), Reason::OptInWithdrawn);
+    }
+}
