@@ -10,6 +10,9 @@ use super::features::mix;
 use super::params::{FtrlParams, FtrlValidParams};
 use linfa::ParamGuard;
 
+/// How many clicks a part may be wrong by before it counts for less.
+const MAX_SLOPE: f64 = 4.0;
+
 /// The version of the form in which models are written.
 pub const MODEL_SCHEMA: u32 = 1;
 
@@ -38,9 +41,10 @@ pub const MODEL_SCHEMA: u32 = 1;
 ///   afresh for every part. What a part of m′ and c′ adds to `nᵢ` is the larger of its own squared gradient
 ///   and the sum of squares its impressions would have added one by one,
 ///   `(c′·(1 − p)² + (m′ − c′)·p²)·xᵢ²`. The first bounds every step by about α whatever the row's size; the
-///   second keeps the learning rate that single impressions would have had. For m = 1 both are the
-///   paper's `gᵢ²`. A grouped row is close to, but not the same as, its impressions one by one in some
-///   order: each of these sees its own p.
+///   second keeps the learning rate that single impressions would have had. A part that is still wrong by
+///   more than 4 clicks counts only as much as makes it 4. For m = 1 all this is the paper's `gᵢ` and
+///   `gᵢ²`. A grouped row is close to, but not the same as, its impressions one by one in some order: each
+///   of these sees its own p.
 ///
 /// Rows are visited in an order fixed by the seed, by one thread: the same rows give the same bits.
 ///
@@ -158,8 +162,7 @@ impl FtrlModel {
         let terms = weights.iter().zip(values);
         let sum: f64 = terms.map(|(w, &x)| w * f64::from(x)).sum();
         let p = sigmoid(self.offset + sum);
-        let slope = m * p - c;
-        let square = (slope * slope).max(c * (1.0 - p) * (1.0 - p) + (m - c) * p * p);
+        let (slope, square) = slope_and_square(p, m, c);
         for ((&slot, &x), &w) in slots.iter().zip(values).zip(weights.iter()) {
             let x = f64::from(x);
             let state = &mut self.state[slot as usize];
@@ -169,6 +172,15 @@ impl FtrlModel {
             state.n = n;
         }
     }
+}
+
+/// The gradient of a part per unit of x, and what it adds to n per unit of x².
+fn slope_and_square(p: f64, m: f64, c: f64) -> (f64, f64) {
+    let slope = m * p - c;
+    let one_by_one = c * (1.0 - p) * (1.0 - p) + (m - c) * p * p;
+    let kept = (MAX_SLOPE / slope.abs()).min(1.0);
+    let slope = slope * kept;
+    (slope, (slope * slope).max(one_by_one * kept))
 }
 
 /// Into how many parts a row with this many clicks, seen or expected, is cut.
@@ -352,4 +364,240 @@ fn not_negative(n: f64) -> Result<f64, AdsError> {
     (n >= 0.0).then_some(n).ok_or(AdsError::Model {
         what: "a negative sum of squares",
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use linfa::traits::Predict;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const SLOTS: usize = 1 << 10;
+
+    fn params() -> FtrlParams {
+        FtrlParams::default().bits(10).alpha(0.1).l1(0.1).epochs(1)
+    }
+
+    /// Two of eight features a row; the first feature makes clicks likely.
+    fn rows(n: u64, impressions: u32) -> Vec<(Vec<(u32, f32)>, Clicks)> {
+        let roll = |i, salt, sides| u32::try_from(mix(i, salt) % sides).unwrap();
+        (0..n)
+            .map(|i| {
+                let (a, b) = (roll(i, 1, 8), 8 + roll(i, 2, 8));
+                let odds = if a == 0 { 2 } else { 10 };
+                let clicks =
+                    (0..impressions).map(|j| u32::from(roll(i, 3 + u64::from(j), odds) == 0));
+                let clicks = clicks.sum();
+                (
+                    vec![(a, 1.0), (b, 0.5)],
+                    Clicks {
+                        clicks,
+                        impressions,
+                    },
+                )
+            })
+            .collect()
+    }
+
+    fn dataset(rows: &[(Vec<(u32, f32)>, Clicks)]) -> ClickDataset {
+        let mut batch = SparseBatch::new(SLOTS);
+        for (pairs, _) in rows {
+            batch.push_row(pairs).unwrap();
+        }
+        let targets = rows.iter().map(|(_, target)| *target).collect();
+        ClickDataset::new(batch, ClickTargets::new(targets).unwrap())
+    }
+
+    /// Algorithm 1 of the paper as it stands there, over dense vectors, with an offset.
+    fn dense(rows: &[(Vec<(u32, f32)>, Clicks)], order: &[usize], offset: f64) -> Vec<f64> {
+        let (alpha, beta, l1, l2) = (0.1, 1.0, 0.1, 1.0);
+        let (mut z, mut n) = (vec![0.0_f64; SLOTS], vec![0.0_f64; SLOTS]);
+        let w = |z: &[f64], n: &[f64]| -> Vec<f64> {
+            let one = |(&z, &n): (&f64, &f64)| {
+                if z.abs() <= l1 {
+                    0.0
+                } else {
+                    -(1.0 / ((beta + f64::sqrt(n)) / alpha + l2)) * (z - z.signum() * l1)
+                }
+            };
+            z.iter().zip(n).map(one).collect()
+        };
+        for &row in order {
+            let mut x = vec![0.0; SLOTS];
+            for &(slot, value) in &rows[row].0 {
+                x[slot as usize] = f64::from(value);
+            }
+            let weights = w(&z, &n);
+            let dot: f64 = x.iter().zip(&weights).map(|(x, w)| x * w).sum();
+            let p = 1.0 / (1.0 + (-(offset + dot)).exp());
+            for i in 0..SLOTS {
+                let g = (p - f64::from(rows[row].1.clicks)) * x[i];
+                let sigma = ((n[i] + g * g).sqrt() - n[i].sqrt()) / alpha;
+                z[i] += g - sigma * weights[i];
+                n[i] += g * g;
+            }
+        }
+        w(&z, &n)
+    }
+
+    #[test]
+    fn oracle_single_impressions_follow_algorithm_1() {
+        let rows = rows(2_000, 1);
+        let model = params().fit(&dataset(&rows)).unwrap();
+        let order = visiting_order(rows.len(), 0, 0);
+        let expected = dense(&rows, &order, model.offset());
+        for (slot, expected) in (0..).zip(expected) {
+            // Both sum in f64; only the order of two operations differs.
+            assert!((model.weight(slot) - expected).abs() < 1e-9, "slot {slot}");
+        }
+        assert!(model.weight(0) > 0.5, "the first feature was learnt");
+    }
+
+    /// A grouped row is not its impressions one by one, but both end near the same probabilities.
+    #[test]
+    fn grouped_rows_end_near_their_single_impressions() {
+        let grouped = rows(300, 40);
+        let single: Vec<_> = grouped
+            .iter()
+            .flat_map(|(x, t)| {
+                let one = |i| Clicks {
+                    clicks: u32::from(i < t.clicks),
+                    impressions: 1,
+                };
+                (0..t.impressions).map(move |i| (x.clone(), one(i)))
+            })
+            .collect();
+        let batch = dataset(&grouped);
+        let a = params().epochs(3).fit(&batch).unwrap().predict(&batch);
+        let b = params()
+            .epochs(3)
+            .fit(&dataset(&single))
+            .unwrap()
+            .predict(&batch);
+        for (a, b) in a.iter().zip(&b) {
+            assert!((a / b - 1.0).abs() < 0.15, "{a} against {b}");
+        }
+    }
+
+    #[test]
+    fn rows_of_100_000_impressions_neither_explode_nor_end_learning() {
+        let target = |clicks| Clicks {
+            clicks,
+            impressions: 100_000,
+        };
+        // Rates of 0.00005, 0.0002 and 0.002, started from one half.
+        let data: Vec<_> = [5, 20, 200]
+            .into_iter()
+            .zip(0..)
+            .map(|(clicks, slot)| (vec![(slot, 1.0)], target(clicks)))
+            .collect();
+        let valid = params()
+            .l1(0.0)
+            .l2(0.0)
+            .alpha(0.5)
+            .epochs(100)
+            .check()
+            .unwrap();
+        let start = FtrlModel::at_rate(&valid, 0.5).unwrap();
+        let batch = dataset(&data);
+        let model = valid.fit_with(Some(start), &batch).unwrap();
+        for (p, (_, target)) in model.predict(&batch).iter().zip(&data) {
+            let ratio = p * 100_000.0 / f64::from(target.clicks);
+            assert!((0.8..1.25).contains(&ratio), "{p}: {ratio}");
+        }
+    }
+
+    #[test]
+    fn same_model_when_trained_again() {
+        let data = dataset(&rows(500, 3));
+        assert_eq!(params().fit(&data).unwrap(), params().fit(&data).unwrap());
+        assert_ne!(
+            params().fit(&data).unwrap(),
+            params().seed(1).fit(&data).unwrap()
+        );
+    }
+
+    #[test]
+    fn going_on_is_not_starting_over() {
+        let (first, second) = (dataset(&rows(500, 1)), dataset(&rows(900, 1)));
+        let model = params().fit(&first).unwrap();
+        let valid = params().check().unwrap();
+        let more = valid.fit_with(Some(model.clone()), &second).unwrap();
+        assert_eq!(more.offset(), model.offset());
+        assert_ne!(more, model);
+        assert_eq!(valid.fit_with(None, &first).unwrap(), model);
+    }
+
+    #[test]
+    fn same_model_after_writing_and_reading() {
+        let model = params().fit(&dataset(&rows(500, 3))).unwrap();
+        let text = serde_json::to_string(&model).unwrap();
+        assert_eq!(serde_json::from_str::<FtrlModel>(&text).unwrap(), model);
+    }
+
+    #[test]
+    fn deny_damaged_models() {
+        let model = params().fit(&dataset(&rows(50, 3))).unwrap();
+        let damaged = |change: fn(&mut ModelFile)| {
+            let mut file = ModelFile::from(model.clone());
+            change(&mut file);
+            FtrlModel::try_from(file)
+        };
+        assert!(damaged(|_| ()).is_ok());
+        assert!(damaged(|f| f.schema += 1).is_err());
+        assert!(damaged(|f| f.offset_bits = f64::NAN.to_bits()).is_err());
+        assert!(damaged(|f| f.coordinates[0].0 = 1 << 10).is_err());
+        assert!(damaged(|f| f.coordinates[0].1 = f64::INFINITY.to_bits()).is_err());
+        assert!(damaged(|f| f.coordinates[0].2 = (-1.0_f64).to_bits()).is_err());
+        assert!(damaged(|f| f.params = FtrlParams::default().bits(9)).is_err());
+    }
+
+    #[test]
+    fn deny_shapes_that_do_not_fit() {
+        let other_slots = ClickDataset::new(SparseBatch::new(5), ClickTargets::default());
+        assert!(matches!(
+            params().fit(&other_slots),
+            Err(AdsError::Slots { .. })
+        ));
+        let one = ClickTargets::new(vec![Clicks::default()]).unwrap();
+        let no_row = ClickDataset::new(SparseBatch::new(SLOTS), one);
+        assert!(matches!(
+            params().fit(&no_row),
+            Err(AdsError::Targets { .. })
+        ));
+    }
+
+    #[test]
+    fn deny_rates_that_are_certain() {
+        let valid = params().check().unwrap();
+        for rate in [0.0, 1.0, -0.1, f64::NAN] {
+            assert!(FtrlModel::at_rate(&valid, rate).is_err(), "{rate}");
+        }
+    }
+
+    #[test]
+    fn sigmoid_is_never_certain() {
+        for x in [f64::NEG_INFINITY, -1e300, 1e300, f64::INFINITY, f64::NAN] {
+            assert!(sigmoid(x) > 0.0 && sigmoid(x) < 1.0, "{x}");
+        }
+        assert_eq!(sigmoid(0.0), 0.5);
+    }
+
+    proptest! {
+        #[test]
+        fn prop_predictions_are_probabilities(
+            cells in prop::collection::vec((0_u32..16, -1e6_f32..1e6, 0_u32..u32::MAX, 0_u32..100), 0..30),
+        ) {
+            let rows: Vec<_> = cells
+                .iter()
+                .map(|&(slot, x, m, c)| (vec![(slot, x)], Clicks { clicks: c.min(m), impressions: m }))
+                .collect();
+            let data = dataset(&rows);
+            let model = params().alpha(10.0).l1(0.0).l2(0.0).fit(&data).unwrap();
+            let p = model.predict(&data);
+            prop_assert!(p.iter().all(|p| *p > 0.0 && *p < 1.0), "{p}");
+            prop_assert!((0..16).all(|slot| model.weight(slot).is_finite()));
+        }
+    }
 }
