@@ -127,7 +127,6 @@ impl Csr {
 
     /// How many neighbours a node has.
     #[must_use]
-    #[expect(clippy::missing_panics_doc, reason = "rows are strictly ascending")]
     pub fn degree(&self, node_idx: u32) -> u32 {
         u32::try_from(self.range(node_idx).len()).expect("a row holds distinct u32 values")
     }
@@ -144,10 +143,6 @@ impl Csr {
 
     /// Every node, ascending.
     #[must_use]
-    #[expect(
-        clippy::missing_panics_doc,
-        reason = "every constructor checks the number of nodes"
-    )]
     pub fn nodes(&self) -> std::ops::Range<u32> {
         0..u32::try_from(self.n_nodes()).expect("no more nodes than u32 counts")
     }
