@@ -106,10 +106,27 @@ pub struct DeviceId(u128);
 
 impl DeviceId {
     /// The id of a device identifier as it stands in a table; none for empty text.
+    ///
+    /// Text of the form `d-` and 32 lower-case hexadecimal digits is an id already, as [`Display`](fmt::Display)
+    /// writes it, and is taken as it is: a table that was written reads back as the same ids.
     #[must_use]
     pub fn of(text: &str) -> Option<Self> {
         let text = text.trim();
-        (!text.is_empty()).then(|| Self(first_128_bits(&blake3::hash(text.as_bytes()))))
+        let digested = || Self(first_128_bits(&blake3::hash(text.as_bytes())));
+        (!text.is_empty()).then(|| Self::written(text).unwrap_or_else(digested))
+    }
+
+    fn written(text: &str) -> Option<Self> {
+        let hex = text.strip_prefix("d-").filter(|hex| hex.len() == 32)?;
+        let lower_hex = |digit: u8| matches!(digit, b'0'..=b'9' | b'a'..=b'f');
+        let bits = u128::from_str_radix(hex, 16).ok()?;
+        hex.bytes().all(lower_hex).then_some(Self(bits))
+    }
+}
+
+impl fmt::Display for DeviceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "d-{:032x}", self.0)
     }
 }
 
@@ -158,6 +175,20 @@ mod tests {
         for bad in ["", "D", "DEU", "D1", "ZZ", "zz", "é"] {
             assert_eq!(Region::parse(bad), None, "{bad:?}");
         }
+    }
+
+    #[test]
+    fn device_ids_read_back_as_written() {
+        let device = DeviceId::of("A-phone's serial number").unwrap();
+        assert_eq!(DeviceId::of(&device.to_string()), Some(device));
+        // Anything but the exact written form is an identifier like any other.
+        let upper = device.to_string().to_uppercase();
+        let plus = format!("d-+{}", "0".repeat(31));
+        for other in [upper.as_str(), plus.as_str(), "d-", "d-0"] {
+            assert_ne!(DeviceId::of(other), Some(device), "{other}");
+            assert_ne!(DeviceId::of(other), Some(DeviceId(0)), "{other}");
+        }
+        assert_eq!(DeviceId::of("  "), None);
     }
 
     #[test]

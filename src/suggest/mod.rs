@@ -1,1 +1,67 @@
-//! Friend suggestions: exact top-K with reasons.
+//! Friend suggestions: for every person the K best people they may know, exactly, with reasons.
+//!
+//! A candidate is somebody with whom a person shares ties, or whose number the person saved. That the
+//! *other* saved the person's number makes nobody a candidate: it would tell who has one in their address
+//! book. Friends, the person themselves and whoever is excluded are never suggested.
+//!
+//! The ranking is by [`Tier`], then score descending, then id ascending; scores are fixed-point integers,
+//! so it is the same on every machine and for every number of threads.
+
+mod candidates;
+mod counts;
+mod exclusions;
+mod kernel;
+mod params;
+mod rank;
+mod reasons;
+mod select;
+mod view;
+
+pub use counts::SuggestCounts;
+pub use exclusions::{Exclusion, Exclusions};
+pub use params::{Heuristic, MAX_K, SuggestParams, ValidSuggestParams};
+pub use rank::{Scorer, Scratch, Suggestion, Suggestions};
+pub use reasons::{Reason, Tier};
+pub(crate) use view::Plain;
+
+use crate::consent::FriendSuggestions;
+use crate::graph::Graph;
+
+/// Why suggestions could not be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SuggestError {
+    /// Spam scores are by node.
+    #[error("{found} spam scores for {expected} people")]
+    SpamLength {
+        /// How many people there are.
+        expected: usize,
+        /// How many scores there are.
+        found: usize,
+    },
+    /// Spam scores are probabilities.
+    #[error("the spam score of node {node_idx} is not between 0 and 1")]
+    SpamRange {
+        /// The first node with such a score.
+        node_idx: usize,
+    },
+}
+
+/// Everybody's suggestions, and what became of all candidates.
+///
+/// Runs in the caller's rayon pool; `progress` hears how many people are done.
+///
+/// # Errors
+/// If `spam` is neither empty nor one score in [0, 1] per node.
+///
+/// # Complexity
+/// O(two-paths of the graph) time; K suggestions a person and one [`Scratch`] a thread.
+pub fn suggest_all(
+    graph: &Graph<FriendSuggestions>,
+    exclusions: &Exclusions,
+    spam: &[f32],
+    params: &ValidSuggestParams,
+    progress: &(dyn Fn(usize) + Sync),
+) -> Result<(Suggestions, SuggestCounts), SuggestError> {
+    Ok(Scorer::new(graph, exclusions, spam, params)?.suggest_all(progress))
+}

@@ -1,2 +1,3 @@
-#[test]
-fn t() {}
+//! Behaviour of the whole, one module each; every module opens with what belongs there.
+
+mod rooms;

@@ -1,1 +1,52 @@
-fn main() {}
+//! acquaint on the command line: arguments in, one verb, an exit code a script can use.
+
+mod args;
+mod evaluate;
+mod exit;
+mod import;
+mod progress;
+mod report;
+mod run;
+mod synth;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use args::{Cli, EvaluateVerb, ImportVerb, Verb};
+use exit::{Failure, Outcome};
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return exit::usage(&error),
+    };
+    exit::code(in_pool(&cli))
+}
+
+/// Runs the verb in a pool of its own, so that the library never has to make one.
+fn in_pool(cli: &Cli) -> Result<Outcome, Failure> {
+    let n_threads = cli.threads.map_or(0, usize::from);
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(n_threads)
+        .build()
+        .map_err(|error| Failure::new("cannot start threads", error))?;
+    pool.install(|| verb(cli))
+}
+
+fn verb(cli: &Cli) -> Result<Outcome, Failure> {
+    match &cli.verb {
+        Verb::Run(args) => run::run(args, cli.quiet),
+        Verb::Synth(args) => synth::synth(args),
+        Verb::Import(ImportVerb::Edges(args)) => import::edges(args),
+        Verb::Evaluate(EvaluateVerb::Friends(args)) => evaluate::friends(args, cli.quiet),
+        Verb::Evaluate(EvaluateVerb::Ads(args)) => evaluate::ads(args, cli.quiet),
+        Verb::Report(args) => report::report(args),
+        Verb::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "acquaint", &mut script);
+            exit::print(&String::from_utf8_lossy(&script))?;
+            Ok(Outcome::Done)
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! From attributes to slots: every `field=value` is hashed, crosses are hashes of two.
+//!
+//! The hash is fixed for good, because models are written: a value is the first 64 bits, little endian, of
+//! BLAKE3 over the field's name, a byte 0x1f and the value; a cross mixes two such numbers by [`mix`], the
+//! finisher of splitmix64. The slot is the low `bits` bits. Every feature's value is 1.
+//!
+//! | feature | plain | × category | × ad |
+//! |---|---|---|---|
+//! | region | yes | yes | |
+//! | age band | yes | yes | yes |
+//! | gender | yes | yes | yes |
+//! | language | yes | yes | |
+//! | interest, each | yes | yes | yes |
+//!
+//! and of the ad itself: ad, advertiser, category, special category. A bias is always there.
+//!
+//! Surface and position are features of a showing, not of a person or an ad: they are trained on, so that a
+//! prominent place is not taken for a good ad, and averaged out when scoring.
+//!
+//! An ad of a special category (housing, employment, credit, …) has no feature of age, gender or region,
+//! neither plain nor crossed: two people who differ only in these get the same score for it.
+
+use crate::signals::{Ad, Surface};
+
+use super::profile::Attributes;
+
+/// A field of a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum UserField {
+    /// Country.
+    Region,
+    /// Age band.
+    AgeBand,
+    /// Gender.
+    Gender,
+    /// Language.
+    Language,
+    /// One interest.
+    Interest,
+}
+
+impl UserField {
+    /// The name used in reasons and in the hash.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Region => "region",
+            Self::AgeBand => "age band",
+            Self::Gender => "gender",
+            Self::Language => "language",
+            Self::Interest => "interest",
+        }
+    }
+
+    /// May not count for ads of a special category.
+    #[must_use]
+    pub const fn is_protected(self) -> bool {
+        matches!(self, Self::Region | Self::AgeBand | Self::Gender)
+    }
+
+    const fn crosses_ad(self) -> bool {
+        matches!(self, Self::AgeBand | Self::Gender | Self::Interest)
+    }
+}
+
+/// A field of an ad.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AdField {
+    /// The ad.
+    Ad,
+    /// Its advertiser.
+    Advertiser,
+    /// Its category.
+    Category,
+    /// Its special category.
+    SpecialCategory,
+}
+
+impl AdField {
+    /// The name used in reasons and in the hash.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ad => "ad",
+            Self::Advertiser => "advertiser",
+            Self::Category => "category",
+            Self::SpecialCategory => "special category",
+        }
+    }
+}
+
+/// What a feature is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Field {
+    /// Always there.
+    Bias,
+    /// A field of the ad.
+    Ad(AdField),
+    /// A field of the person.
+    User(UserField),
+    /// Both at once.
+    Cross(UserField, AdField),
+    /// Where the ad stood.
+    Surface,
+    /// How far down it stood.
+    Position,
+}
+
+/// A feature before it falls into a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Feature {
+    /// What it is about.
+    pub field: Field,
+    /// 64 bits, of which the slot is the low ones.
+    pub hash: u64,
+}
+
+impl Feature {
+    /// The slot in a table of 2^bits.
+    #[expect(clippy::cast_possible_truncation, reason = "bits are at most 26")]
+    pub(crate) const fn slot(self, bits: u8) -> u32 {
+        (self.hash & ((1 << bits) - 1)) as u32
+    }
+}
+
+/// Mixes two numbers into one: splitmix64's finisher over their sum, the second scaled by the golden ratio.
+pub(crate) const fn mix(a: u64, b: u64) -> u64 {
+    let mut x = a.wrapping_add(b.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    x ^ (x >> 31)
+}
+
+fn value_hash(field: &str, value: &[u8]) -> u64 {
+    let mut hasher = blake3::Hasher::new();
+    hasher
+        .update(field.as_bytes())
+        .update(&[0x1f])
+        .update(value);
+    let digest = hasher.finalize();
+    let (head, _) = digest
+        .as_bytes()
+        .split_first_chunk::<8>()
+        .expect("a BLAKE3 digest has 32 bytes");
+    u64::from_le_bytes(*head)
+}
+
+/// One value of one field of a person.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct UserValue {
+    pub field: UserField,
+    pub value: String,
+}
+
+/// The person's values in the order of their fields; interests in their own order.
+pub(crate) fn user_values(attributes: &Attributes) -> Vec<UserValue> {
+    let single = [
+        (UserField::Region, attributes.region.map(|r| r.to_string())),
+        (UserField::AgeBand, attributes.age_band.clone()),
+        (UserField::Gender, attributes.gender.clone()),
+        (UserField::Language, attributes.language.clone()),
+    ];
+    let single = single
+        .into_iter()
+        .filter_map(|(field, value)| Some((field, value?)));
+    let interests = attributes.interests.iter().cloned();
+    let interests = interests.map(|interest| (UserField::Interest, interest));
+    single
+        .chain(interests)
+        .map(|(field, value)| UserValue { field, value })
+        .collect()
+}
+
+/// The hashes of an ad that its features are made of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AdHashes {
+    ad: u64,
+    advertiser: u64,
+    category: u64,
+    special: Option<u64>,
+}
+
+impl AdHashes {
+    pub(crate) fn of(ad: &Ad) -> Self {
+        let number = |field: AdField, id: u64| value_hash(field.as_str(), &id.to_le_bytes());
+        let text = |field: AdField, text: &str| value_hash(field.as_str(), text.as_bytes());
+        Self {
+            ad: number(AdField::Ad, ad.ad_id.0),
+            advertiser: number(AdField::Advertiser, ad.advertiser_id.0),
+            category: text(AdField::Category, &ad.category),
+            special: ad
+                .special_category
+                .as_deref()
+                .map(|special| text(AdField::SpecialCategory, special)),
+        }
+    }
+
+    /// Bias and the ad's own features.
+    pub(crate) fn features(&self) -> impl Iterator<Item = Feature> {
+        let ad = |field, hash| Feature {
+            field: Field::Ad(field),
+            hash,
+        };
+        let bias = Feature {
+            field: Field::Bias,
+            hash: value_hash("bias", b""),
+        };
+        [
+            bias,
+            ad(AdField::Ad, self.ad),
+            ad(AdField::Advertiser, self.advertiser),
+            ad(AdField::Category, self.category),
+        ]
+        .into_iter()
+        .chain(self.special.map(|hash| ad(AdField::SpecialCategory, hash)))
+    }
+
+    /// What one value of a person's adds: its plain feature and its crosses with this ad.
+    pub(crate) fn features_with(&self, user: HashedValue) -> impl Iterator<Item = Feature> {
+        let HashedValue { field, hash } = user;
+        let cross = |ad_field, ad_hash| Feature {
+            field: Field::Cross(field, ad_field),
+            hash: mix(hash, ad_hash),
+        };
+        let plain = Feature {
+            field: Field::User(field),
+            hash,
+        };
+        let allowed = self.special.is_none() || !field.is_protected();
+        let all = [
+            Some(plain),
+            Some(cross(AdField::Category, self.category)),
+            field.crosses_ad().then(|| cross(AdField::Ad, self.ad)),
+        ];
+        all.into_iter().flatten().filter(move |_| allowed)
+    }
+}
+
+/// A value of a person's, hashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct HashedValue {
+    pub field: UserField,
+    pub hash: u64,
+}
+
+impl UserValue {
+    pub(crate) fn hashed(&self) -> HashedValue {
+        HashedValue {
+            field: self.field,
+            hash: value_hash(self.field.as_str(), self.value.as_bytes()),
+        }
+    }
+}
+
+/// The features of where an ad stood.
+pub(crate) fn context_features(
+    surface: Surface,
+    position: Option<u8>,
+) -> impl Iterator<Item = Feature> {
+    let surface = Feature {
+        field: Field::Surface,
+        hash: value_hash("surface", surface_name(surface).as_bytes()),
+    };
+    let position = position.map(|position| Feature {
+        field: Field::Position,
+        hash: value_hash("position", &[position]),
+    });
+    std::iter::once(surface).chain(position)
+}
+
+const fn surface_name(surface: Surface) -> &'static str {
+    match surface {
+        Surface::Feed => "feed",
+        Surface::RightColumn => "right_column",
+        Surface::Stories => "stories",
+        Surface::Marketplace => "marketplace",
+        Surface::Search => "search",
+        Surface::Video => "video",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn golden_hashes_never_change() {
+        let cooking = UserValue {
+            field: UserField::Interest,
+            value: "cooking".into(),
+        };
+        assert_eq!(
+            mix(0, 0),
+            0xE220_A839_7B1D_CDAF,
+            "splitmix64's first number"
+        );
+        let digest = blake3::hash(b"interest\x1fcooking");
+        let head = u64::from_le_bytes(digest.as_bytes()[..8].try_into().unwrap());
+        assert_eq!(cooking.hashed().hash, head);
+    }
+
+    #[test]
+    fn mixing_is_not_symmetric() {
+        assert_ne!(mix(1, 2), mix(2, 1));
+        assert_ne!(mix(0, 1), mix(0, 2));
+    }
+}

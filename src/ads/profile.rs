@@ -1,0 +1,304 @@
+//! Who an ad is for, and what was shown to whom.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::batch::Clicks;
+use super::features::{mix, user_values};
+use crate::consent::About;
+use crate::ids::{AdId, Region, UserId};
+use crate::signals::{Impression, SocialAccount, Surface};
+use crate::time::Timestamp;
+
+/// An age band, as reports on advertising use them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum AgeBand {
+    /// 13 to 17 years.
+    From13,
+    /// 18 to 24 years.
+    From18,
+    /// 25 to 29 years.
+    From25,
+    /// 30 to 34 years.
+    From30,
+    /// 35 to 39 years.
+    From35,
+    /// 40 to 44 years.
+    From40,
+    /// 45 to 49 years.
+    From45,
+    /// 50 to 54 years.
+    From50,
+    /// 55 to 64 years.
+    From55,
+    /// 65 years and over.
+    From65,
+}
+
+impl AgeBand {
+    /// The band of an age in years; none below 13.
+    #[must_use]
+    pub const fn of(age: u16) -> Option<Self> {
+        Some(match age {
+            0..13 => return None,
+            13..18 => Self::From13,
+            18..25 => Self::From18,
+            25..30 => Self::From25,
+            30..35 => Self::From30,
+            35..40 => Self::From35,
+            40..45 => Self::From40,
+            45..50 => Self::From45,
+            50..55 => Self::From50,
+            55..65 => Self::From55,
+            65.. => Self::From65,
+        })
+    }
+
+    /// The name used in files, such as `30-34`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::From13 => "13-17",
+            Self::From18 => "18-24",
+            Self::From25 => "25-29",
+            Self::From30 => "30-34",
+            Self::From35 => "35-39",
+            Self::From40 => "40-44",
+            Self::From45 => "45-49",
+            Self::From50 => "50-54",
+            Self::From55 => "55-64",
+            Self::From65 => "65+",
+        }
+    }
+}
+
+impl fmt::Display for AgeBand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What may be known of a person, or of the people behind a total.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Attributes {
+    /// Country.
+    pub region: Option<Region>,
+    /// Age band as files name it; an [`AgeBand`] or whatever else a total is grouped by.
+    pub age_band: Option<String>,
+    /// Gender.
+    pub gender: Option<String>,
+    /// Language, BCP 47.
+    pub language: Option<String>,
+    /// Interests, sorted, each once.
+    pub interests: Vec<String>,
+}
+
+impl Attributes {
+    /// These attributes, with what is missing taken from others.
+    #[must_use]
+    fn or(self, other: &Self) -> Self {
+        Self {
+            region: self.region.or(other.region),
+            age_band: self.age_band.or_else(|| other.age_band.clone()),
+            gender: self.gender.or_else(|| other.gender.clone()),
+            language: self.language.or_else(|| other.language.clone()),
+            interests: if self.interests.is_empty() {
+                other.interests.clone()
+            } else {
+                self.interests
+            },
+        }
+        .in_order()
+    }
+
+    fn in_order(mut self) -> Self {
+        self.interests.sort_unstable();
+        self.interests.dedup();
+        self
+    }
+}
+
+/// A person as the ad models see them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UserProfile {
+    /// Who.
+    pub user: UserId,
+    /// The age reached in the calendar year of scoring, in years: as old as the person can be.
+    pub age: Option<u16>,
+    /// What the models see.
+    pub attributes: Attributes,
+}
+
+impl UserProfile {
+    /// The profile of an account in a calendar year. A birth year in the future is as good as none.
+    #[must_use]
+    pub fn new(account: &SocialAccount, year: i16) -> Self {
+        let birth = account.birth_year.and_then(|y| i16::try_from(y).ok());
+        let age = birth.and_then(|birth| u16::try_from(year.checked_sub(birth)?).ok());
+        let attributes = Attributes {
+            region: account.region,
+            age_band: age.and_then(AgeBand::of).map(|band| band.to_string()),
+            gender: account.gender.clone(),
+            language: account.language.clone(),
+            interests: account.interests.clone(),
+        };
+        Self {
+            user: account.user_id,
+            age,
+            attributes: attributes.in_order(),
+        }
+    }
+}
+
+impl About for UserProfile {
+    type Id = UserId;
+    type Ids = [UserId; 1];
+
+    fn about(&self) -> [UserId; 1] {
+        [self.user]
+    }
+
+    /// A profile is what the network knows now.
+    fn collected_at(&self) -> Timestamp {
+        Timestamp::MAX
+    }
+}
+
+/// An ad was shown, once or many times, to one person or to many.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TrainingRow {
+    /// To whom; none for totals over many people.
+    pub user: Option<UserId>,
+    /// Which ad.
+    pub ad_id: AdId,
+    /// When.
+    pub at: Timestamp,
+    /// Where.
+    pub surface: Surface,
+    /// How far down, from 0 at the top.
+    pub position: Option<u8>,
+    /// What is known of them.
+    pub attributes: Attributes,
+    /// How often, and how often it was clicked.
+    pub target: Clicks,
+}
+
+impl TrainingRow {
+    /// The row of an impression. Attributes it lacks are taken from the profile of the person it names; a
+    /// profile of somebody else is not looked at.
+    #[must_use]
+    pub fn new(impression: &Impression, profile: Option<&UserProfile>) -> Self {
+        let own = Attributes {
+            region: impression.region,
+            age_band: impression.age_band.clone(),
+            gender: impression.gender.clone(),
+            language: impression.language.clone(),
+            interests: impression.interests.clone(),
+        };
+        let theirs = profile.filter(|profile| Some(profile.user) == impression.user_id);
+        let nothing = Attributes::default();
+        Self {
+            user: impression.user_id,
+            ad_id: impression.ad_id,
+            at: impression.at,
+            surface: impression.surface,
+            position: impression.position,
+            attributes: own.or(theirs.map_or(&nothing, |profile| &profile.attributes)),
+            target: Clicks {
+                clicks: impression.clicks,
+                impressions: impression.impressions,
+            },
+        }
+    }
+
+    /// A number made from all but the clicks, for splitting: what happened to a row must not decide on
+    /// which side it falls, and rows that say the same fall on the same side.
+    pub(crate) fn split_hash(&self) -> u64 {
+        let user = self.user.map_or(0, |user| mix(1, user.0));
+        let position = self.position.map_or(0, |p| u64::from(p) + 1);
+        let head = [
+            user,
+            self.ad_id.0,
+            self.at.micros().cast_unsigned(),
+            position,
+        ];
+        let values = user_values(&self.attributes);
+        let values = values.iter().map(|value| value.hashed().hash);
+        head.into_iter().chain(values).fold(0, mix)
+    }
+}
+
+impl About for TrainingRow {
+    type Id = UserId;
+    type Ids = Option<UserId>;
+
+    /// The person it was shown to; a total is about nobody.
+    fn about(&self) -> Option<UserId> {
+        self.user
+    }
+
+    fn collected_at(&self) -> Timestamp {
+        self.at
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ads::testing::{account, impression};
+    use crate::consent::testing::gate_of;
+    use crate::consent::{AdRelevance, Gate};
+
+    #[test]
+    fn bands_meet_without_gaps() {
+        let bands: Vec<_> = (13..80).filter_map(AgeBand::of).collect();
+        assert_eq!(bands.len(), 67);
+        assert!(bands.is_sorted());
+        assert_eq!(AgeBand::of(12), None);
+        for (age, name) in [(13, "13-17"), (24, "18-24"), (64, "55-64"), (65, "65+")] {
+            assert_eq!(AgeBand::of(age).unwrap().as_str(), name);
+        }
+    }
+
+    #[test]
+    fn ages_come_from_the_calendar_year() {
+        let mut account = account(1);
+        for (birth_year, age) in [(Some(1990), Some(26)), (Some(2017), None), (None, None)] {
+            account.birth_year = birth_year;
+            assert_eq!(UserProfile::new(&account, 2016).age, age);
+        }
+    }
+
+    #[test]
+    fn missing_attributes_come_from_ones_own_profile_only() {
+        let mut account = account(1);
+        account.gender = Some("f".into());
+        account.interests = vec!["food".into(), "art".into(), "food".into()];
+        let profile = UserProfile::new(&account, 2016);
+        let mut shown = impression(Some(1), 7, 1, 0);
+        shown.gender = Some("m".into());
+        let row = TrainingRow::new(&shown, Some(&profile));
+        assert_eq!(row.attributes.gender.as_deref(), Some("m"));
+        assert_eq!(row.attributes.interests, ["art", "food"]);
+        shown.user_id = Some(UserId(2));
+        let row = TrainingRow::new(&shown, Some(&profile));
+        assert!(row.attributes.interests.is_empty());
+    }
+
+    #[test]
+    fn deny_rows_of_people_who_did_not_allow_it() {
+        let gate: Gate<AdRelevance, UserId> = gate_of([UserId(1)]);
+        let row = |user| TrainingRow::new(&impression(user, 7, 10, 1), None);
+        assert!(gate.permit(row(Some(1))).is_ok());
+        assert!(gate.permit(row(None)).is_ok(), "totals are about nobody");
+        assert!(gate.permit(row(Some(2))).is_err());
+    }
+
+    #[test]
+    fn splitting_does_not_look_at_clicks() {
+        let hash =
+            |clicks| TrainingRow::new(&impression(Some(1), 7, 10, clicks), None).split_hash();
+        assert_eq!(hash(0), hash(10));
+    }
+}

@@ -1,0 +1,223 @@
+//! The command line: one struct per verb.
+
+use std::path::PathBuf;
+
+use acquaint::time::Timestamp;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Friend suggestions and ad relevance from signals people agreed to share.
+///
+/// Whoever opted out leaves no trace: no recipient, no candidate, no intermediary and no count.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true, arg_required_else_help = true)]
+#[command(after_help = "\
+Exit codes: 0 done, 1 done with findings, 2 failed.
+
+Example:
+  acquaint synth --users 300 --out world
+  acquaint run --signals world --out out")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+    /// How many threads to use; as many as there are cores by default. The output is the same for any number
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
+    /// Draw no progress bars, even on a terminal
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Score a directory of signals: suggestions, ads, spam, business reach
+    Run(RunArgs),
+    /// Make a synthetic world with every table
+    Synth(SynthArgs),
+    /// Turn public data into a signals directory
+    #[command(subcommand)]
+    Import(ImportVerb),
+    /// Measure how well held-out data is predicted
+    #[command(subcommand)]
+    Evaluate(EvaluateVerb),
+    /// Draw the report page of a finished run again
+    Report(ReportArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Score a directory of signals.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Writes suggestions, ad_scores, abuse_scores, business_reach, links and rejections as Parquet, manifest.json and
+report.html. The directory appears all at once when everything is complete.
+
+Example:
+  acquaint run --signals data/quickstart --out out --as-of 2016-11-15T00:00:00Z")]
+pub(crate) struct RunArgs {
+    /// The directory with the tables; docs/formats.md lists them
+    #[arg(long, value_name = "DIR")]
+    pub(crate) signals: PathBuf,
+    /// Where to write; an earlier output there is replaced, anything else is not
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Parameters; every key is optional
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The moment to speak of: what was allowed then, and who was there. The newest moment in the data by default
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) as_of: Option<Timestamp>,
+    /// As known when: events the ledger learned of later are not seen before publishing. `--as-of` by default
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) known_at: Option<Timestamp>,
+    /// End with exit code 1 if more rows than this are rejected
+    #[arg(long, value_name = "N")]
+    pub(crate) max_rejects: Option<u64>,
+    /// Print the manifest as JSON instead of a summary
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Make a synthetic world.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  acquaint synth --users 100000 --seed 7 --out world")]
+pub(crate) struct SynthArgs {
+    /// People on the social network
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub(crate) users: u32,
+    /// The same seed gives the same world
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// The directory to write the tables to
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// The form of the tables
+    #[arg(long, value_enum, default_value_t = Form::Parquet)]
+    pub(crate) form: Form,
+    /// Print what was written as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ImportVerb {
+    /// An edge list: everyone in it has accepted, every edge is a friendship, ids are kept
+    Edges(ImportEdgesArgs),
+}
+
+/// Turn an edge list into a signals directory.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Reads two columns of ids, separated by commas, tabs or spaces, with or without a header; more columns are ignored, as
+are lines that begin with # or %. Files ending in .gz are unpacked; `-` reads standard input.
+
+Example:
+  acquaint import edges soc-LiveJournal.csv.gz --out signals
+  acquaint run --signals signals --out out")]
+pub(crate) struct ImportEdgesArgs {
+    /// The edge list, or - for standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) edges: PathBuf,
+    /// Another edge list, directed: who saved whose number
+    #[arg(long, value_name = "FILE")]
+    pub(crate) contacts: Vec<PathBuf>,
+    /// The directory to write the tables to
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// The form of the tables
+    #[arg(long, value_enum, default_value_t = Form::Parquet)]
+    pub(crate) form: Form,
+    /// Print what was written as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EvaluateVerb {
+    /// Hide a tenth of the friendships and predict them
+    Friends(EvaluateFriendsArgs),
+    /// Hide a fifth of the impressions and predict their clicks
+    Ads(EvaluateAdsArgs),
+}
+
+/// Hide a tenth of the friendships and predict them.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+An edge is hidden when splitmix64(lo * 2^32 + hi) is a multiple of ten, so anybody can hide the same ones.
+
+Example:
+  acquaint evaluate friends --edges facebook.csv.gz --json")]
+#[group(id = "source", required = true, multiple = false, args = ["edges", "signals"])]
+pub(crate) struct EvaluateFriendsArgs {
+    /// A public edge list, or - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) edges: Option<PathBuf>,
+    /// A signals directory: the friendships its ledger permits
+    #[arg(long, value_name = "DIR")]
+    pub(crate) signals: Option<PathBuf>,
+    /// A directed edge list of saved numbers, to predict friendships from; may be given more than once
+    #[arg(long, value_name = "FILE", requires = "edges")]
+    pub(crate) contacts: Vec<PathBuf>,
+    /// Print JSON instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Hide a fifth of the impressions and predict their clicks.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  acquaint evaluate ads --signals data/quickstart")]
+pub(crate) struct EvaluateAdsArgs {
+    /// A signals directory: the impressions its ledger permits
+    #[arg(long, value_name = "DIR")]
+    pub(crate) signals: PathBuf,
+    /// Parameters; every key is optional
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print JSON instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Draw the report page of a finished run again.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  acquaint report out > report.html")]
+pub(crate) struct ReportArgs {
+    /// The output directory of a run
+    #[arg(value_name = "OUT")]
+    pub(crate) out: PathBuf,
+}
+
+/// The form of the tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    /// Apache Parquet
+    Parquet,
+    /// Comma-separated values
+    Csv,
+    /// Comma-separated values, compressed
+    CsvGz,
+}
+
+fn time(text: &str) -> Result<Timestamp, String> {
+    Timestamp::parse(text).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,176 @@
+//! The address book, streamed: rows to numbers, numbers to matches, matches to edges.
+//!
+//! A row passes the gate twice for each purpose: its uploader must allow the upload to be matched, and both
+//! accounts must allow the match. Numbers are parsed once and forgotten with the batch.
+
+use rayon::iter::Either;
+use rayon::prelude::*;
+
+use crate::consent::{DenialReason, For, FriendSuggestions, Permitted};
+use crate::engine::Stage;
+use crate::engine::inputs::Inputs;
+use crate::engine::view::View;
+use crate::graph::{Edge, EdgeKind};
+use crate::hash::HashMap;
+use crate::identity::{Contact, E164, Match, fold_duplicates, match_entries, normalise};
+use crate::ids::{AccountId, Region};
+use crate::signals::{AddressBookEntry, RawPhone};
+
+/// What a batch of address-book rows says once its numbers are read.
+pub(in crate::engine) struct ReadBatch {
+    contacts: Vec<Contact>,
+    n_unreadable: u64,
+    n_objected: u64,
+}
+
+impl ReadBatch {
+    /// Reads the numbers of some rows. A number on the objection list is dropped here and goes no further.
+    pub(in crate::engine) fn new(
+        rows: &[AddressBookEntry],
+        regions: &HashMap<AccountId, Region>,
+        objected: &(impl Fn(E164) -> bool + Sync),
+    ) -> Self {
+        let column: Vec<(RawPhone, Option<Region>)> = rows
+            .par_iter()
+            .map(|row| (row.phone.clone(), regions.get(&row.account_id).copied()))
+            .collect();
+        let numbers = normalise(&column);
+        let mut batch = Self { contacts: Vec::with_capacity(rows.len()), n_unreadable: 0, n_objected: 0 };
+        for (row, number) in rows.iter().zip(numbers) {
+            match number {
+                Err(_) => batch.n_unreadable += 1,
+                Ok(number) if objected(number) => batch.n_objected += 1,
+                Ok(number) => batch.contacts.push(Contact {
+                    from: row.account_id,
+                    number,
+                    saved_at: row.saved_at,
+                }),
+            }
+        }
+        batch
+    }
+}
+
+/// Collects one purpose's matches over all batches.
+pub(in crate::engine) struct Matcher<'v, P> {
+    view: &'v View<P>,
+    matches: Vec<Permitted<Match, P>>,
+    stage: Stage,
+}
+
+impl<'v, P: For> Matcher<'v, P> {
+    /// Nothing matched yet.
+    pub(in crate::engine) fn new(view: &'v View<P>) -> Self {
+        let stage = Stage::new(&format!("address book → matches ({})", P::PURPOSE));
+        Self { view, matches: Vec::new(), stage }
+    }
+
+    /// Matches one batch; returns the contacts that passed the first gate.
+    pub(in crate::engine) fn add(&mut self, batch: &ReadBatch) -> Vec<Permitted<Contact, P>> {
+        self.stage.drop("not_a_number", batch.n_unreadable);
+        self.stage.drop("objected", batch.n_objected);
+        let (contacts, denied) = self.permit_uploads(&batch.contacts);
+        self.count_denials("uploader", &denied);
+        let matched = match_entries(&self.view.directory, &contacts);
+        let counts = matched.counts;
+        self.stage.drop("own_number", counts.own_number);
+        self.stage.drop("no_permitted_account", counts.non_user);
+        self.stage.drop("before_binding", counts.before_binding);
+        self.stage.drop("contested", counts.contested);
+        self.stage.drop("business_number", counts.business_number);
+        self.permit_matches(matched.matches);
+        contacts
+    }
+
+    /// Every match once, with the sums of the stage.
+    pub(in crate::engine) fn finish(mut self) -> (Vec<Permitted<Match, P>>, Stage) {
+        let folded = fold_duplicates(self.matches);
+        self.stage.drop("duplicate", folded.duplicates);
+        self.stage.pass(folded.matches.len() as u64);
+        (folded.matches, self.stage)
+    }
+
+    fn permit_uploads(&self, contacts: &[Contact]) -> (Vec<Permitted<Contact, P>>, Vec<DenialReason>) {
+        contacts.par_iter().partition_map(|contact| match self.view.accounts.permit(*contact) {
+            Ok(permitted) => Either::Left(permitted),
+            Err(reason) => Either::Right(reason),
+        })
+    }
+
+    fn permit_matches(&mut self, matches: Vec<Match>) {
+        let mut denied = Vec::new();
+        for one in matches {
+            match self.view.accounts.permit(one) {
+                Ok(permitted) => self.matches.push(permitted),
+                Err(reason) => denied.push(reason),
+            }
+        }
+        self.count_denials("match", &denied);
+    }
+
+    fn count_denials(&mut self, of: &str, denied: &[DenialReason]) {
+        for reason in DenialReason::ALL {
+            let n = denied.iter().filter(|&&d| d == reason).count() as u64;
+            self.stage.drop(&format!("{of}: {reason}"), n);
+        }
+    }
+}
+
+/// Where each account's numbers are read: its own region, or else its number's.
+pub(in crate::engine) fn default_regions(inputs: &Inputs) -> HashMap<AccountId, Region> {
+    let mut regions = HashMap::default();
+    for (account, number) in inputs.accounts.iter().zip(&inputs.account_numbers) {
+        let region = account.region.or_else(|| number.and_then(crate::identity::number_region));
+        if let Some(region) = region {
+            regions.insert(account.account_id, region);
+        }
+    }
+    regions
+}
+
+/// Turns matches between accounts into edges between people, through the second gate.
+pub(in crate::engine) fn edges(
+    view: &View<FriendSuggestions>,
+    matches: &[Permitted<Match, FriendSuggestions>],
+) -> (Vec<Permitted<Edge, FriendSuggestions>>, Stage) {
+    let mut stage = Stage::new("matches → contact edges");
+    let mut edges = Vec::with_capacity(matches.len());
+    for one in matches.iter().map(Permitted::get) {
+        let (Some(&from), Some(&to)) = (view.person_of.get(&one.from), view.person_of.get(&one.to)) else {
+            stage.drop("not_linked", 1);
+            continue;
+        };
+        if from == to {
+            stage.drop("same_person", 1);
+            continue;
+        }
+        match view.people.permit(Edge { from, to, kind: EdgeKind::Contact, at: one.saved_at }) {
+            Ok(edge) => {
+                stage.pass(1);
+                edges.push(edge);
+            }
+            Err(reason) => stage.drop(reason.as_str(), 1),
+        }
+    }
+    (edges, stage)
+}
+
+/// Lets friendships through the gate.
+pub(in crate::engine) fn friendships(
+    inputs: &Inputs,
+    view: &View<FriendSuggestions>,
+) -> (Vec<Permitted<Edge, FriendSuggestions>>, Stage) {
+    let mut stage = Stage::new("friendships → friend edges");
+    let mut edges = Vec::with_capacity(inputs.friendships.len());
+    for row in &inputs.friendships {
+        let edge = Edge { from: row.user_a, to: row.user_b, kind: EdgeKind::Friendship, at: row.since };
+        match view.people.permit(edge) {
+            Ok(edge) => {
+                stage.pass(1);
+                edges.push(edge);
+            }
+            Err(reason) => stage.drop(reason.as_str(), 1),
+        }
+    }
+    (edges, stage)
+}

@@ -1,0 +1,111 @@
+//! What went in, what came out, and why the rest did not: the sums of a run.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// One step of a run. Everything that goes in comes out or is counted under a reason.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stage {
+    /// What is counted, such as `friendships → ties`.
+    pub name: String,
+    /// How many went in.
+    pub rows_in: u64,
+    /// How many came out.
+    pub rows_out: u64,
+    /// How many did not, by reason.
+    pub dropped: BTreeMap<String, u64>,
+}
+
+/// A stage whose sums do not check.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{name}: {rows_in} in, but {rows_out} out and {n_dropped} dropped")]
+pub struct SumError {
+    /// The stage.
+    pub name: String,
+    /// How many went in.
+    pub rows_in: u64,
+    /// How many came out.
+    pub rows_out: u64,
+    /// How many were dropped, all reasons together.
+    pub n_dropped: u64,
+}
+
+impl Stage {
+    /// A stage with nothing counted yet.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// Counts rows that came out.
+    pub fn pass(&mut self, n: u64) {
+        self.rows_in += n;
+        self.rows_out += n;
+    }
+
+    /// Counts rows that were dropped for a reason; nothing is listed for none.
+    pub fn drop(&mut self, reason: &str, n: u64) {
+        if n > 0 {
+            self.rows_in += n;
+            *self.dropped.entry(reason.to_owned()).or_default() += n;
+        }
+    }
+
+    /// How many were dropped, all reasons together.
+    #[must_use]
+    pub fn n_dropped(&self) -> u64 {
+        self.dropped.values().sum()
+    }
+
+    /// Checks that what went in is what came out plus what was dropped.
+    ///
+    /// # Errors
+    /// If it is not.
+    pub fn check(&self) -> Result<(), SumError> {
+        let n_dropped = self.n_dropped();
+        if self.rows_in == self.rows_out + n_dropped {
+            return Ok(());
+        }
+        Err(SumError {
+            name: self.name.clone(),
+            rows_in: self.rows_in,
+            rows_out: self.rows_out,
+            n_dropped,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_check() {
+        let mut stage = Stage::new("people");
+        stage.pass(3);
+        stage.drop("opted_out", 2);
+        stage.drop("lapsed", 0);
+        assert_eq!(
+            (stage.rows_in, stage.rows_out, stage.dropped.len()),
+            (5, 3, 1)
+        );
+        assert!(stage.check().is_ok());
+    }
+
+    #[test]
+    fn deny_sums_that_do_not() {
+        let stage = Stage {
+            rows_in: 4,
+            rows_out: 3,
+            ..Stage::new("people")
+        };
+        assert_eq!(
+            stage.check().unwrap_err().to_string(),
+            "people: 4 in, but 3 out and 0 dropped"
+        );
+    }
+}

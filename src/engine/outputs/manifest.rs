@@ -1,0 +1,113 @@
+//! The manifest: what a run read, what it wrote, under which parameters, and where everything went.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::{Stage, SumError};
+use crate::time::Timestamp;
+
+/// The manifest's file name; it is written last, so a directory that has one is complete.
+pub const MANIFEST: &str = "manifest.json";
+
+/// What a run read and wrote. Holds no clock time, thread count or path of the machine: the same inputs
+/// and parameters give the same bytes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// `acquaint-run/1`.
+    pub format: String,
+    /// The version of acquaint.
+    pub acquaint: String,
+    /// The version of the phone-number metadata, which decides which numbers are valid.
+    pub phone_metadata: String,
+    /// The moment the run speaks of.
+    pub as_of: AsOfTimes,
+    /// Every parameter, defaults included.
+    pub parameters: serde_json::Value,
+    /// BLAKE3 of the consent ledger: its events, policies and overlays in canonical order.
+    pub ledger: String,
+    /// BLAKE3 of what the ledger allowed at `as_of`.
+    pub snapshot: String,
+    /// Every file read.
+    pub inputs: Vec<InputDigest>,
+    /// Columns that were there and not read, by file.
+    pub ignored_columns: BTreeMap<String, Vec<String>>,
+    /// Every file written but this one and the report.
+    pub outputs: Vec<OutputDigest>,
+    /// How many accounts were in each state of consent.
+    pub consent_states: BTreeMap<String, u64>,
+    /// The sums of every stage.
+    pub stages: Vec<Stage>,
+    /// Statistics of the graph that suggestions were made from.
+    pub graph: serde_json::Value,
+    /// What the ad model was trained on and how well it fits what it saw.
+    pub ad_model: serde_json::Value,
+    /// Distributions, for the report's pictures.
+    pub histograms: Vec<Histogram>,
+}
+
+/// The two times of a question to the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AsOfTimes {
+    /// What was allowed then,
+    pub valid: Timestamp,
+    /// as known then,
+    pub known: Timestamp,
+    /// and asked again before publishing, as known then.
+    pub published_known: Timestamp,
+}
+
+/// A file that was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InputDigest {
+    /// Relative to the signals directory.
+    pub file: String,
+    /// Its length.
+    pub bytes: u64,
+    /// Rows, rejected ones included.
+    pub rows: u64,
+    /// BLAKE3, hexadecimal.
+    pub blake3: String,
+}
+
+/// A file that was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutputDigest {
+    /// Relative to the output directory.
+    pub file: String,
+    /// Its length.
+    pub bytes: u64,
+    /// Rows.
+    pub rows: u64,
+    /// BLAKE3, hexadecimal.
+    pub blake3: String,
+}
+
+/// How often values fall into each of a row of intervals.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Histogram {
+    /// What is counted.
+    pub name: String,
+    /// The unit of the bounds.
+    pub unit: String,
+    /// Bounds of the intervals, ascending, one more than there are counts.
+    pub bounds: Vec<f64>,
+    /// How many values lie in `[bounds[i], bounds[i + 1])`; the last interval includes its end.
+    pub counts: Vec<u64>,
+}
+
+impl Manifest {
+    /// Checks the sums of every stage.
+    ///
+    /// # Errors
+    /// The first stage whose sums do not check.
+    pub fn check_sums(&self) -> Result<(), SumError> {
+        self.stages.iter().try_for_each(Stage::check)
+    }
+
+    /// A stage by name.
+    #[must_use]
+    pub fn stage(&self, name: &str) -> Option<&Stage> {
+        self.stages.iter().find(|stage| stage.name == name)
+    }
+}

@@ -1,0 +1,11 @@
+//! Outputs: tables, a manifest and a report in one directory that appears all at once.
+
+mod manifest;
+mod publish;
+mod tables;
+
+pub use manifest::{AsOfTimes, Histogram, InputDigest, MANIFEST, Manifest, OutputDigest};
+pub use publish::{OutputError, Staging, digest_file};
+pub use tables::{
+    AbuseRow, AdRow, LinkRow, Nullable, OutputRow, ReachRow, SuggestionRow, write_rows,
+};

@@ -1,0 +1,303 @@
+//! The output tables: one row type each, written as Parquet in bounded batches.
+
+use std::fs::File;
+use std::sync::Arc;
+
+use arrow_array::builder::{ListBuilder, StringBuilder};
+use arrow_array::{
+    ArrayRef, BooleanArray, Float64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+    UInt32Array, UInt64Array,
+};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::properties::WriterProperties;
+
+use super::publish::{OutputError, Staging};
+use crate::consent::Purpose;
+use crate::ids::{AccountId, AdId, BusinessId, UserId};
+use crate::signals::Rejection;
+use crate::time::Timestamp;
+
+/// How many rows are encoded at a time; bounds memory, and fixes row-group boundaries.
+const ROWS_PER_BATCH: usize = 1 << 16;
+
+/// A row of an output table.
+pub trait OutputRow: Sized {
+    /// The file it is written to.
+    const FILE: &'static str;
+
+    /// The columns of some rows, with their names, in the order of `docs/formats.md`.
+    fn columns(rows: &[Self]) -> Vec<(&'static str, ArrayRef, Nullable)>;
+}
+
+/// May a column hold nulls? Fixed per column, so that the schema never depends on the rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nullable {
+    /// Every row has a value.
+    No,
+    /// Some rows may have none.
+    Yes,
+}
+use Nullable::{No, Yes};
+
+/// A row of `suggestions.parquet`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SuggestionRow {
+    /// To whom.
+    pub user: UserId,
+    /// From 1.
+    pub rank: u32,
+    /// Who is suggested.
+    pub candidate: UserId,
+    /// In the unit of the configured heuristic.
+    pub score: f64,
+    /// That the suggestion is accepted, if a ranker was trained.
+    pub probability: Option<f64>,
+    /// How many ties both have.
+    pub mutual_count: u32,
+    /// Why, in words.
+    pub reasons: Vec<String>,
+}
+
+impl OutputRow for SuggestionRow {
+    const FILE: &'static str = "suggestions.parquet";
+
+    fn columns(rows: &[Self]) -> Vec<(&'static str, ArrayRef, Nullable)> {
+        vec![
+            ("user_id", u64s(rows, |r| r.user.0), No),
+            ("rank", u32s(rows, |r| r.rank), No),
+            ("candidate_id", u64s(rows, |r| r.candidate.0), No),
+            ("score", f64s(rows, |r| Some(r.score)), No),
+            ("probability", f64s(rows, |r| r.probability), Yes),
+            ("mutual_count", u32s(rows, |r| r.mutual_count), No),
+            ("reasons", lists(rows, |r| &r.reasons), No),
+        ]
+    }
+}
+
+/// A row of `ad_scores.parquet`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AdRow {
+    /// To whom.
+    pub user: UserId,
+    /// From 1.
+    pub rank: u32,
+    /// Which ad.
+    pub ad: AdId,
+    /// Probability of a click per impression, calibrated.
+    pub p_click: f64,
+    /// Expected currency units per impression: bid × `p_click`.
+    pub value: f64,
+    /// Why, in words.
+    pub reasons: Vec<String>,
+}
+
+impl OutputRow for AdRow {
+    const FILE: &'static str = "ad_scores.parquet";
+
+    fn columns(rows: &[Self]) -> Vec<(&'static str, ArrayRef, Nullable)> {
+        vec![
+            ("user_id", u64s(rows, |r| r.user.0), No),
+            ("rank", u32s(rows, |r| r.rank), No),
+            ("ad_id", u64s(rows, |r| r.ad.0), No),
+            ("p_click", f64s(rows, |r| Some(r.p_click)), No),
+            ("value", f64s(rows, |r| Some(r.value)), No),
+            ("reasons", lists(rows, |r| &r.reasons), No),
+        ]
+    }
+}
+
+/// A row of `abuse_scores.parquet`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AbuseRow {
+    /// Whose score.
+    pub account: AccountId,
+    /// From 0, nothing suspicious, to 1.
+    pub score: f64,
+    /// Why, in words.
+    pub reasons: Vec<String>,
+}
+
+impl OutputRow for AbuseRow {
+    const FILE: &'static str = "abuse_scores.parquet";
+
+    fn columns(rows: &[Self]) -> Vec<(&'static str, ArrayRef, Nullable)> {
+        vec![
+            ("account_id", u64s(rows, |r| r.account.0), No),
+            ("score", f64s(rows, |r| Some(r.score)), No),
+            ("reasons", lists(rows, |r| &r.reasons), No),
+        ]
+    }
+}
+
+/// A row of `business_reach.parquet`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReachRow {
+    /// Who wants to write.
+    pub business: BusinessId,
+    /// To whom.
+    pub account: AccountId,
+    /// May it write about the person's own affairs?
+    pub service: bool,
+    /// May it advertise?
+    pub marketing: bool,
+    /// Every reason for the verdict on service.
+    pub service_reasons: Vec<String>,
+    /// Every reason for the verdict on marketing.
+    pub marketing_reasons: Vec<String>,
+}
+
+impl OutputRow for ReachRow {
+    const FILE: &'static str = "business_reach.parquet";
+
+    fn columns(rows: &[Self]) -> Vec<(&'static str, ArrayRef, Nullable)> {
+        vec![
+            ("business_id", u64s(rows, |r| r.business.0), No),
+            ("account_id", u64s(rows, |r| r.account.0), No),
+            ("service", bools(rows, |r| r.service), No),
+            ("marketing", bools(rows, |r| r.marketing), No),
+            ("service_reasons", lists(rows, |r| &r.service_reasons), No),
+            (
+                "marketing_reasons",
+                lists(rows, |r| &r.marketing_reasons),
+                No,
+            ),
+        ]
+    }
+}
+
+/// A row of `links.parquet`: two accounts of one person, for a purpose that allows linking them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LinkRow {
+    /// For what.
+    pub purpose: Purpose,
+    /// The messenger account.
+    pub account: AccountId,
+    /// The social account.
+    pub user: UserId,
+    /// Since when.
+    pub from: Timestamp,
+    /// Until when, if it has ended.
+    pub until: Option<Timestamp>,
+    /// What it rests on.
+    pub evidence: Vec<String>,
+}
+
+impl OutputRow for LinkRow {
+    const FILE: &'static str = "links.parquet";
+
+    fn columns(rows: &[Self]) -> Vec<(&'static str, ArrayRef, Nullable)> {
+        vec![
+            ("purpose", texts(rows, |r| r.purpose.as_str()), No),
+            ("account_id", u64s(rows, |r| r.account.0), No),
+            ("user_id", u64s(rows, |r| r.user.0), No),
+            ("from", times(rows, |r| Some(r.from)), No),
+            ("until", times(rows, |r| r.until), Yes),
+            ("evidence", lists(rows, |r| &r.evidence), No),
+        ]
+    }
+}
+
+impl OutputRow for Rejection {
+    const FILE: &'static str = "rejections.parquet";
+
+    fn columns(rows: &[Self]) -> Vec<(&'static str, ArrayRef, Nullable)> {
+        vec![
+            ("file", texts(rows, |r| &r.file), No),
+            ("row", u64s(rows, |r| r.row), No),
+            ("column", texts(rows, |r| r.column), No),
+            ("reason", texts(rows, |r| r.reason.as_str()), No),
+        ]
+    }
+}
+
+/// Writes a whole table into a staged output, syncs it, and says how many rows it has. No rows give an empty
+/// table of the same schema. Holds one batch of rows at a time.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn write_rows<R: OutputRow>(
+    staging: &Staging,
+    rows: impl IntoIterator<Item = R>,
+) -> Result<u64, OutputError> {
+    let path = staging.path(R::FILE);
+    let file = File::create(&path).map_err(|source| OutputError::Write { path: path.clone(), source })?;
+    let synced = file.try_clone().map_err(|source| OutputError::Write { path: path.clone(), source })?;
+    let n_rows =
+        encode(file, rows.into_iter()).map_err(|source| OutputError::Encode { path: path.clone(), source })?;
+    synced.sync_all().map_err(|source| OutputError::Write { path, source })?;
+    Ok(n_rows)
+}
+
+fn encode<R: OutputRow>(file: File, mut rows: impl Iterator<Item = R>) -> parquet::errors::Result<u64> {
+    let empty = batch::<R>(&[])?;
+    let properties =
+        WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?)).build();
+    let mut writer = ArrowWriter::try_new(file, empty.schema(), Some(properties))?;
+    let mut n_rows = 0;
+    loop {
+        let piece: Vec<R> = rows.by_ref().take(ROWS_PER_BATCH).collect();
+        if piece.is_empty() {
+            break;
+        }
+        writer.write(&batch(&piece)?)?;
+        n_rows += piece.len() as u64;
+    }
+    writer.close()?;
+    Ok(n_rows)
+}
+
+fn batch<R: OutputRow>(rows: &[R]) -> parquet::errors::Result<RecordBatch> {
+    let columns = R::columns(rows)
+        .into_iter()
+        .map(|(name, array, nullable)| (name, array, nullable == Yes));
+    Ok(RecordBatch::try_from_iter_with_nullable(columns)?)
+}
+
+fn u64s<R>(rows: &[R], value: impl Fn(&R) -> u64) -> ArrayRef {
+    Arc::new(rows.iter().map(value).collect::<UInt64Array>())
+}
+
+fn u32s<R>(rows: &[R], value: impl Fn(&R) -> u32) -> ArrayRef {
+    Arc::new(rows.iter().map(value).collect::<UInt32Array>())
+}
+
+fn f64s<R>(rows: &[R], value: impl Fn(&R) -> Option<f64>) -> ArrayRef {
+    Arc::new(rows.iter().map(value).collect::<Float64Array>())
+}
+
+fn bools<R>(rows: &[R], value: impl Fn(&R) -> bool) -> ArrayRef {
+    Arc::new(
+        rows.iter()
+            .map(|row| Some(value(row)))
+            .collect::<BooleanArray>(),
+    )
+}
+
+fn times<R>(rows: &[R], value: impl Fn(&R) -> Option<Timestamp>) -> ArrayRef {
+    let micros = rows.iter().map(|row| value(row).map(Timestamp::micros));
+    Arc::new(
+        micros
+            .collect::<TimestampMicrosecondArray>()
+            .with_timezone("UTC"),
+    )
+}
+
+fn texts<'a, R>(rows: &'a [R], value: impl Fn(&'a R) -> &'a str) -> ArrayRef {
+    Arc::new(
+        rows.iter()
+            .map(|row| Some(value(row)))
+            .collect::<StringArray>(),
+    )
+}
+
+fn lists<'a, R>(rows: &'a [R], value: impl Fn(&'a R) -> &'a Vec<String>) -> ArrayRef {
+    let mut builder = ListBuilder::new(StringBuilder::new());
+    for row in rows {
+        for text in value(row) {
+            builder.values().append_value(text);
+        }
+        builder.append(true);
+    }
+    Arc::new(builder.finish())
+}

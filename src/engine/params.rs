@@ -1,0 +1,128 @@
+//! Every parameter of a run, and the file they are read from.
+
+use serde::{Deserialize, Serialize};
+
+use crate::abuse::{AbuseParams, ValidAbuseParams};
+use crate::ads::{AdsParams, ValidAdsParams};
+use crate::business::{BusinessParams, ValidBusinessParams};
+use crate::consent::{ConsentParams, ValidConsentParams};
+use crate::params::ParamError;
+use crate::signals::ReadLimits;
+use crate::suggest::{SuggestParams, ValidSuggestParams};
+
+/// The parameters of a run, as `acquaint.toml` spells them. Every key is optional.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RunParams {
+    /// `[signals]`: limits on what is read.
+    pub signals: ReadLimits,
+    /// `[consent]`
+    pub consent: ConsentParams,
+    /// `[suggest]`
+    pub suggest: SuggestParams,
+    /// `[ads]`
+    pub ads: AdsParams,
+    /// `[abuse]`
+    pub abuse: AbuseParams,
+    /// `[business]`
+    pub business: BusinessParams,
+}
+
+/// Parameters that were checked; only these can run.
+#[derive(Clone, Debug)]
+pub struct ValidRunParams {
+    pub(in crate::engine) given: RunParams,
+    pub(in crate::engine) consent: ValidConsentParams,
+    pub(in crate::engine) suggest: ValidSuggestParams,
+    pub(in crate::engine) ads: ValidAdsParams,
+    pub(in crate::engine) abuse: ValidAbuseParams,
+    pub(in crate::engine) business: ValidBusinessParams,
+}
+
+/// Why a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// Not TOML, an unknown key or a value of the wrong type; says line and column.
+    #[error("{0}")]
+    Syntax(toml::de::Error),
+    /// A value outside its range.
+    #[error(transparent)]
+    Range(#[from] ParamError),
+}
+
+impl RunParams {
+    /// Reads a configuration file's text.
+    ///
+    /// # Errors
+    /// If it is not TOML, or has a key that is unknown or a value of the wrong type: with line and column.
+    pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
+        toml::from_str(text).map_err(ConfigError::Syntax)
+    }
+
+    /// Checks every range.
+    ///
+    /// # Errors
+    /// The first parameter outside its range.
+    pub fn check(self) -> Result<ValidRunParams, ParamError> {
+        Ok(ValidRunParams {
+            consent: self.consent.clone().check()?,
+            suggest: self.suggest.clone().check()?,
+            ads: self.ads.clone().check()?,
+            abuse: self.abuse.clone().check()?,
+            business: self.business.clone().check()?,
+            given: self,
+        })
+    }
+}
+
+impl ValidRunParams {
+    /// What was given, defaults included.
+    #[must_use]
+    pub const fn given(&self) -> &RunParams {
+        &self.given
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_is_optional() {
+        assert_eq!(RunParams::from_toml("").unwrap(), RunParams::default());
+        assert!(RunParams::default().check().is_ok());
+    }
+
+    #[test]
+    fn the_documented_keys_are_read() {
+        let text = r#"
+            [consent]
+            profile = "opt-in"
+            hold_until_window_end = true
+            late_opt_out = "record-only"
+            [suggest]
+            k = 3
+            score = "resource-allocation"
+            min_intermediaries = 1
+            [ads]
+            k = 2
+        "#;
+        let params = RunParams::from_toml(text).unwrap();
+        assert_ne!(params.consent, ConsentParams::default());
+        assert_eq!(params.suggest.k, 3);
+        assert!(params.check().is_ok());
+    }
+
+    #[test]
+    fn deny_unknown_keys_with_their_place() {
+        let error = RunParams::from_toml("[suggest]\nkk = 3\n").unwrap_err().to_string();
+        assert!(error.contains("line 2, column 1") && error.contains("kk"), "{error}");
+    }
+
+    #[test]
+    fn deny_values_outside_their_range() {
+        let error = RunParams::from_toml("[suggest]\nk = 0\n").unwrap().check().unwrap_err();
+        assert_eq!(error.name, "suggest.k");
+    }
+}

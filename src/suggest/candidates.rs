@@ -1,0 +1,222 @@
+//! From sums to candidates: who is masked, who is a contact, who is eligible.
+
+use std::cmp::Reverse;
+
+use super::counts::SuggestCounts;
+use super::exclusions::Exclusions;
+use super::kernel::Measure;
+use super::reasons::Tier;
+use super::select::{Key, TopK};
+use super::view::View;
+use crate::graph::EdgeKinds;
+
+/// What somebody's spam score and wish to hide mean for being suggested.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Nothing stands against it.
+    #[default]
+    Good,
+    /// Ranked after everybody in good standing.
+    Demoted,
+    /// Hides from everybody.
+    Hidden,
+    /// Spam.
+    Removed,
+}
+
+/// What every person is filtered by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Filters<'a> {
+    pub(crate) view: View<'a>,
+    pub(crate) exclusions: &'a Exclusions,
+    /// One per person, or empty if everybody is in good standing.
+    pub(crate) standings: &'a [Standing],
+    pub(crate) min_intermediaries: u32,
+}
+
+impl Filters<'_> {
+    fn standing(self, v: u32) -> Standing {
+        self.standings.get(v as usize).copied().unwrap_or_default()
+    }
+}
+
+/// Candidates that passed every filter, in the parts of the ranking.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Eligible {
+    contacts: Vec<(Tier, Reverse<Key>)>,
+    two_paths: TopK,
+    demoted: TopK,
+    n: u64,
+}
+
+impl Eligible {
+    pub(crate) fn reset(&mut self, k: usize) {
+        self.contacts.clear();
+        self.two_paths.reset(k);
+        self.demoted.reset(k);
+        self.n = 0;
+    }
+
+    /// How many there were, kept or not.
+    pub(crate) const fn n(&self) -> u64 {
+        self.n
+    }
+
+    /// The best, best first: by tier, then score descending, then id ascending.
+    ///
+    /// Each of the four parts is in that order, and no part's tiers lie within another's.
+    pub(crate) fn ranked(&mut self, k: usize) -> impl Iterator<Item = (Tier, Key)> {
+        self.contacts.sort_unstable();
+        let first_demoted = self
+            .contacts
+            .partition_point(|(tier, _)| !tier.is_demoted());
+        let (good, bad) = self.contacts.split_at(first_demoted);
+        let contact = |&(tier, Reverse(key)): &(Tier, Reverse<Key>)| (tier, key);
+        let two_paths = self.two_paths.finish().iter();
+        let demoted = self.demoted.finish().iter();
+        good.iter()
+            .map(contact)
+            .chain(two_paths.map(|&key| (Tier::TwoPath, key)))
+            .chain(bad.iter().map(contact))
+            .chain(demoted.map(|&key| (Tier::DemotedTwoPath, key)))
+            .take(k)
+    }
+
+    fn add_contact(&mut self, tier: Tier, key: Key) {
+        self.n += 1;
+        self.contacts.push((tier, Reverse(key)));
+    }
+}
+
+/// Sorts out everybody that `touched` and the contacts of `u` name, and leaves every cell default.
+pub(crate) fn sort_out<M: Measure>(
+    filters: Filters<'_>,
+    u: u32,
+    measure: &M,
+    cells: &mut [M::Cell],
+    touched: &[u32],
+    eligible: &mut Eligible,
+) -> SuggestCounts {
+    let mut counts = SuggestCounts {
+        considered: touched.len() as u64,
+        ..SuggestCounts::default()
+    };
+    // A person with any tie is at the end of two-paths that lead back.
+    counts.considered -= u64::from(cells[u as usize] != M::Cell::default());
+    cells[u as usize] = M::Cell::default();
+    take_contacts(filters, u, measure, cells, eligible, &mut counts);
+    mask_friends(filters.view, u, cells, &mut counts);
+    mask_excluded(filters.exclusions, u, cells, &mut counts);
+    take_two_paths(filters, measure, cells, touched, eligible, &mut counts);
+    counts
+}
+
+/// Everybody whose number `u` saved is a candidate, whether there are two-paths or not.
+fn take_contacts<M: Measure>(
+    filters: Filters<'_>,
+    u: u32,
+    measure: &M,
+    cells: &mut [M::Cell],
+    eligible: &mut Eligible,
+    counts: &mut SuggestCounts,
+) {
+    for &v in filters.view.contacts.row(u) {
+        let cell = std::mem::take(&mut cells[v as usize]);
+        counts.considered += u64::from(cell == M::Cell::default());
+        let tie = filters.view.tie(u, v);
+        if tie.contains(EdgeKinds::FRIENDSHIP) {
+            counts.masked_friends += 1;
+        } else if let Some(why) = filters.exclusions.listed(u, v) {
+            why.count(counts);
+        } else if let Some(demoted) = admit(filters.standing(v), counts) {
+            let tier = contact_tier(tie, demoted);
+            let key = Key::new(measure.bits(v, cell), v, M::count(cell));
+            eligible.add_contact(tier, key);
+        }
+    }
+}
+
+/// A tie that is no friendship can only be that both saved each other's number.
+fn contact_tier(tie: EdgeKinds, demoted: bool) -> Tier {
+    let tier = if tie == EdgeKinds::default() {
+        Tier::OwnUpload
+    } else {
+        Tier::MutualContact
+    };
+    if demoted { tier.demoted() } else { tier }
+}
+
+/// Counts who may not be suggested; says of the others whether they are demoted.
+fn admit(standing: Standing, counts: &mut SuggestCounts) -> Option<bool> {
+    match standing {
+        Standing::Good => Some(false),
+        Standing::Demoted => Some(true),
+        Standing::Hidden => {
+            counts.hidden += 1;
+            None
+        }
+        Standing::Removed => {
+            counts.spam_removed += 1;
+            None
+        }
+    }
+}
+
+fn mask_friends<C: Copy + Default + PartialEq>(
+    view: View<'_>,
+    u: u32,
+    cells: &mut [C],
+    counts: &mut SuggestCounts,
+) {
+    for (v, kinds) in view.ties_of(u) {
+        if kinds.contains(EdgeKinds::FRIENDSHIP) {
+            let cell = std::mem::take(&mut cells[v as usize]);
+            counts.masked_friends += u64::from(cell != C::default());
+        }
+    }
+}
+
+fn mask_excluded<C: Copy + Default + PartialEq>(
+    exclusions: &Exclusions,
+    u: u32,
+    cells: &mut [C],
+    counts: &mut SuggestCounts,
+) {
+    for (v, why) in exclusions.of(u) {
+        if std::mem::take(&mut cells[v as usize]) != C::default() {
+            why.count(counts);
+        }
+    }
+}
+
+/// Whoever is left was reached by two-paths alone.
+fn take_two_paths<M: Measure>(
+    filters: Filters<'_>,
+    measure: &M,
+    cells: &mut [M::Cell],
+    touched: &[u32],
+    eligible: &mut Eligible,
+    counts: &mut SuggestCounts,
+) {
+    let mut below = 0;
+    for &v in touched {
+        let cell = std::mem::take(&mut cells[v as usize]);
+        let n = M::count(cell);
+        if n < filters.min_intermediaries {
+            // Masked cells are empty, and already counted.
+            below += u64::from(n > 0);
+            continue;
+        }
+        let Some(demoted) = admit(filters.standing(v), counts) else {
+            continue;
+        };
+        eligible.n += 1;
+        let bits = measure.bits(v, cell);
+        if demoted {
+            eligible.demoted.offer(bits, v, n);
+        } else {
+            eligible.two_paths.offer(bits, v, n);
+        }
+    }
+    counts.below_min_intermediaries += below;
+}

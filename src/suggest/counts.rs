@@ -1,0 +1,71 @@
+//! What became of every candidate.
+
+use serde::{Deserialize, Serialize};
+
+/// How many candidates were considered, and what became of them.
+///
+/// A candidate is a pair of a person and somebody else who shares an intermediary with them or whose number
+/// they saved. Each is emitted or counted under exactly one reason: the first that applies, in the order
+/// of the fields; only hiding from everybody is looked at after `below_min_intermediaries`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SuggestCounts {
+    /// All candidates.
+    pub considered: u64,
+    /// Friends already.
+    pub masked_friends: u64,
+    /// One of the two blocked the other.
+    pub blocked: u64,
+    /// The person reported the candidate.
+    pub reported: u64,
+    /// The person dismissed the candidate.
+    pub dismissed: u64,
+    /// The candidate hides from the person, or from everybody.
+    pub hidden: u64,
+    /// Too few people in common, and no saved number.
+    pub below_min_intermediaries: u64,
+    /// The candidate's spam score is at or above the removal threshold.
+    pub spam_removed: u64,
+    /// Eligible, but K others rank higher.
+    pub beyond_k: u64,
+    /// Suggested.
+    pub emitted: u64,
+}
+
+impl SuggestCounts {
+    /// Every candidate that was dropped, by reason.
+    #[must_use]
+    pub const fn dropped(&self) -> [(&'static str, u64); 8] {
+        [
+            ("masked_friends", self.masked_friends),
+            ("blocked", self.blocked),
+            ("reported", self.reported),
+            ("dismissed", self.dismissed),
+            ("hidden", self.hidden),
+            ("below_min_intermediaries", self.below_min_intermediaries),
+            ("spam_removed", self.spam_removed),
+            ("beyond_k", self.beyond_k),
+        ]
+    }
+
+    /// Do the parts add up to the whole?
+    #[must_use]
+    pub fn check_sums(&self) -> bool {
+        let dropped: u64 = self.dropped().iter().map(|(_, n)| n).sum();
+        self.considered == dropped + self.emitted
+    }
+}
+
+impl std::ops::AddAssign for SuggestCounts {
+    fn add_assign(&mut self, other: Self) {
+        self.considered += other.considered;
+        self.masked_friends += other.masked_friends;
+        self.blocked += other.blocked;
+        self.reported += other.reported;
+        self.dismissed += other.dismissed;
+        self.hidden += other.hidden;
+        self.below_min_intermediaries += other.below_min_intermediaries;
+        self.spam_removed += other.spam_removed;
+        self.beyond_k += other.beyond_k;
+        self.emitted += other.emitted;
+    }
+}

@@ -1,0 +1,363 @@
+//! Everybody's suggestions, in parallel, with the same bytes for any number of threads.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rayon::prelude::*;
+
+use super::SuggestError;
+use super::candidates::{Eligible, Filters, Standing, sort_out};
+use super::counts::SuggestCounts;
+use super::exclusions::Exclusions;
+use super::kernel::{self, Counting, Measure, Overlap, PACKED_DEGREE_MAX, Packed, Wide};
+use super::params::{Heuristic, ValidSuggestParams};
+use super::reasons::{Reason, Tier};
+use super::view::View;
+use crate::consent::FriendSuggestions;
+use crate::graph::Graph;
+use crate::score::Score;
+
+/// Somebody suggested to somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Suggestion {
+    /// The node suggested.
+    pub candidate: u32,
+    /// How many people are tied to both.
+    pub mutual_count: u32,
+    /// The score within its tier.
+    pub score: Score,
+    /// What it rests on; the first key of the ranking.
+    pub tier: Tier,
+}
+
+impl Suggestion {
+    /// Why, strongest reason first; at least one.
+    pub fn reasons(&self) -> impl Iterator<Item = Reason> {
+        let mutual = (self.mutual_count > 0).then_some(Reason::MutualFriends(self.mutual_count));
+        self.tier.contact_reason().into_iter().chain(mutual)
+    }
+}
+
+/// How many people one task scores. Fixed, so that what is joined does not depend on threads.
+const CHUNK: usize = 256;
+
+/// The suggestions of consecutive people.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Chunk {
+    ends: Vec<usize>,
+    rows: Vec<Suggestion>,
+    counts: SuggestCounts,
+}
+
+impl Chunk {
+    fn row(&self, at: usize) -> &[Suggestion] {
+        let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.rows[start..self.ends[at]]
+    }
+}
+
+/// Everybody's suggestions, best first.
+///
+/// # Complexity
+/// 24 bytes a suggestion and 8 a person.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Suggestions {
+    chunks: Vec<Chunk>,
+}
+
+impl Suggestions {
+    /// How many people there are, with suggestions or without.
+    #[must_use]
+    pub fn n_users(&self) -> usize {
+        self.chunks.iter().map(|chunk| chunk.ends.len()).sum()
+    }
+
+    /// How many suggestions there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.chunks.iter().map(|chunk| chunk.rows.len()).sum()
+    }
+
+    /// Is there none?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// One person's suggestions, best first.
+    ///
+    /// # Panics
+    /// If there is no such node.
+    #[must_use]
+    pub fn row(&self, node_idx: u32) -> &[Suggestion] {
+        let u = node_idx as usize;
+        self.chunks[u / CHUNK].row(u % CHUNK)
+    }
+
+    /// Everybody's suggestions in the order of their nodes.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, &[Suggestion])> {
+        let rows = |chunk| (0..Chunk::len(chunk)).map(move |at| chunk.row(at));
+        (0..).zip(self.chunks.iter().flat_map(rows))
+    }
+}
+
+impl Chunk {
+    fn len(&self) -> usize {
+        self.ends.len()
+    }
+}
+
+/// Scores people against one graph: what all threads share.
+#[derive(Clone, Debug)]
+pub struct Scorer<'a> {
+    view: View<'a>,
+    exclusions: &'a Exclusions,
+    standings: Vec<Standing>,
+    weights: Vec<u64>,
+    degree_max: u32,
+    params: ValidSuggestParams,
+}
+
+/// What one thread needs to score people, one after another: used again, it is not allocated again.
+///
+/// # Complexity
+/// 8 to 28 bytes a person, by heuristic and largest degree.
+#[derive(Clone, Debug)]
+pub struct Scratch {
+    counts: Vec<u32>,
+    packed: Vec<u64>,
+    wide: Vec<(u64, u32)>,
+    touched: Vec<u32>,
+    eligible: Eligible,
+    ranked: Vec<Suggestion>,
+}
+
+impl<'a> Scorer<'a> {
+    /// A scorer for a permitted graph.
+    ///
+    /// `spam` holds everybody's spam score by node, in [0, 1], or is empty if there are none.
+    ///
+    /// # Errors
+    /// If `spam` is neither empty nor one score per person, or holds a number outside its range.
+    pub fn new(
+        graph: &'a Graph<FriendSuggestions>,
+        exclusions: &'a Exclusions,
+        spam: &[f32],
+        params: &ValidSuggestParams,
+    ) -> Result<Self, SuggestError> {
+        Self::over(View::of(graph), exclusions, spam, params)
+    }
+
+    pub(crate) fn over(
+        view: View<'a>,
+        exclusions: &'a Exclusions,
+        spam: &[f32],
+        params: &ValidSuggestParams,
+    ) -> Result<Self, SuggestError> {
+        let n_nodes = view.ties.n_nodes();
+        let degree_max = (0..)
+            .zip(0..n_nodes)
+            .map(|(u, _)| view.ties.degree(u))
+            .max();
+        Ok(Self {
+            view,
+            exclusions,
+            standings: standings(n_nodes, exclusions, spam, params)?,
+            weights: kernel::weights(view.ties, params.score()),
+            degree_max: degree_max.unwrap_or(0),
+            params: params.clone(),
+        })
+    }
+
+    /// How many people there are.
+    #[must_use]
+    pub fn n_users(&self) -> usize {
+        self.view.ties.n_nodes()
+    }
+
+    /// Everything one thread needs.
+    #[must_use]
+    pub fn scratch(&self) -> Scratch {
+        let n_nodes = self.n_users();
+        let weighted = !self.weights.is_empty();
+        let if_used = |used: bool| if used { n_nodes } else { 0 };
+        Scratch {
+            counts: vec![0; if_used(!weighted)],
+            packed: vec![0; if_used(weighted)],
+            wide: vec![(0, 0); if_used(weighted && self.degree_max > PACKED_DEGREE_MAX)],
+            touched: vec![0; n_nodes],
+            eligible: Eligible::default(),
+            ranked: Vec::new(),
+        }
+    }
+
+    /// The `k` best suggestions for one person, best first, and what became of all candidates.
+    ///
+    /// `k` takes the place of the parameter. After the first calls nothing is allocated.
+    ///
+    /// # Panics
+    /// If there is no such node, or `scratch` is another scorer's.
+    ///
+    /// # Complexity
+    /// O(two-paths from the person + K log K).
+    pub fn suggest_one<'s>(
+        &self,
+        scratch: &'s mut Scratch,
+        node_idx: u32,
+        k: usize,
+    ) -> (&'s [Suggestion], SuggestCounts) {
+        scratch.eligible.reset(k);
+        let mut counts = self.sort_out(scratch, node_idx);
+        let ranked = scratch.eligible.ranked(k).map(|(tier, key)| {
+            let (bits, candidate, mutual_count) = key.parts();
+            Suggestion {
+                candidate,
+                mutual_count,
+                score: Score::from_bits(bits),
+                tier,
+            }
+        });
+        scratch.ranked.clear();
+        scratch.ranked.extend(ranked);
+        counts.emitted = scratch.ranked.len() as u64;
+        counts.beyond_k = scratch.eligible.n() - counts.emitted;
+        (&scratch.ranked, counts)
+    }
+
+    fn sort_out(&self, scratch: &mut Scratch, u: u32) -> SuggestCounts {
+        let Scratch {
+            counts,
+            packed,
+            wide,
+            touched,
+            eligible,
+            ..
+        } = scratch;
+        let weights = &self.weights;
+        let (ties, degree) = (self.view.ties, self.view.ties.degree(u));
+        match self.params.score() {
+            Heuristic::CommonNeighbours => self.run(u, &Counting, counts, touched, eligible),
+            Heuristic::Jaccard => self.run(u, &Overlap { ties, degree }, counts, touched, eligible),
+            Heuristic::AdamicAdar | Heuristic::ResourceAllocation => {
+                if degree <= PACKED_DEGREE_MAX {
+                    self.run(u, &Packed { weights }, packed, touched, eligible)
+                } else {
+                    self.run(u, &Wide { weights }, wide, touched, eligible)
+                }
+            }
+        }
+    }
+
+    fn run<M: Measure>(
+        &self,
+        u: u32,
+        measure: &M,
+        cells: &mut [M::Cell],
+        touched: &mut [u32],
+        eligible: &mut Eligible,
+    ) -> SuggestCounts {
+        let n = kernel::accumulate(self.view.ties, u, measure, cells, touched);
+        sort_out(self.filters(), u, measure, cells, &touched[..n], eligible)
+    }
+
+    fn filters(&self) -> Filters<'_> {
+        Filters {
+            view: self.view,
+            exclusions: self.exclusions,
+            standings: &self.standings,
+            min_intermediaries: self.params.min_intermediaries(),
+        }
+    }
+
+    fn chunk(&self, scratch: &mut Scratch, nodes: std::ops::Range<usize>) -> Chunk {
+        let mut chunk = Chunk::default();
+        for u in nodes {
+            let u = u32::try_from(u).expect("a graph has no more nodes than u32 counts");
+            let (row, counts) = self.suggest_one(scratch, u, self.params.k());
+            chunk.rows.extend_from_slice(row);
+            chunk.ends.push(chunk.rows.len());
+            chunk.counts += counts;
+        }
+        chunk.rows.shrink_to_fit();
+        chunk
+    }
+
+    /// Everybody's suggestions. `progress` hears, in no particular order, how many people are done.
+    pub fn suggest_all(&self, progress: &(dyn Fn(usize) + Sync)) -> (Suggestions, SuggestCounts) {
+        let n_users = self.n_users();
+        // A scratch is left as clean as it was found, so it does not matter who gets which.
+        let scratches = Mutex::new(Vec::new());
+        let done = AtomicUsize::new(0);
+        let chunks: Vec<Chunk> = (0..n_users.div_ceil(CHUNK))
+            .into_par_iter()
+            .map(|i| {
+                let nodes = i * CHUNK..((i + 1) * CHUNK).min(n_users);
+                let n_nodes = nodes.len();
+                let mut scratch = take(&scratches).unwrap_or_else(|| self.scratch());
+                let chunk = self.chunk(&mut scratch, nodes);
+                give(&scratches, scratch);
+                progress(done.fetch_add(n_nodes, Ordering::Relaxed) + n_nodes);
+                chunk
+            })
+            .collect();
+        let mut counts = SuggestCounts::default();
+        for chunk in &chunks {
+            counts += chunk.counts;
+        }
+        (Suggestions { chunks }, counts)
+    }
+}
+
+const NO_PANIC: &str = "nothing panics while it holds the lock";
+
+fn take(scratches: &Mutex<Vec<Scratch>>) -> Option<Scratch> {
+    scratches.lock().expect(NO_PANIC).pop()
+}
+
+fn give(scratches: &Mutex<Vec<Scratch>>, scratch: Scratch) {
+    scratches.lock().expect(NO_PANIC).push(scratch);
+}
+
+/// Everybody's standing; empty if it is good throughout. Hiding goes before spam.
+fn standings(
+    n_nodes: usize,
+    exclusions: &Exclusions,
+    spam: &[f32],
+    params: &ValidSuggestParams,
+) -> Result<Vec<Standing>, SuggestError> {
+    check_spam(n_nodes, spam)?;
+    let mut standings: Vec<Standing> = spam.iter().map(|&s| of_spam(s, params)).collect();
+    if !exclusions.hidden().is_empty() {
+        standings.resize(n_nodes, Standing::Good);
+    }
+    for &v in exclusions.hidden() {
+        standings[v as usize] = Standing::Hidden;
+    }
+    if standings.iter().all(|&s| s == Standing::Good) {
+        standings = Vec::new();
+    }
+    Ok(standings)
+}
+
+fn of_spam(score: f32, params: &ValidSuggestParams) -> Standing {
+    if score >= params.spam_remove_at() {
+        Standing::Removed
+    } else if score >= params.spam_demote_at() {
+        Standing::Demoted
+    } else {
+        Standing::Good
+    }
+}
+
+fn check_spam(n_nodes: usize, spam: &[f32]) -> Result<(), SuggestError> {
+    if !spam.is_empty() && spam.len() != n_nodes {
+        return Err(SuggestError::SpamLength {
+            expected: n_nodes,
+            found: spam.len(),
+        });
+    }
+    match spam.iter().position(|s| !(0.0..=1.0).contains(s)) {
+        Some(node_idx) => Err(SuggestError::SpamRange { node_idx }),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,100 @@
+//! Why somebody is suggested, in words.
+
+use std::fmt;
+
+/// A reason for a suggestion, as it is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Reason {
+    /// Each saved the other's number.
+    MutualContact,
+    /// The person who is suggested to saved the other's number; whether the other did the same is not said.
+    DirectContact,
+    /// How many people are tied to both.
+    MutualFriends(u32),
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MutualContact => f.write_str("mutual contact"),
+            Self::DirectContact => f.write_str("in your contacts"),
+            Self::MutualFriends(1) => f.write_str("1 mutual friend"),
+            Self::MutualFriends(n) => write!(f, "{n} mutual friends"),
+        }
+    }
+}
+
+/// What a suggestion rests on before anything is counted, strongest first: the first key of the ranking.
+///
+/// On the Copenhagen study an own upload says more than any number of mutual friends
+/// (`docs/scoring.md` has the figures), and a saved number is a person's own word, so a contact is never
+/// outranked by a stranger. Spam is stronger still: everybody demoted comes after everybody who is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Tier {
+    /// Each saved the other's number.
+    MutualContact = 0,
+    /// The person who is suggested to saved the other's number.
+    OwnUpload = 1,
+    /// Mutual friends only.
+    TwoPath = 2,
+    /// As [`Self::MutualContact`], demoted for spam.
+    DemotedMutualContact = 3,
+    /// As [`Self::OwnUpload`], demoted for spam.
+    DemotedOwnUpload = 4,
+    /// As [`Self::TwoPath`], demoted for spam.
+    DemotedTwoPath = 5,
+}
+
+impl Tier {
+    /// The tier below, for people whose spam score calls for it.
+    #[must_use]
+    pub const fn demoted(self) -> Self {
+        match self {
+            Self::MutualContact | Self::DemotedMutualContact => Self::DemotedMutualContact,
+            Self::OwnUpload | Self::DemotedOwnUpload => Self::DemotedOwnUpload,
+            Self::TwoPath | Self::DemotedTwoPath => Self::DemotedTwoPath,
+        }
+    }
+
+    /// Was it demoted for spam?
+    #[must_use]
+    pub const fn is_demoted(self) -> bool {
+        matches!(
+            self,
+            Self::DemotedMutualContact | Self::DemotedOwnUpload | Self::DemotedTwoPath
+        )
+    }
+
+    /// The reason this tier stands for, if it is not mutual friends alone.
+    #[must_use]
+    pub const fn contact_reason(self) -> Option<Reason> {
+        match self {
+            Self::MutualContact | Self::DemotedMutualContact => Some(Reason::MutualContact),
+            Self::OwnUpload | Self::DemotedOwnUpload => Some(Reason::DirectContact),
+            Self::TwoPath | Self::DemotedTwoPath => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_read_as_sentences() {
+        assert_eq!(Reason::MutualFriends(1).to_string(), "1 mutual friend");
+        assert_eq!(Reason::MutualFriends(5).to_string(), "5 mutual friends");
+        assert_eq!(Reason::MutualContact.to_string(), "mutual contact");
+        assert_eq!(Reason::DirectContact.to_string(), "in your contacts");
+    }
+
+    #[test]
+    fn demotion_is_below_every_tier_that_is_not_demoted() {
+        for tier in [Tier::MutualContact, Tier::OwnUpload, Tier::TwoPath] {
+            assert!(tier.demoted() > Tier::TwoPath && tier.demoted().is_demoted());
+            assert_eq!(tier.demoted().contact_reason(), tier.contact_reason());
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! How large a synthetic world is and how much of everything is in it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::params::{ParamError, require};
+
+/// Unchecked parameters of a synthetic world.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SynthParams {
+    /// People with an account on the social network, 1 to 100,000,000; default 1,000.
+    pub users: u32,
+    /// The seed: the same seed and sizes give the same world; default 1.
+    pub seed: u64,
+    /// Share of messenger accounts that belong to spammers, 0 to 0.5; default 0.005.
+    pub spammer_share: f64,
+    /// Largest address book of a spammer, 10 to 1,000,000; default 20,000.
+    pub spam_book_max: u32,
+    /// Rows of `impressions` for each person, on average, 0 to 1,000; default 20.
+    pub impressions_per_user: f64,
+    /// People for each business, 1 to 1,000,000; default 40.
+    pub users_per_business: u32,
+    /// People for each ad, 1 to 1,000,000; default 25.
+    pub users_per_ad: u32,
+}
+
+impl Default for SynthParams {
+    fn default() -> Self {
+        Self {
+            users: 1_000,
+            seed: 1,
+            spammer_share: 0.005,
+            spam_book_max: 20_000,
+            impressions_per_user: 20.0,
+            users_per_business: 40,
+            users_per_ad: 25,
+        }
+    }
+}
+
+impl SynthParams {
+    /// Sets the number of people on the social network.
+    #[must_use]
+    pub const fn users(mut self, users: u32) -> Self {
+        self.users = users;
+        self
+    }
+
+    /// Sets the seed.
+    #[must_use]
+    pub const fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Sets the mean number of impression rows for each person.
+    #[must_use]
+    pub const fn impressions_per_user(mut self, rows: f64) -> Self {
+        self.impressions_per_user = rows;
+        self
+    }
+
+    /// Checks every range.
+    ///
+    /// # Errors
+    /// The first parameter outside its range.
+    pub fn check(self) -> Result<ValidSynthParams, ParamError> {
+        within(
+            self.users,
+            1..=100_000_000,
+            "synth.users",
+            "1 to 100,000,000",
+        )?;
+        within(
+            self.spammer_share,
+            0.0..=0.5,
+            "synth.spammer_share",
+            "0 to 0.5",
+        )?;
+        within(
+            self.spam_book_max,
+            10..=1_000_000,
+            "synth.spam_book_max",
+            "10 to 1,000,000",
+        )?;
+        within(
+            self.impressions_per_user,
+            0.0..=1_000.0,
+            "synth.impressions_per_user",
+            "0 to 1,000",
+        )?;
+        within(
+            self.users_per_business,
+            1..=1_000_000,
+            "synth.users_per_business",
+            "1 to 1,000,000",
+        )?;
+        within(
+            self.users_per_ad,
+            1..=1_000_000,
+            "synth.users_per_ad",
+            "1 to 1,000,000",
+        )?;
+        Ok(ValidSynthParams(self))
+    }
+}
+
+fn within<T: PartialOrd + std::fmt::Display>(
+    value: T,
+    range: std::ops::RangeInclusive<T>,
+    name: &'static str,
+    expected: &'static str,
+) -> Result<(), ParamError> {
+    require(range.contains(&value), name, value, expected)
+}
+
+/// Checked parameters of a synthetic world.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ValidSynthParams(SynthParams);
+
+impl ValidSynthParams {
+    /// How many people have an account on the social network.
+    #[must_use]
+    pub fn users(&self) -> usize {
+        self.0.users as usize
+    }
+
+    /// The seed.
+    #[must_use]
+    pub const fn seed(&self) -> u64 {
+        self.0.seed
+    }
+
+    /// The share of messenger accounts that belong to spammers, in [0, 0.5].
+    #[must_use]
+    pub const fn spammer_share(&self) -> f64 {
+        self.0.spammer_share
+    }
+
+    /// The largest address book of a spammer.
+    #[must_use]
+    pub fn spam_book_max(&self) -> usize {
+        self.0.spam_book_max as usize
+    }
+
+    /// Mean rows of `impressions` for each person.
+    #[must_use]
+    pub const fn impressions_per_user(&self) -> f64 {
+        self.0.impressions_per_user
+    }
+
+    /// How many businesses there are: at least four.
+    #[must_use]
+    pub fn n_businesses(&self) -> usize {
+        self.users()
+            .div_ceil(self.0.users_per_business as usize)
+            .max(4)
+    }
+
+    /// How many ads there are: at least eight.
+    #[must_use]
+    pub fn n_ads(&self) -> usize {
+        self.users().div_ceil(self.0.users_per_ad as usize).max(8)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name_of(change: impl FnOnce(&mut SynthParams)) -> Option<&'static str> {
+        let mut params = SynthParams::default();
+        change(&mut params);
+        params.check().err().map(|e| e.name)
+    }
+
+    #[test]
+    fn bounds_of_users() {
+        assert_eq!(name_of(|p| p.users = 0), Some("synth.users"));
+        assert_eq!(name_of(|p| p.users = 1), None);
+        assert_eq!(name_of(|p| p.users = 100_000_000), None);
+        assert_eq!(name_of(|p| p.users = 100_000_001), Some("synth.users"));
+    }
+
+    #[test]
+    fn bounds_of_spammer_share() {
+        assert_eq!(name_of(|p| p.spammer_share = 0.0), None);
+        assert_eq!(name_of(|p| p.spammer_share = 0.5), None);
+        for bad in [-0.01, 0.51, f64::NAN] {
+            assert_eq!(
+                name_of(|p| p.spammer_share = bad),
+                Some("synth.spammer_share")
+            );
+        }
+    }
+
+    #[test]
+    fn bounds_of_spam_book_max() {
+        assert_eq!(
+            name_of(|p| p.spam_book_max = 9),
+            Some("synth.spam_book_max")
+        );
+        assert_eq!(name_of(|p| p.spam_book_max = 10), None);
+        assert_eq!(
+            name_of(|p| p.spam_book_max = 1_000_001),
+            Some("synth.spam_book_max")
+        );
+    }
+
+    #[test]
+    fn bounds_of_impressions_per_user() {
+        assert_eq!(name_of(|p| p.impressions_per_user = 0.0), None);
+        for bad in [-0.1, 1_000.1, f64::NAN, f64::INFINITY] {
+            assert_eq!(
+                name_of(|p| p.impressions_per_user = bad),
+                Some("synth.impressions_per_user")
+            );
+        }
+    }
+
+    #[test]
+    fn bounds_of_people_for_each_business_and_ad() {
+        assert_eq!(
+            name_of(|p| p.users_per_business = 0),
+            Some("synth.users_per_business")
+        );
+        assert_eq!(name_of(|p| p.users_per_business = 1), None);
+        assert_eq!(name_of(|p| p.users_per_ad = 0), Some("synth.users_per_ad"));
+        assert_eq!(name_of(|p| p.users_per_ad = 1), None);
+    }
+
+    #[test]
+    fn deny_unknown_fields() {
+        assert!(toml::from_str::<SynthParams>("user = 3").is_err());
+        let read: SynthParams = toml::from_str("users = 3").unwrap();
+        assert_eq!(read, SynthParams::default().users(3));
+    }
+}

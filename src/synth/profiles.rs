@@ -1,0 +1,228 @@
+//! What people show: messenger accounts, social accounts, friendships, and what they say about suggestions.
+
+use rand::Rng;
+
+use super::accounts::{Account, Accounts, Holder};
+use super::calendar::AS_OF;
+use super::devices::Device;
+use super::draw::{
+    Stream, Topic, about, between, chance, index, pick, spread_id, stream, weighted,
+};
+use super::numbers::{Exchange, Number, PLANS};
+use super::people::{Closeness, Person, Society, names};
+use crate::ids::{Region, UserId};
+use crate::signals::{
+    Feedback, FeedbackKind, Friendship, MessengerAccount, PhonePurpose, RawPhone, SocialAccount,
+};
+use crate::time::Timestamp;
+
+/// When the social network opened: 2006-01-01.
+const OPENED: Timestamp = Timestamp::from_secs(1_136_073_600);
+
+/// The region of a numbering plan.
+pub(super) fn region(plan: u8) -> Option<Region> {
+    Region::parse(PLANS[usize::from(plan)].region)
+}
+
+/// The plan in which somebody's phone reads national numbers, if both services agree on it.
+pub(super) fn reads_in(person: &Person) -> Option<u8> {
+    (person.home == person.lives_in).then_some(person.home)
+}
+
+/// The social account id of each person, by position; none without one.
+pub(super) fn user_ids(seed: u64, society: &Society) -> Vec<Option<UserId>> {
+    let id = |(i, person): (usize, &Person)| person.social.then(|| UserId(spread_id(seed, 2, i)));
+    society.people.iter().enumerate().map(id).collect()
+}
+
+/// One row for each number of each account, in order of account and time.
+pub(super) fn messenger_accounts(
+    seed: u64,
+    society: &Society,
+    accounts: &Accounts,
+) -> Vec<MessengerAccount> {
+    let mut rng = stream(seed, Topic::Usage);
+    let mut rows = Vec::with_capacity(accounts.all.len() * 6 / 5);
+    for account in &accounts.all {
+        add_account(seed, society, account, &mut rng, &mut rows);
+    }
+    rows.sort_unstable();
+    rows
+}
+
+fn add_account(
+    seed: u64,
+    society: &Society,
+    account: &Account,
+    rng: &mut Stream,
+    rows: &mut Vec<MessengerAccount>,
+) {
+    let person = match account.holder {
+        Holder::Person(i) => Some(&society.people[i as usize]),
+        Holder::Spammer | Holder::Business(_) => None,
+    };
+    let lives_in = person.map_or(account.first.plan, |p| p.lives_in);
+    let device = account.device.facts(seed);
+    let app_version = Some(format!("2.16.{}", rng.gen_range(200..340)));
+    let sessions_30d = chance(rng, 0.9).then(|| index(about(rng, 60.0)));
+    let groups = chance(rng, 0.9).then(|| index(about(rng, 6.0)));
+    for (number, since, until) in account.bindings() {
+        rows.push(MessengerAccount {
+            account_id: account.id,
+            phone: RawPhone::new(number.international()),
+            region: region(lives_in),
+            registered_at: account.registered_at,
+            last_seen_at: account.last_seen_at,
+            number_since: since,
+            number_until: until,
+            device: device.clone(),
+            app_version: app_version.clone(),
+            sessions_30d,
+            groups,
+        });
+    }
+}
+
+/// The social accounts, ascending.
+pub(super) fn social_accounts(
+    seed: u64,
+    society: &Society,
+    users: &[Option<UserId>],
+    accounts: &Accounts,
+    exchange: &mut Exchange,
+) -> Vec<SocialAccount> {
+    let mut rng = stream(seed, Topic::SocialAccounts);
+    let mut rows = Vec::new();
+    for (i, (person, user)) in (0u32..).zip(society.people.iter().zip(users)) {
+        if let Some(user) = *user {
+            rows.push(social_account(
+                seed,
+                (i, person, user),
+                accounts,
+                exchange,
+                &mut rng,
+            ));
+        }
+    }
+    rows.sort_unstable();
+    rows
+}
+
+fn social_account(
+    seed: u64,
+    (i, person, user): (u32, &Person, UserId),
+    accounts: &Accounts,
+    exchange: &mut Exchange,
+    rng: &mut Stream,
+) -> SocialAccount {
+    let number = chance(rng, 0.87).then(|| number_given(i, person, accounts, exchange, rng));
+    let contact = chance(rng, 0.78);
+    let own = accounts.of(i).next().map(|account| account.device);
+    let device = own
+        .filter(|_| chance(rng, 0.75))
+        .unwrap_or(Device::Own(u32::MAX - i));
+    SocialAccount {
+        user_id: user,
+        phone: number.map(|number| RawPhone::new(number.written(reads_in(person), rng))),
+        phone_given_for: if contact {
+            PhonePurpose::Contact
+        } else {
+            PhonePurpose::Security
+        },
+        region: region(person.lives_in),
+        created_at: between(rng, OPENED, AS_OF.plus_days(-30)),
+        device: device.facts(seed),
+        birth_year: chance(rng, 0.95).then_some(person.birth_year),
+        gender: chance(rng, 0.95).then(|| person.gender.to_owned()),
+        language: Some(person.language.to_owned()),
+        interests: names(&person.interests),
+    }
+}
+
+/// Mostly the number they have now; sometimes one they have no more, which may be somebody else's by now.
+fn number_given(
+    i: u32,
+    person: &Person,
+    accounts: &Accounts,
+    exchange: &mut Exchange,
+    rng: &mut Stream,
+) -> Number {
+    let own: Vec<&Account> = accounts.of(i).collect();
+    if own.is_empty() {
+        return exchange.assign(person.home);
+    }
+    let account = *pick(rng, &own);
+    if chance(rng, 0.92) {
+        account.number()
+    } else {
+        account.first
+    }
+}
+
+/// Friendships: most of those who know each other and are both there, closer people more often.
+pub(super) fn friendships(
+    seed: u64,
+    society: &Society,
+    users: &[Option<UserId>],
+) -> Vec<Friendship> {
+    let mut rng = stream(seed, Topic::Friendships);
+    let mut rows = Vec::new();
+    for tie in &society.ties {
+        let befriended = match tie.closeness {
+            Closeness::Family => 0.85,
+            Closeness::Circle => 0.65,
+            Closeness::Acquaintance => 0.45,
+        };
+        let since = between(&mut rng, OPENED, AS_OF);
+        if let (true, Some(a), Some(b)) = (
+            chance(&mut rng, befriended),
+            users[tie.a as usize],
+            users[tie.b as usize],
+        ) {
+            rows.push(Friendship {
+                user_a: a.min(b),
+                user_b: a.max(b),
+                since,
+            });
+        }
+    }
+    rows.sort_unstable();
+    rows
+}
+
+/// What people say about each other and about suggestions: one row for three people.
+pub(super) fn feedback(seed: u64, society: &Society, users: &[Option<UserId>]) -> Vec<Feedback> {
+    let mut rng = stream(seed, Topic::Feedback);
+    let mut rows = Vec::new();
+    for &user in users.iter().flatten() {
+        if chance(&mut rng, 0.33) {
+            rows.extend(said(user, society, users, &mut rng));
+        }
+    }
+    rows.sort_unstable();
+    rows.dedup_by_key(|row| (row.user_id, row.other_id, row.kind));
+    rows
+}
+
+fn said(
+    user: UserId,
+    society: &Society,
+    users: &[Option<UserId>],
+    rng: &mut Stream,
+) -> Option<Feedback> {
+    use FeedbackKind::{Block, Dismiss, Hide, Report};
+    let kind = [Dismiss, Block, Hide, Report][weighted(rng, &[0.7, 0.15, 0.1, 0.05])];
+    let other = users[rng.gen_range(0..society.people.len())]?;
+    // Hiding oneself from oneself means: suggest me to nobody.
+    let other = if kind == Hide && chance(rng, 0.3) {
+        user
+    } else {
+        other
+    };
+    (other != user || kind == Hide).then(|| Feedback {
+        user_id: user,
+        other_id: other,
+        kind,
+        at: between(rng, AS_OF.plus_days(-400), AS_OF),
+    })
+}
