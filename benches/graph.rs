@@ -29,7 +29,7 @@ fn pack(c: &mut Criterion) {
             let id = BenchmarkId::new(format!("threads-{}", pool.current_num_threads()), n_nodes);
             let run = |pairs| pool.install(|| Csr::from_undirected(n_nodes as usize, pairs));
             group.bench_function(id, |b| {
-                b.iter_batched(|| pairs.clone(), run, BatchSize::LargeInput)
+                b.iter_batched(|| pairs.clone(), run, BatchSize::LargeInput);
             });
         }
     }
