@@ -127,7 +127,6 @@ impl Csr {
 
     /// How many neighbours a node has.
     #[must_use]
-    #[expect(clippy::missing_panics_doc, reason = "rows are strictly ascending")]
     pub fn degree(&self, node_idx: u32) -> u32 {
         u32::try_from(self.range(node_idx).len()).expect("a row holds distinct u32 values")
     }
@@ -144,10 +143,6 @@ impl Csr {
 
     /// Every node, ascending.
     #[must_use]
-    #[expect(
-        clippy::missing_panics_doc,
-        reason = "every constructor checks the number of nodes"
-    )]
     pub fn nodes(&self) -> std::ops::Range<u32> {
         0..u32::try_from(self.n_nodes()).expect("no more nodes than u32 counts")
     }
@@ -238,5 +233,107 @@ fn pair_error(n_nodes: usize, (u, v): (u32, u32), entry: usize) -> GraphError {
         }
     } else {
         GraphError::SelfPair { entry, node }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn pairs_become_ascending_rows() {
+        let csr = Csr::from_pairs(4, vec![(2, 1), (0, 3), (2, 0), (2, 1)]).unwrap();
+        assert_eq!(csr.offsets(), [0, 1, 1, 3, 3]);
+        assert_eq!(csr.neighbours(), [3, 0, 1]);
+        assert_eq!(
+            (csr.find(2, 1), csr.find(2, 3), csr.find(1, 0)),
+            (Some(2), None, None)
+        );
+    }
+
+    #[test]
+    fn graphs_without_nodes_or_edges() {
+        assert_eq!(Csr::from_pairs(0, vec![]).unwrap().n_nodes(), 0);
+        assert_eq!(Csr::from_parts(vec![], vec![]).unwrap().n_nodes(), 0);
+        assert_eq!(
+            Csr::from_undirected(3, vec![]).unwrap().offsets(),
+            [0, 0, 0, 0]
+        );
+    }
+
+    #[test]
+    fn deny_parts_that_are_no_adjacency_lists() {
+        let parts = |offsets: &[u64], neighbours: &[u32]| {
+            Csr::from_parts(offsets.into(), neighbours.into())
+        };
+        assert!(parts(&[0, 1, 2], &[1, 0]).is_ok());
+        let bad_offset = |offset_idx| Err(GraphError::BadOffset { offset_idx });
+        assert_eq!(parts(&[1, 1, 2], &[1, 0]), bad_offset(0));
+        assert_eq!(parts(&[0, 2, 1], &[1, 0]), bad_offset(2));
+        assert_eq!(parts(&[0, 1, 3], &[1, 0]), bad_offset(2));
+        assert_eq!(parts(&[0, 1, 1], &[1, 0]), bad_offset(2));
+        assert_eq!(parts(&[], &[1]), bad_offset(0));
+        let out = GraphError::NodeOutOfRange {
+            entry: 1,
+            node: 2,
+            n_nodes: 2,
+        };
+        assert_eq!(parts(&[0, 1, 2], &[1, 2]), Err(out));
+        assert_eq!(
+            parts(&[0, 1, 2], &[1, 1]),
+            Err(GraphError::SelfPair { entry: 1, node: 1 })
+        );
+        for row in [[1, 1], [2, 1]] {
+            assert_eq!(
+                parts(&[0, 2, 2, 2], &row),
+                Err(GraphError::UnsortedRow { node: 0 })
+            );
+        }
+    }
+
+    #[test]
+    fn deny_pairs_that_are_no_edges() {
+        let out = GraphError::NodeOutOfRange {
+            entry: 1,
+            node: 3,
+            n_nodes: 3,
+        };
+        assert_eq!(Csr::from_pairs(3, vec![(0, 1), (3, 1)]), Err(out));
+        assert_eq!(Csr::from_undirected(3, vec![(0, 1), (3, 1)]), Err(out));
+        assert_eq!(
+            Csr::from_pairs(3, vec![(1, 1)]),
+            Err(GraphError::SelfPair { entry: 0, node: 1 })
+        );
+    }
+
+    #[test]
+    fn deny_more_nodes_than_numbers() {
+        let most = u32::MAX as usize - 1;
+        assert_eq!(check_n_nodes(most), Ok(()));
+        assert_eq!(
+            check_n_nodes(most + 1),
+            Err(GraphError::TooManyNodes { n_nodes: most + 1 })
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn prop_oracle_rows_are_sets(pairs in proptest::collection::vec((0_u32..9, 0_u32..9), 0..80)) {
+            let pairs: Vec<_> = pairs.into_iter().filter(|(u, v)| u != v).collect();
+            let directed = Csr::from_pairs(9, pairs.clone()).unwrap();
+            let undirected = Csr::from_undirected(9, pairs.clone()).unwrap();
+            for node in directed.nodes() {
+                let out: BTreeSet<u32> = pairs.iter().filter(|p| p.0 == node).map(|p| p.1).collect();
+                let into = pairs.iter().filter(|p| p.1 == node).map(|p| p.0);
+                prop_assert_eq!(directed.row(node), Vec::from_iter(out.clone()));
+                let both: BTreeSet<u32> = out.into_iter().chain(into).collect();
+                prop_assert_eq!(undirected.row(node), Vec::from_iter(both));
+                prop_assert_eq!(undirected.degree(node) as usize, undirected.row(node).len());
+            }
+        }
     }
 }

@@ -3,6 +3,7 @@
 mod builder;
 mod csr;
 mod error;
+mod stats;
 #[cfg(test)]
 pub(crate) mod testing;
 mod types;
@@ -10,4 +11,5 @@ mod types;
 pub use builder::{Built, GraphBuilder, GraphCounts};
 pub use csr::Csr;
 pub use error::GraphError;
+pub use stats::{DegreeStats, GraphStats};
 pub use types::{Edge, EdgeKind, EdgeKinds, Graph};

@@ -106,10 +106,6 @@ impl<P> Graph<P> {
 
     /// The node of a person, if they are in the graph.
     #[must_use]
-    #[expect(
-        clippy::missing_panics_doc,
-        reason = "the builder checks the number of nodes"
-    )]
     pub fn node(&self, user: UserId) -> Option<u32> {
         let found = self.users.binary_search(&user).ok()?;
         Some(u32::try_from(found).expect("the builder admits no more nodes than u32 counts"))

@@ -392,3 +392,341 @@ fn evidence(account: &DeviceFacts, social: &DeviceFacts) -> Evidence {
 fn same<T: PartialEq>(a: Option<&T>, b: Option<&T>) -> bool {
     a.is_some() && a == b
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ids::DeviceId;
+
+    const N: u64 = 4_930_123_456;
+
+    fn secs(at: i64) -> Timestamp {
+        Timestamp::from_secs(at)
+    }
+
+    fn number(digits: u64) -> E164 {
+        E164::from_digits(digits).unwrap()
+    }
+
+    fn device(id: &str) -> DeviceFacts {
+        DeviceFacts {
+            device_id: DeviceId::of(id),
+            device_type: Some("Pixel 5".into()),
+            os: Some("android".into()),
+            os_version: Some("11".into()),
+        }
+    }
+
+    /// Number, account, since, until, device.
+    type Account = (u64, u64, i64, i64, &'static str);
+    /// Number, user, since, device.
+    type Social = (u64, u64, i64, &'static str);
+
+    fn linking(accounts: &[Account], social: &[Social], business: &[u64]) -> Linking {
+        let account_devices: Vec<_> = accounts.iter().map(|row| device(row.4)).collect();
+        let social_devices: Vec<_> = social.iter().map(|row| device(row.3)).collect();
+        let held = accounts.iter().zip(&account_devices).map(
+            |(&(n, account, since, until, _), device)| AccountClaim {
+                binding: Binding {
+                    number: number(n),
+                    account: AccountId(account),
+                    since: secs(since),
+                    until: secs(until),
+                },
+                device,
+            },
+        );
+        let claimed = social
+            .iter()
+            .zip(&social_devices)
+            .map(|(&(n, user, since, _), device)| SocialClaim {
+                key: LinkKey::new(number(n), PhonePurpose::Contact).unwrap(),
+                user: UserId(user),
+                since: secs(since),
+                device,
+            });
+        link(
+            held,
+            claimed,
+            &business.iter().copied().map(number).collect(),
+        )
+    }
+
+    /// Checks who is linked to whom, from when until when.
+    #[track_caller]
+    fn check(
+        accounts: &[Account],
+        social: &[Social],
+        expected: &[(u64, u64, i64, i64)],
+    ) -> LinkCounts {
+        let found = linking(accounts, social, &[]);
+        let plain: Vec<_> = found
+            .links
+            .iter()
+            .map(|l| {
+                (
+                    l.account.0,
+                    l.user.0,
+                    l.interval.from.micros(),
+                    l.interval.until.micros(),
+                )
+            })
+            .collect();
+        let expected: Vec<_> = expected
+            .iter()
+            .map(|&(account, user, from, until)| {
+                (account, user, secs(from).micros(), secs(until).micros())
+            })
+            .collect();
+        assert_eq!(plain, expected);
+        let (back_a, back_s): (Vec<_>, Vec<_>) = (
+            accounts.iter().rev().copied().collect(),
+            social.iter().rev().copied().collect(),
+        );
+        assert_eq!(linking(&back_a, &back_s, &[]), found, "in whatever order");
+        found.counts
+    }
+
+    #[test]
+    fn a_link_lasts_while_both_hold_the_number() {
+        check(&[(N, 1, 10, 90, "")], &[(N, 7, 5, "")], &[(1, 7, 10, 90)]);
+        check(&[(N, 1, 10, 90, "")], &[(N, 7, 50, "")], &[(1, 7, 50, 90)]);
+        let counts = check(
+            &[(N, 1, 10, 90, "")],
+            &[(N, 7, 90, ""), (N + 1, 8, 0, "")],
+            &[],
+        );
+        assert_eq!(
+            counts,
+            LinkCounts {
+                unclaimed: 1,
+                ..LinkCounts::default()
+            }
+        );
+    }
+
+    #[test]
+    fn several_accounts_of_one_person() {
+        let accounts = [(N, 1, 0, 40, ""), (N, 1, 50, 90, ""), (N + 1, 2, 0, 90, "")];
+        let social = [(N, 7, 0, ""), (N + 1, 8, 0, "")];
+        check(
+            &accounts,
+            &social,
+            &[(1, 7, 0, 40), (1, 7, 50, 90), (2, 8, 0, 90)],
+        );
+    }
+
+    #[test]
+    fn deny_numbers_given_for_security() {
+        assert_eq!(LinkKey::new(number(N), PhonePurpose::Security), None);
+    }
+
+    #[test]
+    fn deny_links_by_device_alone() {
+        let counts = check(
+            &[(N, 1, 0, 90, "phone"), (N + 1, 2, 0, 90, "phone")],
+            &[(N + 2, 7, 0, "phone")],
+            &[],
+        );
+        assert_eq!(counts.unclaimed, 2);
+    }
+
+    #[test]
+    fn deny_links_where_several_claim_a_number() {
+        let both = [(N, 7, 0, ""), (N, 8, 0, "")];
+        assert_eq!(check(&[(N, 1, 0, 90, "phone")], &both, &[]).ambiguous, 1);
+        let shared = [(N, 7, 0, "phone"), (N, 8, 0, "phone")];
+        assert_eq!(check(&[(N, 1, 0, 90, "phone")], &shared, &[]).ambiguous, 1);
+    }
+
+    #[test]
+    fn a_device_decides_between_several() {
+        let social = [(N, 7, 0, "tablet"), (N, 8, 0, "phone"), (N, 9, 0, "")];
+        check(&[(N, 1, 0, 90, "phone")], &social, &[(1, 8, 0, 90)]);
+    }
+
+    #[test]
+    fn a_second_claim_matters_only_once_it_is_there() {
+        let account = [(N, 1, 0, 90, "phone")];
+        check(&account, &[(N, 7, 0, ""), (N, 8, 40, "")], &[(1, 7, 0, 40)]);
+        check(
+            &account,
+            &[(N, 7, 0, "phone"), (N, 8, 40, "")],
+            &[(1, 7, 0, 90)],
+        );
+        check(
+            &account,
+            &[(N, 7, 0, ""), (N, 8, 40, "phone")],
+            &[(1, 7, 0, 40), (1, 8, 40, 90)],
+        );
+    }
+
+    #[test]
+    fn deny_the_earlier_holder_s_claim_to_a_recycled_number() {
+        let recycled = [(N, 1, 10, 40, "old"), (N, 2, 85, 200, "new")];
+        let counts = check(&recycled, &[(N, 7, 5, "")], &[(1, 7, 10, 40)]);
+        assert_eq!((counts.linked, counts.stale), (1, 1));
+        check(
+            &recycled,
+            &[(N, 7, 5, ""), (N, 8, 90, "")],
+            &[(1, 7, 10, 40), (2, 8, 90, 200)],
+        );
+        check(
+            &recycled,
+            &[(N, 7, 5, "new")],
+            &[(1, 7, 10, 40), (2, 7, 85, 200)],
+        );
+        check(&recycled, &[(N, 7, 60, "")], &[(2, 7, 85, 200)]);
+    }
+
+    #[test]
+    fn deny_numbers_held_by_several_at_once() {
+        let counts = check(
+            &[(N, 1, 0, 60, "a"), (N, 2, 40, 90, "b")],
+            &[(N, 7, 0, "a")],
+            &[(1, 7, 0, 40)],
+        );
+        assert_eq!((counts.linked, counts.contested, counts.stale), (1, 1, 1));
+    }
+
+    #[test]
+    fn deny_numbers_of_businesses() {
+        let found = linking(&[(N, 1, 0, 60, "a")], &[(N, 7, 0, "a")], &[N]);
+        assert_eq!(found.links, []);
+        assert_eq!(
+            found.counts,
+            LinkCounts {
+                business_number: 1,
+                ..LinkCounts::default()
+            }
+        );
+    }
+
+    #[test]
+    fn evidence_is_what_both_are_known_to_share() {
+        let found = linking(&[(N, 1, 0, 60, "")], &[(N, 7, 0, "")], &[]);
+        let expected = Evidence {
+            number: true,
+            device_id: false,
+            device_type: true,
+            os: true,
+        };
+        assert_eq!(found.links[0].evidence, expected);
+        assert_eq!(
+            evidence(&DeviceFacts::default(), &DeviceFacts::default()),
+            Evidence {
+                number: true,
+                ..Evidence::default()
+            },
+            "two unknowns are no evidence"
+        );
+    }
+
+    /// The same rules, asked instant by instant.
+    fn naive_user(
+        accounts: &[Account],
+        social: &[Social],
+        n: u64,
+        account: u64,
+        at: i64,
+    ) -> Option<u64> {
+        let holders = |at: i64| -> Vec<u64> {
+            let mut holders: Vec<_> = accounts
+                .iter()
+                .filter(|a| a.0 == n && a.2 <= at && at < a.3)
+                .map(|a| a.1)
+                .collect();
+            holders.sort_unstable();
+            holders.dedup();
+            holders
+        };
+        if holders(at) != [account] {
+            return None;
+        }
+        let on = accounts.iter().find(|a| a.1 == account).unwrap().4;
+        let shares = |s: &&Social| !on.is_empty() && s.3 == on;
+        let first_holder = |since: i64| (since..=at).map(holders).find(|h| !h.is_empty());
+        let claims: Vec<&Social> = social
+            .iter()
+            .filter(|s| s.0 == n && s.2 <= at)
+            .filter(|s| shares(s) || first_holder(s.2).as_deref() == Some(&[account]))
+            .collect();
+        let on_device: Vec<_> = claims.iter().copied().filter(shares).collect();
+        match (claims.as_slice(), on_device.as_slice()) {
+            ([only], _) | (_, [only]) => Some(only.1),
+            _ => None,
+        }
+    }
+
+    const DEVICES: [&str; 3] = ["", "phone", "tablet"];
+
+    proptest! {
+        #[test]
+        fn prop_oracle_every_instant(
+            accounts in proptest::collection::vec((0_u64..2, 0_u64..4, 0_i64..15, 0_i64..15), 0..6),
+            social in proptest::collection::vec((0_u64..2, 0_i64..15, 0_usize..3), 0..5),
+        ) {
+            // An account has one device, whatever its numbers.
+            let accounts: Vec<Account> = accounts
+                .into_iter()
+                .map(|(n, a, since, until)| (N + n, a, since, until, DEVICES[usize::try_from(a % 3).unwrap()]))
+                .collect();
+            let social: Vec<Social> = (0..)
+                .zip(social)
+                .map(|(user, (n, since, device))| (N + n, user, since, DEVICES[device]))
+                .collect();
+            let found = linking(&accounts, &social, &[]);
+            let mut tested = 0;
+            for (n, account, at) in (0..2).flat_map(|n| (0..4).flat_map(move |a| (0..15).map(move |at| (N + n, a, at)))) {
+                let naive = naive_user(&accounts, &social, n, account, at);
+                let keys: Vec<_> = social.iter().filter(|s| s.0 == n).map(|s| s.1).collect();
+                let linked: Vec<_> = found
+                    .links
+                    .iter()
+                    .filter(|l| l.account.0 == account && keys.contains(&l.user.0) && l.interval.contains(secs(at)))
+                    .map(|l| l.user.0)
+                    .collect();
+                prop_assert_eq!(linked, Vec::from_iter(naive));
+                tested += 1;
+            }
+            prop_assert_eq!(tested, 2 * 4 * 15);
+        }
+    }
+
+    #[test]
+    fn same_for_any_number_of_threads() {
+        let accounts: Vec<Account> = (0..4_000_u32)
+            .map(|i| {
+                (
+                    N + u64::from(i % 3_000),
+                    u64::from(i),
+                    i64::from(i % 40),
+                    i64::from(i % 60),
+                    DEVICES[i as usize % 3],
+                )
+            })
+            .collect();
+        let social: Vec<Social> = (0..4_000_u32)
+            .map(|i| {
+                (
+                    N + u64::from(i * 11 % 3_500),
+                    u64::from(i),
+                    i64::from(i % 50),
+                    DEVICES[i as usize % 2],
+                )
+            })
+            .collect();
+        let run = |n_threads| {
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(n_threads)
+                .build()
+                .unwrap();
+            pool.install(|| linking(&accounts, &social, &[N, N + 1]))
+        };
+        let one = run(1);
+        assert!(one.links.len() > 100 && one.counts.ambiguous > 0);
+        assert_eq!(one, run(3));
+    }
+}

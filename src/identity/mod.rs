@@ -7,6 +7,8 @@ mod error;
 mod linking;
 mod matching;
 mod phone;
+#[cfg(test)]
+mod phone_vectors;
 mod tenure;
 mod token;
 mod types;

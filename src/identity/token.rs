@@ -221,6 +221,31 @@ mod tests {
         }
     }
 
+    /// What was written under a key must be found again: neither contexts nor encoding may ever change.
+    /// The expected values come from a separate implementation of the BLAKE3 paper.
+    #[test]
+    fn golden_tokens() {
+        let ring = KeyRing::from_key(&key());
+        let token = |purpose| {
+            format!(
+                "{:032x}",
+                ring.token(purpose, number(4_930_123_456)).expose()
+            )
+        };
+        assert_eq!(
+            token(Purpose::FriendSuggestions),
+            "1f101fa2e9d3dcebe9657ffc304c7f4e"
+        );
+        assert_eq!(
+            token(Purpose::BusinessMarketing),
+            "56e76f1664a9b0eee1b6059484a6dcb4"
+        );
+        assert_eq!(
+            format!("{:032x}", ring.objection_token(number(10_000)).expose()),
+            "5b1af0030ecf3d304773f4146a33f2e5"
+        );
+    }
+
     #[test]
     fn no_two_purposes_share_a_token() {
         let ring = KeyRing::from_key(&key());

@@ -1,0 +1,120 @@
+//! Reading numbers, making tokens of them, linking accounts by them.
+
+use std::hint::black_box;
+
+use acquaint::consent::Purpose;
+use acquaint::hash::HashSet;
+use acquaint::identity::{
+    AccountClaim, Binding, E164, KeyRing, LinkKey, SocialClaim, link, normalise,
+};
+use acquaint::ids::{AccountId, Region, UserId};
+use acquaint::signals::{DeviceFacts, PhonePurpose, RawPhone};
+use acquaint::time::Timestamp;
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+
+mod common;
+
+const SIZES: [u64; 3] = [1_000, 10_000, 100_000];
+
+fn number(counter: u64) -> E164 {
+    let subscriber = common::scatter(counter) % 100_000_000;
+    E164::from_digits(4_915_100_000_000 + subscriber).expect("thirteen digits")
+}
+
+/// Half as stored by a telephone, half as typed at home.
+fn column(n_rows: u64) -> Vec<(RawPhone, Option<Region>)> {
+    (0..n_rows)
+        .map(|row| {
+            let subscriber = common::scatter(row) % 100_000_000;
+            if row.is_multiple_of(2) {
+                (RawPhone::new(format!("+49151{subscriber:08}")), None)
+            } else {
+                (
+                    RawPhone::new(format!("0151 {subscriber:08}")),
+                    Region::parse("DE"),
+                )
+            }
+        })
+        .collect()
+}
+
+fn parse(c: &mut Criterion) {
+    let mut group = c.benchmark_group("normalise");
+    group.sample_size(10);
+    for n_rows in SIZES {
+        let column = column(n_rows);
+        group.throughput(Throughput::Elements(n_rows));
+        for pool in common::pools() {
+            let id = BenchmarkId::new(format!("threads-{}", pool.current_num_threads()), n_rows);
+            group.bench_function(id, |b| b.iter(|| pool.install(|| normalise(&column))));
+        }
+    }
+    group.finish();
+}
+
+fn token(c: &mut Criterion) {
+    let ring = KeyRing::from_key(&std::array::from_fn(|i| u8::try_from(i).expect("i < 32")));
+    let mut group = c.benchmark_group("token");
+    for n_numbers in SIZES {
+        let numbers: Vec<E164> = (0..n_numbers).map(number).collect();
+        group.throughput(Throughput::Elements(n_numbers));
+        group.bench_function(BenchmarkId::new("threads-1", n_numbers), |b| {
+            b.iter(|| {
+                for number in &numbers {
+                    black_box(ring.token(Purpose::Abuse, *number));
+                }
+            });
+        });
+    }
+    group.finish();
+}
+
+fn account_claim(counter: u64, device: &DeviceFacts) -> AccountClaim<'_> {
+    let binding = Binding {
+        number: number(counter),
+        account: AccountId(counter),
+        since: Timestamp::from_secs(0),
+        until: Timestamp::MAX,
+    };
+    AccountClaim { binding, device }
+}
+
+fn social_claim(counter: u64, device: &DeviceFacts) -> SocialClaim<'_> {
+    SocialClaim {
+        key: LinkKey::new(number(counter), PhonePurpose::Contact).expect("given as a contact"),
+        user: UserId(counter),
+        since: Timestamp::from_secs(0),
+        device,
+    }
+}
+
+fn linking(c: &mut Criterion) {
+    let device = DeviceFacts::default();
+    let mut group = c.benchmark_group("link");
+    group.sample_size(10);
+    for n_accounts in SIZES {
+        let accounts: Vec<_> = (0..n_accounts).map(|i| account_claim(i, &device)).collect();
+        let social: Vec<_> = (0..n_accounts)
+            .map(|i| social_claim(i * 2, &device))
+            .collect();
+        group.throughput(Throughput::Elements(n_accounts));
+        for pool in common::pools() {
+            let id = BenchmarkId::new(
+                format!("threads-{}", pool.current_num_threads()),
+                n_accounts,
+            );
+            let run = || {
+                link(
+                    accounts.iter().copied(),
+                    social.iter().copied(),
+                    &HashSet::default(),
+                )
+            };
+            group.bench_function(id, |b| b.iter(|| pool.install(run)));
+        }
+    }
+    group.finish();
+}
+
+criterion_group!(benches, parse, token, linking);
+criterion_main!(benches);
