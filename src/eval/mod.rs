@@ -2,6 +2,8 @@
 
 mod edges;
 mod friends;
+#[cfg(test)]
+mod livejournal;
 
 pub use edges::{EdgeList, EdgeRow, EdgesError, Pairs, read_edges};
 pub use friends::{

@@ -16,7 +16,7 @@
 
 use super::params::Heuristic;
 use crate::graph::Csr;
-use crate::score::{ONE, Score};
+use crate::score::Score;
 
 /// How two-paths add up, and what the sum says.
 pub(crate) trait Measure {
@@ -160,7 +160,7 @@ impl Measure for Wide<'_> {
 
 /// What each person contributes as an intermediary, as the bits of a [`Score`].
 ///
-/// Somebody with fewer than two ties is nobody's intermediary and weighs nothing.
+/// Somebody with fewer than two ties is nobody's intermediary and weighs nothing; from two on, a weight is at most 1/ln 2.
 pub(crate) fn weights(ties: &Csr, heuristic: Heuristic) -> Vec<u64> {
     let weigh: fn(f64) -> f64 = match heuristic {
         Heuristic::AdamicAdar => |degree| degree.ln().recip(),
@@ -171,10 +171,7 @@ pub(crate) fn weights(ties: &Csr, heuristic: Heuristic) -> Vec<u64> {
         .zip(0..ties.n_nodes())
         .map(|(z, _)| match ties.degree(z) {
             0 | 1 => 0,
-            // Two people who are each other's only tie would weigh 1/ln 1; from 2 on it is at most 1/ln 2.
-            degree => Score::from_f64(weigh(f64::from(degree)))
-                .bits()
-                .min(2 * ONE),
+            degree => Score::from_f64(weigh(f64::from(degree))).bits(),
         })
         .collect()
 }
