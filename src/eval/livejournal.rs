@@ -3,10 +3,9 @@
 
 use std::path::Path;
 
-use super::friends::{by_rank, ids};
-use super::read_edges;
+use super::{PublicGraph, read_edges};
 use crate::graph::Csr;
-use crate::suggest::{Exclusions, Heuristic, Plain, Scorer, SuggestParams};
+use crate::suggest::{Heuristic, SuggestParams};
 
 /// The two-hop list of a person, sorted, with equal neighbours counted; then the 10 best.
 fn naive(ties: &Csr, u: u32) -> Vec<(u32, u32)> {
@@ -38,18 +37,15 @@ fn golden_people_you_might_know() {
         return;
     };
     let pairs = list.undirected().pairs;
-    let ids = ids(&pairs);
-    let edges = by_rank(&ids, &pairs);
-    let plain = Plain::new(ids.len(), &edges, &[]);
+    let graph = PublicGraph::new(&pairs);
+    let ids = graph.ids();
     let params = SuggestParams::default().score(Heuristic::CommonNeighbours);
     let params = params.min_intermediaries(1).check().unwrap();
-    let exclusions = Exclusions::none();
-    let scorer = Scorer::over(plain.view(), &exclusions, &[], &params).unwrap();
-    let (found, counts) = scorer.suggest_all(&|_| ());
+    let (found, counts) = graph.scorer(&params).suggest_all(&|_| ());
     assert!(counts.check_sums());
     for (u, row) in found.iter() {
         let row: Vec<_> = row.iter().map(|s| (s.mutual_count, s.candidate)).collect();
-        assert_eq!(row, naive(plain.view().ties, u), "node {u}");
+        assert_eq!(row, naive(graph.ties(), u), "node {u}");
     }
     let of_11 = u32::try_from(ids.binary_search(&11).unwrap()).unwrap();
     let answer: Vec<u64> = found

@@ -89,11 +89,7 @@ impl Measure for Overlap<'_> {
 /// `⌊n / (d(u) + d(v) − n) · 2³²⌋`; nothing in common is 0.
 pub(crate) fn jaccard_bits(n: u32, degree_u: u32, degree_v: u32) -> u64 {
     let union = u64::from(degree_u) + u64::from(degree_v) - u64::from(n);
-    if union == 0 {
-        0
-    } else {
-        (u64::from(n) << 32) / union
-    }
+    (u64::from(n) << 32).checked_div(union).unwrap_or(0)
 }
 
 /// Where the count begins in a packed cell.
@@ -119,10 +115,6 @@ impl Measure for Packed<'_> {
         self.weights[z as usize] | 1 << COUNT_SHIFT
     }
 
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "20 bits are left after the shift"
-    )]
     fn count(cell: u64) -> u32 {
         (cell >> COUNT_SHIFT) as u32
     }

@@ -149,6 +149,15 @@ impl<'a> Scorer<'a> {
         Self::over(View::of(graph), exclusions, spam, params)
     }
 
+    /// A scorer with nobody's spam score.
+    pub(crate) fn without_spam(
+        view: View<'a>,
+        exclusions: &'a Exclusions,
+        params: &ValidSuggestParams,
+    ) -> Self {
+        Self::over(view, exclusions, &[], params).expect("no spam scores are no wrong spam scores")
+    }
+
     pub(crate) fn over(
         view: View<'a>,
         exclusions: &'a Exclusions,
