@@ -224,9 +224,10 @@ impl Split {
     fn hits(&self, sums: &mut Sums, nodes: &[u32]) -> [u64; 5] {
         let mut hits = [0; 5];
         for &u in nodes {
-            let candidates = sums.candidates(&self.train, u);
-            for (m, hits) in hits.iter_mut().enumerate() {
-                *hits += n_hits(candidates, m, self.hidden.row(u));
+            let first = sums.first_10(&self.train, u);
+            let hidden = self.hidden.row(u);
+            for (hits, first) in hits.iter_mut().zip(first) {
+                *hits += first.n_among(hidden);
             }
         }
         hits
@@ -253,18 +254,42 @@ fn non_edges(train: &Csr, hidden: &Csr, n: usize) -> Vec<(u32, u32)> {
         .collect()
 }
 
-/// A candidate with its five scores, in the order of [`Method::ALL`].
-type Scored = (u32, [f64; 5]);
-
 fn rounded(score: f64) -> f64 {
     (score * 1e9).round() / 1e9
 }
 
-fn five(train: &Csr, u: u32, v: u32, n_common: u32, aa: f64, ra: f64) -> [f64; 5] {
+/// Scores not yet rounded, in the order of [`Method::ALL`].
+fn five(train: &Csr, u: u32, v: u32, common: Common) -> [f64; 5] {
     let (du, dv) = (f64::from(train.degree(u)), f64::from(train.degree(v)));
-    let n = f64::from(n_common);
+    let n = f64::from(common.n);
     let jaccard = if n > 0.0 { n / (du + dv - n) } else { 0.0 };
-    [n, jaccard, du * dv, aa, ra].map(rounded)
+    [n, jaccard, du * dv, common.aa, common.ra]
+}
+
+/// What two people have in common.
+#[derive(Clone, Copy, Default)]
+struct Common {
+    n: u32,
+    aa: f64,
+    ra: f64,
+}
+
+impl Common {
+    /// One intermediary with so many ties.
+    fn one(degree: u32) -> Self {
+        let degree = f64::from(degree);
+        Self {
+            n: 1,
+            aa: degree.ln().recip(),
+            ra: degree.recip(),
+        }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.n += other.n;
+        self.aa += other.aa;
+        self.ra += other.ra;
+    }
 }
 
 /// Scores of single pairs, by merging two rows; one list a method.
@@ -277,21 +302,20 @@ fn pair_scores(train: &Csr, pairs: &[(u32, u32)]) -> [Vec<f64>; 5] {
 }
 
 fn pair_score(train: &Csr, u: u32, v: u32) -> [f64; 5] {
-    let (mut n, mut aa, mut ra) = (0, 0.0, 0.0);
     let (small, large) = if train.degree(u) <= train.degree(v) {
         (u, v)
     } else {
         (v, u)
     };
-    for &z in train.row(small) {
-        if is_edge(train, large, z) {
-            let degree = f64::from(train.degree(z));
-            n += 1;
-            aa += degree.ln().recip();
-            ra += degree.recip();
-        }
+    let mut common = Common::default();
+    for &z in train
+        .row(small)
+        .iter()
+        .filter(|&&z| is_edge(train, large, z))
+    {
+        common.add(Common::one(train.degree(z)));
     }
-    five(train, u, v, n, aa, ra)
+    five(train, u, v, common).map(rounded)
 }
 
 /// The probability that a positive is above a negative, ties counting half.
@@ -311,69 +335,84 @@ fn auc(positive: &[f64], negative: &[f64]) -> f64 {
 
 /// Dense sums over two-paths, used again for node after node.
 struct Sums {
-    counts: Vec<u32>,
-    aa: Vec<f64>,
-    ra: Vec<f64>,
+    cells: Vec<Common>,
     touched: Vec<u32>,
-    scored: Vec<Scored>,
 }
 
 impl Sums {
     fn new(n_nodes: usize) -> Self {
         Self {
-            counts: vec![0; n_nodes],
-            aa: vec![0.0; n_nodes],
-            ra: vec![0.0; n_nodes],
+            cells: vec![Common::default(); n_nodes],
             touched: Vec::new(),
-            scored: Vec::new(),
         }
     }
 
-    /// The non-neighbours of `u` with at least one mutual friend, scored, in no particular order.
-    fn candidates(&mut self, train: &Csr, u: u32) -> &mut [Scored] {
+    /// The first 10 of the non-neighbours of `u` with at least one mutual friend, by method.
+    fn first_10(&mut self, train: &Csr, u: u32) -> [First10; 5] {
         for &z in train.row(u) {
-            let degree = f64::from(train.degree(z));
-            self.add(train.row(z), degree.ln().recip(), degree.recip());
+            self.add(train.row(z), Common::one(train.degree(z)));
         }
-        self.scored.clear();
+        let mut first = [First10::default(); 5];
+        // Neighbours are no candidates, and neither is `u`.
+        for &v in train.row(u).iter().chain([&u]) {
+            self.cells[v as usize].n = 0;
+        }
         for v in self.touched.drain(..) {
-            let at = v as usize;
-            let n = std::mem::take(&mut self.counts[at]);
-            let (aa, ra) = (
-                std::mem::take(&mut self.aa[at]),
-                std::mem::take(&mut self.ra[at]),
-            );
-            if v != u && !is_edge(train, u, v) {
-                self.scored.push((v, five(train, u, v, n, aa, ra)));
+            let common = std::mem::take(&mut self.cells[v as usize]);
+            if common.n > 0 {
+                for (first, score) in first.iter_mut().zip(five(train, u, v, common)) {
+                    first.offer(v, score);
+                }
             }
         }
-        &mut self.scored
+        first
     }
 
-    fn add(&mut self, row: &[u32], aa: f64, ra: f64) {
+    fn add(&mut self, row: &[u32], common: Common) {
         for &v in row {
-            let at = v as usize;
-            if self.counts[at] == 0 {
+            let cell = &mut self.cells[v as usize];
+            if cell.n == 0 {
                 self.touched.push(v);
             }
-            self.counts[at] += 1;
-            self.aa[at] += aa;
-            self.ra[at] += ra;
+            cell.add(common);
         }
     }
 }
 
-/// How many of the first 10 by method `m` are among the hidden.
-fn n_hits(candidates: &mut [Scored], m: usize, hidden: &[u32]) -> u64 {
-    let order = |a: &Scored, b: &Scored| b.1[m].total_cmp(&a.1[m]).then(a.0.cmp(&b.0));
-    let first = if candidates.len() > 10 {
-        candidates.select_nth_unstable_by(9, order);
-        &candidates[..10]
-    } else {
-        &*candidates
-    };
-    let is_hit = |&&(v, _): &&Scored| hidden.binary_search(&v).is_ok();
-    first.iter().filter(is_hit).count() as u64
+/// The ten best so far, best first: by rounded score descending, then node ascending.
+#[derive(Clone, Copy)]
+struct First10 {
+    best: [(f64, u32); 10],
+}
+
+impl Default for First10 {
+    /// Ten places that anybody takes.
+    fn default() -> Self {
+        Self {
+            best: [(f64::NEG_INFINITY, u32::MAX); 10],
+        }
+    }
+}
+
+impl First10 {
+    fn offer(&mut self, v: u32, score: f64) {
+        // Rounding moves a score by half a unit of the ninth digit; most are further off than that.
+        if score + 1e-9 < self.best[9].0 {
+            return;
+        }
+        let score = rounded(score);
+        let is_before = |&(other, w): &(f64, u32)| other > score || (other == score && w < v);
+        let place = self.best.partition_point(is_before);
+        if place < 10 {
+            self.best.copy_within(place..9, place + 1);
+            self.best[place] = (score, v);
+        }
+    }
+
+    fn n_among(&self, hidden: &[u32]) -> u64 {
+        let is_hit = |(_, v): &&(f64, u32)| hidden.binary_search(v).is_ok();
+        self.best.iter().filter(is_hit).count() as u64
+    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,16 @@
 //! Evaluation on held-out data.
 
+mod contacts;
 mod edges;
 mod friends;
+#[cfg(test)]
+mod livejournal;
+mod public;
 
+pub use contacts::{ContactRanking, ContactsEvaluation, evaluate_contacts};
 pub use edges::{EdgeList, EdgeRow, EdgesError, Pairs, read_edges};
 pub use friends::{
     FriendsEvaluation, Method, MethodScores, evaluate_edges, evaluate_edges_holding_out,
     is_held_out, mix,
 };
+pub use public::PublicGraph;

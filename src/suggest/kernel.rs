@@ -16,7 +16,7 @@
 
 use super::params::Heuristic;
 use crate::graph::Csr;
-use crate::score::{ONE, Score};
+use crate::score::Score;
 
 /// How two-paths add up, and what the sum says.
 pub(crate) trait Measure {
@@ -89,11 +89,7 @@ impl Measure for Overlap<'_> {
 /// `⌊n / (d(u) + d(v) − n) · 2³²⌋`; nothing in common is 0.
 pub(crate) fn jaccard_bits(n: u32, degree_u: u32, degree_v: u32) -> u64 {
     let union = u64::from(degree_u) + u64::from(degree_v) - u64::from(n);
-    if union == 0 {
-        0
-    } else {
-        (u64::from(n) << 32) / union
-    }
+    (u64::from(n) << 32).checked_div(union).unwrap_or(0)
 }
 
 /// Where the count begins in a packed cell.
@@ -119,10 +115,6 @@ impl Measure for Packed<'_> {
         self.weights[z as usize] | 1 << COUNT_SHIFT
     }
 
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "20 bits are left after the shift"
-    )]
     fn count(cell: u64) -> u32 {
         (cell >> COUNT_SHIFT) as u32
     }
@@ -160,7 +152,7 @@ impl Measure for Wide<'_> {
 
 /// What each person contributes as an intermediary, as the bits of a [`Score`].
 ///
-/// Somebody with fewer than two ties is nobody's intermediary and weighs nothing.
+/// Somebody with fewer than two ties is nobody's intermediary and weighs nothing; from two on, a weight is at most 1/ln 2.
 pub(crate) fn weights(ties: &Csr, heuristic: Heuristic) -> Vec<u64> {
     let weigh: fn(f64) -> f64 = match heuristic {
         Heuristic::AdamicAdar => |degree| degree.ln().recip(),
@@ -171,10 +163,7 @@ pub(crate) fn weights(ties: &Csr, heuristic: Heuristic) -> Vec<u64> {
         .zip(0..ties.n_nodes())
         .map(|(z, _)| match ties.degree(z) {
             0 | 1 => 0,
-            // Two people who are each other's only tie would weigh 1/ln 1; from 2 on it is at most 1/ln 2.
-            degree => Score::from_f64(weigh(f64::from(degree)))
-                .bits()
-                .min(2 * ONE),
+            degree => Score::from_f64(weigh(f64::from(degree))).bits(),
         })
         .collect()
 }

@@ -11,6 +11,8 @@ mod candidates;
 mod counts;
 mod exclusions;
 mod kernel;
+#[cfg(test)]
+mod oracle;
 mod params;
 mod rank;
 mod reasons;

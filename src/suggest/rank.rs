@@ -115,6 +115,7 @@ pub struct Scorer<'a> {
     standings: Vec<Standing>,
     weights: Vec<u64>,
     degree_max: u32,
+    packed_degree_max: u32,
     params: ValidSuggestParams,
 }
 
@@ -148,6 +149,15 @@ impl<'a> Scorer<'a> {
         Self::over(View::of(graph), exclusions, spam, params)
     }
 
+    /// A scorer with nobody's spam score.
+    pub(crate) fn without_spam(
+        view: View<'a>,
+        exclusions: &'a Exclusions,
+        params: &ValidSuggestParams,
+    ) -> Self {
+        Self::over(view, exclusions, &[], params).expect("no spam scores are no wrong spam scores")
+    }
+
     pub(crate) fn over(
         view: View<'a>,
         exclusions: &'a Exclusions,
@@ -165,8 +175,16 @@ impl<'a> Scorer<'a> {
             standings: standings(n_nodes, exclusions, spam, params)?,
             weights: kernel::weights(view.ties, params.score()),
             degree_max: degree_max.unwrap_or(0),
+            packed_degree_max: PACKED_DEGREE_MAX,
             params: params.clone(),
         })
+    }
+
+    /// As if cells could hold fewer steps, so that small graphs reach the wide ones.
+    #[cfg(test)]
+    pub(crate) fn packing_up_to(mut self, degree: u32) -> Self {
+        self.packed_degree_max = degree;
+        self
     }
 
     /// How many people there are.
@@ -184,7 +202,7 @@ impl<'a> Scorer<'a> {
         Scratch {
             counts: vec![0; if_used(!weighted)],
             packed: vec![0; if_used(weighted)],
-            wide: vec![(0, 0); if_used(weighted && self.degree_max > PACKED_DEGREE_MAX)],
+            wide: vec![(0, 0); if_used(weighted && self.degree_max > self.packed_degree_max)],
             touched: vec![0; n_nodes],
             eligible: Eligible::default(),
             ranked: Vec::new(),
@@ -239,7 +257,7 @@ impl<'a> Scorer<'a> {
             Heuristic::CommonNeighbours => self.run(u, &Counting, counts, touched, eligible),
             Heuristic::Jaccard => self.run(u, &Overlap { ties, degree }, counts, touched, eligible),
             Heuristic::AdamicAdar | Heuristic::ResourceAllocation => {
-                if degree <= PACKED_DEGREE_MAX {
+                if degree <= self.packed_degree_max {
                     self.run(u, &Packed { weights }, packed, touched, eligible)
                 } else {
                     self.run(u, &Wide { weights }, wide, touched, eligible)

@@ -27,9 +27,11 @@ impl fmt::Display for Reason {
 
 /// What a suggestion rests on before anything is counted, strongest first: the first key of the ranking.
 ///
-/// On the Copenhagen study an own upload says more than any number of mutual friends
-/// (`docs/scoring.md` has the figures), and a saved number is a person's own word, so a contact is never
-/// outranked by a stranger. Spam is stronger still: everybody demoted comes after everybody who is not.
+/// On the Copenhagen study, putting contacts first finds as many hidden friendships as adding a bonus to their
+/// scores (recall at 10: 0.5462 and 0.5470), and more than treating them like everybody else (0.5247). Tiers
+/// need no constant that would have to fit each heuristic's scale, and a saved number is a person's own word,
+/// so a contact is never outranked by a stranger. Spam is stronger still: everybody demoted comes after
+/// everybody who is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Tier {

@@ -1,0 +1,114 @@
+//! Suggestions for everybody: two-paths per second by size, heuristic and number of threads, against the naive
+//! way of sorting every two-hop list; and one person's suggestions on demand.
+
+#![expect(
+    missing_docs,
+    reason = "criterion's macros make an item that cannot carry a doc"
+)]
+
+#[path = "common/graphs.rs"]
+mod graphs;
+
+use std::hint::black_box;
+use std::path::Path;
+
+use acquaint::eval::{PublicGraph, read_edges};
+use acquaint::graph::Csr;
+use acquaint::suggest::{Heuristic, SuggestParams, ValidSuggestParams};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+fn graphs() -> Vec<(String, PublicGraph)> {
+    let generated = [1_000, 4_000, 16_000].into_iter().flat_map(|n| {
+        [
+            (format!("power-law-{n}"), graphs::power_law(n, 20, 1)),
+            (format!("school-{n}"), graphs::school(n, 80, 1)),
+        ]
+    });
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/datasets/graphs");
+    let real = ["fb100_Cornell5", "livejournal_49995"]
+        .into_iter()
+        .filter_map(|name| {
+            let list = read_edges(&root.join(name).with_extension("csv.gz")).ok()?;
+            Some((name.to_owned(), list.undirected().pairs))
+        });
+    let all = generated.chain(real);
+    all.map(|(name, edges)| (name, PublicGraph::new(&edges)))
+        .collect()
+}
+
+fn params(heuristic: Heuristic) -> ValidSuggestParams {
+    let params = SuggestParams::default().score(heuristic);
+    params.check().expect("the defaults are in range")
+}
+
+fn pool(n_threads: usize) -> ThreadPool {
+    let pool = ThreadPoolBuilder::new().num_threads(n_threads);
+    pool.build().expect("threads can be started")
+}
+
+fn everybody(c: &mut Criterion) {
+    let mut group = c.benchmark_group("suggest/everybody");
+    group.sample_size(10);
+    let all = std::thread::available_parallelism().map_or(1, usize::from);
+    for (name, graph) in graphs() {
+        group.throughput(Throughput::Elements(graph.n_two_paths()));
+        for heuristic in Heuristic::ALL {
+            let params = params(heuristic);
+            let scorer = graph.scorer(&params);
+            for n_threads in [1, all] {
+                let variant = format!("{}/{n_threads}-threads", heuristic.as_str());
+                let pool = pool(n_threads);
+                group.bench_function(BenchmarkId::new(variant, &name), |b| {
+                    b.iter(|| pool.install(|| scorer.suggest_all(&|_| ())));
+                });
+            }
+        }
+        group.bench_function(BenchmarkId::new("naive/1-threads", &name), |b| {
+            b.iter(|| naive(graph.ties()));
+        });
+    }
+    group.finish();
+}
+
+/// Common neighbours by sorting two-hop lists, one thread.
+fn naive(ties: &Csr) -> usize {
+    let mut n = 0;
+    for (u, _) in (0..).zip(0..ties.n_nodes()) {
+        let friends = ties.row(u);
+        let two_hops = friends.iter().flat_map(|&z| ties.row(z)).copied();
+        let mut reached: Vec<u32> = two_hops
+            .filter(|v| *v != u && friends.binary_search(v).is_err())
+            .collect();
+        reached.sort_unstable();
+        let runs = reached.chunk_by(|a, b| a == b).filter(|run| run.len() > 1);
+        let mut counted: Vec<_> = runs
+            .map(|run| (std::cmp::Reverse(run.len()), run[0]))
+            .collect();
+        counted.sort_unstable();
+        counted.truncate(10);
+        n += black_box(counted).len();
+    }
+    n
+}
+
+fn on_demand(c: &mut Criterion) {
+    let mut group = c.benchmark_group("suggest/on-demand");
+    for (name, graph) in graphs() {
+        let params = params(Heuristic::default());
+        let scorer = graph.scorer(&params);
+        let mut scratch = scorer.scratch();
+        let mut draw = graphs::Draw::new(2);
+        group.bench_function(BenchmarkId::from_parameter(&name), |b| {
+            b.iter(|| {
+                let u = draw.below(scorer.n_users() as u64);
+                let u = u32::try_from(u).expect("nodes are numbered in 32 bits");
+                scorer.suggest_one(&mut scratch, u, 10).1.emitted
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, everybody, on_demand);
+criterion_main!(benches);
