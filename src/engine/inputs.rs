@@ -1,19 +1,18 @@
 //! Every table but the address book, read, deduplicated and with its numbers normalised.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
-use crate::consent::{Event, Overlay, PolicyVersion, Subject};
+use crate::consent::{AccountFacts, Event, Overlay, PolicyVersion, Subject};
 use crate::engine::outputs::InputDigest;
 use crate::engine::{EngineError, Progress, Stage};
 use crate::hash::HashSet;
-use crate::identity::{E164, KeyRing, normalise};
-use crate::ids::Region;
+use crate::identity::{AccountClaim, E164, KeyRing, SocialClaim, normalise, number_region};
+use crate::ids::{NumberToken, Region};
 use crate::signals::{
     AbuseReport, Ad, Business, BusinessOptIn, BusinessThread, ConsentEventRow, Feedback, Friendship,
-    Impression, MessengerAccount, PolicyText, RawPhone, ReadLimits, Record, Rejection, RejectionReason,
-    SignalsDir, SocialAccount, Table, TableSummary,
+    Impression, MessengerAccount, PolicyText, RawPhone, Rejection, SignalsDir, SocialAccount, Table,
 };
+use crate::time::Timestamp;
 
 /// The tables without which nothing can be decided.
 const REQUIRED: [Table; 4] =
@@ -34,6 +33,8 @@ pub(in crate::engine) struct Inputs {
     pub(in crate::engine) ads: Vec<Ad>,
     pub(in crate::engine) impressions: Vec<Impression>,
     pub(in crate::engine) businesses: Vec<Business>,
+    /// The number of each business, beside its row.
+    pub(in crate::engine) of_businesses: Vec<Option<E164>>,
     pub(in crate::engine) business_numbers: HashSet<E164>,
     pub(in crate::engine) threads: Vec<BusinessThread>,
     pub(in crate::engine) opt_ins: Vec<BusinessOptIn>,
@@ -72,26 +73,136 @@ impl Inputs {
             opt_ins: read.table(dir, progress)?,
             reports: read.table(dir, progress)?,
             policies: policies(read.table(dir, progress)?),
+            events: events(read.table(dir, progress)?),
             ..Self::default()
         };
-        let rows: Vec<ConsentEventRow> = read.table(dir, progress)?;
         inputs.read = read;
         inputs.read_numbers();
-        inputs.read_events(rows);
         Ok(inputs)
     }
 
-    fn read_numbers(&mut self) {
-        let accounts: Vec<_> = self.accounts.iter().map(|row| (row.phone.clone(), row.region)).collect();
-        self.account_numbers = numbers(&mut self.read, "messenger accounts → readable numbers", &accounts);
-        let social: Vec<_> = self
-            .social
-            .iter()
-            .map(|row| (row.phone.clone().unwrap_or_default(), row.region))
-            .collect();
-        self.social_numbers = normalise(&social).into_iter().map(Result::ok).collect();
-        let businesses: Vec<_> = self.businesses.iter().map(|row| (row.phone.clone(), row.region)).collect();
-        let of_businesses = numbers(&mut self.read, "businesses → readable numbers", &businesses);
-        self.business_numbers = of_businesses.into_iter().flatten().collect();
+    /// The newest moment the tables know of: the default for `as_of`.
+    pub(in crate::engine) fn newest(&self) -> Option<Timestamp> {
+        let known = self.events.iter().map(|event| event.known_time);
+        known.chain(self.accounts.iter().map(|account| account.last_seen_at)).max()
     }
+
+    /// Leaves out what had not happened yet at the moment the run speaks of.
+    pub(in crate::engine) fn forget_after(&mut self, as_of: Timestamp) {
+        let stages = &mut self.read.stages;
+        forget("friendships", &mut self.friendships, |row| row.since <= as_of, stages);
+        forget("feedback", &mut self.feedback, |row| row.at <= as_of, stages);
+        forget("impressions", &mut self.impressions, |row| row.at <= as_of, stages);
+        forget("abuse reports", &mut self.reports, |row| row.at <= as_of, stages);
+    }
+
+    /// What the ledger has to know of every account.
+    pub(in crate::engine) fn facts(&self) -> Vec<AccountFacts> {
+        let fact = |(row, number): (&MessengerAccount, &Option<E164>)| AccountFacts {
+            account: row.account_id,
+            registered_at: row.registered_at,
+            last_seen_at: row.last_seen_at,
+            number_region: number.and_then(number_region),
+            residence: row.region,
+            device: row.device.device_id,
+        };
+        self.accounts.iter().zip(&self.account_numbers).map(fact).collect()
+    }
+
+    /// Every row that binds a readable number to an account.
+    pub(in crate::engine) fn account_claims(&self) -> impl Iterator<Item = AccountClaim<'_>> {
+        let rows = self.accounts.iter().zip(&self.account_numbers);
+        rows.filter_map(|(row, number)| Some(AccountClaim::of(row, (*number)?)))
+    }
+
+    /// Every social account that can be found by a readable number.
+    pub(in crate::engine) fn social_claims(&self) -> impl Iterator<Item = SocialClaim<'_>> {
+        let rows = self.social.iter().zip(&self.social_numbers);
+        rows.filter_map(|(row, number)| SocialClaim::of(row, (*number)?))
+    }
+
+    fn read_numbers(&mut self) {
+        let accounts = self.accounts.iter().map(|row| (row.phone.clone(), row.region)).collect();
+        self.account_numbers = self.read.numbers("messenger accounts → numbers", accounts);
+        let with_number = self.social.iter().filter_map(|row| Some((row.phone.clone()?, row.region)));
+        let mut numbers = self.read.numbers("social accounts → numbers", with_number.collect()).into_iter();
+        self.social_numbers =
+            self.social.iter().map(|row| row.phone.as_ref().and_then(|_| numbers.next().flatten())).collect();
+        let businesses = self.businesses.iter().map(|row| (row.phone.clone(), row.region)).collect();
+        self.of_businesses = self.read.numbers("businesses → numbers", businesses);
+        self.business_numbers = self.of_businesses.iter().flatten().copied().collect();
+    }
+}
+
+/// Drops rows that had not happened yet, and counts them if there are any.
+fn forget<R>(table: &str, rows: &mut Vec<R>, happened: impl FnMut(&R) -> bool, stages: &mut Vec<Stage>) {
+    let n_before = rows.len();
+    rows.retain(happened);
+    if rows.len() < n_before {
+        let mut stage = Stage::new(&format!("{table} → happened by then"));
+        stage.pass(rows.len() as u64);
+        stage.drop("not_yet", (n_before - rows.len()) as u64);
+        stages.push(stage);
+    }
+}
+
+impl Read {
+    /// Reads numbers and counts what is none.
+    fn numbers(&mut self, name: &str, column: Vec<(RawPhone, Option<Region>)>) -> Vec<Option<E164>> {
+        let numbers: Vec<Option<E164>> = normalise(&column).into_iter().map(Result::ok).collect();
+        let mut stage = Stage::new(name);
+        let n_read = numbers.iter().flatten().count();
+        stage.pass(n_read as u64);
+        stage.drop("not_a_number", (numbers.len() - n_read) as u64);
+        if stage.rows_in > 0 {
+            self.stages.push(stage);
+        }
+        numbers
+    }
+}
+
+/// The versions of the terms, from one row per text.
+fn policies(mut texts: Vec<PolicyText>) -> Vec<PolicyVersion> {
+    texts.sort_unstable();
+    texts.chunk_by(|a, b| a.policy == b.policy).map(policy).collect()
+}
+
+/// One version. Where its rows disagree, the one that allows less holds: the earlier end to accepting, the
+/// longer window, the earlier cut.
+fn policy(texts: &[PolicyText]) -> PolicyVersion {
+    let first = &texts[0];
+    PolicyVersion {
+        policy: first.policy,
+        texts: texts.iter().map(|text| (text.locale.clone(), text.digest)).collect(),
+        announced_at: texts.iter().map(|text| text.announced_at).max().unwrap_or(first.announced_at),
+        accept_by: texts.iter().map(|text| text.accept_by).min().unwrap_or(first.accept_by),
+        window_days: texts.iter().map(|text| text.window_days).max().unwrap_or(first.window_days),
+        cohort_cut: texts.iter().map(|text| text.cohort_cut).max().unwrap_or(first.cohort_cut),
+    }
+}
+
+/// Events with every subject known: somebody without an account is known by a token.
+///
+/// The tokens live as long as the run and are compared with nothing outside it, so their key need not be
+/// secret; tokens that leave the process take theirs from a key file.
+fn events(rows: Vec<ConsentEventRow>) -> Vec<Event> {
+    rows.into_iter().filter_map(event).collect()
+}
+
+fn event(row: ConsentEventRow) -> Option<Event> {
+    match row {
+        ConsentEventRow::Known(event) => Some(event),
+        ConsentEventRow::NonUser { phone, region, event_id, kind, valid_time, known_time } => {
+            let number = E164::parse(&phone, region).ok()?;
+            let subject = Subject::NonUser(objection_token(number));
+            Some(Event { event_id, subject, kind, valid_time, known_time })
+        }
+    }
+}
+
+/// The token under which this run knows the number of somebody without an account.
+pub(in crate::engine) fn objection_token(number: E164) -> NumberToken {
+    static KEYS: std::sync::LazyLock<KeyRing> =
+        std::sync::LazyLock::new(|| KeyRing::from_key(blake3::hash(b"acquaint: within one run").as_bytes()));
+    KEYS.objection_token(number)
 }

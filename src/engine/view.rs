@@ -4,9 +4,8 @@ use crate::consent::{Decision, For, Gate, Permitted, Snapshot};
 use crate::engine::Stage;
 use crate::engine::inputs::Inputs;
 use crate::hash::HashMap;
-use crate::identity::{AccountClaim, Binding, Directory, Link, SocialClaim, link};
+use crate::identity::{Directory, Link, link};
 use crate::ids::{AccountId, UserId};
-use crate::time::Timestamp;
 
 /// What purpose `P` may see: two gates, and what stands behind them.
 #[derive(Debug)]
@@ -106,33 +105,4 @@ pub(in crate::engine) fn everyones_links(inputs: &Inputs) -> (Vec<Link>, Stage) 
     stage.drop("contested", counts.contested);
     stage.drop("business_number", counts.business_number);
     (linking.links, stage)
-}
-
-impl Inputs {
-    /// Every row that binds a readable number to an account.
-    pub(in crate::engine) fn account_claims(&self) -> impl Iterator<Item = AccountClaim<'_>> {
-        self.accounts
-            .iter()
-            .zip(&self.account_numbers)
-            .filter_map(|(row, number)| Some(AccountClaim::of(row, (*number)?)))
-    }
-
-    /// Every social account that can be found by a readable number.
-    pub(in crate::engine) fn social_claims(&self) -> impl Iterator<Item = SocialClaim<'_>> {
-        self.social
-            .iter()
-            .zip(&self.social_numbers)
-            .filter_map(|(row, number)| SocialClaim::of(row, (*number)?))
-    }
-
-    /// The newest moment the tables know of: the default for `as_of`.
-    pub(in crate::engine) fn newest(&self) -> Option<Timestamp> {
-        let known = self.events.iter().map(|event| event.known_time);
-        known.chain(self.accounts.iter().map(|account| account.last_seen_at)).max()
-    }
-
-    /// Every binding of a number to an account, permitted or not.
-    pub(in crate::engine) fn bindings(&self) -> impl Iterator<Item = Binding> {
-        self.account_claims().map(|claim| claim.binding)
-    }
 }
