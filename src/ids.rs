@@ -154,6 +154,14 @@ impl fmt::Debug for NumberToken {
     }
 }
 
+impl DeviceId {
+    /// The id's bits, for digests.
+    #[must_use]
+    pub const fn bits(self) -> u128 {
+        self.0
+    }
+}
+
 fn first_128_bits(digest: &blake3::Hash) -> u128 {
     let (head, _) = digest
         .as_bytes()

@@ -1,8 +1,23 @@
 //! Consent: who allowed what, when, and the gate that keeps everything else out.
+//!
+//! A [`Ledger`] holds every event in the one order in which they count. [`Ledger::snapshot`] replays it to
+//! a moment and applies the table of states and purposes; the [`Snapshot`] makes [`Gate`]s, one per
+//! purpose, for accounts before matching and for people before edges and rows. `docs/privacy.md` has the
+//! table and every rule of interpretation.
 
+mod decide;
+mod digest;
 mod event;
 mod gate;
+mod ledger;
+mod orders;
+mod params;
+mod people;
+mod policies;
 mod purpose;
+mod purpose_set;
+mod snapshot;
+mod state;
 
 pub use event::{
     AccountFacts, Event, EventKind, Overlay, OverlayEffect, PolicyId, PolicyVersion, Subject,
@@ -11,7 +26,12 @@ pub use event::{
 #[cfg(test)]
 pub(crate) use gate::testing;
 pub use gate::{About, Decision, DenialReason, Gate, Permitted};
+pub use ledger::Ledger;
+pub use params::{AsOf, ConsentParams, LateOptOut, Profile, ValidConsentParams};
 pub use purpose::{
     Abuse, AdRelevance, Analytics, BusinessMarketing, BusinessService, For, FriendSuggestions,
     Purpose,
 };
+pub use purpose_set::PurposeSet;
+pub use snapshot::{AccountStatus, Snapshot};
+pub use state::{ASK_AGAIN_DAYS, DELETION_DAYS, INACTIVE_DAYS, State};

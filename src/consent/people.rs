@@ -1,0 +1,95 @@
+//! From accounts to people: an opt-out follows the links to everything of the same person.
+
+use super::gate::{Decision, DenialReason};
+use super::purpose::Purpose;
+use super::snapshot::{AccountStatus, Snapshot};
+use super::state::Stance;
+use crate::ids::{AccountId, UserId};
+use crate::time::Timestamp;
+
+/// Each linked person's decision for a purpose, by ascending person.
+pub(in crate::consent) fn decisions(
+    snapshot: &Snapshot,
+    purpose: Purpose,
+    links: &[(UserId, AccountId)],
+) -> Vec<(UserId, Decision)> {
+    let mut links = links.to_vec();
+    links.sort_unstable();
+    links.dedup();
+    links
+        .chunk_by(|a, b| a.0 == b.0)
+        .filter_map(|of_one| {
+            let (user, _) = *of_one.first()?;
+            Some((user, decide(snapshot, purpose, of_one)))
+        })
+        .collect()
+}
+
+fn decide(snapshot: &Snapshot, purpose: Purpose, links: &[(UserId, AccountId)]) -> Decision {
+    let mut person = Person::default();
+    for &(_, account) in links {
+        match snapshot.status(account) {
+            Some(status) if status.underneath().is_ended() => person.add_ended(status, purpose),
+            Some(status) => person.add_living(status, purpose),
+            // An account nobody knows is no reason to say yes.
+            None => person.add(Decision::Denied(DenialReason::NoRecord)),
+        }
+    }
+    person.decision()
+}
+
+/// What a person's accounts add up to for one purpose.
+#[derive(Default)]
+struct Person {
+    living: Option<Decision>,
+    /// The newest grant on a living account.
+    granted_at: Option<Timestamp>,
+    ended: Option<Decision>,
+    /// The newest refusal in effect on an account when it ended.
+    refused_at: Option<Timestamp>,
+}
+
+impl Person {
+    fn add(&mut self, decision: Decision) {
+        self.living = self
+            .living
+            .map(|held| held.stricter(decision))
+            .or(Some(decision));
+    }
+
+    fn add_living(&mut self, status: &AccountStatus, purpose: Purpose) {
+        self.add(status.decision(purpose));
+        if let Stance::Granted(at) = status.stance(purpose) {
+            self.granted_at = self.granted_at.max(Some(at));
+        }
+    }
+
+    fn add_ended(&mut self, status: &AccountStatus, purpose: Purpose) {
+        let decision = status.decision(purpose);
+        self.ended = self
+            .ended
+            .map(|held| held.stricter(decision))
+            .or(Some(decision));
+        if let Stance::Refused(at) = status.stance(purpose) {
+            self.refused_at = self.refused_at.max(Some(at));
+        }
+    }
+
+    fn decision(&self) -> Decision {
+        // Only when every account has ended do the ends themselves decide.
+        let decision = self
+            .living
+            .or(self.ended)
+            .unwrap_or(Decision::Denied(DenialReason::NoRecord));
+        if self.is_refused() {
+            decision.stricter(Decision::Denied(DenialReason::OptedOut))
+        } else {
+            decision
+        }
+    }
+
+    /// None sorts before every time, so a refusal without a grant is later than the grant.
+    fn is_refused(&self) -> bool {
+        self.refused_at.is_some() && self.granted_at <= self.refused_at
+    }
+}

@@ -1,0 +1,401 @@
+//! What was allowed at one moment, for everybody: the ledger replayed and the table applied.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+
+use super::decide::{Terms, decide};
+use super::digest;
+use super::event::{AccountFacts, EventKind, PolicyId};
+use super::gate::{Decision, DenialReason, Gate};
+use super::ledger::{Entry, Ledger, What};
+use super::orders::{ByPurpose, Orders};
+use super::params::{AsOf, ValidConsentParams};
+use super::people;
+use super::purpose::{For, Purpose};
+use super::state::{Context, Record, Stance, State};
+use crate::ids::{AccountId, NumberToken, UserId};
+
+/// Everybody's state and what it allows, at one moment.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    as_of: AsOf,
+    params: ValidConsentParams,
+    /// By ascending account, each once.
+    statuses: Vec<AccountStatus>,
+    /// Ascending, each once.
+    objected: Vec<NumberToken>,
+}
+
+/// One account's state and what it allows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountStatus {
+    account: AccountId,
+    record: Record,
+    underneath: State,
+    suspended: bool,
+    decisions: ByPurpose,
+}
+
+impl AccountStatus {
+    /// The account.
+    #[must_use]
+    pub const fn account(&self) -> AccountId {
+        self.account
+    }
+
+    /// Its state; [`State::Suspended`] while a regulator's order reaches it.
+    #[must_use]
+    pub const fn state(&self) -> State {
+        if self.suspended && !self.underneath.is_ended() {
+            State::Suspended
+        } else {
+            self.underneath
+        }
+    }
+
+    /// Its state, regulators' orders aside.
+    #[must_use]
+    pub const fn underneath(&self) -> State {
+        self.underneath
+    }
+
+    /// A newer version of the terms that was shown and not yet answered.
+    ///
+    /// Everything is decided under the version that was accepted; whoever builds a use that only the
+    /// newer text allows has to ask for this to be none.
+    #[must_use]
+    pub const fn pending(&self) -> Option<PolicyId> {
+        self.record.pending()
+    }
+
+    /// Has this account ever refused anything, by either door, a late objection or a signal?
+    #[must_use]
+    pub const fn opted_out_ever(&self) -> bool {
+        !self.record.ever_refused().is_empty()
+    }
+
+    /// Did an opt-out come after the window and was only recorded?
+    #[must_use]
+    pub const fn is_flagged_late(&self) -> bool {
+        self.record.is_flagged_late()
+    }
+
+    /// What is allowed for a purpose.
+    #[must_use]
+    pub const fn decision(&self, purpose: Purpose) -> Decision {
+        self.decisions[purpose as usize]
+    }
+
+    /// What is allowed, by purpose in the order of [`Purpose::ALL`].
+    #[must_use]
+    pub const fn decisions(&self) -> &[Decision; Purpose::ALL.len()] {
+        &self.decisions
+    }
+
+    pub(in crate::consent) const fn stance(&self, purpose: Purpose) -> Stance {
+        self.record.stance(purpose)
+    }
+}
+
+impl Ledger {
+    /// What was allowed at one moment, as known at another, for every account in the ledger or in `facts`.
+    ///
+    /// Several rows of facts about one account, as after a change of number, count together: it was
+    /// registered at the earliest and last seen at the latest, and every region and device counts.
+    ///
+    /// # Complexity
+    /// O(e + a log a) time for e events and a rows of facts, O(a) extra space; parallel over accounts.
+    #[must_use]
+    pub fn snapshot(
+        &self,
+        as_of: AsOf,
+        facts: &[AccountFacts],
+        params: &ValidConsentParams,
+    ) -> Snapshot {
+        let facts = sorted(facts);
+        let replay = Replay {
+            ledger: self,
+            as_of,
+            params,
+            orders: Orders::at(self.overlays(), as_of.valid),
+        };
+        Snapshot {
+            as_of,
+            params: *params,
+            statuses: subjects(self, &facts)
+                .into_par_iter()
+                .map(|subject| replay.status(&subject))
+                .collect(),
+            objected: self
+                .non_users()
+                .filter(|(_, entries)| has_objected(entries, as_of))
+                .map(|(token, _)| token)
+                .collect(),
+        }
+    }
+}
+
+impl Snapshot {
+    /// The moment this is about.
+    #[must_use]
+    pub const fn as_of(&self) -> AsOf {
+        self.as_of
+    }
+
+    /// How the rules were applied.
+    #[must_use]
+    pub const fn params(&self) -> &ValidConsentParams {
+        &self.params
+    }
+
+    /// The gate that decides account by account, for use before matching.
+    #[must_use]
+    pub fn accounts<P: For>(&self) -> Gate<P, AccountId> {
+        Gate::new(
+            self.statuses
+                .iter()
+                .map(|status| (status.account, status.decision(P::PURPOSE))),
+        )
+    }
+
+    /// The gate that decides person by person, for use before edges and rows.
+    ///
+    /// `links` says which accounts are whose, in any order, repeated or not. The stricter wins over a
+    /// person's living accounts. An account that ended neither allows nor denies, except that an
+    /// opt-out in effect when it ended goes on denying until a later grant on a living account; somebody
+    /// with no living account is denied for the reason the accounts ended.
+    ///
+    /// # Complexity
+    /// O(l log l) time for l links.
+    #[must_use]
+    pub fn people<P: For>(&self, links: &[(UserId, AccountId)]) -> Gate<P, UserId> {
+        Gate::new(people::decisions(self, P::PURPOSE, links))
+    }
+
+    /// What is known of an account; none if neither the ledger nor the facts mention it.
+    #[must_use]
+    pub fn status(&self, account: AccountId) -> Option<&AccountStatus> {
+        let found = self
+            .statuses
+            .binary_search_by_key(&account, AccountStatus::account)
+            .ok()?;
+        self.statuses.get(found)
+    }
+
+    /// Every account, ascending.
+    #[must_use]
+    pub fn statuses(&self) -> &[AccountStatus] {
+        &self.statuses
+    }
+
+    /// Every account's state, by ascending account.
+    pub fn states(&self) -> impl ExactSizeIterator<Item = (AccountId, State)> {
+        self.statuses
+            .iter()
+            .map(|status| (status.account, status.state()))
+    }
+
+    /// How many accounts are in each state that occurs, by the state's name.
+    #[must_use]
+    pub fn state_counts(&self) -> BTreeMap<&'static str, u64> {
+        let mut counts = BTreeMap::new();
+        for (_, state) in self.states() {
+            *counts.entry(state.as_str()).or_default() += 1;
+        }
+        counts
+    }
+
+    /// Is this the number of somebody without an account who objected, and has not joined since?
+    #[must_use]
+    pub fn objected(&self, token: &NumberToken) -> bool {
+        self.objected.binary_search(token).is_ok()
+    }
+
+    /// The state of a number that belongs to nobody's account.
+    #[must_use]
+    pub fn non_user_state(&self, token: &NumberToken) -> State {
+        if self.objected(token) {
+            State::NonUserObjected
+        } else {
+            State::NonUser
+        }
+    }
+
+    /// The accounts whose rows must be recalled: an earlier snapshot allowed them, this one does not,
+    /// or only for newer data. Ascending.
+    #[must_use]
+    pub fn recalled_since(&self, published: &Self, purpose: Purpose) -> Vec<AccountId> {
+        published
+            .statuses
+            .iter()
+            .filter(|before| {
+                let now = self.decision(before.account, purpose);
+                let before = before.decision(purpose);
+                matches!(before, Decision::Allowed { .. }) && before.stricter(now) != before
+            })
+            .map(AccountStatus::account)
+            .collect()
+    }
+
+    /// The digest of what was asked and of every answer.
+    ///
+    /// # Complexity
+    /// O(a) time for a accounts.
+    #[must_use]
+    pub fn digest(&self) -> blake3::Hash {
+        digest::of_snapshot(self.as_of, self.params, &self.statuses, &self.objected)
+    }
+
+    fn decision(&self, account: AccountId, purpose: Purpose) -> Decision {
+        self.status(account)
+            .map_or(Decision::Denied(DenialReason::NoRecord), |status| {
+                status.decision(purpose)
+            })
+    }
+}
+
+/// What there is about one account.
+struct Subject<'a> {
+    account: AccountId,
+    facts: &'a [AccountFacts],
+    entries: &'a [Entry],
+}
+
+/// Every account of the ledger or the facts, ascending.
+fn subjects<'a>(ledger: &'a Ledger, facts: &'a [AccountFacts]) -> Vec<Subject<'a>> {
+    let mut in_ledger = ledger.accounts().peekable();
+    let mut in_facts = facts.chunk_by(|a, b| a.account == b.account).peekable();
+    let mut subjects = Vec::new();
+    loop {
+        let next_in_ledger = in_ledger.peek().map(|&(account, _)| account);
+        let next_in_facts = in_facts.peek().and_then(|rows| Some(rows.first()?.account));
+        let Some(account) = next_in_ledger.into_iter().chain(next_in_facts).min() else {
+            return subjects;
+        };
+        subjects.push(Subject {
+            account,
+            facts: in_facts
+                .next_if(|_| next_in_facts == Some(account))
+                .unwrap_or_default(),
+            entries: in_ledger
+                .next_if(|_| next_in_ledger == Some(account))
+                .map_or(&[], |(_, entries)| entries),
+        });
+    }
+}
+
+fn sorted(facts: &[AccountFacts]) -> Vec<AccountFacts> {
+    let mut facts = facts.to_vec();
+    facts.sort_unstable_by_key(|row| row.account);
+    facts
+}
+
+/// Everything that replay needs and that is the same for all accounts.
+struct Replay<'a> {
+    ledger: &'a Ledger,
+    as_of: AsOf,
+    params: &'a ValidConsentParams,
+    orders: Orders,
+}
+
+impl Replay<'_> {
+    fn status(&self, subject: &Subject<'_>) -> AccountStatus {
+        let orders = self.orders.of(subject.facts);
+        let mut record = self.record(subject);
+        if let Some(last_seen) = subject.facts.iter().map(|row| row.last_seen_at).max() {
+            record = record.with_last_seen(last_seen, self.as_of.valid);
+        }
+        AccountStatus {
+            account: subject.account,
+            record,
+            underneath: record.state(self.as_of.valid),
+            suspended: orders.is_some(),
+            decisions: self.decisions(subject, &record, orders),
+        }
+    }
+
+    /// Without facts nothing is known of the region, and without events nothing of consent.
+    fn decisions(
+        &self,
+        subject: &Subject<'_>,
+        record: &Record,
+        orders: Option<ByPurpose>,
+    ) -> ByPurpose {
+        if subject.facts.is_empty() || *record == Record::NEW {
+            return [Decision::Denied(DenialReason::NoRecord); Purpose::ALL.len()];
+        }
+        let terms = Terms {
+            at: self.as_of.valid,
+            params: self.params,
+            region_known: subject
+                .facts
+                .iter()
+                .any(|row| row.number_region.is_some() || row.residence.is_some()),
+            orders,
+        };
+        Purpose::ALL.map(|purpose| decide(record, purpose, &terms))
+    }
+
+    fn record(&self, subject: &Subject<'_>) -> Record {
+        let context = Context {
+            policies: self.ledger.policies(),
+            late_opt_out: self.params.late_opt_out(),
+            registered_at: subject.facts.iter().map(|row| row.registered_at).min(),
+        };
+        let from_devices = self.from_devices(subject.facts);
+        if from_devices.is_empty() {
+            return self.replay(subject.entries, &context);
+        }
+        let mut entries = [subject.entries, &from_devices].concat();
+        entries.sort_unstable_by_key(Entry::order);
+        self.replay(&entries, &context)
+    }
+
+    /// What was said on the account's devices: only refusals carry over from a device to whoever uses it.
+    fn from_devices(&self, facts: &[AccountFacts]) -> Vec<Entry> {
+        let mut devices: Vec<_> = facts.iter().filter_map(|row| row.device).collect();
+        devices.sort_unstable();
+        devices.dedup();
+        devices
+            .into_iter()
+            .flat_map(|device| self.ledger.device(device))
+            .filter(|entry| carries_over(&entry.what))
+            .copied()
+            .collect()
+    }
+
+    fn replay(&self, entries: &[Entry], context: &Context<'_>) -> Record {
+        entries
+            .iter()
+            .filter(|entry| counts(entry, self.as_of))
+            .fold(Record::NEW, |record, entry| match &entry.what {
+                What::Conflict => record.invalidate(),
+                What::Happened(kind) => record.step(entry.valid_time, kind, context),
+            })
+    }
+}
+
+const fn carries_over(what: &What) -> bool {
+    matches!(
+        what,
+        What::Conflict | What::Happened(EventKind::Signal | EventKind::OptOut)
+    )
+}
+
+/// Had it happened, and was it known?
+fn counts(entry: &Entry, as_of: AsOf) -> bool {
+    entry.valid_time <= as_of.valid && entry.known_time <= as_of.known
+}
+
+/// The last word of somebody without an account; a contradiction counts as an objection.
+fn has_objected(entries: &[Entry], as_of: AsOf) -> bool {
+    entries
+        .iter()
+        .filter(|entry| counts(entry, as_of))
+        .fold(false, |objected, entry| match entry.what {
+            What::Conflict | What::Happened(EventKind::NonUserObjects) => true,
+            What::Happened(EventKind::NonUserJoins) => false,
+            What::Happened(_) => objected,
+        })
+}
