@@ -14,12 +14,14 @@ use crate::graph::{Edge, EdgeKind};
 use crate::hash::HashMap;
 use crate::identity::{Contact, E164, Match, fold_duplicates, match_entries, normalise};
 use crate::ids::{AccountId, Region};
-use crate::signals::{AddressBookEntry, RawPhone};
+use crate::signals::{AddressBookEntry, Friendship, RawPhone};
+use crate::time::Timestamp;
 
 /// What a batch of address-book rows says once its numbers are read.
 pub(in crate::engine) struct ReadBatch {
     contacts: Vec<Contact>,
     n_unreadable: u64,
+    n_not_yet: u64,
     n_objected: u64,
 }
 
@@ -27,6 +29,7 @@ impl ReadBatch {
     /// Reads the numbers of some rows. A number on the objection list is dropped here and goes no further.
     pub(in crate::engine) fn new(
         rows: &[AddressBookEntry],
+        as_of: Timestamp,
         regions: &HashMap<AccountId, Region>,
         objected: &(impl Fn(E164) -> bool + Sync),
     ) -> Self {
@@ -35,10 +38,16 @@ impl ReadBatch {
             .map(|row| (row.phone.clone(), regions.get(&row.account_id).copied()))
             .collect();
         let numbers = normalise(&column);
-        let mut batch = Self { contacts: Vec::with_capacity(rows.len()), n_unreadable: 0, n_objected: 0 };
+        let mut batch = Self {
+            contacts: Vec::with_capacity(rows.len()),
+            n_unreadable: 0,
+            n_not_yet: 0,
+            n_objected: 0,
+        };
         for (row, number) in rows.iter().zip(numbers) {
             match number {
                 Err(_) => batch.n_unreadable += 1,
+                Ok(_) if row.saved_at > as_of => batch.n_not_yet += 1,
                 Ok(number) if objected(number) => batch.n_objected += 1,
                 Ok(number) => batch.contacts.push(Contact {
                     from: row.account_id,
@@ -62,12 +71,17 @@ impl<'v, P: For> Matcher<'v, P> {
     /// Nothing matched yet.
     pub(in crate::engine) fn new(view: &'v View<P>) -> Self {
         let stage = Stage::new(&format!("address book → matches ({})", P::PURPOSE));
-        Self { view, matches: Vec::new(), stage }
+        Self {
+            view,
+            matches: Vec::new(),
+            stage,
+        }
     }
 
     /// Matches one batch; returns the contacts that passed the first gate.
     pub(in crate::engine) fn add(&mut self, batch: &ReadBatch) -> Vec<Permitted<Contact, P>> {
         self.stage.drop("not_a_number", batch.n_unreadable);
+        self.stage.drop("not_yet", batch.n_not_yet);
         self.stage.drop("objected", batch.n_objected);
         let (contacts, denied) = self.permit_uploads(&batch.contacts);
         self.count_denials("uploader", &denied);
@@ -90,17 +104,22 @@ impl<'v, P: For> Matcher<'v, P> {
         (folded.matches, self.stage)
     }
 
-    fn permit_uploads(&self, contacts: &[Contact]) -> (Vec<Permitted<Contact, P>>, Vec<DenialReason>) {
-        contacts.par_iter().partition_map(|contact| match self.view.accounts.permit(*contact) {
-            Ok(permitted) => Either::Left(permitted),
-            Err(reason) => Either::Right(reason),
+    fn permit_uploads(
+        &self,
+        contacts: &[Contact],
+    ) -> (Vec<Permitted<Contact, P>>, Vec<DenialReason>) {
+        contacts.par_iter().partition_map(|contact| {
+            match self.view.gates.accounts.permit(*contact) {
+                Ok(permitted) => Either::Left(permitted),
+                Err(reason) => Either::Right(reason),
+            }
         })
     }
 
     fn permit_matches(&mut self, matches: Vec<Match>) {
         let mut denied = Vec::new();
         for one in matches {
-            match self.view.accounts.permit(one) {
+            match self.view.gates.accounts.permit(one) {
                 Ok(permitted) => self.matches.push(permitted),
                 Err(reason) => denied.push(reason),
             }
@@ -120,7 +139,9 @@ impl<'v, P: For> Matcher<'v, P> {
 pub(in crate::engine) fn default_regions(inputs: &Inputs) -> HashMap<AccountId, Region> {
     let mut regions = HashMap::default();
     for (account, number) in inputs.accounts.iter().zip(&inputs.account_numbers) {
-        let region = account.region.or_else(|| number.and_then(crate::identity::number_region));
+        let region = account
+            .region
+            .or_else(|| number.and_then(crate::identity::number_region));
         if let Some(region) = region {
             regions.insert(account.account_id, region);
         }
@@ -136,7 +157,8 @@ pub(in crate::engine) fn edges(
     let mut stage = Stage::new("matches → contact edges");
     let mut edges = Vec::with_capacity(matches.len());
     for one in matches.iter().map(Permitted::get) {
-        let (Some(&from), Some(&to)) = (view.person_of.get(&one.from), view.person_of.get(&one.to)) else {
+        let (Some(&from), Some(&to)) = (view.person_of.get(&one.from), view.person_of.get(&one.to))
+        else {
             stage.drop("not_linked", 1);
             continue;
         };
@@ -144,7 +166,12 @@ pub(in crate::engine) fn edges(
             stage.drop("same_person", 1);
             continue;
         }
-        match view.people.permit(Edge { from, to, kind: EdgeKind::Contact, at: one.saved_at }) {
+        match view.gates.people.permit(Edge {
+            from,
+            to,
+            kind: EdgeKind::Contact,
+            at: one.saved_at,
+        }) {
             Ok(edge) => {
                 stage.pass(1);
                 edges.push(edge);
@@ -161,16 +188,17 @@ pub(in crate::engine) fn friendships(
     view: &View<FriendSuggestions>,
 ) -> (Vec<Permitted<Edge, FriendSuggestions>>, Stage) {
     let mut stage = Stage::new("friendships → friend edges");
-    let mut edges = Vec::with_capacity(inputs.friendships.len());
-    for row in &inputs.friendships {
-        let edge = Edge { from: row.user_a, to: row.user_b, kind: EdgeKind::Friendship, at: row.since };
-        match view.people.permit(edge) {
-            Ok(edge) => {
-                stage.pass(1);
-                edges.push(edge);
-            }
-            Err(reason) => stage.drop(reason.as_str(), 1),
-        }
-    }
+    let edge = |row: &Friendship| Edge {
+        from: row.user_a,
+        to: row.user_b,
+        kind: EdgeKind::Friendship,
+        at: row.since,
+    };
+    let edges = stage.keep(
+        inputs
+            .friendships
+            .iter()
+            .map(|row| view.gates.people.permit(edge(row))),
+    );
     (edges, stage)
 }

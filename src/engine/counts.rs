@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::consent::DenialReason;
+
 /// One step of a run. Everything that goes in comes out or is counted under a reason.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stage {
@@ -53,6 +55,22 @@ impl Stage {
             self.rows_in += n;
             *self.dropped.entry(reason.to_owned()).or_default() += n;
         }
+    }
+
+    /// Passes what the gate let through and counts the rest under the gate's reasons.
+    pub(in crate::engine) fn keep<T>(
+        &mut self,
+        decided: impl IntoIterator<Item = Result<T, DenialReason>>,
+    ) -> Vec<T> {
+        let mut kept = Vec::new();
+        for one in decided {
+            match one {
+                Ok(one) => kept.push(one),
+                Err(reason) => self.drop(reason.as_str(), 1),
+            }
+        }
+        self.pass(kept.len() as u64);
+        kept
     }
 
     /// How many were dropped, all reasons together.

@@ -9,14 +9,19 @@ use crate::hash::HashSet;
 use crate::identity::{AccountClaim, E164, KeyRing, SocialClaim, normalise, number_region};
 use crate::ids::{NumberToken, Region};
 use crate::signals::{
-    AbuseReport, Ad, Business, BusinessOptIn, BusinessThread, ConsentEventRow, Feedback, Friendship,
-    Impression, MessengerAccount, PolicyText, RawPhone, Rejection, SignalsDir, SocialAccount, Table,
+    AbuseReport, Ad, Business, BusinessOptIn, BusinessThread, ConsentEventRow, Feedback,
+    Friendship, Impression, MessengerAccount, PolicyText, RawPhone, Rejection, SignalsDir,
+    SocialAccount, Table,
 };
 use crate::time::Timestamp;
 
 /// The tables without which nothing can be decided.
-const REQUIRED: [Table; 4] =
-    [Table::MessengerAccounts, Table::SocialAccounts, Table::ConsentEvents, Table::PolicyVersions];
+const REQUIRED: [Table; 4] = [
+    Table::MessengerAccounts,
+    Table::SocialAccounts,
+    Table::ConsentEvents,
+    Table::PolicyVersions,
+];
 
 /// The tables of a run. `*_numbers` stand beside the rows they were read from; none is not a number.
 #[derive(Debug, Default)]
@@ -56,7 +61,10 @@ impl Inputs {
     ///
     /// # Errors
     /// If a required table is missing, or a table cannot be read at all. A bad row is a rejection.
-    pub(in crate::engine) fn read(dir: &SignalsDir, progress: &dyn Progress) -> Result<Self, EngineError> {
+    pub(in crate::engine) fn read(
+        dir: &SignalsDir,
+        progress: &dyn Progress,
+    ) -> Result<Self, EngineError> {
         dir.require(&REQUIRED)?;
         progress.begin("reading tables", None);
         let mut read = Read::default();
@@ -84,16 +92,38 @@ impl Inputs {
     /// The newest moment the tables know of: the default for `as_of`.
     pub(in crate::engine) fn newest(&self) -> Option<Timestamp> {
         let known = self.events.iter().map(|event| event.known_time);
-        known.chain(self.accounts.iter().map(|account| account.last_seen_at)).max()
+        known
+            .chain(self.accounts.iter().map(|account| account.last_seen_at))
+            .max()
     }
 
     /// Leaves out what had not happened yet at the moment the run speaks of.
     pub(in crate::engine) fn forget_after(&mut self, as_of: Timestamp) {
         let stages = &mut self.read.stages;
-        forget("friendships", &mut self.friendships, |row| row.since <= as_of, stages);
-        forget("feedback", &mut self.feedback, |row| row.at <= as_of, stages);
-        forget("impressions", &mut self.impressions, |row| row.at <= as_of, stages);
-        forget("abuse reports", &mut self.reports, |row| row.at <= as_of, stages);
+        forget(
+            "friendships",
+            &mut self.friendships,
+            |row| row.since <= as_of,
+            stages,
+        );
+        forget(
+            "feedback",
+            &mut self.feedback,
+            |row| row.at <= as_of,
+            stages,
+        );
+        forget(
+            "impressions",
+            &mut self.impressions,
+            |row| row.at <= as_of,
+            stages,
+        );
+        forget(
+            "abuse reports",
+            &mut self.reports,
+            |row| row.at <= as_of,
+            stages,
+        );
     }
 
     /// What the ledger has to know of every account.
@@ -106,7 +136,11 @@ impl Inputs {
             residence: row.region,
             device: row.device.device_id,
         };
-        self.accounts.iter().zip(&self.account_numbers).map(fact).collect()
+        self.accounts
+            .iter()
+            .zip(&self.account_numbers)
+            .map(fact)
+            .collect()
     }
 
     /// Every row that binds a readable number to an account.
@@ -122,20 +156,42 @@ impl Inputs {
     }
 
     fn read_numbers(&mut self) {
-        let accounts = self.accounts.iter().map(|row| (row.phone.clone(), row.region)).collect();
+        let accounts = self
+            .accounts
+            .iter()
+            .map(|row| (row.phone.clone(), row.region))
+            .collect();
         self.account_numbers = self.read.numbers("messenger accounts → numbers", accounts);
-        let with_number = self.social.iter().filter_map(|row| Some((row.phone.clone()?, row.region)));
-        let mut numbers = self.read.numbers("social accounts → numbers", with_number.collect()).into_iter();
-        self.social_numbers =
-            self.social.iter().map(|row| row.phone.as_ref().and_then(|_| numbers.next().flatten())).collect();
-        let businesses = self.businesses.iter().map(|row| (row.phone.clone(), row.region)).collect();
+        let with_number = self
+            .social
+            .iter()
+            .filter_map(|row| Some((row.phone.clone()?, row.region)));
+        let mut numbers = self
+            .read
+            .numbers("social accounts → numbers", with_number.collect())
+            .into_iter();
+        self.social_numbers = self
+            .social
+            .iter()
+            .map(|row| row.phone.as_ref().and_then(|_| numbers.next().flatten()))
+            .collect();
+        let businesses = self
+            .businesses
+            .iter()
+            .map(|row| (row.phone.clone(), row.region))
+            .collect();
         self.of_businesses = self.read.numbers("businesses → numbers", businesses);
         self.business_numbers = self.of_businesses.iter().flatten().copied().collect();
     }
 }
 
 /// Drops rows that had not happened yet, and counts them if there are any.
-fn forget<R>(table: &str, rows: &mut Vec<R>, happened: impl FnMut(&R) -> bool, stages: &mut Vec<Stage>) {
+fn forget<R>(
+    table: &str,
+    rows: &mut Vec<R>,
+    happened: impl FnMut(&R) -> bool,
+    stages: &mut Vec<Stage>,
+) {
     let n_before = rows.len();
     rows.retain(happened);
     if rows.len() < n_before {
@@ -148,7 +204,11 @@ fn forget<R>(table: &str, rows: &mut Vec<R>, happened: impl FnMut(&R) -> bool, s
 
 impl Read {
     /// Reads numbers and counts what is none.
-    fn numbers(&mut self, name: &str, column: Vec<(RawPhone, Option<Region>)>) -> Vec<Option<E164>> {
+    fn numbers(
+        &mut self,
+        name: &str,
+        column: Vec<(RawPhone, Option<Region>)>,
+    ) -> Vec<Option<E164>> {
         let numbers: Vec<Option<E164>> = normalise(&column).into_iter().map(Result::ok).collect();
         let mut stage = Stage::new(name);
         let n_read = numbers.iter().flatten().count();
@@ -164,7 +224,10 @@ impl Read {
 /// The versions of the terms, from one row per text.
 fn policies(mut texts: Vec<PolicyText>) -> Vec<PolicyVersion> {
     texts.sort_unstable();
-    texts.chunk_by(|a, b| a.policy == b.policy).map(policy).collect()
+    texts
+        .chunk_by(|a, b| a.policy == b.policy)
+        .map(policy)
+        .collect()
 }
 
 /// One version. Where its rows disagree, the one that allows less holds: the earlier end to accepting, the
@@ -173,11 +236,30 @@ fn policy(texts: &[PolicyText]) -> PolicyVersion {
     let first = &texts[0];
     PolicyVersion {
         policy: first.policy,
-        texts: texts.iter().map(|text| (text.locale.clone(), text.digest)).collect(),
-        announced_at: texts.iter().map(|text| text.announced_at).max().unwrap_or(first.announced_at),
-        accept_by: texts.iter().map(|text| text.accept_by).min().unwrap_or(first.accept_by),
-        window_days: texts.iter().map(|text| text.window_days).max().unwrap_or(first.window_days),
-        cohort_cut: texts.iter().map(|text| text.cohort_cut).max().unwrap_or(first.cohort_cut),
+        texts: texts
+            .iter()
+            .map(|text| (text.locale.clone(), text.digest))
+            .collect(),
+        announced_at: texts
+            .iter()
+            .map(|text| text.announced_at)
+            .max()
+            .unwrap_or(first.announced_at),
+        accept_by: texts
+            .iter()
+            .map(|text| text.accept_by)
+            .min()
+            .unwrap_or(first.accept_by),
+        window_days: texts
+            .iter()
+            .map(|text| text.window_days)
+            .max()
+            .unwrap_or(first.window_days),
+        cohort_cut: texts
+            .iter()
+            .map(|text| text.cohort_cut)
+            .max()
+            .unwrap_or(first.cohort_cut),
     }
 }
 
@@ -192,17 +274,31 @@ fn events(rows: Vec<ConsentEventRow>) -> Vec<Event> {
 fn event(row: ConsentEventRow) -> Option<Event> {
     match row {
         ConsentEventRow::Known(event) => Some(event),
-        ConsentEventRow::NonUser { phone, region, event_id, kind, valid_time, known_time } => {
+        ConsentEventRow::NonUser {
+            phone,
+            region,
+            event_id,
+            kind,
+            valid_time,
+            known_time,
+        } => {
             let number = E164::parse(&phone, region).ok()?;
             let subject = Subject::NonUser(objection_token(number));
-            Some(Event { event_id, subject, kind, valid_time, known_time })
+            Some(Event {
+                event_id,
+                subject,
+                kind,
+                valid_time,
+                known_time,
+            })
         }
     }
 }
 
 /// The token under which this run knows the number of somebody without an account.
 pub(in crate::engine) fn objection_token(number: E164) -> NumberToken {
-    static KEYS: std::sync::LazyLock<KeyRing> =
-        std::sync::LazyLock::new(|| KeyRing::from_key(blake3::hash(b"acquaint: within one run").as_bytes()));
+    static KEYS: std::sync::LazyLock<KeyRing> = std::sync::LazyLock::new(|| {
+        KeyRing::from_key(blake3::hash(b"acquaint: within one run").as_bytes())
+    });
     KEYS.objection_token(number)
 }

@@ -1,8 +1,26 @@
 //! Engine: one run, from signals to scores.
+//!
+//! [`Prepared::open`] reads the tables, asks the gate and packs what may be used; [`run`] scores all of it and
+//! publishes a directory with tables, a manifest whose sums check, and a page. It works in the caller's rayon
+//! pool, reads no clock and draws nothing; [`Progress`] tells the caller how far it is.
 
+mod contacts;
 mod counts;
+mod error;
+mod histograms;
+mod inputs;
 pub mod outputs;
+mod params;
+mod prepare;
 mod progress;
+mod run;
+mod score;
+mod spam;
+mod view;
 
 pub use counts::{Stage, SumError};
+pub use error::EngineError;
+pub use params::{ConfigError, RunParams, ValidRunParams};
+pub use prepare::Prepared;
 pub use progress::{Progress, Silent};
+pub use run::{REPORT, RunRequest, run};

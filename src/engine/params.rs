@@ -116,13 +116,21 @@ mod tests {
 
     #[test]
     fn deny_unknown_keys_with_their_place() {
-        let error = RunParams::from_toml("[suggest]\nkk = 3\n").unwrap_err().to_string();
-        assert!(error.contains("line 2, column 1") && error.contains("kk"), "{error}");
+        let error = RunParams::from_toml("[suggest]\nkk = 3\n")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("line 2, column 1") && error.contains("kk"),
+            "{error}"
+        );
     }
 
     #[test]
     fn deny_values_outside_their_range() {
-        let error = RunParams::from_toml("[suggest]\nk = 0\n").unwrap().check().unwrap_err();
+        let error = RunParams::from_toml("[suggest]\nk = 0\n")
+            .unwrap()
+            .check()
+            .unwrap_err();
         assert_eq!(error.name, "suggest.k");
     }
 }

@@ -1,47 +1,155 @@
-//! Rows from scores: what each output table holds, asked of the gate once more before it is written.
+//! Score: from what was prepared to the rows of every output table.
 //!
-//! The second question is asked with the newest known time. Whoever opted out between the moment the run
-//! speaks of and now is dropped here, and counted.
+//! The gate is asked once more for every row, with the newest known time. Whoever opted out between the moment
+//! the run speaks of and now is dropped here, and counted.
 
-use crate::abuse::SpamScore;
-use crate::ads::AdScore;
+use crate::ads::{AdCounts, AdScore, rank_ads};
 use crate::business::Reach;
-use crate::consent::{Abuse, Decision, DenialReason, For, Gate};
-use crate::engine::Stage;
+use crate::consent::{
+    Abuse, AdRelevance, AsOf, BusinessMarketing, BusinessService, Decision, For, FriendSuggestions,
+};
 use crate::engine::outputs::{AbuseRow, AdRow, LinkRow, ReachRow, SuggestionRow};
-use crate::engine::view::View;
-use crate::graph::Graph;
+use crate::engine::view::{Gates, View};
+use crate::engine::{EngineError, Prepared, Progress, Stage};
 use crate::identity::{Evidence, Link};
 use crate::ids::UserId;
-use crate::suggest::{Suggestion, Suggestions};
+use crate::suggest::{SuggestCounts, Suggestion, Suggestions, suggest_all};
 use crate::time::Timestamp;
 
-/// Suggestions as rows, in the order of people and ranks.
-pub(in crate::engine) fn suggestion_rows<'a, P: For>(
-    graph: &'a Graph<P>,
-    suggestions: &'a Suggestions,
-    people: &'a Gate<P, UserId>,
-    stage: &'a mut Stage,
-) -> impl Iterator<Item = SuggestionRow> + 'a {
-    let mut published = 0;
-    let mut of = UserId(0);
-    suggestions
-        .iter()
-        .flat_map(|(node, row)| row.iter().map(move |suggestion| (node, suggestion)))
-        .filter_map(move |(node, suggestion)| {
-            let (user, candidate) = (graph.users()[node as usize], graph.users()[suggestion.candidate as usize]);
-            if user != of {
-                (of, published) = (user, 0);
-            }
-            if !keep(stage, [people.decision(user), people.decision(candidate)]) {
-                return None;
-            }
-            published += 1;
-            Some(suggestion_row(user, published, candidate, suggestion))
-        })
+/// The gates as they stand when rows are published.
+#[derive(Debug)]
+pub(in crate::engine) struct Publish {
+    suggest: Gates<FriendSuggestions>,
+    ads: Gates<AdRelevance>,
+    abuse: Gates<Abuse>,
+    service: Gates<BusinessService>,
+    marketing: Gates<BusinessMarketing>,
 }
 
-fn suggestion_row(user: UserId, rank: u32, candidate: UserId, suggestion: &Suggestion) -> SuggestionRow {
+impl Publish {
+    /// Asks the ledger what is allowed as known at `known`.
+    pub(in crate::engine) fn new(prepared: &Prepared, known: Timestamp) -> Self {
+        let as_of = AsOf {
+            valid: prepared.as_of.valid.max(known),
+            known,
+        };
+        let facts = prepared.inputs.facts();
+        let snapshot = prepared
+            .ledger
+            .snapshot(as_of, &facts, &prepared.params.consent);
+        let links = &prepared.everyones_links;
+        Self {
+            suggest: Gates::new(&snapshot, links),
+            ads: Gates::new(&snapshot, links),
+            abuse: Gates::new(&snapshot, links),
+            service: Gates::new(&snapshot, links),
+            marketing: Gates::new(&snapshot, links),
+        }
+    }
+}
+
+/// Everybody's suggestions, with the sums of how they came about.
+pub(in crate::engine) fn suggestions(
+    prepared: &Prepared,
+    progress: &dyn Progress,
+) -> Result<(Suggestions, Stage), EngineError> {
+    let n_users = prepared.graph.n_users();
+    progress.begin("suggesting friends", Some(n_users as u64));
+    let done = Done::new(progress);
+    let (suggestions, counts) = suggest_all(
+        &prepared.graph,
+        &prepared.exclusions,
+        &prepared.spam,
+        &prepared.params.suggest,
+        &|n| done.reach(n as u64),
+    )?;
+    Ok((suggestions, suggest_stage(&counts)))
+}
+
+fn suggest_stage(counts: &SuggestCounts) -> Stage {
+    let mut stage = Stage::new("candidates → suggestions");
+    stage.pass(counts.emitted);
+    for (reason, n) in counts.dropped() {
+        stage.drop(reason, n);
+    }
+    stage
+}
+
+/// Turns "so many are done" from any thread into steps that never go back.
+struct Done<'p> {
+    progress: &'p dyn Progress,
+    reached: std::sync::atomic::AtomicU64,
+}
+
+impl<'p> Done<'p> {
+    const fn new(progress: &'p dyn Progress) -> Self {
+        Self {
+            progress,
+            reached: std::sync::atomic::AtomicU64::new(0),
+        }
+    }
+
+    fn reach(&self, n: u64) {
+        let before = self
+            .reached
+            .fetch_max(n, std::sync::atomic::Ordering::Relaxed);
+        self.progress.advance(n.saturating_sub(before));
+    }
+}
+
+/// Everybody's best ads, with the sums of how they came about.
+pub(in crate::engine) fn ads(
+    prepared: &Prepared,
+    progress: &dyn Progress,
+) -> (Vec<AdScore>, Stage) {
+    progress.begin("ranking ads", None);
+    let (scores, counts) = rank_ads(
+        &prepared.profiles,
+        &prepared.inputs.ads,
+        &prepared.model,
+        prepared.as_of.valid,
+        &prepared.params.ads,
+        &|n| progress.advance(n),
+    );
+    (scores, ads_stage(&counts))
+}
+
+fn ads_stage(counts: &AdCounts) -> Stage {
+    let mut stage = Stage::new("people × ads → ad scores");
+    stage.pass(counts.emitted);
+    for (reason, n) in &counts.ineligible {
+        stage.drop(reason.as_str(), *n);
+    }
+    stage.drop("beyond_k", counts.beyond_k);
+    stage
+}
+
+/// Suggestions as rows, by person and rank.
+pub(in crate::engine) fn suggestion_rows<'a>(
+    prepared: &'a Prepared,
+    suggestions: &'a Suggestions,
+    publish: &'a Publish,
+    stage: &'a mut Stage,
+) -> impl Iterator<Item = SuggestionRow> + 'a {
+    let users = prepared.graph.users();
+    let gate = &publish.suggest.people;
+    let mut ranks = Ranks::default();
+    let rows = suggestions
+        .iter()
+        .flat_map(|(node, row)| row.iter().map(move |one| (node, one)));
+    rows.filter_map(move |(node, suggestion)| {
+        let (user, candidate) = (users[node as usize], users[suggestion.candidate as usize]);
+        let kept = keep(stage, [gate.decision(user), gate.decision(candidate)]);
+        kept.then(|| suggestion_row(user, ranks.next(user), candidate, suggestion))
+    })
+}
+
+fn suggestion_row(
+    user: UserId,
+    rank: u32,
+    candidate: UserId,
+    suggestion: &Suggestion,
+) -> SuggestionRow {
     SuggestionRow {
         user,
         rank,
@@ -49,46 +157,179 @@ fn suggestion_row(user: UserId, rank: u32, candidate: UserId, suggestion: &Sugge
         score: suggestion.score.to_f64(),
         probability: None,
         mutual_count: suggestion.mutual_count,
-        reasons: suggestion.reasons().map(|reason| reason.to_string()).collect(),
+        reasons: suggestion
+            .reasons()
+            .map(|reason| reason.to_string())
+            .collect(),
     }
 }
 
-/// Ad scores as rows.
-pub(in crate::engine) fn ad_rows<'a, P: For>(
+/// Ad scores as rows, by person and rank.
+pub(in crate::engine) fn ad_rows<'a>(
     scores: &'a [AdScore],
-    people: &'a Gate<P, UserId>,
+    publish: &'a Publish,
     stage: &'a mut Stage,
 ) -> impl Iterator<Item = AdRow> + 'a {
-    scores.iter().filter(move |score| keep(stage, [people.decision(score.user)])).map(|score| AdRow {
-        user: score.user,
-        rank: score.rank,
-        ad: score.ad_id,
-        p_click: score.p_click,
-        value: score.value,
-        reasons: score.reasons.clone(),
-    })
+    let gate = &publish.ads.people;
+    let mut ranks = Ranks::default();
+    scores
+        .iter()
+        .filter(move |score| keep(stage, [gate.decision(score.user)]))
+        .map(move |score| AdRow {
+            user: score.user,
+            rank: ranks.next(score.user),
+            ad: score.ad_id,
+            p_click: score.p_click,
+            value: score.value,
+            reasons: score.reasons.clone(),
+        })
 }
 
-/// Spam scores as rows.
+/// Spam scores as rows, by account.
 pub(in crate::engine) fn abuse_rows<'a>(
-    scores: &'a [SpamScore],
-    accounts: &'a Gate<Abuse, crate::ids::AccountId>,
+    prepared: &'a Prepared,
+    publish: &'a Publish,
     stage: &'a mut Stage,
 ) -> impl Iterator<Item = AbuseRow> + 'a {
-    scores.iter().filter(move |score| keep(stage, [accounts.decision(score.account)])).map(|score| AbuseRow {
-        account: score.account,
-        score: score.score,
-        reasons: score.reasons.iter().map(ToString::to_string).collect(),
-    })
+    let gate = &publish.abuse.accounts;
+    let scores = prepared.abuse_scores.iter();
+    scores
+        .filter(move |score| keep(stage, [gate.decision(score.account)]))
+        .map(|score| AbuseRow {
+            account: score.account,
+            score: score.score,
+            reasons: score.reasons.iter().map(ToString::to_string).collect(),
+        })
 }
 
-/// Links for one purpose as rows.
-pub(in crate::engine) fn link_rows<P: For>(view: &View<P>, publish: &Publish<P>) -> (Vec<LinkRow>, Stage) {
-    let mut stage = Stage::new(&format!("links → published ({})", P::PURPOSE));
-    let kept = view.links.iter().filter(|link| {
-        keep(&mut stage, [publish.accounts.decision(link.account), publish.people.decision(link.user)])
-    });
-    let mut rows: Vec<LinkRow> = kept.map(|link| link_row::<P>(link)).collect();
+/// Verdicts as rows, by business and account. A row stays while either purpose is still allowed.
+pub(in crate::engine) fn reach_rows<'a>(
+    prepared: &'a Prepared,
+    publish: &'a Publish,
+    stage: &'a mut Stage,
+) -> impl Iterator<Item = ReachRow> + 'a {
+    let (service, marketing) = (&publish.service.accounts, &publish.marketing.accounts);
+    let rows = prepared.eligibility.rows.iter();
+    rows.filter(move |row| {
+        let (service, marketing) = (
+            service.decision(row.account),
+            marketing.decision(row.account),
+        );
+        keep(
+            stage,
+            [if is_allowed(marketing) {
+                marketing
+            } else {
+                service
+            }],
+        )
+    })
+    .map(reach_row)
+}
+
+fn reach_row(row: &Reach) -> ReachRow {
+    let words = |reasons: &[crate::business::Reason]| {
+        reasons
+            .iter()
+            .map(|reason| reason.as_str().to_owned())
+            .collect()
+    };
+    ReachRow {
+        business: row.business,
+        account: row.account,
+        service: row.service.allowed,
+        marketing: row.marketing.allowed,
+        service_reasons: words(&row.service.reasons),
+        marketing_reasons: words(&row.marketing.reasons),
+    }
+}
+
+/// Links for every purpose that links people, by purpose, account and person.
+pub(in crate::engine) fn link_rows(
+    prepared: &Prepared,
+    publish: &Publish,
+    stage: &mut Stage,
+) -> Vec<LinkRow> {
+    let mut rows = links_for(&prepared.suggest, &publish.suggest, stage);
+    rows.extend(links_for(&prepared.ads, &publish.ads, stage));
+    rows.extend(links_for(&prepared.abuse, &publish.abuse, stage));
     rows.sort_unstable();
-    (rows, stage)
+    rows
+}
+
+fn links_for<P: For>(view: &View<P>, publish: &Gates<P>, stage: &mut Stage) -> Vec<LinkRow> {
+    let mut kept = |link: &&Link| {
+        keep(
+            stage,
+            [
+                publish.accounts.decision(link.account),
+                publish.people.decision(link.user),
+            ],
+        )
+    };
+    view.links
+        .iter()
+        .filter(|link| kept(link))
+        .map(link_row::<P>)
+        .collect()
+}
+
+fn link_row<P: For>(link: &Link) -> LinkRow {
+    let until = link.interval.until;
+    LinkRow {
+        purpose: P::PURPOSE,
+        account: link.account,
+        user: link.user,
+        from: link.interval.from,
+        until: (until != Timestamp::MAX).then_some(until),
+        evidence: evidence(link.evidence),
+    }
+}
+
+fn evidence(evidence: Evidence) -> Vec<String> {
+    let held = [
+        (evidence.number, "number"),
+        (evidence.device_id, "device_id"),
+        (evidence.device_type, "device_type"),
+        (evidence.os, "os"),
+    ];
+    held.into_iter()
+        .filter(|(holds, _)| *holds)
+        .map(|(_, name)| name.to_owned())
+        .collect()
+}
+
+/// Numbers the rows of each person from 1, so that a dropped row leaves no gap.
+#[derive(Default)]
+struct Ranks {
+    of: Option<UserId>,
+    rank: u32,
+}
+
+impl Ranks {
+    fn next(&mut self, user: UserId) -> u32 {
+        self.rank = if self.of == Some(user) {
+            self.rank + 1
+        } else {
+            1
+        };
+        self.of = Some(user);
+        self.rank
+    }
+}
+
+/// Counts a row as published or dropped: everyone it names must still allow it.
+fn keep<const N: usize>(stage: &mut Stage, decisions: [Decision; N]) -> bool {
+    match decisions
+        .into_iter()
+        .fold(Decision::ALLOWED, Decision::stricter)
+    {
+        Decision::Denied(reason) => stage.drop(reason.as_str(), 1),
+        Decision::Allowed { .. } => stage.pass(1),
+    }
+    decisions.into_iter().all(is_allowed)
+}
+
+const fn is_allowed(decision: Decision) -> bool {
+    matches!(decision, Decision::Allowed { .. })
 }

@@ -9,6 +9,7 @@ use crate::graph::Graph;
 use crate::hash::HashMap;
 use crate::identity::Match;
 use crate::ids::{AccountId, DeviceId};
+use crate::signals::AbuseReport;
 
 /// Scores every account of a view. `unmatched` counts book entries that are nobody's account; a purpose that
 /// may not count them passes none.
@@ -22,28 +23,36 @@ pub(in crate::engine) fn scores<P: For>(
     let (accounts, of_accounts) = accounts(inputs, view);
     let (reports, of_reports) = reports(inputs, view);
     let features = extract(&accounts, matches, unmatched, &reports);
-    (spam_scores(&features, params), vec![of_accounts, of_reports])
+    (
+        spam_scores(&features, params),
+        vec![of_accounts, of_reports],
+    )
 }
 
-fn accounts<P: For>(inputs: &Inputs, view: &View<P>) -> (Vec<Permitted<AccountOnDevice, P>>, Stage) {
-    let mut stage = Stage::new(&format!("messenger accounts → spam scores ({})", P::PURPOSE));
-    let mut permitted = Vec::new();
-    for (account, device) in latest_devices(inputs) {
-        match view.accounts.permit(AccountOnDevice { account, device }) {
-            Ok(account) => {
-                stage.pass(1);
-                permitted.push(account);
-            }
-            Err(reason) => stage.drop(reason.as_str(), 1),
-        }
-    }
-    (permitted, stage)
+fn accounts<P: For>(
+    inputs: &Inputs,
+    view: &View<P>,
+) -> (Vec<Permitted<AccountOnDevice, P>>, Stage) {
+    let mut stage = Stage::new(&format!(
+        "messenger accounts → spam scores ({})",
+        P::PURPOSE
+    ));
+    let rows = latest_devices(inputs).into_iter();
+    let accounts = stage.keep(rows.map(|(account, device)| {
+        view.gates
+            .accounts
+            .permit(AccountOnDevice { account, device })
+    }));
+    (accounts, stage)
 }
 
 /// Every account once, with the device it was seen on under its latest number.
 fn latest_devices(inputs: &Inputs) -> Vec<(AccountId, Option<DeviceId>)> {
-    let mut rows: Vec<_> =
-        inputs.accounts.iter().map(|a| (a.account_id, a.number_since, a.device.device_id)).collect();
+    let mut rows: Vec<_> = inputs
+        .accounts
+        .iter()
+        .map(|a| (a.account_id, a.number_since, a.device.device_id))
+        .collect();
     rows.sort_unstable();
     let mut latest: Vec<(AccountId, Option<DeviceId>)> = Vec::with_capacity(rows.len());
     for (account, _, device) in rows {
@@ -57,22 +66,25 @@ fn latest_devices(inputs: &Inputs) -> Vec<(AccountId, Option<DeviceId>)> {
 
 fn reports<P: For>(inputs: &Inputs, view: &View<P>) -> (Vec<Permitted<Report, P>>, Stage) {
     let mut stage = Stage::new(&format!("abuse reports → counted ({})", P::PURPOSE));
-    let mut permitted = Vec::new();
-    for row in &inputs.reports {
-        let report = Report { reporter: row.reporter, reported: row.reported, at: row.at };
-        match view.accounts.permit(report) {
-            Ok(report) => {
-                stage.pass(1);
-                permitted.push(report);
-            }
-            Err(reason) => stage.drop(reason.as_str(), 1),
-        }
-    }
-    (permitted, stage)
+    let report = |row: &AbuseReport| Report {
+        reporter: row.reporter,
+        reported: row.reported,
+        at: row.at,
+    };
+    let reports = stage.keep(
+        inputs
+            .reports
+            .iter()
+            .map(|row| view.gates.accounts.permit(report(row))),
+    );
+    (reports, stage)
 }
 
 /// The spam score of every node: the highest among the person's accounts, 0 for none.
-#[expect(clippy::cast_possible_truncation, reason = "a score in [0, 1] loses only precision")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a score in [0, 1] loses only precision"
+)]
 pub(in crate::engine) fn by_node(
     graph: &Graph<FriendSuggestions>,
     view: &View<FriendSuggestions>,
@@ -81,7 +93,8 @@ pub(in crate::engine) fn by_node(
     let score_of: HashMap<AccountId, f64> = scores.iter().map(|s| (s.account, s.score)).collect();
     let mut by_node = vec![0.0_f32; graph.n_users()];
     for link in &view.links {
-        let (Some(node), Some(&score)) = (graph.node(link.user), score_of.get(&link.account)) else {
+        let (Some(node), Some(&score)) = (graph.node(link.user), score_of.get(&link.account))
+        else {
             continue;
         };
         let held = &mut by_node[node as usize];

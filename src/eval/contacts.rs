@@ -18,7 +18,7 @@ use std::cmp::Reverse;
 
 use serde::Serialize;
 
-use super::friends::{by_rank, ids, is_held_out};
+use super::friends::{SIMPLE, by_rank, ids, is_held_out};
 use crate::graph::Csr;
 use crate::score::{ONE, Score};
 use crate::suggest::{Exclusions, Plain, Scorer, SuggestParams, Suggestion, Tier};
@@ -74,7 +74,7 @@ pub fn evaluate_contacts(
     let recall = |friends: &[_], contacts: &[_], wanted: &[_]| {
         recall_at_10(
             &Plain::new(ids.len(), friends, contacts),
-            &Csr::from_undirected(ids.len(), wanted),
+            &Csr::from_undirected(ids.len(), wanted.to_vec()).expect(SIMPLE),
         )
     };
     ContactsEvaluation {

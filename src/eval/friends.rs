@@ -161,7 +161,7 @@ pub(super) fn by_rank(ids: &[u64], edges: &[(u64, u64)]) -> Vec<(u32, u32)> {
 }
 
 /// Why an adjacency can be made from an edge list.
-const SIMPLE: &str = "edge lists number their nodes and have no loops";
+pub(super) const SIMPLE: &str = "edge lists number their nodes and have no loops";
 
 /// A graph in two parts, and pairs that are in neither.
 struct Split {

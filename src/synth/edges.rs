@@ -60,27 +60,44 @@ pub fn world_of_edges(
 ) -> Result<EdgeWorld, TooManyPeople> {
     let people = people(friendships, contacts);
     if people.len() as u64 > N_NUMBERS {
-        return Err(TooManyPeople { n_people: people.len() });
+        return Err(TooManyPeople {
+            n_people: people.len(),
+        });
     }
     Ok(EdgeWorld {
-        messenger_accounts: ranked(&people).map(|(rank, id)| account(rank, id)).collect(),
+        messenger_accounts: ranked(&people)
+            .map(|(rank, id)| account(rank, id))
+            .collect(),
         social_accounts: ranked(&people).map(|(rank, id)| person(rank, id)).collect(),
-        friendships: undirected(friendships).into_iter().map(friendship).collect(),
+        friendships: undirected(friendships)
+            .into_iter()
+            .map(friendship)
+            .collect(),
         address_book: saved(&people, contacts),
-        consent_events: ranked(&people).flat_map(|(rank, id)| accepted(rank, id)).collect(),
+        consent_events: ranked(&people)
+            .flat_map(|(rank, id)| accepted(rank, id))
+            .collect(),
         policy_versions: vec![policy()],
     })
 }
 
 fn people(friendships: &[(u64, u64)], contacts: &[(u64, u64)]) -> Vec<u64> {
-    let mut ids: Vec<u64> = friendships.iter().chain(contacts).flat_map(|&(a, b)| [a, b]).collect();
+    let mut ids: Vec<u64> = friendships
+        .iter()
+        .chain(contacts)
+        .flat_map(|&(a, b)| [a, b])
+        .collect();
     ids.sort_unstable();
     ids.dedup();
     ids
 }
 
 fn ranked(people: &[u64]) -> impl Iterator<Item = (u64, u64)> {
-    people.iter().copied().enumerate().map(|(rank, id)| (rank as u64, id))
+    people
+        .iter()
+        .copied()
+        .enumerate()
+        .map(|(rank, id)| (rank as u64, id))
 }
 
 fn undirected(edges: &[(u64, u64)]) -> Vec<(u64, u64)> {
@@ -92,11 +109,17 @@ fn undirected(edges: &[(u64, u64)]) -> Vec<(u64, u64)> {
 }
 
 fn saved(people: &[u64], contacts: &[(u64, u64)]) -> Vec<AddressBookEntry> {
-    let mut pairs: Vec<(u64, u64)> = contacts.iter().copied().filter(|(from, to)| from != to).collect();
+    let mut pairs: Vec<(u64, u64)> = contacts
+        .iter()
+        .copied()
+        .filter(|(from, to)| from != to)
+        .collect();
     pairs.sort_unstable();
     pairs.dedup();
     let entry = |(from, to): (u64, u64)| {
-        let rank = people.binary_search(&to).expect("people are taken from these very edges");
+        let rank = people
+            .binary_search(&to)
+            .expect("people are taken from these very edges");
         AddressBookEntry {
             account_id: AccountId(from),
             phone: number(rank as u64),
@@ -146,11 +169,18 @@ fn person(rank: u64, id: u64) -> SocialAccount {
 }
 
 fn friendship((a, b): (u64, u64)) -> Friendship {
-    Friendship { user_a: UserId(a), user_b: UserId(b), since: STARTED }
+    Friendship {
+        user_a: UserId(a),
+        user_b: UserId(b),
+        since: STARTED,
+    }
 }
 
 fn accepted(rank: u64, id: u64) -> [ConsentEventRow; 2] {
-    let notice = EventKind::NoticeServed { policy: POLICY, digest: TextDigest::of(TEXT) };
+    let notice = EventKind::NoticeServed {
+        policy: POLICY,
+        digest: TextDigest::of(TEXT),
+    };
     let event = |event_id, kind, at| {
         ConsentEventRow::Known(Event {
             event_id: EventId(event_id),
@@ -161,7 +191,10 @@ fn accepted(rank: u64, id: u64) -> [ConsentEventRow; 2] {
         })
     };
     let accept = EventKind::Accept { share: true };
-    [event(2 * rank + 1, notice, ANNOUNCED), event(2 * rank + 2, accept, ANNOUNCED.plus_days(1))]
+    [
+        event(2 * rank + 1, notice, ANNOUNCED),
+        event(2 * rank + 2, accept, ANNOUNCED.plus_days(1)),
+    ]
 }
 
 fn policy() -> PolicyText {
@@ -186,7 +219,11 @@ mod tests {
         let ids: Vec<u64> = world.social_accounts.iter().map(|p| p.user_id.0).collect();
         assert_eq!(ids, [0, 3, 7]);
         assert_eq!(world.friendships.len(), 1);
-        assert_eq!(world.address_book.len(), 2, "saving a number has a direction");
+        assert_eq!(
+            world.address_book.len(),
+            2,
+            "saving a number has a direction"
+        );
         assert_eq!(world.consent_events.len(), 6);
     }
 }

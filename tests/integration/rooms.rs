@@ -17,8 +17,17 @@ const ROOMS: [(&str, &[&str]); 12] = [
     ("abuse", &["consent", "identity"]),
     ("business", &["consent", "signals"]),
     ("synth", &["consent", "signals"]),
-    ("engine", &["consent", "signals", "identity", "graph", "suggest", "ads", "abuse", "business", "report"]),
-    ("eval", &["consent", "signals", "graph", "suggest", "ads", "engine"]),
+    (
+        "engine",
+        &[
+            "consent", "signals", "identity", "graph", "suggest", "ads", "abuse", "business",
+            "report",
+        ],
+    ),
+    (
+        "eval",
+        &["consent", "signals", "graph", "suggest", "ads", "engine"],
+    ),
     ("report", &["engine"]),
 ];
 
@@ -28,10 +37,16 @@ fn deny_imports_to_the_right() {
     let wrong: Vec<String> = ROOMS
         .iter()
         .flat_map(|&(room, allowed)| {
-            rust_files(&src.join(room)).into_iter().flat_map(move |file| wrong_imports(&file, room, allowed))
+            rust_files(&src.join(room))
+                .into_iter()
+                .flat_map(move |file| wrong_imports(&file, room, allowed))
         })
         .collect();
-    assert!(wrong.is_empty(), "imports against the direction of the house:\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "imports against the direction of the house:\n{}",
+        wrong.join("\n")
+    );
 }
 
 #[test]
@@ -41,7 +56,10 @@ fn every_room_is_listed() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         let stem = name.trim_end_matches(".rs");
         let known = BASE.contains(&stem) || ["lib", "error", "bin"].contains(&stem);
-        assert!(known || ROOMS.iter().any(|(room, _)| *room == stem), "{name} is no room of this list");
+        assert!(
+            known || ROOMS.iter().any(|(room, _)| *room == stem),
+            "{name} is no room of this list"
+        );
     }
 }
 
@@ -49,7 +67,10 @@ fn every_room_is_listed() {
 fn the_check_sees_a_wrong_import() {
     let line = "use crate::engine::Progress;";
     assert_eq!(imported(line).as_deref(), Some("engine"));
-    assert_eq!(imported("    crate::suggest::rank()").as_deref(), Some("suggest"));
+    assert_eq!(
+        imported("    crate::suggest::rank()").as_deref(),
+        Some("suggest")
+    );
     assert_eq!(imported("// crate::suggest is elsewhere"), None);
 }
 
@@ -71,7 +92,10 @@ fn imported(line: &str) -> Option<String> {
         return None;
     }
     let (_, path) = code.split_once("crate::")?;
-    let name: String = path.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+    let name: String = path
+        .chars()
+        .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
+        .collect();
     (!name.is_empty()).then_some(name)
 }
 

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use acquaint::engine;
 use acquaint::eval::{
-    AdsEvaluation, ContactsEvaluation, FriendsEvaluation, evaluate_contacts, evaluate_edges, read_edges,
+    AdsEvaluation, ContactsEvaluation, FriendsEvaluation, evaluate_contacts, evaluate_edges,
+    read_edges,
 };
 
 use crate::args::{EvaluateAdsArgs, EvaluateFriendsArgs};
@@ -24,10 +25,18 @@ pub(crate) fn friends(args: &EvaluateFriendsArgs, quiet: bool) -> Result<Outcome
             contacts.extend(read_edges(file)?.directed().pairs);
         }
         let evaluation = evaluate_contacts(&contacts, &edges);
-        print(&if args.json { serde_json::to_string_pretty(&evaluation)? } else { contacts_table(&evaluation) })?;
+        print(&if args.json {
+            serde_json::to_string_pretty(&evaluation)?
+        } else {
+            contacts_table(&evaluation)
+        })?;
         return Ok(Outcome::Done);
     }
     let evaluation = evaluate_edges(&edges);
-    print(&if args.json { serde_json::to_string_pretty(&evaluation)? } else { friends_table(&evaluation) })?;
+    print(&if args.json {
+        serde_json::to_string_pretty(&evaluation)?
+    } else {
+        friends_table(&evaluation)
+    })?;
     Ok(Outcome::Done)
 }

@@ -23,14 +23,23 @@ pub(crate) struct Failure {
 
 impl Failure {
     /// A failure while doing something.
-    pub(crate) fn new(doing: impl Into<String>, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { doing: doing.into(), source: Some(source.into()) }
+    pub(crate) fn new(
+        doing: impl Into<String>,
+        source: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
+        Self {
+            doing: doing.into(),
+            source: Some(source.into()),
+        }
     }
 }
 
 impl<E: Error + Send + Sync + 'static> From<E> for Failure {
     fn from(error: E) -> Self {
-        Self { doing: String::new(), source: Some(error.into()) }
+        Self {
+            doing: String::new(),
+            source: Some(error.into()),
+        }
     }
 }
 

@@ -16,11 +16,17 @@ pub(crate) struct Bars {
 impl Bars {
     /// Bars that draw nothing if asked to be quiet, or if nobody would see them.
     pub(crate) fn new(quiet: bool) -> Self {
-        Self { current: Mutex::new(None), shown: !quiet && std::io::stderr().is_terminal() }
+        Self {
+            current: Mutex::new(None),
+            shown: !quiet && std::io::stderr().is_terminal(),
+        }
     }
 
     fn replace(&self, next: Option<ProgressBar>) {
-        let mut current = self.current.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut current = self
+            .current
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(bar) = current.take() {
             bar.finish_and_clear();
         }
@@ -36,7 +42,10 @@ impl Progress for Bars {
     }
 
     fn advance(&self, n: u64) {
-        let current = self.current.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let current = self
+            .current
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(bar) = current.as_ref() {
             bar.inc(n);
         }
@@ -54,7 +63,8 @@ fn bar(stage: &'static str, total: Option<u64>) -> ProgressBar {
         Some(_) => "{msg:28} {bar:36} {human_pos}/{human_len} {per_sec} {eta}",
         None => "{msg:28} {spinner} {human_pos} {per_sec}",
     };
-    let style = ProgressStyle::with_template(template).expect("the template is a constant, and well formed");
+    let style = ProgressStyle::with_template(template)
+        .expect("the template is a constant, and well formed");
     let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr_with_hz(8));
     bar.set_style(style);
     bar.set_message(stage);

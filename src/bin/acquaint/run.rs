@@ -22,7 +22,11 @@ pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
     };
     let manifest = engine::run(&request, &Bars::new(quiet))?;
     let n_rejected = manifest.n_rejected();
-    print(&if args.json { json(&manifest)? } else { summary(&manifest) })?;
+    print(&if args.json {
+        json(&manifest)?
+    } else {
+        summary(&manifest)
+    })?;
     if n_rejected > 0 {
         eprintln!(
             "acquaint: {n_rejected} rows were rejected; {} says where and why",
@@ -30,16 +34,24 @@ pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
         );
     }
     let too_many = args.max_rejects.is_some_and(|max| n_rejected > max);
-    Ok(if too_many { Outcome::Findings } else { Outcome::Done })
+    Ok(if too_many {
+        Outcome::Findings
+    } else {
+        Outcome::Done
+    })
 }
 
 /// The parameters of a configuration file, or the defaults if there is none.
 pub(crate) fn read_params(config: Option<&Path>) -> Result<ValidRunParams, Failure> {
-    let Some(path) = config else { return Ok(RunParams::default().check()?) };
+    let Some(path) = config else {
+        return Ok(RunParams::default().check()?);
+    };
     let reading = || format!("reading {}", path.display());
     let text = fs::read_to_string(path).map_err(|error| Failure::new(reading(), error))?;
     let params = RunParams::from_toml(&text).map_err(|error| Failure::new(reading(), error))?;
-    params.check().map_err(|error| Failure::new(reading(), error))
+    params
+        .check()
+        .map_err(|error| Failure::new(reading(), error))
 }
 
 fn json(manifest: &Manifest) -> Result<String, Failure> {

@@ -7,7 +7,10 @@ use crate::exit::{Failure, Outcome};
 use crate::written::Written;
 
 pub(crate) fn synth(args: &SynthArgs) -> Result<Outcome, Failure> {
-    let params = SynthParams::default().users(args.users).seed(args.seed).check()?;
+    let params = SynthParams::default()
+        .users(args.users)
+        .seed(args.seed)
+        .check()?;
     let world = world(&params);
     let mut written = Written::new(&args.out, args.form)?;
     write_world(&mut written, &world)?;

@@ -221,18 +221,32 @@ pub fn write_rows<R: OutputRow>(
     rows: impl IntoIterator<Item = R>,
 ) -> Result<u64, OutputError> {
     let path = staging.path(R::FILE);
-    let file = File::create(&path).map_err(|source| OutputError::Write { path: path.clone(), source })?;
-    let synced = file.try_clone().map_err(|source| OutputError::Write { path: path.clone(), source })?;
-    let n_rows =
-        encode(file, rows.into_iter()).map_err(|source| OutputError::Encode { path: path.clone(), source })?;
-    synced.sync_all().map_err(|source| OutputError::Write { path, source })?;
+    let file = File::create(&path).map_err(|source| OutputError::Write {
+        path: path.clone(),
+        source,
+    })?;
+    let synced = file.try_clone().map_err(|source| OutputError::Write {
+        path: path.clone(),
+        source,
+    })?;
+    let n_rows = encode(file, rows.into_iter()).map_err(|source| OutputError::Encode {
+        path: path.clone(),
+        source,
+    })?;
+    synced
+        .sync_all()
+        .map_err(|source| OutputError::Write { path, source })?;
     Ok(n_rows)
 }
 
-fn encode<R: OutputRow>(file: File, mut rows: impl Iterator<Item = R>) -> parquet::errors::Result<u64> {
+fn encode<R: OutputRow>(
+    file: File,
+    mut rows: impl Iterator<Item = R>,
+) -> parquet::errors::Result<u64> {
     let empty = batch::<R>(&[])?;
-    let properties =
-        WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?)).build();
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
+        .build();
     let mut writer = ArrowWriter::try_new(file, empty.schema(), Some(properties))?;
     let mut n_rows = 0;
     loop {

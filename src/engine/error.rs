@@ -1,0 +1,46 @@
+//! Why a run could not be finished.
+
+use std::error::Error;
+
+use crate::ads::AdsError;
+use crate::engine::SumError;
+use crate::engine::outputs::OutputError;
+use crate::graph::GraphError;
+use crate::signals::SignalsError;
+use crate::suggest::SuggestError;
+
+/// Why a run could not be finished. A bad row and a denial are no errors.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// A table is missing or cannot be read.
+    #[error(transparent)]
+    Signals(#[from] SignalsError),
+    /// The graph cannot be packed.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+    /// Suggestions cannot be made.
+    #[error(transparent)]
+    Suggest(#[from] SuggestError),
+    /// The ad model cannot be trained.
+    #[error(transparent)]
+    Ads(#[from] AdsError),
+    /// An output cannot be written.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// The counts of a stage do not add up: a fault of this program.
+    #[error("the sums of the run do not check")]
+    Sums(#[from] SumError),
+    /// The manifest cannot be written as JSON.
+    #[error("the manifest cannot be written as JSON")]
+    Manifest {
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// The report cannot be drawn.
+    #[error("the report cannot be drawn")]
+    Page {
+        /// Why.
+        source: Box<dyn Error + Send + Sync>,
+    },
+}

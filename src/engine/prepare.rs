@@ -1,0 +1,478 @@
+//! Prepare: from tables to everything that can be scored.
+
+use std::path::Path;
+
+use crate::abuse::SpamScore;
+use crate::ads::{ClickModel, TrainReport, TrainingRow, UserProfile, train};
+use crate::business::{self, Eligibility};
+use crate::consent::{
+    Abuse, AdRelevance, AsOf, BusinessService, FriendSuggestions, Ledger, Permitted, Snapshot,
+};
+use crate::engine::contacts::{Matcher, ReadBatch, default_regions, edges, friendships};
+use crate::engine::inputs::{Inputs, objection_token};
+use crate::engine::spam;
+use crate::engine::view::{Gates, View, everyones_links};
+use crate::engine::{EngineError, Progress, Stage, ValidRunParams};
+use crate::graph::{Graph, GraphBuilder, GraphStats};
+use crate::hash::{HashMap, HashSet};
+use crate::identity::{Contact, E164, Link, Match};
+use crate::ids::{AccountId, BusinessId, UserId};
+use crate::signals::{AddressBookEntry, FeedbackKind, SignalsDir};
+use crate::suggest::{Exclusions, Scorer, Scratch, SuggestError, Suggestion};
+use crate::time::Timestamp;
+
+/// Everything that scores are made from, already permitted: what a backend holds in memory.
+///
+/// # Examples
+/// ```no_run
+/// use acquaint::engine::{Prepared, RunParams, Silent};
+/// use acquaint::ids::UserId;
+///
+/// let params = RunParams::default().check()?;
+/// let prepared = Prepared::open("data/quickstart".as_ref(), &params, None, None, &Silent)?;
+/// let scorer = prepared.scorer()?;
+/// let mut scratch = scorer.scratch();
+/// let node = prepared.graph().node(UserId(7));
+/// if let Some(node) = node {
+///     let (suggestions, _counts) = scorer.suggest_one(&mut scratch, node, 10);
+///     println!("{}", suggestions.len());
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Prepared {
+    pub(in crate::engine) params: ValidRunParams,
+    pub(in crate::engine) as_of: AsOf,
+    pub(in crate::engine) inputs: Inputs,
+    /// The newest moment at which the ledger learned of anything.
+    pub(in crate::engine) newest_known: Timestamp,
+    pub(in crate::engine) ledger: Ledger,
+    pub(in crate::engine) snapshot: Snapshot,
+    pub(in crate::engine) everyones_links: Vec<Link>,
+    pub(in crate::engine) suggest: View<FriendSuggestions>,
+    pub(in crate::engine) ads: View<AdRelevance>,
+    pub(in crate::engine) abuse: View<Abuse>,
+    pub(in crate::engine) graph: Graph<FriendSuggestions>,
+    pub(in crate::engine) graph_stats: GraphStats,
+    pub(in crate::engine) exclusions: Exclusions,
+    pub(in crate::engine) spam: Vec<f32>,
+    pub(in crate::engine) abuse_scores: Vec<SpamScore>,
+    pub(in crate::engine) eligibility: Eligibility,
+    pub(in crate::engine) profiles: Vec<Permitted<UserProfile, AdRelevance>>,
+    pub(in crate::engine) model: ClickModel,
+    pub(in crate::engine) train_report: TrainReport,
+    pub(in crate::engine) stages: Vec<Stage>,
+}
+
+impl Prepared {
+    /// Reads a signals directory and prepares everything that can be scored.
+    ///
+    /// `as_of` is the moment to speak of, by default the newest the tables know; `known_at` is the moment whose
+    /// knowledge counts, by default the same.
+    ///
+    /// # Errors
+    /// If a table is missing or cannot be read.
+    pub fn open(
+        signals: &Path,
+        params: &ValidRunParams,
+        as_of: Option<Timestamp>,
+        known_at: Option<Timestamp>,
+        progress: &dyn Progress,
+    ) -> Result<Self, EngineError> {
+        let dir = SignalsDir::open(signals, &params.given.signals)?;
+        let mut inputs = Inputs::read(&dir, progress)?;
+        let valid = as_of.or_else(|| inputs.newest()).unwrap_or(Timestamp::MIN);
+        inputs.forget_after(valid);
+        let as_of = AsOf {
+            valid,
+            known: known_at.unwrap_or(valid),
+        };
+        Preparation::new(inputs, params, as_of, progress).finish(&dir, progress)
+    }
+
+    /// Permitted people and their ties.
+    #[must_use]
+    pub const fn graph(&self) -> &Graph<FriendSuggestions> {
+        &self.graph
+    }
+
+    /// Scores people one by one, with every filter; share it between threads, each with a [`Scratch`].
+    ///
+    /// # Errors
+    /// None that data can cause.
+    pub fn scorer(&self) -> Result<Scorer<'_>, SuggestError> {
+        Scorer::new(
+            &self.graph,
+            &self.exclusions,
+            &self.spam,
+            &self.params.suggest,
+        )
+    }
+
+    /// The `k` best suggestions for a person; none for somebody who is not in the graph.
+    ///
+    /// For many people use [`scorer`](Self::scorer), which this makes anew.
+    ///
+    /// # Errors
+    /// None that data can cause.
+    pub fn suggest(
+        &self,
+        user: UserId,
+        k: usize,
+    ) -> Result<Vec<(UserId, Suggestion)>, SuggestError> {
+        let Some(node) = self.graph.node(user) else {
+            return Ok(Vec::new());
+        };
+        let scorer = self.scorer()?;
+        let mut scratch: Scratch = scorer.scratch();
+        let (suggestions, _) = scorer.suggest_one(&mut scratch, node, k);
+        Ok(suggestions
+            .iter()
+            .map(|&s| (self.graph.users()[s.candidate as usize], s))
+            .collect())
+    }
+
+    /// The friendships that passed the gate, as pairs of user ids, the smaller first.
+    #[must_use]
+    pub fn friendships(&self) -> Vec<(u64, u64)> {
+        let graph = &self.graph;
+        let id = |node: u32| graph.users()[node as usize].0;
+        let mut pairs = Vec::new();
+        for u in graph.ties().nodes() {
+            let range = graph.ties().range(u);
+            for (&v, kinds) in graph.ties().row(u).iter().zip(&graph.tie_kinds()[range]) {
+                if u < v && kinds.contains(crate::graph::EdgeKinds::FRIENDSHIP) {
+                    pairs.push((id(u), id(v)));
+                }
+            }
+        }
+        pairs
+    }
+
+    /// The ads of the run.
+    #[must_use]
+    pub fn ads(&self) -> &[crate::signals::Ad] {
+        &self.inputs.ads
+    }
+
+    /// The impressions that passed the gate for ad relevance, as rows to train on.
+    #[must_use]
+    pub fn training_rows(&self) -> Vec<Permitted<TrainingRow, AdRelevance>> {
+        training_rows(&self.inputs, &self.ads, &self.profiles).0
+    }
+}
+
+/// What is known before the address book is read.
+struct Preparation<'p> {
+    inputs: Inputs,
+    params: &'p ValidRunParams,
+    as_of: AsOf,
+    newest_known: Timestamp,
+    ledger: Ledger,
+    snapshot: Snapshot,
+    everyones_links: Vec<Link>,
+    suggest: View<FriendSuggestions>,
+    ads: View<AdRelevance>,
+    abuse: View<Abuse>,
+    service: View<BusinessService>,
+    stages: Vec<Stage>,
+}
+
+impl<'p> Preparation<'p> {
+    fn new(
+        mut inputs: Inputs,
+        params: &'p ValidRunParams,
+        as_of: AsOf,
+        progress: &dyn Progress,
+    ) -> Self {
+        progress.begin("asking the ledger", None);
+        let newest_known = inputs
+            .events
+            .iter()
+            .map(|e| e.known_time)
+            .max()
+            .unwrap_or(Timestamp::MIN);
+        let ledger = Ledger::new(
+            std::mem::take(&mut inputs.policies),
+            std::mem::take(&mut inputs.overlays),
+            std::mem::take(&mut inputs.events),
+        );
+        let snapshot = ledger.snapshot(as_of, &inputs.facts(), &params.consent);
+        let (everyones_links, of_links) = everyones_links(&inputs);
+        let (suggest, s1) = View::new(&inputs, Gates::new(&snapshot, &everyones_links));
+        let (ads, s2) = View::new(&inputs, Gates::new(&snapshot, &everyones_links));
+        let (abuse, _) = View::new(&inputs, Gates::new(&snapshot, &everyones_links));
+        let (service, _) = View::new(&inputs, Gates::new(&snapshot, &everyones_links));
+        let mut stages = std::mem::take(&mut inputs.read.stages);
+        stages.extend([of_links, s1, s2]);
+        Self {
+            inputs,
+            params,
+            as_of,
+            newest_known,
+            ledger,
+            snapshot,
+            everyones_links,
+            suggest,
+            ads,
+            abuse,
+            service,
+            stages,
+        }
+    }
+
+    fn finish(
+        mut self,
+        dir: &SignalsDir,
+        progress: &dyn Progress,
+    ) -> Result<Prepared, EngineError> {
+        let book = self.read_address_book(dir, progress)?;
+        progress.begin("packing the graph", None);
+        let graph = self.graph(&book.suggest)?;
+        let graph_stats = GraphStats::of(&graph);
+        let exclusions = self.exclusions(&graph);
+        let (suggest_scores, s1) = spam::scores(
+            &self.inputs,
+            &self.suggest,
+            &book.suggest,
+            &[],
+            &self.params.abuse,
+        );
+        let (abuse_scores, s2) = spam::scores(
+            &self.inputs,
+            &self.abuse,
+            &book.abuse,
+            &book.unmatched,
+            &self.params.abuse,
+        );
+        self.stages.extend(s1.into_iter().chain(s2));
+        let spam = spam::by_node(&graph, &self.suggest, &suggest_scores);
+        let eligibility = self.eligibility(&book.service);
+        progress.begin("training the ad model", None);
+        let profiles = self.profiles();
+        let (rows, of_rows) = training_rows(&self.inputs, &self.ads, &profiles);
+        self.stages.push(of_rows);
+        let (model, train_report) = train(&rows, &self.inputs.ads, &self.params.ads)?;
+        let model = model.with_ledger_digest(self.snapshot.digest().to_hex().to_string());
+        Ok(Prepared {
+            params: self.params.clone(),
+            as_of: self.as_of,
+            newest_known: self.newest_known,
+            inputs: self.inputs,
+            ledger: self.ledger,
+            snapshot: self.snapshot,
+            everyones_links: self.everyones_links,
+            suggest: self.suggest,
+            ads: self.ads,
+            abuse: self.abuse,
+            graph,
+            graph_stats,
+            exclusions,
+            spam,
+            abuse_scores,
+            eligibility,
+            profiles,
+            model,
+            train_report,
+            stages: self.stages,
+        })
+    }
+}
+
+/// What the address book said, for each purpose that may know.
+struct Book {
+    suggest: Vec<Permitted<Match, FriendSuggestions>>,
+    abuse: Vec<Permitted<Match, Abuse>>,
+    service: Vec<Permitted<Match, BusinessService>>,
+    /// Entries that are nobody's account, by who saved them: counts only.
+    unmatched: Vec<(AccountId, u32)>,
+}
+
+impl Preparation<'_> {
+    fn read_address_book(
+        &mut self,
+        dir: &SignalsDir,
+        progress: &dyn Progress,
+    ) -> Result<Book, EngineError> {
+        progress.begin("matching the address book", None);
+        let regions = default_regions(&self.inputs);
+        let taken: HashSet<E164> = self
+            .inputs
+            .account_numbers
+            .iter()
+            .flatten()
+            .copied()
+            .collect();
+        let objected = |number| self.snapshot.objected(&objection_token(number));
+        let (mut suggest, mut abuse) = (Matcher::new(&self.suggest), Matcher::new(&self.abuse));
+        let mut service = Matcher::new(&self.service);
+        let mut unmatched: HashMap<AccountId, u32> = HashMap::default();
+        let as_of = self.as_of.valid;
+        let summary = dir.stream::<AddressBookEntry, EngineError>(|rows| {
+            let batch = ReadBatch::new(rows, as_of, &regions, &objected);
+            suggest.add(&batch);
+            service.add(&batch);
+            count_unmatched(&abuse.add(&batch), &taken, &mut unmatched);
+            progress.advance(rows.len() as u64);
+            Ok(())
+        })?;
+        let (suggest, s1) = suggest.finish();
+        let (abuse, s2) = abuse.finish();
+        self.inputs.read.take(summary);
+        self.stages.extend([s1, s2]);
+        Ok(Book {
+            suggest,
+            abuse,
+            service: service.finish().0,
+            unmatched: ascending(unmatched),
+        })
+    }
+
+    fn graph(
+        &mut self,
+        matches: &[Permitted<Match, FriendSuggestions>],
+    ) -> Result<Graph<FriendSuggestions>, EngineError> {
+        let (contacts, of_contacts) = edges(&self.suggest, matches);
+        let (friends, of_friends) = friendships(&self.inputs, &self.suggest);
+        let mut builder = GraphBuilder::new(self.suggest.users.iter().copied())?;
+        builder.add_edges(&contacts);
+        builder.add_edges(&friends);
+        let built = builder.build();
+        let counts = built.counts;
+        let mut packed = Stage::new("edges → graph");
+        packed.pass(counts.contacts + counts.friendships);
+        packed.drop("duplicate", counts.duplicates);
+        packed.drop("self", counts.self_edges);
+        packed.drop("unknown_endpoint", counts.unknown_endpoints);
+        self.stages.extend([of_contacts, of_friends, packed]);
+        Ok(built.graph)
+    }
+
+    /// Feedback counts only between people who are both in the graph.
+    fn exclusions(&mut self, graph: &Graph<FriendSuggestions>) -> Exclusions {
+        let mut stage = Stage::new("feedback → exclusions");
+        let rows = &self.inputs.feedback;
+        let known = |user| graph.node(user).is_some();
+        let counted: Vec<(UserId, UserId, FeedbackKind)> = rows
+            .iter()
+            .filter(|row| known(row.user_id) && known(row.other_id))
+            .map(|row| (row.user_id, row.other_id, row.kind))
+            .collect();
+        stage.pass(counted.len() as u64);
+        stage.drop("not_in_graph", (rows.len() - counted.len()) as u64);
+        self.stages.push(stage);
+        Exclusions::build(graph, &counted)
+    }
+
+    fn eligibility(&mut self, matches: &[Permitted<Match, BusinessService>]) -> Eligibility {
+        let spam_scores = self.business_spam(matches);
+        let signals = business::Signals {
+            businesses: &self.inputs.businesses,
+            threads: &self.inputs.threads,
+            opt_ins: &self.inputs.opt_ins,
+            spam_scores: &spam_scores,
+        };
+        let service = self.snapshot.accounts();
+        let marketing = self.snapshot.accounts();
+        let eligibility = business::reach(
+            &signals,
+            &service,
+            &marketing,
+            self.as_of.valid,
+            &self.params.business,
+        );
+        let mut stage = Stage::new("businesses × accounts → verdicts");
+        stage.pass(eligibility.rows.len() as u64);
+        for (reason, n) in &eligibility.denied {
+            stage.drop(reason.as_str(), *n);
+        }
+        stage.drop("unknown_business", eligibility.n_unknown_business);
+        stage.drop("not_yet", eligibility.n_not_yet);
+        self.stages.push(stage);
+        eligibility
+    }
+
+    /// The spam score of each business that has an account, resting on what may be used for that purpose.
+    fn business_spam(
+        &self,
+        matches: &[Permitted<Match, BusinessService>],
+    ) -> HashMap<BusinessId, f64> {
+        let (scores, _) = spam::scores(
+            &self.inputs,
+            &self.service,
+            matches,
+            &[],
+            &self.params.abuse,
+        );
+        let score_of: HashMap<AccountId, f64> =
+            scores.iter().map(|s| (s.account, s.score)).collect();
+        let accounts: HashMap<E164, AccountId> = self
+            .inputs
+            .account_claims()
+            .map(|c| (c.binding.number, c.binding.account))
+            .collect();
+        let businesses = self
+            .inputs
+            .businesses
+            .iter()
+            .zip(&self.inputs.of_businesses);
+        businesses
+            .filter_map(|(row, number)| {
+                let account = accounts.get(number.as_ref()?)?;
+                Some((row.business_id, *score_of.get(account)?))
+            })
+            .collect()
+    }
+
+    fn profiles(&self) -> Vec<Permitted<UserProfile, AdRelevance>> {
+        let year = self.as_of.valid.year();
+        let profile = |account| {
+            self.ads
+                .gates
+                .people
+                .permit(UserProfile::new(account, year))
+                .ok()
+        };
+        self.inputs.social.iter().filter_map(profile).collect()
+    }
+}
+
+/// Counts the entries whose number is nobody's account. A number of somebody who is out is not counted:
+/// whoever is deleted from every table is deleted from address books too.
+fn count_unmatched(
+    contacts: &[Permitted<Contact, Abuse>],
+    taken: &HashSet<E164>,
+    unmatched: &mut HashMap<AccountId, u32>,
+) {
+    for contact in contacts.iter().map(Permitted::get) {
+        if !taken.contains(&contact.number) {
+            *unmatched.entry(contact.from).or_default() += 1;
+        }
+    }
+}
+
+fn ascending(counts: HashMap<AccountId, u32>) -> Vec<(AccountId, u32)> {
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_unstable();
+    counts
+}
+
+fn training_rows(
+    inputs: &Inputs,
+    view: &View<AdRelevance>,
+    profiles: &[Permitted<UserProfile, AdRelevance>],
+) -> (Vec<Permitted<TrainingRow, AdRelevance>>, Stage) {
+    let profile_of: HashMap<UserId, &UserProfile> =
+        profiles.iter().map(|p| (p.get().user, p.get())).collect();
+    let mut stage = Stage::new("impressions → training rows");
+    let row = |impression: &crate::signals::Impression| {
+        let profile = impression
+            .user_id
+            .and_then(|user| profile_of.get(&user).copied());
+        view.gates
+            .people
+            .permit(TrainingRow::new(impression, profile))
+    };
+    let rows = stage.keep(inputs.impressions.iter().map(row));
+    (rows, stage)
+}

@@ -1,0 +1,173 @@
+//! Run: prepare, score, publish.
+
+use std::path::Path;
+
+use crate::engine::outputs::{
+    AbuseRow, AdRow, AsOfTimes, LinkRow, MANIFEST, Manifest, OutputDigest, OutputError, OutputRow,
+    ReachRow, Staging, SuggestionRow, digest_file, write_rows,
+};
+use crate::engine::score::{self, Publish};
+use crate::engine::{EngineError, Prepared, Progress, Stage, ValidRunParams, histograms};
+use crate::identity;
+use crate::signals::Rejection;
+use crate::time::Timestamp;
+
+/// The page beside the tables.
+pub const REPORT: &str = "report.html";
+
+/// What to run.
+#[derive(Clone, Copy, Debug)]
+pub struct RunRequest<'a> {
+    /// The directory with the tables.
+    pub signals: &'a Path,
+    /// Where to write.
+    pub out: &'a Path,
+    /// Under which parameters.
+    pub params: &'a ValidRunParams,
+    /// The moment to speak of; the newest the tables know by default.
+    pub as_of: Option<Timestamp>,
+    /// Whose knowledge counts; `as_of` by default.
+    pub known_at: Option<Timestamp>,
+}
+
+/// Scores a directory of signals and publishes the outputs all at once.
+///
+/// `page` draws the report from the manifest; the engine does not know how.
+///
+/// # Errors
+/// If a table is missing or cannot be read, or the outputs cannot be written; an earlier output is then still
+/// there.
+pub fn run(
+    request: &RunRequest<'_>,
+    page: &dyn Fn(&Manifest) -> Result<String, Box<dyn std::error::Error + Send + Sync>>,
+    progress: &dyn Progress,
+) -> Result<Manifest, EngineError> {
+    let staging = Staging::beside(request.out)?;
+    let prepared = Prepared::open(
+        request.signals,
+        request.params,
+        request.as_of,
+        request.known_at,
+        progress,
+    )?;
+    let manifest = write_tables(&prepared, &staging, progress)?;
+    manifest.check_sums()?;
+    let text = serde_json::to_string_pretty(&manifest)
+        .map_err(|source| EngineError::Manifest { source })?;
+    staging.write(
+        REPORT,
+        page(&manifest)
+            .map_err(|source| EngineError::Page { source })?
+            .as_bytes(),
+    )?;
+    staging.write(MANIFEST, (text + "\n").as_bytes())?;
+    staging.publish()?;
+    Ok(manifest)
+}
+
+fn write_tables(
+    prepared: &Prepared,
+    staging: &Staging,
+    progress: &dyn Progress,
+) -> Result<Manifest, EngineError> {
+    let known = prepared.as_of.known.max(prepared.newest_known);
+    let publish = Publish::new(prepared, known);
+    let (suggestions, s1) = score::suggestions(prepared, progress)?;
+    let (ads, s2) = score::ads(prepared, progress);
+    progress.begin("writing tables", None);
+    let mut tables = Tables {
+        staging,
+        outputs: Vec::new(),
+        stages: vec![s1, s2],
+    };
+
+    let mut stage = Stage::new("suggestions → published");
+    let n_rows = write_rows(
+        staging,
+        score::suggestion_rows(prepared, &suggestions, &publish, &mut stage),
+    )?;
+    tables.add::<SuggestionRow>(n_rows, Some(stage))?;
+
+    let mut stage = Stage::new("ad scores → published");
+    let n_rows = write_rows(staging, score::ad_rows(&ads, &publish, &mut stage))?;
+    tables.add::<AdRow>(n_rows, Some(stage))?;
+
+    let mut stage = Stage::new("spam scores → published");
+    let n_rows = write_rows(staging, score::abuse_rows(prepared, &publish, &mut stage))?;
+    tables.add::<AbuseRow>(n_rows, Some(stage))?;
+
+    let mut stage = Stage::new("verdicts → published");
+    let n_rows = write_rows(staging, score::reach_rows(prepared, &publish, &mut stage))?;
+    tables.add::<ReachRow>(n_rows, Some(stage))?;
+
+    let mut stage = Stage::new("links → published");
+    let n_rows = write_rows(staging, score::link_rows(prepared, &publish, &mut stage))?;
+    tables.add::<LinkRow>(n_rows, Some(stage))?;
+
+    let rejections = &prepared.inputs.read.rejections;
+    tables.add::<Rejection>(write_rows(staging, rejections.iter().cloned())?, None)?;
+    let mut manifest = manifest(prepared, known);
+    manifest.outputs = tables.outputs;
+    manifest.stages.extend(tables.stages);
+    manifest.histograms = histograms::of(prepared, &suggestions, &ads);
+    Ok(manifest)
+}
+
+/// The tables written so far.
+struct Tables<'s> {
+    staging: &'s Staging,
+    outputs: Vec<OutputDigest>,
+    stages: Vec<Stage>,
+}
+
+impl Tables<'_> {
+    /// Notes a table that was written, with its digest and its sums.
+    fn add<R: OutputRow>(&mut self, rows: u64, stage: Option<Stage>) -> Result<(), OutputError> {
+        let path = self.staging.path(R::FILE);
+        let (hash, bytes) = digest_file(&path).map_err(|source| OutputError::Write {
+            path: path.clone(),
+            source,
+        })?;
+        self.outputs.push(OutputDigest {
+            file: R::FILE.to_owned(),
+            bytes,
+            rows,
+            blake3: hash.to_hex().to_string(),
+        });
+        self.stages.extend(stage);
+        Ok(())
+    }
+}
+
+fn manifest(prepared: &Prepared, published_known: Timestamp) -> Manifest {
+    let read = &prepared.inputs.read;
+    let states = prepared.snapshot.state_counts();
+    Manifest {
+        format: "acquaint-run/1".to_owned(),
+        acquaint: env!("CARGO_PKG_VERSION").to_owned(),
+        phone_metadata: identity::metadata_version().to_owned(),
+        as_of: AsOfTimes {
+            valid: prepared.as_of.valid,
+            known: prepared.as_of.known,
+            published_known,
+        },
+        parameters: json(prepared.params.given()),
+        ledger: prepared.ledger.digest().to_hex().to_string(),
+        snapshot: prepared.snapshot.digest().to_hex().to_string(),
+        inputs: read.files.clone(),
+        ignored_columns: read.ignored_columns.clone(),
+        outputs: Vec::new(),
+        consent_states: states
+            .into_iter()
+            .map(|(state, n)| (state.to_owned(), n))
+            .collect(),
+        stages: prepared.stages.clone(),
+        graph: json(&prepared.graph_stats),
+        ad_model: serde_json::json!({ "metadata": json(prepared.model.metadata()), "training": json(&prepared.train_report) }),
+        histograms: Vec::new(),
+    }
+}
+
+fn json(value: &impl serde::Serialize) -> serde_json::Value {
+    serde_json::to_value(value).expect("parameters and statistics are structs of numbers and text")
+}
