@@ -376,7 +376,12 @@ mod tests {
     const SLOTS: usize = 1 << 10;
 
     fn params() -> FtrlParams {
-        FtrlParams::default().bits(10).alpha(0.1).l1(0.1).epochs(1)
+        FtrlParams::default()
+            .bits(10)
+            .alpha(0.1)
+            .l1(0.1)
+            .l2(1.0)
+            .epochs(1)
     }
 
     /// Two of eight features a row; the first feature makes clicks likely.
