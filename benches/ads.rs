@@ -1,8 +1,4 @@
 //! The ads room: training rows, predictions and (person, ad) pairs per second, at three sizes each.
-#![expect(
-    missing_docs,
-    reason = "criterion's macros write undocumented functions"
-)]
 
 use acquaint::ads::{ClickDataset, ClickTargets, Clicks, FtrlModel, FtrlParams, SparseBatch};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};

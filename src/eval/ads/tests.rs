@@ -183,7 +183,7 @@ fn open_bandit_at_random_stays_near_the_base_rate() {
 /// People of which one in ten clicks, on what they like one in three.
 fn clear() -> Data {
     let ads: Vec<Ad> = (0..10)
-        .map(|id| ad(id, id, ["art", "cars"][id as usize % 2]))
+        .map(|id| ad(id, id, if id % 2 == 0 { "art" } else { "cars" }))
         .collect();
     let impressions = (0..400_u32).map(|i| {
         let (id, likes) = (u64::from(i % 10), i / 10 % 2);
