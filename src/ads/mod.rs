@@ -1,4 +1,39 @@
 //! Ads: relevance on the social network, never on the messenger.
+//!
+//! [`train`] makes a [`ClickModel`] from permitted rows, [`rank_ads`] gives everyone permitted their best ads.
+//! Neither takes anything but [`Permitted`](crate::consent::Permitted) data; totals over many people are about
+//! nobody and pass every gate. Which pairs may be scored at all is decided before, by [`eligibility`].
+//!
+//! There is no placement on the messenger: [`Surface`](crate::signals::Surface) cannot express one.
+//!
+//! ```
+//! let surface = acquaint::signals::Surface::Feed;
+//! ```
+//!
+//! ```compile_fail,E0599
+//! let surface = acquaint::signals::Surface::Messenger;
+//! ```
+//!
+//! # Examples
+//!
+//! linfa's contract, on sparse rows of clicks out of impressions:
+//!
+//! ```
+//! use acquaint::ads::{AdsError, ClickDataset, ClickTargets, Clicks, FtrlParams, SparseBatch};
+//! use linfa::traits::{Fit, Predict};
+//!
+//! # fn main() -> Result<(), AdsError> {
+//! let mut rows = SparseBatch::new(1 << 10);
+//! rows.push_row(&[(1, 1.0)])?;
+//! rows.push_row(&[(2, 1.0)])?;
+//! let shown = |clicks| Clicks { clicks, impressions: 1_000 };
+//! let data = ClickDataset::new(rows, ClickTargets::new(vec![shown(5), shown(50)])?);
+//! let model = FtrlParams::default().bits(10).alpha(0.5).l1(0.0).l2(0.0).epochs(20).fit(&data)?;
+//! let p = model.predict(&data);
+//! assert!((0.004..0.006).contains(&p[0]) && (0.04..0.06).contains(&p[1]));
+//! # Ok(())
+//! # }
+//! ```
 
 mod batch;
 mod calibration;

@@ -50,6 +50,7 @@ pub const MODEL_SCHEMA: u32 = 1;
 ///
 /// # References
 /// H. B. McMahan et al., "Ad Click Prediction: a View from the Trenches", KDD 2013, Algorithm 1.
+#[expect(clippy::doc_markdown, reason = "McMahan is a name")]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "ModelFile", into = "ModelFile")]
 pub struct FtrlModel {
@@ -148,13 +149,13 @@ impl FtrlModel {
         }
     }
 
-    /// One step of Algorithm 1 for `m` impressions with `c` clicks; `weights` is scratch.
+    /// One step of Algorithm 1 for a part's impressions and clicks; `weights` is scratch.
     fn learn_part(
         &mut self,
         slots: &[u32],
         values: &[f32],
-        m: f64,
-        c: f64,
+        impressions: f64,
+        clicks: f64,
         weights: &mut Vec<f64>,
     ) {
         weights.clear();
@@ -162,7 +163,7 @@ impl FtrlModel {
         let terms = weights.iter().zip(values);
         let sum: f64 = terms.map(|(w, &x)| w * f64::from(x)).sum();
         let p = sigmoid(self.offset + sum);
-        let (slope, square) = slope_and_square(p, m, c);
+        let (slope, square) = slope_and_square(p, impressions, clicks);
         for ((&slot, &x), &w) in slots.iter().zip(values).zip(weights.iter()) {
             let x = f64::from(x);
             let state = &mut self.state[slot as usize];
@@ -376,7 +377,12 @@ mod tests {
     const SLOTS: usize = 1 << 10;
 
     fn params() -> FtrlParams {
-        FtrlParams::default().bits(10).alpha(0.1).l1(0.1).epochs(1)
+        FtrlParams::default()
+            .bits(10)
+            .alpha(0.1)
+            .l1(0.1)
+            .l2(1.0)
+            .epochs(1)
     }
 
     /// Two of eight features a row; the first feature makes clicks likely.
@@ -409,6 +415,7 @@ mod tests {
         ClickDataset::new(batch, ClickTargets::new(targets).unwrap())
     }
 
+    #[expect(clippy::many_single_char_names, reason = "the paper's names")]
     /// Algorithm 1 of the paper as it stands there, over dense vectors, with an offset.
     fn dense(rows: &[(Vec<(u32, f32)>, Clicks)], order: &[usize], offset: f64) -> Vec<f64> {
         let (alpha, beta, l1, l2) = (0.1, 1.0, 0.1, 1.0);

@@ -11,6 +11,9 @@ use crate::ids::{AdId, Region, UserId};
 use crate::signals::{Impression, SocialAccount, Surface};
 use crate::time::Timestamp;
 
+/// Keeps the folds independent of other splits by the same hash.
+const FOLD_SALT: u64 = 0xF01D;
+
 /// An age band, as reports on advertising use them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum AgeBand {
@@ -212,7 +215,16 @@ impl TrainingRow {
         }
     }
 
-    /// A number made from all but the clicks, for splitting: what happened to a row must not decide on
+    /// The fold of a split into `n_folds`, from 0: by a hash of everything but the counts.
+    ///
+    /// # Panics
+    /// If there are no folds.
+    #[must_use]
+    pub fn fold(&self, n_folds: u64) -> u64 {
+        mix(FOLD_SALT, self.split_hash()) % n_folds
+    }
+
+    /// A number made from all but the counts, for splitting: what happened to a row must not decide on
     /// which side it falls, and rows that say the same fall on the same side.
     pub(crate) fn split_hash(&self) -> u64 {
         let user = self.user.map_or(0, |user| mix(1, user.0));

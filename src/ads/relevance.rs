@@ -376,8 +376,8 @@ mod tests {
     use crate::ids::Region;
 
     /// A small number made from others, for test data.
-    fn roll(a: u64, b: u64, sides: u64) -> u64 {
-        crate::ads::features::mix(a, b) % sides
+    fn roll(a: u64, b: u64, sides: u64) -> usize {
+        usize::try_from(crate::ads::features::mix(a, b) % sides).unwrap()
     }
 
     const INTERESTS: [&str; 5] = ["art", "cars", "cooking", "music", "sport"];
@@ -386,8 +386,8 @@ mod tests {
     fn profile(id: u64) -> UserProfile {
         let mut account = account(id);
         account.birth_year = Some(1950 + u16::try_from(roll(id, 1, 50)).unwrap());
-        account.gender = [None, Some("f"), Some("m")][roll(id, 2, 3) as usize].map(Into::into);
-        account.region = Region::parse(["DE", "FR"][roll(id, 3, 2) as usize]);
+        account.gender = [None, Some("f"), Some("m")][roll(id, 2, 3)].map(Into::into);
+        account.region = Region::parse(["DE", "FR"][roll(id, 3, 2)]);
         let has = |i: &usize| roll(id, 10 + *i as u64, 2) == 0;
         account.interests = (0..5)
             .filter(has)
@@ -397,11 +397,7 @@ mod tests {
     }
 
     fn some_ad(id: u64) -> Ad {
-        let mut ad = ad(
-            id,
-            INTERESTS[roll(id, 4, 5) as usize],
-            roll(id, 5, 4) as f64,
-        );
+        let mut ad = ad(id, INTERESTS[roll(id, 4, 5)], roll(id, 5, 4) as f64);
         match roll(id, 6, 8) {
             0 => ad.ends_at = AS_OF,
             1 => ad.targeting.genders = vec!["f".into()],

@@ -376,3 +376,124 @@ mod bits {
         finite.ok_or_else(|| D::Error::custom("a number that is not finite"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ads::testing::{ad, impression, permit_all};
+    use crate::ads::{AdsParams, FtrlParams};
+    use crate::signals::Impression;
+
+    fn params(calibrate: bool) -> ValidAdsParams {
+        let ftrl = FtrlParams::default().bits(12).alpha(0.1).epochs(10);
+        let params = AdsParams {
+            calibrate,
+            ftrl,
+            ..AdsParams::default()
+        };
+        params.check().unwrap()
+    }
+
+    fn trained(shown: &[Impression], ads: &[Ad]) -> (ClickModel, TrainReport) {
+        let rows = shown.iter().map(|shown| TrainingRow::new(shown, None));
+        train(&permit_all(rows), ads, &params(true)).unwrap()
+    }
+
+    fn showings(n: u64) -> Vec<Impression> {
+        (0..n)
+            .map(|i| {
+                let mut shown = impression(Some(i), i % 5, 100, if i % 5 == 0 { 9 } else { 3 });
+                shown.position = Some(u8::try_from(i % 3).unwrap());
+                shown
+            })
+            .collect()
+    }
+
+    fn ads() -> Vec<Ad> {
+        (0..5).map(|id| ad(id, "food", 1.0)).collect()
+    }
+
+    #[test]
+    fn every_row_is_used_or_counted() {
+        let mut shown = showings(400);
+        shown[0].ad_id = AdId(99);
+        shown[1].impressions = 0;
+        shown[2].clicks = shown[2].impressions + 1;
+        let (model, report) = trained(&shown, &ads());
+        report.check_sums().unwrap();
+        assert_eq!((report.unknown_ad, report.impossible_counts), (1, 2));
+        assert!(report.rows_held_out > 50 && !model.calibration().is_identity());
+        let metadata = model.metadata();
+        assert_eq!(metadata.n_rows + metadata.n_held_out, 397);
+        assert_eq!(metadata.calibration, "isotonic on held-out rows");
+    }
+
+    #[test]
+    fn same_model_whatever_the_order_of_rows_and_ads() {
+        let (mut shown, mut ads) = (showings(400), ads());
+        let expected = trained(&shown, &ads);
+        shown.reverse();
+        ads.reverse();
+        assert_eq!(trained(&shown, &ads), expected);
+    }
+
+    #[test]
+    fn same_model_after_writing_and_reading() {
+        let model = trained(&showings(400), &ads()).0.with_ledger_digest("d1");
+        let read = ClickModel::from_json(&model.to_json().unwrap()).unwrap();
+        assert_eq!(read, model);
+        assert_eq!(read.metadata().ledger_digest.as_deref(), Some("d1"));
+    }
+
+    #[test]
+    fn deny_models_of_other_versions_and_numbers_that_are_not_finite() {
+        let written = trained(&showings(10), &ads()).0.to_json().unwrap();
+        let changed = |change: fn(&mut serde_json::Value)| {
+            let mut json: serde_json::Value = serde_json::from_str(&written).unwrap();
+            change(&mut json);
+            ClickModel::from_json(&json.to_string())
+        };
+        assert!(changed(|_| ()).is_ok());
+        assert!(changed(|json| json["metadata"]["schema"] = 2.into()).is_err());
+        assert!(changed(|json| json["context"] = f64::NAN.to_bits().into()).is_err());
+        assert!(changed(|json| json["more"] = 1.into()).is_err());
+        assert!(ClickModel::from_json(&written[..written.len() / 2]).is_err());
+    }
+
+    /// Ad 1 always stood at the top and ad 2 at the bottom; ad 3 shows that places alone decide.
+    #[test]
+    fn a_good_place_is_not_taken_for_a_good_ad() {
+        let shown = |ad, position, clicks| {
+            (0..100).map(move |i| {
+                let mut shown = impression(Some(i), ad, 100, clicks);
+                shown.position = Some(position);
+                shown
+            })
+        };
+        let all: Vec<_> = shown(1, 0, 20)
+            .chain(shown(2, 1, 5))
+            .chain(shown(3, 0, 20))
+            .chain(shown(3, 1, 5))
+            .collect();
+        let ads: Vec<Ad> = (1..4).map(|id| ad(id, "food", 1.0)).collect();
+        let (model, _) = trained(&all, &ads);
+        let p = |ad: &Ad| model.p_click(&Attributes::default(), ad);
+        // Clicks differ fourfold; what is left of it once places are known is far less.
+        assert!(
+            p(&ads[0]) / p(&ads[1]) < 2.0,
+            "{} {}",
+            p(&ads[0]),
+            p(&ads[1])
+        );
+        let top = TrainingRow::new(&all[0], None);
+        assert!(model.p_click_shown(&top, &ads[2]) > p(&ads[2]));
+    }
+
+    #[test]
+    fn too_few_clicks_are_all_trained_on() {
+        let (model, report) = trained(&showings(10), &ads());
+        assert_eq!((report.rows_fitted, report.rows_held_out), (10, 0));
+        assert!(model.calibration().is_identity());
+        assert!(model.metadata().calibration.starts_with("none"));
+    }
+}

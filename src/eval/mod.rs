@@ -14,3 +14,6 @@ pub use friends::{
     is_held_out, mix,
 };
 pub use public::PublicGraph;
+mod ads;
+
+pub use ads::{AdsEvaluation, evaluate_ads};

@@ -1,0 +1,235 @@
+//! Real clicks: `../shared/datasets/ctr`. Without these files the tests say so and pass.
+
+use std::io::Read;
+use std::path::Path;
+
+use flate2::read::GzDecoder;
+
+use super::*;
+use crate::ads::AdsParams;
+use crate::consent::Gate;
+use crate::consent::testing::gate_of;
+use crate::ids::{AdvertiserId, UserId};
+use crate::signals::{Impression, Surface, Targeting};
+use crate::time::Timestamp;
+
+/// The rows of a file as maps from column to text; none if the file is not there.
+fn table(name: &str) -> Option<Vec<HashMap<String, String>>> {
+    let dir = Path::new(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../shared/datasets/ctr"
+    ));
+    let Ok(file) = std::fs::File::open(dir.join(name)) else {
+        eprintln!("skipped: {name} is not there");
+        return None;
+    };
+    let mut text = String::new();
+    GzDecoder::new(file).read_to_string(&mut text).unwrap();
+    let rows = csv::Reader::from_reader(text.as_bytes())
+        .deserialize::<std::collections::BTreeMap<String, String>>()
+        .map(|row| row.unwrap().into_iter().collect())
+        .collect();
+    Some(rows)
+}
+
+fn ad(id: u64, advertiser: u64, category: &str) -> Ad {
+    Ad {
+        ad_id: AdId(id),
+        advertiser_id: AdvertiserId(advertiser),
+        category: category.into(),
+        special_category: None,
+        bid: 1.0,
+        starts_at: Timestamp::MIN,
+        ends_at: Timestamp::MAX,
+        targeting: Targeting::default(),
+        audience_id: None,
+    }
+}
+
+fn shown(ad_id: u64, at: i64, impressions: u32, clicks: u32) -> Impression {
+    Impression {
+        user_id: None,
+        ad_id: AdId(ad_id),
+        surface: Surface::Feed,
+        position: None,
+        at: Timestamp::from_secs(at),
+        impressions,
+        clicks,
+        region: None,
+        age_band: None,
+        gender: None,
+        language: None,
+        interests: Vec::new(),
+    }
+}
+
+type Data = (Vec<Permitted<TrainingRow, AdRelevance>>, Vec<Ad>);
+
+/// Totals are about nobody, so a gate that knows nobody lets them through.
+fn data(impressions: impl Iterator<Item = Impression>, mut ads: Vec<Ad>) -> Data {
+    let gate: Gate<AdRelevance, UserId> = gate_of([]);
+    let permit = |shown| gate.permit(TrainingRow::new(&shown, None)).unwrap();
+    let rows = impressions.map(permit).collect();
+    ads.sort_by_key(|ad| ad.ad_id);
+    ads.dedup_by_key(|ad| ad.ad_id);
+    (rows, ads)
+}
+
+/// Totals of 1,143 ad sets by age, gender and interest: campaigns as advertisers and categories.
+fn facebook() -> Option<Data> {
+    let rows = table("facebook_ads_kag.csv.gz")?;
+    let ads = rows.iter().map(|row| {
+        let campaign = &row["xyz_campaign_id"];
+        ad(
+            row["fb_campaign_id"].parse().unwrap(),
+            campaign.parse().unwrap(),
+            campaign,
+        )
+    });
+    let ads = ads.collect();
+    let impressions = rows.iter().map(|row| {
+        let number = |column: &str| row[column].parse().unwrap();
+        let id = row["fb_campaign_id"].parse().unwrap();
+        // The ad's own number stands in for a time: the file has one row an ad.
+        let mut shown = shown(
+            id,
+            i64::from(number("ad_id")),
+            number("Impressions"),
+            number("Clicks"),
+        );
+        shown.age_band = Some(row["age"].clone());
+        shown.gender = Some(row["gender"].to_lowercase());
+        shown.interests = vec![row["interest"].clone()];
+        shown
+    });
+    Some(data(impressions, ads))
+}
+
+/// 10,000 impressions of a fashion shop: items as ads, the digests of user features as attributes.
+fn open_bandit(log: &str) -> Option<Data> {
+    let (rows, items) = (table(log)?, table("obd_items_all.csv.gz")?);
+    let ads = items.iter().map(|row| {
+        let brand = u64::from_str_radix(&row["item_feature_1"][..15], 16).unwrap();
+        ad(
+            row["item_id"].parse().unwrap(),
+            brand,
+            &row["item_feature_2"],
+        )
+    });
+    let ads = ads.collect();
+    let impressions = rows.iter().map(|row| {
+        let at = row[""].parse().unwrap();
+        let mut shown = shown(
+            row["item_id"].parse().unwrap(),
+            at,
+            1,
+            row["click"].parse().unwrap(),
+        );
+        shown.position = Some(row["position"].parse().unwrap());
+        shown.gender = Some(row["user_feature_0"].clone());
+        shown.age_band = Some(row["user_feature_1"].clone());
+        shown.interests = vec![row["user_feature_2"].clone()];
+        shown.language = Some(row["user_feature_3"].clone());
+        shown
+    });
+    Some(data(impressions, ads))
+}
+
+fn evaluate(name: &str, (rows, ads): &Data, params: AdsParams) -> AdsEvaluation {
+    let evaluation = evaluate_ads(rows, ads, &params.check().unwrap()).unwrap();
+    eprintln!("{name}: {}", serde_json::to_string(&evaluation).unwrap());
+    evaluation
+}
+
+/// Held-out log loss against the base rate's, and predicted clicks against clicks. The bounds leave room for
+/// what the file's few clicks can decide; the figures themselves are in `docs/scoring.md`.
+fn check(name: &str, data: Option<Data>, loss_max: f64, ratio_range: std::ops::Range<f64>) {
+    let Some(data) = data else { return };
+    let evaluation = evaluate(name, &data, AdsParams::default());
+    let (model, base) = (evaluation.model, evaluation.base_rate);
+    let relative = model.log_loss.unwrap() / base.log_loss.unwrap();
+    assert!(
+        relative <= loss_max,
+        "{name}: {relative} times the base rate's log loss"
+    );
+    let ratio = model.calibration_ratio.unwrap();
+    assert!(
+        ratio_range.contains(&ratio),
+        "{name}: calibration ratio {ratio}"
+    );
+    evaluation.training.check_sums().unwrap();
+}
+
+#[test]
+fn facebook_totals_beat_the_base_rate() {
+    check("facebook", facebook(), 1.0, 0.9..1.1);
+}
+
+#[test]
+fn open_bandit_by_policy_stays_near_the_base_rate() {
+    check("bts", open_bandit("obd_bts_all.csv.gz"), 1.02, 0.4..2.5);
+}
+
+#[test]
+fn open_bandit_at_random_stays_near_the_base_rate() {
+    check(
+        "random",
+        open_bandit("obd_random_all.csv.gz"),
+        1.02,
+        0.4..2.5,
+    );
+}
+
+/// People of which one in ten clicks, on what they like one in three.
+fn clear() -> Data {
+    let ads: Vec<Ad> = (0..10)
+        .map(|id| ad(id, id, if id % 2 == 0 { "art" } else { "cars" }))
+        .collect();
+    let impressions = (0..400_u32).map(|i| {
+        let (id, likes) = (u64::from(i % 10), i / 10 % 2);
+        let clicks = if id % 2 == u64::from(likes) { 33 } else { 10 };
+        let mut shown = shown(id, i64::from(i), 100, clicks);
+        shown.interests = vec![["art", "cars"][likes as usize].to_owned()];
+        shown
+    });
+    data(impressions, ads)
+}
+
+#[test]
+fn a_clear_preference_is_found() {
+    let evaluation = evaluate("clear", &clear(), AdsParams::default());
+    let (model, base) = (evaluation.model, evaluation.base_rate);
+    assert!(model.log_loss.unwrap() < 0.97 * base.log_loss.unwrap());
+    assert!(model.auc.unwrap() > 0.6);
+    assert_eq!(base.auc, Some(0.5));
+}
+
+#[test]
+fn same_figures_whatever_the_order() {
+    let (mut rows, ads) = clear();
+    let expected = evaluate("clear", &(rows.clone(), ads.clone()), AdsParams::default());
+    rows.reverse();
+    assert_eq!(
+        evaluate("clear", &(rows, ads), AdsParams::default()),
+        expected
+    );
+}
+
+#[test]
+fn without_rows_nothing_is_claimed() {
+    let evaluation = evaluate(
+        "nothing",
+        &data(std::iter::empty(), Vec::new()),
+        AdsParams::default(),
+    );
+    assert_eq!(evaluation.model, ClickMetrics::default());
+}
+
+#[test]
+fn an_unknown_ad_is_left_out_and_counted() {
+    let (rows, ads) = clear();
+    let evaluation = evaluate("unknown", &(rows, ads[1..].to_vec()), AdsParams::default());
+    let left_out = evaluation.test_rows_left_out + evaluation.training.unknown_ad;
+    assert_eq!(left_out, 40);
+    evaluation.training.check_sums().unwrap();
+}
