@@ -3,6 +3,7 @@
 mod builder;
 mod csr;
 mod error;
+mod index;
 mod stats;
 #[cfg(test)]
 pub(crate) mod testing;
