@@ -1,11 +1,6 @@
 //! Suggestions for everybody: two-paths per second by size, heuristic and number of threads, against the naive
 //! way of sorting every two-hop list; and one person's suggestions on demand.
 
-#![expect(
-    missing_docs,
-    reason = "criterion's macros make an item that cannot carry a doc"
-)]
-
 #[path = "common/graphs.rs"]
 mod graphs;
 

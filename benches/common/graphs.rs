@@ -30,7 +30,7 @@ pub(crate) fn power_law(n: u64, m: u64, seed: u64) -> Vec<(u64, u64)> {
         for _ in 0..m {
             let end = draw.below(2 * n_before);
             let (a, b) = edges[usize::try_from(end / 2).expect("edges are in memory")];
-            edges.push((if end % 2 == 0 { a } else { b }, newcomer));
+            edges.push((if end.is_multiple_of(2) { a } else { b }, newcomer));
         }
     }
     simple(edges)

@@ -50,7 +50,6 @@ pub const MODEL_SCHEMA: u32 = 1;
 ///
 /// # References
 /// H. B. McMahan et al., "Ad Click Prediction: a View from the Trenches", KDD 2013, Algorithm 1.
-#[expect(clippy::doc_markdown, reason = "McMahan is a name")]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "ModelFile", into = "ModelFile")]
 pub struct FtrlModel {

@@ -8,6 +8,7 @@ mod progress;
 mod report;
 mod run;
 mod synth;
+mod written;
 
 use std::process::ExitCode;
 
