@@ -18,6 +18,8 @@ mod purpose;
 mod purpose_set;
 mod snapshot;
 mod state;
+#[cfg(test)]
+mod suite;
 
 pub use event::{
     AccountFacts, Event, EventKind, Overlay, OverlayEffect, PolicyId, PolicyVersion, Subject,

@@ -343,17 +343,17 @@ impl Replay<'_> {
             late_opt_out: self.params.late_opt_out(),
             registered_at: subject.facts.iter().map(|row| row.registered_at).min(),
         };
-        let device_entries = self.device_entries(subject.facts);
-        if device_entries.is_empty() {
+        let on_devices = self.said_on_devices(subject.facts);
+        if on_devices.is_empty() {
             return self.replay(subject.entries, &context);
         }
-        let mut entries = [subject.entries, &device_entries].concat();
+        let mut entries = [subject.entries, &on_devices].concat();
         entries.sort_unstable_by_key(Entry::order);
         self.replay(&entries, &context)
     }
 
     /// What was said on the account's devices: only refusals carry over from a device to whoever uses it.
-    fn device_entries(&self, facts: &[AccountFacts]) -> Vec<Entry> {
+    fn said_on_devices(&self, facts: &[AccountFacts]) -> Vec<Entry> {
         let mut devices: Vec<_> = facts.iter().filter_map(|row| row.device).collect();
         devices.sort_unstable();
         devices.dedup();
