@@ -49,14 +49,18 @@ pub(crate) struct Plain {
     contacts: Csr,
 }
 
-/// What evaluation and tests make pairs from.
+fn without_loops(pairs: &[(u32, u32)]) -> Vec<(u32, u32)> {
+    pairs.iter().copied().filter(|(a, b)| a != b).collect()
+}
+
+/// Why adjacency can be made of them.
 const SIMPLE: &str = "edge lists number their nodes and have no loops";
 
 impl Plain {
     /// Ties are the friendships and the contacts that both saved.
     pub(crate) fn new(n_nodes: usize, friends: &[(u32, u32)], contacts: &[(u32, u32)]) -> Self {
-        let contacts = Csr::from_pairs(n_nodes, contacts.to_vec()).expect(SIMPLE);
-        let friends = Csr::from_undirected(n_nodes, friends.to_vec()).expect(SIMPLE);
+        let contacts = Csr::from_pairs(n_nodes, without_loops(contacts)).expect(SIMPLE);
+        let friends = Csr::from_undirected(n_nodes, without_loops(friends)).expect(SIMPLE);
         let ties = Csr::from_undirected(n_nodes, tied(&friends, &contacts)).expect(SIMPLE);
         let tie_kinds = (0..)
             .zip(0..n_nodes)
