@@ -1,3 +1,10 @@
 //! Behaviour of the whole, one module each; every module opens with what belongs there.
 
+#[path = "../support/mod.rs"]
+mod support;
+
+mod bad_input;
+mod command_line;
+mod erasure;
 mod rooms;
+mod runs;

@@ -1,0 +1,101 @@
+//! Worlds on disk, runs of the program, and tables read back.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use acquaint::engine::outputs::Manifest;
+use acquaint::engine::{self, RunParams, RunRequest, Silent};
+use acquaint::signals::{TableForm, write_table};
+use acquaint::synth::{SynthParams, World, world};
+use acquaint::time::Timestamp;
+use arrow_array::RecordBatch;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+/// A small world with everything in it.
+pub(crate) fn small_world(users: u32, seed: u64) -> World {
+    let params = SynthParams::default().users(users).seed(seed).impressions_per_user(4.0);
+    world(&params.check().unwrap())
+}
+
+/// Writes every table of a world.
+pub(crate) fn write_world(dir: &Path, form: TableForm, world: &World) {
+    fs::create_dir_all(dir).unwrap();
+    write_table(dir, form, &world.messenger_accounts).unwrap();
+    write_table(dir, form, &world.address_book).unwrap();
+    write_table(dir, form, &world.social_accounts).unwrap();
+    write_table(dir, form, &world.friendships).unwrap();
+    write_table(dir, form, &world.feedback).unwrap();
+    write_table(dir, form, &world.consent_events).unwrap();
+    write_table(dir, form, &world.policy_versions).unwrap();
+    write_table(dir, form, &world.overlays).unwrap();
+    write_table(dir, form, &world.ads).unwrap();
+    write_table(dir, form, &world.impressions).unwrap();
+    write_table(dir, form, &world.businesses).unwrap();
+    write_table(dir, form, &world.business_threads).unwrap();
+    write_table(dir, form, &world.business_opt_ins).unwrap();
+    write_table(dir, form, &world.abuse_reports).unwrap();
+}
+
+/// A finished run.
+pub(crate) struct Run {
+    pub(crate) out: PathBuf,
+    pub(crate) manifest: Manifest,
+}
+
+impl Run {
+    /// Runs a world under a configuration, as of a moment.
+    pub(crate) fn of_world(dir: &Path, world: &World, config: &str, as_of: Timestamp) -> Self {
+        write_world(&dir.join("signals"), TableForm::Csv, world);
+        Self::of_signals(&dir.join("signals"), &dir.join("out"), config, Some(as_of)).unwrap()
+    }
+
+    /// Runs a signals directory.
+    pub(crate) fn of_signals(
+        signals: &Path,
+        out: &Path,
+        config: &str,
+        as_of: Option<Timestamp>,
+    ) -> Result<Self, engine::EngineError> {
+        let params = RunParams::from_toml(config).unwrap().check().unwrap();
+        let request = RunRequest { signals, out, params: &params, as_of, known_at: None };
+        let manifest = engine::run(&request, &|_| Ok("page".to_owned()), &Silent)?;
+        Ok(Self { out: out.to_owned(), manifest })
+    }
+
+    /// The bytes of one of its files.
+    pub(crate) fn bytes(&self, file: &str) -> Vec<u8> {
+        fs::read(self.out.join(file)).unwrap()
+    }
+
+    /// A table as batches.
+    pub(crate) fn table(&self, file: &str) -> Vec<RecordBatch> {
+        let file = fs::File::open(self.out.join(file)).unwrap();
+        let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap().build().unwrap();
+        reader.map(Result::unwrap).collect()
+    }
+
+    /// A table as one line of text per row.
+    pub(crate) fn lines(&self, file: &str) -> Vec<String> {
+        self.table(file).iter().flat_map(lines_of).collect()
+    }
+}
+
+/// A whole-number column of a table.
+pub(crate) fn u64s(batches: &[RecordBatch], column: &str) -> Vec<u64> {
+    let values = |batch: &RecordBatch| {
+        let array = batch.column_by_name(column).unwrap().clone();
+        let array = array.as_any().downcast_ref::<arrow_array::UInt64Array>().unwrap().clone();
+        array.values().to_vec()
+    };
+    batches.iter().flat_map(values).collect()
+}
+
+fn lines_of(batch: &RecordBatch) -> Vec<String> {
+    (0..batch.num_rows())
+        .map(|row| {
+            let cells = batch.columns().iter().map(|column| format!("{:?}", column.slice(row, 1)));
+            let flat = cells.map(|cell| cell.split_whitespace().collect::<Vec<_>>().join(" "));
+            flat.collect::<Vec<_>>().join(" | ")
+        })
+        .collect()
+}
