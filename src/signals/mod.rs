@@ -1,11 +1,42 @@
 //! Signals: the tables two services agreed to share, read into typed records.
 
+mod batch;
+mod column;
+mod content;
+mod csv_guard;
+mod csv_in;
+mod csv_out;
+mod dir;
+mod error;
+mod header;
+mod limits;
+mod pages;
+mod parquet_cells;
+mod parquet_in;
+mod parquet_out;
+mod record;
 mod records;
 mod rejection;
+mod row;
+mod source;
+mod table;
+mod tables;
+mod values;
+mod writer;
 
+pub use batch::{Batch, InputFile, Origin, TableRows, TableSummary};
+pub use column::{Column, Kind};
+pub use dir::SignalsDir;
+pub use error::SignalsError;
+pub use limits::{ReadLimits, ValidReadLimits};
+pub use record::Record;
 pub use records::{
     AbuseReport, Ad, AddressBookEntry, Business, BusinessOptIn, BusinessThread, ConsentEventRow,
     DeviceFacts, Feedback, FeedbackKind, Friendship, Impression, MessengerAccount, PhonePurpose,
     PolicyText, RawPhone, SocialAccount, StartedBy, Surface, Targeting,
 };
 pub use rejection::{Rejection, RejectionReason};
+pub use row::{Fault, MAX_LIST_BYTES, MAX_TEXT_BYTES, Row};
+pub use table::Table;
+pub use values::Values;
+pub use writer::{TableForm, TableWriter, write_table};

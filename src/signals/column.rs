@@ -1,0 +1,73 @@
+//! Columns: what a table's cells are called and which kind of value they hold.
+
+/// The kind of value a column holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A whole number, not negative; the record says how large it may be.
+    Whole,
+    /// A number that may have a fraction.
+    Number,
+    /// True or false.
+    Truth,
+    /// An instant.
+    Instant,
+    /// Text.
+    Text,
+    /// A list of texts.
+    TextList,
+}
+
+impl Kind {
+    /// What is accepted, in the words of an error message.
+    pub(super) const fn expected(self) -> &'static str {
+        match self {
+            Self::Whole => "an integer",
+            Self::Number => "a float or an integer",
+            Self::Truth => "a boolean",
+            Self::Instant => "a timestamp",
+            Self::Text => "text",
+            Self::TextList => "a list of text, or text separated by |",
+        }
+    }
+}
+
+/// A column of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Its place among the table's columns, from 0.
+    pub index: usize,
+    /// Its name.
+    pub name: &'static str,
+    /// What it holds.
+    pub kind: Kind,
+    /// Whether the table cannot be read without it.
+    pub required: bool,
+}
+
+/// Declares the columns of a table as a module: a constant for each, and `ALL` with all of them in order.
+macro_rules! columns {
+    (mod $module:ident { $($name:ident = $text:literal $kind:ident $need:ident;)* }) => {
+        mod $module {
+            use $crate::signals::column::{Column, Kind, columns};
+
+            #[expect(
+                non_camel_case_types,
+                clippy::upper_case_acronyms,
+                reason = "it only counts the constants, which are named like this"
+            )]
+            enum Place { $($name),* }
+            $(
+                pub(super) const $name: &Column = &Column {
+                    index: Place::$name as usize,
+                    name: $text,
+                    kind: Kind::$kind,
+                    required: columns!(@ $need),
+                };
+            )*
+            pub(super) const ALL: &[Column] = &[$(*$name),*];
+        }
+    };
+    (@ required) => { true };
+    (@ optional) => { false };
+}
+pub(super) use columns;

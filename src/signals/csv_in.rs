@@ -1,0 +1,243 @@
+//! CSV in: RFC 4180 with a header, commas, optional quotes; CRLF, LF and a byte order mark are accepted.
+
+use std::io::{self, BufReader, Read};
+
+use csv::{ByteRecord, StringRecord};
+use flate2::bufread::MultiGzDecoder;
+
+use super::batch::{Batch, Batcher};
+use super::csv_guard::{Guard, Trip};
+use super::error::SignalsError;
+use super::header::Header;
+use super::limits::ValidReadLimits;
+use super::record::Record;
+use super::rejection::RejectionReason;
+use super::row::Cells;
+use super::source::Source;
+use crate::time::Timestamp;
+
+const BUFFER_BYTES: usize = 1 << 18;
+
+/// Reads a CSV file, compressed with gzip or not; returns how many rows it has.
+pub(super) fn read_csv<R, F, E>(
+    source: &Source,
+    limits: &ValidReadLimits,
+    batcher: Batcher<'_, R, F>,
+) -> Result<u64, E>
+where
+    R: Record,
+    F: FnMut(Batch<R>) -> Result<(), E>,
+    E: From<SignalsError>,
+{
+    let plain = BufReader::with_capacity(BUFFER_BYTES, &source.file);
+    let bytes: Box<dyn Read + '_> = if source.name.ends_with(".gz") {
+        Box::new(MultiGzDecoder::new(plain))
+    } else {
+        Box::new(plain)
+    };
+    CsvFile::open::<R>(source, limits, bytes)?.read(limits, batcher)
+}
+
+struct CsvFile<'s> {
+    source: &'s Source,
+    reader: csv::Reader<Guard<Box<dyn Read + 's>>>,
+    header: Header,
+    n_fields: usize,
+    max_row_bytes: u64,
+}
+
+impl<'s> CsvFile<'s> {
+    fn open<R: Record>(
+        source: &'s Source,
+        limits: &ValidReadLimits,
+        bytes: Box<dyn Read + 's>,
+    ) -> Result<Self, SignalsError> {
+        let max_row_bytes = limits.given().max_row_bytes;
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .buffer_capacity(BUFFER_BYTES)
+            .from_reader(Guard::new(bytes, max_row_bytes));
+        let names = column_names(source, &mut reader, max_row_bytes)?;
+        Ok(Self {
+            source,
+            reader,
+            header: Header::locate(&source.name, R::COLUMNS, &names, limits)?,
+            n_fields: names.len(),
+            max_row_bytes,
+        })
+    }
+
+    fn read<R, F, E>(
+        mut self,
+        limits: &ValidReadLimits,
+        mut batcher: Batcher<'_, R, F>,
+    ) -> Result<u64, E>
+    where
+        R: Record,
+        F: FnMut(Batch<R>) -> Result<(), E>,
+        E: From<SignalsError>,
+    {
+        batcher.ignore(std::mem::take(&mut self.header.ignored));
+        let mut bytes = ByteRecord::new();
+        while self.next(&mut bytes)? {
+            bytes = self.take(bytes, &mut batcher)?;
+            let (n_rows, allowed) = (batcher.n_rows(), limits.given().max_rows);
+            self.source
+                .refuse_more("rows", n_rows, "max_rows", allowed)?;
+        }
+        batcher.finish()
+    }
+
+    fn next(&mut self, bytes: &mut ByteRecord) -> Result<bool, SignalsError> {
+        let read = self.reader.read_byte_record(bytes);
+        read.map_err(|error| csv_error(self.source, error, self.max_row_bytes))
+    }
+
+    /// Takes a row, and gives its buffer back.
+    fn take<R, F, E>(
+        &self,
+        bytes: ByteRecord,
+        batcher: &mut Batcher<'_, R, F>,
+    ) -> Result<ByteRecord, E>
+    where
+        R: Record,
+        F: FnMut(Batch<R>) -> Result<(), E>,
+    {
+        match StringRecord::from_byte_record(bytes) {
+            Ok(fields) if fields.len() == self.n_fields => {
+                batcher.take(&CsvCells {
+                    fields: &fields,
+                    places: &self.header.places,
+                })?;
+                Ok(fields.into_byte_record())
+            }
+            Ok(fields) => {
+                batcher.take_malformed()?;
+                Ok(fields.into_byte_record())
+            }
+            Err(not_utf8) => {
+                batcher.take_malformed()?;
+                Ok(not_utf8.into_byte_record())
+            }
+        }
+    }
+}
+
+fn column_names<B: Read>(
+    source: &Source,
+    reader: &mut csv::Reader<B>,
+    max_row_bytes: u64,
+) -> Result<Vec<String>, SignalsError> {
+    let mut names = ByteRecord::new();
+    let found = reader.read_byte_record(&mut names);
+    if !found.map_err(|error| csv_error(source, error, max_row_bytes))? {
+        return Err(SignalsError::NoHeader {
+            file: source.name.clone(),
+        });
+    }
+    let names = StringRecord::from_byte_record(names)
+        .map_err(|_| source.damaged("its header is not UTF-8"))?;
+    Ok(names.iter().map(|name| name.trim().to_owned()).collect())
+}
+
+fn csv_error(source: &Source, error: csv::Error, max_row_bytes: u64) -> SignalsError {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => io_error(source, error, max_row_bytes),
+        // The reader is flexible and reads bytes, so it has nothing else to complain about.
+        _ => source.damaged("it is not CSV"),
+    }
+}
+
+fn io_error(source: &Source, error: io::Error, max_row_bytes: u64) -> SignalsError {
+    use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
+    match error.downcast::<Trip>() {
+        Ok(Trip::OpenQuote { row }) => SignalsError::OpenQuote {
+            file: source.name.clone(),
+            row,
+        },
+        Ok(Trip::LongRow { row }) => SignalsError::LongRow {
+            file: source.name.clone(),
+            row,
+            allowed: max_row_bytes,
+        },
+        Err(error) if error.kind() == UnexpectedEof => source.damaged("it was cut off"),
+        Err(error) if matches!(error.kind(), InvalidData | InvalidInput) => {
+            source.damaged(format!("it does not decompress: {error}"))
+        }
+        Err(error) => source.unreadable(error),
+    }
+}
+
+/// The fields of a CSV row by column of the table.
+struct CsvCells<'r> {
+    fields: &'r StringRecord,
+    places: &'r [Option<usize>],
+}
+
+impl CsvCells<'_> {
+    fn field(&self, index: usize) -> Option<&str> {
+        let field = self.fields.get(self.places[index]?)?.trim();
+        (!field.is_empty()).then_some(field)
+    }
+
+    fn parsed<T>(
+        &self,
+        index: usize,
+        parse: impl FnOnce(&str) -> Result<T, RejectionReason>,
+    ) -> Result<Option<T>, RejectionReason> {
+        self.field(index).map(parse).transpose()
+    }
+}
+
+impl Cells for CsvCells<'_> {
+    fn whole(&self, index: usize) -> Result<Option<u64>, RejectionReason> {
+        self.parsed(index, parse_whole)
+    }
+
+    fn number(&self, index: usize) -> Result<Option<f64>, RejectionReason> {
+        self.parsed(index, |text| {
+            text.parse().map_err(|_| RejectionReason::WrongType)
+        })
+    }
+
+    fn truth(&self, index: usize) -> Result<Option<bool>, RejectionReason> {
+        self.parsed(index, parse_truth)
+    }
+
+    fn instant(&self, index: usize) -> Result<Option<Timestamp>, RejectionReason> {
+        self.parsed(index, |text| {
+            Timestamp::parse(text).map_err(|_| RejectionReason::WrongType)
+        })
+    }
+
+    fn text(&self, index: usize) -> Option<&str> {
+        self.field(index)
+    }
+
+    fn each_text<'a>(&'a self, index: usize, visit: &mut dyn FnMut(&'a str)) {
+        if let Some(field) = self.field(index) {
+            visit(field);
+        }
+    }
+}
+
+/// Reads decimal digits; a number below zero or too large for 64 bits is out of range, not of another type.
+fn parse_whole(text: &str) -> Result<u64, RejectionReason> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(RejectionReason::WrongType);
+    }
+    text.parse().map_err(|_| RejectionReason::OutOfRange)
+}
+
+fn parse_truth(text: &str) -> Result<bool, RejectionReason> {
+    let is = |names: [&str; 2]| names.iter().any(|name| text.eq_ignore_ascii_case(name));
+    if is(["true", "1"]) {
+        Ok(true)
+    } else if is(["false", "0"]) {
+        Ok(false)
+    } else {
+        Err(RejectionReason::WrongType)
+    }
+}

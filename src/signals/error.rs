@@ -1,0 +1,193 @@
+//! Why a signals directory, or a table of it, cannot be read or written at all.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::table::Table;
+
+/// Why a signals directory, or a table of it, cannot be read or written at all.
+///
+/// A bad row is none of these: it is a [`Rejection`](super::Rejection). Files are named relative to the
+/// directory. No variant holds the contents of a cell.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignalsError {
+    /// The directory cannot be listed.
+    #[error("the signals directory {} cannot be listed", dir.display())]
+    Directory {
+        /// The directory.
+        dir: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A table that is needed is not there.
+    #[error("there is no table {table} in {}: expected {table}.parquet, {table}.csv, {table}.csv.gz or a folder {table} of such files", dir.display())]
+    MissingTable {
+        /// The table.
+        table: Table,
+        /// Where it was looked for.
+        dir: PathBuf,
+    },
+    /// A table is there twice, in two forms.
+    #[error("table {table} is there twice, as {first} and as {second}: keep one")]
+    TwoForms {
+        /// The table.
+        table: Table,
+        /// One of them.
+        first: String,
+        /// The other.
+        second: String,
+    },
+    /// A file or folder that looks like a table has a name no table has.
+    #[error("{file} looks like a table, but no table has that name; did you mean {hint}")]
+    UnknownTable {
+        /// The file or folder.
+        file: String,
+        /// The table whose name is nearest.
+        hint: Table,
+    },
+    /// Something with the name of a table is a link, a pipe, a device or in another way not a plain file.
+    #[error("{file} is not a plain file: links, pipes and devices are not read")]
+    NotAFile {
+        /// The name.
+        file: String,
+    },
+    /// A folder with the name of a table holds no file of one.
+    #[error("the folder {file} holds no .parquet, .csv or .csv.gz file")]
+    EmptyFolder {
+        /// The folder.
+        file: String,
+    },
+    /// A file cannot be opened or read.
+    #[error("{file} cannot be read")]
+    Read {
+        /// The file.
+        file: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file is not what its name says, was cut off, or changed while it was read.
+    #[error("{file} is damaged: {detail}")]
+    Damaged {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// A CSV file has nothing in it, not even a header.
+    #[error("{file} is empty: the first line of a CSV file names its columns")]
+    NoHeader {
+        /// The file.
+        file: String,
+    },
+    /// A quote was opened and never closed.
+    #[error("{file} ends inside a quoted value that began in row {row} (row 0 is the header)")]
+    OpenQuote {
+        /// The file.
+        file: String,
+        /// The row in which the quote was opened.
+        row: u64,
+    },
+    /// A row is too long.
+    #[error(
+        "row {row} of {file} (row 0 is the header) is longer than signals.max_row_bytes = {allowed} allows"
+    )]
+    LongRow {
+        /// The file.
+        file: String,
+        /// The row.
+        row: u64,
+        /// How many bytes are allowed.
+        allowed: u64,
+    },
+    /// A required column is not there.
+    #[error("{file} has no column {column}; it has {}", found.join(", "))]
+    MissingColumn {
+        /// The file.
+        file: String,
+        /// The column.
+        column: &'static str,
+        /// The columns that are there.
+        found: Vec<String>,
+    },
+    /// Two columns have the same name.
+    #[error("{file} has two columns named {column}")]
+    DuplicateColumn {
+        /// The file.
+        file: String,
+        /// Their name.
+        column: String,
+    },
+    /// A column is of a type its values cannot be read from.
+    #[error("column {column} of {file} is {found}, but must be {expected}")]
+    ColumnType {
+        /// The file.
+        file: String,
+        /// The column.
+        column: &'static str,
+        /// Its type.
+        found: String,
+        /// What can be read.
+        expected: &'static str,
+    },
+    /// A column seems to hold what people wrote to each other.
+    #[error(
+        "column {column} of {file} looks like message content, which is never read: remove it from the export"
+    )]
+    MessageContent {
+        /// The file.
+        file: String,
+        /// The column.
+        column: String,
+    },
+    /// A file is larger, in one way or another, than the limits allow.
+    #[error("{file} has {found} {what}, more than signals.{limit} = {allowed} allows")]
+    Limit {
+        /// The file.
+        file: String,
+        /// What was counted.
+        what: &'static str,
+        /// How much of it there is.
+        found: u64,
+        /// The limit's name.
+        limit: &'static str,
+        /// How much of it is allowed.
+        allowed: u64,
+    },
+    /// A file would grow too much when read.
+    #[error(
+        "{file} has {found} {what} in a file of {bytes} bytes, more than signals.{limit} = {allowed} allows"
+    )]
+    Expansion {
+        /// The file.
+        file: String,
+        /// What was counted.
+        what: &'static str,
+        /// How much of it there is.
+        found: u64,
+        /// The file's size.
+        bytes: u64,
+        /// The limit's name.
+        limit: &'static str,
+        /// How much of it is allowed for every byte.
+        allowed: u64,
+    },
+    /// A file cannot be written.
+    #[error("{file} cannot be written")]
+    Write {
+        /// The file.
+        file: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// A record holds a value that the table has no way to say.
+    #[error("row {row} of {table} cannot be written: column {column} cannot hold its value")]
+    Unwritable {
+        /// The table.
+        table: Table,
+        /// The row, from 1.
+        row: u64,
+        /// The column.
+        column: &'static str,
+    },
+}

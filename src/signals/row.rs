@@ -1,0 +1,238 @@
+//! One row on its way in: cells of either file form become the fields of a record, or the reason why not.
+
+use super::column::Column;
+use super::rejection::RejectionReason;
+use crate::ids::Region;
+use crate::time::Timestamp;
+
+/// Text longer than this, in bytes, is out of range for any column.
+pub const MAX_TEXT_BYTES: usize = 1024;
+/// A list longer than this, in bytes of text, is out of range.
+pub const MAX_LIST_BYTES: usize = 16 * 1024;
+
+/// What stands in a row, whatever kind of file it came from; a null or an absent column is none.
+pub(super) trait Cells {
+    /// A whole number.
+    fn whole(&self, index: usize) -> Result<Option<u64>, RejectionReason>;
+    /// A number that may have a fraction.
+    fn number(&self, index: usize) -> Result<Option<f64>, RejectionReason>;
+    /// True or false.
+    fn truth(&self, index: usize) -> Result<Option<bool>, RejectionReason>;
+    /// An instant.
+    fn instant(&self, index: usize) -> Result<Option<Timestamp>, RejectionReason>;
+    /// Text as it stands.
+    fn text(&self, index: usize) -> Option<&str>;
+    /// Texts as they stand; each may itself be a list separated by `|`.
+    fn each_text<'a>(&'a self, index: usize, visit: &mut dyn FnMut(&'a str));
+}
+
+/// Why a row cannot be a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The column that was wrong.
+    pub column: &'static str,
+    /// What was wrong with it.
+    pub reason: RejectionReason,
+}
+
+impl Fault {
+    /// A column was wrong.
+    pub(super) const fn new(column: &Column, reason: RejectionReason) -> Self {
+        Self {
+            column: column.name,
+            reason,
+        }
+    }
+
+    /// Passes if the condition holds; the column is out of range if not.
+    pub(super) fn unless(holds: bool, column: &Column) -> Result<(), Self> {
+        if holds {
+            Ok(())
+        } else {
+            Err(Self::new(column, RejectionReason::OutOfRange))
+        }
+    }
+}
+
+/// A row of a table, read by column.
+///
+/// All text is trimmed; empty text is no value. Text that is longer than [`MAX_TEXT_BYTES`] or has a NUL in
+/// it is out of range.
+pub struct Row<'a> {
+    cells: &'a dyn Cells,
+}
+
+impl<'a> Row<'a> {
+    pub(super) const fn new(cells: &'a dyn Cells) -> Self {
+        Self { cells }
+    }
+
+    /// A whole number that fits its field, if there is one.
+    pub(super) fn whole_if<T: TryFrom<u64>>(&self, column: &Column) -> Result<Option<T>, Fault> {
+        let found = self.cells.whole(column.index);
+        let Some(whole) = found.map_err(|reason| Fault::new(column, reason))? else {
+            return Ok(None);
+        };
+        let fits = T::try_from(whole).map_err(|_| Fault::new(column, RejectionReason::OutOfRange));
+        fits.map(Some)
+    }
+
+    /// A whole number that fits its field.
+    pub(super) fn whole<T: TryFrom<u64>>(&self, column: &Column) -> Result<T, Fault> {
+        needed(self.whole_if(column)?, column)
+    }
+
+    /// An id.
+    pub(super) fn id<T: From<u64>>(&self, column: &Column) -> Result<T, Fault> {
+        self.whole(column).map(u64::into)
+    }
+
+    /// An id, if there is one.
+    pub(super) fn id_if<T: From<u64>>(&self, column: &Column) -> Result<Option<T>, Fault> {
+        Ok(self.whole_if(column)?.map(u64::into))
+    }
+
+    /// A number that may have a fraction.
+    pub(super) fn number(&self, column: &Column) -> Result<f64, Fault> {
+        let found = self.cells.number(column.index);
+        needed(found.map_err(|reason| Fault::new(column, reason))?, column)
+    }
+
+    /// True or false, if there is a value.
+    pub(super) fn truth_if(&self, column: &Column) -> Result<Option<bool>, Fault> {
+        let found = self.cells.truth(column.index);
+        found.map_err(|reason| Fault::new(column, reason))
+    }
+
+    /// True or false.
+    pub(super) fn truth(&self, column: &Column) -> Result<bool, Fault> {
+        needed(self.truth_if(column)?, column)
+    }
+
+    /// An instant, if there is one; it has to lie in the years −9999 to 9999, so that it can be written.
+    pub(super) fn instant_if(&self, column: &Column) -> Result<Option<Timestamp>, Fault> {
+        let found = self.cells.instant(column.index);
+        let found = found.map_err(|reason| Fault::new(column, reason))?;
+        Fault::unless(found.is_none_or(is_civil), column)?;
+        Ok(found)
+    }
+
+    /// An instant.
+    pub(super) fn instant(&self, column: &Column) -> Result<Timestamp, Fault> {
+        needed(self.instant_if(column)?, column)
+    }
+
+    /// Text, if there is some.
+    pub(super) fn text_if(&self, column: &Column) -> Result<Option<&'a str>, Fault> {
+        let text = self.cells.text(column.index).map_or("", str::trim);
+        Fault::unless(is_storable(text), column)?;
+        Ok((!text.is_empty()).then_some(text))
+    }
+
+    /// Text.
+    pub(super) fn text(&self, column: &Column) -> Result<&'a str, Fault> {
+        needed(self.text_if(column)?, column)
+    }
+
+    /// Text to keep, if there is some.
+    pub(super) fn owned_if(&self, column: &Column) -> Result<Option<String>, Fault> {
+        Ok(self.text_if(column)?.map(str::to_owned))
+    }
+
+    /// Text in lower case, if there is some.
+    pub(super) fn lower_if(&self, column: &Column) -> Result<Option<String>, Fault> {
+        Ok(self.text_if(column)?.map(str::to_lowercase))
+    }
+
+    /// Text in lower case.
+    pub(super) fn lower(&self, column: &Column) -> Result<String, Fault> {
+        needed(self.lower_if(column)?, column)
+    }
+
+    /// A value known by name, if there is one.
+    pub(super) fn named_if<T>(
+        &self,
+        column: &Column,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, Fault> {
+        let Some(name) = self.text_if(column)? else {
+            return Ok(None);
+        };
+        let known = parse(name).ok_or(Fault::new(column, RejectionReason::OutOfRange));
+        known.map(Some)
+    }
+
+    /// A value known by name.
+    pub(super) fn named<T>(
+        &self,
+        column: &Column,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<T, Fault> {
+        needed(self.named_if(column, parse)?, column)
+    }
+
+    /// A region, if there is one; `ZZ` is the code of an unknown one and as good as none.
+    pub(super) fn region_if(&self, column: &Column) -> Result<Option<Region>, Fault> {
+        match self.text_if(column)? {
+            None => Ok(None),
+            Some(unknown) if unknown.eq_ignore_ascii_case("ZZ") => Ok(None),
+            Some(_) => self.named_if(column, Region::parse),
+        }
+    }
+
+    /// A list of texts in lower case, sorted, each once.
+    pub(super) fn lower_list(&self, column: &Column) -> Result<Vec<String>, Fault> {
+        let mut texts: Vec<String> = self
+            .items(column)?
+            .into_iter()
+            .map(str::to_lowercase)
+            .collect();
+        texts.sort_unstable();
+        texts.dedup();
+        Ok(texts)
+    }
+
+    /// A list of regions, sorted, each once.
+    pub(super) fn regions(&self, column: &Column) -> Result<Vec<Region>, Fault> {
+        let parsed: Option<Vec<Region>> =
+            self.items(column)?.into_iter().map(Region::parse).collect();
+        let mut regions = parsed.ok_or(Fault::new(column, RejectionReason::OutOfRange))?;
+        regions.sort_unstable();
+        regions.dedup();
+        Ok(regions)
+    }
+
+    fn items(&self, column: &Column) -> Result<Vec<&'a str>, Fault> {
+        let mut items = Vec::new();
+        let mut n_bytes = 0_usize;
+        self.cells.each_text(column.index, &mut |cell| {
+            // A cell that is too long to keep is too long to take apart.
+            n_bytes = n_bytes.saturating_add(cell.len());
+            if n_bytes <= MAX_LIST_BYTES {
+                items.extend(
+                    cell.split('|')
+                        .map(str::trim)
+                        .filter(|item| !item.is_empty()),
+                );
+            }
+        });
+        let fits = n_bytes <= MAX_LIST_BYTES && items.iter().all(|item| is_storable(item));
+        Fault::unless(fits, column)?;
+        Ok(items)
+    }
+}
+
+/// Can a table hold this text?
+pub(super) fn is_storable(text: &str) -> bool {
+    text.len() <= MAX_TEXT_BYTES && !text.contains('\0')
+}
+
+/// Can this instant be written as RFC 3339?
+pub(super) fn is_civil(at: Timestamp) -> bool {
+    (jiff::Timestamp::MIN.as_microsecond()..=jiff::Timestamp::MAX.as_microsecond())
+        .contains(&at.micros())
+}
+
+fn needed<T>(value: Option<T>, column: &Column) -> Result<T, Fault> {
+    value.ok_or(Fault::new(column, RejectionReason::Missing))
+}

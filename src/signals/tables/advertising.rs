@@ -1,0 +1,162 @@
+//! `ads` and `impressions`.
+
+use super::named::{Named, parse};
+use crate::signals::column::{Column, columns};
+use crate::signals::record::Record;
+use crate::signals::records::{Ad, Impression, Surface, Targeting};
+use crate::signals::row::{Fault, Row};
+use crate::signals::table::Table;
+use crate::signals::values::Values;
+
+columns! {
+    mod ad {
+        AD_ID = "ad_id" Whole required;
+        ADVERTISER_ID = "advertiser_id" Whole required;
+        CATEGORY = "category" Text required;
+        SPECIAL_CATEGORY = "special_category" Text optional;
+        BID = "bid" Number required;
+        STARTS_AT = "starts_at" Instant required;
+        ENDS_AT = "ends_at" Instant required;
+        TARGET_REGIONS = "target_regions" TextList optional;
+        TARGET_LANGUAGES = "target_languages" TextList optional;
+        TARGET_GENDERS = "target_genders" TextList optional;
+        TARGET_AGE_MIN = "target_age_min" Whole optional;
+        TARGET_AGE_MAX = "target_age_max" Whole optional;
+        TARGET_INTERESTS = "target_interests" TextList optional;
+        AUDIENCE_ID = "audience_id" Whole optional;
+    }
+}
+
+impl Record for Ad {
+    const TABLE: Table = Table::Ads;
+    const COLUMNS: &'static [Column] = ad::ALL;
+
+    fn read(row: &Row<'_>) -> Result<Self, Fault> {
+        let starts_at = row.instant(ad::STARTS_AT)?;
+        let ends_at = row.instant(ad::ENDS_AT)?;
+        Fault::unless(ends_at > starts_at, ad::ENDS_AT)?;
+        Ok(Self {
+            ad_id: row.id(ad::AD_ID)?,
+            advertiser_id: row.id(ad::ADVERTISER_ID)?,
+            category: row.lower(ad::CATEGORY)?,
+            special_category: row.lower_if(ad::SPECIAL_CATEGORY)?,
+            bid: bid(row)?,
+            starts_at,
+            ends_at,
+            targeting: targeting(row)?,
+            audience_id: row.id_if(ad::AUDIENCE_ID)?,
+        })
+    }
+
+    fn write<'a>(&'a self, values: &mut Values<'a>) {
+        values.set(ad::AD_ID, self.ad_id.0);
+        values.set(ad::ADVERTISER_ID, self.advertiser_id.0);
+        values.set(ad::CATEGORY, self.category.as_str());
+        values.set(ad::SPECIAL_CATEGORY, self.special_category.as_deref());
+        values.set(ad::BID, self.bid);
+        values.set(ad::STARTS_AT, self.starts_at);
+        values.set(ad::ENDS_AT, self.ends_at);
+        write_targeting(&self.targeting, values);
+        values.set(ad::AUDIENCE_ID, self.audience_id.map(|id| id.0));
+    }
+}
+
+fn bid(row: &Row<'_>) -> Result<f64, Fault> {
+    let bid = row.number(ad::BID)?;
+    Fault::unless(bid.is_finite() && bid >= 0.0, ad::BID)?;
+    // −0 is not below 0, but does not look the same in the outputs.
+    Ok(bid.abs())
+}
+
+fn targeting(row: &Row<'_>) -> Result<Targeting, Fault> {
+    let age_min = row.whole_if(ad::TARGET_AGE_MIN)?;
+    let age_max = row.whole_if(ad::TARGET_AGE_MAX)?;
+    let is_range = age_min.zip(age_max).is_none_or(|(min, max)| min <= max);
+    Fault::unless(is_range, ad::TARGET_AGE_MAX)?;
+    Ok(Targeting {
+        regions: row.regions(ad::TARGET_REGIONS)?,
+        languages: row.lower_list(ad::TARGET_LANGUAGES)?,
+        genders: row.lower_list(ad::TARGET_GENDERS)?,
+        age_min,
+        age_max,
+        interests: row.lower_list(ad::TARGET_INTERESTS)?,
+    })
+}
+
+fn write_targeting<'a>(targeting: &'a Targeting, values: &mut Values<'a>) {
+    values.set(ad::TARGET_REGIONS, targeting.regions.as_slice());
+    values.set(ad::TARGET_LANGUAGES, targeting.languages.as_slice());
+    values.set(ad::TARGET_GENDERS, targeting.genders.as_slice());
+    values.set(ad::TARGET_AGE_MIN, targeting.age_min);
+    values.set(ad::TARGET_AGE_MAX, targeting.age_max);
+    values.set(ad::TARGET_INTERESTS, targeting.interests.as_slice());
+}
+
+columns! {
+    mod shown {
+        AD_ID = "ad_id" Whole required;
+        USER_ID = "user_id" Whole optional;
+        SURFACE = "surface" Text required;
+        POSITION = "position" Whole optional;
+        AT = "at" Instant required;
+        IMPRESSIONS = "impressions" Whole required;
+        CLICKS = "clicks" Whole required;
+        USER_REGION = "user_region" Text optional;
+        USER_AGE_BAND = "user_age_band" Text optional;
+        USER_GENDER = "user_gender" Text optional;
+        USER_LANGUAGE = "user_language" Text optional;
+        USER_INTERESTS = "user_interests" TextList optional;
+    }
+}
+
+/// The list is closed: whatever is not on it, the messenger first of all, is out of range.
+impl Named for Surface {
+    const NAMES: &'static [(&'static str, Self)] = &[
+        ("feed", Self::Feed),
+        ("right_column", Self::RightColumn),
+        ("stories", Self::Stories),
+        ("marketplace", Self::Marketplace),
+        ("search", Self::Search),
+        ("video", Self::Video),
+    ];
+}
+
+impl Record for Impression {
+    const TABLE: Table = Table::Impressions;
+    const COLUMNS: &'static [Column] = shown::ALL;
+
+    fn read(row: &Row<'_>) -> Result<Self, Fault> {
+        let (impressions, clicks) = (row.whole(shown::IMPRESSIONS)?, row.whole(shown::CLICKS)?);
+        Fault::unless(impressions >= 1, shown::IMPRESSIONS)?;
+        Fault::unless(clicks <= impressions, shown::CLICKS)?;
+        Ok(Self {
+            user_id: row.id_if(shown::USER_ID)?,
+            ad_id: row.id(shown::AD_ID)?,
+            surface: row.named(shown::SURFACE, parse)?,
+            position: row.whole_if(shown::POSITION)?,
+            at: row.instant(shown::AT)?,
+            impressions,
+            clicks,
+            region: row.region_if(shown::USER_REGION)?,
+            age_band: row.lower_if(shown::USER_AGE_BAND)?,
+            gender: row.lower_if(shown::USER_GENDER)?,
+            language: row.lower_if(shown::USER_LANGUAGE)?,
+            interests: row.lower_list(shown::USER_INTERESTS)?,
+        })
+    }
+
+    fn write<'a>(&'a self, values: &mut Values<'a>) {
+        values.set(shown::AD_ID, self.ad_id.0);
+        values.set(shown::USER_ID, self.user_id.map(|id| id.0));
+        values.set(shown::SURFACE, self.surface.name());
+        values.set(shown::POSITION, self.position);
+        values.set(shown::AT, self.at);
+        values.set(shown::IMPRESSIONS, self.impressions);
+        values.set(shown::CLICKS, self.clicks);
+        values.set(shown::USER_REGION, self.region);
+        values.set(shown::USER_AGE_BAND, self.age_band.as_deref());
+        values.set(shown::USER_GENDER, self.gender.as_deref());
+        values.set(shown::USER_LANGUAGE, self.language.as_deref());
+        values.set(shown::USER_INTERESTS, self.interests.as_slice());
+    }
+}

@@ -1,0 +1,183 @@
+//! `consent_events`: one event, about exactly one of an account, a device and a number.
+
+use crate::consent::{Event, EventKind, PolicyId, Purpose, Subject, TextDigest};
+use crate::ids::{AccountId, DeviceId};
+use crate::signals::column::{Column, columns};
+use crate::signals::record::Record;
+use crate::signals::records::{ConsentEventRow, RawPhone};
+use crate::signals::rejection::RejectionReason;
+use crate::signals::row::{Fault, Row};
+use crate::signals::table::Table;
+use crate::signals::values::Values;
+
+columns! {
+    mod event {
+        EVENT_ID = "event_id" Whole required;
+        ACCOUNT_ID = "account_id" Whole optional;
+        DEVICE_ID = "device_id" Text optional;
+        PHONE = "phone" Text optional;
+        REGION = "region" Text optional;
+        KIND = "kind" Text required;
+        VALID_TIME = "valid_time" Instant required;
+        KNOWN_TIME = "known_time" Instant required;
+        POLICY = "policy" Whole optional;
+        TEXT_DIGEST = "text_digest" Text optional;
+        SHARE = "share" Truth optional;
+        PURPOSE = "purpose" Text optional;
+        ASKED = "asked" Truth optional;
+    }
+}
+
+impl Record for ConsentEventRow {
+    const TABLE: Table = Table::ConsentEvents;
+    const COLUMNS: &'static [Column] = event::ALL;
+
+    fn read(row: &Row<'_>) -> Result<Self, Fault> {
+        let kind = kind(row)?;
+        let event_id = row.id(event::EVENT_ID)?;
+        let valid_time = row.instant(event::VALID_TIME)?;
+        let known_time = row.instant(event::KNOWN_TIME)?;
+        if is_of_non_user(&kind) {
+            return Ok(Self::NonUser {
+                phone: phone(row)?,
+                region: row.region_if(event::REGION)?,
+                event_id,
+                kind,
+                valid_time,
+                known_time,
+            });
+        }
+        Ok(Self::Known(Event {
+            event_id,
+            subject: subject(row, &kind)?,
+            kind,
+            valid_time,
+            known_time,
+        }))
+    }
+
+    fn write<'a>(&'a self, values: &mut Values<'a>) {
+        match self {
+            Self::Known(known) => write_known(known, values),
+            Self::NonUser {
+                phone,
+                region,
+                event_id,
+                kind,
+                valid_time,
+                known_time,
+            } => {
+                values.set(event::EVENT_ID, event_id.0);
+                values.set(event::VALID_TIME, *valid_time);
+                values.set(event::KNOWN_TIME, *known_time);
+                values.set(event::PHONE, phone.expose());
+                values.set(event::REGION, *region);
+                write_kind(kind, values);
+                refuse_if(!is_of_non_user(kind), event::PHONE, values);
+                refuse_if(phone.expose().trim().is_empty(), event::PHONE, values);
+            }
+        }
+    }
+
+    /// An event that cannot be read may have been an opt-out: whose it was matters more than what it was.
+    fn account(row: &Row<'_>) -> Option<AccountId> {
+        row.id_if(event::ACCOUNT_ID).ok().flatten()
+    }
+}
+
+fn kind(row: &Row<'_>) -> Result<EventKind, Fault> {
+    let name = row.text(event::KIND)?;
+    Ok(match name {
+        "notice_served" => EventKind::NoticeServed {
+            policy: PolicyId(row.whole(event::POLICY)?),
+            digest: row.named(event::TEXT_DIGEST, TextDigest::parse)?,
+        },
+        "defer" => EventKind::Defer,
+        "accept" => EventKind::Accept {
+            share: row.truth(event::SHARE)?,
+        },
+        "register" => EventKind::Register,
+        "opt_out" => EventKind::OptOut,
+        "grant" => EventKind::Grant {
+            purpose: row.named(event::PURPOSE, Purpose::parse)?,
+            asked: row.truth_if(event::ASKED)?.unwrap_or(false),
+        },
+        "withdraw" => EventKind::Withdraw {
+            purpose: row.named(event::PURPOSE, Purpose::parse)?,
+        },
+        "signal" => EventKind::Signal,
+        "number_change" => EventKind::NumberChange,
+        "recycled" => EventKind::Recycled,
+        "delete" => EventKind::Delete,
+        "non_user_objects" => EventKind::NonUserObjects,
+        "non_user_joins" => EventKind::NonUserJoins,
+        _ => return Err(Fault::new(event::KIND, RejectionReason::OutOfRange)),
+    })
+}
+
+const fn is_of_non_user(kind: &EventKind) -> bool {
+    matches!(kind, EventKind::NonUserObjects | EventKind::NonUserJoins)
+}
+
+/// The number of somebody without an account; a row that names an account or a device as well is about two.
+fn phone(row: &Row<'_>) -> Result<RawPhone, Fault> {
+    Fault::unless(
+        row.whole_if::<u64>(event::ACCOUNT_ID)?.is_none(),
+        event::ACCOUNT_ID,
+    )?;
+    Fault::unless(row.text_if(event::DEVICE_ID)?.is_none(), event::DEVICE_ID)?;
+    row.text(event::PHONE).map(RawPhone::new)
+}
+
+/// The account, or for a signal the device. A number is nobody's account.
+fn subject(row: &Row<'_>, kind: &EventKind) -> Result<Subject, Fault> {
+    let account = row.id_if(event::ACCOUNT_ID)?;
+    let device = row.text_if(event::DEVICE_ID)?.and_then(DeviceId::of);
+    Fault::unless(row.text_if(event::PHONE)?.is_none(), event::PHONE)?;
+    match (account, device) {
+        (Some(account), None) => Ok(Subject::Account(account)),
+        (None, Some(device)) if *kind == EventKind::Signal => Ok(Subject::Device(device)),
+        (None, None) => Err(Fault::new(event::ACCOUNT_ID, RejectionReason::Missing)),
+        (_, Some(_)) => Err(Fault::new(event::DEVICE_ID, RejectionReason::OutOfRange)),
+    }
+}
+
+fn write_known(known: &Event, values: &mut Values<'_>) {
+    values.set(event::EVENT_ID, known.event_id.0);
+    values.set(event::VALID_TIME, known.valid_time);
+    values.set(event::KNOWN_TIME, known.known_time);
+    write_kind(&known.kind, values);
+    refuse_if(is_of_non_user(&known.kind), event::PHONE, values);
+    match known.subject {
+        Subject::Account(account) => values.set(event::ACCOUNT_ID, account.0),
+        Subject::Device(device) => {
+            values.set(event::DEVICE_ID, device.to_string());
+            refuse_if(known.kind != EventKind::Signal, event::DEVICE_ID, values);
+        }
+        // A token does not lead back to a number.
+        Subject::NonUser(_) => values.refuse(event::PHONE),
+    }
+}
+
+fn write_kind(kind: &EventKind, values: &mut Values<'_>) {
+    values.set(event::KIND, kind.as_str());
+    match *kind {
+        EventKind::NoticeServed { policy, digest } => {
+            values.set(event::POLICY, policy.0);
+            values.set(event::TEXT_DIGEST, digest.to_string());
+        }
+        EventKind::Accept { share } => values.set(event::SHARE, share),
+        EventKind::Grant { purpose, asked } => {
+            values.set(event::PURPOSE, purpose.as_str());
+            values.set(event::ASKED, asked);
+        }
+        EventKind::Withdraw { purpose } => values.set(event::PURPOSE, purpose.as_str()),
+        _ => {}
+    }
+}
+
+fn refuse_if(is_unwritable: bool, column: &Column, values: &mut Values<'_>) {
+    if is_unwritable {
+        values.refuse(column);
+    }
+}

@@ -1,0 +1,164 @@
+//! `messenger_accounts`, `address_book` and `abuse_reports`.
+
+use crate::ids::DeviceId;
+use crate::signals::column::{Column, columns};
+use crate::signals::record::Record;
+use crate::signals::records::{
+    AbuseReport, AddressBookEntry, DeviceFacts, MessengerAccount, RawPhone,
+};
+use crate::signals::rejection::RejectionReason;
+use crate::signals::row::{Fault, Row};
+use crate::signals::table::Table;
+use crate::signals::values::Values;
+
+columns! {
+    mod account {
+        ACCOUNT_ID = "account_id" Whole required;
+        PHONE = "phone" Text required;
+        REGION = "region" Text optional;
+        REGISTERED_AT = "registered_at" Instant required;
+        LAST_SEEN_AT = "last_seen_at" Instant required;
+        NUMBER_SINCE = "number_since" Instant required;
+        NUMBER_UNTIL = "number_until" Instant optional;
+        DEVICE_ID = "device_id" Text optional;
+        DEVICE_TYPE = "device_type" Text optional;
+        OS = "os" Text optional;
+        OS_VERSION = "os_version" Text optional;
+        APP_VERSION = "app_version" Text optional;
+        SESSIONS_30D = "sessions_30d" Whole optional;
+        GROUPS = "groups" Whole optional;
+    }
+}
+
+const ACCOUNT_DEVICE: DeviceColumns = DeviceColumns([
+    account::DEVICE_ID,
+    account::DEVICE_TYPE,
+    account::OS,
+    account::OS_VERSION,
+]);
+
+impl Record for MessengerAccount {
+    const TABLE: Table = Table::MessengerAccounts;
+    const COLUMNS: &'static [Column] = account::ALL;
+
+    fn read(row: &Row<'_>) -> Result<Self, Fault> {
+        let number_since = row.instant(account::NUMBER_SINCE)?;
+        let number_until = row.instant_if(account::NUMBER_UNTIL)?;
+        Fault::unless(
+            number_until.is_none_or(|until| until > number_since),
+            account::NUMBER_UNTIL,
+        )?;
+        Ok(Self {
+            account_id: row.id(account::ACCOUNT_ID)?,
+            phone: RawPhone::new(row.text(account::PHONE)?),
+            region: row.region_if(account::REGION)?,
+            registered_at: row.instant(account::REGISTERED_AT)?,
+            last_seen_at: row.instant(account::LAST_SEEN_AT)?,
+            number_since,
+            number_until,
+            device: ACCOUNT_DEVICE.read(row)?,
+            app_version: row.owned_if(account::APP_VERSION)?,
+            sessions_30d: row.whole_if(account::SESSIONS_30D)?,
+            groups: row.whole_if(account::GROUPS)?,
+        })
+    }
+
+    fn write<'a>(&'a self, values: &mut Values<'a>) {
+        values.set(account::ACCOUNT_ID, self.account_id.0);
+        values.set(account::PHONE, self.phone.expose());
+        values.set(account::REGION, self.region);
+        values.set(account::REGISTERED_AT, self.registered_at);
+        values.set(account::LAST_SEEN_AT, self.last_seen_at);
+        values.set(account::NUMBER_SINCE, self.number_since);
+        values.set(account::NUMBER_UNTIL, self.number_until);
+        ACCOUNT_DEVICE.write(&self.device, values);
+        values.set(account::APP_VERSION, self.app_version.as_deref());
+        values.set(account::SESSIONS_30D, self.sessions_30d);
+        values.set(account::GROUPS, self.groups);
+    }
+}
+
+/// The four columns of a device, in the order id, type, system, version of the system.
+pub(super) struct DeviceColumns(pub(super) [&'static Column; 4]);
+
+impl DeviceColumns {
+    pub(super) fn read(&self, row: &Row<'_>) -> Result<DeviceFacts, Fault> {
+        let [id, device_type, os, os_version] = self.0;
+        Ok(DeviceFacts {
+            device_id: row.text_if(id)?.and_then(DeviceId::of),
+            device_type: row.owned_if(device_type)?,
+            os: row.owned_if(os)?,
+            os_version: row.owned_if(os_version)?,
+        })
+    }
+
+    pub(super) fn write<'a>(&self, device: &'a DeviceFacts, values: &mut Values<'a>) {
+        let [id, device_type, os, os_version] = self.0;
+        values.set(id, device.device_id.map(|id| id.to_string()));
+        values.set(device_type, device.device_type.as_deref());
+        values.set(os, device.os.as_deref());
+        values.set(os_version, device.os_version.as_deref());
+    }
+}
+
+columns! {
+    mod entry {
+        ACCOUNT_ID = "account_id" Whole required;
+        PHONE = "phone" Text required;
+        SAVED_AT = "saved_at" Instant required;
+    }
+}
+
+impl Record for AddressBookEntry {
+    const TABLE: Table = Table::AddressBook;
+    const COLUMNS: &'static [Column] = entry::ALL;
+
+    fn read(row: &Row<'_>) -> Result<Self, Fault> {
+        Ok(Self {
+            account_id: row.id(entry::ACCOUNT_ID)?,
+            phone: RawPhone::new(row.text(entry::PHONE)?),
+            saved_at: row.instant(entry::SAVED_AT)?,
+        })
+    }
+
+    fn write<'a>(&'a self, values: &mut Values<'a>) {
+        values.set(entry::ACCOUNT_ID, self.account_id.0);
+        values.set(entry::PHONE, self.phone.expose());
+        values.set(entry::SAVED_AT, self.saved_at);
+    }
+}
+
+columns! {
+    mod report {
+        REPORTER = "reporter" Whole required;
+        REPORTED = "reported" Whole required;
+        REASON = "reason" Text required;
+        AT = "at" Instant required;
+    }
+}
+
+impl Record for AbuseReport {
+    const TABLE: Table = Table::AbuseReports;
+    const COLUMNS: &'static [Column] = report::ALL;
+
+    fn read(row: &Row<'_>) -> Result<Self, Fault> {
+        let reporter = row.id(report::REPORTER)?;
+        let reported = row.id(report::REPORTED)?;
+        if reporter == reported {
+            return Err(Fault::new(report::REPORTED, RejectionReason::SelfReference));
+        }
+        Ok(Self {
+            reporter,
+            reported,
+            reason: row.lower(report::REASON)?,
+            at: row.instant(report::AT)?,
+        })
+    }
+
+    fn write<'a>(&'a self, values: &mut Values<'a>) {
+        values.set(report::REPORTER, self.reporter.0);
+        values.set(report::REPORTED, self.reported.0);
+        values.set(report::REASON, self.reason.as_str());
+        values.set(report::AT, self.at);
+    }
+}

@@ -1,0 +1,111 @@
+//! `policy_versions` and `overlays`.
+
+use crate::consent::{Overlay, OverlayEffect, PolicyId, Purpose, TextDigest};
+use crate::signals::column::{Column, columns};
+use crate::signals::record::Record;
+use crate::signals::records::PolicyText;
+use crate::signals::row::{Fault, Row};
+use crate::signals::table::Table;
+use crate::signals::values::Values;
+use crate::time::{Interval, Timestamp};
+
+/// How long after acceptance one can still opt out, where a version does not say: 30 days, as in 2016.
+const WINDOW_DAYS: u32 = 30;
+
+columns! {
+    mod version {
+        POLICY = "policy" Whole required;
+        LOCALE = "locale" Text required;
+        TEXT_DIGEST = "text_digest" Text required;
+        ANNOUNCED_AT = "announced_at" Instant required;
+        ACCEPT_BY = "accept_by" Instant required;
+        WINDOW_DAYS = "window_days" Whole optional;
+        COHORT_CUT = "cohort_cut" Instant required;
+    }
+}
+
+impl Record for PolicyText {
+    const TABLE: Table = Table::PolicyVersions;
+    const COLUMNS: &'static [Column] = version::ALL;
+
+    fn read(row: &Row<'_>) -> Result<Self, Fault> {
+        let announced_at = row.instant(version::ANNOUNCED_AT)?;
+        let accept_by = row.instant(version::ACCEPT_BY)?;
+        Fault::unless(accept_by >= announced_at, version::ACCEPT_BY)?;
+        Ok(Self {
+            policy: PolicyId(row.whole(version::POLICY)?),
+            locale: row.text(version::LOCALE)?.to_owned(),
+            digest: row.named(version::TEXT_DIGEST, TextDigest::parse)?,
+            announced_at,
+            accept_by,
+            window_days: row.whole_if(version::WINDOW_DAYS)?.unwrap_or(WINDOW_DAYS),
+            cohort_cut: row.instant(version::COHORT_CUT)?,
+        })
+    }
+
+    fn write<'a>(&'a self, values: &mut Values<'a>) {
+        values.set(version::POLICY, self.policy.0);
+        values.set(version::LOCALE, self.locale.as_str());
+        values.set(version::TEXT_DIGEST, self.digest.to_string());
+        values.set(version::ANNOUNCED_AT, self.announced_at);
+        values.set(version::ACCEPT_BY, self.accept_by);
+        values.set(version::WINDOW_DAYS, self.window_days);
+        values.set(version::COHORT_CUT, self.cohort_cut);
+    }
+}
+
+columns! {
+    mod order {
+        REGION = "region" Text required;
+        PURPOSE = "purpose" Text required;
+        FROM = "from" Instant required;
+        UNTIL = "until" Instant optional;
+        EFFECT = "effect" Text required;
+        CUT_OFF = "cut_off" Instant optional;
+    }
+}
+
+impl Record for Overlay {
+    const TABLE: Table = Table::Overlays;
+    const COLUMNS: &'static [Column] = order::ALL;
+
+    fn read(row: &Row<'_>) -> Result<Self, Fault> {
+        let interval = Interval::new(row.instant(order::FROM)?, row.instant_if(order::UNTIL)?);
+        Fault::unless(interval.until > interval.from, order::UNTIL)?;
+        Ok(Self {
+            region: row.named(order::REGION, crate::ids::Region::parse)?,
+            purpose: row.named(order::PURPOSE, Purpose::parse)?,
+            interval,
+            effect: effect(row)?,
+        })
+    }
+
+    fn write<'a>(&'a self, values: &mut Values<'a>) {
+        let Interval { from, until } = self.interval;
+        values.set(order::REGION, self.region);
+        values.set(order::PURPOSE, self.purpose.as_str());
+        values.set(order::FROM, from);
+        values.set(order::UNTIL, (until != Timestamp::MAX).then_some(until));
+        match self.effect {
+            OverlayEffect::Deny => values.set(order::EFFECT, "deny"),
+            OverlayEffect::CutOff(at) => {
+                values.set(order::EFFECT, "cut_off");
+                values.set(order::CUT_OFF, at);
+            }
+        }
+    }
+}
+
+/// A date beside `deny` contradicts it: what is denied has no date from which it is allowed.
+fn effect(row: &Row<'_>) -> Result<OverlayEffect, Fault> {
+    let is_cut_off = row.named(order::EFFECT, |name| match name {
+        "deny" => Some(false),
+        "cut_off" => Some(true),
+        _ => None,
+    })?;
+    if is_cut_off {
+        return row.instant(order::CUT_OFF).map(OverlayEffect::CutOff);
+    }
+    Fault::unless(row.instant_if(order::CUT_OFF)?.is_none(), order::CUT_OFF)?;
+    Ok(OverlayEffect::Deny)
+}
