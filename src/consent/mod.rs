@@ -9,11 +9,16 @@ mod decide;
 mod digest;
 mod event;
 mod gate;
+#[cfg(test)]
+mod gate_tests;
 mod ledger;
+mod misuse;
 mod orders;
 mod params;
 mod people;
 mod policies;
+#[cfg(test)]
+mod properties;
 mod purpose;
 mod purpose_set;
 mod snapshot;

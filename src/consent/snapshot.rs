@@ -365,14 +365,18 @@ impl Replay<'_> {
             .collect()
     }
 
+    /// A contradiction is the first and the last word: nothing that happened settles it.
     fn replay(&self, entries: &[Entry], context: &Context<'_>) -> Record {
-        entries
-            .iter()
-            .filter(|entry| counts(entry, self.as_of))
-            .fold(Record::NEW, |record, entry| match &entry.what {
-                What::Conflict => record.invalidate(),
-                What::Happened(kind) => record.step(entry.valid_time, kind, context),
-            })
+        let counted = || entries.iter().filter(|entry| counts(entry, self.as_of));
+        let record = counted().fold(Record::NEW, |record, entry| match &entry.what {
+            What::Conflict => record.invalidate(),
+            What::Happened(kind) => record.step(entry.valid_time, kind, context),
+        });
+        if counted().any(|entry| entry.what == What::Conflict) {
+            record.invalidate()
+        } else {
+            record
+        }
     }
 }
 
@@ -388,14 +392,13 @@ fn counts(entry: &Entry, as_of: AsOf) -> bool {
     entry.valid_time <= as_of.valid && entry.known_time <= as_of.known
 }
 
-/// The last word of somebody without an account; a contradiction counts as an objection.
+/// The last word of somebody without an account; a contradiction counts as an objection for good.
 fn has_objected(entries: &[Entry], as_of: AsOf) -> bool {
-    entries
-        .iter()
-        .filter(|entry| counts(entry, as_of))
-        .fold(false, |objected, entry| match entry.what {
-            What::Conflict | What::Happened(EventKind::NonUserObjects) => true,
-            What::Happened(EventKind::NonUserJoins) => false,
-            What::Happened(_) => objected,
-        })
+    let mut counted = entries.iter().filter(|entry| counts(entry, as_of));
+    let last_word = counted.clone().rev().find_map(|entry| match entry.what {
+        What::Happened(EventKind::NonUserObjects) => Some(true),
+        What::Happened(EventKind::NonUserJoins) => Some(false),
+        _ => None,
+    });
+    counted.any(|entry| entry.what == What::Conflict) || last_word.unwrap_or(false)
 }

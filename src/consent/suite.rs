@@ -481,6 +481,11 @@ cases! {
     recycled_number
     an_opt_out_outlives_its_account
     an_earlier_grant_lifts_no_later_opt_out
+    a_grant_at_the_instant_of_the_opt_out_lifts_nothing
+    a_living_account_that_opted_out_needs_its_own_grant
+    an_unanswered_account_closes_the_others
+    refused_after_the_end
+    a_contradiction_is_not_settled_by_an_end
     deleted
     inactive
     stranger_objects_then_joins
