@@ -10,8 +10,8 @@ use crate::identity::{AccountClaim, E164, KeyRing, SocialClaim, normalise, numbe
 use crate::ids::{NumberToken, Region};
 use crate::signals::{
     AbuseReport, Ad, Business, BusinessOptIn, BusinessThread, ConsentEventRow, Feedback,
-    Friendship, Impression, MessengerAccount, PolicyText, RawPhone, Rejection, SignalsDir,
-    SocialAccount, Table,
+    Friendship, Impression, MessengerAccount, PolicyText, RawPhone, Record, Rejection, SignalsDir,
+    SocialAccount, Table, TableSummary,
 };
 use crate::time::Timestamp;
 
@@ -85,7 +85,6 @@ impl Inputs {
             ..Self::default()
         };
         inputs.read = read;
-        inputs.read_numbers();
         Ok(inputs)
     }
 
@@ -100,6 +99,14 @@ impl Inputs {
     /// Leaves out what had not happened yet at the moment the run speaks of.
     pub(in crate::engine) fn forget_after(&mut self, as_of: Timestamp) {
         let stages = &mut self.read.stages;
+        let here = |row: &MessengerAccount| row.registered_at.max(row.number_since) <= as_of;
+        forget("messenger accounts", &mut self.accounts, here, stages);
+        forget(
+            "social accounts",
+            &mut self.social,
+            |row| row.created_at <= as_of,
+            stages,
+        );
         forget(
             "friendships",
             &mut self.friendships,
@@ -155,32 +162,32 @@ impl Inputs {
         rows.filter_map(|(row, number)| SocialClaim::of(row, (*number)?))
     }
 
-    fn read_numbers(&mut self) {
-        let accounts = self
+    /// Normalises every number of the rows that are left.
+    pub(in crate::engine) fn read_numbers(&mut self) {
+        let accounts: Vec<_> = self
             .accounts
             .iter()
             .map(|row| (row.phone.clone(), row.region))
             .collect();
-        self.account_numbers = self.read.numbers("messenger accounts → numbers", accounts);
+        self.account_numbers = self.read.numbers("messenger accounts → numbers", &accounts);
         let with_number = self
             .social
             .iter()
             .filter_map(|row| Some((row.phone.clone()?, row.region)));
+        let given: Vec<_> = with_number.collect();
         let mut numbers = self
             .read
-            .numbers("social accounts → numbers", with_number.collect())
+            .numbers("social accounts → numbers", &given)
             .into_iter();
-        self.social_numbers = self
-            .social
-            .iter()
-            .map(|row| row.phone.as_ref().and_then(|_| numbers.next().flatten()))
-            .collect();
-        let businesses = self
+        let number =
+            |row: &SocialAccount| row.phone.as_ref().and_then(|_| numbers.next().flatten());
+        self.social_numbers = self.social.iter().map(number).collect();
+        let businesses: Vec<_> = self
             .businesses
             .iter()
             .map(|row| (row.phone.clone(), row.region))
             .collect();
-        self.of_businesses = self.read.numbers("businesses → numbers", businesses);
+        self.of_businesses = self.read.numbers("businesses → numbers", &businesses);
         self.business_numbers = self.of_businesses.iter().flatten().copied().collect();
     }
 }
@@ -203,13 +210,43 @@ fn forget<R>(
 }
 
 impl Read {
-    /// Reads numbers and counts what is none.
-    fn numbers(
+    /// Reads a table that may be absent, row by row into records and rejections.
+    fn table<R: Record>(
         &mut self,
-        name: &str,
-        column: Vec<(RawPhone, Option<Region>)>,
-    ) -> Vec<Option<E164>> {
-        let numbers: Vec<Option<E164>> = normalise(&column).into_iter().map(Result::ok).collect();
+        dir: &SignalsDir,
+        progress: &dyn Progress,
+    ) -> Result<Vec<R>, EngineError> {
+        let rows = dir.read::<R>()?;
+        progress.advance(rows.summary.n_rows);
+        self.rejections.extend(rows.rejections);
+        self.take(rows.summary);
+        Ok(rows.records)
+    }
+
+    /// Notes what was read of a table.
+    pub(in crate::engine) fn take(&mut self, summary: TableSummary) {
+        if summary.files.is_empty() {
+            return;
+        }
+        let mut stage = Stage::new(&format!("{} → records", summary.table));
+        stage.pass(summary.n_records);
+        for (reason, n) in &summary.rejected {
+            stage.drop(reason.as_str(), *n);
+        }
+        self.stages.push(stage);
+        self.ignored_columns.extend(summary.ignored_columns);
+        self.files
+            .extend(summary.files.into_iter().map(|file| InputDigest {
+                file: file.path,
+                bytes: file.bytes,
+                rows: file.rows,
+                blake3: file.blake3,
+            }));
+    }
+
+    /// Reads numbers and counts what is none.
+    fn numbers(&mut self, name: &str, column: &[(RawPhone, Option<Region>)]) -> Vec<Option<E164>> {
+        let numbers: Vec<Option<E164>> = normalise(column).into_iter().map(Result::ok).collect();
         let mut stage = Stage::new(name);
         let n_read = numbers.iter().flatten().count();
         stage.pass(n_read as u64);

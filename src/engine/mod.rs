@@ -23,4 +23,4 @@ pub use error::EngineError;
 pub use params::{ConfigError, RunParams, ValidRunParams};
 pub use prepare::Prepared;
 pub use progress::{Progress, Silent};
-pub use run::{REPORT, RunRequest, run};
+pub use run::{Page, REPORT, RunRequest, run};

@@ -7,7 +7,7 @@ use crate::ads::{AdsParams, ValidAdsParams};
 use crate::business::{BusinessParams, ValidBusinessParams};
 use crate::consent::{ConsentParams, ValidConsentParams};
 use crate::params::ParamError;
-use crate::signals::ReadLimits;
+use crate::signals::{ReadLimits, ValidReadLimits};
 use crate::suggest::{SuggestParams, ValidSuggestParams};
 
 /// The parameters of a run, as `acquaint.toml` spells them. Every key is optional.
@@ -32,6 +32,7 @@ pub struct RunParams {
 #[derive(Clone, Debug)]
 pub struct ValidRunParams {
     pub(in crate::engine) given: RunParams,
+    pub(in crate::engine) signals: ValidReadLimits,
     pub(in crate::engine) consent: ValidConsentParams,
     pub(in crate::engine) suggest: ValidSuggestParams,
     pub(in crate::engine) ads: ValidAdsParams,
@@ -66,7 +67,8 @@ impl RunParams {
     /// The first parameter outside its range.
     pub fn check(self) -> Result<ValidRunParams, ParamError> {
         Ok(ValidRunParams {
-            consent: self.consent.clone().check()?,
+            signals: self.signals.clone().check()?,
+            consent: self.consent.check()?,
             suggest: self.suggest.clone().check()?,
             ads: self.ads.clone().check()?,
             abuse: self.abuse.clone().check()?,
@@ -81,6 +83,12 @@ impl ValidRunParams {
     #[must_use]
     pub const fn given(&self) -> &RunParams {
         &self.given
+    }
+
+    /// How ads are ranked and clicks modelled.
+    #[must_use]
+    pub const fn ads(&self) -> &ValidAdsParams {
+        &self.ads
     }
 }
 
@@ -110,8 +118,7 @@ mod tests {
         "#;
         let params = RunParams::from_toml(text).unwrap();
         assert_ne!(params.consent, ConsentParams::default());
-        assert_eq!(params.suggest.k, 3);
-        assert!(params.check().is_ok());
+        assert_eq!(params.check().unwrap().suggest.k(), 3);
     }
 
     #[test]

@@ -79,10 +79,11 @@ impl Prepared {
         known_at: Option<Timestamp>,
         progress: &dyn Progress,
     ) -> Result<Self, EngineError> {
-        let dir = SignalsDir::open(signals, &params.given.signals)?;
+        let dir = SignalsDir::open(signals, &params.signals)?;
         let mut inputs = Inputs::read(&dir, progress)?;
         let valid = as_of.or_else(|| inputs.newest()).unwrap_or(Timestamp::MIN);
         inputs.forget_after(valid);
+        inputs.read_numbers();
         let as_of = AsOf {
             valid,
             known: known_at.unwrap_or(valid),
@@ -308,12 +309,14 @@ impl Preparation<'_> {
         let mut service = Matcher::new(&self.service);
         let mut unmatched: HashMap<AccountId, u32> = HashMap::default();
         let as_of = self.as_of.valid;
+        let mut rejections = Vec::new();
         let summary = dir.stream::<AddressBookEntry, EngineError>(|rows| {
-            let batch = ReadBatch::new(rows, as_of, &regions, &objected);
+            let batch = ReadBatch::new(&rows.records, as_of, &regions, &objected);
             suggest.add(&batch);
             service.add(&batch);
             count_unmatched(&abuse.add(&batch), &taken, &mut unmatched);
-            progress.advance(rows.len() as u64);
+            progress.advance(rows.records.len() as u64);
+            rejections.extend(rows.rejections);
             Ok(())
         })?;
         let (suggest, s1) = suggest.finish();

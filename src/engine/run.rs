@@ -30,6 +30,10 @@ pub struct RunRequest<'a> {
     pub known_at: Option<Timestamp>,
 }
 
+/// Draws the report from the manifest.
+pub type Page<'a> =
+    dyn Fn(&Manifest) -> Result<String, Box<dyn std::error::Error + Send + Sync>> + 'a;
+
 /// Scores a directory of signals and publishes the outputs all at once.
 ///
 /// `page` draws the report from the manifest; the engine does not know how.
@@ -39,7 +43,7 @@ pub struct RunRequest<'a> {
 /// there.
 pub fn run(
     request: &RunRequest<'_>,
-    page: &dyn Fn(&Manifest) -> Result<String, Box<dyn std::error::Error + Send + Sync>>,
+    page: &Page<'_>,
     progress: &dyn Progress,
 ) -> Result<Manifest, EngineError> {
     let staging = Staging::beside(request.out)?;

@@ -18,15 +18,34 @@ fn prop_opted_out_and_deleted_give_the_same_bytes() {
         let world = small_world(150, seed);
         let people = people(&world);
         let chosen: BTreeSet<UserId> = people.keys().copied().step_by(share).collect();
-        let accounts: BTreeSet<AccountId> = chosen.iter().flat_map(|user| people[user].clone()).collect();
+        let accounts: BTreeSet<AccountId> = chosen
+            .iter()
+            .flat_map(|user| people[user].clone())
+            .collect();
         let (out, gone) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let opted_out = Run::of_world(out.path(), &with_opt_outs(&world, &accounts), "", world.as_of);
-        let deleted = Run::of_world(gone.path(), &without(&world, &chosen, &accounts), "", world.as_of);
+        let opted_out = Run::of_world(
+            out.path(),
+            &with_opt_outs(&world, &accounts),
+            "",
+            world.as_of,
+        );
+        let deleted = Run::of_world(
+            gone.path(),
+            &without(&world, &chosen, &accounts),
+            "",
+            world.as_of,
+        );
         for table in CLOSED {
-            assert!(opted_out.bytes(table) == deleted.bytes(table), "{table}, seed {seed}, 1 in {share}");
+            assert!(
+                opted_out.bytes(table) == deleted.bytes(table),
+                "{table}, seed {seed}, 1 in {share}"
+            );
         }
         if share == 1 {
-            assert!(opted_out.lines("suggestions.parquet").is_empty(), "everyone opted out");
+            assert!(
+                opted_out.lines("suggestions.parquet").is_empty(),
+                "everyone opted out"
+            );
         }
     }
 }
@@ -39,8 +58,12 @@ fn one_more_opt_out_changes_only_rows_that_rested_on_the_person() {
     let user = u64s(&before.table("suggestions.parquet"), "candidate_id")[0];
     let accounts = people(&world)[&UserId(user)].clone();
     let after_dir = tempfile::tempdir().unwrap();
-    let after =
-        Run::of_world(after_dir.path(), &with_opt_outs(&world, &accounts), "", world.as_of);
+    let after = Run::of_world(
+        after_dir.path(),
+        &with_opt_outs(&world, &accounts),
+        "",
+        world.as_of,
+    );
     let friends_of: BTreeSet<u64> = tied_to(&world, user);
     let lines = |run: &Run| -> BTreeMap<u64, Vec<String>> {
         let users = u64s(&run.table("suggestions.parquet"), "user_id");
@@ -52,17 +75,31 @@ fn one_more_opt_out_changes_only_rows_that_rested_on_the_person() {
     };
     let (before_rows, after_rows) = (lines(&before), lines(&after));
     assert!(!after_rows.contains_key(&user), "no recipient");
-    assert!(!u64s(&after.table("suggestions.parquet"), "candidate_id").contains(&user), "no candidate");
+    assert!(
+        !u64s(&after.table("suggestions.parquet"), "candidate_id").contains(&user),
+        "no candidate"
+    );
     let within_three = reach(&world, &friends_of, 2);
     for (other, rows) in &before_rows {
         if *other != user && !within_three.contains(other) {
-            assert_eq!(after_rows.get(other), Some(rows), "{other} is nowhere near {user}");
+            assert_eq!(
+                after_rows.get(other),
+                Some(rows),
+                "{other} is nowhere near {user}"
+            );
         }
     }
     let dropped = |run: &Run| {
-        run.manifest.stage("social accounts → people (friend_suggestions)").unwrap().dropped["opted_out"]
+        run.manifest
+            .stage("social accounts → people (friend_suggestions)")
+            .unwrap()
+            .dropped["opted_out"]
     };
-    assert_eq!(dropped(&after), dropped(&before) + 1, "the manifest counts exactly one more");
+    assert_eq!(
+        dropped(&after),
+        dropped(&before) + 1,
+        "the manifest counts exactly one more"
+    );
 }
 
 /// Everybody who has a messenger account, with all of their accounts.
@@ -70,11 +107,20 @@ fn people(world: &World) -> BTreeMap<UserId, BTreeSet<AccountId>> {
     let dir = tempfile::tempdir().unwrap();
     let run = Run::of_world(dir.path(), world, "", world.as_of);
     let links = run.table("links.parquet");
-    let linked = u64s(&links, "user_id").into_iter().zip(u64s(&links, "account_id"));
-    let owned = world.truth.owners.iter().map(|(account, user)| (user.0, account.0));
+    let linked = u64s(&links, "user_id")
+        .into_iter()
+        .zip(u64s(&links, "account_id"));
+    let owned = world
+        .truth
+        .owners
+        .iter()
+        .map(|(account, user)| (user.0, account.0));
     let mut people = BTreeMap::<UserId, BTreeSet<AccountId>>::new();
     for (user, account) in linked.chain(owned) {
-        people.entry(UserId(user)).or_default().insert(AccountId(account));
+        people
+            .entry(UserId(user))
+            .or_default()
+            .insert(AccountId(account));
     }
     people
 }
@@ -102,12 +148,20 @@ fn without(world: &World, users: &BTreeSet<UserId>, accounts: &BTreeSet<AccountI
     world.messenger_accounts.retain(|row| has(&row.account_id));
     world.address_book.retain(|row| has(&row.account_id));
     world.social_accounts.retain(|row| here(&row.user_id));
-    world.friendships.retain(|row| here(&row.user_a) && here(&row.user_b));
-    world.feedback.retain(|row| here(&row.user_id) && here(&row.other_id));
-    world.impressions.retain(|row| row.user_id.as_ref().is_none_or(here));
+    world
+        .friendships
+        .retain(|row| here(&row.user_a) && here(&row.user_b));
+    world
+        .feedback
+        .retain(|row| here(&row.user_id) && here(&row.other_id));
+    world
+        .impressions
+        .retain(|row| row.user_id.as_ref().is_none_or(here));
     world.business_threads.retain(|row| has(&row.account_id));
     world.business_opt_ins.retain(|row| has(&row.account_id));
-    world.abuse_reports.retain(|row| has(&row.reporter) && has(&row.reported));
+    world
+        .abuse_reports
+        .retain(|row| has(&row.reporter) && has(&row.reported));
     world.consent_events.retain(|row| match row {
         ConsentEventRow::Known(event) => match event.subject {
             Subject::Account(account) => has(&account),
@@ -120,7 +174,10 @@ fn without(world: &World, users: &BTreeSet<UserId>, accounts: &BTreeSet<AccountI
 
 fn tied_to(world: &World, user: u64) -> BTreeSet<u64> {
     let known = world.truth.acquaintances.iter();
-    known.filter(|(a, b)| a.0 == user || b.0 == user).flat_map(|(a, b)| [a.0, b.0]).collect()
+    known
+        .filter(|(a, b)| a.0 == user || b.0 == user)
+        .flat_map(|(a, b)| [a.0, b.0])
+        .collect()
 }
 
 /// Everybody within so many steps of some people, along who knows whom.

@@ -20,13 +20,34 @@ fn every_sum_checks_and_every_table_is_there() {
     let run = Run::of_world(dir.path(), &world, "", world.as_of);
     run.manifest.check_sums().unwrap();
     for table in TABLES {
-        let rows: usize = run.table(table).iter().map(arrow_array::RecordBatch::num_rows).sum();
-        let written = run.manifest.outputs.iter().find(|o| o.file == table).unwrap();
+        let rows: usize = run
+            .table(table)
+            .iter()
+            .map(arrow_array::RecordBatch::num_rows)
+            .sum();
+        let written = run
+            .manifest
+            .outputs
+            .iter()
+            .find(|o| o.file == table)
+            .unwrap();
         assert_eq!(rows as u64, written.rows, "{table}");
-        assert!(rows > 0 || table == "rejections.parquet", "{table} is empty");
+        assert!(
+            rows > 0 || table == "rejections.parquet",
+            "{table} is empty"
+        );
     }
-    assert_eq!(run.manifest.n_rejected(), 0, "a synthetic world has no bad rows");
-    let opted_out: u64 = run.manifest.stages.iter().filter_map(|s| s.dropped.get("opted_out")).sum();
+    assert_eq!(
+        run.manifest.n_rejected(),
+        0,
+        "a synthetic world has no bad rows"
+    );
+    let opted_out: u64 = run
+        .manifest
+        .stages
+        .iter()
+        .filter_map(|s| s.dropped.get("opted_out"))
+        .sum();
     assert!(opted_out > 0, "a synthetic world has people who opted out");
 }
 
@@ -39,7 +60,11 @@ fn same_bytes_twice_and_for_any_number_of_threads() {
             let pool = ThreadPoolBuilder::new().num_threads(n).build().unwrap();
             let dir = tempfile::tempdir().unwrap();
             let run = pool.install(|| Run::of_world(dir.path(), &world, "", world.as_of));
-            TABLES.iter().chain(&["manifest.json"]).map(|file| run.bytes(file)).collect()
+            TABLES
+                .iter()
+                .chain(&["manifest.json"])
+                .map(|file| run.bytes(file))
+                .collect()
         })
         .collect();
     assert!(outputs.iter().all(|o| *o == outputs[0]));
@@ -54,14 +79,29 @@ fn nobody_gets_more_than_k_and_nobody_sees_a_friend() {
     let suggestions = run.table("suggestions.parquet");
     let users = u64s(&suggestions, "user_id");
     let candidates = u64s(&suggestions, "candidate_id");
-    let friends: std::collections::BTreeSet<(u64, u64)> =
-        world.friendships.iter().flat_map(|f| [(f.user_a.0, f.user_b.0), (f.user_b.0, f.user_a.0)]).collect();
+    let friends: std::collections::BTreeSet<(u64, u64)> = world
+        .friendships
+        .iter()
+        .flat_map(|f| [(f.user_a.0, f.user_b.0), (f.user_b.0, f.user_a.0)])
+        .collect();
     for (&user, &candidate) in users.iter().zip(&candidates) {
-        assert!(user != candidate && !friends.contains(&(user, candidate)), "{user} {candidate}");
+        assert!(
+            user != candidate && !friends.contains(&(user, candidate)),
+            "{user} {candidate}"
+        );
     }
-    assert!(users.chunk_by(|a, b| a == b).all(|of_one| of_one.len() <= 3));
+    assert!(
+        users
+            .chunk_by(|a, b| a == b)
+            .all(|of_one| of_one.len() <= 3)
+    );
     let of_ads = u64s(&run.table("ad_scores.parquet"), "user_id");
-    assert!(!of_ads.is_empty() && of_ads.chunk_by(|a, b| a == b).all(|of_one| of_one.len() <= 2));
+    assert!(
+        !of_ads.is_empty()
+            && of_ads
+                .chunk_by(|a, b| a == b)
+                .all(|of_one| of_one.len() <= 2)
+    );
 }
 
 #[test]

@@ -13,7 +13,10 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 /// A small world with everything in it.
 pub(crate) fn small_world(users: u32, seed: u64) -> World {
-    let params = SynthParams::default().users(users).seed(seed).impressions_per_user(4.0);
+    let params = SynthParams::default()
+        .users(users)
+        .seed(seed)
+        .impressions_per_user(4.0);
     world(&params.check().unwrap())
 }
 
@@ -57,9 +60,18 @@ impl Run {
         as_of: Option<Timestamp>,
     ) -> Result<Self, engine::EngineError> {
         let params = RunParams::from_toml(config).unwrap().check().unwrap();
-        let request = RunRequest { signals, out, params: &params, as_of, known_at: None };
+        let request = RunRequest {
+            signals,
+            out,
+            params: &params,
+            as_of,
+            known_at: None,
+        };
         let manifest = engine::run(&request, &|_| Ok("page".to_owned()), &Silent)?;
-        Ok(Self { out: out.to_owned(), manifest })
+        Ok(Self {
+            out: out.to_owned(),
+            manifest,
+        })
     }
 
     /// The bytes of one of its files.
@@ -70,7 +82,10 @@ impl Run {
     /// A table as batches.
     pub(crate) fn table(&self, file: &str) -> Vec<RecordBatch> {
         let file = fs::File::open(self.out.join(file)).unwrap();
-        let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap().build().unwrap();
+        let reader = ParquetRecordBatchReaderBuilder::try_new(file)
+            .unwrap()
+            .build()
+            .unwrap();
         reader.map(Result::unwrap).collect()
     }
 
@@ -84,7 +99,11 @@ impl Run {
 pub(crate) fn u64s(batches: &[RecordBatch], column: &str) -> Vec<u64> {
     let values = |batch: &RecordBatch| {
         let array = batch.column_by_name(column).unwrap().clone();
-        let array = array.as_any().downcast_ref::<arrow_array::UInt64Array>().unwrap().clone();
+        let array = array
+            .as_any()
+            .downcast_ref::<arrow_array::UInt64Array>()
+            .unwrap()
+            .clone();
         array.values().to_vec()
     };
     batches.iter().flat_map(values).collect()
@@ -93,7 +112,10 @@ pub(crate) fn u64s(batches: &[RecordBatch], column: &str) -> Vec<u64> {
 fn lines_of(batch: &RecordBatch) -> Vec<String> {
     (0..batch.num_rows())
         .map(|row| {
-            let cells = batch.columns().iter().map(|column| format!("{:?}", column.slice(row, 1)));
+            let cells = batch
+                .columns()
+                .iter()
+                .map(|column| format!("{:?}", column.slice(row, 1)));
             let flat = cells.map(|cell| cell.split_whitespace().collect::<Vec<_>>().join(" "));
             flat.collect::<Vec<_>>().join(" | ")
         })

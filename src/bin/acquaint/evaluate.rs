@@ -6,8 +6,8 @@ use std::path::Path;
 use acquaint::ads::ClickMetrics;
 use acquaint::engine::{Prepared, ValidRunParams};
 use acquaint::eval::{
-    AdsEvaluation, ContactsEvaluation, FriendsEvaluation, evaluate_ads, evaluate_contacts, evaluate_edges,
-    read_edges,
+    AdsEvaluation, ContactsEvaluation, FriendsEvaluation, evaluate_ads, evaluate_contacts,
+    evaluate_edges, read_edges,
 };
 use serde::Serialize;
 
@@ -53,11 +53,25 @@ fn contacts(files: &[std::path::PathBuf]) -> Result<Vec<(u64, u64)>, Failure> {
 }
 
 fn prepare(signals: &Path, params: &ValidRunParams, quiet: bool) -> Result<Prepared, Failure> {
-    Ok(Prepared::open(signals, params, None, None, &Bars::new(quiet))?)
+    Ok(Prepared::open(
+        signals,
+        params,
+        None,
+        None,
+        &Bars::new(quiet),
+    )?)
 }
 
-fn say<T: Serialize>(as_json: bool, evaluation: &T, table: fn(&T) -> String) -> Result<Outcome, Failure> {
-    print(&if as_json { serde_json::to_string_pretty(evaluation)? } else { table(evaluation) })?;
+fn say<T: Serialize>(
+    as_json: bool,
+    evaluation: &T,
+    table: fn(&T) -> String,
+) -> Result<Outcome, Failure> {
+    print(&if as_json {
+        serde_json::to_string_pretty(evaluation)?
+    } else {
+        table(evaluation)
+    })?;
     Ok(Outcome::Done)
 }
 
@@ -67,7 +81,14 @@ fn friends_table(evaluation: &FriendsEvaluation) -> String {
         evaluation.nodes, evaluation.train_edges, evaluation.held_out
     );
     for (name, scores) in &evaluation.heuristics {
-        line(&mut table, &format!("{name:8}{}{}", figure(scores.auc, 8), figure(scores.recall_at_10, 11)));
+        line(
+            &mut table,
+            &format!(
+                "{name:8}{}{}",
+                figure(scores.auc, 8),
+                figure(scores.recall_at_10, 11)
+            ),
+        );
     }
     table
 }
@@ -90,7 +111,10 @@ fn contacts_table(evaluation: &ContactsEvaluation) -> String {
         ("friends only", evaluation.friends_only),
     ] {
         let (tiers, bonus, score) = (ranking.tiers, ranking.bonus, ranking.score_only);
-        line(&mut table, &format!("{name:24}{tiers:8.4}{bonus:8.4}{score:12.4}"));
+        line(
+            &mut table,
+            &format!("{name:24}{tiers:8.4}{bonus:8.4}{score:12.4}"),
+        );
     }
     table
 }
@@ -98,7 +122,13 @@ fn contacts_table(evaluation: &ContactsEvaluation) -> String {
 fn ads_table(evaluation: &AdsEvaluation) -> String {
     let mut table = format!(
         "{} rows, {} hidden with {} impressions and {} clicks\n\n{:18}{:>10}{:>10}\n",
-        evaluation.n_rows, evaluation.n_test_rows, evaluation.impressions, evaluation.clicks, "", "model", "base rate"
+        evaluation.n_rows,
+        evaluation.n_test_rows,
+        evaluation.impressions,
+        evaluation.clicks,
+        "",
+        "model",
+        "base rate"
     );
     let figures: [(&str, fn(&ClickMetrics) -> Option<f64>); 5] = [
         ("log loss", |m| m.log_loss),
@@ -108,14 +138,20 @@ fn ads_table(evaluation: &AdsEvaluation) -> String {
         ("calibration ratio", |m| m.calibration_ratio),
     ];
     for (name, of) in figures {
-        let (model, base) = (figure(of(&evaluation.model), 10), figure(of(&evaluation.base_rate), 10));
+        let (model, base) = (
+            figure(of(&evaluation.model), 10),
+            figure(of(&evaluation.base_rate), 10),
+        );
         line(&mut table, &format!("{name:18}{model}{base}"));
     }
     table
 }
 
 fn figure(value: Option<f64>, width: usize) -> String {
-    value.map_or_else(|| format!("{:>width$}", "–"), |value| format!("{value:width$.4}"))
+    value.map_or_else(
+        || format!("{:>width$}", "–"),
+        |value| format!("{value:width$.4}"),
+    )
 }
 
 fn line(table: &mut String, text: &str) {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use acquaint::engine::outputs::Manifest;
 use acquaint::engine::{self, RunParams, RunRequest, ValidRunParams};
-use acquaint::report::summary;
+use acquaint::report::{render, summary};
 
 use crate::args::RunArgs;
 use crate::exit::{Failure, Outcome, print};
@@ -20,7 +20,11 @@ pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
         as_of: args.as_of,
         known_at: args.known_at,
     };
-    let manifest = engine::run(&request, &Bars::new(quiet))?;
+    let manifest = engine::run(
+        &request,
+        &|manifest| Ok(render(manifest)?),
+        &Bars::new(quiet),
+    )?;
     let n_rejected = manifest.n_rejected();
     print(&if args.json {
         json(&manifest)?

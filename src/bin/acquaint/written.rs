@@ -25,7 +25,11 @@ impl Written {
             Form::Csv => TableForm::Csv,
             Form::CsvGz => TableForm::CsvGz,
         };
-        Ok(Self { dir: dir.to_owned(), form, tables: Vec::new() })
+        Ok(Self {
+            dir: dir.to_owned(),
+            form,
+            tables: Vec::new(),
+        })
     }
 
     /// Writes a table.
@@ -38,13 +42,24 @@ impl Written {
     /// Says what was written.
     pub(crate) fn finish(self, as_json: bool) -> Result<(), Failure> {
         if as_json {
-            let tables: serde_json::Map<_, _> =
-                self.tables.into_iter().map(|(name, n)| (name, json!(n))).collect();
+            let tables: serde_json::Map<_, _> = self
+                .tables
+                .into_iter()
+                .map(|(name, n)| (name, json!(n)))
+                .collect();
             return print(&json!({ "directory": self.dir, "rows": tables }).to_string());
         }
-        let width = self.tables.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-        let rows: Vec<String> =
-            self.tables.iter().map(|(name, n)| format!("{name:width$}  {n:>10}\n")).collect();
+        let width = self
+            .tables
+            .iter()
+            .map(|(name, _)| name.len())
+            .max()
+            .unwrap_or(0);
+        let rows: Vec<String> = self
+            .tables
+            .iter()
+            .map(|(name, n)| format!("{name:width$}  {n:>10}\n"))
+            .collect();
         print(&format!("{}wrote {}\n", rows.concat(), self.dir.display()))
     }
 }

@@ -105,6 +105,16 @@ impl Manifest {
         self.stages.iter().try_for_each(Stage::check)
     }
 
+    /// How many rows of all tables were rejected.
+    #[must_use]
+    pub fn n_rejected(&self) -> u64 {
+        self.outputs
+            .iter()
+            .filter(|output| output.file == "rejections.parquet")
+            .map(|output| output.rows)
+            .sum()
+    }
+
     /// A stage by name.
     #[must_use]
     pub fn stage(&self, name: &str) -> Option<&Stage> {
