@@ -6,6 +6,7 @@ mod content;
 mod csv_guard;
 mod csv_in;
 mod csv_out;
+mod dedup;
 mod dir;
 mod error;
 mod header;
@@ -26,6 +27,9 @@ mod writer;
 
 pub use batch::{Batch, InputFile, Origin, TableRows, TableSummary};
 pub use column::{Column, Kind};
+pub use dedup::{
+    Deduplicated, Identified, deduplicate, deduplicate_accounts, deduplicate_friendships,
+};
 pub use dir::SignalsDir;
 pub use error::SignalsError;
 pub use limits::{ReadLimits, ValidReadLimits};

@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use arrow_schema::{DataType, Field, FieldRef, Fields, Schema, TimeUnit};
+use arrow_schema::{DataType, Field, FieldRef, Fields, Schema};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
@@ -163,9 +163,12 @@ fn wanted(columns: &[Column], found: &Schema) -> Schema {
     let fields: Fields = found
         .fields()
         .iter()
-        .map(|field| match is_known(columns, field.name()) {
-            true => retyped(field),
-            false => Arc::clone(field),
+        .map(|field| {
+            if is_known(columns, field.name()) {
+                retyped(field)
+            } else {
+                Arc::clone(field)
+            }
         })
         .collect();
     Schema::new_with_metadata(fields, found.metadata().clone())
@@ -211,20 +214,12 @@ fn is_readable(kind: Kind, data_type: &DataType) -> bool {
     match (kind, data_type) {
         (_, DataType::Null)
         | (Kind::Number, DataType::Float32 | DataType::Float64)
-        | (Kind::Truth, DataType::Boolean) => true,
+        | (Kind::Truth, DataType::Boolean)
+        | (Kind::Instant, DataType::Timestamp(_, _)) => true,
         (Kind::Whole | Kind::Number, other) => other.is_integer(),
-        (Kind::Instant, DataType::Timestamp(unit, _)) => is_counted(*unit),
         (Kind::TextList, DataType::List(item)) => text(item.data_type()),
         (Kind::Text | Kind::TextList, other) => text(other),
         _ => false,
-    }
-}
-
-const fn is_counted(unit: TimeUnit) -> bool {
-    match unit {
-        TimeUnit::Second | TimeUnit::Millisecond | TimeUnit::Microsecond | TimeUnit::Nanosecond => {
-            true
-        }
     }
 }
 
