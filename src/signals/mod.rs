@@ -18,10 +18,14 @@ mod parquet_out;
 mod record;
 mod records;
 mod rejection;
+#[cfg(test)]
+mod round_trip;
 mod row;
 mod source;
 mod table;
 mod tables;
+#[cfg(test)]
+mod testing;
 mod values;
 mod writer;
 
