@@ -6,6 +6,8 @@ mod content;
 mod csv_guard;
 mod csv_in;
 mod csv_out;
+#[cfg(test)]
+mod csv_tests;
 mod dedup;
 mod dir;
 mod error;
@@ -15,6 +17,8 @@ mod pages;
 mod parquet_cells;
 mod parquet_in;
 mod parquet_out;
+#[cfg(test)]
+mod parquet_tests;
 mod record;
 mod records;
 mod rejection;
