@@ -6,6 +6,7 @@ use std::io::Write;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use super::RejectionReason::{Malformed, Missing, OutOfRange, SelfReference, WrongType};
 use super::testing::{dir_of, faults, limits, read, read_csv_text};
 use super::*;
 use crate::ids::Region;
@@ -77,7 +78,6 @@ fn bad_rows_are_rejected_and_good_ones_kept() {
     let rows = read::<AddressBookEntry>(dir.path()).unwrap();
     assert_eq!(rows.records.len(), 2);
     assert_eq!(rows.origins[1], Origin { file: 0, row: 13 });
-    use RejectionReason::{Malformed, Missing, OutOfRange, WrongType};
     let expected = [
         (2, "account_id", Malformed),
         (3, "account_id", Malformed),
@@ -312,8 +312,6 @@ fn wrong<R: Record>(header: &str, rows: &[&str]) -> Vec<Option<(&'static str, Re
     };
     rows.iter().map(told).collect()
 }
-
-use RejectionReason::{Missing, OutOfRange, SelfReference, WrongType};
 
 const T1: &str = "2016-01-01T00:00:00Z";
 const T2: &str = "2016-01-02T00:00:00Z";

@@ -209,3 +209,206 @@ fn sort_rejections<R>(rows: &mut TableRows<R>) {
     paired.sort_unstable();
     (rows.rejections, rows.rejected_accounts) = paired.into_iter().unzip();
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::super::testing::{dir_of, faults, read};
+    use super::*;
+    use RejectionReason::{Conflict, Duplicate};
+
+    const T: [&str; 4] = [
+        "2016-01-01T00:00:00Z",
+        "2016-01-02T00:00:00Z",
+        "2016-01-03T00:00:00Z",
+        "2016-01-04T00:00:00Z",
+    ];
+
+    /// Reads rows of a table from two files: what is left may not depend on how they are split.
+    fn rows_of<R: Record>(header: &str, rows: &[String], in_first: usize) -> TableRows<R> {
+        let text = |rows: &[String]| format!("{header}\n{}\n", rows.join("\n"));
+        let (first, second) = rows.split_at(in_first.min(rows.len()));
+        let names = [1, 2].map(|part| format!("{}/{part}.csv", R::TABLE));
+        let dir = dir_of(&[
+            (&names[0], text(first).as_bytes()),
+            (&names[1], text(second).as_bytes()),
+        ]);
+        read(dir.path()).unwrap()
+    }
+
+    fn check_sums<R>(rows: &TableRows<R>) {
+        assert_eq!(rows.records.len(), rows.origins.len());
+        assert_eq!(rows.rejections.len(), rows.rejected_accounts.len());
+        assert_eq!(rows.summary.n_records, rows.records.len() as u64);
+        assert_eq!(rows.summary.n_rejected(), rows.rejections.len() as u64);
+        assert_eq!(
+            rows.summary.n_rows,
+            rows.summary.n_records + rows.summary.n_rejected()
+        );
+    }
+
+    #[test]
+    fn equal_rows_are_one_and_contradictions_none() {
+        let header = "business_id,phone,category";
+        let rows = ["1,+1,a", "2,+2,a", "1,+1,a", "2,+2,b", "2,+2,a", "3,+3,c"];
+        let rows = rows.map(str::to_owned);
+        let left = deduplicate(rows_of::<Business>(header, &rows, 6));
+        let ids: Vec<u64> = left
+            .rows
+            .records
+            .iter()
+            .map(|row| row.business_id.0)
+            .collect();
+        assert_eq!(ids, [1, 3]);
+        assert_eq!(left.conflicts.len(), 3);
+        let id = "business_id";
+        let expected = [
+            (2, id, Conflict),
+            (3, id, Duplicate),
+            (4, id, Conflict),
+            (5, id, Conflict),
+        ];
+        assert_eq!(faults(&left.rows), expected);
+        check_sums(&left.rows);
+    }
+
+    #[test]
+    fn conflicting_consent_names_the_accounts() {
+        let header = "event_id,account_id,kind,valid_time,known_time";
+        let row = |event: u64, account: u64, kind: &str| {
+            format!("{event},{account},{kind},{0},{0}", T[0])
+        };
+        let rows = [
+            row(1, 5, "opt_out"),
+            row(1, 6, "opt_out"),
+            row(2, 7, "defer"),
+            row(2, 7, "defer"),
+        ];
+        let left = deduplicate(rows_of::<ConsentEventRow>(header, &rows, 1));
+        assert_eq!(left.rows.records.len(), 1);
+        let accounts = [5, 6, 7].map(|id| Some(AccountId(id)));
+        assert_eq!(left.rows.rejected_accounts, accounts);
+        let of = |row: &ConsentEventRow| row.about_account();
+        assert_eq!(
+            left.conflicts.iter().map(of).collect::<Vec<_>>(),
+            accounts[..2]
+        );
+    }
+
+    fn account(id: u64, registered: usize, since: usize, until: Option<usize>) -> String {
+        let until = until.map_or("", |until| T[until]);
+        format!(
+            "{id},+{since},{},{},{},{until}",
+            T[registered], T[3], T[since]
+        )
+    }
+
+    const ACCOUNTS: &str = "account_id,phone,registered_at,last_seen_at,number_since,number_until";
+
+    #[test]
+    fn an_account_has_one_number_at_a_time() {
+        let cases = [
+            (
+                vec![account(1, 0, 0, Some(1)), account(1, 0, 1, None)],
+                2,
+                vec![],
+            ),
+            (
+                vec![account(1, 0, 1, None), account(1, 0, 1, None)],
+                1,
+                vec![Duplicate],
+            ),
+            (
+                vec![account(1, 0, 0, Some(2)), account(1, 0, 1, None)],
+                0,
+                vec![Conflict; 2],
+            ),
+            (
+                vec![account(1, 0, 0, None), account(1, 0, 2, Some(3))],
+                0,
+                vec![Conflict; 2],
+            ),
+            (
+                vec![account(1, 0, 0, Some(1)), account(1, 1, 1, None)],
+                0,
+                vec![Conflict; 2],
+            ),
+            (
+                vec![account(1, 0, 0, None), account(2, 0, 0, None)],
+                2,
+                vec![],
+            ),
+        ];
+        for (rows, n_left, reasons) in cases {
+            let left = deduplicate_accounts(rows_of(ACCOUNTS, &rows, 1));
+            assert_eq!(left.rows.records.len(), n_left, "{rows:?}");
+            let told: Vec<_> = left.rows.rejections.iter().map(|r| r.reason).collect();
+            assert_eq!(told, reasons, "{rows:?}");
+            check_sums(&left.rows);
+        }
+    }
+
+    #[test]
+    fn a_friendship_began_when_it_first_did() {
+        let rows = [
+            format!("1,2,{}", T[1]),
+            format!("2,1,{}", T[0]),
+            format!("1,3,{}", T[2]),
+        ];
+        let left = deduplicate_friendships(rows_of("user_a,user_b,since", &rows, 2));
+        assert_eq!(left.records.len(), 2);
+        assert_eq!(left.records[0].since.to_string(), T[0]);
+        assert_eq!(faults(&left), [(1, "user_a", Duplicate)]);
+        check_sums(&left);
+    }
+
+    fn any_account() -> impl Strategy<Value = String> {
+        (0_u64..4, 0_usize..2, 0_usize..3, any::<bool>()).prop_map(
+            |(id, registered, since, ends)| {
+                account(id, registered / 2, since, ends.then_some(since + 1))
+            },
+        )
+    }
+
+    /// The rule as it is told: every row of an account against every other.
+    fn is_kept(all: &[MessengerAccount], row: &MessengerAccount) -> bool {
+        let of_account = || {
+            all.iter()
+                .filter(|other| other.account_id == row.account_id)
+        };
+        !of_account().any(|a| of_account().any(|b| a != b && contradict(a, b)))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn oracle_accounts_against_every_pair(rows in vec(any_account(), 0..14), split in 0_usize..14) {
+            let read = rows_of::<MessengerAccount>(ACCOUNTS, &rows, split);
+            let mut expected: Vec<_> =
+                read.records.iter().filter(|row| is_kept(&read.records, row)).cloned().collect();
+            expected.sort_unstable();
+            expected.dedup();
+            let mut left = deduplicate_accounts(read).rows.records;
+            left.sort_unstable();
+            prop_assert_eq!(left, expected);
+        }
+
+        #[test]
+        fn prop_order_of_rows_and_files_decides_nothing(
+            rows in vec((0_u64..5, 0_u64..2), 0..14).prop_flat_map(|rows| (Just(rows.clone()), Just(rows).prop_shuffle())),
+            splits in (0_usize..14, 0_usize..14),
+        ) {
+            let line = |&(id, phone): &(u64, u64)| format!("{id},+{phone},c");
+            let left = |rows: &[(u64, u64)], split| {
+                let rows: Vec<String> = rows.iter().map(line).collect();
+                let left = deduplicate(rows_of::<Business>("business_id,phone,category", &rows, split));
+                check_sums(&left.rows);
+                (left.rows.records, left.conflicts.len(), left.rows.summary.rejected)
+            };
+            prop_assert_eq!(left(&rows.0, splits.0), left(&rows.1, splits.1));
+        }
+    }
+}

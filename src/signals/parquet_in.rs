@@ -343,3 +343,33 @@ fn refuse_other_row_sum(
 fn counted(source: &Source, count: i64) -> Result<u64, SignalsError> {
     u64::try_from(count).map_err(|_| source.damaged("a count in its footer is negative"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_read_as_views_and_never_copied_for_every_row() {
+        let dictionary = |value| DataType::Dictionary(Box::new(DataType::Int32), Box::new(value));
+        for text in [
+            DataType::Utf8,
+            DataType::LargeUtf8,
+            DataType::Utf8View,
+            dictionary(DataType::Utf8),
+        ] {
+            let field = Arc::new(Field::new("x", text.clone(), true));
+            assert_eq!(retyped(&field).data_type(), &DataType::Utf8View);
+            let list = Arc::new(Field::new("x", DataType::LargeList(field), true));
+            let item = Arc::new(Field::new("x", DataType::Utf8View, true));
+            assert_eq!(retyped(&list).data_type(), &DataType::List(item));
+        }
+    }
+
+    #[test]
+    fn panics_become_damage() {
+        let dir = super::super::testing::dir_of(&[("ads.parquet", b"x")]);
+        let source = Source::open(dir.path(), "ads.parquet").unwrap();
+        let error = guarded::<()>(&source, || panic!("index {}", 7)).unwrap_err();
+        assert_eq!(error.to_string(), "ads.parquet is damaged: index 7");
+    }
+}
