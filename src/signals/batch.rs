@@ -99,10 +99,8 @@ impl TableSummary {
 
     /// Takes records back that were rejected after all.
     pub(super) fn reject(&mut self, reason: RejectionReason, n_rows: u64) {
-        if n_rows > 0 {
-            *self.rejected.entry(reason).or_default() += n_rows;
-            self.n_records -= n_rows;
-        }
+        *self.rejected.entry(reason).or_default() += n_rows;
+        self.n_records -= n_rows;
     }
 }
 

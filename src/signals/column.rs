@@ -48,17 +48,12 @@ pub struct Column {
 macro_rules! columns {
     (mod $module:ident { $($name:ident = $text:literal $kind:ident $need:ident;)* }) => {
         mod $module {
-            use $crate::signals::column::{Column, Kind, columns};
+            use $crate::signals::column::{Column, Kind, columns, index_of};
 
-            #[expect(
-                non_camel_case_types,
-                clippy::upper_case_acronyms,
-                reason = "it only counts the constants, which are named like this"
-            )]
-            enum Place { $($name),* }
+            const NAMES: &[&str] = &[$($text),*];
             $(
                 pub(super) const $name: &Column = &Column {
-                    index: Place::$name as usize,
+                    index: index_of($text, NAMES),
                     name: $text,
                     kind: Kind::$kind,
                     required: columns!(@ $need),
@@ -71,3 +66,23 @@ macro_rules! columns {
     (@ optional) => { false };
 }
 pub(super) use columns;
+
+/// The place of a name among names.
+///
+/// # Panics
+/// If it is not there; this runs when the crate is compiled, and fails that.
+pub(super) const fn index_of(name: &str, names: &[&str]) -> usize {
+    let mut index = 0;
+    while !is_same(name.as_bytes(), names[index].as_bytes()) {
+        index += 1;
+    }
+    index
+}
+
+const fn is_same(a: &[u8], b: &[u8]) -> bool {
+    match (a, b) {
+        ([], []) => true,
+        ([first, a @ ..], [other, b @ ..]) => *first == *other && is_same(a, b),
+        _ => false,
+    }
+}

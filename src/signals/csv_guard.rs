@@ -98,12 +98,11 @@ impl<R: Read> Guard<R> {
     fn after(&mut self, byte: u8) -> State {
         match (self.state, byte) {
             (State::Quoted, b'"') => State::MaybeClosed,
-            (State::Quoted, _) => State::Quoted,
+            (State::Quoted, _) | (State::MaybeClosed, b'"') => State::Quoted,
             (State::Start, b'"') => {
                 self.quoted_at = self.row;
                 State::Quoted
             }
-            (State::MaybeClosed, b'"') => State::Quoted,
             (_, b',') => State::Start,
             _ => State::Plain,
         }

@@ -1,9 +1,8 @@
 //! CSV in: RFC 4180 with a header, commas, optional quotes; CRLF, LF and a byte order mark are accepted.
 
-use std::io::{self, BufReader, Read};
+use std::io::{self, Read};
 
 use csv::{ByteRecord, StringRecord};
-use flate2::bufread::MultiGzDecoder;
 
 use super::batch::{Batch, Batcher};
 use super::csv_guard::{Guard, Trip};
@@ -18,9 +17,10 @@ use crate::time::Timestamp;
 
 const BUFFER_BYTES: usize = 1 << 18;
 
-/// Reads a CSV file, compressed with gzip or not; returns how many rows it has.
-pub(super) fn read_csv<R, F, E>(
-    source: &Source,
+/// Reads the bytes of a CSV file; returns how many rows it has.
+pub(super) fn read_csv<'s, R, F, E>(
+    source: &'s Source,
+    bytes: impl Read + 's,
     limits: &ValidReadLimits,
     batcher: Batcher<'_, R, F>,
 ) -> Result<u64, E>
@@ -29,13 +29,7 @@ where
     F: FnMut(Batch<R>) -> Result<(), E>,
     E: From<SignalsError>,
 {
-    let plain = BufReader::with_capacity(BUFFER_BYTES, &source.file);
-    let bytes: Box<dyn Read + '_> = if source.name.ends_with(".gz") {
-        Box::new(MultiGzDecoder::new(plain))
-    } else {
-        Box::new(plain)
-    };
-    CsvFile::open::<R>(source, limits, bytes)?.read(limits, batcher)
+    CsvFile::open::<R>(source, limits, Box::new(bytes))?.read(limits, batcher)
 }
 
 struct CsvFile<'s> {

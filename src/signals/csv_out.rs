@@ -17,7 +17,7 @@ pub(super) struct CsvOut {
 
 enum Bytes {
     Plain(BufWriter<File>),
-    Gz(GzEncoder<BufWriter<File>>),
+    Gz(Box<GzEncoder<BufWriter<File>>>),
 }
 
 impl CsvOut {
@@ -31,7 +31,7 @@ impl CsvOut {
             .mtime(0)
             .operating_system(255)
             .write(file, Compression::default());
-        Self::begin(Bytes::Gz(encoder), columns)
+        Self::begin(Bytes::Gz(Box::new(encoder)), columns)
     }
 
     fn begin(bytes: Bytes, columns: &[Column]) -> io::Result<Self> {

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
+
+use flate2::bufread::MultiGzDecoder;
 
 use super::batch::{Batch, Batcher, InputFile, TableRows, TableSummary};
 use super::csv_in::read_csv;
@@ -12,9 +15,7 @@ use super::parquet_in::read_parquet;
 use super::record::Record;
 use super::source::{Source, refuse_all_but_files};
 use super::table::Table;
-
-/// What the files of a table end in.
-pub(super) const ENDINGS: [&str; 3] = [".parquet", ".csv.gz", ".csv"];
+use super::writer::TableForm;
 
 /// A directory of tables, listed once.
 ///
@@ -144,10 +145,13 @@ impl SignalsDir {
     {
         let source = Source::open(&self.dir, name)?;
         let batcher = Batcher::new(name, self.limits.batch_rows(), summary, on_batch);
-        let rows = if name.ends_with(".parquet") {
-            read_parquet(&source, &self.limits, batcher)?
-        } else {
-            read_csv(&source, &self.limits, batcher)?
+        let rows = match TableForm::of(name) {
+            TableForm::Parquet => read_parquet(&source, &self.limits, batcher)?,
+            TableForm::Csv => read_csv(&source, &source.file, &self.limits, batcher)?,
+            TableForm::CsvGz => {
+                let plain = BufReader::with_capacity(1 << 16, &source.file);
+                read_csv(&source, MultiGzDecoder::new(plain), &self.limits, batcher)?
+            }
         };
         source.refuse_changes()?;
         Ok(InputFile {
@@ -176,13 +180,17 @@ fn list(dir: &Path, folder: &Path) -> Result<Vec<String>, SignalsError> {
 /// The name without a table's ending, in whatever case; none if it does not end in one.
 fn stem(name: &str) -> Option<&str> {
     let lower = name.to_ascii_lowercase();
-    let ending = ENDINGS.into_iter().find(|ending| lower.ends_with(ending))?;
-    Some(&name[..name.len() - ending.len()])
+    let form = TableForm::ALL
+        .into_iter()
+        .find(|form| lower.ends_with(form.ending()))?;
+    Some(&name[..name.len() - form.ending().len()])
 }
 
 /// Does the name end exactly as a table's file does? `.CSV` only looks as if it did.
 fn has_ending(name: &str) -> bool {
-    ENDINGS.into_iter().any(|ending| name.ends_with(ending))
+    TableForm::ALL
+        .into_iter()
+        .any(|form| name.ends_with(form.ending()))
 }
 
 fn table_of(dir: &Path, name: &str) -> Result<Option<Table>, SignalsError> {

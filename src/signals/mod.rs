@@ -6,6 +6,9 @@ mod content;
 mod csv_guard;
 mod csv_in;
 mod csv_out;
+#[cfg(test)]
+mod csv_tests;
+mod dedup;
 mod dir;
 mod error;
 mod header;
@@ -14,18 +17,27 @@ mod pages;
 mod parquet_cells;
 mod parquet_in;
 mod parquet_out;
+#[cfg(test)]
+mod parquet_tests;
 mod record;
 mod records;
 mod rejection;
+#[cfg(test)]
+mod round_trip;
 mod row;
 mod source;
 mod table;
 mod tables;
+#[cfg(test)]
+mod testing;
 mod values;
 mod writer;
 
 pub use batch::{Batch, InputFile, Origin, TableRows, TableSummary};
 pub use column::{Column, Kind};
+pub use dedup::{
+    Deduplicated, Identified, deduplicate, deduplicate_accounts, deduplicate_friendships,
+};
 pub use dir::SignalsDir;
 pub use error::SignalsError;
 pub use limits::{ReadLimits, ValidReadLimits};

@@ -82,10 +82,6 @@ impl<'b> Cell<'b> {
         }
     }
 
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a bid given as a whole number is far below 2⁵³"
-    )]
     fn number(&self, row: usize) -> Option<f64> {
         match self {
             Self::F32(array) => at(array, row).map(f64::from),
@@ -94,15 +90,18 @@ impl<'b> Cell<'b> {
         }
     }
 
-    /// Microseconds; none inside if they do not fit.
-    fn micros(&self, row: usize) -> Option<Option<i64>> {
-        match self {
-            Self::Seconds(array) => at(array, row).map(|seconds| seconds.checked_mul(1_000_000)),
-            Self::Millis(array) => at(array, row).map(|millis| millis.checked_mul(1_000)),
+    /// An instant; one that microseconds cannot count is out of range.
+    fn instant(&self, row: usize) -> Result<Option<Timestamp>, RejectionReason> {
+        let scaled = |count: i64, micros: i64| count.checked_mul(micros);
+        let micros = match self {
+            Self::Seconds(array) => at(array, row).map(|count| scaled(count, 1_000_000)),
+            Self::Millis(array) => at(array, row).map(|count| scaled(count, 1_000)),
             Self::Micros(array) => at(array, row).map(Some),
-            Self::Nanos(array) => at(array, row).map(|nanos| Some(nanos.div_euclid(1_000))),
+            Self::Nanos(array) => at(array, row).map(|count| Some(count.div_euclid(1_000))),
             _ => None,
-        }
+        };
+        let micros = micros.map(|micros| micros.ok_or(RejectionReason::OutOfRange));
+        Ok(micros.transpose()?.map(Timestamp::from_micros))
     }
 
     fn text(&self, row: usize) -> Option<&'b str> {
@@ -190,13 +189,7 @@ impl Cells for ParquetRow<'_, '_> {
     }
 
     fn instant(&self, index: usize) -> Result<Option<Timestamp>, RejectionReason> {
-        match self.column(index).micros(self.row) {
-            None => Ok(None),
-            Some(micros) => {
-                let micros = micros.ok_or(RejectionReason::OutOfRange)?;
-                Ok(Some(Timestamp::from_micros(micros)))
-            }
-        }
+        self.column(index).instant(self.row)
     }
 
     fn text(&self, index: usize) -> Option<&str> {

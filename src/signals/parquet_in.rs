@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use arrow_schema::{DataType, Field, FieldRef, Fields, Schema, TimeUnit};
+use arrow_schema::{DataType, Field, FieldRef, Fields, Schema};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
@@ -163,9 +163,12 @@ fn wanted(columns: &[Column], found: &Schema) -> Schema {
     let fields: Fields = found
         .fields()
         .iter()
-        .map(|field| match is_known(columns, field.name()) {
-            true => retyped(field),
-            false => Arc::clone(field),
+        .map(|field| {
+            if is_known(columns, field.name()) {
+                retyped(field)
+            } else {
+                Arc::clone(field)
+            }
         })
         .collect();
     Schema::new_with_metadata(fields, found.metadata().clone())
@@ -211,20 +214,12 @@ fn is_readable(kind: Kind, data_type: &DataType) -> bool {
     match (kind, data_type) {
         (_, DataType::Null)
         | (Kind::Number, DataType::Float32 | DataType::Float64)
-        | (Kind::Truth, DataType::Boolean) => true,
+        | (Kind::Truth, DataType::Boolean)
+        | (Kind::Instant, DataType::Timestamp(_, _)) => true,
         (Kind::Whole | Kind::Number, other) => other.is_integer(),
-        (Kind::Instant, DataType::Timestamp(unit, _)) => is_counted(*unit),
         (Kind::TextList, DataType::List(item)) => text(item.data_type()),
         (Kind::Text | Kind::TextList, other) => text(other),
         _ => false,
-    }
-}
-
-const fn is_counted(unit: TimeUnit) -> bool {
-    match unit {
-        TimeUnit::Second | TimeUnit::Millisecond | TimeUnit::Microsecond | TimeUnit::Nanosecond => {
-            true
-        }
     }
 }
 
@@ -347,4 +342,34 @@ fn refuse_other_row_sum(
 
 fn counted(source: &Source, count: i64) -> Result<u64, SignalsError> {
     u64::try_from(count).map_err(|_| source.damaged("a count in its footer is negative"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_read_as_views_and_never_copied_for_every_row() {
+        let dictionary = |value| DataType::Dictionary(Box::new(DataType::Int32), Box::new(value));
+        for text in [
+            DataType::Utf8,
+            DataType::LargeUtf8,
+            DataType::Utf8View,
+            dictionary(DataType::Utf8),
+        ] {
+            let field = Arc::new(Field::new("x", text.clone(), true));
+            assert_eq!(retyped(&field).data_type(), &DataType::Utf8View);
+            let list = Arc::new(Field::new("x", DataType::LargeList(field), true));
+            let item = Arc::new(Field::new("x", DataType::Utf8View, true));
+            assert_eq!(retyped(&list).data_type(), &DataType::List(item));
+        }
+    }
+
+    #[test]
+    fn panics_become_damage() {
+        let dir = super::super::testing::dir_of(&[("ads.parquet", b"x")]);
+        let source = Source::open(dir.path(), "ads.parquet").unwrap();
+        let error = guarded::<()>(&source, || panic!("index {}", 7)).unwrap_err();
+        assert_eq!(error.to_string(), "ads.parquet is damaged: index 7");
+    }
 }

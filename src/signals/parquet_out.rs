@@ -115,9 +115,9 @@ fn lists<'v>(cells: impl Iterator<Item = &'v Value<'v>>) -> ArrayRef {
     let mut lists = ListBuilder::new(StringBuilder::new()).with_field(item());
     for cell in cells {
         if let Value::List(items) = cell {
-            items
-                .iter()
-                .for_each(|text| lists.values().append_value(text));
+            for text in items {
+                lists.values().append_value(text);
+            }
         }
         lists.append(true);
     }

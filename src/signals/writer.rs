@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use super::batch::InputFile;
 use super::csv_out::CsvOut;
-use super::dir::ENDINGS;
 use super::error::SignalsError;
 use super::parquet_out::ParquetOut;
 use super::record::Record;
@@ -29,7 +28,16 @@ impl TableForm {
     /// Every form.
     pub const ALL: [Self; 3] = [Self::Parquet, Self::Csv, Self::CsvGz];
 
-    const fn ending(self) -> &'static str {
+    /// The form of a file with this name.
+    pub(super) fn of(name: &str) -> Self {
+        let found = Self::ALL
+            .into_iter()
+            .find(|form| name.ends_with(form.ending()));
+        found.unwrap_or(Self::Csv)
+    }
+
+    /// What its files end in.
+    pub(super) const fn ending(self) -> &'static str {
         match self {
             Self::Parquet => ".parquet",
             Self::Csv => ".csv",
@@ -182,7 +190,11 @@ fn write_error(name: &str) -> impl Fn(io::Error) -> SignalsError + use<> {
 }
 
 fn refuse_other_forms<R: Record>(dir: &Path, name: &str) -> Result<(), SignalsError> {
-    for ending in ENDINGS.into_iter().chain([""]) {
+    for ending in TableForm::ALL
+        .map(TableForm::ending)
+        .into_iter()
+        .chain([""])
+    {
         let other = format!("{}{ending}", R::TABLE);
         if other != name && dir.join(&other).symlink_metadata().is_ok() {
             return Err(SignalsError::TwoForms {

@@ -142,17 +142,16 @@ impl Record for AbuseReport {
     const COLUMNS: &'static [Column] = report::ALL;
 
     fn read(row: &Row<'_>) -> Result<Self, Fault> {
-        let reporter = row.id(report::REPORTER)?;
-        let reported = row.id(report::REPORTED)?;
-        if reporter == reported {
-            return Err(Fault::new(report::REPORTED, RejectionReason::SelfReference));
-        }
-        Ok(Self {
-            reporter,
-            reported,
+        let read = Self {
+            reporter: row.id(report::REPORTER)?,
+            reported: row.id(report::REPORTED)?,
             reason: row.lower(report::REASON)?,
             at: row.instant(report::AT)?,
-        })
+        };
+        if read.reporter == read.reported {
+            return Err(Fault::new(report::REPORTED, RejectionReason::SelfReference));
+        }
+        Ok(read)
     }
 
     fn write<'a>(&'a self, values: &mut Values<'a>) {

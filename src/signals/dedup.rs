@@ -1,0 +1,414 @@
+//! One row for each id, whatever the order of rows and files.
+//!
+//! Rows of one id that are equal are one row: the one that stands first is kept, the others are rejected as
+//! `duplicate`. Rows of one id that contradict each other are all rejected as `conflict`, equal ones among
+//! them too: to pick one of them would let the order of files decide about a person.
+//!
+//! Two tables have a rule of their own. An account that changed its number has one row for each number, so its
+//! rows contradict each other only if two numbers were its at the same time, or if it was registered twice
+//! ([`deduplicate_accounts`]). Of several rows about one friendship the earliest `since` is kept, and none is
+//! a contradiction ([`deduplicate_friendships`]).
+//!
+//! What is kept is sorted, and which record that is depends on nothing but the set of rows. Each function
+//! takes O(n log n) time and O(n) space for n rows.
+
+use std::cmp::Ordering;
+
+use super::batch::{Origin, TableRows};
+use super::record::Record;
+use super::records::{Ad, Business, ConsentEventRow, Friendship, MessengerAccount, SocialAccount};
+use super::rejection::{Rejection, RejectionReason};
+use crate::consent::Subject;
+use crate::ids::{AccountId, AdId, BusinessId, EventId, UserId};
+use crate::time::Interval;
+
+/// A record of which a table may say only one thing for each id.
+pub trait Identified: Record {
+    /// The id.
+    type Id: Copy + Ord;
+
+    /// The id of the record.
+    fn id(&self) -> Self::Id;
+
+    /// The account the record is about, if it is about one.
+    fn about_account(&self) -> Option<AccountId> {
+        None
+    }
+}
+
+impl Identified for SocialAccount {
+    type Id = UserId;
+
+    fn id(&self) -> UserId {
+        self.user_id
+    }
+}
+
+impl Identified for Ad {
+    type Id = AdId;
+
+    fn id(&self) -> AdId {
+        self.ad_id
+    }
+}
+
+impl Identified for Business {
+    type Id = BusinessId;
+
+    fn id(&self) -> BusinessId {
+        self.business_id
+    }
+}
+
+impl Identified for ConsentEventRow {
+    type Id = EventId;
+
+    fn id(&self) -> EventId {
+        match self {
+            Self::Known(event) => event.event_id,
+            Self::NonUser { event_id, .. } => *event_id,
+        }
+    }
+
+    fn about_account(&self) -> Option<AccountId> {
+        match self {
+            Self::Known(event) => match event.subject {
+                Subject::Account(account) => Some(account),
+                Subject::Device(_) | Subject::NonUser(_) => None,
+            },
+            Self::NonUser { .. } => None,
+        }
+    }
+}
+
+/// What is left of a table when each id says one thing, and what contradicted itself.
+#[derive(Clone, Debug)]
+pub struct Deduplicated<R> {
+    /// The rows that are left, sorted by id; what was dropped is among the rejections and in the summary.
+    pub rows: TableRows<R>,
+    /// The records that were rejected as `conflict`, sorted by id: whoever decides by this table has to know
+    /// whom it contradicts itself about.
+    pub conflicts: Vec<R>,
+}
+
+/// Keeps one row of each id: equal rows are one, rows that contradict each other are none.
+#[must_use]
+pub fn deduplicate<R: Identified>(rows: TableRows<R>) -> Deduplicated<R> {
+    let by_id = |a: &R, b: &R| a.id().cmp(&b.id());
+    let same_id = |a: &R, b: &R| a.id() == b.id();
+    sift(rows, by_id, same_id, equal_or_none, R::about_account)
+}
+
+/// Keeps the rows of each account unless they contradict each other: one row for each number it had.
+#[must_use]
+pub fn deduplicate_accounts(rows: TableRows<MessengerAccount>) -> Deduplicated<MessengerAccount> {
+    let by_number = |a: &MessengerAccount, b: &MessengerAccount| {
+        let key = |row: &MessengerAccount| (row.account_id, row.number_since);
+        key(a).cmp(&key(b)).then_with(|| a.cmp(b))
+    };
+    let same_account = |a: &MessengerAccount, b: &MessengerAccount| a.account_id == b.account_id;
+    let about = |row: &MessengerAccount| Some(row.account_id);
+    sift(rows, by_number, same_account, one_number_at_a_time, about)
+}
+
+/// Keeps one row of each friendship: the earliest.
+#[must_use]
+pub fn deduplicate_friendships(rows: TableRows<Friendship>) -> TableRows<Friendship> {
+    let same_pair = |a: &Friendship, b: &Friendship| (a.user_a, a.user_b) == (b.user_a, b.user_b);
+    sift(rows, Friendship::cmp, same_pair, keep_first, |_| None).rows
+}
+
+type Placed<R> = (R, Origin);
+/// For each row of a group why it is dropped; none keeps it.
+type Verdicts = Vec<Option<RejectionReason>>;
+
+/// Every row must equal the first: enough, because equality is transitive.
+fn equal_or_none<R: Record>(group: &[Placed<R>]) -> Verdicts {
+    if group.iter().all(|(record, _)| *record == group[0].0) {
+        keep_first(group)
+    } else {
+        vec![Some(RejectionReason::Conflict); group.len()]
+    }
+}
+
+fn keep_first<R>(group: &[Placed<R>]) -> Verdicts {
+    let mut verdicts = vec![Some(RejectionReason::Duplicate); group.len()];
+    verdicts[0] = None;
+    verdicts
+}
+
+/// Rows come sorted by `number_since`, equal ones side by side. If two intervals share an instant, the earlier
+/// one shares it with its neighbour as well, so looking at neighbours is enough.
+fn one_number_at_a_time(group: &[Placed<MessengerAccount>]) -> Verdicts {
+    let neighbours = || group.windows(2).map(|pair| (&pair[0].0, &pair[1].0));
+    if neighbours().any(|(a, b)| a != b && contradict(a, b)) {
+        return vec![Some(RejectionReason::Conflict); group.len()];
+    }
+    let repeated = neighbours().map(|(a, b)| (a == b).then_some(RejectionReason::Duplicate));
+    std::iter::once(None).chain(repeated).collect()
+}
+
+fn contradict(a: &MessengerAccount, b: &MessengerAccount) -> bool {
+    let held = |row: &MessengerAccount| Interval::new(row.number_since, row.number_until);
+    a.registered_at != b.registered_at || held(a).overlaps(&held(b))
+}
+
+/// Sorts rows, groups them and keeps what the rule keeps of each group.
+fn sift<R: Record>(
+    mut rows: TableRows<R>,
+    order: impl Fn(&R, &R) -> Ordering,
+    same: impl Fn(&R, &R) -> bool,
+    rule: impl Fn(&[Placed<R>]) -> Verdicts,
+    about: impl Fn(&R) -> Option<AccountId>,
+) -> Deduplicated<R> {
+    let mut placed: Vec<Placed<R>> = rows.records.drain(..).zip(rows.origins.drain(..)).collect();
+    placed.sort_unstable_by(|(a, at), (b, other)| order(a, b).then(at.cmp(other)));
+    let verdicts: Verdicts = placed
+        .chunk_by(|(a, _), (b, _)| same(a, b))
+        .flat_map(rule)
+        .collect();
+    let mut conflicts = Vec::new();
+    for ((record, origin), verdict) in placed.into_iter().zip(verdicts) {
+        let Some(reason) = verdict else {
+            rows.records.push(record);
+            rows.origins.push(origin);
+            continue;
+        };
+        reject(&mut rows, origin, reason, about(&record));
+        if reason == RejectionReason::Conflict {
+            conflicts.push(record);
+        }
+    }
+    sort_rejections(&mut rows);
+    Deduplicated { rows, conflicts }
+}
+
+fn reject<R: Record>(
+    rows: &mut TableRows<R>,
+    origin: Origin,
+    reason: RejectionReason,
+    account: Option<AccountId>,
+) {
+    let file = usize::try_from(origin.file).expect("a file's index fits the memory its list is in");
+    rows.rejections.push(Rejection {
+        file: rows.summary.files[file].path.clone(),
+        row: origin.row,
+        column: R::COLUMNS[0].name,
+        reason,
+    });
+    rows.rejected_accounts.push(account);
+    rows.summary.reject(reason, 1);
+}
+
+fn sort_rejections<R>(rows: &mut TableRows<R>) {
+    let mut paired: Vec<_> = rows
+        .rejections
+        .drain(..)
+        .zip(rows.rejected_accounts.drain(..))
+        .collect();
+    paired.sort_unstable();
+    (rows.rejections, rows.rejected_accounts) = paired.into_iter().unzip();
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::super::testing::{dir_of, faults, read};
+    use super::*;
+    use RejectionReason::{Conflict, Duplicate};
+
+    const T: [&str; 4] = [
+        "2016-01-01T00:00:00Z",
+        "2016-01-02T00:00:00Z",
+        "2016-01-03T00:00:00Z",
+        "2016-01-04T00:00:00Z",
+    ];
+
+    /// Reads rows of a table from two files: what is left may not depend on how they are split.
+    fn rows_of<R: Record>(header: &str, rows: &[String], in_first: usize) -> TableRows<R> {
+        let text = |rows: &[String]| format!("{header}\n{}\n", rows.join("\n"));
+        let (first, second) = rows.split_at(in_first.min(rows.len()));
+        let names = [1, 2].map(|part| format!("{}/{part}.csv", R::TABLE));
+        let dir = dir_of(&[
+            (&names[0], text(first).as_bytes()),
+            (&names[1], text(second).as_bytes()),
+        ]);
+        read(dir.path()).unwrap()
+    }
+
+    fn check_sums<R>(rows: &TableRows<R>) {
+        assert_eq!(rows.records.len(), rows.origins.len());
+        assert_eq!(rows.rejections.len(), rows.rejected_accounts.len());
+        assert_eq!(rows.summary.n_records, rows.records.len() as u64);
+        assert_eq!(rows.summary.n_rejected(), rows.rejections.len() as u64);
+        assert_eq!(
+            rows.summary.n_rows,
+            rows.summary.n_records + rows.summary.n_rejected()
+        );
+    }
+
+    #[test]
+    fn equal_rows_are_one_and_contradictions_none() {
+        let header = "business_id,phone,category";
+        let rows = ["1,+1,a", "2,+2,a", "1,+1,a", "2,+2,b", "2,+2,a", "3,+3,c"];
+        let rows = rows.map(str::to_owned);
+        let left = deduplicate(rows_of::<Business>(header, &rows, 6));
+        let ids: Vec<u64> = left
+            .rows
+            .records
+            .iter()
+            .map(|row| row.business_id.0)
+            .collect();
+        assert_eq!(ids, [1, 3]);
+        assert_eq!(left.conflicts.len(), 3);
+        let id = "business_id";
+        let expected = [
+            (2, id, Conflict),
+            (3, id, Duplicate),
+            (4, id, Conflict),
+            (5, id, Conflict),
+        ];
+        assert_eq!(faults(&left.rows), expected);
+        check_sums(&left.rows);
+    }
+
+    #[test]
+    fn conflicting_consent_names_the_accounts() {
+        let header = "event_id,account_id,kind,valid_time,known_time";
+        let row = |event: u64, account: u64, kind: &str| {
+            format!("{event},{account},{kind},{0},{0}", T[0])
+        };
+        let rows = [
+            row(1, 5, "opt_out"),
+            row(1, 6, "opt_out"),
+            row(2, 7, "defer"),
+            row(2, 7, "defer"),
+        ];
+        let left = deduplicate(rows_of::<ConsentEventRow>(header, &rows, 1));
+        assert_eq!(left.rows.records.len(), 1);
+        let accounts = [5, 6, 7].map(|id| Some(AccountId(id)));
+        assert_eq!(left.rows.rejected_accounts, accounts);
+        let of = |row: &ConsentEventRow| row.about_account();
+        assert_eq!(
+            left.conflicts.iter().map(of).collect::<Vec<_>>(),
+            accounts[..2]
+        );
+    }
+
+    fn account(id: u64, registered: usize, since: usize, until: Option<usize>) -> String {
+        let until = until.map_or("", |until| T[until]);
+        format!(
+            "{id},+{since},{},{},{},{until}",
+            T[registered], T[3], T[since]
+        )
+    }
+
+    const ACCOUNTS: &str = "account_id,phone,registered_at,last_seen_at,number_since,number_until";
+
+    #[test]
+    fn an_account_has_one_number_at_a_time() {
+        let cases = [
+            (
+                vec![account(1, 0, 0, Some(1)), account(1, 0, 1, None)],
+                2,
+                vec![],
+            ),
+            (
+                vec![account(1, 0, 1, None), account(1, 0, 1, None)],
+                1,
+                vec![Duplicate],
+            ),
+            (
+                vec![account(1, 0, 0, Some(2)), account(1, 0, 1, None)],
+                0,
+                vec![Conflict; 2],
+            ),
+            (
+                vec![account(1, 0, 0, None), account(1, 0, 2, Some(3))],
+                0,
+                vec![Conflict; 2],
+            ),
+            (
+                vec![account(1, 0, 0, Some(1)), account(1, 1, 1, None)],
+                0,
+                vec![Conflict; 2],
+            ),
+            (
+                vec![account(1, 0, 0, None), account(2, 0, 0, None)],
+                2,
+                vec![],
+            ),
+        ];
+        for (rows, n_left, reasons) in cases {
+            let left = deduplicate_accounts(rows_of(ACCOUNTS, &rows, 1));
+            assert_eq!(left.rows.records.len(), n_left, "{rows:?}");
+            let told: Vec<_> = left.rows.rejections.iter().map(|r| r.reason).collect();
+            assert_eq!(told, reasons, "{rows:?}");
+            check_sums(&left.rows);
+        }
+    }
+
+    #[test]
+    fn a_friendship_began_when_it_first_did() {
+        let rows = [
+            format!("1,2,{}", T[1]),
+            format!("2,1,{}", T[0]),
+            format!("1,3,{}", T[2]),
+        ];
+        let left = deduplicate_friendships(rows_of("user_a,user_b,since", &rows, 2));
+        assert_eq!(left.records.len(), 2);
+        assert_eq!(left.records[0].since.to_string(), T[0]);
+        assert_eq!(faults(&left), [(1, "user_a", Duplicate)]);
+        check_sums(&left);
+    }
+
+    fn any_account() -> impl Strategy<Value = String> {
+        (0_u64..4, 0_usize..2, 0_usize..3, any::<bool>()).prop_map(
+            |(id, registered, since, ends)| {
+                account(id, registered / 2, since, ends.then_some(since + 1))
+            },
+        )
+    }
+
+    /// The rule as it is told: every row of an account against every other.
+    fn is_kept(all: &[MessengerAccount], row: &MessengerAccount) -> bool {
+        let of_account = || {
+            all.iter()
+                .filter(|other| other.account_id == row.account_id)
+        };
+        !of_account().any(|a| of_account().any(|b| a != b && contradict(a, b)))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn oracle_accounts_against_every_pair(rows in vec(any_account(), 0..14), split in 0_usize..14) {
+            let read = rows_of::<MessengerAccount>(ACCOUNTS, &rows, split);
+            let mut expected: Vec<_> =
+                read.records.iter().filter(|row| is_kept(&read.records, row)).cloned().collect();
+            expected.sort_unstable();
+            expected.dedup();
+            let mut left = deduplicate_accounts(read).rows.records;
+            left.sort_unstable();
+            prop_assert_eq!(left, expected);
+        }
+
+        #[test]
+        fn prop_order_of_rows_and_files_decides_nothing(
+            rows in vec((0_u64..5, 0_u64..2), 0..14).prop_flat_map(|rows| (Just(rows.clone()), Just(rows).prop_shuffle())),
+            splits in (0_usize..14, 0_usize..14),
+        ) {
+            let line = |&(id, phone): &(u64, u64)| format!("{id},+{phone},c");
+            let left = |rows: &[(u64, u64)], split| {
+                let rows: Vec<String> = rows.iter().map(line).collect();
+                let left = deduplicate(rows_of::<Business>("business_id,phone,category", &rows, split));
+                check_sums(&left.rows);
+                (left.rows.records, left.conflicts.len(), left.rows.summary.rejected)
+            };
+            prop_assert_eq!(left(&rows.0, splits.0), left(&rows.1, splits.1));
+        }
+    }
+}
