@@ -1,29 +1,51 @@
-//! Report: a run as a page to look at, and as a few lines to read.
+//! Report: a run as a page to look at.
 //!
-//! Both are drawn from the manifest alone, which holds counts, digests and parameters: there is nothing in a
-//! report that could not be made again with `acquaint report`, and nothing about any one person.
+//! [`render`] makes `report.html` and [`summary`] the few lines a terminal shows, both from a run's
+//! [`Manifest`] and nothing else: what the manifest does not hold cannot leak into a report.
+//!
+//! The page is one file that asks nothing of the network and runs no script. Every text in it, in pictures
+//! too, goes through the template's escaping; no value is marked as safe. Same manifest, same bytes.
 
 mod charts;
 mod page;
 mod summary;
+mod sums;
 mod words;
 
-pub use page::render;
+use crate::engine::outputs::Manifest;
+
 pub use summary::summary;
 
-/// Why a page could not be drawn.
+/// The report's file name.
+pub const REPORT: &str = "report.html";
+
+/// Why no report could be made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReportError {
-    /// The template failed.
-    #[error("the page cannot be drawn")]
-    Template(#[from] minijinja::Error),
-    /// A chart failed.
-    #[error("the chart of {name} cannot be drawn: {detail}")]
-    Chart {
-        /// Which.
-        name: String,
-        /// Why.
-        detail: String,
+    /// The template could not be filled in.
+    #[error("could not fill in the template {template}")]
+    Template {
+        /// The template's name.
+        template: &'static str,
+        /// Where and why.
+        source: minijinja::Error,
     },
 }
+
+/// The page about a run, as HTML.
+///
+/// # Errors
+/// If the template cannot be filled in, which no manifest should be able to cause.
+///
+/// # Complexity
+/// O(size of the manifest).
+pub fn render(manifest: &Manifest) -> Result<String, ReportError> {
+    page::fill_in(manifest).map_err(|source| ReportError::Template {
+        template: REPORT,
+        source,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,105 +1,139 @@
-//! The few lines a run ends with.
+//! The few lines a terminal shows when a run is over.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
 
-use super::words::{grouped, spaced};
+use super::sums::{broken, n_dropped, ranked};
+use super::words::{abridged, bytes, grouped, visible};
 use crate::engine::Stage;
-use crate::engine::outputs::Manifest;
+use crate::engine::outputs::{Manifest, OutputDigest};
 
-/// How many reasons a line names.
-const MAX_REASONS: usize = 3;
+/// Characters a line may have.
+const WIDTH: usize = 96;
+/// Characters left of a line of reasons.
+const INDENT: usize = 4;
 
-/// A table of every stage and every output, and whether the sums check.
+/// What a run did, as lines of at most 96 characters: each stage with what went in, came out and was
+/// dropped, the most frequent reasons below it; each file written; and whether the sums check.
+///
+/// Columns are as wide as they need to be. Characters that would steer a terminal are spelt out.
 #[must_use]
 pub fn summary(manifest: &Manifest) -> String {
-    let mut text = format!("as of {}\n\n", manifest.as_of.valid);
-    stages(&mut text, &manifest.stages);
-    text.push('\n');
-    for output in &manifest.outputs {
-        line(
-            &mut text,
-            &format!("{:>14} rows  {}", grouped(output.rows), output.file),
-        );
-    }
-    line(&mut text, &format!("\n{}", sums(manifest)));
-    text
+    let mut lines = vec![format!("as of {}", manifest.as_of.valid)];
+    lines.push(String::new());
+    lines.extend(stages(&manifest.stages));
+    lines.push(String::new());
+    lines.extend(table(
+        &manifest.outputs.iter().map(output).collect::<Vec<_>>(),
+        OUTPUT_HEAD,
+    ));
+    lines.push(String::new());
+    lines.extend(verdict(manifest));
+    lines.into_iter().fold(String::new(), |mut text, line| {
+        writeln!(text, "{}", line.trim_end()).expect("a string takes any text");
+        text
+    })
 }
 
-fn stages(text: &mut String, stages: &[Stage]) {
-    let width = stages
-        .iter()
-        .map(|stage| stage.name.chars().count())
-        .max()
-        .unwrap_or(0);
-    line(
-        text,
-        &format!("{:width$}  {:>13}  {:>13}  dropped", "stage", "in", "out"),
-    );
-    for stage in stages {
-        // Padding counts bytes of an arrow as one character, as the terminal shows it.
-        let (rows_in, rows_out) = (grouped(stage.rows_in), grouped(stage.rows_out));
-        let row = format!(
-            "{:width$}  {rows_in:>13}  {rows_out:>13}  {}",
-            stage.name,
-            dropped(stage)
-        );
-        line(text, row.trim_end());
+const STAGE_HEAD: [&str; 4] = ["stage", "in", "out", "dropped"];
+const OUTPUT_HEAD: [&str; 4] = ["written", "rows", "size", "blake3"];
+
+/// One line a stage, and the reasons of each below it.
+fn stages(stages: &[Stage]) -> Vec<String> {
+    let rows: Vec<_> = stages.iter().map(counts).collect();
+    let mut table = table(&rows, STAGE_HEAD).into_iter();
+    let mut lines: Vec<String> = table.by_ref().take(1).collect();
+    for (line, stage) in table.zip(stages) {
+        lines.push(line);
+        lines.extend(reasons(stage));
     }
+    lines
 }
 
-/// The commonest reasons, and how many more there are.
-fn dropped(stage: &Stage) -> String {
-    let mut reasons: Vec<(&String, &u64)> = stage.dropped.iter().collect();
-    reasons.sort_by_key(|&(reason, n)| (std::cmp::Reverse(*n), reason));
-    let named = reasons.iter().take(MAX_REASONS);
-    let mut words: Vec<String> = named
-        .map(|(reason, n)| format!("{} {}", grouped(**n), spaced(reason)))
+fn counts(stage: &Stage) -> [String; 4] {
+    [
+        visible(&stage.name),
+        grouped(stage.rows_in),
+        grouped(stage.rows_out),
+        grouped(n_dropped(stage)),
+    ]
+}
+
+fn output(file: &OutputDigest) -> [String; 4] {
+    [
+        visible(&file.file),
+        grouped(file.rows),
+        bytes(file.bytes),
+        abridged(&file.blake3),
+    ]
+}
+
+/// The most frequent reasons, as many as fit on a line, and how many rows the others dropped; none for a
+/// stage that dropped nothing.
+fn reasons(stage: &Stage) -> Option<String> {
+    let ranked = ranked(stage);
+    let all: Vec<String> = ranked.iter().map(|&(r, n)| reason(r, n)).collect();
+    let room = WIDTH - INDENT;
+    let line = (1..=all.len())
+        .rev()
+        .map(|n_named| joined(&all[..n_named], &ranked[n_named..]))
+        .find(|line| line.chars().count() <= room)
+        .or_else(|| all.first().map(|first| cut(first, room)))?;
+    Some(format!("{:INDENT$}{line}", ""))
+}
+
+fn reason(reason: &str, n: u64) -> String {
+    // A name as long as the line would leave no room for its count.
+    format!("{} {}", cut(&visible(reason), WIDTH / 2), grouped(n))
+}
+
+fn joined(named: &[String], others: &[(&str, u64)]) -> String {
+    let named = named.join(" · ");
+    if others.is_empty() {
+        return named;
+    }
+    let n: u128 = others.iter().map(|&(_, n)| u128::from(n)).sum();
+    format!("{named} · {} others {}", others.len(), grouped(n))
+}
+
+/// Rows under a head: the first column to the left and cut to what is left of the line, the others to the
+/// right.
+fn table(rows: &[[String; 4]], head: [&str; 4]) -> Vec<String> {
+    let head = head.map(str::to_owned);
+    let all = || std::iter::once(&head).chain(rows);
+    let widths = [0, 1, 2, 3].map(|i| all().map(|row| row[i].chars().count()).max().unwrap_or(0));
+    let numbers: usize = widths[1..].iter().map(|width| width + 2).sum();
+    let first = widths[0].min(WIDTH.saturating_sub(numbers));
+    all()
+        .map(|[name, a, b, c]| {
+            let [_, wa, wb, wc] = widths;
+            let name = cut(name, first);
+            format!("{name:first$}  {a:>wa$}  {b:>wb$}  {c:>wc$}")
+        })
+        .collect()
+}
+
+fn verdict(manifest: &Manifest) -> Vec<String> {
+    let wrong: Vec<_> = broken(manifest)
+        .map(|stage| {
+            cut(
+                &format!("sums do not check: {}", visible(&stage.name)),
+                WIDTH,
+            )
+        })
         .collect();
-    let rest: u64 = reasons.iter().skip(MAX_REASONS).map(|(_, n)| **n).sum();
-    if rest > 0 {
-        words.push(format!("{} for other reasons", grouped(rest)));
+    if wrong.is_empty() {
+        return vec![format!("sums check: {} stages", manifest.stages.len())];
     }
-    words.join(", ")
+    wrong
 }
 
-fn sums(manifest: &Manifest) -> String {
-    match manifest.check_sums() {
-        Ok(()) => format!("sums check: {} stages", manifest.stages.len()),
-        Err(error) => format!("sums do NOT check: {error}"),
+/// A text of at most `n` characters; the last is `…` if some are missing.
+fn cut(text: &str, n: usize) -> String {
+    if text.chars().count() <= n {
+        return text.to_owned();
     }
-}
-
-fn line(text: &mut String, row: &str) {
-    writeln!(text, "{row}").expect("writing to text cannot fail");
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::page::testing::manifest;
-    use super::*;
-
-    #[test]
-    fn golden_summary() {
-        let expected = "\
-as of 2016-11-15T00:00:00Z
-
-stage                               in            out  dropped
-friendships → friend edges       1,200          1,000  150 opted out, 50 lapsed
-candidates → suggestions            90             90
-
-            90 rows  suggestions.parquet
-
-sums check: 2 stages
-";
-        assert_eq!(summary(&manifest()), expected);
-    }
-
-    #[test]
-    fn wrong_sums_are_said_aloud() {
-        let mut manifest = manifest();
-        manifest.stages[0].rows_in += 1;
-        assert!(
-            summary(&manifest).contains("sums do NOT check: friendships → friend edges: 1201 in")
-        );
-    }
+    text.chars()
+        .take(n.saturating_sub(1))
+        .chain(['…'])
+        .collect()
 }
