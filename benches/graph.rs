@@ -3,14 +3,17 @@
 use acquaint::graph::{Csr, DegreeStats};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
-mod common;
+#[path = "common/pools.rs"]
+mod pools;
+#[path = "common/scatter.rs"]
+mod scatter;
 
 /// Ten pairs a node.
 const N_NODES: [u32; 3] = [1_000, 10_000, 100_000];
 
 fn pairs(n_nodes: u32) -> Vec<(u32, u32)> {
     let node = |counter: u64| {
-        let node = common::scatter(counter) % u64::from(n_nodes);
+        let node = scatter::scatter(counter) % u64::from(n_nodes);
         u32::try_from(node).expect("less than n_nodes")
     };
     (0..10 * u64::from(n_nodes))
@@ -25,7 +28,7 @@ fn pack(c: &mut Criterion) {
     for n_nodes in N_NODES {
         let pairs = pairs(n_nodes);
         group.throughput(Throughput::Elements(pairs.len() as u64));
-        for pool in common::pools() {
+        for pool in pools::pools() {
             let id = BenchmarkId::new(format!("threads-{}", pool.current_num_threads()), n_nodes);
             let run = |pairs| pool.install(|| Csr::from_undirected(n_nodes as usize, pairs));
             group.bench_function(id, |b| {
@@ -43,7 +46,7 @@ fn stats(c: &mut Criterion) {
         let csr =
             Csr::from_undirected(n_nodes as usize, pairs(n_nodes)).expect("pairs are in range");
         group.throughput(Throughput::Elements(u64::from(n_nodes)));
-        for pool in common::pools() {
+        for pool in pools::pools() {
             let id = BenchmarkId::new(format!("threads-{}", pool.current_num_threads()), n_nodes);
             group.bench_function(id, |b| b.iter(|| pool.install(|| DegreeStats::of(&csr))));
         }

@@ -12,12 +12,15 @@ use acquaint::signals::{DeviceFacts, PhonePurpose, RawPhone};
 use acquaint::time::Timestamp;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
-mod common;
+#[path = "common/pools.rs"]
+mod pools;
+#[path = "common/scatter.rs"]
+mod scatter;
 
 const SIZES: [u64; 3] = [1_000, 10_000, 100_000];
 
 fn number(counter: u64) -> E164 {
-    let subscriber = common::scatter(counter) % 100_000_000;
+    let subscriber = scatter::scatter(counter) % 100_000_000;
     E164::from_digits(4_915_100_000_000 + subscriber).expect("thirteen digits")
 }
 
@@ -25,7 +28,7 @@ fn number(counter: u64) -> E164 {
 fn column(n_rows: u64) -> Vec<(RawPhone, Option<Region>)> {
     (0..n_rows)
         .map(|row| {
-            let subscriber = common::scatter(row) % 100_000_000;
+            let subscriber = scatter::scatter(row) % 100_000_000;
             if row.is_multiple_of(2) {
                 (RawPhone::new(format!("+49151{subscriber:08}")), None)
             } else {
@@ -44,7 +47,7 @@ fn parse(c: &mut Criterion) {
     for n_rows in SIZES {
         let column = column(n_rows);
         group.throughput(Throughput::Elements(n_rows));
-        for pool in common::pools() {
+        for pool in pools::pools() {
             let id = BenchmarkId::new(format!("threads-{}", pool.current_num_threads()), n_rows);
             group.bench_function(id, |b| b.iter(|| pool.install(|| normalise(&column))));
         }
@@ -98,7 +101,7 @@ fn linking(c: &mut Criterion) {
             .map(|i| social_claim(i * 2, &device))
             .collect();
         group.throughput(Throughput::Elements(n_accounts));
-        for pool in common::pools() {
+        for pool in pools::pools() {
             let id = BenchmarkId::new(
                 format!("threads-{}", pool.current_num_threads()),
                 n_accounts,

@@ -8,8 +8,9 @@ use acquaint::signals::{
 use acquaint::time::Timestamp;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
-mod common;
-use common::scatter;
+#[path = "common/scatter.rs"]
+mod scatter;
+use scatter::scatter;
 
 const SIZES: [u64; 3] = [1_000, 30_000, 1_000_000];
 

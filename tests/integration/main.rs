@@ -3,6 +3,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bad_input;
+mod command_line;
 mod erasure;
 mod rooms;
 mod runs;

@@ -92,6 +92,9 @@ pub(crate) struct SynthArgs {
     /// The same seed gives the same world
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub(crate) seed: u64,
+    /// Rows of impressions for each person, on average
+    #[arg(long, value_name = "N", default_value_t = 20.0)]
+    pub(crate) impressions_per_user: f64,
     /// The directory to write the tables to
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,

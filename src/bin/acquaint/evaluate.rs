@@ -119,6 +119,9 @@ fn contacts_table(evaluation: &ContactsEvaluation) -> String {
     table
 }
 
+/// One figure of a prediction.
+type Figure = fn(&ClickMetrics) -> Option<f64>;
+
 fn ads_table(evaluation: &AdsEvaluation) -> String {
     let mut table = format!(
         "{} rows, {} hidden with {} impressions and {} clicks\n\n{:18}{:>10}{:>10}\n",
@@ -130,7 +133,7 @@ fn ads_table(evaluation: &AdsEvaluation) -> String {
         "model",
         "base rate"
     );
-    let figures: [(&str, fn(&ClickMetrics) -> Option<f64>); 5] = [
+    let figures: [(&str, Figure); 5] = [
         ("log loss", |m| m.log_loss),
         ("normalized entropy", |m| m.ne),
         ("AUC", |m| m.auc),

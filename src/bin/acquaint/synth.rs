@@ -10,6 +10,7 @@ pub(crate) fn synth(args: &SynthArgs) -> Result<Outcome, Failure> {
     let params = SynthParams::default()
         .users(args.users)
         .seed(args.seed)
+        .impressions_per_user(args.impressions_per_user)
         .check()?;
     let world = world(&params);
     let mut written = Written::new(&args.out, args.form)?;

@@ -1,0 +1,183 @@
+//! The program as a person or a script meets it: help, exit codes, JSON, numbers that never show.
+
+use std::fs;
+use std::path::Path;
+
+use acquaint::signals::TableForm;
+use assert_cmd::Command;
+
+use crate::support::{small_world, write_world};
+
+fn acquaint(args: &[&str]) -> (i32, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_acquaint"))
+        .args(args)
+        .output()
+        .unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (
+        output.status.code().unwrap(),
+        text(output.stdout),
+        text(output.stderr),
+    )
+}
+
+fn path(dir: &Path, name: &str) -> String {
+    dir.join(name).to_str().unwrap().to_owned()
+}
+
+#[test]
+fn every_verb_has_help_with_an_example() {
+    for verb in [
+        &["run"][..],
+        &["synth"],
+        &["import", "edges"],
+        &["evaluate", "friends"],
+        &["evaluate", "ads"],
+        &["report"],
+    ] {
+        let (code, help, _) = acquaint(&[verb, &["--help"]].concat());
+        assert!(code == 0 && help.contains("Example:"), "{verb:?}");
+    }
+    assert_eq!(acquaint(&["walk"]).0, 2);
+}
+
+#[test]
+fn synth_run_and_report_in_a_pipeline() {
+    let dir = tempfile::tempdir().unwrap();
+    let (signals, out) = (path(dir.path(), "signals"), path(dir.path(), "out"));
+    let synth = [
+        "synth", "--users", "80", "--seed", "9", "--form", "csv", "--out", &signals,
+    ];
+    assert_eq!(acquaint(&synth).0, 0);
+    let (code, summary, _) = acquaint(&["run", "--signals", &signals, "--out", &out]);
+    assert!(code == 0 && summary.contains("sums check"), "{summary}");
+    let (code, json, _) = acquaint(&[
+        "run",
+        "--signals",
+        &signals,
+        "--out",
+        &out,
+        "--json",
+        "--threads",
+        "1",
+    ]);
+    let manifest: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert!(
+        code == 0
+            && manifest["stages"]
+                .as_array()
+                .is_some_and(|stages| !stages.is_empty())
+    );
+    let (code, page, _) = acquaint(&["report", &out]);
+    assert_eq!(
+        (code, page.trim_end()),
+        (
+            0,
+            fs::read_to_string(path(dir.path(), "out/report.html"))
+                .unwrap()
+                .trim_end()
+        )
+    );
+}
+
+#[test]
+fn imported_edges_give_the_suggestions_of_the_edges() {
+    let dir = tempfile::tempdir().unwrap();
+    let (edges, signals, out, config) = (
+        path(dir.path(), "edges.csv"),
+        path(dir.path(), "signals"),
+        path(dir.path(), "out"),
+        path(dir.path(), "a.toml"),
+    );
+    fs::write(&edges, "a,b\n0,1\n0,2\n3,1\n3,2\n").unwrap();
+    fs::write(&config, "[suggest]\nscore = \"common-neighbours\"\n").unwrap();
+    assert_eq!(
+        acquaint(&["import", "edges", &edges, "--out", &signals]).0,
+        0
+    );
+    let (code, summary, error) = acquaint(&[
+        "run",
+        "--signals",
+        &signals,
+        "--out",
+        &out,
+        "--config",
+        &config,
+    ]);
+    assert_eq!(code, 0, "{error}");
+    assert!(
+        summary.contains("4 rows  suggestions.parquet"),
+        "0-3 and 1-2, both ways: {summary}"
+    );
+    let (code, json, _) = acquaint(&["evaluate", "friends", "--edges", &edges, "--json"]);
+    assert!(code == 0 && json.contains("\"heuristics\""));
+}
+
+#[test]
+fn failures_name_what_is_wrong_and_exit_with_2() {
+    let dir = tempfile::tempdir().unwrap();
+    let (nowhere, out, config) = (
+        path(dir.path(), "nowhere"),
+        path(dir.path(), "out"),
+        path(dir.path(), "a.toml"),
+    );
+    let (code, _, error) = acquaint(&["run", "--signals", &nowhere, "--out", &out]);
+    assert!(code == 2 && error.contains("nowhere"), "{error}");
+    fs::write(&config, "[suggest]\nkk = 3\n").unwrap();
+    let (code, _, error) = acquaint(&[
+        "run",
+        "--signals",
+        &nowhere,
+        "--out",
+        &out,
+        "--config",
+        &config,
+    ]);
+    assert!(
+        code == 2 && error.contains("line 2, column 1") && error.contains("kk"),
+        "{error}"
+    );
+}
+
+#[test]
+fn too_many_rejects_are_a_finding() {
+    let dir = tempfile::tempdir().unwrap();
+    let (signals, out) = (path(dir.path(), "signals"), path(dir.path(), "out"));
+    write_world(
+        &dir.path().join("signals"),
+        TableForm::Csv,
+        &small_world(40, 8),
+    );
+    let book = dir.path().join("signals/address_book.csv");
+    let text = fs::read_to_string(&book).unwrap() + "1,2\n";
+    fs::write(&book, text).unwrap();
+    let run = ["run", "--signals", &signals, "--out", &out];
+    let (code, _, error) = acquaint(&run);
+    assert!(
+        code == 0 && error.contains("1 rows were rejected"),
+        "{error}"
+    );
+    assert_eq!(acquaint(&[&run[..], &["--max-rejects", "0"]].concat()).0, 1);
+}
+
+#[test]
+fn deny_numbers_in_anything_that_is_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let (signals, out) = (path(dir.path(), "signals"), path(dir.path(), "out"));
+    let world = small_world(80, 10);
+    write_world(&dir.path().join("signals"), TableForm::Csv, &world);
+    let (_, stdout, stderr) = acquaint(&["run", "--signals", &signals, "--out", &out, "--json"]);
+    let mut written = stdout + &stderr;
+    for entry in fs::read_dir(&out).unwrap() {
+        written += &String::from_utf8_lossy(&fs::read(entry.unwrap().path()).unwrap());
+    }
+    for account in &world.messenger_accounts {
+        let digits: String = account
+            .phone
+            .expose()
+            .chars()
+            .filter(char::is_ascii_digit)
+            .collect();
+        assert!(!written.contains(&digits), "a number got out");
+    }
+}
