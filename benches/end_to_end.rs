@@ -1,10 +1,5 @@
 //! A whole run: tables in, published directory out; people per second by size of the world.
 
-#![expect(
-    missing_docs,
-    reason = "criterion's macros make an item that cannot carry a doc"
-)]
-
 use std::fs;
 use std::path::Path;
 

@@ -20,7 +20,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         let (suggestions, _counts) = scorer.suggest_one(&mut scratch, node, 3);
         for suggestion in suggestions {
             let (user, candidate) = (users[node as usize], users[suggestion.candidate as usize]);
-            let reasons: Vec<String> = suggestion.reasons().map(|reason| reason.to_string()).collect();
+            let reasons: Vec<String> = suggestion
+                .reasons()
+                .map(|reason| reason.to_string())
+                .collect();
             println!("{user} may know {candidate}: {}", reasons.join(", "));
         }
     }

@@ -73,6 +73,19 @@ impl Ledger {
         }
     }
 
+    /// The same ledger, knowing that it lacks something about some accounts: an event that could not be read,
+    /// for example, which may have been an opt-out. They are invalidated, whatever else it says of them.
+    ///
+    /// # Complexity
+    /// O((n + g) log (n + g)) time for n events and g accounts.
+    #[must_use]
+    pub fn with_gaps(mut self, accounts: impl IntoIterator<Item = AccountId>) -> Self {
+        self.entries.extend(accounts.into_iter().map(Entry::gap));
+        self.entries.sort_unstable();
+        self.entries.dedup();
+        self
+    }
+
     /// How many distinct events the ledger holds.
     #[must_use]
     pub fn n_events(&self) -> usize {
@@ -160,6 +173,18 @@ impl Entry {
             valid_time: self.valid_time,
             known_time: self.known_time,
         })
+    }
+
+    /// A gap is as good as a contradiction, and known from the start.
+    fn gap(account: AccountId) -> Self {
+        Self {
+            subject: Subject::Account(account),
+            valid_time: Timestamp::MIN,
+            rank: 0,
+            known_time: Timestamp::MIN,
+            event_id: EventId(0),
+            what: What::Conflict,
+        }
     }
 
     /// A contradiction holds for every instant asked about, so it comes before everything.

@@ -7,11 +7,12 @@ use crate::engine::outputs::InputDigest;
 use crate::engine::{EngineError, Progress, Stage};
 use crate::hash::HashSet;
 use crate::identity::{AccountClaim, E164, KeyRing, SocialClaim, normalise, number_region};
-use crate::ids::{NumberToken, Region};
+use crate::ids::{AccountId, NumberToken, Region};
 use crate::signals::{
     AbuseReport, Ad, Business, BusinessOptIn, BusinessThread, ConsentEventRow, Feedback,
-    Friendship, Impression, MessengerAccount, PolicyText, RawPhone, Record, Rejection, SignalsDir,
-    SocialAccount, Table, TableSummary,
+    Friendship, Impression, MessengerAccount, PolicyText, RawPhone, Record, Rejection,
+    RejectionReason, SignalsDir, SocialAccount, Table, TableRows, TableSummary, deduplicate,
+    deduplicate_accounts, deduplicate_friendships,
 };
 use crate::time::Timestamp;
 
@@ -33,6 +34,8 @@ pub(in crate::engine) struct Inputs {
     pub(in crate::engine) friendships: Vec<Friendship>,
     pub(in crate::engine) feedback: Vec<Feedback>,
     pub(in crate::engine) events: Vec<Event>,
+    /// Accounts about which the ledger lacks something.
+    pub(in crate::engine) gaps: Vec<AccountId>,
     pub(in crate::engine) policies: Vec<PolicyVersion>,
     pub(in crate::engine) overlays: Vec<Overlay>,
     pub(in crate::engine) ads: Vec<Ad>,
@@ -69,23 +72,44 @@ impl Inputs {
         progress.begin("reading tables", None);
         let mut read = Read::default();
         let mut inputs = Self {
-            accounts: read.table(dir, progress)?,
-            social: read.table(dir, progress)?,
-            friendships: read.table(dir, progress)?,
+            accounts: read.table_with(dir, progress, |rows| deduplicate_accounts(rows).rows)?,
+            social: read.table_with(dir, progress, |rows| deduplicate(rows).rows)?,
+            friendships: read.table_with(dir, progress, deduplicate_friendships)?,
             feedback: read.table(dir, progress)?,
             overlays: read.table(dir, progress)?,
-            ads: read.table(dir, progress)?,
+            ads: read.table_with(dir, progress, |rows| deduplicate(rows).rows)?,
             impressions: read.table(dir, progress)?,
-            businesses: read.table(dir, progress)?,
+            businesses: read.table_with(dir, progress, |rows| deduplicate(rows).rows)?,
             threads: read.table(dir, progress)?,
             opt_ins: read.table(dir, progress)?,
             reports: read.table(dir, progress)?,
             policies: policies(read.table(dir, progress)?),
-            events: events(read.table(dir, progress)?),
             ..Self::default()
         };
+        inputs.read_events(&mut read, dir, progress)?;
         inputs.read = read;
         Ok(inputs)
+    }
+
+    /// Reads the ledger's events. An event that cannot be read may have been an opt-out, so whoever it is about
+    /// is remembered as a gap; so is whoever two events of one id contradict each other about.
+    fn read_events(
+        &mut self,
+        read: &mut Read,
+        dir: &SignalsDir,
+        progress: &dyn Progress,
+    ) -> Result<(), EngineError> {
+        let gaps = &mut self.gaps;
+        let rows = read.table_with(dir, progress, |rows| {
+            let rows = deduplicate(rows).rows;
+            let unread = rows.rejections.iter().zip(&rows.rejected_accounts);
+            let lost =
+                unread.filter(|(rejection, _)| rejection.reason != RejectionReason::Duplicate);
+            gaps.extend(lost.filter_map(|(_, account)| *account));
+            rows
+        })?;
+        self.events = events(rows);
+        Ok(())
     }
 
     /// The newest moment the tables know of: the default for `as_of`.
@@ -216,7 +240,17 @@ impl Read {
         dir: &SignalsDir,
         progress: &dyn Progress,
     ) -> Result<Vec<R>, EngineError> {
-        let rows = dir.read::<R>()?;
+        self.table_with(dir, progress, |rows| rows)
+    }
+
+    /// As [`table`](Self::table), sifting the rows before they are counted.
+    fn table_with<R: Record>(
+        &mut self,
+        dir: &SignalsDir,
+        progress: &dyn Progress,
+        sift: impl FnOnce(TableRows<R>) -> TableRows<R>,
+    ) -> Result<Vec<R>, EngineError> {
+        let rows = sift(dir.read()?);
         progress.advance(rows.summary.n_rows);
         self.rejections.extend(rows.rejections);
         self.take(rows.summary);
@@ -267,8 +301,8 @@ fn policies(mut texts: Vec<PolicyText>) -> Vec<PolicyVersion> {
         .collect()
 }
 
-/// One version. Where its rows disagree, the one that allows less holds: the earlier end to accepting, the
-/// longer window, the earlier cut.
+/// One version. Where its rows disagree, what allows less holds: the later announcement, the earlier end to
+/// accepting, the longer window, the later cut.
 fn policy(texts: &[PolicyText]) -> PolicyVersion {
     let first = &texts[0];
     PolicyVersion {

@@ -197,7 +197,8 @@ impl<'p> Preparation<'p> {
             std::mem::take(&mut inputs.policies),
             std::mem::take(&mut inputs.overlays),
             std::mem::take(&mut inputs.events),
-        );
+        )
+        .with_gaps(std::mem::take(&mut inputs.gaps));
         let snapshot = ledger.snapshot(as_of, &inputs.facts(), &params.consent);
         let (everyones_links, of_links) = everyones_links(&inputs);
         let (suggest, s1) = View::new(&inputs, Gates::new(&snapshot, &everyones_links));

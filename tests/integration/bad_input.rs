@@ -107,10 +107,12 @@ fn deny_a_missing_column_by_name() {
 fn deny_a_column_of_message_content() {
     let dir = world_on_disk();
     edit(dir.path(), "feedback.csv", |text| {
-        text.lines()
+        let cell = |i| if i == 0 { "message" } else { "hi" };
+        let lines = text
+            .lines()
             .enumerate()
-            .map(|(i, l)| format!("{l},{}\n", if i == 0 { "message" } else { "hi" }))
-            .collect()
+            .map(|(i, line)| [line, ",", cell(i), "\n"].concat());
+        lines.collect()
     });
     let error = run(dir.path()).err().unwrap();
     assert!(
@@ -199,4 +201,28 @@ fn deny_to_replace_what_is_not_an_output() {
         "{error}"
     );
     assert!(dir.path().join("out/thesis.txt").exists());
+}
+
+#[test]
+fn an_event_that_cannot_be_read_invalidates_its_account() {
+    let dir = world_on_disk();
+    let states = |run: &Run| {
+        run.manifest
+            .consent_states
+            .get("Invalidated")
+            .copied()
+            .unwrap_or(0)
+    };
+    let whole = run(dir.path()).unwrap();
+    edit(dir.path(), "consent_events.csv", |text| {
+        set_cell(&text, 2, "kind", "op_out")
+    });
+    let torn = run(dir.path()).unwrap();
+    assert_eq!(torn.manifest.n_rejected(), 1);
+    assert_eq!(
+        states(&torn),
+        states(&whole) + 1,
+        "it may have been an opt-out: {:?}",
+        torn.manifest.consent_states
+    );
 }
