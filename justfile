@@ -17,7 +17,7 @@ bench *stage:
 
 # Make the bundled data again; the diff should be empty.
 quickstart:
-    cargo run --release -- synth --users 300 --seed 2016 --form csv --out data/quickstart
+    cargo run --release -- synth --users 300 --seed 2016 --impressions-per-user 6 --form csv --out data/quickstart
 
 # Licences, bans and sources of every dependency.
 deny:

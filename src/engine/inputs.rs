@@ -92,7 +92,8 @@ impl Inputs {
     }
 
     /// Reads the ledger's events. An event that cannot be read may have been an opt-out, so whoever it is about
-    /// is remembered as a gap; so is whoever two events of one id contradict each other about.
+    /// is remembered as a gap. Events of one id that contradict each other go to the ledger, which invalidates
+    /// everyone they are about.
     fn read_events(
         &mut self,
         read: &mut Read,
@@ -100,14 +101,14 @@ impl Inputs {
         progress: &dyn Progress,
     ) -> Result<(), EngineError> {
         let gaps = &mut self.gaps;
-        let rows = read.table_with(dir, progress, |rows| {
-            let rows = deduplicate(rows).rows;
-            let unread = rows.rejections.iter().zip(&rows.rejected_accounts);
-            let lost =
-                unread.filter(|(rejection, _)| rejection.reason != RejectionReason::Duplicate);
-            gaps.extend(lost.filter_map(|(_, account)| *account));
-            rows
+        let mut contradictions = Vec::new();
+        let mut rows = read.table_with(dir, progress, |rows| {
+            let sifted = deduplicate(rows);
+            contradictions = sifted.conflicts;
+            gaps.extend(lost_accounts(&sifted.rows));
+            sifted.rows
         })?;
+        rows.append(&mut contradictions);
         self.events = events(rows);
         Ok(())
     }
@@ -214,6 +215,18 @@ impl Inputs {
         self.of_businesses = self.read.numbers("businesses → numbers", &businesses);
         self.business_numbers = self.of_businesses.iter().flatten().copied().collect();
     }
+}
+
+/// The accounts whose rows were lost: a row that only says again what another says is not.
+fn lost_accounts<R>(rows: &TableRows<R>) -> impl Iterator<Item = AccountId> + '_ {
+    let rejected = rows.rejections.iter().zip(&rows.rejected_accounts);
+    let lost = rejected.filter(|(rejection, _)| {
+        !matches!(
+            rejection.reason,
+            RejectionReason::Duplicate | RejectionReason::Conflict
+        )
+    });
+    lost.filter_map(|(_, account)| *account)
 }
 
 /// Drops rows that had not happened yet, and counts them if there are any.

@@ -9,6 +9,8 @@ const OBJECTED: [&str; 2] = ["objected", "non_user_objected"];
 
 /// Is this a reason of consent, rather than of the data?
 pub(in crate::report) fn is_consent(reason: &str) -> bool {
+    // The gate is asked about uploaders and about matches; who was asked stands before the reason.
+    let reason = reason.rsplit(": ").next().unwrap_or(reason);
     OBJECTED.contains(&reason) || DenialReason::ALL.iter().any(|r| r.as_str() == reason)
 }
 
@@ -45,7 +47,7 @@ mod tests {
     #[test]
     fn reasons_are_of_consent_or_of_the_data() {
         assert!(
-            ["opted_out", "lapsed", "objected"]
+            ["opted_out", "lapsed", "objected", "uploader: opted_out"]
                 .into_iter()
                 .all(is_consent)
         );

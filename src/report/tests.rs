@@ -461,10 +461,3 @@ fn golden_summary_of_nothing() {
         "as of 2016-09-25T00:00:00Z\n\nstage  in  out  dropped\n\nwritten  rows  size  blake3\n\nsums check: 0 stages\n"
     );
 }
-
-#[test]
-fn zz_look() {
-    std::fs::write("/tmp/look/large.html", render(&large()).unwrap()).unwrap();
-    std::fs::write("/tmp/look/hostile.html", render(&hostile()).unwrap()).unwrap();
-    std::fs::write("/tmp/look/empty.html", render(&empty()).unwrap()).unwrap();
-}

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use acquaint::time::Timestamp;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 /// Friend suggestions and ad relevance from signals people agreed to share.
 ///
@@ -154,7 +154,7 @@ An edge is hidden when splitmix64(lo * 2^32 + hi) is a multiple of ten, so anybo
 
 Example:
   acquaint evaluate friends --edges facebook.csv.gz --json")]
-#[group(id = "source", required = true, multiple = false, args = ["edges", "signals"])]
+#[command(group(ArgGroup::new("source").required(true).args(["edges", "signals"])))]
 pub(crate) struct EvaluateFriendsArgs {
     /// A public edge list, or - for standard input
     #[arg(long, value_name = "FILE")]

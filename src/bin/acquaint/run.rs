@@ -31,18 +31,31 @@ pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
     } else {
         summary(&manifest)
     })?;
-    if n_rejected > 0 {
-        eprintln!(
-            "acquaint: {n_rejected} rows were rejected; {} says where and why",
-            args.out.join("rejections.parquet").display()
-        );
-    }
+    let n_lost = manifest.n_lost_consent_events();
+    warn(n_rejected, n_lost, &args.out);
     let too_many = args.max_rejects.is_some_and(|max| n_rejected > max);
-    Ok(if too_many {
+    Ok(if too_many || n_lost > 0 {
         Outcome::Findings
     } else {
         Outcome::Done
     })
+}
+
+/// Says on standard error what a table of counts could hide.
+fn warn(n_rejected: u64, n_lost: u64, out: &Path) {
+    if n_rejected > 0 {
+        let list = out.join("rejections.parquet");
+        eprintln!(
+            "acquaint: {n_rejected} rows were rejected; {} says where and why",
+            list.display()
+        );
+    }
+    if n_lost > 0 {
+        eprintln!(
+            "acquaint: {n_lost} consent events could not be used and an opt-out may be among them; \
+             accounts they name are invalidated, events that name none need to be mended"
+        );
+    }
 }
 
 /// The parameters of a configuration file, or the defaults if there is none.

@@ -115,6 +115,16 @@ impl Manifest {
             .sum()
     }
 
+    /// How many consent events could not be used, repeats aside. An opt-out may be among them.
+    #[must_use]
+    pub fn n_lost_consent_events(&self) -> u64 {
+        let stage = self.stage("consent_events → records");
+        let lost = stage.into_iter().flat_map(|stage| &stage.dropped);
+        lost.filter(|(reason, _)| *reason != "duplicate")
+            .map(|(_, n)| n)
+            .sum()
+    }
+
     /// A stage by name.
     #[must_use]
     pub fn stage(&self, name: &str) -> Option<&Stage> {
