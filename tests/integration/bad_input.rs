@@ -209,7 +209,7 @@ fn an_event_that_cannot_be_read_invalidates_its_account() {
     let states = |run: &Run| {
         run.manifest
             .consent_states
-            .get("Invalidated")
+            .get("invalidated")
             .copied()
             .unwrap_or(0)
     };
