@@ -9,12 +9,12 @@ use crate::engine::outputs::Histogram;
 /// The width of a histogram's picture, in its own units.
 pub(in crate::report) const WIDTH: f64 = 520.0;
 /// Its height.
-pub(in crate::report) const HEIGHT: f64 = 236.0;
+pub(in crate::report) const HEIGHT: f64 = 218.0;
 /// Where the plotted area begins and ends.
 const LEFT: f64 = 52.0;
 const RIGHT: f64 = WIDTH - 14.0;
 const TOP: f64 = 12.0;
-const BOTTOM: f64 = HEIGHT - 44.0;
+const BOTTOM: f64 = HEIGHT - 26.0;
 
 /// The width of a stacked bar, in its own units; the page stretches it.
 pub(in crate::report) const BAR: f64 = 1000.0;
@@ -65,7 +65,6 @@ pub(in crate::report) fn histogram(histogram: &Histogram) -> Value {
         bars => plot.bars(histogram), x_ticks => plot.x_ticks(), y_ticks => plot.y_ticks(),
         rows => plot.rows(histogram),
         left => LEFT, right => RIGHT, top => TOP, bottom => BOTTOM, width => WIDTH, height => HEIGHT,
-        middle => f64::midpoint(LEFT, RIGHT), x_title => HEIGHT - 6.0,
     }
 }
 

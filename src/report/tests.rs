@@ -234,7 +234,7 @@ fn large() -> Manifest {
         graph: json!({"ties": degrees(66_000_081, 18.49), "contacts": degrees(66_000_081, 12.107), "mutual_share": 0.417_233}),
         ad_model: json!({
             "metadata": {"schema": 1, "n_rows": 88_120_337, "impressions": 412_009_113, "clicks": 6_120_447,
-                         "calibration": "isotonic, on 8,812,034 held-out rows", "ledger_digest": null},
+                         "calibration": "isotonic, on 8,812,034 held-out rows", "ledger_digest": hex("ledger")},
             "training": {"rows_in": 88_120_337, "rows_fitted": 79_308_303, "fitted": metrics(0.070_12), "held_out": metrics(0.071_88)},
         }),
         histograms: vec![
