@@ -201,10 +201,10 @@ impl<'p> Preparation<'p> {
         .with_gaps(std::mem::take(&mut inputs.gaps));
         let snapshot = ledger.snapshot(as_of, &inputs.facts(), &params.consent);
         let (everyones_links, of_links) = everyones_links(&inputs);
-        let (suggest, s1) = View::new(&inputs, Gates::new(&snapshot, &everyones_links));
-        let (ads, s2) = View::new(&inputs, Gates::new(&snapshot, &everyones_links));
-        let (abuse, _) = View::new(&inputs, Gates::new(&snapshot, &everyones_links));
-        let (service, _) = View::new(&inputs, Gates::new(&snapshot, &everyones_links));
+        let (suggest, s1) = View::new(&inputs, Gates::new(&inputs, &snapshot, &everyones_links));
+        let (ads, s2) = View::new(&inputs, Gates::new(&inputs, &snapshot, &everyones_links));
+        let (abuse, _) = View::new(&inputs, Gates::new(&inputs, &snapshot, &everyones_links));
+        let (service, _) = View::new(&inputs, Gates::new(&inputs, &snapshot, &everyones_links));
         let mut stages = std::mem::take(&mut inputs.read.stages);
         stages.extend([of_links, s1, s2]);
         Self {

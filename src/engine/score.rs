@@ -39,11 +39,11 @@ impl Publish {
             .snapshot(as_of, &facts, &prepared.params.consent);
         let links = &prepared.everyones_links;
         Self {
-            suggest: Gates::new(&snapshot, links),
-            ads: Gates::new(&snapshot, links),
-            abuse: Gates::new(&snapshot, links),
-            service: Gates::new(&snapshot, links),
-            marketing: Gates::new(&snapshot, links),
+            suggest: Gates::new(&prepared.inputs, &snapshot, links),
+            ads: Gates::new(&prepared.inputs, &snapshot, links),
+            abuse: Gates::new(&prepared.inputs, &snapshot, links),
+            service: Gates::new(&prepared.inputs, &snapshot, links),
+            marketing: Gates::new(&prepared.inputs, &snapshot, links),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A view: everything one purpose may see, built before anything is counted.
 
-use crate::consent::{Decision, For, Gate, Permitted, Snapshot};
+use crate::consent::{Decision, DenialReason, For, Gate, Permitted, Snapshot};
 use crate::engine::Stage;
 use crate::engine::inputs::Inputs;
 use crate::hash::HashMap;
@@ -17,18 +17,51 @@ pub(in crate::engine) struct Gates<P> {
 }
 
 impl<P: For> Gates<P> {
-    /// The gates of a moment. `everyones_links` rest on all rows: they carry an opt-out from one account of a
-    /// person to the others, and nothing else.
-    pub(in crate::engine) fn new(snapshot: &Snapshot, everyones_links: &[Link]) -> Self {
-        let pairs: Vec<(UserId, AccountId)> = everyones_links
-            .iter()
-            .map(|l| (l.user, l.account))
-            .collect();
+    /// The gates of a moment.
+    ///
+    /// `everyones_links` rest on all rows and carry an opt-out from one account of a person to the others. But
+    /// somebody who is out must not keep anybody else from being linked, by having held a number in between
+    /// or by claiming it too; so links that rest on nobody who is out count as well.
+    pub(in crate::engine) fn new(
+        inputs: &Inputs,
+        snapshot: &Snapshot,
+        everyones_links: &[Link],
+    ) -> Self {
+        let accounts = snapshot.accounts();
+        let mut pairs: Vec<(UserId, AccountId)> = everyones_links.iter().map(pair).collect();
+        let refusing = snapshot.people::<P>(&pairs);
+        let without_them = linked(inputs, &accounts, |user| match refusing.decision(user) {
+            Decision::Allowed { .. } | Decision::Denied(DenialReason::NoRecord) => true,
+            Decision::Denied(_) => false,
+        });
+        pairs.extend(without_them.iter().map(pair));
         Self {
-            accounts: snapshot.accounts(),
+            accounts,
             people: snapshot.people(&pairs),
         }
     }
+}
+
+const fn pair(link: &Link) -> (UserId, AccountId) {
+    (link.user, link.account)
+}
+
+/// Links between accounts that are allowed and people who pass.
+fn linked<P: For>(
+    inputs: &Inputs,
+    accounts: &Gate<P, AccountId>,
+    passes: impl Fn(UserId) -> bool,
+) -> Vec<Link> {
+    let allowed = |account| is_allowed(accounts.decision(account));
+    let accounts = inputs
+        .account_claims()
+        .filter(|claim| allowed(claim.binding.account));
+    let people = inputs.social_claims().filter(|claim| passes(claim.user));
+    link(accounts, people, &inputs.business_numbers).links
+}
+
+const fn is_allowed(decision: Decision) -> bool {
+    matches!(decision, Decision::Allowed { .. })
 }
 
 /// What purpose `P` may see: its gates, and what stands behind them.
@@ -50,7 +83,9 @@ impl<P: For> View<P> {
     /// Builds the view, and says who was left out of it.
     pub(in crate::engine) fn new(inputs: &Inputs, gates: Gates<P>) -> (Self, Stage) {
         let (users, admitted) = admit(inputs, &gates.people);
-        let links = permitted_links(inputs, &gates);
+        let links = linked(inputs, &gates.accounts, |user| {
+            is_allowed(gates.people.decision(user))
+        });
         let directory = permitted_directory(inputs, &gates.accounts);
         let person_of = people_behind(&links);
         (
@@ -76,17 +111,6 @@ fn admit<P: For>(inputs: &Inputs, people: &Gate<P, UserId>) -> (Vec<Permitted<Us
     let mut users = stage.keep(decided);
     users.sort_unstable_by_key(|user| *user.get());
     (users, stage)
-}
-
-fn permitted_links<P: For>(inputs: &Inputs, gates: &Gates<P>) -> Vec<Link> {
-    let allowed = |decision| matches!(decision, Decision::Allowed { .. });
-    let accounts = inputs
-        .account_claims()
-        .filter(|c| allowed(gates.accounts.decision(c.binding.account)));
-    let people = inputs
-        .social_claims()
-        .filter(|c| allowed(gates.people.decision(c.user)));
-    link(accounts, people, &inputs.business_numbers).links
 }
 
 fn permitted_directory<P: For>(inputs: &Inputs, accounts: &Gate<P, AccountId>) -> Directory<P> {

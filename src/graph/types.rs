@@ -37,8 +37,13 @@ impl About for Edge {
         [self.from, self.to]
     }
 
+    /// A saved number was collected when it was saved. A friendship is what the network itself knows now; were
+    /// it left out as older than a cut-off, friends would be suggested to each other.
     fn collected_at(&self) -> Timestamp {
-        self.at
+        match self.kind {
+            EdgeKind::Contact => self.at,
+            EdgeKind::Friendship => Timestamp::MAX,
+        }
     }
 }
 

@@ -215,7 +215,11 @@ fn an_event_that_cannot_be_read_invalidates_its_account() {
     };
     let whole = run(dir.path()).unwrap();
     edit(dir.path(), "consent_events.csv", |text| {
-        set_cell(&text, 2, "kind", "op_out")
+        let accepted = text
+            .lines()
+            .position(|line| line.contains(",accept,"))
+            .unwrap();
+        set_cell(&text, accepted, "kind", "axept")
     });
     let torn = run(dir.path()).unwrap();
     assert_eq!(torn.manifest.n_rejected(), 1);

@@ -106,7 +106,7 @@ fn imported_edges_give_the_suggestions_of_the_edges() {
     ]);
     assert_eq!(code, 0, "{error}");
     assert!(
-        summary.contains("4 rows  suggestions.parquet"),
+        summary.contains("suggestions.parquet        4 "),
         "0-3 and 1-2, both ways: {summary}"
     );
     let (code, json, _) = acquaint(&["evaluate", "friends", "--edges", &edges, "--json"]);

@@ -17,11 +17,7 @@ fn prop_opted_out_and_deleted_give_the_same_bytes() {
     for (seed, share) in [(11, 20), (12, 5), (13, 2), (14, 1)] {
         let world = small_world(150, seed);
         let people = people(&world);
-        let chosen: BTreeSet<UserId> = people.keys().copied().step_by(share).collect();
-        let accounts: BTreeSet<AccountId> = chosen
-            .iter()
-            .flat_map(|user| people[user].clone())
-            .collect();
+        let (chosen, accounts) = closed(&people, people.keys().copied().step_by(share).collect());
         let (out, gone) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let opted_out = Run::of_world(
             out.path(),
@@ -100,6 +96,28 @@ fn one_more_opt_out_changes_only_rows_that_rested_on_the_person() {
         dropped(&before) + 1,
         "the manifest counts exactly one more"
     );
+}
+
+/// Some people with everybody who shares an account with them, and all of their accounts: to the ledger they
+/// are one person.
+fn closed(
+    people: &BTreeMap<UserId, BTreeSet<AccountId>>,
+    mut chosen: BTreeSet<UserId>,
+) -> (BTreeSet<UserId>, BTreeSet<AccountId>) {
+    loop {
+        let accounts: BTreeSet<AccountId> = chosen
+            .iter()
+            .flat_map(|user| people[user].clone())
+            .collect();
+        let sharing = people
+            .iter()
+            .filter(|(_, held)| !held.is_disjoint(&accounts));
+        let grown: BTreeSet<UserId> = sharing.map(|(user, _)| *user).collect();
+        if grown == chosen {
+            return (chosen, accounts);
+        }
+        chosen = grown;
+    }
 }
 
 /// Everybody who has a messenger account, with all of their accounts.

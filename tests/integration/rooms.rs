@@ -28,7 +28,7 @@ const ROOMS: [(&str, &[&str]); 12] = [
         "eval",
         &["consent", "signals", "graph", "suggest", "ads", "engine"],
     ),
-    ("report", &["engine"]),
+    ("report", &["consent", "engine"]),
 ];
 
 #[test]
