@@ -322,12 +322,15 @@ impl Preparation<'_> {
         })?;
         let (suggest, s1) = suggest.finish();
         let (abuse, s2) = abuse.finish();
+        let (service, _) = service.finish();
+        self.inputs.read.rejections.extend(rejections);
         self.inputs.read.take(summary);
+        self.stages.append(&mut self.inputs.read.stages);
         self.stages.extend([s1, s2]);
         Ok(Book {
             suggest,
             abuse,
-            service: service.finish().0,
+            service,
             unmatched: ascending(unmatched),
         })
     }
