@@ -103,7 +103,7 @@ impl AdCounts {
 /// The K best ads of every person at a time: by value, highest first, then by ad id.
 ///
 /// Everyone may occur once, and so may every ad; scores come in ascending order of person.
-/// `progress` is told how many people a task has finished, for one block of [`AD_BLOCK`] ads; over the whole
+/// `progress` is told how many people a task has finished, for one block of 512 ads; over the whole
 /// call these sum to people × blocks.
 ///
 /// # Complexity
