@@ -33,7 +33,8 @@ fn values(manifest: &Manifest) -> Value {
             n_stages => manifest.stages.len(),
             broken => broken(manifest).map(|stage| words(&stage.name)).collect::<Vec<_>>(),
         },
-        stages => manifest.stages.iter().map(stage).collect::<Vec<_>>(),
+        stages => stages(manifest, false),
+        lossless => stages(manifest, true),
         consent => consent(&manifest.consent_states),
         graph => facts(&manifest.graph),
         histograms => histograms(manifest),
@@ -107,6 +108,17 @@ fn written(manifest: &Manifest, label: &str, file: &str) -> Value {
         .is_none()
         .then(|| "not written by this run".to_owned());
     headline(label, found.map(|output| u128::from(output.rows)), missing)
+}
+
+/// The stages that everything went through, or the others, in the order of the run.
+fn stages(manifest: &Manifest, lossless: bool) -> Vec<Value> {
+    let is_lossless = |stage: &&Stage| adds_up(stage) && n_dropped(stage) == 0;
+    manifest
+        .stages
+        .iter()
+        .filter(|stage| is_lossless(stage) == lossless)
+        .map(stage)
+        .collect()
 }
 
 /// Where a stage's rows went: first those that came out, then each reason, most first.

@@ -92,7 +92,8 @@ fn joined(named: &[String], others: &[(&str, u64)]) -> String {
         return named;
     }
     let n: u128 = others.iter().map(|&(_, n)| u128::from(n)).sum();
-    format!("{named} · {} others {}", others.len(), grouped(n))
+    let other = if others.len() == 1 { "other" } else { "others" };
+    format!("{named} · {} {other} {}", others.len(), grouped(n))
 }
 
 /// Rows under a head: the first column to the left and cut to what is left of the line, the others to the
