@@ -11,6 +11,7 @@ mod event;
 mod gate;
 #[cfg(test)]
 mod gate_tests;
+mod history;
 mod ledger;
 mod misuse;
 mod orders;
@@ -33,6 +34,7 @@ pub use event::{
 #[cfg(test)]
 pub(crate) use gate::testing;
 pub use gate::{About, Decision, DenialReason, Gate, Permitted};
+pub use history::{Flaw, History};
 pub use ledger::Ledger;
 pub use params::{AsOf, ConsentParams, LateOptOut, Profile, ValidConsentParams};
 pub use purpose::{
