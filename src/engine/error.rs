@@ -1,11 +1,13 @@
 //! Why a run could not be finished.
 
 use std::error::Error;
+use std::path::PathBuf;
 
 use crate::ads::AdsError;
 use crate::engine::SumError;
 use crate::engine::outputs::OutputError;
 use crate::graph::GraphError;
+use crate::params::ParamError;
 use crate::signals::SignalsError;
 use crate::suggest::SuggestError;
 
@@ -37,6 +39,17 @@ pub enum EngineError {
         /// Why.
         source: serde_json::Error,
     },
+    /// A published output cannot be read.
+    #[error("cannot read {}", path.display())]
+    Published {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// A parameter of a published output is outside its range.
+    #[error(transparent)]
+    Params(#[from] ParamError),
     /// The report cannot be drawn.
     #[error("the report cannot be drawn")]
     Page {

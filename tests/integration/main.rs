@@ -6,5 +6,6 @@ mod support;
 mod bad_input;
 mod command_line;
 mod erasure;
+mod recall;
 mod rooms;
 mod runs;

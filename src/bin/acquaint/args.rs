@@ -41,6 +41,8 @@ pub(crate) enum Verb {
     Evaluate(EvaluateVerb),
     /// Draw the report page of a finished run again
     Report(ReportArgs),
+    /// List published rows that no longer stand, because an opt-out became known since
+    Recall(RecallArgs),
     /// Print a completion script for a shell
     Completions {
         /// Which shell
@@ -196,6 +198,29 @@ pub(crate) struct ReportArgs {
     /// The output directory of a run
     #[arg(value_name = "OUT")]
     pub(crate) out: PathBuf,
+}
+
+/// List published rows that no longer stand.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Prints one line of CSV for each row to delete: table, row (from 1), user_id, account_id, other_id (candidate, ad or
+business) and reason. Ends with exit code 1 if there are any.
+
+Example:
+  acquaint recall out --signals newer > recall.csv")]
+pub(crate) struct RecallArgs {
+    /// The output directory of a run
+    #[arg(value_name = "OUT")]
+    pub(crate) out: PathBuf,
+    /// The tables as they are now, with the consent events that became known since
+    #[arg(long, value_name = "DIR")]
+    pub(crate) signals: PathBuf,
+    /// As known when; the newest moment the events know by default
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) known_at: Option<Timestamp>,
+    /// Print JSON instead of CSV
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// The form of the tables.

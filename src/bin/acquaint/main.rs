@@ -5,6 +5,7 @@ mod evaluate;
 mod exit;
 mod import;
 mod progress;
+mod recall;
 mod report;
 mod run;
 mod synth;
@@ -43,6 +44,7 @@ fn verb(cli: &Cli) -> Result<Outcome, Failure> {
         Verb::Evaluate(EvaluateVerb::Friends(args)) => evaluate::friends(args, cli.quiet),
         Verb::Evaluate(EvaluateVerb::Ads(args)) => evaluate::ads(args, cli.quiet),
         Verb::Report(args) => report::report(args),
+        Verb::Recall(args) => recall::recall(args, cli.quiet),
         Verb::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "acquaint", &mut script);
