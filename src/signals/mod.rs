@@ -12,6 +12,7 @@ mod dedup;
 mod dir;
 mod error;
 mod header;
+mod json_line;
 mod limits;
 mod pages;
 mod parquet_cells;
@@ -40,6 +41,7 @@ pub use dedup::{
 };
 pub use dir::SignalsDir;
 pub use error::SignalsError;
+pub use json_line::{JsonLineError, json_object, record_from_json};
 pub use limits::{ReadLimits, ValidReadLimits};
 pub use record::Record;
 pub use records::{
