@@ -160,6 +160,12 @@ impl DeviceId {
     pub const fn bits(self) -> u128 {
         self.0
     }
+
+    /// The id that has these [`bits`](Self::bits).
+    #[must_use]
+    pub const fn from_bits(bits: u128) -> Self {
+        Self(bits)
+    }
 }
 
 fn first_128_bits(digest: &blake3::Hash) -> u128 {

@@ -10,6 +10,7 @@ pub mod graph;
 pub mod hash;
 pub mod identity;
 pub mod ids;
+pub mod ledger;
 pub mod params;
 pub mod report;
 pub mod score;

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 const BASE: [&str; 5] = ["hash", "ids", "params", "score", "time"];
 
 /// Each room, and the rooms it may use besides the base.
-const ROOMS: [(&str, &[&str]); 12] = [
+const ROOMS: [(&str, &[&str]); 13] = [
     ("consent", &[]),
+    ("ledger", &["consent"]),
     ("signals", &["consent"]),
     ("identity", &["consent", "signals"]),
     ("graph", &["consent"]),

@@ -1,0 +1,75 @@
+//! Erasure: the keys of an account are destroyed, and with them what its events say.
+//!
+//! That there were events stays, so that the root still verifies; the account is invalidated for good.
+
+use serde::Serialize;
+
+use super::codec::Holder;
+use super::entry::{EntryKind, Row};
+use super::error::LedgerError;
+use super::writer::{Root, Writer};
+use crate::ids::AccountId;
+
+/// What was erased.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Erased {
+    /// How many keys were destroyed: one for the rows of the log, one for each segment with events of the account.
+    pub n_keys: u64,
+    /// The log since then.
+    pub root: Root,
+}
+
+impl Writer {
+    /// Destroys every key of an account, and wipes them from the database's own files.
+    ///
+    /// What file systems and disks keep of blocks that were overwritten is beyond its reach.
+    ///
+    /// # Errors
+    /// If the disk refuses, or a reader holds a log that has copies; erasing again does what is left.
+    pub fn erase(&mut self, account: AccountId) -> Result<Erased, LedgerError> {
+        let n_keys = self.transaction(|writer| {
+            let in_rows = writer.erase_rows(account)?;
+            let in_segments = writer.erase_segments(account)?;
+            let entry = writer.growth.size();
+            writer.insert(&Row {
+                entry,
+                kind: EntryKind::Erasure as u8,
+                event_id: None,
+                subject: Some(Holder::Account(account).bytes().to_vec()),
+                body: Vec::new(),
+            })?;
+            Ok(in_rows + in_segments)
+        })?;
+        self.log.tables.wipe_deleted()?;
+        Ok(Erased {
+            n_keys,
+            root: self.root(),
+        })
+    }
+
+    fn erase_rows(&mut self, account: AccountId) -> Result<u64, LedgerError> {
+        let subject = Holder::Account(account).bytes();
+        let is_there = self.log.tables.key(&subject)?.is_some();
+        self.log.tables.delete_key(&subject)?;
+        Ok(u64::from(is_there))
+    }
+
+    fn erase_segments(&mut self, account: AccountId) -> Result<u64, LedgerError> {
+        let mut n_keys = 0;
+        for at in 0..self.log.segments.len() {
+            let Ok(subject) = self.log.segments[at].subject(account.0)? else {
+                continue;
+            };
+            let row = self.log.segments[at].row.clone();
+            let Some(punctured) = self.log.keys(&row)?.puncture(subject) else {
+                continue;
+            };
+            self.log.tables.delete_seed(row.segment, punctured.delete)?;
+            for (place, seed) in &punctured.insert {
+                self.log.tables.insert_seed(row.segment, *place, seed)?;
+            }
+            n_keys += 1;
+        }
+        Ok(n_keys)
+    }
+}

@@ -1,0 +1,452 @@
+//! Writing: appends that last once they return.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::codec::{Act, Holder, NewEvent, NewSubject, ObjectionPoint, Opened};
+use super::entry::{EntryKind, Row, overlay_body, policy_body};
+use super::error::LedgerError;
+use super::keys::Key;
+use super::log::Log;
+use super::merkle::NodeHash;
+use super::segment::Segment;
+use super::sqlite::Sqlite;
+use super::tables::{Head, Tables};
+use super::tiles::{Growth, LEAVES};
+use crate::consent::{Overlay, PolicyVersion, TextDigest};
+use crate::time::Timestamp;
+
+/// How much later than it became known an event may be said to happen, for clocks that go wrong: five minutes.
+const SKEW_MICROS: i64 = 300 * 1_000_000;
+
+/// Random bytes for keys, from wherever the caller has them.
+pub type Entropy = Box<dyn FnMut(&mut [u8]) -> io::Result<()> + Send>;
+
+/// A ledger, open for writing. There is one writer at a time; readers are not in its way.
+pub struct Writer {
+    pub(in crate::ledger) log: Log,
+    pub(in crate::ledger) growth: Growth,
+    newest_known: Timestamp,
+    texts: BTreeMap<[u8; 32], u32>,
+    entropy: Entropy,
+    is_poisoned: bool,
+    /// Held as long as the writer lives.
+    _lock: File,
+}
+
+/// What became of appended events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Appended {
+    /// Recorded.
+    pub n_new: u64,
+    /// Held before: nothing changed.
+    pub n_repeated: u64,
+    /// Recorded, although their id says something else elsewhere: whoever either is about is invalidated.
+    pub n_contradicting: u64,
+    /// The log since then.
+    pub root: Root,
+}
+
+/// A log at one size: what a copy is compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
+pub struct Root {
+    /// How many entries the log has.
+    pub size: u64,
+    /// The hash of the tree over them.
+    pub root: NodeHash,
+}
+
+impl std::fmt::Debug for Writer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Writer")
+            .field("dir", &self.log.dir)
+            .field("size", &self.growth.size())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Writer {
+    /// Opens a ledger, or makes one if there is none.
+    ///
+    /// # Errors
+    /// If another process writes, the directory cannot be written, or what is there is damaged, foreign or newer.
+    pub fn open(dir: &Path, entropy: Entropy) -> Result<Self, LedgerError> {
+        make_directories(dir)?;
+        let lock = lock(dir)?;
+        let tables = Sqlite::open(dir, true)?;
+        Self::with_tables(dir, Box::new(tables), lock, entropy)
+    }
+
+    pub(in crate::ledger) fn with_tables(
+        dir: &Path,
+        tables: Box<dyn Tables + Send>,
+        lock: File,
+        entropy: Entropy,
+    ) -> Result<Self, LedgerError> {
+        let mut log = Log::new(dir, tables)?;
+        remove_orphans(&log)?;
+        let growth = growth(&mut log)?;
+        let texts = log.texts.iter().map(|text| text.0).zip(0..).collect();
+        Ok(Self {
+            newest_known: log.head.newest_known,
+            growth,
+            texts,
+            entropy,
+            is_poisoned: false,
+            _lock: lock,
+            log,
+        })
+    }
+
+    /// Records events; they are on the disk when this returns. Either all are, or none.
+    ///
+    /// An event whose id and contents are held already is a no-op. One whose id says something else is recorded, and
+    /// invalidates everybody it names. Time does not go backwards: an event that is said to be known earlier than the
+    /// newest one recorded is recorded as known with that one.
+    ///
+    /// # Errors
+    /// If an event happens more than five minutes after it became known, or the disk refuses.
+    ///
+    /// # Complexity
+    /// O(log n) time for each event, and one synchronous write for all of them.
+    pub fn append(&mut self, events: &[NewEvent]) -> Result<Appended, LedgerError> {
+        for event in events {
+            check_time(event)?;
+        }
+        self.transaction(|writer| {
+            let mut counts = [0; 3];
+            for event in events {
+                let known_time = event.known_time.max(writer.newest_known);
+                writer.newest_known = known_time;
+                let outcome = writer.record(&NewEvent {
+                    known_time,
+                    ..*event
+                })?;
+                counts[outcome as usize] += 1;
+            }
+            Ok(counts)
+        })
+        .map(|[n_new, n_repeated, n_contradicting]| Appended {
+            n_new,
+            n_repeated,
+            n_contradicting,
+            root: self.root(),
+        })
+    }
+
+    /// Records versions of the terms; those that are held already are no-ops. Returns how many were new.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn add_policies(&mut self, versions: &[PolicyVersion]) -> Result<u64, LedgerError> {
+        let bodies = versions.iter().map(policy_body).collect();
+        self.add(EntryKind::Policy, bodies)
+    }
+
+    /// Records regulators' orders; those that are held already are no-ops. Returns how many were new.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn add_overlays(&mut self, overlays: &[Overlay]) -> Result<u64, LedgerError> {
+        let bodies = overlays.iter().map(overlay_body).collect();
+        self.add(EntryKind::Overlay, bodies)
+    }
+
+    /// The log as it is now.
+    #[must_use]
+    pub fn root(&self) -> Root {
+        Root {
+            size: self.growth.size(),
+            root: self.growth.root(),
+        }
+    }
+
+    fn add(&mut self, kind: EntryKind, bodies: Vec<Vec<u8>>) -> Result<u64, LedgerError> {
+        let held = self.log.tables.rows_of_kind(kind as u8)?;
+        let mut held: std::collections::BTreeSet<Vec<u8>> =
+            held.into_iter().map(|row| row.body).collect();
+        self.transaction(|writer| {
+            let mut n_new = 0;
+            for body in bodies {
+                if held.insert(body.clone()) {
+                    writer.push(kind, body)?;
+                    n_new += 1;
+                }
+            }
+            Ok(n_new)
+        })
+    }
+
+    /// Does something, and makes it last; undoes it if it fails.
+    pub(in crate::ledger) fn transaction<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, LedgerError>,
+    ) -> Result<T, LedgerError> {
+        if self.is_poisoned {
+            return Err(LedgerError::Poisoned);
+        }
+        let before = (
+            self.growth.clone(),
+            self.newest_known,
+            self.log.texts.len(),
+            self.log.segments.len(),
+        );
+        self.log.tables.begin_write()?;
+        let done = work(self).and_then(|done| {
+            self.write_head()?;
+            Ok(done)
+        });
+        match done {
+            Ok(done) => match self.log.tables.commit() {
+                Ok(()) => Ok(done),
+                Err(error) => {
+                    self.is_poisoned = true;
+                    self.log.tables.roll_back();
+                    Err(error)
+                }
+            },
+            Err(error) => {
+                self.log.tables.roll_back();
+                self.growth = before.0;
+                self.newest_known = before.1;
+                self.log.texts.truncate(before.2);
+                self.log.segments.truncate(before.3);
+                self.texts.retain(|_, number| (*number as usize) < before.2);
+                Err(error)
+            }
+        }
+    }
+
+    fn write_head(&mut self) -> Result<(), LedgerError> {
+        for (number, hash) in self.growth.take_completed() {
+            self.log.tables.insert_tile(number, hash)?;
+        }
+        let head = Head {
+            size: self.growth.size(),
+            root: self.growth.root(),
+            newest_known: self.newest_known,
+        };
+        self.log.head = head;
+        self.log.tables.set_head(&head)
+    }
+
+    /// Adds an entry that is not an event.
+    pub(in crate::ledger) fn push(
+        &mut self,
+        kind: EntryKind,
+        body: Vec<u8>,
+    ) -> Result<(), LedgerError> {
+        self.insert(&Row::plain(self.growth.size(), kind, body))
+    }
+
+    pub(in crate::ledger) fn insert(&mut self, row: &Row) -> Result<(), LedgerError> {
+        self.log.tables.insert(row)?;
+        self.growth.push(row.leaf());
+        Ok(())
+    }
+
+    /// Records an event that may be held already.
+    pub(in crate::ledger) fn record(&mut self, event: &NewEvent) -> Result<Outcome, LedgerError> {
+        let holder = self.holder(event.subject)?;
+        let opened = self.opened(event)?;
+        let found = self.log.find(event.event_id)?;
+        let same = |found: &super::log::Found| match found.opened {
+            // What it said is gone: that it was said before is all there is to compare.
+            None => found.holder == holder,
+            Some(held) => found.holder == holder && held.is_same_act(&opened),
+        };
+        let is_older = found.iter().filter(|one| same(one)).all(|one| {
+            one.opened
+                .is_some_and(|held| held.known_time > opened.known_time)
+        });
+        let is_repeated = found.iter().any(same);
+        if is_repeated && !is_older {
+            return Ok(Outcome::Repeated);
+        }
+        let (kind, outcome) = if found.is_empty() || is_repeated {
+            (EntryKind::Event, Outcome::New)
+        } else {
+            (EntryKind::Contradiction, Outcome::Contradicting)
+        };
+        self.insert_event(kind, event, holder, &opened)?;
+        Ok(outcome)
+    }
+
+    fn insert_event(
+        &mut self,
+        kind: EntryKind,
+        event: &NewEvent,
+        holder: Holder,
+        opened: &Opened,
+    ) -> Result<(), LedgerError> {
+        let subject = holder.bytes();
+        let entry = self.growth.size();
+        let key = self.subject_key(&subject)?;
+        let mut sealed = opened.bytes();
+        key.apply(entry, event.event_id.0, &mut sealed);
+        self.insert(&Row {
+            entry,
+            kind: kind as u8,
+            event_id: Some(event.event_id.0),
+            subject: Some(subject.to_vec()),
+            body: sealed.to_vec(),
+        })
+    }
+
+    /// The key of a subject's rows, made when the first is recorded.
+    fn subject_key(&mut self, subject: &[u8]) -> Result<Key, LedgerError> {
+        if let Some(key) = self.log.tables.key(subject)? {
+            return Ok(key);
+        }
+        let key = self.random_key()?;
+        self.log.tables.insert_key(subject, &key)?;
+        Ok(key)
+    }
+
+    pub(in crate::ledger) fn random_key(&mut self) -> Result<Key, LedgerError> {
+        let mut key = Key([0; 32]);
+        (self.entropy)(&mut key.0).map_err(|source| LedgerError::Entropy { source })?;
+        Ok(key)
+    }
+
+    pub(in crate::ledger) fn opened(&mut self, event: &NewEvent) -> Result<Opened, LedgerError> {
+        let mut failed = Ok(());
+        let act = Act::of(&event.kind, |digest| {
+            self.text(digest).unwrap_or_else(|error| {
+                failed = Err(error);
+                0
+            })
+        });
+        failed?;
+        Ok(Opened {
+            valid_time: event.valid_time,
+            known_time: event.known_time,
+            act,
+        })
+    }
+
+    /// The number of a text, which is recorded when it is first met.
+    pub(in crate::ledger) fn text(&mut self, digest: TextDigest) -> Result<u32, LedgerError> {
+        if let Some(&number) = self.texts.get(&digest.0) {
+            return Ok(number);
+        }
+        let number = u32::try_from(self.texts.len())
+            .map_err(|_| LedgerError::damaged("texts", "there are too many"))?;
+        self.push(EntryKind::Text, digest.0.to_vec())?;
+        self.texts.insert(digest.0, number);
+        self.log.texts.push(digest);
+        Ok(number)
+    }
+
+    fn holder(&mut self, subject: NewSubject) -> Result<Holder, LedgerError> {
+        Ok(match subject {
+            NewSubject::Account(account) => Holder::Account(account),
+            NewSubject::Device(device) => Holder::Device(device),
+            NewSubject::NonUser(point) => Holder::Objection(self.objection(point)?),
+        })
+    }
+
+    /// The number of a point on the objection list, which it is put on when it is first met.
+    fn objection(&mut self, point: ObjectionPoint) -> Result<u64, LedgerError> {
+        if let Some(number) = self.log.tables.objection_of(&point.point)? {
+            return Ok(number);
+        }
+        let number = self
+            .log
+            .tables
+            .rows_of_kind(EntryKind::Objection as u8)?
+            .len() as u64;
+        self.log.tables.insert_objection(&(number, point))?;
+        let mut body = number.to_le_bytes().to_vec();
+        body.extend(super::objections::digest(&[(number, point)]));
+        self.push(EntryKind::Objection, body)?;
+        Ok(number)
+    }
+}
+
+/// What became of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::ledger) enum Outcome {
+    New = 0,
+    Repeated = 1,
+    Contradicting = 2,
+}
+
+pub(in crate::ledger) fn check_time(event: &NewEvent) -> Result<(), LedgerError> {
+    let latest = event.known_time.micros().saturating_add(SKEW_MICROS);
+    if event.valid_time.micros() <= latest {
+        return Ok(());
+    }
+    Err(LedgerError::NotYet {
+        event_id: event.event_id,
+        valid_time: event.valid_time,
+        known_time: event.known_time,
+    })
+}
+
+/// The right edge of the log as it stands, checked against the head.
+fn growth(log: &mut Log) -> Result<Growth, LedgerError> {
+    let tiles = log.tables.tiles()?;
+    let size = log.head.size;
+    let rest = log.leaves((tiles.len() as u64 * LEAVES).min(size), size)?;
+    let mut growth = Growth::new(&tiles, rest);
+    let is_whole = growth.take_completed().is_empty();
+    if is_whole && growth.size() == size && growth.root() == log.head.root {
+        return Ok(growth);
+    }
+    Err(LedgerError::damaged(
+        log.tables.place(),
+        "its root does not stand for what it holds; `check` says where",
+    ))
+}
+
+fn make_directories(dir: &Path) -> Result<(), LedgerError> {
+    let segments = dir.join("segments");
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+        .create(&segments)
+        .map_err(LedgerError::file("create", &segments))
+}
+
+fn lock(dir: &Path) -> Result<File, LedgerError> {
+    let path = dir.join("ledger.lock");
+    let file = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(&path)
+        .map_err(LedgerError::file("create", &path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(LedgerError::Locked { path }),
+        Err(TryLockError::Error(source)) => Err(LedgerError::File {
+            doing: "lock",
+            path,
+            source,
+        }),
+    }
+}
+
+/// Removes what an import left that was stopped before the log listed it.
+fn remove_orphans(log: &Log) -> Result<(), LedgerError> {
+    let dir = log.dir.join("segments");
+    let listed: Vec<PathBuf> = log
+        .segments
+        .iter()
+        .map(|Segment { row, .. }| row.path(&log.dir))
+        .collect();
+    let entries = fs::read_dir(&dir).map_err(LedgerError::file("list", &dir))?;
+    for entry in entries {
+        let path = entry.map_err(LedgerError::file("list", &dir))?.path();
+        if !listed.contains(&path) {
+            fs::remove_file(&path).map_err(LedgerError::file("remove", &path))?;
+        }
+    }
+    Ok(())
+}
