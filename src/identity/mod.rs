@@ -6,6 +6,7 @@
 mod error;
 mod linking;
 mod matching;
+mod objection;
 mod phone;
 #[cfg(test)]
 mod phone_vectors;
@@ -18,6 +19,7 @@ pub use linking::{AccountClaim, LinkCounts, LinkKey, Linking, SocialClaim, link}
 pub use matching::{
     Contact, Directory, Folded, MatchBatch, MatchCounts, Resolution, fold_duplicates, match_entries,
 };
+pub use objection::{BUCKET_BITS, ObjectionKey, ObjectionList};
 pub use phone::{NotANumber, metadata_version, normalise, number_region};
 pub use tenure::Binding;
 pub use token::KeyRing;

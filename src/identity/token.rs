@@ -17,8 +17,8 @@ use crate::consent::Purpose;
 use crate::ids::NumberToken;
 
 const KEY_LEN: usize = 32;
-/// 64 hexadecimal digits and a line end of two bytes, and one more byte by which a longer file is known.
-const FILE_LEN_MAX: u64 = 2 * KEY_LEN as u64 + 3;
+/// Two lines of 64 hexadecimal digits and a line end of two bytes, and one more byte by which a longer file is known.
+const FILE_LEN_MAX: u64 = 2 * (2 * KEY_LEN as u64 + 2) + 1;
 
 /// One key per purpose, wiped from memory when dropped. `Debug` shows none of them.
 #[derive(ZeroizeOnDrop)]
@@ -91,6 +91,38 @@ const fn context(purpose: Purpose) -> &'static str {
     }
 }
 
+/// A key, and another if the file holds two.
+pub(in crate::identity) type Keys = (Zeroizing<[u8; KEY_LEN]>, Option<Zeroizing<[u8; KEY_LEN]>>);
+
+/// Reads a file of one key or two, each as [`KeyRing::read`] reads one: 64 bytes, or two lines of hexadecimal digits.
+pub(in crate::identity) fn read_keys(path: &Path) -> Result<Keys, IdentityError> {
+    let text = read_secret(path)?;
+    let keys =
+        decode_keys(&text).ok_or_else(|| IdentityError::KeyMalformed { path: path.into() })?;
+    let all = [Some(&keys.0), keys.1.as_ref()];
+    if all
+        .into_iter()
+        .flatten()
+        .any(|key| key.iter().all(|byte| *byte == key[0]))
+    {
+        return Err(IdentityError::KeyNotRandom { path: path.into() });
+    }
+    Ok(keys)
+}
+
+fn decode_keys(text: &[u8]) -> Option<Keys> {
+    if let Some(key) = decode(text) {
+        return Some((key, None));
+    }
+    if text.len() == 2 * KEY_LEN {
+        let (first, second) = text.split_at(KEY_LEN);
+        return Some((decode(first)?, Some(decode(second)?)));
+    }
+    let end = text.iter().position(|byte| *byte == b'\n')?;
+    let (first, second) = text.split_at(end + 1);
+    Some((decode(first)?, Some(decode(second)?)))
+}
+
 fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, IdentityError> {
     let unreadable = |source: io::Error| IdentityError::KeyUnreadable {
         path: path.into(),
@@ -100,7 +132,7 @@ fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, IdentityError> {
     // Of the open file, not of the path: what is checked is what is read.
     check_access(path, &file.metadata().map_err(unreadable)?)?;
     // Room for all that may be read, so the buffer never moves and leaves no copy behind.
-    let mut text = Zeroizing::new(Vec::with_capacity(2 * KEY_LEN + 64));
+    let mut text = Zeroizing::new(Vec::with_capacity(4 * KEY_LEN + 64));
     file.take(FILE_LEN_MAX)
         .read_to_end(&mut text)
         .map_err(unreadable)?;

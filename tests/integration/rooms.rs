@@ -11,7 +11,7 @@ const ROOMS: [(&str, &[&str]); 13] = [
     ("consent", &[]),
     ("ledger", &["consent"]),
     ("signals", &["consent"]),
-    ("identity", &["consent", "signals"]),
+    ("identity", &["consent", "ledger", "signals"]),
     ("graph", &["consent"]),
     ("suggest", &["consent", "signals", "graph"]),
     ("ads", &["consent", "signals"]),
@@ -21,8 +21,8 @@ const ROOMS: [(&str, &[&str]); 13] = [
     (
         "engine",
         &[
-            "consent", "signals", "identity", "graph", "suggest", "ads", "abuse", "business",
-            "report",
+            "consent", "ledger", "signals", "identity", "graph", "suggest", "ads", "abuse",
+            "business", "report",
         ],
     ),
     (

@@ -1,0 +1,247 @@
+//! The verbs of `acquaint consent`: one struct each.
+
+use std::path::PathBuf;
+
+use acquaint::consent::Profile;
+use acquaint::ids::AccountId;
+use acquaint::time::Timestamp;
+use clap::{Args, ValueEnum};
+
+use crate::args::time;
+
+/// Which ledger.
+#[derive(Debug, Args)]
+pub(crate) struct LedgerArgs {
+    /// The directory of the ledger
+    #[arg(long, value_name = "DIR")]
+    pub(crate) ledger: PathBuf,
+}
+
+/// The key of the objection list.
+#[derive(Debug, Args)]
+pub(crate) struct ObjectionKeyArgs {
+    /// The secret key of the objection list (32 bytes or 64 hexadecimal digits, for its owner's eyes only): needed
+    /// where an event is about the number of somebody without an account
+    #[arg(long, value_name = "FILE")]
+    pub(crate) objection_key: Option<PathBuf>,
+}
+
+/// Add events, one JSON object a line.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The keys of an object are the columns of consent_events; docs/formats.md lists them. An event without known_time is
+known now, one without valid_time happened when it became known, and one without event_id gets it from its contents.
+A line is printed for every group of events once it is on the disk: what is acknowledged is not lost. An event that
+is repeated is a no-op, so whatever was not acknowledged can be sent again.
+
+The ledger is made if there is none.
+
+Example:
+  echo '{\"account_id\": 7, \"kind\": \"opt_out\"}' | acquaint consent append --ledger ledger")]
+pub(crate) struct AppendArgs {
+    #[command(flatten)]
+    pub(crate) ledger: LedgerArgs,
+    /// The events, or - for standard input
+    #[arg(value_name = "FILE", default_value = "-")]
+    pub(crate) events: PathBuf,
+    #[command(flatten)]
+    pub(crate) key: ObjectionKeyArgs,
+    /// Print the acknowledgements as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Add the history of a signals directory, in bulk.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Reads consent_events, policy_versions and overlays (Parquet or CSV). A row that cannot be read may have been an
+opt-out, so the import stops there, naming file and row; what is in already stays, and is a no-op the next time.
+
+The ledger is made if there is none.
+
+Example:
+  acquaint consent import --ledger ledger --signals data/quickstart")]
+pub(crate) struct ImportArgs {
+    #[command(flatten)]
+    pub(crate) ledger: LedgerArgs,
+    /// The directory with the tables
+    #[arg(long, value_name = "DIR")]
+    pub(crate) signals: PathBuf,
+    #[command(flatten)]
+    pub(crate) key: ObjectionKeyArgs,
+    /// Print what was imported as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What an account allows.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Where the account lives and when it was registered stand in messenger_accounts; without it, the region is unknown and
+the account is as old as its first event.
+
+Example:
+  acquaint consent status 7 --ledger ledger --signals data/quickstart --as-of 2016-10-01")]
+pub(crate) struct StatusArgs {
+    /// The account
+    #[arg(value_name = "USER", value_parser = account)]
+    pub(crate) account: AccountId,
+    #[command(flatten)]
+    pub(crate) ledger: LedgerArgs,
+    /// A signals directory whose messenger_accounts says where the account lives
+    #[arg(long, value_name = "DIR")]
+    pub(crate) signals: Option<PathBuf>,
+    /// What was allowed then; now by default
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) as_of: Option<Timestamp>,
+    /// As known when; now by default
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) known_at: Option<Timestamp>,
+    /// What the states allow
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) profile: ProfileArg,
+    /// Print JSON instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Every event about an account.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  acquaint consent history 7 --ledger ledger")]
+pub(crate) struct HistoryArgs {
+    /// The account
+    #[arg(value_name = "USER", value_parser = account)]
+    pub(crate) account: AccountId,
+    #[command(flatten)]
+    pub(crate) ledger: LedgerArgs,
+    /// Print one JSON object a line, as `append` reads them
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Write the ledger as tables.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Writes consent_events, policy_versions and overlays, which `import` and `run` read. Events about numbers without an
+account are counted and left out: the ledger does not know the numbers.
+
+With --receipts, writes a consent receipt (after ISO/IEC TS 27560, with the states of the W3C Data Privacy Vocabulary)
+for every account, one JSON object a line.
+
+Example:
+  acquaint consent export --ledger ledger --out tables --receipts receipts.jsonl")]
+pub(crate) struct ExportArgs {
+    #[command(flatten)]
+    pub(crate) ledger: LedgerArgs,
+    /// The directory to write the tables to
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// The form of the tables
+    #[arg(long, value_enum, default_value_t = crate::args::Form::Parquet)]
+    pub(crate) form: crate::args::Form,
+    /// Where to write receipts, or - for standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) receipts: Option<PathBuf>,
+    /// Receipts as of this moment; now by default
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) as_of: Option<Timestamp>,
+    /// Print what was written as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The root of the log.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The root stands for every entry and their order. Keep one where the ledger's keeper cannot change it: `check --since`
+shows later that nothing before it was edited, dropped or moved.
+
+Example:
+  acquaint consent root --ledger ledger --json > root.json")]
+pub(crate) struct RootArgs {
+    #[command(flatten)]
+    pub(crate) ledger: LedgerArgs,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Prove that an account's events are in the log.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Prints JSON: the entries about the account, each with its inclusion path (RFC 9162, section 2.1.3). `check --proof`
+verifies it without the ledger.
+
+Example:
+  acquaint consent prove 7 --ledger ledger > proof.json
+  acquaint consent check --proof proof.json --since root.json")]
+pub(crate) struct ProveArgs {
+    /// The account
+    #[arg(value_name = "USER", value_parser = account)]
+    pub(crate) account: AccountId,
+    #[command(flatten)]
+    pub(crate) ledger: LedgerArgs,
+}
+
+/// Look for anything edited, dropped or moved.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Ends with exit code 1 if anything is wrong; until then the gate lets nobody through.
+
+Example:
+  acquaint consent check --ledger ledger --since root.json")]
+pub(crate) struct CheckArgs {
+    /// The directory of the ledger
+    #[arg(long, value_name = "DIR", required_unless_present = "proof")]
+    pub(crate) ledger: Option<PathBuf>,
+    /// An earlier root, as `root --json` prints it: the log must continue it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) since: Option<PathBuf>,
+    /// A proof, as `prove` prints it, to verify against the root in --since
+    #[arg(long, value_name = "FILE", requires = "since", conflicts_with = "ledger")]
+    pub(crate) proof: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Destroy the key to what the ledger holds about an account.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+What happened can no longer be read; that something happened stays in the log, and the root still verifies. The
+account is invalidated for good.
+
+Example:
+  acquaint consent erase 7 --ledger ledger")]
+pub(crate) struct EraseArgs {
+    /// The account
+    #[arg(value_name = "USER", value_parser = account)]
+    pub(crate) account: AccountId,
+    #[command(flatten)]
+    pub(crate) ledger: LedgerArgs,
+}
+
+/// What the states allow, as an argument.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum ProfileArg {
+    /// The offer of 2016: notice, and an opt-out
+    #[default]
+    NoticeAndOptOut,
+    /// Nothing without a grant
+    OptIn,
+}
+
+impl From<ProfileArg> for Profile {
+    fn from(profile: ProfileArg) -> Self {
+        match profile {
+            ProfileArg::NoticeAndOptOut => Self::NoticeAndOptOut,
+            ProfileArg::OptIn => Self::OptIn,
+        }
+    }
+}
+
+fn account(text: &str) -> Result<AccountId, String> {
+    text.parse().map(AccountId).map_err(|_| "an account is a whole number".to_owned())
+}

@@ -1,0 +1,173 @@
+//! Events as lines of JSON: what `consent append` reads.
+
+use std::io::{self, BufRead};
+
+use acquaint::signals::{ConsentEventRow, JsonLineError, json_object, record_from_json};
+use acquaint::time::Timestamp;
+use serde_json::{Map, Value};
+
+/// The longest line that is read, in bytes.
+const MAX_LINE_BYTES: usize = 64 * 1024;
+
+/// Why a line is no event.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LineError {
+    /// It cannot be read at all.
+    #[error(transparent)]
+    Read(#[from] io::Error),
+    /// It is too long.
+    #[error("line {line} is longer than {MAX_LINE_BYTES} bytes")]
+    TooLong {
+        /// From 1.
+        line: u64,
+    },
+    /// It is not UTF-8.
+    #[error("line {line} is not UTF-8")]
+    NotText {
+        /// From 1.
+        line: u64,
+    },
+    /// It is no event.
+    #[error("line {line}: {source}")]
+    NoEvent {
+        /// From 1.
+        line: u64,
+        /// Why.
+        source: JsonLineError,
+    },
+}
+
+/// Events from lines of JSON; empty lines are skipped.
+///
+/// An event without `known_time` is known now; without `valid_time` it happened when it became known; without
+/// `event_id` it gets one from its contents, so that the same line twice is one event.
+pub(crate) struct Lines<R> {
+    input: R,
+    line: u64,
+    clock: fn() -> Timestamp,
+}
+
+impl<R: BufRead> Lines<R> {
+    pub(crate) const fn new(input: R, clock: fn() -> Timestamp) -> Self {
+        Self {
+            input,
+            line: 0,
+            clock,
+        }
+    }
+
+    fn next_line(&mut self) -> Result<Option<String>, LineError> {
+        let mut bytes = Vec::new();
+        let mut limited = io::Read::take(&mut self.input, MAX_LINE_BYTES as u64 + 1);
+        if limited.read_until(b'\n', &mut bytes)? == 0 {
+            return Ok(None);
+        }
+        self.line += 1;
+        let line = self.line;
+        if bytes.len() > MAX_LINE_BYTES {
+            return Err(LineError::TooLong { line });
+        }
+        let text = String::from_utf8(bytes).map_err(|_| LineError::NotText { line })?;
+        Ok(Some(text))
+    }
+
+    fn event(&self, text: &str) -> Result<ConsentEventRow, LineError> {
+        let no_event = |source| LineError::NoEvent {
+            line: self.line,
+            source,
+        };
+        let mut object = json_object(text).map_err(no_event)?;
+        complete(&mut object, self.clock);
+        record_from_json(&object).map_err(no_event)
+    }
+}
+
+impl<R: BufRead> Iterator for Lines<R> {
+    type Item = Result<ConsentEventRow, LineError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            match self.next_line() {
+                Ok(None) => return None,
+                Ok(Some(text)) if text.trim().is_empty() => {}
+                Ok(Some(text)) => return Some(self.event(&text)),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+}
+
+/// Fills in what a person at a terminal leaves out.
+fn complete(object: &mut Map<String, Value>, clock: fn() -> Timestamp) {
+    let is_absent = |object: &Map<String, Value>, key| object.get(key).is_none_or(Value::is_null);
+    if is_absent(object, "known_time") {
+        object.insert("known_time".into(), clock().to_string().into());
+    }
+    if is_absent(object, "valid_time") {
+        object.insert("valid_time".into(), object["known_time"].clone());
+    }
+    if is_absent(object, "event_id") {
+        object.insert("event_id".into(), id_of(object).into());
+    }
+}
+
+/// An id from everything an event says but when it became known; keys are in order, so spelling decides.
+fn id_of(object: &Map<String, Value>) -> u64 {
+    let mut act = object.clone();
+    act.remove("known_time");
+    let mut keys: Vec<(&String, &Value)> = act.iter().collect();
+    keys.sort_unstable_by_key(|(key, _)| *key);
+    let mut hasher = blake3::Hasher::new_derive_key("acquaint consent event id 1");
+    for (key, value) in keys {
+        let value = value.to_string();
+        for text in [key.as_str(), value.as_str()] {
+            hasher.update(&(text.len() as u64).to_le_bytes());
+            hasher.update(text.as_bytes());
+        }
+    }
+    let mut head = [0; 8];
+    hasher.finalize_xof().fill(&mut head);
+    u64::from_le_bytes(head)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use acquaint::consent::{Event, Subject};
+    use acquaint::ids::AccountId;
+
+    fn noon() -> Timestamp {
+        Timestamp::parse("2016-09-01T12:00:00Z").unwrap()
+    }
+
+    fn read(text: &str) -> Vec<Result<ConsentEventRow, String>> {
+        Lines::new(text.as_bytes(), noon)
+            .map(|line| line.map_err(|error| error.to_string()))
+            .collect()
+    }
+
+    fn event(row: &Result<ConsentEventRow, String>) -> Event {
+        match row {
+            Ok(ConsentEventRow::Known(event)) => *event,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_is_filled_in() {
+        let rows = read("{\"account_id\":7,\"kind\":\"opt_out\"}\n\n{\"kind\":\"opt_out\",\"account_id\":7}\n{\"account_id\":8,\"kind\":\"opt_out\"}");
+        let events: Vec<Event> = rows.iter().map(event).collect();
+        assert_eq!(events[0].subject, Subject::Account(AccountId(7)));
+        assert_eq!((events[0].valid_time, events[0].known_time), (noon(), noon()));
+        assert_eq!(events[0].event_id, events[1].event_id, "the same line twice is one event");
+        assert_ne!(events[0].event_id, events[2].event_id);
+    }
+
+    #[test]
+    fn a_bad_line_is_named() {
+        let rows = read("{\"account_id\":7,\"kind\":\"opt_out\"}\nopt out please\n");
+        assert_eq!(rows[1], Err("line 2: not a JSON object (column 1)".to_owned()));
+        let long = read(&"x".repeat(MAX_LINE_BYTES + 1));
+        assert!(long[0].as_ref().is_err_and(|error| error.contains("longer than")));
+    }
+}
