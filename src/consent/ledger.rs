@@ -11,6 +11,7 @@
 
 use super::digest;
 use super::event::{Event, EventKind, Overlay, OverlayEffect, PolicyVersion, Subject};
+use super::history::{Flaw, History};
 use super::policies::Policies;
 use crate::ids::{AccountId, DeviceId, EventId, NumberToken};
 use crate::time::Timestamp;
@@ -24,6 +25,8 @@ pub struct Ledger {
     overlays: Vec<Overlay>,
     /// By subject, then in the order in which they count.
     entries: Vec<Entry>,
+    /// The store it came from cannot be relied on: nobody's consent can.
+    is_broken: bool,
 }
 
 /// A line of the ledger.
@@ -70,7 +73,42 @@ impl Ledger {
             versions: policies,
             overlays,
             entries: entries(events),
+            is_broken: false,
         }
+    }
+
+    /// Everything a store holds, in memory.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    ///
+    /// # Complexity
+    /// As [`new`](Self::new).
+    pub fn from_history<H: History>(history: &H) -> Result<Self, H::Error> {
+        let mut events = history.others()?;
+        history.accounts(&mut |batch| events.extend(batch))?;
+        let ledger = Self::new(history.policies()?, history.overlays()?, events);
+        Ok(ledger.with_flaws(history.flaws()?))
+    }
+
+    /// The same ledger, knowing what its store cannot vouch for.
+    ///
+    /// # Complexity
+    /// O((n + f) log (n + f)) time for n events and f flaws.
+    #[must_use]
+    pub fn with_flaws(mut self, flaws: impl IntoIterator<Item = Flaw>) -> Self {
+        for flaw in flaws {
+            match flaw {
+                Flaw::Everybody => self.is_broken = true,
+                Flaw::About {
+                    subject,
+                    known_time,
+                } => self.entries.push(Entry::flaw(subject, known_time)),
+            }
+        }
+        self.entries.sort_unstable();
+        self.entries.dedup();
+        self
     }
 
     /// The same ledger, knowing that it lacks something about some accounts: an event that could not be read,
@@ -79,11 +117,16 @@ impl Ledger {
     /// # Complexity
     /// O((n + g) log (n + g)) time for n events and g accounts.
     #[must_use]
-    pub fn with_gaps(mut self, accounts: impl IntoIterator<Item = AccountId>) -> Self {
-        self.entries.extend(accounts.into_iter().map(Entry::gap));
-        self.entries.sort_unstable();
-        self.entries.dedup();
-        self
+    pub fn with_gaps(self, accounts: impl IntoIterator<Item = AccountId>) -> Self {
+        self.with_flaws(accounts.into_iter().map(|account| Flaw::About {
+            subject: Subject::Account(account),
+            known_time: Timestamp::MIN,
+        }))
+    }
+
+    /// Can nobody's consent be relied on?
+    pub(in crate::consent) const fn is_broken(&self) -> bool {
+        self.is_broken
     }
 
     /// How many distinct events the ledger holds.
@@ -175,13 +218,13 @@ impl Entry {
         })
     }
 
-    /// A gap is as good as a contradiction, and known from the start.
-    fn gap(account: AccountId) -> Self {
+    /// A gap is as good as a contradiction.
+    const fn flaw(subject: Subject, known_time: Timestamp) -> Self {
         Self {
-            subject: Subject::Account(account),
+            subject,
             valid_time: Timestamp::MIN,
             rank: 0,
-            known_time: Timestamp::MIN,
+            known_time,
             event_id: EventId(0),
             what: What::Conflict,
         }

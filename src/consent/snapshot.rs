@@ -372,7 +372,8 @@ impl Replay<'_> {
             What::Conflict => record.invalidate(),
             What::Happened(kind) => record.step(entry.valid_time, kind, context),
         });
-        if counted().any(|entry| entry.what == What::Conflict) {
+        let is_contradicted = counted().any(|entry| entry.what == What::Conflict);
+        if is_contradicted || self.ledger.is_broken() {
             record.invalidate()
         } else {
             record

@@ -10,9 +10,9 @@ use crate::identity::{AccountClaim, E164, KeyRing, SocialClaim, normalise, numbe
 use crate::ids::{AccountId, NumberToken, Region};
 use crate::signals::{
     AbuseReport, Ad, Business, BusinessOptIn, BusinessThread, ConsentEventRow, Feedback,
-    Friendship, Impression, MessengerAccount, PolicyText, RawPhone, Record, Rejection,
-    RejectionReason, SignalsDir, SocialAccount, Table, TableRows, TableSummary, deduplicate,
-    deduplicate_accounts, deduplicate_friendships,
+    Friendship, Impression, MessengerAccount, RawPhone, Record, Rejection, RejectionReason,
+    SignalsDir, SocialAccount, Table, TableRows, TableSummary, deduplicate, deduplicate_accounts,
+    deduplicate_friendships, policy_versions,
 };
 use crate::time::Timestamp;
 
@@ -83,7 +83,7 @@ impl Inputs {
             threads: read.table(dir, progress)?,
             opt_ins: read.table(dir, progress)?,
             reports: read.table(dir, progress)?,
-            policies: policies(read.table(dir, progress)?),
+            policies: policy_versions(read.table(dir, progress)?),
             ..Self::default()
         };
         inputs.read_events(&mut read, dir, progress)?;
@@ -302,48 +302,6 @@ impl Read {
             self.stages.push(stage);
         }
         numbers
-    }
-}
-
-/// The versions of the terms, from one row per text.
-fn policies(mut texts: Vec<PolicyText>) -> Vec<PolicyVersion> {
-    texts.sort_unstable();
-    texts
-        .chunk_by(|a, b| a.policy == b.policy)
-        .map(policy)
-        .collect()
-}
-
-/// One version. Where its rows disagree, what allows less holds: the later announcement, the earlier end to
-/// accepting, the longer window, the later cut.
-fn policy(texts: &[PolicyText]) -> PolicyVersion {
-    let first = &texts[0];
-    PolicyVersion {
-        policy: first.policy,
-        texts: texts
-            .iter()
-            .map(|text| (text.locale.clone(), text.digest))
-            .collect(),
-        announced_at: texts
-            .iter()
-            .map(|text| text.announced_at)
-            .max()
-            .unwrap_or(first.announced_at),
-        accept_by: texts
-            .iter()
-            .map(|text| text.accept_by)
-            .min()
-            .unwrap_or(first.accept_by),
-        window_days: texts
-            .iter()
-            .map(|text| text.window_days)
-            .max()
-            .unwrap_or(first.window_days),
-        cohort_cut: texts
-            .iter()
-            .map(|text| text.cohort_cut)
-            .max()
-            .unwrap_or(first.cohort_cut),
     }
 }
 

@@ -20,6 +20,7 @@ mod parquet_in;
 mod parquet_out;
 #[cfg(test)]
 mod parquet_tests;
+mod policy_texts;
 mod record;
 mod records;
 mod rejection;
@@ -43,6 +44,7 @@ pub use dir::SignalsDir;
 pub use error::SignalsError;
 pub use json_line::{JsonLineError, json_object, record_from_json};
 pub use limits::{ReadLimits, ValidReadLimits};
+pub use policy_texts::{policy_texts, policy_versions};
 pub use record::Record;
 pub use records::{
     AbuseReport, Ad, AddressBookEntry, Business, BusinessOptIn, BusinessThread, ConsentEventRow,

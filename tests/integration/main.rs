@@ -5,6 +5,7 @@ mod support;
 
 mod bad_input;
 mod command_line;
+mod durability;
 mod erasure;
 mod recall;
 mod rooms;

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use acquaint::time::Timestamp;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
+use crate::consent::args::ConsentVerb;
+
 /// Friend suggestions and ad relevance from signals people agreed to share.
 ///
 /// Whoever opted out leaves no trace: no recipient, no candidate, no intermediary and no count.
@@ -43,6 +45,9 @@ pub(crate) enum Verb {
     Report(ReportArgs),
     /// List published rows that no longer stand, because an opt-out became known since
     Recall(RecallArgs),
+    /// Keep the ledger of who allowed what, ask it, and prove that nobody changed it
+    #[command(subcommand)]
+    Consent(ConsentVerb),
     /// Print a completion script for a shell
     Completions {
         /// Which shell
@@ -234,8 +239,11 @@ pub(crate) enum Form {
     CsvGz,
 }
 
-fn time(text: &str) -> Result<Timestamp, String> {
-    Timestamp::parse(text).map_err(|error| error.to_string())
+/// A moment; a date alone is its first.
+pub(crate) fn time(text: &str) -> Result<Timestamp, String> {
+    let is_date = text.len() == 10 && !text.contains('T');
+    let midnight = is_date.then(|| format!("{text}T00:00:00Z"));
+    Timestamp::parse(midnight.as_deref().unwrap_or(text)).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]
@@ -247,5 +255,13 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_date_is_its_first_moment() {
+        assert_eq!(time("2016-10-01"), time("2016-10-01T00:00:00Z"));
+        for bad in ["2016-13-01", "2016-10-1", "yesterday", ""] {
+            assert!(time(bad).is_err(), "{bad}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! acquaint on the command line: arguments in, one verb, an exit code a script can use.
 
 mod args;
+mod consent;
 mod evaluate;
 mod exit;
 mod import;
@@ -45,6 +46,7 @@ fn verb(cli: &Cli) -> Result<Outcome, Failure> {
         Verb::Evaluate(EvaluateVerb::Ads(args)) => evaluate::ads(args, cli.quiet),
         Verb::Report(args) => report::report(args),
         Verb::Recall(args) => recall::recall(args, cli.quiet),
+        Verb::Consent(verb) => consent::consent(verb, cli.quiet),
         Verb::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "acquaint", &mut script);

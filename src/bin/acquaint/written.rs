@@ -20,14 +20,9 @@ impl Written {
     pub(crate) fn new(dir: &Path, form: Form) -> Result<Self, Failure> {
         std::fs::create_dir_all(dir)
             .map_err(|error| Failure::new(format!("making {}", dir.display()), error))?;
-        let form = match form {
-            Form::Parquet => TableForm::Parquet,
-            Form::Csv => TableForm::Csv,
-            Form::CsvGz => TableForm::CsvGz,
-        };
         Ok(Self {
             dir: dir.to_owned(),
-            form,
+            form: form.into(),
             tables: Vec::new(),
         })
     }
@@ -61,5 +56,15 @@ impl Written {
             .map(|(name, n)| format!("{name:width$}  {n:>10}\n"))
             .collect();
         print(&format!("{}wrote {}\n", rows.concat(), self.dir.display()))
+    }
+}
+
+impl From<Form> for TableForm {
+    fn from(form: Form) -> Self {
+        match form {
+            Form::Parquet => Self::Parquet,
+            Form::Csv => Self::Csv,
+            Form::CsvGz => Self::CsvGz,
+        }
     }
 }

@@ -4,10 +4,35 @@ use std::path::PathBuf;
 
 use acquaint::consent::Profile;
 use acquaint::ids::AccountId;
+use acquaint::ledger::SEGMENT_EVENTS;
 use acquaint::time::Timestamp;
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 
 use crate::args::time;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConsentVerb {
+    /// Add events, one JSON object a line
+    Append(AppendArgs),
+    /// Add the history of a signals directory, in bulk
+    Import(ImportArgs),
+    /// Say what an account allows, and why
+    Status(StatusArgs),
+    /// List every event about an account
+    History(HistoryArgs),
+    /// Write the ledger as tables
+    Export(ExportArgs),
+    /// Print the root of the log
+    Root(RootArgs),
+    /// Prove that the events about an account are in the log
+    Prove(ProveArgs),
+    /// Look for anything edited, dropped or moved
+    Check(CheckArgs),
+    /// Destroy the keys to what the ledger holds about an account
+    Erase(EraseArgs),
+    /// Move the objection list to another secret key
+    Rekey(RekeyArgs),
+}
 
 /// Which ledger.
 #[derive(Debug, Args)]
@@ -69,6 +94,9 @@ pub(crate) struct ImportArgs {
     pub(crate) signals: PathBuf,
     #[command(flatten)]
     pub(crate) key: ObjectionKeyArgs,
+    /// How many events a segment holds: as many are in memory at a time
+    #[arg(long, value_name = "N", default_value_t = u32::try_from(SEGMENT_EVENTS).unwrap_or(u32::MAX), value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) segment_events: u32,
     /// Print what was imported as JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -127,11 +155,8 @@ pub(crate) struct HistoryArgs {
 Writes consent_events, policy_versions and overlays, which `import` and `run` read. Events about numbers without an
 account are counted and left out: the ledger does not know the numbers.
 
-With --receipts, writes a consent receipt (after ISO/IEC TS 27560, with the states of the W3C Data Privacy Vocabulary)
-for every account, one JSON object a line.
-
 Example:
-  acquaint consent export --ledger ledger --out tables --receipts receipts.jsonl")]
+  acquaint consent export --ledger ledger --out tables")]
 pub(crate) struct ExportArgs {
     #[command(flatten)]
     pub(crate) ledger: LedgerArgs,
@@ -141,12 +166,6 @@ pub(crate) struct ExportArgs {
     /// The form of the tables
     #[arg(long, value_enum, default_value_t = crate::args::Form::Parquet)]
     pub(crate) form: crate::args::Form,
-    /// Where to write receipts, or - for standard output
-    #[arg(long, value_name = "FILE")]
-    pub(crate) receipts: Option<PathBuf>,
-    /// Receipts as of this moment; now by default
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    pub(crate) as_of: Option<Timestamp>,
     /// Print what was written as JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -200,7 +219,12 @@ pub(crate) struct CheckArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) since: Option<PathBuf>,
     /// A proof, as `prove` prints it, to verify against the root in --since
-    #[arg(long, value_name = "FILE", requires = "since", conflicts_with = "ledger")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "since",
+        conflicts_with = "ledger"
+    )]
     pub(crate) proof: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
@@ -223,6 +247,25 @@ pub(crate) struct EraseArgs {
     pub(crate) ledger: LedgerArgs,
 }
 
+/// Move the objection list to another secret key.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Makes every point of the list anew under a fresh key, without the numbers, and writes that key. From then on only the
+new key recognises who objected.
+
+Example:
+  acquaint consent rekey --ledger ledger --objection-key old.key --new-key new.key")]
+pub(crate) struct RekeyArgs {
+    #[command(flatten)]
+    pub(crate) ledger: LedgerArgs,
+    /// The key the list is under
+    #[arg(long, value_name = "FILE")]
+    pub(crate) objection_key: PathBuf,
+    /// Where to write the new key; nothing may be there
+    #[arg(long, value_name = "FILE")]
+    pub(crate) new_key: PathBuf,
+}
+
 /// What the states allow, as an argument.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 pub(crate) enum ProfileArg {
@@ -243,5 +286,7 @@ impl From<ProfileArg> for Profile {
 }
 
 fn account(text: &str) -> Result<AccountId, String> {
-    text.parse().map(AccountId).map_err(|_| "an account is a whole number".to_owned())
+    text.parse()
+        .map(AccountId)
+        .map_err(|_| "an account is a whole number".to_owned())
 }

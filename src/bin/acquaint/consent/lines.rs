@@ -1,6 +1,6 @@
 //! Events as lines of JSON: what `consent append` reads.
 
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, BufReader, Read};
 
 use acquaint::signals::{ConsentEventRow, JsonLineError, json_object, record_from_json};
 use acquaint::time::Timestamp;
@@ -28,12 +28,12 @@ pub(crate) enum LineError {
         line: u64,
     },
     /// It is no event.
-    #[error("line {line}: {source}")]
+    #[error("line {line}: {why}")]
     NoEvent {
         /// From 1.
         line: u64,
         /// Why.
-        source: JsonLineError,
+        why: JsonLineError,
     },
 }
 
@@ -56,9 +56,14 @@ impl<R: BufRead> Lines<R> {
         }
     }
 
+    /// The line that was read last, from 1.
+    pub(crate) const fn line(&self) -> u64 {
+        self.line
+    }
+
     fn next_line(&mut self) -> Result<Option<String>, LineError> {
         let mut bytes = Vec::new();
-        let mut limited = io::Read::take(&mut self.input, MAX_LINE_BYTES as u64 + 1);
+        let mut limited = Read::take(&mut self.input, MAX_LINE_BYTES as u64 + 1);
         if limited.read_until(b'\n', &mut bytes)? == 0 {
             return Ok(None);
         }
@@ -72,13 +77,20 @@ impl<R: BufRead> Lines<R> {
     }
 
     fn event(&self, text: &str) -> Result<ConsentEventRow, LineError> {
-        let no_event = |source| LineError::NoEvent {
+        let no_event = |why| LineError::NoEvent {
             line: self.line,
-            source,
+            why,
         };
         let mut object = json_object(text).map_err(no_event)?;
         complete(&mut object, self.clock);
         record_from_json(&object).map_err(no_event)
+    }
+}
+
+impl<R: Read> Lines<BufReader<R>> {
+    /// Has a further line been received already?
+    pub(crate) fn is_more_waiting(&self) -> bool {
+        self.input.buffer().contains(&b'\n')
     }
 }
 
@@ -155,19 +167,34 @@ mod tests {
 
     #[test]
     fn what_is_left_out_is_filled_in() {
-        let rows = read("{\"account_id\":7,\"kind\":\"opt_out\"}\n\n{\"kind\":\"opt_out\",\"account_id\":7}\n{\"account_id\":8,\"kind\":\"opt_out\"}");
+        let rows = read(
+            "{\"account_id\":7,\"kind\":\"opt_out\"}\n\n{\"kind\":\"opt_out\",\"account_id\":7}\n{\"account_id\":8,\"kind\":\"opt_out\"}",
+        );
         let events: Vec<Event> = rows.iter().map(event).collect();
         assert_eq!(events[0].subject, Subject::Account(AccountId(7)));
-        assert_eq!((events[0].valid_time, events[0].known_time), (noon(), noon()));
-        assert_eq!(events[0].event_id, events[1].event_id, "the same line twice is one event");
+        assert_eq!(
+            (events[0].valid_time, events[0].known_time),
+            (noon(), noon())
+        );
+        assert_eq!(
+            events[0].event_id, events[1].event_id,
+            "the same line twice is one event"
+        );
         assert_ne!(events[0].event_id, events[2].event_id);
     }
 
     #[test]
     fn a_bad_line_is_named() {
         let rows = read("{\"account_id\":7,\"kind\":\"opt_out\"}\nopt out please\n");
-        assert_eq!(rows[1], Err("line 2: not a JSON object (column 1)".to_owned()));
+        assert_eq!(
+            rows[1],
+            Err("line 2: not a JSON object (column 1)".to_owned())
+        );
         let long = read(&"x".repeat(MAX_LINE_BYTES + 1));
-        assert!(long[0].as_ref().is_err_and(|error| error.contains("longer than")));
+        assert!(
+            long[0]
+                .as_ref()
+                .is_err_and(|error| error.contains("longer than"))
+        );
     }
 }

@@ -1,0 +1,106 @@
+//! `acquaint consent root`, `prove`, `check` and `erase`: what an auditor asks for.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::PathBuf;
+
+use acquaint::ledger::{Finding, Proof, Reader, Root};
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use super::args::{CheckArgs, EraseArgs, ProveArgs, RootArgs};
+use super::source::{cannot, writer};
+use crate::exit::{Failure, Outcome, print};
+
+pub(crate) fn root(args: &RootArgs) -> Result<Outcome, Failure> {
+    let root = Reader::open(&args.ledger.ledger)?.root();
+    print(&if args.json {
+        serde_json::to_string(&root)?
+    } else {
+        format!("{} entries, root {}", root.size, root.root)
+    })?;
+    Ok(Outcome::Done)
+}
+
+pub(crate) fn prove(args: &ProveArgs) -> Result<Outcome, Failure> {
+    let proof = Reader::open(&args.ledger.ledger)?.prove(args.account)?;
+    print(&serde_json::to_string_pretty(&proof)?)?;
+    if proof.entries.is_empty() {
+        eprintln!(
+            "acquaint: the ledger holds nothing about account {}",
+            args.account
+        );
+        return Ok(Outcome::Findings);
+    }
+    Ok(Outcome::Done)
+}
+
+pub(crate) fn check(args: &CheckArgs) -> Result<Outcome, Failure> {
+    let since: Option<Root> = args.since.as_ref().map(read).transpose()?;
+    if let (Some(proof), Some(since)) = (&args.proof, &since) {
+        return check_proof(&read(proof)?, since, args.json);
+    }
+    let Some(ledger) = &args.ledger else {
+        return Err(Failure::new("checking", "there is no --ledger"));
+    };
+    let reader = Reader::open(ledger)?;
+    let findings = reader.check(since.as_ref())?;
+    let root = reader.root();
+    if args.json {
+        print(
+            &json!({ "entries": root.size, "root": root.root, "findings": findings }).to_string(),
+        )?;
+    } else if findings.is_empty() {
+        print(&format!(
+            "{} entries, root {}: nothing is wrong",
+            root.size, root.root
+        ))?;
+    } else {
+        let lines: Vec<String> = findings.iter().map(Finding::to_string).collect();
+        print(&lines.join("\n"))?;
+    }
+    Ok(outcome(findings.is_empty()))
+}
+
+fn check_proof(proof: &Proof, root: &Root, as_json: bool) -> Result<Outcome, Failure> {
+    let is_right = proof.verify(root);
+    if as_json {
+        print(&json!({ "account": proof.account, "entries": proof.entries.len(), "verified": is_right }).to_string())?;
+    } else if is_right {
+        print(&format!(
+            "{} entries about account {} stand in the log of {} entries",
+            proof.entries.len(),
+            proof.account,
+            root.size
+        ))?;
+    } else {
+        print("the proof does not lead to that root")?;
+    }
+    Ok(outcome(is_right))
+}
+
+const fn outcome(is_right: bool) -> Outcome {
+    if is_right {
+        Outcome::Done
+    } else {
+        Outcome::Findings
+    }
+}
+
+pub(crate) fn erase(args: &EraseArgs) -> Result<Outcome, Failure> {
+    let dir = &args.ledger.ledger;
+    // To erase from a ledger that is not there must not make one.
+    drop(Reader::open(dir)?);
+    let erased = writer(dir)?.erase(args.account)?;
+    print(&format!(
+        "destroyed {} keys of account {}; {} entries, root {}",
+        erased.n_keys, args.account, erased.root.size, erased.root.root
+    ))?;
+    Ok(Outcome::Done)
+}
+
+fn read<T: DeserializeOwned>(path: &PathBuf) -> Result<T, Failure> {
+    let file = File::open(path).map_err(cannot("opening", path))?;
+    serde_json::from_reader(BufReader::new(file))
+        .map_err(|error| Failure::new(format!("reading {}", path.display()), error))
+}

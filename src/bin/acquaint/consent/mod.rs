@@ -1,0 +1,30 @@
+//! `acquaint consent`: the ledger of who allowed what.
+
+mod append;
+pub(crate) mod args;
+mod audit;
+mod export;
+mod import;
+mod lines;
+mod rekey;
+mod show;
+mod source;
+
+use args::ConsentVerb;
+
+use crate::exit::{Failure, Outcome};
+
+pub(crate) fn consent(verb: &ConsentVerb, quiet: bool) -> Result<Outcome, Failure> {
+    match verb {
+        ConsentVerb::Append(args) => append::append(args),
+        ConsentVerb::Import(args) => import::import(args, quiet),
+        ConsentVerb::Status(args) => show::status(args),
+        ConsentVerb::History(args) => show::history(args),
+        ConsentVerb::Export(args) => export::export(args),
+        ConsentVerb::Root(args) => audit::root(args),
+        ConsentVerb::Prove(args) => audit::prove(args),
+        ConsentVerb::Check(args) => audit::check(args),
+        ConsentVerb::Erase(args) => audit::erase(args),
+        ConsentVerb::Rekey(args) => rekey::rekey(args),
+    }
+}

@@ -1,0 +1,244 @@
+//! `acquaint consent status` and `history`: what an account allows, and how it came to that.
+
+use std::fmt::Write;
+
+use acquaint::consent::{
+    AccountFacts, AccountStatus, AsOf, ConsentParams, Decision, Event, EventKind, Flaw, History,
+    Ledger, Purpose, Subject,
+};
+use acquaint::identity::{E164, number_region};
+use acquaint::ids::AccountId;
+use acquaint::ledger::Reader;
+use acquaint::signals::{MessengerAccount, ReadLimits, SignalsDir, Table};
+use acquaint::time::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::args::{HistoryArgs, StatusArgs};
+use super::source::now;
+use crate::exit::{Failure, Outcome, print};
+
+pub(crate) fn status(args: &StatusArgs) -> Result<Outcome, Failure> {
+    let as_of = AsOf {
+        valid: args.as_of.unwrap_or_else(now),
+        known: args.known_at.unwrap_or_else(now),
+    };
+    let mut params = ConsentParams::default();
+    params.profile = args.profile.into();
+    let reader = Reader::open(&args.ledger.ledger)?;
+    let flaws = reader.flaws()?;
+    let mut events = reader.history(args.account)?;
+    if events.is_empty() && flaws.is_empty() {
+        return nothing(args.account);
+    }
+    let facts = match &args.signals {
+        Some(dir) => facts(dir, args.account)?,
+        None => vec![assumed(args.account, &events, as_of.valid)],
+    };
+    events.extend(reader.others()?);
+    let ledger = Ledger::new(reader.policies()?, reader.overlays()?, events);
+    let is_broken = flaws.contains(&Flaw::Everybody);
+    let snapshot = ledger
+        .with_flaws(flaws)
+        .snapshot(as_of, &facts, &params.check()?);
+    let Some(status) = snapshot.status(args.account) else {
+        return nothing(args.account);
+    };
+    print(&if args.json {
+        status_json(status, as_of).to_string()
+    } else {
+        status_table(status, as_of)
+    })?;
+    if is_broken {
+        eprintln!(
+            "acquaint: the ledger does not check, so nobody is let through; `acquaint consent check` says why"
+        );
+        return Ok(Outcome::Findings);
+    }
+    Ok(Outcome::Done)
+}
+
+fn nothing(account: AccountId) -> Result<Outcome, Failure> {
+    eprintln!("acquaint: the ledger holds nothing about account {account}");
+    Ok(Outcome::Findings)
+}
+
+/// What messenger_accounts says of an account.
+fn facts(dir: &std::path::Path, account: AccountId) -> Result<Vec<AccountFacts>, Failure> {
+    let signals = SignalsDir::open(dir, &ReadLimits::default().check()?)?;
+    signals.require(&[Table::MessengerAccounts])?;
+    let mut facts = Vec::new();
+    signals.stream(|batch: acquaint::signals::Batch<MessengerAccount>| {
+        let rows = batch.records.iter().filter(|row| row.account_id == account);
+        facts.extend(rows.map(|row| {
+            AccountFacts {
+                account,
+                registered_at: row.registered_at,
+                last_seen_at: row.last_seen_at,
+                number_region: E164::parse(&row.phone, row.region)
+                    .ok()
+                    .and_then(number_region),
+                residence: row.region,
+                device: row.device.device_id,
+            }
+        }));
+        Ok::<(), acquaint::signals::SignalsError>(())
+    })?;
+    Ok(facts)
+}
+
+/// An account of which only its events are known: as old as they are, still there, of unknown region.
+fn assumed(account: AccountId, events: &[Event], at: Timestamp) -> AccountFacts {
+    let first = events.iter().map(|event| event.valid_time).min();
+    AccountFacts {
+        account,
+        registered_at: first.unwrap_or(at),
+        last_seen_at: at,
+        number_region: None,
+        residence: None,
+        device: None,
+    }
+}
+
+fn status_json(status: &AccountStatus, as_of: AsOf) -> Value {
+    let decision = |purpose| match status.decision(purpose) {
+        Decision::Allowed { since } if since == Timestamp::MIN => json!({ "allowed": true }),
+        Decision::Allowed { since } => json!({ "allowed": true, "since": since.to_string() }),
+        Decision::Denied(reason) => json!({ "allowed": false, "reason": reason.as_str() }),
+    };
+    let purposes: Map<String, Value> = Purpose::ALL
+        .into_iter()
+        .map(|purpose| (purpose.as_str().to_owned(), decision(purpose)))
+        .collect();
+    json!({
+        "account_id": status.account(),
+        "as_of": as_of.valid.to_string(),
+        "known_at": as_of.known.to_string(),
+        "state": status.state().as_str(),
+        "underneath": status.underneath().as_str(),
+        "opted_out_ever": status.opted_out_ever(),
+        "purposes": purposes,
+    })
+}
+
+fn status_table(status: &AccountStatus, as_of: AsOf) -> String {
+    let mut text = format!("account {}: {}", status.account(), status.state().as_str());
+    if status.underneath() != status.state() {
+        write(
+            &mut text,
+            &format!(" ({} underneath)", status.underneath().as_str()),
+        );
+    }
+    write(
+        &mut text,
+        &format!("\nas of {}, as known at {}\n\n", as_of.valid, as_of.known),
+    );
+    for purpose in Purpose::ALL {
+        let decision = match status.decision(purpose) {
+            Decision::Allowed { since } if since == Timestamp::MIN => "yes".to_owned(),
+            Decision::Allowed { since } => format!("yes, for data since {since}"),
+            Decision::Denied(reason) => format!("no   {reason}"),
+        };
+        write(&mut text, &format!("{:20} {decision}\n", purpose.as_str()));
+    }
+    text
+}
+
+fn write(text: &mut String, more: &str) {
+    text.write_str(more).expect("writing to text cannot fail");
+}
+
+pub(crate) fn history(args: &HistoryArgs) -> Result<Outcome, Failure> {
+    let reader = Reader::open(&args.ledger.ledger)?;
+    let mut events = reader.history(args.account)?;
+    events.sort_by_key(|event| (event.valid_time, event.known_time));
+    if events.is_empty() {
+        if reader.is_erased(args.account)? {
+            eprintln!(
+                "acquaint: what the ledger held about account {} was erased",
+                args.account
+            );
+            return Ok(Outcome::Findings);
+        }
+        return nothing(args.account);
+    }
+    print(&if args.json {
+        let lines: Vec<String> = events
+            .iter()
+            .map(|event| event_json(event).to_string())
+            .collect();
+        lines.join("\n")
+    } else {
+        history_table(&events)
+    })?;
+    Ok(Outcome::Done)
+}
+
+fn history_table(events: &[Event]) -> String {
+    let mut text = format!(
+        "{:28} {:28} {:>20}  event\n",
+        "happened", "became known", "id"
+    );
+    for event in events {
+        write(
+            &mut text,
+            &format!(
+                "{:28} {:28} {:>20}  {}\n",
+                event.valid_time.to_string(),
+                event.known_time.to_string(),
+                event.event_id.0,
+                what(&event.kind)
+            ),
+        );
+    }
+    text
+}
+
+fn what(kind: &EventKind) -> String {
+    let name = kind.as_str();
+    match kind {
+        EventKind::NoticeServed { policy, digest } => {
+            format!(
+                "{name} of version {}, text {:.12}…",
+                policy.0,
+                digest.to_string()
+            )
+        }
+        EventKind::Accept { share: true } => format!("{name}, sharing left on"),
+        EventKind::Accept { share: false } => format!("{name}, sharing turned off"),
+        EventKind::Grant { purpose, asked } => {
+            let how = if *asked { "asked" } else { "unasked" };
+            format!("{name} {}, {how}", purpose.as_str())
+        }
+        EventKind::Withdraw { purpose } => format!("{name} {}", purpose.as_str()),
+        _ => name.to_owned(),
+    }
+}
+
+/// An event as `append` reads it.
+fn event_json(event: &Event) -> Value {
+    let mut object = json!({
+        "event_id": event.event_id,
+        "kind": event.kind.as_str(),
+        "valid_time": event.valid_time.to_string(),
+        "known_time": event.known_time.to_string(),
+    });
+    match event.subject {
+        Subject::Account(account) => object["account_id"] = json!(account),
+        Subject::Device(device) => object["device_id"] = json!(device.to_string()),
+        Subject::NonUser(_) => {}
+    }
+    match event.kind {
+        EventKind::NoticeServed { policy, digest } => {
+            object["policy"] = json!(policy);
+            object["text_digest"] = json!(digest.to_string());
+        }
+        EventKind::Accept { share } => object["share"] = json!(share),
+        EventKind::Grant { purpose, asked } => {
+            object["purpose"] = json!(purpose.as_str());
+            object["asked"] = json!(asked);
+        }
+        EventKind::Withdraw { purpose } => object["purpose"] = json!(purpose.as_str()),
+        _ => {}
+    }
+    object
+}
