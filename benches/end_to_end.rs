@@ -40,6 +40,7 @@ fn run(c: &mut Criterion) {
         let (signals, out) = (dir.path().join("signals"), dir.path().join("out"));
         let request = RunRequest {
             signals: &signals,
+            ledger: None,
             out: &out,
             params: &params,
             as_of: Some(world.as_of),

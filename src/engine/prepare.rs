@@ -8,8 +8,10 @@ use crate::business::{self, Eligibility};
 use crate::consent::{
     Abuse, AdRelevance, AsOf, BusinessService, FriendSuggestions, Ledger, Permitted, Snapshot,
 };
+use crate::engine::consent_source::LedgerSource;
 use crate::engine::contacts::{Matcher, ReadBatch, default_regions, edges, friendships};
-use crate::engine::inputs::{Inputs, objection_token};
+use crate::engine::inputs::Inputs;
+use crate::engine::outputs::LogState;
 use crate::engine::spam;
 use crate::engine::view::{Gates, View, everyones_links};
 use crate::engine::{EngineError, Progress, Stage, ValidRunParams};
@@ -79,8 +81,22 @@ impl Prepared {
         known_at: Option<Timestamp>,
         progress: &dyn Progress,
     ) -> Result<Self, EngineError> {
+        Self::open_with(signals, None, params, (as_of, known_at), progress)
+    }
+
+    /// As [`open`](Self::open), asking a durable ledger if one is given; `as_of` and `known_at` are a pair.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); and if the ledger cannot be read, or a table it takes the place of is there too.
+    pub fn open_with(
+        signals: &Path,
+        ledger: Option<&LedgerSource<'_>>,
+        params: &ValidRunParams,
+        (as_of, known_at): (Option<Timestamp>, Option<Timestamp>),
+        progress: &dyn Progress,
+    ) -> Result<Self, EngineError> {
         let dir = SignalsDir::open(signals, &params.signals)?;
-        let mut inputs = Inputs::read(&dir, progress)?;
+        let mut inputs = Inputs::read(&dir, ledger, progress)?;
         let valid = as_of.or_else(|| inputs.newest()).unwrap_or(Timestamp::MIN);
         inputs.forget_after(valid);
         inputs.read_numbers();
@@ -89,6 +105,14 @@ impl Prepared {
             known: known_at.unwrap_or(valid),
         };
         Preparation::new(inputs, params, as_of, progress).finish(&dir, progress)
+    }
+
+    /// The durable ledger that was asked, if one was.
+    pub(in crate::engine) fn log(&self) -> Option<LogState> {
+        self.inputs.consent.log.map(|root| LogState {
+            root,
+            is_whole: !self.ledger.is_broken(),
+        })
     }
 
     /// Permitted people and their ties.
@@ -188,17 +212,13 @@ impl<'p> Preparation<'p> {
     ) -> Self {
         progress.begin("asking the ledger", None);
         let newest_known = inputs
+            .consent
             .events
             .iter()
             .map(|e| e.known_time)
             .max()
             .unwrap_or(Timestamp::MIN);
-        let ledger = Ledger::new(
-            std::mem::take(&mut inputs.policies),
-            std::mem::take(&mut inputs.overlays),
-            std::mem::take(&mut inputs.events),
-        )
-        .with_gaps(std::mem::take(&mut inputs.gaps));
+        let ledger = inputs.consent.ledger();
         let snapshot = ledger.snapshot(as_of, &inputs.facts(), &params.consent);
         let (everyones_links, of_links) = everyones_links(&inputs);
         let (suggest, s1) = View::new(&inputs, Gates::new(&inputs, &snapshot, &everyones_links));
@@ -305,7 +325,8 @@ impl Preparation<'_> {
             .flatten()
             .copied()
             .collect();
-        let objected = |number| self.snapshot.objected(&objection_token(number));
+        let objections = self.inputs.consent.objections(&self.snapshot);
+        let objected = |number| objections.contains(number);
         let (mut suggest, mut abuse) = (Matcher::new(&self.suggest), Matcher::new(&self.abuse));
         let mut service = Matcher::new(&self.service);
         let mut unmatched: HashMap<AccountId, u32> = HashMap::default();

@@ -24,7 +24,7 @@ use crate::engine::outputs::{
     AbuseRow, AdRow, LinkRow, MANIFEST, Manifest, OutputRow, ReachRow, SuggestionRow,
 };
 use crate::engine::view::{Gates, everyones_links};
-use crate::engine::{EngineError, Progress, RunParams};
+use crate::engine::{EngineError, LedgerSource, Progress, RunParams};
 use crate::identity::Link;
 use crate::ids::{AccountId, UserId};
 use crate::signals::SignalsDir;
@@ -37,6 +37,8 @@ pub struct RecallRequest<'a> {
     pub out: &'a Path,
     /// The tables as they are now, with the events that became known since.
     pub signals: &'a Path,
+    /// The ledger to ask, in the place of the tables of consent.
+    pub ledger: Option<&'a LedgerSource<'a>>,
     /// As known when; the newest the events know by default.
     pub known_at: Option<Timestamp>,
 }
@@ -82,21 +84,17 @@ pub fn recall(request: &RecallRequest<'_>, progress: &dyn Progress) -> Result<Re
     let manifest = read_manifest(&request.out.join(MANIFEST))?;
     let params = parameters(&manifest, request.out)?.check()?;
     let dir = SignalsDir::open(request.signals, &params.signals)?;
-    let mut inputs = Inputs::read(&dir, progress)?;
+    let mut inputs = Inputs::read(&dir, request.ledger, progress)?;
     inputs.read_numbers();
     let published = manifest.as_of;
-    let newest = inputs.events.iter().map(|event| event.known_time).max();
+    let events = inputs.consent.events.iter();
+    let newest = events.map(|event| event.known_time).max();
     let known = request
         .known_at
         .or(newest)
         .unwrap_or(published.published_known);
     progress.begin("asking the ledger", None);
-    let ledger = Ledger::new(
-        std::mem::take(&mut inputs.policies),
-        std::mem::take(&mut inputs.overlays),
-        std::mem::take(&mut inputs.events),
-    )
-    .with_gaps(std::mem::take(&mut inputs.gaps));
+    let ledger = inputs.consent.ledger();
     let (links, _) = everyones_links(&inputs);
     let then = published.valid.max(published.published_known);
     let asked = Asked {

@@ -7,7 +7,9 @@ use crate::engine::outputs::{
     ReachRow, Staging, SuggestionRow, digest_file, write_rows,
 };
 use crate::engine::score::{self, Publish};
-use crate::engine::{EngineError, Prepared, Progress, Stage, ValidRunParams, histograms};
+use crate::engine::{
+    EngineError, LedgerSource, Prepared, Progress, Stage, ValidRunParams, histograms,
+};
 use crate::identity;
 use crate::signals::Rejection;
 use crate::time::Timestamp;
@@ -20,6 +22,8 @@ pub const REPORT: &str = "report.html";
 pub struct RunRequest<'a> {
     /// The directory with the tables.
     pub signals: &'a Path,
+    /// The ledger to ask, in the place of the tables of consent.
+    pub ledger: Option<&'a LedgerSource<'a>>,
     /// Where to write.
     pub out: &'a Path,
     /// Under which parameters.
@@ -47,11 +51,11 @@ pub fn run(
     progress: &dyn Progress,
 ) -> Result<Manifest, EngineError> {
     let staging = Staging::beside(request.out)?;
-    let prepared = Prepared::open(
+    let prepared = Prepared::open_with(
         request.signals,
+        request.ledger,
         request.params,
-        request.as_of,
-        request.known_at,
+        (request.as_of, request.known_at),
         progress,
     )?;
     let manifest = write_tables(&prepared, &staging, progress)?;
@@ -158,6 +162,7 @@ fn manifest(prepared: &Prepared, published_known: Timestamp) -> Manifest {
         parameters: json(prepared.params.given()),
         ledger: prepared.ledger.digest().to_hex().to_string(),
         snapshot: prepared.snapshot.digest().to_hex().to_string(),
+        log: prepared.log(),
         inputs: read.files.clone(),
         ignored_columns: read.ignored_columns.clone(),
         outputs: Vec::new(),

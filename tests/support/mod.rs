@@ -62,6 +62,7 @@ impl Run {
         let params = RunParams::from_toml(config).unwrap().check().unwrap();
         let request = RunRequest {
             signals,
+            ledger: None,
             out,
             params: &params,
             as_of,

@@ -67,6 +67,8 @@ pub(crate) struct RunArgs {
     /// The directory with the tables; docs/formats.md lists them
     #[arg(long, value_name = "DIR")]
     pub(crate) signals: PathBuf,
+    #[command(flatten)]
+    pub(crate) ledger: AskLedgerArgs,
     /// Where to write; an earlier output there is replaced, anything else is not
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
@@ -85,6 +87,17 @@ pub(crate) struct RunArgs {
     /// Print the manifest as JSON instead of a summary
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// A durable ledger to ask.
+#[derive(Debug, Args)]
+pub(crate) struct AskLedgerArgs {
+    /// Ask a durable ledger who allowed what, in the place of `consent_events`, `policy_versions` and `overlays`
+    #[arg(long, value_name = "DIR")]
+    pub(crate) ledger: Option<PathBuf>,
+    /// The secret key of the ledger's objection list, if anybody is on it
+    #[arg(long, value_name = "FILE", requires = "ledger")]
+    pub(crate) objection_key: Option<PathBuf>,
 }
 
 /// Make a synthetic world.
@@ -220,6 +233,8 @@ pub(crate) struct RecallArgs {
     /// The tables as they are now, with the consent events that became known since
     #[arg(long, value_name = "DIR")]
     pub(crate) signals: PathBuf,
+    #[command(flatten)]
+    pub(crate) ledger: AskLedgerArgs,
     /// As known when; the newest moment the events know by default
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) known_at: Option<Timestamp>,
