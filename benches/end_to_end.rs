@@ -45,6 +45,7 @@ fn run(c: &mut Criterion) {
             params: &params,
             as_of: Some(world.as_of),
             known_at: None,
+            published_known: None,
         };
         group.throughput(Throughput::Elements(u64::from(users)));
         group.bench_function(BenchmarkId::new("people", users), |b| {

@@ -204,6 +204,12 @@ impl<P: For, Id: Copy + Eq + Hash + Ord> Gate<P, Id> {
         }
     }
 
+    /// A gate through which nobody passes: for a purpose that is not asked about.
+    #[must_use]
+    pub fn closed() -> Self {
+        Self::new([])
+    }
+
     /// The purpose this gate decides on.
     #[must_use]
     pub const fn purpose(&self) -> Purpose {

@@ -22,8 +22,25 @@ pub struct LedgerSource<'a> {
     pub objection_key: Option<&'a ObjectionKey>,
 }
 
+/// Where a run learns who allowed what.
+#[derive(Debug)]
+pub(in crate::engine) enum ConsentFrom<'a> {
+    /// The tables among the signals.
+    Tables,
+    /// A durable ledger.
+    Ledger(&'a LedgerSource<'a>),
+    /// What was read before.
+    Given(ConsentInputs),
+}
+
+impl<'a> From<Option<&'a LedgerSource<'a>>> for ConsentFrom<'a> {
+    fn from(ledger: Option<&'a LedgerSource<'a>>) -> Self {
+        ledger.map_or(Self::Tables, Self::Ledger)
+    }
+}
+
 /// What a run knows of consent before it asks.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::engine) struct ConsentInputs {
     pub(in crate::engine) events: Vec<Event>,
     pub(in crate::engine) policies: Vec<PolicyVersion>,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::consent::{AccountFacts, Event, Flaw, Subject};
-use crate::engine::consent_source::{ConsentInputs, LedgerSource};
+use crate::engine::consent_source::{ConsentFrom, ConsentInputs};
 use crate::engine::outputs::InputDigest;
 use crate::engine::{EngineError, Progress, Stage};
 use crate::hash::HashSet;
@@ -60,11 +60,11 @@ impl Inputs {
     /// If a required table is missing, or a table cannot be read at all. A bad row is a rejection.
     pub(in crate::engine) fn read(
         dir: &SignalsDir,
-        ledger: Option<&LedgerSource<'_>>,
+        consent: ConsentFrom<'_>,
         progress: &dyn Progress,
     ) -> Result<Self, EngineError> {
         dir.require(&REQUIRED)?;
-        if ledger.is_none() {
+        if matches!(consent, ConsentFrom::Tables) {
             dir.require(&OF_CONSENT)?;
         }
         progress.begin("reading tables", None);
@@ -82,9 +82,10 @@ impl Inputs {
             reports: read.table(dir, progress)?,
             ..Self::default()
         };
-        inputs.consent = match ledger {
-            Some(source) => ConsentInputs::read(source, dir)?,
-            None => read_consent(&mut read, dir, progress)?,
+        inputs.consent = match consent {
+            ConsentFrom::Tables => read_consent(&mut read, dir, progress)?,
+            ConsentFrom::Ledger(source) => ConsentInputs::read(source, dir)?,
+            ConsentFrom::Given(given) => given,
         };
         inputs.read = read;
         Ok(inputs)

@@ -18,6 +18,7 @@ mod recall;
 mod run;
 mod score;
 mod spam;
+mod verify;
 mod view;
 
 pub use consent_source::LedgerSource;
@@ -28,3 +29,4 @@ pub use prepare::Prepared;
 pub use progress::{Progress, Silent};
 pub use recall::{Recall, RecallRequest, RecallRow, recall};
 pub use run::{Page, REPORT, RunRequest, run};
+pub use verify::{Compared, PurposeVerdict, RowDifference, Trace, Verdict, VerifyRequest, verify};

@@ -6,14 +6,15 @@ use crate::abuse::SpamScore;
 use crate::ads::{ClickModel, TrainReport, TrainingRow, UserProfile, train};
 use crate::business::{self, Eligibility};
 use crate::consent::{
-    Abuse, AdRelevance, AsOf, BusinessService, FriendSuggestions, Ledger, Permitted, Snapshot,
+    Abuse, AdRelevance, AsOf, BusinessService, FriendSuggestions, Ledger, Permitted, PurposeSet,
+    Snapshot,
 };
-use crate::engine::consent_source::LedgerSource;
+use crate::engine::consent_source::{ConsentFrom, LedgerSource};
 use crate::engine::contacts::{Matcher, ReadBatch, default_regions, edges, friendships};
 use crate::engine::inputs::Inputs;
 use crate::engine::outputs::LogState;
 use crate::engine::spam;
-use crate::engine::view::{Gates, View, everyones_links};
+use crate::engine::view::{Moment, View, accounts_gate, everyones_links};
 use crate::engine::{EngineError, Progress, Stage, ValidRunParams};
 use crate::graph::{Graph, GraphBuilder, GraphStats};
 use crate::hash::{HashMap, HashSet};
@@ -95,16 +96,33 @@ impl Prepared {
         (as_of, known_at): (Option<Timestamp>, Option<Timestamp>),
         progress: &dyn Progress,
     ) -> Result<Self, EngineError> {
+        let asked = Asked {
+            as_of,
+            known_at,
+            purposes: PurposeSet::ALL,
+        };
+        Self::open_for(signals, ledger.into(), params, &asked, progress)
+    }
+
+    /// As [`open_with`](Self::open_with), for some purposes only: through the gates of the others nobody passes.
+    pub(in crate::engine) fn open_for(
+        signals: &Path,
+        consent: ConsentFrom<'_>,
+        params: &ValidRunParams,
+        asked: &Asked,
+        progress: &dyn Progress,
+    ) -> Result<Self, EngineError> {
         let dir = SignalsDir::open(signals, &params.signals)?;
-        let mut inputs = Inputs::read(&dir, ledger, progress)?;
-        let valid = as_of.or_else(|| inputs.newest()).unwrap_or(Timestamp::MIN);
+        let mut inputs = Inputs::read(&dir, consent, progress)?;
+        let newest = || inputs.newest();
+        let valid = asked.as_of.or_else(newest).unwrap_or(Timestamp::MIN);
         inputs.forget_after(valid);
         inputs.read_numbers();
         let as_of = AsOf {
             valid,
-            known: known_at.unwrap_or(valid),
+            known: asked.known_at.unwrap_or(valid),
         };
-        Preparation::new(inputs, params, as_of, progress).finish(&dir, progress)
+        Preparation::new(inputs, params, as_of, asked.purposes, progress).finish(&dir, progress)
     }
 
     /// The durable ledger that was asked, if one was.
@@ -187,6 +205,17 @@ impl Prepared {
     }
 }
 
+/// What is asked of a run.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::engine) struct Asked {
+    /// The moment to speak of.
+    pub(in crate::engine) as_of: Option<Timestamp>,
+    /// Whose knowledge counts.
+    pub(in crate::engine) known_at: Option<Timestamp>,
+    /// What for.
+    pub(in crate::engine) purposes: PurposeSet,
+}
+
 /// What is known before the address book is read.
 struct Preparation<'p> {
     inputs: Inputs,
@@ -201,6 +230,7 @@ struct Preparation<'p> {
     abuse: View<Abuse>,
     service: View<BusinessService>,
     stages: Vec<Stage>,
+    purposes: PurposeSet,
 }
 
 impl<'p> Preparation<'p> {
@@ -208,6 +238,7 @@ impl<'p> Preparation<'p> {
         mut inputs: Inputs,
         params: &'p ValidRunParams,
         as_of: AsOf,
+        purposes: PurposeSet,
         progress: &dyn Progress,
     ) -> Self {
         progress.begin("asking the ledger", None);
@@ -221,10 +252,16 @@ impl<'p> Preparation<'p> {
         let ledger = inputs.consent.ledger();
         let snapshot = ledger.snapshot(as_of, &inputs.facts(), &params.consent);
         let (everyones_links, of_links) = everyones_links(&inputs);
-        let (suggest, s1) = View::new(&inputs, Gates::new(&inputs, &snapshot, &everyones_links));
-        let (ads, s2) = View::new(&inputs, Gates::new(&inputs, &snapshot, &everyones_links));
-        let (abuse, _) = View::new(&inputs, Gates::new(&inputs, &snapshot, &everyones_links));
-        let (service, _) = View::new(&inputs, Gates::new(&inputs, &snapshot, &everyones_links));
+        let moment = Moment {
+            inputs: &inputs,
+            snapshot: &snapshot,
+            everyones_links: &everyones_links,
+            purposes,
+        };
+        let (suggest, s1) = View::new(&inputs, moment.gates());
+        let (ads, s2) = View::new(&inputs, moment.gates());
+        let (abuse, _) = View::new(&inputs, moment.gates());
+        let (service, _) = View::new(&inputs, moment.gates());
         let mut stages = std::mem::take(&mut inputs.read.stages);
         stages.extend([of_links, s1, s2]);
         Self {
@@ -240,6 +277,7 @@ impl<'p> Preparation<'p> {
             abuse,
             service,
             stages,
+            purposes,
         }
     }
 
@@ -400,8 +438,8 @@ impl Preparation<'_> {
             opt_ins: &self.inputs.opt_ins,
             spam_scores: &spam_scores,
         };
-        let service = self.snapshot.accounts();
-        let marketing = self.snapshot.accounts();
+        let service = accounts_gate(&self.snapshot, self.purposes);
+        let marketing = accounts_gate(&self.snapshot, self.purposes);
         let eligibility = business::reach(
             &signals,
             &service,

@@ -17,13 +17,13 @@ use serde::Serialize;
 
 use crate::consent::{
     Abuse, AdRelevance, AsOf, BusinessMarketing, BusinessService, Decision, DenialReason, For,
-    FriendSuggestions, Ledger, Purpose, ValidConsentParams,
+    FriendSuggestions, Ledger, Purpose, PurposeSet, ValidConsentParams,
 };
 use crate::engine::inputs::Inputs;
 use crate::engine::outputs::{
     AbuseRow, AdRow, LinkRow, MANIFEST, Manifest, OutputRow, ReachRow, SuggestionRow,
 };
-use crate::engine::view::{Gates, everyones_links};
+use crate::engine::view::{Gates, Moment, everyones_links};
 use crate::engine::{EngineError, LedgerSource, Progress, RunParams};
 use crate::identity::Link;
 use crate::ids::{AccountId, UserId};
@@ -84,7 +84,7 @@ pub fn recall(request: &RecallRequest<'_>, progress: &dyn Progress) -> Result<Re
     let manifest = read_manifest(&request.out.join(MANIFEST))?;
     let params = parameters(&manifest, request.out)?.check()?;
     let dir = SignalsDir::open(request.signals, &params.signals)?;
-    let mut inputs = Inputs::read(&dir, request.ledger, progress)?;
+    let mut inputs = Inputs::read(&dir, request.ledger.into(), progress)?;
     inputs.read_numbers();
     let published = manifest.as_of;
     let events = inputs.consent.events.iter();
@@ -127,7 +127,7 @@ pub fn recall(request: &RecallRequest<'_>, progress: &dyn Progress) -> Result<Re
     })
 }
 
-fn read_manifest(path: &Path) -> Result<Manifest, EngineError> {
+pub(in crate::engine) fn read_manifest(path: &Path) -> Result<Manifest, EngineError> {
     let text = fs::read_to_string(path).map_err(|source| EngineError::Published {
         path: path.to_owned(),
         source: source.into(),
@@ -138,7 +138,10 @@ fn read_manifest(path: &Path) -> Result<Manifest, EngineError> {
     })
 }
 
-fn parameters(manifest: &Manifest, out: &Path) -> Result<RunParams, EngineError> {
+pub(in crate::engine) fn parameters(
+    manifest: &Manifest,
+    out: &Path,
+) -> Result<RunParams, EngineError> {
     serde_json::from_value(manifest.parameters.clone()).map_err(|source| EngineError::Published {
         path: out.join(MANIFEST),
         source: source.into(),
@@ -160,7 +163,13 @@ impl Asked<'_> {
         let facts = self.inputs.facts();
         let gates = |as_of| {
             let snapshot = self.ledger.snapshot(as_of, &facts, self.params);
-            Gates::new(self.inputs, &snapshot, self.links)
+            let moment = Moment {
+                inputs: self.inputs,
+                snapshot: &snapshot,
+                everyones_links: self.links,
+                purposes: PurposeSet::ALL,
+            };
+            moment.gates()
         };
         Changes {
             before: gates(self.before),
@@ -291,7 +300,7 @@ impl<'a> Found<'a> {
     fn purposes(&self, file: &str) -> Result<Vec<String>, EngineError> {
         let path = self.out.join(file);
         let mut names = Vec::new();
-        for batch in batches(&path, &["purpose"])? {
+        for batch in batches(&path, Some(&["purpose"]))? {
             let column = batch.column(0).as_string_opt::<i32>();
             let column = column.ok_or_else(|| not_ours(&path, "purpose"))?;
             names.extend(column.iter().flatten().map(str::to_owned));
@@ -309,7 +318,7 @@ impl<'a> Found<'a> {
         let path = self.out.join(file);
         let mut row = 0;
         let (mut ids, mut named) = (Vec::new(), Vec::new());
-        for batch in batches(&path, columns)? {
+        for batch in batches(&path, Some(columns))? {
             let values = u64_columns(&path, &batch, columns)?;
             for i in 0..batch.num_rows() {
                 row += 1;
@@ -354,8 +363,11 @@ fn u64_columns(
     columns.iter().map(column).collect()
 }
 
-/// Some columns of a table, in batches.
-fn batches(path: &Path, columns: &[&str]) -> Result<Vec<RecordBatch>, EngineError> {
+/// Some columns of a table, or all, in batches.
+pub(in crate::engine) fn batches(
+    path: &Path,
+    columns: Option<&[&str]>,
+) -> Result<Vec<RecordBatch>, EngineError> {
     let fault = |source: Box<dyn std::error::Error + Send + Sync>| EngineError::Published {
         path: path.to_owned(),
         source,
@@ -363,7 +375,10 @@ fn batches(path: &Path, columns: &[&str]) -> Result<Vec<RecordBatch>, EngineErro
     let file = File::open(path).map_err(|error| fault(error.into()))?;
     let builder =
         ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| fault(error.into()))?;
-    let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
+    let mask = match columns {
+        Some(columns) => ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied()),
+        None => ProjectionMask::all(),
+    };
     let reader = builder
         .with_projection(mask)
         .build()

@@ -32,6 +32,8 @@ pub struct RunRequest<'a> {
     pub as_of: Option<Timestamp>,
     /// Whose knowledge counts; `as_of` by default.
     pub known_at: Option<Timestamp>,
+    /// Whose knowledge counts when the gate is asked again before publishing; the newest by default.
+    pub published_known: Option<Timestamp>,
 }
 
 /// Draws the report from the manifest.
@@ -58,7 +60,21 @@ pub fn run(
         (request.as_of, request.known_at),
         progress,
     )?;
-    let manifest = write_tables(&prepared, &staging, progress)?;
+    let known = request
+        .published_known
+        .unwrap_or_else(|| prepared.as_of.known.max(prepared.newest_known));
+    publish(&prepared, staging, known, page, progress)
+}
+
+/// Scores everything and publishes it.
+pub(in crate::engine) fn publish(
+    prepared: &Prepared,
+    staging: Staging,
+    known: Timestamp,
+    page: &Page<'_>,
+    progress: &dyn Progress,
+) -> Result<Manifest, EngineError> {
+    let manifest = write_tables(prepared, &staging, known, progress)?;
     manifest.check_sums()?;
     let text = serde_json::to_string_pretty(&manifest)
         .map_err(|source| EngineError::Manifest { source })?;
@@ -76,9 +92,9 @@ pub fn run(
 fn write_tables(
     prepared: &Prepared,
     staging: &Staging,
+    known: Timestamp,
     progress: &dyn Progress,
 ) -> Result<Manifest, EngineError> {
-    let known = prepared.as_of.known.max(prepared.newest_known);
     let publish = Publish::new(prepared, known);
     let (suggestions, s1) = score::suggestions(prepared, progress)?;
     let (ads, s2) = score::ads(prepared, progress);

@@ -7,9 +7,10 @@ use crate::ads::{AdCounts, AdScore, rank_ads};
 use crate::business::Reach;
 use crate::consent::{
     Abuse, AdRelevance, AsOf, BusinessMarketing, BusinessService, Decision, For, FriendSuggestions,
+    PurposeSet,
 };
 use crate::engine::outputs::{AbuseRow, AdRow, LinkRow, ReachRow, SuggestionRow};
-use crate::engine::view::{Gates, View};
+use crate::engine::view::{Gates, Moment, View};
 use crate::engine::{EngineError, Prepared, Progress, Stage};
 use crate::identity::{Evidence, Link};
 use crate::ids::UserId;
@@ -37,13 +38,18 @@ impl Publish {
         let snapshot = prepared
             .ledger
             .snapshot(as_of, &facts, &prepared.params.consent);
-        let links = &prepared.everyones_links;
+        let moment = Moment {
+            inputs: &prepared.inputs,
+            snapshot: &snapshot,
+            everyones_links: &prepared.everyones_links,
+            purposes: PurposeSet::ALL,
+        };
         Self {
-            suggest: Gates::new(&prepared.inputs, &snapshot, links),
-            ads: Gates::new(&prepared.inputs, &snapshot, links),
-            abuse: Gates::new(&prepared.inputs, &snapshot, links),
-            service: Gates::new(&prepared.inputs, &snapshot, links),
-            marketing: Gates::new(&prepared.inputs, &snapshot, links),
+            suggest: moment.gates(),
+            ads: moment.gates(),
+            abuse: moment.gates(),
+            service: moment.gates(),
+            marketing: moment.gates(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A view: everything one purpose may see, built before anything is counted.
 
-use crate::consent::{Decision, DenialReason, For, Gate, Permitted, Snapshot};
+use crate::consent::{Decision, DenialReason, For, Gate, Permitted, PurposeSet, Snapshot};
 use crate::engine::Stage;
 use crate::engine::inputs::Inputs;
 use crate::hash::HashMap;
@@ -16,29 +16,55 @@ pub(in crate::engine) struct Gates<P> {
     pub(in crate::engine) people: Gate<P, UserId>,
 }
 
-impl<P: For> Gates<P> {
-    /// The gates of a moment.
+/// What the gates of one moment are made from.
+#[derive(Clone, Copy)]
+pub(in crate::engine) struct Moment<'a> {
+    pub(in crate::engine) inputs: &'a Inputs,
+    pub(in crate::engine) snapshot: &'a Snapshot,
+    pub(in crate::engine) everyones_links: &'a [Link],
+    /// Through the gates of any other purpose nobody passes.
+    pub(in crate::engine) purposes: PurposeSet,
+}
+
+impl Moment<'_> {
+    /// The gates of a purpose.
     ///
     /// `everyones_links` rest on all rows and carry an opt-out from one account of a person to the others. But
     /// somebody who is out must not keep anybody else from being linked, by having held a number in between
     /// or by claiming it too; so links that rest on nobody who is out count as well.
-    pub(in crate::engine) fn new(
-        inputs: &Inputs,
-        snapshot: &Snapshot,
-        everyones_links: &[Link],
-    ) -> Self {
-        let accounts = snapshot.accounts();
-        let mut pairs: Vec<(UserId, AccountId)> = everyones_links.iter().map(pair).collect();
-        let refusing = snapshot.people::<P>(&pairs);
-        let without_them = linked(inputs, &accounts, |user| match refusing.decision(user) {
-            Decision::Allowed { .. } | Decision::Denied(DenialReason::NoRecord) => true,
-            Decision::Denied(_) => false,
+    pub(in crate::engine) fn gates<P: For>(&self) -> Gates<P> {
+        let accounts = accounts_gate(self.snapshot, self.purposes);
+        if !self.purposes.contains(P::PURPOSE) {
+            return Gates {
+                accounts,
+                people: Gate::closed(),
+            };
+        }
+        let mut pairs: Vec<(UserId, AccountId)> = self.everyones_links.iter().map(pair).collect();
+        let refusing = self.snapshot.people::<P>(&pairs);
+        let without_them = linked(self.inputs, &accounts, |user| {
+            match refusing.decision(user) {
+                Decision::Allowed { .. } | Decision::Denied(DenialReason::NoRecord) => true,
+                Decision::Denied(_) => false,
+            }
         });
         pairs.extend(without_them.iter().map(pair));
-        Self {
+        Gates {
             accounts,
-            people: snapshot.people(&pairs),
+            people: self.snapshot.people(&pairs),
         }
+    }
+}
+
+/// The gate of a purpose for accounts; closed if the purpose is not among those asked about.
+pub(in crate::engine) fn accounts_gate<P: For>(
+    snapshot: &Snapshot,
+    purposes: PurposeSet,
+) -> Gate<P, AccountId> {
+    if purposes.contains(P::PURPOSE) {
+        snapshot.accounts()
+    } else {
+        Gate::closed()
     }
 }
 

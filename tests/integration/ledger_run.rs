@@ -77,7 +77,8 @@ fn place(seed: u64) -> (Place, acquaint::synth::World) {
 }
 
 fn write_key(path: &Path) {
-    let digits: String = (0..32).map(|n| format!("{:02x}", n * 7)).collect();
+    let digits: Vec<String> = (0..32).map(|n| format!("{:02x}", n * 7)).collect();
+    let digits = digits.concat();
     fs::write(path, digits).unwrap();
     #[cfg(unix)]
     {
@@ -300,10 +301,10 @@ fn a_full_disk_is_said_and_the_ledger_is_whole() {
         println!("skipped: a small disk cannot be mounted here");
         return;
     }
-    let lines: String = (0..40_000)
+    let lines: Vec<String> = (0..40_000)
         .map(|id| format!("{{\"event_id\":{id},\"account_id\":{id},\"kind\":\"opt_out\",\"valid_time\":\"2016-10-01T00:00:00Z\",\"known_time\":\"2016-10-01T00:00:00Z\"}}\n"))
         .collect();
-    fs::write(place.path("events.jsonl"), &lines).unwrap();
+    fs::write(place.path("events.jsonl"), lines.concat()).unwrap();
     let appended = place.acquaint(&[
         "consent",
         "append",

@@ -67,6 +67,7 @@ impl Run {
             params: &params,
             as_of,
             known_at: None,
+            published_known: None,
         };
         let manifest = engine::run(&request, &|_| Ok("page".to_owned()), &Silent)?;
         Ok(Self {

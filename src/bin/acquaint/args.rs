@@ -45,6 +45,8 @@ pub(crate) enum Verb {
     Report(ReportArgs),
     /// List published rows that no longer stand, because an opt-out became known since
     Recall(RecallArgs),
+    /// Check that an output is the same as one of a world without everybody who is out
+    Verify(VerifyArgs),
     /// Keep the ledger of who allowed what, ask it, and prove that nobody changed it
     #[command(subcommand)]
     Consent(ConsentVerb),
@@ -239,6 +241,32 @@ pub(crate) struct RecallArgs {
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) known_at: Option<Timestamp>,
     /// Print JSON instead of CSV
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Check that an output is the same as one of a world without everybody who is out.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Checks every digest and sum. Then, purpose by purpose, deletes everybody whom the gate turned away from every table, runs
+what is left, and compares the outputs byte for byte. On a difference it names the rows (+ published, - without them),
+somebody who left the trace, and the input rows by which they got in. Ends with exit code 1 then.
+
+Example:
+  acquaint verify out --signals data/quickstart")]
+pub(crate) struct VerifyArgs {
+    /// The output directory of a run
+    #[arg(value_name = "OUT")]
+    pub(crate) out: PathBuf,
+    /// The tables it was made from
+    #[arg(long, value_name = "DIR")]
+    pub(crate) signals: PathBuf,
+    #[command(flatten)]
+    pub(crate) ledger: AskLedgerArgs,
+    /// Keep the worlds without those who are out, and their outputs, in a directory
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
+    /// Print JSON instead of a table
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -23,6 +23,7 @@ pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
         params: &params,
         as_of: args.as_of,
         known_at: args.known_at,
+        published_known: None,
     };
     let manifest = engine::run(
         &request,
