@@ -44,6 +44,9 @@ pub(in crate::engine) struct Inputs {
     /// The number of each business, beside its row.
     pub(in crate::engine) of_businesses: Vec<Option<E164>>,
     pub(in crate::engine) business_numbers: HashSet<E164>,
+    /// Numbers of rows that contradicted each other: somebody's, but nobody can say whose.
+    pub(in crate::engine) lost_numbers: HashSet<E164>,
+    lost_phones: Vec<(RawPhone, Option<Region>)>,
     pub(in crate::engine) threads: Vec<BusinessThread>,
     pub(in crate::engine) opt_ins: Vec<BusinessOptIn>,
     pub(in crate::engine) reports: Vec<AbuseReport>,
@@ -71,9 +74,24 @@ impl Inputs {
         dir.require(&REQUIRED)?;
         progress.begin("reading tables", None);
         let mut read = Read::default();
+        let mut lost_phones = Vec::new();
         let mut inputs = Self {
-            accounts: read.table_with(dir, progress, |rows| deduplicate_accounts(rows).rows)?,
-            social: read.table_with(dir, progress, |rows| deduplicate(rows).rows)?,
+            accounts: read.table_with(dir, progress, |rows| {
+                let sifted = deduplicate_accounts(rows);
+                lost_phones.extend(
+                    sifted
+                        .conflicts
+                        .into_iter()
+                        .map(|row| (row.phone, row.region)),
+                );
+                sifted.rows
+            })?,
+            social: read.table_with(dir, progress, |rows| {
+                let sifted = deduplicate(rows);
+                let phone = |row: SocialAccount| Some((row.phone?, row.region));
+                lost_phones.extend(sifted.conflicts.into_iter().filter_map(phone));
+                sifted.rows
+            })?,
             friendships: read.table_with(dir, progress, deduplicate_friendships)?,
             feedback: read.table(dir, progress)?,
             overlays: read.table(dir, progress)?,
@@ -86,6 +104,7 @@ impl Inputs {
             policies: policy_versions(read.table(dir, progress)?),
             ..Self::default()
         };
+        inputs.lost_phones = lost_phones;
         inputs.read_events(&mut read, dir, progress)?;
         inputs.read = read;
         Ok(inputs)
@@ -213,6 +232,8 @@ impl Inputs {
             .map(|row| (row.phone.clone(), row.region))
             .collect();
         self.of_businesses = self.read.numbers("businesses → numbers", &businesses);
+        let lost = normalise(&std::mem::take(&mut self.lost_phones));
+        self.lost_numbers = lost.into_iter().filter_map(Result::ok).collect();
         self.business_numbers = self.of_businesses.iter().flatten().copied().collect();
     }
 }

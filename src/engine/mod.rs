@@ -18,6 +18,7 @@ mod run;
 mod score;
 mod spam;
 mod view;
+mod work;
 
 pub use counts::{Stage, SumError};
 pub use error::EngineError;

@@ -162,7 +162,7 @@ impl Asked<'_> {
         let facts = self.inputs.facts();
         let gates = |as_of| {
             let snapshot = self.ledger.snapshot(as_of, &facts, self.params);
-            Gates::new(self.inputs, &snapshot, self.links)
+            Gates::new(self.inputs, &[&snapshot], self.links)
         };
         Changes {
             before: gates(self.before),
