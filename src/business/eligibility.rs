@@ -21,8 +21,10 @@ pub struct Signals<'a> {
     pub threads: &'a [BusinessThread],
     /// Who asked for marketing.
     pub opt_ins: &'a [BusinessOptIn],
-    /// Spam scores of businesses that have an account, in [0, 1].
-    pub spam_scores: &'a HashMap<BusinessId, f64>,
+    /// Spam scores of businesses that have an account, in [0, 1], from what may be used for service,
+    pub service_spam: &'a HashMap<BusinessId, f64>,
+    /// and from what may be used for marketing.
+    pub marketing_spam: &'a HashMap<BusinessId, f64>,
 }
 
 /// May this business write to this account?
@@ -98,7 +100,8 @@ pub fn reach(
 ) -> Eligibility {
     let judge = Judge {
         businesses: by_id(signals.businesses),
-        spam_scores: signals.spam_scores,
+        service_spam: signals.service_spam,
+        marketing_spam: signals.marketing_spam,
         service_gate,
         marketing_gate,
         as_of,
@@ -134,7 +137,8 @@ impl Eligibility {
 /// Everything a verdict depends on besides the pair.
 struct Judge<'a> {
     businesses: HashMap<BusinessId, &'a Business>,
-    spam_scores: &'a HashMap<BusinessId, f64>,
+    service_spam: &'a HashMap<BusinessId, f64>,
+    marketing_spam: &'a HashMap<BusinessId, f64>,
     service_gate: &'a Gate<BusinessService, AccountId>,
     marketing_gate: &'a Gate<BusinessMarketing, AccountId>,
     as_of: Timestamp,
@@ -163,14 +167,26 @@ impl Judge<'_> {
             .get(&pair.business)
             .ok_or(Dropped::UnknownBusiness)?;
         let verified = rules::verification(business, self.as_of);
-        let spam = rules::spam(self.spam_scores.get(&pair.business).copied(), self.params);
+        let spam = |scores: &HashMap<BusinessId, f64>| {
+            rules::spam(scores.get(&pair.business).copied(), self.params)
+        };
         let wrote = rules::service(pair.wrote_at, self.as_of, self.params);
         let asked = rules::marketing(pair.asked_at, pair.withdrawn_at);
         Ok(Reach {
             business: pair.business,
             account: pair.account,
-            service: Verdict::of(vec![verified, spam, rules::consent(service), wrote]),
-            marketing: Verdict::of(vec![verified, spam, rules::consent(marketing), asked]),
+            service: Verdict::of(vec![
+                verified,
+                spam(self.service_spam),
+                rules::consent(service),
+                wrote,
+            ]),
+            marketing: Verdict::of(vec![
+                verified,
+                spam(self.marketing_spam),
+                rules::consent(marketing),
+                asked,
+            ]),
         })
     }
 }
@@ -311,7 +327,8 @@ mod tests {
             businesses: &businesses,
             threads,
             opt_ins,
-            spam_scores: &spam_scores,
+            service_spam: &spam_scores,
+            marketing_spam: &spam_scores,
         };
         reach(
             &signals,

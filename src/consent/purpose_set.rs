@@ -15,9 +15,6 @@ impl PurposeSet {
     pub const TOGGLE: Self =
         Self(1 << Purpose::FriendSuggestions as u8 | 1 << Purpose::AdRelevance as u8);
 
-    /// Every purpose.
-    pub const ALL: Self = Self((1 << Purpose::ALL.len()) - 1);
-
     /// The set of one purpose.
     #[must_use]
     pub const fn of(purpose: Purpose) -> Self {

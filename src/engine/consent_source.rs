@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::consent::{Event, Flaw, History, Ledger, Overlay, PolicyVersion, Snapshot};
 use crate::engine::EngineError;
 use crate::engine::inputs::objection_token;
+use crate::hash::HashSet;
 use crate::identity::{E164, ObjectionKey, ObjectionList};
 use crate::ids::NumberToken;
 use crate::ledger::{ObjectionPoint, Reader, Root};
@@ -23,14 +24,14 @@ pub struct LedgerSource<'a> {
 }
 
 /// Where a run learns who allowed what.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(in crate::engine) enum ConsentFrom<'a> {
     /// The tables among the signals.
     Tables,
     /// A durable ledger.
     Ledger(&'a LedgerSource<'a>),
     /// What was read before.
-    Given(ConsentInputs),
+    Given(&'a ConsentInputs),
 }
 
 impl<'a> From<Option<&'a LedgerSource<'a>>> for ConsentFrom<'a> {
@@ -93,12 +94,16 @@ impl ConsentInputs {
         .with_flaws(std::mem::take(&mut self.flaws))
     }
 
-    /// Whose number is nobody's account, and may not be used at all.
-    pub(in crate::engine) fn objections(&self, snapshot: &Snapshot) -> Objections {
+    /// Whose number is nobody's account, and may not be used at all: whoever objected as of any of some moments.
+    pub(in crate::engine) fn objections(&self, moments: &[&Snapshot]) -> Objections {
         match &self.objections {
-            None => Objections::OfRun(snapshot.objected_tokens().to_vec()),
+            None => {
+                let tokens = moments.iter().flat_map(|moment| moment.objected_tokens());
+                Objections::OfRun(tokens.copied().collect())
+            }
             Some((key, points)) => {
-                let active = points.iter().filter(|p| snapshot.objected(&p.token()));
+                let objected = |p: &&ObjectionPoint| moments.iter().any(|m| m.objected(&p.token()));
+                let active = points.iter().filter(objected);
                 Objections::OfLedger(ObjectionList::new(key.clone(), active.copied()))
             }
         }
@@ -108,8 +113,8 @@ impl ConsentInputs {
 /// The numbers without an account whose holders objected.
 #[derive(Debug)]
 pub(in crate::engine) enum Objections {
-    /// Tokens that live as long as the run, ascending.
-    OfRun(Vec<NumberToken>),
+    /// Tokens that live as long as the run.
+    OfRun(HashSet<NumberToken>),
     /// Points from a ledger.
     OfLedger(ObjectionList),
 }
@@ -117,9 +122,7 @@ pub(in crate::engine) enum Objections {
 impl Objections {
     pub(in crate::engine) fn contains(&self, number: E164) -> bool {
         match self {
-            Self::OfRun(tokens) => {
-                !tokens.is_empty() && tokens.binary_search(&objection_token(number)).is_ok()
-            }
+            Self::OfRun(tokens) => !tokens.is_empty() && tokens.contains(&objection_token(number)),
             Self::OfLedger(list) => list.contains(number),
         }
     }

@@ -38,6 +38,9 @@ pub(in crate::engine) struct Inputs {
     /// The number of each business, beside its row.
     pub(in crate::engine) of_businesses: Vec<Option<E164>>,
     pub(in crate::engine) business_numbers: HashSet<E164>,
+    /// Numbers of rows that contradicted each other: somebody's, but nobody can say whose.
+    pub(in crate::engine) lost_numbers: HashSet<E164>,
+    lost_phones: Vec<(RawPhone, Option<Region>)>,
     pub(in crate::engine) threads: Vec<BusinessThread>,
     pub(in crate::engine) opt_ins: Vec<BusinessOptIn>,
     pub(in crate::engine) reports: Vec<AbuseReport>,
@@ -69,9 +72,20 @@ impl Inputs {
         }
         progress.begin("reading tables", None);
         let mut read = Read::default();
+        let mut lost_phones = Vec::new();
         let mut inputs = Self {
-            accounts: read.table_with(dir, progress, |rows| deduplicate_accounts(rows).rows)?,
-            social: read.table_with(dir, progress, |rows| deduplicate(rows).rows)?,
+            accounts: read.table_with(dir, progress, |rows| {
+                let sifted = deduplicate_accounts(rows);
+                let lost = sifted.conflicts.into_iter();
+                lost_phones.extend(lost.map(|row| (row.phone, row.region)));
+                sifted.rows
+            })?,
+            social: read.table_with(dir, progress, |rows| {
+                let sifted = deduplicate(rows);
+                let phone = |row: SocialAccount| Some((row.phone?, row.region));
+                lost_phones.extend(sifted.conflicts.into_iter().filter_map(phone));
+                sifted.rows
+            })?,
             friendships: read.table_with(dir, progress, deduplicate_friendships)?,
             feedback: read.table(dir, progress)?,
             ads: read.table_with(dir, progress, |rows| deduplicate(rows).rows)?,
@@ -82,10 +96,11 @@ impl Inputs {
             reports: read.table(dir, progress)?,
             ..Self::default()
         };
+        inputs.lost_phones = lost_phones;
         inputs.consent = match consent {
             ConsentFrom::Tables => read_consent(&mut read, dir, progress)?,
             ConsentFrom::Ledger(source) => ConsentInputs::read(source, dir)?,
-            ConsentFrom::Given(given) => given,
+            ConsentFrom::Given(given) => given.clone(),
         };
         inputs.read = read;
         Ok(inputs)
@@ -191,6 +206,8 @@ impl Inputs {
             .map(|row| (row.phone.clone(), row.region))
             .collect();
         self.of_businesses = self.read.numbers("businesses → numbers", &businesses);
+        let lost = normalise(&std::mem::take(&mut self.lost_phones));
+        self.lost_numbers = lost.into_iter().filter_map(Result::ok).collect();
         self.business_numbers = self.of_businesses.iter().flatten().copied().collect();
     }
 }

@@ -20,6 +20,7 @@ mod score;
 mod spam;
 mod verify;
 mod view;
+mod work;
 
 pub use consent_source::LedgerSource;
 pub use counts::{Stage, SumError};

@@ -6,15 +6,16 @@ use crate::abuse::SpamScore;
 use crate::ads::{ClickModel, TrainReport, TrainingRow, UserProfile, train};
 use crate::business::{self, Eligibility};
 use crate::consent::{
-    Abuse, AdRelevance, AsOf, BusinessService, FriendSuggestions, Ledger, Permitted, PurposeSet,
-    Snapshot,
+    Abuse, AdRelevance, AsOf, BusinessMarketing, BusinessService, For, FriendSuggestions, Ledger,
+    Permitted, Snapshot,
 };
-use crate::engine::consent_source::{ConsentFrom, LedgerSource};
+use crate::engine::consent_source::{ConsentFrom, LedgerSource, Objections};
 use crate::engine::contacts::{Matcher, ReadBatch, default_regions, edges, friendships};
 use crate::engine::inputs::Inputs;
 use crate::engine::outputs::LogState;
 use crate::engine::spam;
-use crate::engine::view::{Moment, View, accounts_gate, everyones_links};
+use crate::engine::view::{Gates, View, everyones_links, is_allowed};
+use crate::engine::work::Work;
 use crate::engine::{EngineError, Progress, Stage, ValidRunParams};
 use crate::graph::{Graph, GraphBuilder, GraphStats};
 use crate::hash::{HashMap, HashSet};
@@ -47,14 +48,15 @@ pub struct Prepared {
     pub(in crate::engine) params: ValidRunParams,
     pub(in crate::engine) as_of: AsOf,
     pub(in crate::engine) inputs: Inputs,
-    /// The newest moment at which the ledger learned of anything.
-    pub(in crate::engine) newest_known: Timestamp,
+    /// As known when the gate is asked for what is published.
+    pub(in crate::engine) published_known: Timestamp,
     pub(in crate::engine) ledger: Ledger,
     pub(in crate::engine) snapshot: Snapshot,
-    pub(in crate::engine) everyones_links: Vec<Link>,
     pub(in crate::engine) suggest: View<FriendSuggestions>,
     pub(in crate::engine) ads: View<AdRelevance>,
     pub(in crate::engine) abuse: View<Abuse>,
+    pub(in crate::engine) service: View<BusinessService>,
+    pub(in crate::engine) marketing: View<BusinessMarketing>,
     pub(in crate::engine) graph: Graph<FriendSuggestions>,
     pub(in crate::engine) graph_stats: GraphStats,
     pub(in crate::engine) exclusions: Exclusions,
@@ -96,33 +98,16 @@ impl Prepared {
         (as_of, known_at): (Option<Timestamp>, Option<Timestamp>),
         progress: &dyn Progress,
     ) -> Result<Self, EngineError> {
-        let asked = Asked {
+        let opening = Opening {
+            signals,
+            consent: ledger.into(),
+            params,
             as_of,
             known_at,
-            purposes: PurposeSet::ALL,
+            published_known: None,
+            work: Work::ALL,
         };
-        Self::open_for(signals, ledger.into(), params, &asked, progress)
-    }
-
-    /// As [`open_with`](Self::open_with), for some purposes only: through the gates of the others nobody passes.
-    pub(in crate::engine) fn open_for(
-        signals: &Path,
-        consent: ConsentFrom<'_>,
-        params: &ValidRunParams,
-        asked: &Asked,
-        progress: &dyn Progress,
-    ) -> Result<Self, EngineError> {
-        let dir = SignalsDir::open(signals, &params.signals)?;
-        let mut inputs = Inputs::read(&dir, consent, progress)?;
-        let newest = || inputs.newest();
-        let valid = asked.as_of.or_else(newest).unwrap_or(Timestamp::MIN);
-        inputs.forget_after(valid);
-        inputs.read_numbers();
-        let as_of = AsOf {
-            valid,
-            known: asked.known_at.unwrap_or(valid),
-        };
-        Preparation::new(inputs, params, as_of, asked.purposes, progress).finish(&dir, progress)
+        opening.prepare(progress)
     }
 
     /// The durable ledger that was asked, if one was.
@@ -205,79 +190,152 @@ impl Prepared {
     }
 }
 
-/// What is asked of a run.
+/// What to prepare, and for which outputs.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::engine) struct Asked {
-    /// The moment to speak of.
+pub(in crate::engine) struct Opening<'a> {
+    pub(in crate::engine) signals: &'a Path,
+    pub(in crate::engine) consent: ConsentFrom<'a>,
+    pub(in crate::engine) params: &'a ValidRunParams,
     pub(in crate::engine) as_of: Option<Timestamp>,
-    /// Whose knowledge counts.
     pub(in crate::engine) known_at: Option<Timestamp>,
-    /// What for.
-    pub(in crate::engine) purposes: PurposeSet,
+    /// As known when rows are published; the newest the events know by default, but never before `known_at`.
+    pub(in crate::engine) published_known: Option<Timestamp>,
+    pub(in crate::engine) work: Work,
+}
+
+impl Opening<'_> {
+    /// Reads the tables and prepares what the outputs asked for need.
+    pub(in crate::engine) fn prepare(
+        &self,
+        progress: &dyn Progress,
+    ) -> Result<Prepared, EngineError> {
+        let dir = SignalsDir::open(self.signals, &self.params.signals)?;
+        let mut inputs = Inputs::read(&dir, self.consent, progress)?;
+        let valid = self
+            .as_of
+            .or_else(|| inputs.newest())
+            .unwrap_or(Timestamp::MIN);
+        inputs.forget_after(valid);
+        inputs.read_numbers();
+        let as_of = AsOf {
+            valid,
+            known: self.known_at.unwrap_or(valid),
+        };
+        progress.begin("asking the ledger", None);
+        let standing = Standing::new(&mut inputs, as_of, self.published_known, self.params);
+        Preparation::new(inputs, standing, self.params, self.work).finish(&dir, progress)
+    }
+}
+
+/// What the ledger says, at the moment the run speaks of and again as known at publication.
+///
+/// Whoever is out at either is out of everything: what becomes known before publication leaves no more of a
+/// person than what was known all along.
+pub(in crate::engine) struct Standing {
+    as_of: AsOf,
+    published_known: Timestamp,
+    pub(in crate::engine) ledger: Ledger,
+    pub(in crate::engine) snapshot: Snapshot,
+    at_publication: Snapshot,
+    objections: Objections,
+    everyones_links: Vec<Link>,
+    of_links: Stage,
+}
+
+impl Standing {
+    /// Takes the events, policies and orders out of the inputs and asks.
+    pub(in crate::engine) fn new(
+        inputs: &mut Inputs,
+        as_of: AsOf,
+        published_known: Option<Timestamp>,
+        params: &ValidRunParams,
+    ) -> Self {
+        let events = inputs.consent.events.iter();
+        let newest = events.map(|event| event.known_time).max();
+        let published_known = published_known
+            .or(newest)
+            .map_or(as_of.known, |known| known.max(as_of.known));
+        let ledger = inputs.consent.ledger();
+        let facts = inputs.facts();
+        let published = AsOf {
+            valid: as_of.valid.max(published_known),
+            known: published_known,
+        };
+        let (everyones_links, of_links) = everyones_links(inputs);
+        let snapshot = ledger.snapshot(as_of, &facts, &params.consent);
+        let at_publication = ledger.snapshot(published, &facts, &params.consent);
+        Self {
+            as_of,
+            published_known,
+            objections: inputs.consent.objections(&[&snapshot, &at_publication]),
+            snapshot,
+            at_publication,
+            ledger,
+            everyones_links,
+            of_links,
+        }
+    }
+
+    /// All links, permitted or not.
+    pub(in crate::engine) fn everyones_links(&self) -> &[Link] {
+        &self.everyones_links
+    }
+
+    /// The gates of a purpose.
+    pub(in crate::engine) fn gates<P: For>(&self, inputs: &Inputs) -> Gates<P> {
+        let moments = [&self.snapshot, &self.at_publication];
+        Gates::new(inputs, &moments, &self.everyones_links)
+    }
+
+    fn view<P: For>(&self, inputs: &Inputs, wanted: bool) -> (View<P>, Stage) {
+        let gates = if wanted {
+            self.gates(inputs)
+        } else {
+            Gates::closed(&self.snapshot)
+        };
+        View::new(inputs, gates)
+    }
+
+    /// Is this the number of somebody without an account who objected, as known at either moment?
+    fn objected(&self, number: E164) -> bool {
+        self.objections.contains(number)
+    }
 }
 
 /// What is known before the address book is read.
 struct Preparation<'p> {
     inputs: Inputs,
     params: &'p ValidRunParams,
-    as_of: AsOf,
-    newest_known: Timestamp,
-    ledger: Ledger,
-    snapshot: Snapshot,
-    everyones_links: Vec<Link>,
+    work: Work,
+    standing: Standing,
     suggest: View<FriendSuggestions>,
     ads: View<AdRelevance>,
     abuse: View<Abuse>,
     service: View<BusinessService>,
+    marketing: View<BusinessMarketing>,
     stages: Vec<Stage>,
-    purposes: PurposeSet,
 }
 
 impl<'p> Preparation<'p> {
-    fn new(
-        mut inputs: Inputs,
-        params: &'p ValidRunParams,
-        as_of: AsOf,
-        purposes: PurposeSet,
-        progress: &dyn Progress,
-    ) -> Self {
-        progress.begin("asking the ledger", None);
-        let newest_known = inputs
-            .consent
-            .events
-            .iter()
-            .map(|e| e.known_time)
-            .max()
-            .unwrap_or(Timestamp::MIN);
-        let ledger = inputs.consent.ledger();
-        let snapshot = ledger.snapshot(as_of, &inputs.facts(), &params.consent);
-        let (everyones_links, of_links) = everyones_links(&inputs);
-        let moment = Moment {
-            inputs: &inputs,
-            snapshot: &snapshot,
-            everyones_links: &everyones_links,
-            purposes,
-        };
-        let (suggest, s1) = View::new(&inputs, moment.gates());
-        let (ads, s2) = View::new(&inputs, moment.gates());
-        let (abuse, _) = View::new(&inputs, moment.gates());
-        let (service, _) = View::new(&inputs, moment.gates());
+    fn new(mut inputs: Inputs, standing: Standing, params: &'p ValidRunParams, work: Work) -> Self {
+        let (suggest, s1) = standing.view(&inputs, work.suggest);
+        let (ads, s2) = standing.view(&inputs, work.ads);
+        let (abuse, _) = standing.view(&inputs, work.abuse);
+        let (service, _) = standing.view(&inputs, work.business);
+        let (marketing, _) = standing.view(&inputs, work.business);
         let mut stages = std::mem::take(&mut inputs.read.stages);
-        stages.extend([of_links, s1, s2]);
+        stages.extend([standing.of_links.clone(), s1, s2]);
         Self {
             inputs,
             params,
-            as_of,
-            newest_known,
-            ledger,
-            snapshot,
-            everyones_links,
+            work,
+            standing,
             suggest,
             ads,
             abuse,
             service,
+            marketing,
             stages,
-            purposes,
         }
     }
 
@@ -291,40 +349,30 @@ impl<'p> Preparation<'p> {
         let graph = self.graph(&book.suggest)?;
         let graph_stats = GraphStats::of(&graph);
         let exclusions = self.exclusions(&graph);
-        let (suggest_scores, s1) = spam::scores(
-            &self.inputs,
-            &self.suggest,
-            &book.suggest,
-            &[],
-            &self.params.abuse,
-        );
-        let (abuse_scores, s2) = spam::scores(
-            &self.inputs,
-            &self.abuse,
-            &book.abuse,
-            &book.unmatched,
-            &self.params.abuse,
-        );
+        let (suggest_scores, s1) = self.spam(&self.suggest, &book.suggest, &[], self.work.suggest);
+        let (abuse_scores, s2) =
+            self.spam(&self.abuse, &book.abuse, &book.unmatched, self.work.abuse);
         self.stages.extend(s1.into_iter().chain(s2));
         let spam = spam::by_node(&graph, &self.suggest, &suggest_scores);
-        let eligibility = self.eligibility(&book.service);
+        let eligibility = self.eligibility(&book);
         progress.begin("training the ad model", None);
         let profiles = self.profiles();
-        let (rows, of_rows) = training_rows(&self.inputs, &self.ads, &profiles);
+        let (rows, of_rows) = self.training_rows(&profiles);
         self.stages.push(of_rows);
         let (model, train_report) = train(&rows, &self.inputs.ads, &self.params.ads)?;
-        let model = model.with_ledger_digest(self.snapshot.digest().to_hex().to_string());
+        let model = model.with_ledger_digest(self.standing.snapshot.digest().to_hex().to_string());
         Ok(Prepared {
             params: self.params.clone(),
-            as_of: self.as_of,
-            newest_known: self.newest_known,
+            as_of: self.standing.as_of,
+            published_known: self.standing.published_known,
             inputs: self.inputs,
-            ledger: self.ledger,
-            snapshot: self.snapshot,
-            everyones_links: self.everyones_links,
+            ledger: self.standing.ledger,
+            snapshot: self.standing.snapshot,
             suggest: self.suggest,
             ads: self.ads,
             abuse: self.abuse,
+            service: self.service,
+            marketing: self.marketing,
             graph,
             graph_stats,
             exclusions,
@@ -337,6 +385,33 @@ impl<'p> Preparation<'p> {
             stages: self.stages,
         })
     }
+
+    /// The spam scores of a view; none if no output asks for them.
+    fn spam<P: For>(
+        &self,
+        view: &View<P>,
+        matches: &[Permitted<Match, P>],
+        unmatched: &[(AccountId, u32)],
+        wanted: bool,
+    ) -> (Vec<SpamScore>, Vec<Stage>) {
+        if wanted {
+            spam::scores(&self.inputs, view, matches, unmatched, &self.params.abuse)
+        } else {
+            (Vec::new(), Vec::new())
+        }
+    }
+
+    /// What the ad model learns from; nothing if no ads are asked for, not even sums over many people.
+    fn training_rows(
+        &self,
+        profiles: &[Permitted<UserProfile, AdRelevance>],
+    ) -> (Vec<Permitted<TrainingRow, AdRelevance>>, Stage) {
+        if self.work.ads {
+            training_rows(&self.inputs, &self.ads, profiles)
+        } else {
+            (Vec::new(), Stage::default())
+        }
+    }
 }
 
 /// What the address book said, for each purpose that may know.
@@ -344,6 +419,7 @@ struct Book {
     suggest: Vec<Permitted<Match, FriendSuggestions>>,
     abuse: Vec<Permitted<Match, Abuse>>,
     service: Vec<Permitted<Match, BusinessService>>,
+    marketing: Vec<Permitted<Match, BusinessMarketing>>,
     /// Entries that are nobody's account, by who saved them: counts only.
     unmatched: Vec<(AccountId, u32)>,
 }
@@ -356,40 +432,47 @@ impl Preparation<'_> {
     ) -> Result<Book, EngineError> {
         progress.begin("matching the address book", None);
         let regions = default_regions(&self.inputs);
-        let taken: HashSet<E164> = self
-            .inputs
-            .account_numbers
-            .iter()
-            .flatten()
-            .copied()
-            .collect();
-        let objections = self.inputs.consent.objections(&self.snapshot);
-        let objected = |number| objections.contains(number);
-        let (mut suggest, mut abuse) = (Matcher::new(&self.suggest), Matcher::new(&self.abuse));
-        let mut service = Matcher::new(&self.service);
+        let taken = numbers_of_somebody(&self.inputs, &self.abuse);
+        let objected = |number| self.standing.objected(number);
+        let work = self.work;
+        let mut suggest = work.suggest.then(|| Matcher::new(&self.suggest));
+        let mut abuse = work.abuse.then(|| Matcher::new(&self.abuse));
+        let mut service = work.business.then(|| Matcher::new(&self.service));
+        let mut marketing = work.business.then(|| Matcher::new(&self.marketing));
         let mut unmatched: HashMap<AccountId, u32> = HashMap::default();
-        let as_of = self.as_of.valid;
+        let as_of = self.standing.as_of.valid;
         let mut rejections = Vec::new();
         let summary = dir.stream::<AddressBookEntry, EngineError>(|rows| {
             let batch = ReadBatch::new(&rows.records, as_of, &regions, &objected);
-            suggest.add(&batch);
-            service.add(&batch);
-            count_unmatched(&abuse.add(&batch), &taken, &mut unmatched);
+            suggest
+                .iter_mut()
+                .for_each(|matcher| drop(matcher.add(&batch)));
+            service
+                .iter_mut()
+                .for_each(|matcher| drop(matcher.add(&batch)));
+            marketing
+                .iter_mut()
+                .for_each(|matcher| drop(matcher.add(&batch)));
+            if let Some(abuse) = &mut abuse {
+                count_unmatched(&abuse.add(&batch), &taken, &mut unmatched);
+            }
             progress.advance(rows.records.len() as u64);
             rejections.extend(rows.rejections);
             Ok(())
         })?;
-        let (suggest, s1) = suggest.finish();
-        let (abuse, s2) = abuse.finish();
-        let (service, _) = service.finish();
+        let (suggest, s1) = matches_of(suggest);
+        let (abuse, s2) = matches_of(abuse);
+        let (service, _) = matches_of(service);
+        let (marketing, _) = matches_of(marketing);
         self.inputs.read.rejections.extend(rejections);
         self.inputs.read.take(summary);
         self.stages.append(&mut self.inputs.read.stages);
-        self.stages.extend([s1, s2]);
+        self.stages.extend([s1, s2].into_iter().flatten());
         Ok(Book {
             suggest,
             abuse,
             service,
+            marketing,
             unmatched: ascending(unmatched),
         })
     }
@@ -430,21 +513,22 @@ impl Preparation<'_> {
         Exclusions::build(graph, &counted)
     }
 
-    fn eligibility(&mut self, matches: &[Permitted<Match, BusinessService>]) -> Eligibility {
-        let spam_scores = self.business_spam(matches);
+    fn eligibility(&mut self, book: &Book) -> Eligibility {
+        if !self.work.business {
+            return Eligibility::default();
+        }
         let signals = business::Signals {
             businesses: &self.inputs.businesses,
             threads: &self.inputs.threads,
             opt_ins: &self.inputs.opt_ins,
-            spam_scores: &spam_scores,
+            service_spam: &self.business_spam(&self.service, &book.service),
+            marketing_spam: &self.business_spam(&self.marketing, &book.marketing),
         };
-        let service = accounts_gate(&self.snapshot, self.purposes);
-        let marketing = accounts_gate(&self.snapshot, self.purposes);
         let eligibility = business::reach(
             &signals,
-            &service,
-            &marketing,
-            self.as_of.valid,
+            &self.service.gates.accounts,
+            &self.marketing.gates.accounts,
+            self.standing.as_of.valid,
             &self.params.business,
         );
         let mut stage = Stage::new("businesses × accounts → verdicts");
@@ -458,24 +542,21 @@ impl Preparation<'_> {
         eligibility
     }
 
-    /// The spam score of each business that has an account, resting on what may be used for that purpose.
-    fn business_spam(
+    /// The spam score of each business that has an account, resting on what may be used for that purpose: a
+    /// number counts as held by whom the purpose allows, whoever else names it.
+    fn business_spam<P: For>(
         &self,
-        matches: &[Permitted<Match, BusinessService>],
+        view: &View<P>,
+        matches: &[Permitted<Match, P>],
     ) -> HashMap<BusinessId, f64> {
-        let (scores, _) = spam::scores(
-            &self.inputs,
-            &self.service,
-            matches,
-            &[],
-            &self.params.abuse,
-        );
+        let (scores, _) = spam::scores(&self.inputs, view, matches, &[], &self.params.abuse);
         let score_of: HashMap<AccountId, f64> =
             scores.iter().map(|s| (s.account, s.score)).collect();
         let accounts: HashMap<E164, AccountId> = self
             .inputs
             .account_claims()
-            .map(|c| (c.binding.number, c.binding.account))
+            .map(|claim| (claim.binding.number, claim.binding.account))
+            .filter(|(_, account)| is_allowed(view.gates.accounts.decision(*account)))
             .collect();
         let businesses = self
             .inputs
@@ -491,7 +572,7 @@ impl Preparation<'_> {
     }
 
     fn profiles(&self) -> Vec<Permitted<UserProfile, AdRelevance>> {
-        let year = self.as_of.valid.year();
+        let year = self.standing.as_of.valid.year();
         let profile = |account| {
             self.ads
                 .gates
@@ -501,6 +582,34 @@ impl Preparation<'_> {
         };
         self.inputs.social.iter().filter_map(profile).collect()
     }
+}
+
+/// A matcher's matches and sums; none if there is no matcher.
+fn matches_of<P: For>(
+    matcher: Option<Matcher<'_, P>>,
+) -> (Vec<Permitted<Match, P>>, Option<Stage>) {
+    matcher.map_or_else(
+        || (Vec::new(), None),
+        |matcher| {
+            let (matches, stage) = matcher.finish();
+            (matches, Some(stage))
+        },
+    )
+}
+
+/// The numbers that are not a stranger's: of accounts, of people who are out, and of rows that contradict each
+/// other.
+fn numbers_of_somebody(inputs: &Inputs, view: &View<Abuse>) -> HashSet<E164> {
+    let is_out = |user| !is_allowed(view.gates.people.decision(user));
+    let people = inputs.social.iter().zip(&inputs.social_numbers);
+    let out = people
+        .filter(|(row, _)| is_out(row.user_id))
+        .filter_map(|(_, number)| *number);
+    let accounts = inputs.account_numbers.iter().flatten().copied();
+    accounts
+        .chain(out)
+        .chain(inputs.lost_numbers.iter().copied())
+        .collect()
 }
 
 /// Counts the entries whose number is nobody's account. A number of somebody who is out is not counted:

@@ -17,13 +17,13 @@ use serde::Serialize;
 
 use crate::consent::{
     Abuse, AdRelevance, AsOf, BusinessMarketing, BusinessService, Decision, DenialReason, For,
-    FriendSuggestions, Ledger, Purpose, PurposeSet, ValidConsentParams,
+    FriendSuggestions, Ledger, Purpose, ValidConsentParams,
 };
 use crate::engine::inputs::Inputs;
 use crate::engine::outputs::{
     AbuseRow, AdRow, LinkRow, MANIFEST, Manifest, OutputRow, ReachRow, SuggestionRow,
 };
-use crate::engine::view::{Gates, Moment, everyones_links};
+use crate::engine::view::{Gates, everyones_links};
 use crate::engine::{EngineError, LedgerSource, Progress, RunParams};
 use crate::identity::Link;
 use crate::ids::{AccountId, UserId};
@@ -163,13 +163,7 @@ impl Asked<'_> {
         let facts = self.inputs.facts();
         let gates = |as_of| {
             let snapshot = self.ledger.snapshot(as_of, &facts, self.params);
-            let moment = Moment {
-                inputs: self.inputs,
-                snapshot: &snapshot,
-                everyones_links: self.links,
-                purposes: PurposeSet::ALL,
-            };
-            moment.gates()
+            Gates::new(self.inputs, &[&snapshot], self.links)
         };
         Changes {
             before: gates(self.before),

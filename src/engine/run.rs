@@ -2,16 +2,20 @@
 
 use std::path::Path;
 
+use crate::ads::AdScore;
 use crate::engine::outputs::{
     AbuseRow, AdRow, AsOfTimes, LinkRow, MANIFEST, Manifest, OutputDigest, OutputError, OutputRow,
     ReachRow, Staging, SuggestionRow, digest_file, write_rows,
 };
+use crate::engine::prepare::Opening;
 use crate::engine::score::{self, Publish};
+use crate::engine::work::Work;
 use crate::engine::{
     EngineError, LedgerSource, Prepared, Progress, Stage, ValidRunParams, histograms,
 };
 use crate::identity;
 use crate::signals::Rejection;
+use crate::suggest::Suggestions;
 use crate::time::Timestamp;
 
 /// The page beside the tables.
@@ -32,7 +36,7 @@ pub struct RunRequest<'a> {
     pub as_of: Option<Timestamp>,
     /// Whose knowledge counts; `as_of` by default.
     pub known_at: Option<Timestamp>,
-    /// Whose knowledge counts when the gate is asked again before publishing; the newest by default.
+    /// As known when rows are published; the newest the events know by default, but never before `known_at`.
     pub published_known: Option<Timestamp>,
 }
 
@@ -53,28 +57,17 @@ pub fn run(
     progress: &dyn Progress,
 ) -> Result<Manifest, EngineError> {
     let staging = Staging::beside(request.out)?;
-    let prepared = Prepared::open_with(
-        request.signals,
-        request.ledger,
-        request.params,
-        (request.as_of, request.known_at),
-        progress,
-    )?;
-    let known = request
-        .published_known
-        .unwrap_or_else(|| prepared.as_of.known.max(prepared.newest_known));
-    publish(&prepared, staging, known, page, progress)
-}
-
-/// Scores everything and publishes it.
-pub(in crate::engine) fn publish(
-    prepared: &Prepared,
-    staging: Staging,
-    known: Timestamp,
-    page: &Page<'_>,
-    progress: &dyn Progress,
-) -> Result<Manifest, EngineError> {
-    let manifest = write_tables(prepared, &staging, known, progress)?;
+    let opening = Opening {
+        signals: request.signals,
+        consent: request.ledger.into(),
+        params: request.params,
+        as_of: request.as_of,
+        known_at: request.known_at,
+        published_known: request.published_known,
+        work: Work::ALL,
+    };
+    let prepared = opening.prepare(progress)?;
+    let manifest = write_tables(&prepared, &staging, progress)?;
     manifest.check_sums()?;
     let text = serde_json::to_string_pretty(&manifest)
         .map_err(|source| EngineError::Manifest { source })?;
@@ -92,59 +85,114 @@ pub(in crate::engine) fn publish(
 fn write_tables(
     prepared: &Prepared,
     staging: &Staging,
-    known: Timestamp,
     progress: &dyn Progress,
 ) -> Result<Manifest, EngineError> {
-    let publish = Publish::new(prepared, known);
     let (suggestions, s1) = score::suggestions(prepared, progress)?;
     let (ads, s2) = score::ads(prepared, progress);
     progress.begin("writing tables", None);
-    let mut tables = Tables {
-        staging,
-        outputs: Vec::new(),
-        stages: vec![s1, s2],
-    };
-
-    let mut stage = Stage::new("suggestions → published");
-    let n_rows = write_rows(
-        staging,
-        score::suggestion_rows(prepared, &suggestions, &publish, &mut stage),
-    )?;
-    tables.add::<SuggestionRow>(n_rows, Some(stage))?;
-
-    let mut stage = Stage::new("ad scores → published");
-    let n_rows = write_rows(staging, score::ad_rows(&ads, &publish, &mut stage))?;
-    tables.add::<AdRow>(n_rows, Some(stage))?;
-
-    let mut stage = Stage::new("spam scores → published");
-    let n_rows = write_rows(staging, score::abuse_rows(prepared, &publish, &mut stage))?;
-    tables.add::<AbuseRow>(n_rows, Some(stage))?;
-
-    let mut stage = Stage::new("verdicts → published");
-    let n_rows = write_rows(staging, score::reach_rows(prepared, &publish, &mut stage))?;
-    tables.add::<ReachRow>(n_rows, Some(stage))?;
-
-    let mut stage = Stage::new("links → published");
-    let n_rows = write_rows(staging, score::link_rows(prepared, &publish, &mut stage))?;
-    tables.add::<LinkRow>(n_rows, Some(stage))?;
-
+    let mut tables = Tables::new(prepared, staging);
+    tables.stages.extend([s1, s2]);
+    tables.suggestions(&suggestions)?;
+    tables.ads(&ads)?;
+    tables.abuse()?;
+    tables.reach()?;
+    tables.links()?;
     let rejections = &prepared.inputs.read.rejections;
     tables.add::<Rejection>(write_rows(staging, rejections.iter().cloned())?, None)?;
-    let mut manifest = manifest(prepared, known);
+    let mut manifest = manifest(prepared);
     manifest.outputs = tables.outputs;
     manifest.stages.extend(tables.stages);
     manifest.histograms = histograms::of(prepared, &suggestions, &ads);
     Ok(manifest)
 }
 
+/// Scores what some outputs need and writes those tables alone, into a directory that is there; links have rows
+/// of the same purposes.
+///
+/// # Errors
+/// As [`run`].
+pub(in crate::engine) fn write_some(
+    opening: &Opening<'_>,
+    out: &Path,
+    progress: &dyn Progress,
+) -> Result<(), EngineError> {
+    let work = opening.work;
+    let staging = Staging::beside(out)?;
+    let prepared = opening.prepare(progress)?;
+    let mut tables = Tables::new(&prepared, &staging);
+    if work.suggest {
+        tables.suggestions(&score::suggestions(&prepared, progress)?.0)?;
+    }
+    if work.ads {
+        tables.ads(&score::ads(&prepared, progress).0)?;
+    }
+    if work.abuse {
+        tables.abuse()?;
+    }
+    if work.business {
+        tables.reach()?;
+    }
+    tables.links()?;
+    Ok(staging.publish()?)
+}
+
 /// The tables written so far.
 struct Tables<'s> {
+    prepared: &'s Prepared,
+    publish: Publish<'s>,
     staging: &'s Staging,
     outputs: Vec<OutputDigest>,
     stages: Vec<Stage>,
 }
 
-impl Tables<'_> {
+impl<'s> Tables<'s> {
+    const fn new(prepared: &'s Prepared, staging: &'s Staging) -> Self {
+        Self {
+            prepared,
+            publish: Publish::new(prepared),
+            staging,
+            outputs: Vec::new(),
+            stages: Vec::new(),
+        }
+    }
+
+    fn suggestions(&mut self, suggestions: &Suggestions) -> Result<(), EngineError> {
+        let mut stage = Stage::new("suggestions → published");
+        let rows = score::suggestion_rows(self.prepared, suggestions, &self.publish, &mut stage);
+        let n_rows = write_rows(self.staging, rows)?;
+        Ok(self.add::<SuggestionRow>(n_rows, Some(stage))?)
+    }
+
+    fn ads(&mut self, scores: &[AdScore]) -> Result<(), EngineError> {
+        let mut stage = Stage::new("ad scores → published");
+        let n_rows = write_rows(
+            self.staging,
+            score::ad_rows(scores, &self.publish, &mut stage),
+        )?;
+        Ok(self.add::<AdRow>(n_rows, Some(stage))?)
+    }
+
+    fn abuse(&mut self) -> Result<(), EngineError> {
+        let mut stage = Stage::new("spam scores → published");
+        let rows = score::abuse_rows(self.prepared, &self.publish, &mut stage);
+        let n_rows = write_rows(self.staging, rows)?;
+        Ok(self.add::<AbuseRow>(n_rows, Some(stage))?)
+    }
+
+    fn reach(&mut self) -> Result<(), EngineError> {
+        let mut stage = Stage::new("verdicts → published");
+        let rows = score::reach_rows(self.prepared, &self.publish, &mut stage);
+        let n_rows = write_rows(self.staging, rows)?;
+        Ok(self.add::<ReachRow>(n_rows, Some(stage))?)
+    }
+
+    fn links(&mut self) -> Result<(), EngineError> {
+        let mut stage = Stage::new("links → published");
+        let rows = score::link_rows(self.prepared, &self.publish, &mut stage);
+        let n_rows = write_rows(self.staging, rows)?;
+        Ok(self.add::<LinkRow>(n_rows, Some(stage))?)
+    }
+
     /// Notes a table that was written, with its digest and its sums.
     fn add<R: OutputRow>(&mut self, rows: u64, stage: Option<Stage>) -> Result<(), OutputError> {
         let path = self.staging.path(R::FILE);
@@ -163,7 +211,7 @@ impl Tables<'_> {
     }
 }
 
-fn manifest(prepared: &Prepared, published_known: Timestamp) -> Manifest {
+fn manifest(prepared: &Prepared) -> Manifest {
     let read = &prepared.inputs.read;
     let states = prepared.snapshot.state_counts();
     Manifest {
@@ -173,7 +221,7 @@ fn manifest(prepared: &Prepared, published_known: Timestamp) -> Manifest {
         as_of: AsOfTimes {
             valid: prepared.as_of.valid,
             known: prepared.as_of.known,
-            published_known,
+            published_known: prepared.published_known,
         },
         parameters: json(prepared.params.given()),
         ledger: prepared.ledger.digest().to_hex().to_string(),

@@ -1,55 +1,40 @@
 //! Score: from what was prepared to the rows of every output table.
 //!
-//! The gate is asked once more for every row, with the newest known time. Whoever opted out between the moment
-//! the run speaks of and now is dropped here, and counted.
+//! The gate is asked once more for every row. It knows everything that became known until publication, and so did
+//! every step before: what is dropped here, and counted, should not have come this far.
 
 use crate::ads::{AdCounts, AdScore, rank_ads};
 use crate::business::Reach;
 use crate::consent::{
-    Abuse, AdRelevance, AsOf, BusinessMarketing, BusinessService, Decision, For, FriendSuggestions,
-    PurposeSet,
+    Abuse, AdRelevance, BusinessMarketing, BusinessService, Decision, For, FriendSuggestions,
 };
 use crate::engine::outputs::{AbuseRow, AdRow, LinkRow, ReachRow, SuggestionRow};
-use crate::engine::view::{Gates, Moment, View};
+use crate::engine::view::{Gates, View, is_allowed};
 use crate::engine::{EngineError, Prepared, Progress, Stage};
 use crate::identity::{Evidence, Link};
 use crate::ids::UserId;
 use crate::suggest::{SuggestCounts, Suggestion, Suggestions, suggest_all};
 use crate::time::Timestamp;
 
-/// The gates as they stand when rows are published.
+/// The gates as they stand when rows are published: the last thing every row is asked.
 #[derive(Debug)]
-pub(in crate::engine) struct Publish {
-    suggest: Gates<FriendSuggestions>,
-    ads: Gates<AdRelevance>,
-    abuse: Gates<Abuse>,
-    service: Gates<BusinessService>,
-    marketing: Gates<BusinessMarketing>,
+pub(in crate::engine) struct Publish<'p> {
+    suggest: &'p Gates<FriendSuggestions>,
+    ads: &'p Gates<AdRelevance>,
+    abuse: &'p Gates<Abuse>,
+    service: &'p Gates<BusinessService>,
+    marketing: &'p Gates<BusinessMarketing>,
 }
 
-impl Publish {
-    /// Asks the ledger what is allowed as known at `known`.
-    pub(in crate::engine) fn new(prepared: &Prepared, known: Timestamp) -> Self {
-        let as_of = AsOf {
-            valid: prepared.as_of.valid.max(known),
-            known,
-        };
-        let facts = prepared.inputs.facts();
-        let snapshot = prepared
-            .ledger
-            .snapshot(as_of, &facts, &prepared.params.consent);
-        let moment = Moment {
-            inputs: &prepared.inputs,
-            snapshot: &snapshot,
-            everyones_links: &prepared.everyones_links,
-            purposes: PurposeSet::ALL,
-        };
+impl<'p> Publish<'p> {
+    /// The gates of a run; they know what became known until publication.
+    pub(in crate::engine) const fn new(prepared: &'p Prepared) -> Self {
         Self {
-            suggest: moment.gates(),
-            ads: moment.gates(),
-            abuse: moment.gates(),
-            service: moment.gates(),
-            marketing: moment.gates(),
+            suggest: &prepared.suggest.gates,
+            ads: &prepared.ads.gates,
+            abuse: &prepared.abuse.gates,
+            service: &prepared.service.gates,
+            marketing: &prepared.marketing.gates,
         }
     }
 }
@@ -134,7 +119,7 @@ fn ads_stage(counts: &AdCounts) -> Stage {
 pub(in crate::engine) fn suggestion_rows<'a>(
     prepared: &'a Prepared,
     suggestions: &'a Suggestions,
-    publish: &'a Publish,
+    publish: &'a Publish<'a>,
     stage: &'a mut Stage,
 ) -> impl Iterator<Item = SuggestionRow> + 'a {
     let users = prepared.graph.users();
@@ -173,7 +158,7 @@ fn suggestion_row(
 /// Ad scores as rows, by person and rank.
 pub(in crate::engine) fn ad_rows<'a>(
     scores: &'a [AdScore],
-    publish: &'a Publish,
+    publish: &'a Publish<'a>,
     stage: &'a mut Stage,
 ) -> impl Iterator<Item = AdRow> + 'a {
     let gate = &publish.ads.people;
@@ -194,7 +179,7 @@ pub(in crate::engine) fn ad_rows<'a>(
 /// Spam scores as rows, by account.
 pub(in crate::engine) fn abuse_rows<'a>(
     prepared: &'a Prepared,
-    publish: &'a Publish,
+    publish: &'a Publish<'a>,
     stage: &'a mut Stage,
 ) -> impl Iterator<Item = AbuseRow> + 'a {
     let gate = &publish.abuse.accounts;
@@ -211,7 +196,7 @@ pub(in crate::engine) fn abuse_rows<'a>(
 /// Verdicts as rows, by business and account. A row stays while either purpose is still allowed.
 pub(in crate::engine) fn reach_rows<'a>(
     prepared: &'a Prepared,
-    publish: &'a Publish,
+    publish: &'a Publish<'a>,
     stage: &'a mut Stage,
 ) -> impl Iterator<Item = ReachRow> + 'a {
     let (service, marketing) = (&publish.service.accounts, &publish.marketing.accounts);
@@ -253,12 +238,12 @@ fn reach_row(row: &Reach) -> ReachRow {
 /// Links for every purpose that links people, by purpose, account and person.
 pub(in crate::engine) fn link_rows(
     prepared: &Prepared,
-    publish: &Publish,
+    publish: &Publish<'_>,
     stage: &mut Stage,
 ) -> Vec<LinkRow> {
-    let mut rows = links_for(&prepared.suggest, &publish.suggest, stage);
-    rows.extend(links_for(&prepared.ads, &publish.ads, stage));
-    rows.extend(links_for(&prepared.abuse, &publish.abuse, stage));
+    let mut rows = links_for(&prepared.suggest, publish.suggest, stage);
+    rows.extend(links_for(&prepared.ads, publish.ads, stage));
+    rows.extend(links_for(&prepared.abuse, publish.abuse, stage));
     rows.sort_unstable();
     rows
 }
@@ -334,8 +319,4 @@ fn keep<const N: usize>(stage: &mut Stage, decisions: [Decision; N]) -> bool {
         Decision::Allowed { .. } => stage.pass(1),
     }
     decisions.into_iter().all(is_allowed)
-}
-
-const fn is_allowed(decision: Decision) -> bool {
-    matches!(decision, Decision::Allowed { .. })
 }

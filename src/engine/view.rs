@@ -1,9 +1,9 @@
 //! A view: everything one purpose may see, built before anything is counted.
 
-use crate::consent::{Decision, DenialReason, For, Gate, Permitted, PurposeSet, Snapshot};
+use crate::consent::{Decision, For, Gate, Permitted, Snapshot};
 use crate::engine::Stage;
 use crate::engine::inputs::Inputs;
-use crate::hash::HashMap;
+use crate::hash::{HashMap, HashSet};
 use crate::identity::{Directory, Link, link};
 use crate::ids::{AccountId, UserId};
 
@@ -14,62 +14,77 @@ pub(in crate::engine) struct Gates<P> {
     pub(in crate::engine) accounts: Gate<P, AccountId>,
     /// Asked before a match becomes an edge, and before anybody gets a row.
     pub(in crate::engine) people: Gate<P, UserId>,
+    /// Links between accounts and people who pass, and resting on them alone.
+    links: Vec<Link>,
 }
 
-/// What the gates of one moment are made from.
-#[derive(Clone, Copy)]
-pub(in crate::engine) struct Moment<'a> {
-    pub(in crate::engine) inputs: &'a Inputs,
-    pub(in crate::engine) snapshot: &'a Snapshot,
-    pub(in crate::engine) everyones_links: &'a [Link],
-    /// Through the gates of any other purpose nobody passes.
-    pub(in crate::engine) purposes: PurposeSet,
-}
-
-impl Moment<'_> {
-    /// The gates of a purpose.
+impl<P: For> Gates<P> {
+    /// The gates of some moments: what does not pass at each of them does not pass.
     ///
-    /// `everyones_links` rest on all rows and carry an opt-out from one account of a person to the others. But
-    /// somebody who is out must not keep anybody else from being linked, by having held a number in between
-    /// or by claiming it too; so links that rest on nobody who is out count as well.
-    pub(in crate::engine) fn gates<P: For>(&self) -> Gates<P> {
-        let accounts = accounts_gate(self.snapshot, self.purposes);
-        if !self.purposes.contains(P::PURPOSE) {
-            return Gates {
-                accounts,
-                people: Gate::closed(),
-            };
-        }
-        let mut pairs: Vec<(UserId, AccountId)> = self.everyones_links.iter().map(pair).collect();
-        let refusing = self.snapshot.people::<P>(&pairs);
-        let without_them = linked(self.inputs, &accounts, |user| {
-            match refusing.decision(user) {
-                Decision::Allowed { .. } | Decision::Denied(DenialReason::NoRecord) => true,
-                Decision::Denied(_) => false,
+    /// `everyones_links` rest on all rows and carry an opt-out from one account of a person to the others.
+    /// Who is admitted must rest on nobody who is not: not on a number somebody held in between, and not on
+    /// somebody else's claim to it. So links are made anew among those who pass until nobody else drops out;
+    /// from tables without the others they come out the same.
+    ///
+    /// # Complexity
+    /// That of a few linkings: each pass but the last leaves somebody out, and two are nearly always enough.
+    pub(in crate::engine) fn new(
+        inputs: &Inputs,
+        moments: &[&Snapshot],
+        everyones_links: &[Link],
+    ) -> Self {
+        let accounts = at_each(moments, Snapshot::accounts);
+        let refusing = people_at_each(moments, everyones_links);
+        let refused: HashSet<UserId> = refusing
+            .known()
+            .into_iter()
+            .filter(|&user| !is_allowed(refusing.decision(user)))
+            .collect();
+        let mut admitted: HashSet<UserId> = inputs
+            .social_claims()
+            .map(|claim| claim.user)
+            .filter(|user| !refused.contains(user))
+            .collect();
+        loop {
+            let links = linked(inputs, &accounts, |user| admitted.contains(&user));
+            let people = people_at_each(moments, &links);
+            let n_before = admitted.len();
+            admitted.retain(|user| is_allowed(people.decision(*user)));
+            if admitted.len() == n_before {
+                return Self {
+                    accounts,
+                    people: people.with_denials(&refusing),
+                    links,
+                };
             }
-        });
-        pairs.extend(without_them.iter().map(pair));
-        Gates {
-            accounts,
-            people: self.snapshot.people(&pairs),
+        }
+    }
+
+    /// Gates of a purpose that nobody asks for in this run: no person passes.
+    pub(in crate::engine) fn closed(snapshot: &Snapshot) -> Self {
+        Self {
+            accounts: snapshot.accounts(),
+            people: snapshot.people(&[]),
+            links: Vec::new(),
         }
     }
 }
 
-/// The gate of a purpose for accounts; closed if the purpose is not among those asked about.
-pub(in crate::engine) fn accounts_gate<P: For>(
-    snapshot: &Snapshot,
-    purposes: PurposeSet,
-) -> Gate<P, AccountId> {
-    if purposes.contains(P::PURPOSE) {
-        snapshot.accounts()
-    } else {
-        Gate::closed()
-    }
+/// One gate from that of each moment; there is at least one.
+fn at_each<P: For, Id: Copy + Eq + std::hash::Hash + Ord>(
+    moments: &[&Snapshot],
+    gate: impl Fn(&Snapshot) -> Gate<P, Id>,
+) -> Gate<P, Id> {
+    let (first, others) = moments.split_first().expect("a question names a moment");
+    others
+        .iter()
+        .fold(gate(first), |gates, moment| gates.and(&gate(moment)))
 }
 
-const fn pair(link: &Link) -> (UserId, AccountId) {
-    (link.user, link.account)
+fn people_at_each<P: For>(moments: &[&Snapshot], links: &[Link]) -> Gate<P, UserId> {
+    let pairs: Vec<(UserId, AccountId)> =
+        links.iter().map(|link| (link.user, link.account)).collect();
+    at_each(moments, |moment| moment.people(&pairs))
 }
 
 /// Links between accounts that are allowed and people who pass.
@@ -86,7 +101,7 @@ fn linked<P: For>(
     link(accounts, people, &inputs.business_numbers).links
 }
 
-const fn is_allowed(decision: Decision) -> bool {
+pub(in crate::engine) const fn is_allowed(decision: Decision) -> bool {
     matches!(decision, Decision::Allowed { .. })
 }
 
@@ -107,11 +122,9 @@ pub(in crate::engine) struct View<P> {
 
 impl<P: For> View<P> {
     /// Builds the view, and says who was left out of it.
-    pub(in crate::engine) fn new(inputs: &Inputs, gates: Gates<P>) -> (Self, Stage) {
+    pub(in crate::engine) fn new(inputs: &Inputs, mut gates: Gates<P>) -> (Self, Stage) {
         let (users, admitted) = admit(inputs, &gates.people);
-        let links = linked(inputs, &gates.accounts, |user| {
-            is_allowed(gates.people.decision(user))
-        });
+        let links = std::mem::take(&mut gates.links);
         let directory = permitted_directory(inputs, &gates.accounts);
         let person_of = people_behind(&links);
         (

@@ -17,7 +17,9 @@ pub(in crate::engine) fn trace(
     subject: &Subject,
     differs: &mut dyn FnMut(&Erased) -> Result<Option<Compared>, EngineError>,
 ) -> Result<Option<Trace>, EngineError> {
-    let people = subject.erased.people(&verification.links);
+    let people = subject
+        .erased
+        .people(verification.standing.everyones_links());
     let (mut without, mut with) = (0, people.len());
     let mut seen = None;
     while with - without > 1 {

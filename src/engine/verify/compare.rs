@@ -9,7 +9,7 @@ use arrow_array::types::{Float64Type, TimestampMicrosecondType, UInt32Type, UInt
 use arrow_array::{Array, RecordBatch};
 use serde::Serialize;
 
-use crate::consent::{Purpose, PurposeSet};
+use crate::consent::Purpose;
 use crate::engine::EngineError;
 use crate::engine::outputs::{LinkRow, OutputRow};
 use crate::engine::recall::batches;
@@ -55,7 +55,7 @@ pub(in crate::engine) fn compare(
     file: &str,
     published: &Path,
     other: &Path,
-    purposes: PurposeSet,
+    purposes: &[Purpose],
 ) -> Result<Compared, EngineError> {
     let is_shared = file == LinkRow::FILE;
     let is_same = !is_shared && bytes(published)? == bytes(other)?;
@@ -118,13 +118,13 @@ fn bytes(path: &Path) -> Result<Vec<u8>, EngineError> {
     })
 }
 
-fn lines(path: &Path, purposes: Option<PurposeSet>) -> Result<Vec<Line>, EngineError> {
+fn lines(path: &Path, purposes: Option<&[Purpose]>) -> Result<Vec<Line>, EngineError> {
     let mut lines = Vec::new();
     for batch in batches(path, None)? {
         lines.extend((0..batch.num_rows()).map(|row| line(&batch, row)));
     }
     if let Some(purposes) = purposes {
-        let names: Vec<&str> = purposes.iter().map(Purpose::as_str).collect();
+        let names: Vec<&str> = purposes.iter().map(|purpose| purpose.as_str()).collect();
         lines.retain(|line| {
             names
                 .iter()

@@ -21,20 +21,18 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::consent::{
-    Abuse, AdRelevance, AsOf, BusinessMarketing, BusinessService, FriendSuggestions, Ledger,
-    Purpose, PurposeSet,
+    Abuse, AdRelevance, AsOf, BusinessMarketing, BusinessService, FriendSuggestions, Purpose,
 };
 use crate::engine::consent_source::{ConsentFrom, ConsentInputs};
 use crate::engine::inputs::Inputs;
 use crate::engine::outputs::{
-    AbuseRow, AdRow, LinkRow, MANIFEST, Manifest, OutputRow, ReachRow, Staging, SuggestionRow,
+    AbuseRow, AdRow, LinkRow, MANIFEST, Manifest, OutputRow, ReachRow, SuggestionRow,
 };
-use crate::engine::prepare::Asked;
+use crate::engine::prepare::{Opening, Standing};
 use crate::engine::recall::{parameters, read_manifest};
-use crate::engine::run::publish;
-use crate::engine::view::{Moment, everyones_links};
-use crate::engine::{EngineError, LedgerSource, Prepared, Progress, Silent, ValidRunParams};
-use crate::identity::Link;
+use crate::engine::run::write_some;
+use crate::engine::work::Work;
+use crate::engine::{EngineError, LedgerSource, Progress, Silent, ValidRunParams};
 use crate::ids::{AccountId, UserId};
 use crate::signals::SignalsDir;
 
@@ -120,20 +118,27 @@ pub fn verify(
     progress.begin("checking files", None);
     let mut files = files::check(request.out, request.signals, &manifest)?;
     let dir = SignalsDir::open(request.signals, &params.signals)?;
-    let inputs = inputs(&dir, request, &manifest)?;
+    let mut inputs = inputs(&dir, request, &manifest)?;
+    let consent = inputs.consent.clone();
     let state = inputs.consent.log.map(|root| (root.size, root.root));
     if state != manifest.log.map(|log| (log.root.size, log.root.root)) {
         files.push("the ledger is not as the run found it: it has other entries".to_owned());
     }
     progress.begin("reading tables again", None);
     let tables = Tables::read(&dir)?;
+    let as_of = AsOf {
+        valid: manifest.as_of.valid,
+        known: manifest.as_of.known,
+    };
+    let published_known = Some(manifest.as_of.published_known);
+    let standing = Standing::new(&mut inputs, as_of, published_known, &params);
     let verification = Verification {
         request,
         manifest: &manifest,
         params: &params,
-        consent: inputs.consent.clone(),
+        consent,
         tables: &tables,
-        links: everyones_links(&inputs).0,
+        standing: &standing,
         inputs: &inputs,
     };
     let mut verdict = Verdict {
@@ -161,7 +166,7 @@ fn inputs(
 
 /// A purpose, who is out for it, and its outputs.
 struct Subject {
-    purposes: PurposeSet,
+    purposes: Vec<Purpose>,
     erased: Erased,
     files: Vec<&'static str>,
 }
@@ -174,44 +179,31 @@ struct Verification<'a> {
     consent: ConsentInputs,
     tables: &'a Tables,
     inputs: &'a Inputs,
-    links: Vec<Link>,
+    standing: &'a Standing,
 }
 
 impl Verification<'_> {
     /// Every purpose that has outputs, and who is out for it.
     fn subjects(&self) -> Vec<Subject> {
-        let as_of = AsOf {
-            valid: self.manifest.as_of.valid,
-            known: self.manifest.as_of.known,
-        };
-        let ledger: Ledger = self.consent.clone().ledger();
-        let snapshot = ledger.snapshot(as_of, &self.inputs.facts(), &self.params.consent);
-        let moment = Moment {
-            inputs: self.inputs,
-            snapshot: &snapshot,
-            everyones_links: &self.links,
-            purposes: PurposeSet::ALL,
-        };
+        let (inputs, standing) = (self.inputs, self.standing);
         let people = |purpose, erased, file| Subject {
-            purposes: PurposeSet::of(purpose),
+            purposes: vec![purpose],
             erased,
             files: vec![file, LinkRow::FILE],
         };
-        let links = &self.links;
-        let suggest = Erased::of(&moment.gates::<FriendSuggestions>(), self.inputs, links);
-        let ads = Erased::of(&moment.gates::<AdRelevance>(), self.inputs, links);
-        let abuse = Erased::of(&moment.gates::<Abuse>(), self.inputs, links);
-        let service = moment.gates::<BusinessService>();
-        let marketing = moment.gates::<BusinessMarketing>();
+        let links = standing.everyones_links();
+        let suggest = Erased::of(&standing.gates::<FriendSuggestions>(inputs), inputs, links);
+        let ads = Erased::of(&standing.gates::<AdRelevance>(inputs), inputs, links);
+        let abuse = Erased::of(&standing.gates::<Abuse>(inputs), inputs, links);
+        let service = standing.gates::<BusinessService>(inputs);
+        let marketing = standing.gates::<BusinessMarketing>(inputs);
         vec![
             people(Purpose::FriendSuggestions, suggest, SuggestionRow::FILE),
             people(Purpose::AdRelevance, ads, AdRow::FILE),
             people(Purpose::Abuse, abuse, AbuseRow::FILE),
             Subject {
-                purposes: [Purpose::BusinessService, Purpose::BusinessMarketing]
-                    .into_iter()
-                    .collect(),
-                erased: Erased::of_both(&service, &marketing, self.inputs),
+                purposes: vec![Purpose::BusinessService, Purpose::BusinessMarketing],
+                erased: Erased::of_both(&service, &marketing, inputs),
                 files: vec![ReachRow::FILE],
             },
         ]
@@ -223,7 +215,7 @@ impl Verification<'_> {
         n_runs: &mut u64,
         progress: &dyn Progress,
     ) -> Result<PurposeVerdict, EngineError> {
-        let place = Place::new(self.request, subject.purposes)?;
+        let place = Place::new(self.request, &subject.purposes)?;
         let mut run = |erased: &Erased, progress: &dyn Progress| {
             *n_runs += 1;
             self.outputs_without(subject, erased, &place, progress)
@@ -241,7 +233,7 @@ impl Verification<'_> {
             place.remove();
         }
         Ok(PurposeVerdict {
-            purposes: subject.purposes.iter().collect(),
+            purposes: subject.purposes.clone(),
             users: subject.erased.users.clone(),
             accounts: subject.erased.accounts.clone(),
             outputs,
@@ -263,23 +255,24 @@ impl Verification<'_> {
         let is_from_tables = self.request.ledger.is_none();
         self.tables
             .write_without(&gone, &place.signals, is_from_tables)?;
-        let consent = if is_from_tables {
-            ConsentFrom::Tables
-        } else {
-            ConsentFrom::Given(self.consent.without(&gone))
-        };
-        let asked = Asked {
+        let left = self.consent.without(&gone);
+        let opening = Opening {
+            signals: &place.signals,
+            consent: if is_from_tables {
+                ConsentFrom::Tables
+            } else {
+                ConsentFrom::Given(&left)
+            },
+            params: self.params,
             as_of: Some(self.manifest.as_of.valid),
             known_at: Some(self.manifest.as_of.known),
-            purposes: subject.purposes,
+            published_known: Some(self.manifest.as_of.published_known),
+            work: Work::of(&subject.purposes),
         };
-        let prepared = Prepared::open_for(&place.signals, consent, self.params, &asked, progress)?;
-        let staging = Staging::beside(&place.out)?;
-        let known = self.manifest.as_of.published_known;
-        publish(&prepared, staging, known, &|_| Ok(String::new()), progress)?;
+        write_some(&opening, &place.out, progress)?;
         let compare = |file: &&'static str| {
             let pair = (self.request.out.join(file), place.out.join(file));
-            compare::compare(file, &pair.0, &pair.1, subject.purposes)
+            compare::compare(file, &pair.0, &pair.1, &subject.purposes)
         };
         subject.files.iter().map(compare).collect()
     }
@@ -306,8 +299,8 @@ struct Place {
 }
 
 impl Place {
-    fn new(request: &VerifyRequest<'_>, purposes: PurposeSet) -> Result<Self, EngineError> {
-        let names: Vec<&str> = purposes.iter().map(Purpose::as_str).collect();
+    fn new(request: &VerifyRequest<'_>, purposes: &[Purpose]) -> Result<Self, EngineError> {
+        let names: Vec<&str> = purposes.iter().map(|purpose| purpose.as_str()).collect();
         let dir = request.scratch.join(names.join("-"));
         let place = Self {
             signals: dir.join("signals"),

@@ -1,0 +1,37 @@
+//! Work: which outputs a run is for. A run for one purpose alone does nothing for the others.
+
+use crate::consent::Purpose;
+
+/// Which outputs are asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::engine) struct Work {
+    /// `suggestions` and their links.
+    pub(in crate::engine) suggest: bool,
+    /// `ad_scores` and their links.
+    pub(in crate::engine) ads: bool,
+    /// `abuse_scores` and their links.
+    pub(in crate::engine) abuse: bool,
+    /// `business_reach`, for service and marketing.
+    pub(in crate::engine) business: bool,
+}
+
+impl Work {
+    /// Every output.
+    pub(in crate::engine) const ALL: Self = Self {
+        suggest: true,
+        ads: true,
+        abuse: true,
+        business: true,
+    };
+
+    /// What some purposes need.
+    pub(in crate::engine) fn of(purposes: &[Purpose]) -> Self {
+        let asked = |purpose| purposes.contains(&purpose);
+        Self {
+            suggest: asked(Purpose::FriendSuggestions),
+            ads: asked(Purpose::AdRelevance),
+            abuse: asked(Purpose::Abuse),
+            business: asked(Purpose::BusinessService) || asked(Purpose::BusinessMarketing),
+        }
+    }
+}
