@@ -17,6 +17,7 @@ mod recall;
 mod run;
 mod score;
 mod spam;
+mod verify;
 mod view;
 mod work;
 
@@ -27,3 +28,4 @@ pub use prepare::Prepared;
 pub use progress::{Progress, Silent};
 pub use recall::{Recall, RecallRequest, RecallRow, recall};
 pub use run::{Page, REPORT, RunRequest, run};
+pub use verify::{Cause, Difference, Finding, PurposeVerdict, Verdict, VerifyRequest, verify};

@@ -129,7 +129,7 @@ pub fn recall(request: &RecallRequest<'_>, progress: &dyn Progress) -> Result<Re
     })
 }
 
-fn read_manifest(path: &Path) -> Result<Manifest, EngineError> {
+pub(in crate::engine) fn read_manifest(path: &Path) -> Result<Manifest, EngineError> {
     let text = fs::read_to_string(path).map_err(|source| EngineError::Published {
         path: path.to_owned(),
         source: source.into(),
@@ -140,7 +140,10 @@ fn read_manifest(path: &Path) -> Result<Manifest, EngineError> {
     })
 }
 
-fn parameters(manifest: &Manifest, out: &Path) -> Result<RunParams, EngineError> {
+pub(in crate::engine) fn parameters(
+    manifest: &Manifest,
+    out: &Path,
+) -> Result<RunParams, EngineError> {
     serde_json::from_value(manifest.parameters.clone()).map_err(|source| EngineError::Published {
         path: out.join(MANIFEST),
         source: source.into(),

@@ -10,6 +10,7 @@ mod recall;
 mod report;
 mod run;
 mod synth;
+mod verify;
 mod written;
 
 use std::process::ExitCode;
@@ -46,6 +47,7 @@ fn verb(cli: &Cli) -> Result<Outcome, Failure> {
         Verb::Evaluate(EvaluateVerb::Ads(args)) => evaluate::ads(args, cli.quiet),
         Verb::Report(args) => report::report(args),
         Verb::Recall(args) => recall::recall(args, cli.quiet),
+        Verb::Verify(args) => verify::verify(args, cli.quiet),
         Verb::Consent(verb) => consent::consent(verb, cli.quiet),
         Verb::Completions { shell } => {
             let mut script = Vec::new();

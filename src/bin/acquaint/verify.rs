@@ -1,0 +1,32 @@
+//! `acquaint verify`: is the output what it would be without everybody who is out?
+
+use acquaint::engine::{self, VerifyRequest};
+use acquaint::report::render;
+
+use crate::args::VerifyArgs;
+use crate::exit::{Failure, Outcome, print};
+use crate::progress::Bars;
+
+pub(crate) fn verify(args: &VerifyArgs, quiet: bool) -> Result<Outcome, Failure> {
+    let request = VerifyRequest {
+        out: &args.out,
+        signals: &args.signals,
+        keep: args.keep.as_deref(),
+        max_reruns: args.max_reruns,
+    };
+    let verdict = engine::verify(
+        &request,
+        &|manifest| Ok(render(manifest)?),
+        &Bars::new(quiet),
+    )?;
+    print(&if args.json {
+        serde_json::to_string_pretty(&verdict)?
+    } else {
+        verdict.to_string()
+    })?;
+    Ok(if verdict.is_clean() {
+        Outcome::Done
+    } else {
+        Outcome::Findings
+    })
+}

@@ -1,0 +1,303 @@
+//! Verify: is a published output what it would be if everybody who is out had never been in the tables?
+//!
+//! First the files: every digest, length and sum of the manifest, and the inputs it names. Then, for each purpose,
+//! a second world: the same tables without every account and every person whom the purpose denies at publication,
+//! written to disk and run again under the same parameters and times. Every row of that purpose has to be the same.
+//! Of the engine nothing is asked but who is denied.
+
+mod cause;
+mod compare;
+mod erase;
+mod files;
+mod verdict;
+
+use std::path::{Path, PathBuf};
+
+use crate::consent::{
+    Abuse, AdRelevance, AsOf, BusinessMarketing, BusinessService, For, FriendSuggestions, Purpose,
+};
+use crate::engine::contacts::default_regions;
+use crate::engine::inputs::Inputs;
+use crate::engine::outputs::{MANIFEST, Manifest, OutputError};
+use crate::engine::prepare::{Opening, Standing};
+use crate::engine::recall::{parameters, read_manifest};
+use crate::engine::run::write_some;
+use crate::engine::view::is_allowed;
+use crate::engine::work::Work;
+use crate::engine::{EngineError, Page, Progress, ValidRunParams};
+use crate::signals::SignalsDir;
+
+use erase::{Erased, Source};
+pub use verdict::{Cause, Difference, Finding, PurposeVerdict, Verdict};
+
+/// The purposes that have an output, in the order they are looked at.
+const PURPOSES: [Purpose; 5] = [
+    Purpose::FriendSuggestions,
+    Purpose::AdRelevance,
+    Purpose::Abuse,
+    Purpose::BusinessService,
+    Purpose::BusinessMarketing,
+];
+
+/// What to verify.
+#[derive(Clone, Copy, Debug)]
+pub struct VerifyRequest<'a> {
+    /// The output directory of a run.
+    pub out: &'a Path,
+    /// The tables it was made from.
+    pub signals: &'a Path,
+    /// Where to keep the erased worlds and their outputs; by default they are written beside `out` and removed.
+    pub keep: Option<&'a Path>,
+    /// How many runs may be spent on finding out whose data made a difference, from 0.
+    pub max_reruns: u32,
+}
+
+/// Verifies an output against its manifest and against the world without everybody who is out.
+///
+/// `page` draws the report from the manifest, as for the run.
+///
+/// # Errors
+/// If the manifest or a table cannot be read, or the second world cannot be written or run. What is found wrong with
+/// the output is no error but in the verdict.
+///
+/// # Complexity
+/// The tables are read twice, and each distinct set of erased people costs one run for its purposes alone.
+pub fn verify(
+    request: &VerifyRequest<'_>,
+    page: &Page<'_>,
+    progress: &dyn Progress,
+) -> Result<Verdict, EngineError> {
+    let manifest = read_manifest(&request.out.join(MANIFEST))?;
+    let params = parameters(&manifest, request.out)?.check()?;
+    progress.begin("checking digests", None);
+    let mut verdict = Verdict {
+        findings: files::faults(request.out, &manifest, page)?,
+        ..Verdict::default()
+    };
+    let dir = SignalsDir::open(request.signals, &params.signals)?;
+    let mut source = Source::read(&dir, manifest.as_of.valid, progress)?;
+    verdict
+        .findings
+        .extend(files::input_faults(&manifest, source.files()));
+    if verdict
+        .findings
+        .iter()
+        .any(|finding| !finding.is_harmless())
+    {
+        return Ok(verdict);
+    }
+    let scratch = Scratch::new(request)?;
+    let erased = who_is_out(
+        &dir,
+        &mut source,
+        &manifest,
+        &params,
+        &mut verdict,
+        progress,
+    )?;
+    let trial = Trial {
+        out: request.out,
+        source: &source,
+        manifest: &manifest,
+        params: &params,
+        scratch: &scratch.dir,
+        progress,
+    };
+    for (purposes, erased) in sharing(&erased) {
+        let name: Vec<&str> = purposes.iter().map(|purpose| purpose.as_str()).collect();
+        let world = trial.run(&name.join("+"), &purposes, erased)?;
+        for &purpose in &purposes {
+            let compared = compare::purpose(request.out, &world, purpose, erased)?;
+            let mut found = PurposeVerdict {
+                purpose,
+                n_accounts_erased: erased.accounts.len() as u64,
+                n_people_erased: erased.people.len() as u64,
+                n_rows: compared.n_rows,
+                n_differences: compared.n_differences,
+                differences: compared.differences,
+                cause: None,
+            };
+            if found.n_differences > 0 && request.max_reruns > 0 {
+                found.cause = Some(cause::find(
+                    &trial,
+                    purpose,
+                    erased,
+                    &found.differences,
+                    request.max_reruns,
+                )?);
+            }
+            verdict.purposes.push(found);
+        }
+    }
+    verdict.purposes.sort_by_key(|found| {
+        PURPOSES
+            .iter()
+            .position(|&purpose| purpose == found.purpose)
+    });
+    Ok(verdict)
+}
+
+/// Everybody the gates deny at publication, purpose by purpose.
+fn who_is_out(
+    dir: &SignalsDir,
+    source: &mut Source,
+    manifest: &Manifest,
+    params: &ValidRunParams,
+    verdict: &mut Verdict,
+    progress: &dyn Progress,
+) -> Result<Vec<(Purpose, Erased)>, EngineError> {
+    let mut inputs = Inputs::read(dir, progress)?;
+    inputs.forget_after(manifest.as_of.valid);
+    inputs.read_numbers();
+    source.regions = default_regions(&inputs);
+    let as_of = AsOf {
+        valid: manifest.as_of.valid,
+        known: manifest.as_of.known,
+    };
+    progress.begin("asking the ledger", None);
+    let known = Some(manifest.as_of.published_known);
+    let standing = Standing::new(&mut inputs, as_of, known, params);
+    let digests = [
+        ("ledger", standing.ledger.digest(), &manifest.ledger),
+        ("snapshot", standing.snapshot.digest(), &manifest.snapshot),
+    ];
+    for (what, digest, listed) in digests {
+        if digest.to_hex().as_str() != listed {
+            verdict
+                .findings
+                .push(Finding::new(what, "is not what these tables give"));
+        }
+    }
+    Ok(vec![
+        (
+            Purpose::FriendSuggestions,
+            denied::<FriendSuggestions>(&standing, &inputs, source),
+        ),
+        (
+            Purpose::AdRelevance,
+            denied::<AdRelevance>(&standing, &inputs, source),
+        ),
+        (Purpose::Abuse, denied::<Abuse>(&standing, &inputs, source)),
+        (
+            Purpose::BusinessService,
+            denied::<BusinessService>(&standing, &inputs, source),
+        ),
+        (
+            Purpose::BusinessMarketing,
+            denied::<BusinessMarketing>(&standing, &inputs, source),
+        ),
+    ])
+}
+
+fn denied<P: For>(standing: &Standing, inputs: &Inputs, source: &Source) -> Erased {
+    let gates = standing.gates::<P>(inputs);
+    let (mut accounts, mut people) = source.everybody();
+    accounts.retain(|&account| !is_allowed(gates.accounts.decision(account)));
+    people.retain(|&user| !is_allowed(gates.people.decision(user)));
+    Erased { accounts, people }
+}
+
+/// Purposes that deny the same people share a world.
+fn sharing(erased: &[(Purpose, Erased)]) -> Vec<(Vec<Purpose>, &Erased)> {
+    let mut groups: Vec<(Vec<Purpose>, &Erased)> = Vec::new();
+    for (purpose, out) in erased {
+        match groups.iter_mut().find(|(_, held)| *held == out) {
+            Some((purposes, _)) => purposes.push(*purpose),
+            None => groups.push((vec![*purpose], out)),
+        }
+    }
+    groups
+}
+
+/// Runs worlds without some people.
+struct Trial<'a> {
+    out: &'a Path,
+    source: &'a Source,
+    manifest: &'a Manifest,
+    params: &'a ValidRunParams,
+    scratch: &'a Path,
+    progress: &'a dyn Progress,
+}
+
+impl Trial<'_> {
+    /// Writes the world without `erased`, runs it for some purposes and says where its outputs are.
+    fn run(
+        &self,
+        name: &str,
+        purposes: &[Purpose],
+        erased: &Erased,
+    ) -> Result<PathBuf, EngineError> {
+        let world = self.scratch.join(name);
+        let (signals, out) = (world.join("signals"), world.join("out"));
+        make(&signals)?;
+        self.progress.begin("writing the erased world", None);
+        self.source.write_without(erased, &signals, self.progress)?;
+        let times = self.manifest.as_of;
+        let opening = Opening {
+            signals: &signals,
+            params: self.params,
+            as_of: Some(times.valid),
+            known_at: Some(times.known),
+            published_known: Some(times.published_known),
+            work: Work::of(purposes),
+        };
+        write_some(&opening, &out, self.progress)?;
+        Ok(out)
+    }
+}
+
+fn make(dir: &Path) -> Result<(), EngineError> {
+    std::fs::create_dir_all(dir).map_err(|source| {
+        EngineError::Output(OutputError::Write {
+            path: dir.to_owned(),
+            source,
+        })
+    })
+}
+
+/// The directory of the erased worlds; removed when dropped, unless it is to be kept.
+struct Scratch {
+    dir: PathBuf,
+    keep: bool,
+}
+
+impl Scratch {
+    fn new(request: &VerifyRequest<'_>) -> Result<Self, EngineError> {
+        let beside = || {
+            let name = request
+                .out
+                .file_name()
+                .map_or_else(|| "out".into(), |name| name.to_string_lossy());
+            let parent = request.out.parent().unwrap_or_else(|| Path::new(""));
+            parent.join(format!(".{name}.verify"))
+        };
+        let dir = request.keep.map_or_else(beside, Path::to_owned);
+        let occupied = request.keep.is_some()
+            && std::fs::read_dir(&dir).is_ok_and(|mut entries| entries.next().is_some());
+        if occupied {
+            return Err(EngineError::Output(OutputError::Occupied { path: dir }));
+        }
+        if request.keep.is_none() && dir.exists() {
+            std::fs::remove_dir_all(&dir).map_err(|source| {
+                EngineError::Output(OutputError::Write {
+                    path: dir.clone(),
+                    source,
+                })
+            })?;
+        }
+        make(&dir)?;
+        Ok(Self {
+            dir,
+            keep: request.keep.is_some(),
+        })
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if !self.keep {
+            // Nothing more can be done about a directory that cannot be removed; the next call removes it.
+            let _ = std::fs::remove_dir_all(&self.dir);
+        }
+    }
+}
