@@ -7,6 +7,7 @@ mod bad_input;
 mod command_line;
 mod durability;
 mod erasure;
+mod influence;
 mod recall;
 mod rooms;
 mod runs;

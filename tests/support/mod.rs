@@ -1,5 +1,7 @@
 //! Worlds on disk, runs of the program, and tables read back.
 
+pub(crate) mod worlds;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -1,0 +1,101 @@
+//! Nobody who is out has any influence: random small worlds against the same worlds without them, byte for byte.
+//!
+//! `ACQUAINT_WORLDS=10000 cargo test --release --test integration influence` runs as many worlds;
+//! `ACQUAINT_WORLD_SEED=17` runs one of them again and keeps what it wrote.
+
+use std::path::{Path, PathBuf};
+
+use acquaint::engine::{self, RunParams, RunRequest, Silent, Verdict, VerifyRequest};
+use acquaint::signals::TableForm;
+
+use crate::support::worlds::{Trial, trial};
+use crate::support::write_world;
+
+/// How many worlds are tried when nobody says how many.
+const WORLDS: u64 = 60;
+
+#[test]
+fn prop_nobody_who_is_out_has_influence() {
+    if let Some(seed) = number("ACQUAINT_WORLD_SEED") {
+        let dir = fast_dir().keep();
+        let verdict = verdict(&dir, &trial(seed), 40);
+        assert!(
+            verdict.is_clean(),
+            "world {seed}, kept in {}\n{verdict}",
+            dir.display()
+        );
+        return;
+    }
+    let n_worlds = number("ACQUAINT_WORLDS").unwrap_or(WORLDS);
+    let failing: Vec<u64> = (0..n_worlds).filter(|&seed| !is_clean(seed)).collect();
+    assert!(
+        failing.is_empty(),
+        "replay with ACQUAINT_WORLD_SEED: {failing:?}"
+    );
+}
+
+#[test]
+fn the_worlds_are_worth_trying() {
+    let mut rows = [0; 5];
+    for seed in 0..8 {
+        let verdict = verdict(fast_dir().path(), &trial(seed), 0);
+        for (sum, found) in rows.iter_mut().zip(&verdict.purposes) {
+            *sum += found
+                .n_rows
+                .min(found.n_people_erased + found.n_accounts_erased);
+        }
+    }
+    assert!(
+        rows.iter().all(|&n| n > 10),
+        "rows and people for every purpose: {rows:?}"
+    );
+}
+
+fn is_clean(seed: u64) -> bool {
+    let dir = fast_dir();
+    let verdict = verdict(dir.path(), &trial(seed), 12);
+    if !verdict.is_clean() {
+        eprintln!("world {seed}\n{verdict}");
+    }
+    verdict.is_clean()
+}
+
+/// Runs a world and verifies what came out.
+pub(crate) fn verdict(dir: &Path, trial: &Trial, max_reruns: u32) -> Verdict {
+    let (signals, out) = (dir.join("signals"), dir.join("out"));
+    write_world(&signals, TableForm::Csv, &trial.world);
+    let params = RunParams::from_toml(&trial.config)
+        .unwrap()
+        .check()
+        .unwrap();
+    let request = RunRequest {
+        signals: &signals,
+        out: &out,
+        params: &params,
+        as_of: Some(trial.as_of),
+        known_at: trial.known_at,
+    };
+    let page = |_: &_| Ok("page".to_owned());
+    engine::run(&request, &page, &Silent).unwrap();
+    let request = VerifyRequest {
+        out: &out,
+        signals: &signals,
+        keep: None,
+        max_reruns,
+    };
+    engine::verify(&request, &page, &Silent).unwrap()
+}
+
+/// A directory in memory where there is one: a world is many small files, each of them synced.
+pub(crate) fn fast_dir() -> tempfile::TempDir {
+    let memory = PathBuf::from("/dev/shm");
+    if memory.is_dir() {
+        tempfile::tempdir_in(memory).unwrap()
+    } else {
+        tempfile::tempdir().unwrap()
+    }
+}
+
+pub(crate) fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
