@@ -40,7 +40,7 @@ pub(in crate::engine) struct Inputs {
     pub(in crate::engine) business_numbers: HashSet<E164>,
     /// Numbers of rows that contradicted each other: somebody's, but nobody can say whose.
     pub(in crate::engine) lost_numbers: HashSet<E164>,
-    lost_phones: Vec<(RawPhone, Option<Region>)>,
+    lost_phones: Vec<(Timestamp, RawPhone, Option<Region>)>,
     pub(in crate::engine) threads: Vec<BusinessThread>,
     pub(in crate::engine) opt_ins: Vec<BusinessOptIn>,
     pub(in crate::engine) reports: Vec<AbuseReport>,
@@ -76,13 +76,19 @@ impl Inputs {
         let mut inputs = Self {
             accounts: read.table_with(dir, progress, |rows| {
                 let sifted = deduplicate_accounts(rows);
-                let lost = sifted.conflicts.into_iter();
-                lost_phones.extend(lost.map(|row| (row.phone, row.region)));
+                let phone = |row: MessengerAccount| {
+                    (
+                        row.registered_at.max(row.number_since),
+                        row.phone,
+                        row.region,
+                    )
+                };
+                lost_phones.extend(sifted.conflicts.into_iter().map(phone));
                 sifted.rows
             })?,
             social: read.table_with(dir, progress, |rows| {
                 let sifted = deduplicate(rows);
-                let phone = |row: SocialAccount| Some((row.phone?, row.region));
+                let phone = |row: SocialAccount| Some((row.created_at, row.phone?, row.region));
                 lost_phones.extend(sifted.conflicts.into_iter().filter_map(phone));
                 sifted.rows
             })?,
@@ -117,6 +123,7 @@ impl Inputs {
     /// Leaves out what had not happened yet at the moment the run speaks of.
     pub(in crate::engine) fn forget_after(&mut self, as_of: Timestamp) {
         let stages = &mut self.read.stages;
+        self.lost_phones.retain(|(since, ..)| *since <= as_of);
         let here = |row: &MessengerAccount| row.registered_at.max(row.number_since) <= as_of;
         forget("messenger accounts", &mut self.accounts, here, stages);
         forget(
@@ -206,7 +213,9 @@ impl Inputs {
             .map(|row| (row.phone.clone(), row.region))
             .collect();
         self.of_businesses = self.read.numbers("businesses → numbers", &businesses);
-        let lost = normalise(&std::mem::take(&mut self.lost_phones));
+        let lost = std::mem::take(&mut self.lost_phones).into_iter();
+        let lost: Vec<_> = lost.map(|(_, phone, region)| (phone, region)).collect();
+        let lost = normalise(&lost);
         self.lost_numbers = lost.into_iter().filter_map(Result::ok).collect();
         self.business_numbers = self.of_businesses.iter().flatten().copied().collect();
     }

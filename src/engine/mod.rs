@@ -30,4 +30,4 @@ pub use prepare::Prepared;
 pub use progress::{Progress, Silent};
 pub use recall::{Recall, RecallRequest, RecallRow, recall};
 pub use run::{Page, REPORT, RunRequest, run};
-pub use verify::{Compared, PurposeVerdict, RowDifference, Trace, Verdict, VerifyRequest, verify};
+pub use verify::{Cause, Difference, Finding, PurposeVerdict, Verdict, VerifyRequest, verify};

@@ -276,11 +276,6 @@ impl Standing {
         }
     }
 
-    /// All links, permitted or not.
-    pub(in crate::engine) fn everyones_links(&self) -> &[Link] {
-        &self.everyones_links
-    }
-
     /// The gates of a purpose.
     pub(in crate::engine) fn gates<P: For>(&self, inputs: &Inputs) -> Gates<P> {
         let moments = [&self.snapshot, &self.at_publication];

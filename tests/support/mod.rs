@@ -1,6 +1,6 @@
 //! Worlds on disk, runs of the program, and tables read back.
 
-pub(crate) mod random_world;
+pub(crate) mod worlds;
 
 use std::fs;
 use std::path::{Path, PathBuf};

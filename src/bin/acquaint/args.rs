@@ -45,7 +45,7 @@ pub(crate) enum Verb {
     Report(ReportArgs),
     /// List published rows that no longer stand, because an opt-out became known since
     Recall(RecallArgs),
-    /// Check that an output is the same as one of a world without everybody who is out
+    /// Prove that an output is what it would be if everybody who is out had never been in the tables
     Verify(VerifyArgs),
     /// Keep the ledger of who allowed what, ask it, and prove that nobody changed it
     #[command(subcommand)]
@@ -245,12 +245,12 @@ pub(crate) struct RecallArgs {
     pub(crate) json: bool,
 }
 
-/// Check that an output is the same as one of a world without everybody who is out.
+/// Prove that an output is what it would be without everybody who is out.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Checks every digest and sum. Then, purpose by purpose, deletes everybody whom the gate turned away from every table, runs
-what is left, and compares the outputs byte for byte. On a difference it names the rows (+ published, - without them),
-somebody who left the trace, and the input rows by which they got in. Ends with exit code 1 then.
+Checks every digest and sum of the manifest. Then, for each purpose, deletes everybody the purpose denies from every
+table, runs that world again and compares every row. On a difference it names the rows, whose data made it, and the
+input rows by which they came in. Ends with exit code 1 if anything differs.
 
 Example:
   acquaint verify out --signals data/quickstart")]
@@ -258,14 +258,17 @@ pub(crate) struct VerifyArgs {
     /// The output directory of a run
     #[arg(value_name = "OUT")]
     pub(crate) out: PathBuf,
-    /// The tables it was made from
+    /// The tables the run read
     #[arg(long, value_name = "DIR")]
     pub(crate) signals: PathBuf,
     #[command(flatten)]
     pub(crate) ledger: AskLedgerArgs,
-    /// Keep the worlds without those who are out, and their outputs, in a directory
+    /// Keep the erased worlds and their outputs in this directory, which must be empty
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,
+    /// How many runs may be spent on finding whose data made a difference
+    #[arg(long, value_name = "N", default_value_t = 40)]
+    pub(crate) max_reruns: u32,
     /// Print JSON instead of a table
     #[arg(long)]
     pub(crate) json: bool,

@@ -1,184 +1,227 @@
-//! Two outputs, compared byte for byte; and row by row where they differ.
+//! The outputs of two worlds side by side, purpose by purpose.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
 use std::path::Path;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, TimestampMicrosecondType, UInt32Type, UInt64Type};
 use arrow_array::{Array, RecordBatch};
-use serde::Serialize;
+use arrow_schema::DataType;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
+use super::erase::Erased;
+use super::verdict::Difference;
 use crate::consent::Purpose;
 use crate::engine::EngineError;
-use crate::engine::outputs::{LinkRow, OutputRow};
-use crate::engine::recall::batches;
-use crate::time::Timestamp;
+use crate::engine::outputs::{AbuseRow, AdRow, LinkRow, OutputRow, ReachRow, SuggestionRow};
+use crate::ids::AccountId;
 
-/// At most so many rows are named.
-const NAMED: usize = 5;
+/// How many differences are shown; all are counted.
+const SHOWN: usize = 8;
 
-/// A published table beside that of the world without those who are out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Compared {
-    /// Which.
-    pub file: String,
-    /// How many rows were published.
-    pub n_rows: u64,
-    /// How many rows are in one of them only.
-    pub n_different: u64,
-    /// Some of those.
-    pub rows: Vec<RowDifference>,
+/// What comparing found.
+#[derive(Debug, Default)]
+pub(super) struct Compared {
+    pub(super) n_rows: u64,
+    pub(super) n_differences: u64,
+    pub(super) differences: Vec<Difference>,
 }
 
-/// A row that is in one of two tables only.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct RowDifference {
-    /// Was it published? Otherwise it is in the other world.
-    pub is_published: bool,
-    /// Its ids by column.
-    pub ids: BTreeMap<String, u64>,
-    /// The whole row.
-    pub row: String,
-}
+/// A row: what names it, and all it says.
+type Row = (Vec<(String, String)>, String);
 
-impl Compared {
-    /// Are they the same, byte for byte?
-    #[must_use]
-    pub const fn is_identical(&self) -> bool {
-        self.n_different == 0
-    }
-}
-
-/// Compares two tables. Of links, which several purposes share, only the rows of the purpose count.
-pub(in crate::engine) fn compare(
-    file: &str,
-    published: &Path,
-    other: &Path,
-    purposes: &[Purpose],
+/// Compares everything one purpose published with what the erased world gives for it.
+pub(super) fn purpose(
+    out: &Path,
+    erased_out: &Path,
+    purpose: Purpose,
+    erased: &Erased,
 ) -> Result<Compared, EngineError> {
-    let is_shared = file == LinkRow::FILE;
-    let is_same = !is_shared && bytes(published)? == bytes(other)?;
-    let rows = lines(published, is_shared.then_some(purposes))?;
-    let mut compared = Compared {
-        file: file.to_owned(),
-        n_rows: rows.len() as u64,
-        n_different: 0,
-        rows: Vec::new(),
+    let mut compared = Compared::default();
+    let whole = match purpose {
+        Purpose::FriendSuggestions => Some((SuggestionRow::FILE, &["user_id", "candidate_id"])),
+        Purpose::AdRelevance => Some((AdRow::FILE, &["user_id", "ad_id"])),
+        Purpose::Abuse => Some((AbuseRow::FILE, &["account_id", "account_id"])),
+        Purpose::BusinessService | Purpose::BusinessMarketing | Purpose::Analytics => None,
     };
-    if is_same {
-        return Ok(compared);
-    }
-    let others = lines(other, is_shared.then_some(purposes))?;
-    for (line, n) in difference(&rows, &others) {
-        compared.n_different += n.unsigned_abs();
-        if compared.rows.len() < NAMED {
-            compared.rows.push(RowDifference {
-                is_published: n > 0,
-                ids: line.ids.clone(),
-                row: line.text.clone(),
-            });
-        }
-    }
-    if compared.n_different == 0 && (!is_shared || rows != others) {
-        // The same rows in other bytes: another order, or another encoding.
-        compared.n_different = 1;
-        compared.rows.push(RowDifference {
-            is_published: true,
-            ids: BTreeMap::new(),
-            row: "the same rows, in another order or form".to_owned(),
-        });
+    if let Some((file, key)) = whole {
+        let all = |table: &Table| table.rows(key, &[], |_| true);
+        compared.table(file, out, erased_out, all)?;
+        let of_purpose = |table: &Table| {
+            table.rows(&["purpose", "account_id", "user_id", "from"], &[], |row| {
+                row("purpose") == purpose.as_str()
+            })
+        };
+        compared.table(LinkRow::FILE, out, erased_out, of_purpose)?;
+    } else {
+        // Whoever denies one of the two may allow the other: those rows are compared for the other.
+        let others = if purpose == Purpose::BusinessService {
+            ["marketing", "marketing_reasons"]
+        } else {
+            ["service", "service_reasons"]
+        };
+        let stays = |table: &Table| {
+            table.rows(&["business_id", "account_id"], &others, |row| {
+                let account = row("account_id").parse().map(AccountId);
+                account.is_ok_and(|account| !erased.accounts.contains(&account))
+            })
+        };
+        compared.table(ReachRow::FILE, out, erased_out, stays)?;
     }
     Ok(compared)
 }
 
-/// A row as text.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Line {
-    text: String,
-    ids: BTreeMap<String, u64>,
-}
-
-/// Which rows one table has more often than the other: above 0 the first, below 0 the second.
-fn difference<'a>(one: &'a [Line], other: &'a [Line]) -> Vec<(&'a Line, i64)> {
-    let mut counts: BTreeMap<&Line, i64> = BTreeMap::new();
-    for line in one {
-        *counts.entry(line).or_default() += 1;
+impl Compared {
+    fn table(
+        &mut self,
+        file: &str,
+        out: &Path,
+        erased_out: &Path,
+        rows: impl Fn(&Table) -> Vec<Row>,
+    ) -> Result<(), EngineError> {
+        let (published, erased) = (out.join(file), erased_out.join(file));
+        let read = Table::read(&published)?;
+        let before = rows(&read);
+        self.n_rows += before.len() as u64;
+        if bytes(&published)? == bytes(&erased)? {
+            return Ok(());
+        }
+        let found = differences(file, before, rows(&Table::read(&erased)?));
+        let n_before = self.n_differences;
+        self.n_differences += found.len() as u64;
+        // Files that differ although every row of a whole table is the same would differ in how they are written.
+        if found.is_empty() && n_before == 0 && read.is_whole(file) {
+            self.n_differences += 1;
+            self.differences.push(Difference {
+                table: file.to_owned(),
+                key: Vec::new(),
+                published: Some("other bytes for the same rows".to_owned()),
+                erased: None,
+            });
+        }
+        let room = SHOWN.saturating_sub(self.differences.len());
+        self.differences.extend(found.into_iter().take(room));
+        Ok(())
     }
-    for line in other {
-        *counts.entry(line).or_default() -= 1;
-    }
-    counts.into_iter().filter(|(_, n)| *n != 0).collect()
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>, EngineError> {
-    fs::read(path).map_err(|source| EngineError::Published {
+    fs::read(path).map_err(|error| fault(path, error))
+}
+
+fn fault(path: &Path, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> EngineError {
+    EngineError::Published {
         path: path.to_owned(),
         source: source.into(),
-    })
+    }
 }
 
-fn lines(path: &Path, purposes: Option<&[Purpose]>) -> Result<Vec<Line>, EngineError> {
-    let mut lines = Vec::new();
-    for batch in batches(path, None)? {
-        lines.extend((0..batch.num_rows()).map(|row| line(&batch, row)));
+fn differences(file: &str, before: Vec<Row>, after: Vec<Row>) -> Vec<Difference> {
+    let mut sides: BTreeMap<Vec<(String, String)>, (Option<String>, Option<String>)> =
+        BTreeMap::new();
+    for (key, text) in before {
+        sides.entry(key).or_default().0 = Some(text);
     }
-    if let Some(purposes) = purposes {
-        let names: Vec<&str> = purposes.iter().map(|purpose| purpose.as_str()).collect();
-        lines.retain(|line| {
-            names
+    for (key, text) in after {
+        sides.entry(key).or_default().1 = Some(text);
+    }
+    let differing = sides
+        .into_iter()
+        .filter(|(_, (published, erased))| published != erased);
+    differing
+        .map(|(key, (published, erased))| Difference {
+            table: file.to_owned(),
+            key,
+            published,
+            erased,
+        })
+        .collect()
+}
+
+/// An output table in memory.
+struct Table {
+    batches: Vec<RecordBatch>,
+}
+
+impl Table {
+    fn read(path: &Path) -> Result<Self, EngineError> {
+        let file = File::open(path).map_err(|error| fault(path, error))?;
+        let reader = ParquetRecordBatchReaderBuilder::try_new(file)
+            .and_then(ParquetRecordBatchReaderBuilder::build);
+        let batches = reader
+            .map_err(|error| fault(path, error))?
+            .collect::<Result<_, _>>();
+        Ok(Self {
+            batches: batches.map_err(|error| fault(path, error))?,
+        })
+    }
+
+    /// Is every row of this file one purpose's?
+    fn is_whole(&self, file: &str) -> bool {
+        file != LinkRow::FILE && file != ReachRow::FILE
+    }
+
+    /// Rows that `stays` keeps, with the columns that name them, and without some columns.
+    fn rows(
+        &self,
+        key: &[&str],
+        without: &[&str],
+        stays: impl Fn(&dyn Fn(&str) -> String) -> bool,
+    ) -> Vec<Row> {
+        let mut rows = Vec::new();
+        for batch in &self.batches {
+            let schema = batch.schema();
+            let names: Vec<&str> = schema
+                .fields()
                 .iter()
-                .any(|name| line.text.contains(&format!("purpose {name},")))
-        });
-    }
-    Ok(lines)
-}
-
-fn line(batch: &RecordBatch, row: usize) -> Line {
-    let schema = batch.schema();
-    let mut ids = BTreeMap::new();
-    let mut cells = Vec::new();
-    for (field, column) in schema.fields().iter().zip(batch.columns()) {
-        let name = field.name();
-        if let Some(array) = column.as_primitive_opt::<UInt64Type>()
-            && name.ends_with("_id")
-        {
-            ids.insert(name.clone(), array.value(row));
+                .map(|field| field.name().as_str())
+                .collect();
+            for i in 0..batch.num_rows() {
+                let value = |name: &str| {
+                    batch
+                        .column_by_name(name)
+                        .map_or_else(String::new, |column| cell(column, i))
+                };
+                if !stays(&value) {
+                    continue;
+                }
+                let named = key
+                    .iter()
+                    .map(|&name| (name.to_owned(), value(name)))
+                    .collect();
+                let said = names
+                    .iter()
+                    .filter(|name| !without.contains(name) && !key.contains(name));
+                let text: Vec<String> =
+                    said.map(|name| format!("{name} {}", value(name))).collect();
+                rows.push((named, text.join(", ")));
+            }
         }
-        cells.push(format!("{name} {}", cell(column.as_ref(), row)));
-    }
-    Line {
-        text: cells.join(", "),
-        ids,
+        rows
     }
 }
 
-fn cell(column: &dyn Array, row: usize) -> String {
-    if column.is_null(row) {
-        return "null".to_owned();
+/// A value as text that tells any two values apart.
+fn cell(column: &dyn Array, i: usize) -> String {
+    if column.is_null(i) {
+        return "none".to_owned();
     }
-    if let Some(array) = column.as_primitive_opt::<UInt64Type>() {
-        return array.value(row).to_string();
+    match column.data_type() {
+        DataType::UInt64 => column.as_primitive::<UInt64Type>().value(i).to_string(),
+        DataType::UInt32 => column.as_primitive::<UInt32Type>().value(i).to_string(),
+        DataType::Float64 => format!("{:?}", column.as_primitive::<Float64Type>().value(i)),
+        DataType::Boolean => column.as_boolean().value(i).to_string(),
+        DataType::Utf8 => column.as_string::<i32>().value(i).to_owned(),
+        DataType::Timestamp(..) => column
+            .as_primitive::<TimestampMicrosecondType>()
+            .value(i)
+            .to_string(),
+        DataType::List(_) => {
+            let items = column.as_list::<i32>().value(i);
+            let texts: Vec<String> = (0..items.len()).map(|item| cell(&items, item)).collect();
+            format!("[{}]", texts.join("; "))
+        }
+        other => format!("a value of type {other}"),
     }
-    if let Some(array) = column.as_primitive_opt::<UInt32Type>() {
-        return array.value(row).to_string();
-    }
-    if let Some(array) = column.as_primitive_opt::<Float64Type>() {
-        return array.value(row).to_string();
-    }
-    if let Some(array) = column.as_primitive_opt::<TimestampMicrosecondType>() {
-        return Timestamp::from_micros(array.value(row)).to_string();
-    }
-    if let Some(array) = column.as_boolean_opt() {
-        return array.value(row).to_string();
-    }
-    if let Some(array) = column.as_string_opt::<i32>() {
-        return array.value(row).to_owned();
-    }
-    if let Some(array) = column.as_list_opt::<i32>() {
-        let items = array.value(row);
-        let items: Vec<String> = (0..items.len()).map(|i| cell(items.as_ref(), i)).collect();
-        return format!("[{}]", items.join("; "));
-    }
-    format!("{:?}", column.slice(row, 1))
 }

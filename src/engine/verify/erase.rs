@@ -1,156 +1,269 @@
-//! Who is out, and what is deleted with them.
+//! The erased world: the same tables without some accounts and people, physically.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::path::Path;
 
-use crate::consent::{Decision, DenialReason, For, Subject};
-use crate::engine::contacts::default_regions;
-use crate::engine::inputs::Inputs;
-use crate::engine::view::Gates;
+use crate::consent::{Overlay, Subject};
+use crate::engine::consent_source::ConsentInputs;
+use crate::engine::{EngineError, Progress};
 use crate::hash::{HashMap, HashSet};
-use crate::identity::{E164, Link};
+use crate::identity::{E164, normalise};
 use crate::ids::{AccountId, Region, UserId};
+use crate::signals::{
+    AbuseReport, Ad, AddressBookEntry, Business, BusinessOptIn, BusinessThread, ConsentEventRow,
+    Feedback, Friendship, Impression, InputFile, MessengerAccount, PolicyText, RawPhone, Record,
+    SignalsDir, SignalsError, SocialAccount, TableForm, TableWriter, write_table,
+};
+use crate::time::Timestamp;
 
-/// Who is out for a purpose.
+/// Whom to delete.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in crate::engine) struct Erased {
-    pub(in crate::engine) users: BTreeSet<UserId>,
-    pub(in crate::engine) accounts: BTreeSet<AccountId>,
+pub(super) struct Erased {
+    pub(super) accounts: BTreeSet<AccountId>,
+    pub(super) people: BTreeSet<UserId>,
 }
 
-impl Erased {
-    /// Everybody whom the gates turn away, with their accounts.
-    pub(in crate::engine) fn of<P: For>(gates: &Gates<P>, inputs: &Inputs, links: &[Link]) -> Self {
-        let people = inputs.social.iter().map(|row| row.user_id);
-        let users = people
-            .filter(|&user| is_out(gates.people.decision(user)))
-            .collect();
-        let accounts = inputs.accounts.iter().map(|row| row.account_id);
-        let out = accounts.filter(|&account| is_out(gates.accounts.decision(account)));
-        let mut erased = Self {
-            users,
-            accounts: out.collect(),
+/// Every table as it is, row for row; the address book stays on disk.
+pub(super) struct Source {
+    pub(super) dir: SignalsDir,
+    as_of: Timestamp,
+    files: Vec<InputFile>,
+    /// What a ledger holds, if one takes the place of the tables of consent.
+    pub(super) consent: Option<ConsentInputs>,
+    uploaders: BTreeSet<AccountId>,
+    /// Where each account's saved numbers are read.
+    pub(super) regions: HashMap<AccountId, Region>,
+    pub(super) accounts: Vec<MessengerAccount>,
+    pub(super) social: Vec<SocialAccount>,
+    pub(super) friendships: Vec<Friendship>,
+    pub(super) feedback: Vec<Feedback>,
+    pub(super) events: Vec<ConsentEventRow>,
+    policies: Vec<PolicyText>,
+    overlays: Vec<Overlay>,
+    ads: Vec<Ad>,
+    pub(super) impressions: Vec<Impression>,
+    businesses: Vec<Business>,
+    pub(super) threads: Vec<BusinessThread>,
+    pub(super) opt_ins: Vec<BusinessOptIn>,
+    pub(super) reports: Vec<AbuseReport>,
+}
+
+impl Source {
+    /// Reads every table. Rows that cannot be read are in no world.
+    pub(super) fn read(
+        dir: &SignalsDir,
+        as_of: Timestamp,
+        progress: &dyn Progress,
+    ) -> Result<Self, EngineError> {
+        progress.begin("reading tables", None);
+        let mut files = Vec::new();
+        let mut source = Self {
+            dir: dir.clone(),
+            as_of,
+            consent: None,
+            uploaders: BTreeSet::new(),
+            regions: HashMap::default(),
+            accounts: table(dir, &mut files)?,
+            social: table(dir, &mut files)?,
+            friendships: table(dir, &mut files)?,
+            feedback: table(dir, &mut files)?,
+            events: table(dir, &mut files)?,
+            policies: table(dir, &mut files)?,
+            overlays: table(dir, &mut files)?,
+            ads: table(dir, &mut files)?,
+            impressions: table(dir, &mut files)?,
+            businesses: table(dir, &mut files)?,
+            threads: table(dir, &mut files)?,
+            opt_ins: table(dir, &mut files)?,
+            reports: table(dir, &mut files)?,
+            files: Vec::new(),
         };
-        erased.take_their_accounts(links);
-        erased
+        let uploaders = &mut source.uploaders;
+        let summary = dir.stream::<AddressBookEntry, EngineError>(|batch| {
+            uploaders.extend(batch.records.iter().map(|row| row.account_id));
+            progress.advance(batch.records.len() as u64);
+            Ok(())
+        })?;
+        files.extend(summary.files);
+        source.files = files;
+        Ok(source)
     }
 
-    /// Every account that is turned away for two purposes that share an output.
-    pub(in crate::engine) fn of_both<P: For, Q: For>(
-        one: &Gates<P>,
-        other: &Gates<Q>,
-        inputs: &Inputs,
-    ) -> Self {
-        let accounts = inputs.accounts.iter().map(|row| row.account_id);
-        let is_out_for_both = |account: &AccountId| {
-            is_out(one.accounts.decision(*account)) && is_out(other.accounts.decision(*account))
-        };
-        Self {
-            users: BTreeSet::new(),
-            accounts: accounts.filter(is_out_for_both).collect(),
-        }
+    /// Every file that was read, with its digest.
+    pub(super) fn files(&self) -> &[InputFile] {
+        &self.files
     }
 
-    /// An account goes with its holder, unless somebody who stays held it too.
-    fn take_their_accounts(&mut self, links: &[Link]) {
-        let mut holders: BTreeMap<AccountId, Vec<UserId>> = BTreeMap::new();
-        for link in links {
-            holders.entry(link.account).or_default().push(link.user);
+    /// Every account and every person that any table names.
+    pub(super) fn everybody(&self) -> (BTreeSet<AccountId>, BTreeSet<UserId>) {
+        let mut accounts = self.uploaders.clone();
+        accounts.extend(self.accounts.iter().map(|row| row.account_id));
+        accounts.extend(self.events.iter().filter_map(account_of));
+        let events = self.consent.iter().flat_map(|consent| &consent.events);
+        accounts.extend(events.filter_map(|event| match event.subject {
+            Subject::Account(account) => Some(account),
+            Subject::Device(_) | Subject::NonUser(_) => None,
+        }));
+        accounts.extend(self.threads.iter().map(|row| row.account_id));
+        accounts.extend(self.opt_ins.iter().map(|row| row.account_id));
+        accounts.extend(
+            self.reports
+                .iter()
+                .flat_map(|row| [row.reporter, row.reported]),
+        );
+        let mut people: BTreeSet<UserId> = self.social.iter().map(|row| row.user_id).collect();
+        people.extend(
+            self.friendships
+                .iter()
+                .flat_map(|row| [row.user_a, row.user_b]),
+        );
+        people.extend(
+            self.feedback
+                .iter()
+                .flat_map(|row| [row.user_id, row.other_id]),
+        );
+        people.extend(self.impressions.iter().filter_map(|row| row.user_id));
+        (accounts, people)
+    }
+
+    /// Writes the world without some accounts and people: without their rows, rows that name them, their events,
+    /// and entries of other people's address books with a number that was theirs and no remaining account's.
+    pub(super) fn write_without(
+        &self,
+        erased: &Erased,
+        dir: &Path,
+        progress: &dyn Progress,
+    ) -> Result<(), EngineError> {
+        let has = |account: AccountId| !erased.accounts.contains(&account);
+        let here = |user: UserId| !erased.people.contains(&user);
+        write(dir, &self.accounts, |row| has(row.account_id))?;
+        write(dir, &self.social, |row| here(row.user_id))?;
+        write(dir, &self.friendships, |row| {
+            here(row.user_a) && here(row.user_b)
+        })?;
+        write(dir, &self.feedback, |row| {
+            here(row.user_id) && here(row.other_id)
+        })?;
+        if self.consent.is_none() {
+            write(dir, &self.events, |row| account_of(row).is_none_or(has))?;
+            write(dir, &self.policies, |_| true)?;
+            write(dir, &self.overlays, |_| true)?;
         }
-        for (account, users) in holders {
-            if users.iter().all(|user| self.users.contains(user)) {
-                self.accounts.insert(account);
+        write(dir, &self.ads, |_| true)?;
+        write(dir, &self.impressions, |row| row.user_id.is_none_or(here))?;
+        write(dir, &self.businesses, |_| true)?;
+        write(dir, &self.threads, |row| has(row.account_id))?;
+        write(dir, &self.opt_ins, |row| has(row.account_id))?;
+        write(dir, &self.reports, |row| {
+            has(row.reporter) && has(row.reported)
+        })?;
+        self.write_book(erased, dir, progress)
+    }
+
+    fn write_book(
+        &self,
+        erased: &Erased,
+        dir: &Path,
+        progress: &dyn Progress,
+    ) -> Result<(), EngineError> {
+        let numbers = self.numbers_of(erased);
+        let mut writer = TableWriter::<AddressBookEntry>::create(dir, TableForm::Parquet)?;
+        self.dir.stream::<AddressBookEntry, EngineError>(|batch| {
+            let read = self.numbers_saved(&batch.records);
+            let rows = batch.records.into_iter().zip(read);
+            let kept: Vec<AddressBookEntry> = rows
+                .filter(|(row, number)| {
+                    !erased.accounts.contains(&row.account_id)
+                        && number.is_none_or(|number| !numbers.contains(&number))
+                })
+                .map(|(row, _)| row)
+                .collect();
+            progress.advance(kept.len() as u64);
+            Ok(writer.write(&kept)?)
+        })?;
+        writer.finish()?;
+        Ok(())
+    }
+
+    /// What address-book entries say; none for what is not a number.
+    pub(super) fn numbers_saved(&self, rows: &[AddressBookEntry]) -> Vec<Option<E164>> {
+        let region = |row: &AddressBookEntry| self.regions.get(&row.account_id).copied();
+        numbers(rows.iter().map(|row| (row.phone.clone(), region(row))))
+    }
+
+    /// The numbers of the messenger accounts, beside their rows.
+    pub(super) fn account_numbers(&self) -> Vec<Option<E164>> {
+        numbers(
+            self.accounts
+                .iter()
+                .map(|row| (row.phone.clone(), row.region)),
+        )
+    }
+
+    /// The number each person gave, by row of the social accounts.
+    pub(super) fn social_numbers(&self) -> Vec<(UserId, Timestamp, Option<E164>)> {
+        let given = self
+            .social
+            .iter()
+            .filter_map(|row| Some((row, row.phone.clone()?)));
+        let (rows, phones): (Vec<_>, Vec<_>) =
+            given.map(|(row, phone)| (row, (phone, row.region))).unzip();
+        let read = numbers(phones.into_iter());
+        rows.into_iter()
+            .zip(read)
+            .map(|(row, number)| (row.user_id, row.created_at, number))
+            .collect()
+    }
+
+    /// The numbers that by the moment the run speaks of were somebody's who is erased, and nobody's who is not.
+    fn numbers_of(&self, erased: &Erased) -> HashSet<E164> {
+        let mut theirs = HashSet::default();
+        let mut kept = HashSet::default();
+        for (row, number) in self.accounts.iter().zip(self.account_numbers()) {
+            if row.registered_at.max(row.number_since) <= self.as_of {
+                let is_erased = erased.accounts.contains(&row.account_id);
+                if is_erased { &mut theirs } else { &mut kept }.extend(number);
             }
         }
-    }
-
-    /// One by one: each person with their accounts, and each account of nobody's.
-    pub(in crate::engine) fn people(&self, links: &[Link]) -> Vec<Self> {
-        let mut of: BTreeMap<UserId, Self> = BTreeMap::new();
-        for &user in &self.users {
-            of.entry(user).or_default().users.insert(user);
-        }
-        let mut left = self.accounts.clone();
-        for link in links {
-            if let Some(person) = of.get_mut(&link.user)
-                && left.remove(&link.account)
-            {
-                person.accounts.insert(link.account);
+        for (user, since, number) in self.social_numbers() {
+            if since <= self.as_of && erased.people.contains(&user) {
+                theirs.extend(number);
             }
         }
-        let alone = left.into_iter().map(|account| Self {
-            users: BTreeSet::new(),
-            accounts: BTreeSet::from([account]),
-        });
-        of.into_values().chain(alone).collect()
-    }
-
-    /// All of some.
-    pub(in crate::engine) fn union(people: &[Self]) -> Self {
-        let mut all = Self::default();
-        for person in people {
-            all.users.extend(&person.users);
-            all.accounts.extend(&person.accounts);
-        }
-        all
+        theirs.retain(|number| !kept.contains(number));
+        theirs
     }
 }
 
-/// Turned away for a reason: that nothing is known is none.
-fn is_out(decision: Decision) -> bool {
-    match decision {
-        Decision::Allowed { .. } | Decision::Denied(DenialReason::NoRecord) => false,
-        Decision::Denied(_) => true,
+fn table<R: Record>(dir: &SignalsDir, files: &mut Vec<InputFile>) -> Result<Vec<R>, SignalsError> {
+    let rows = dir.read::<R>()?;
+    files.extend(rows.summary.files);
+    Ok(rows.records)
+}
+
+fn write<R: Record + Clone>(
+    dir: &Path,
+    rows: &[R],
+    stays: impl Fn(&R) -> bool,
+) -> Result<(), SignalsError> {
+    let kept: Vec<R> = rows.iter().filter(|row| stays(row)).cloned().collect();
+    write_table(dir, TableForm::Parquet, &kept).map(drop)
+}
+
+/// The account an event is about, if it is about one.
+pub(super) const fn account_of(row: &ConsentEventRow) -> Option<AccountId> {
+    match row {
+        ConsentEventRow::Known(event) => match event.subject {
+            Subject::Account(account) => Some(account),
+            Subject::Device(_) | Subject::NonUser(_) => None,
+        },
+        ConsentEventRow::NonUser { .. } => None,
     }
 }
 
-/// Who is gone, and which numbers with them.
-pub(in crate::engine) struct Gone {
-    users: HashSet<UserId>,
-    accounts: HashSet<AccountId>,
-    numbers: HashSet<E164>,
-    regions: HashMap<AccountId, Region>,
-}
-
-impl Gone {
-    pub(in crate::engine) fn new(erased: &Erased, inputs: &Inputs) -> Self {
-        let accounts: HashSet<AccountId> = erased.accounts.iter().copied().collect();
-        let held = inputs.accounts.iter().zip(&inputs.account_numbers);
-        let (theirs, others): (Vec<_>, Vec<_>) =
-            held.partition(|(row, _)| accounts.contains(&row.account_id));
-        let kept: HashSet<E164> = others
-            .into_iter()
-            .filter_map(|(_, number)| *number)
-            .collect();
-        let numbers = theirs.into_iter().filter_map(|(_, number)| *number);
-        Self {
-            users: erased.users.iter().copied().collect(),
-            numbers: numbers.filter(|number| !kept.contains(number)).collect(),
-            regions: default_regions(inputs),
-            accounts,
-        }
-    }
-
-    pub(in crate::engine) fn keeps_user(&self, user: UserId) -> bool {
-        !self.users.contains(&user)
-    }
-
-    pub(in crate::engine) fn keeps_account(&self, account: AccountId) -> bool {
-        !self.accounts.contains(&account)
-    }
-
-    pub(in crate::engine) fn keeps_subject(&self, subject: &Subject) -> bool {
-        match subject {
-            Subject::Account(account) => self.keeps_account(*account),
-            Subject::Device(_) | Subject::NonUser(_) => true,
-        }
-    }
-
-    pub(in crate::engine) fn keeps_number(&self, number: E164) -> bool {
-        !self.numbers.contains(&number)
-    }
-
-    /// Where an account's entries are read.
-    pub(in crate::engine) fn region(&self, account: AccountId) -> Option<Region> {
-        self.regions.get(&account).copied()
-    }
+fn numbers(column: impl Iterator<Item = (RawPhone, Option<Region>)>) -> Vec<Option<E164>> {
+    normalise(&column.collect::<Vec<_>>())
+        .into_iter()
+        .map(Result::ok)
+        .collect()
 }

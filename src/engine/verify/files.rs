@@ -1,70 +1,103 @@
-//! Are the files what the manifest says they are?
+//! The files of an output beside what its manifest says.
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io;
 use std::path::Path;
 
-use crate::engine::EngineError;
+use super::verdict::Finding;
 use crate::engine::outputs::{MANIFEST, Manifest, digest_file};
-use crate::engine::run::REPORT;
+use crate::engine::{EngineError, Page, REPORT};
+use crate::signals::InputFile;
 
-/// Everything that is not as the manifest says.
-pub(in crate::engine) fn check(
+/// What is wrong with the files of an output: digests, lengths, files that are not listed, sums, and a page that is
+/// not the manifest's.
+pub(super) fn faults(
     out: &Path,
-    signals: &Path,
     manifest: &Manifest,
-) -> Result<Vec<String>, EngineError> {
-    let mut wrong = Vec::new();
-    if let Err(error) = manifest.check_sums() {
-        wrong.push(format!("{MANIFEST}: {error}"));
-    }
+    page: &Page<'_>,
+) -> Result<Vec<Finding>, EngineError> {
+    let mut findings = Vec::new();
     for output in &manifest.outputs {
-        let expected = (output.bytes, output.blake3.as_str());
-        wrong.extend(difference(out, &output.file, expected)?);
+        match digest_file(&out.join(&output.file)) {
+            Err(error) => findings.push(Finding::new(
+                &output.file,
+                format!("cannot be read: {error}"),
+            )),
+            Ok((digest, bytes))
+                if bytes != output.bytes || digest.to_hex().as_str() != output.blake3 =>
+            {
+                findings.push(Finding::new(
+                    &output.file,
+                    "is not the file that was written",
+                ));
+            }
+            Ok(_) => {}
+        }
     }
-    for input in &manifest.inputs {
-        let expected = (input.bytes, input.blake3.as_str());
-        let found = difference(signals, &input.file, expected)?;
-        wrong.extend(found.map(|what| format!("input {what}")));
+    findings.extend(unlisted(out, manifest)?);
+    findings.extend(
+        manifest
+            .check_sums()
+            .err()
+            .map(|error| Finding::new("sums", error.to_string())),
+    );
+    let drawn = page(manifest).map_err(|source| EngineError::Page { source })?;
+    if fs::read(out.join(REPORT)).ok().as_deref() != Some(drawn.as_bytes()) {
+        findings.push(Finding::new(REPORT, "is not the page this manifest gives"));
     }
+    Ok(findings)
+}
+
+fn unlisted(out: &Path, manifest: &Manifest) -> Result<Vec<Finding>, EngineError> {
+    let fault = |source: std::io::Error| EngineError::Published {
+        path: out.to_owned(),
+        source: source.into(),
+    };
     let listed: BTreeSet<&str> = manifest
         .outputs
         .iter()
         .map(|output| output.file.as_str())
-        .chain([MANIFEST, REPORT])
         .collect();
-    let cannot = |source: io::Error| EngineError::Published {
-        path: out.to_owned(),
-        source: source.into(),
-    };
-    for entry in fs::read_dir(out).map_err(cannot)? {
-        let name = entry.map_err(cannot)?.file_name();
-        if !name.to_str().is_some_and(|name| listed.contains(name)) {
-            wrong.push(format!("{}: the manifest does not list it", name.display()));
+    let mut findings = Vec::new();
+    for entry in fs::read_dir(out).map_err(fault)? {
+        let name = entry
+            .map_err(fault)?
+            .file_name()
+            .to_string_lossy()
+            .into_owned();
+        if name != MANIFEST && name != REPORT && !listed.contains(name.as_str()) {
+            findings.push(Finding::new(name, "is not listed in the manifest"));
         }
     }
-    Ok(wrong)
+    findings.sort_by(|a, b| a.what.cmp(&b.what));
+    Ok(findings)
 }
 
-/// How a file differs from what is listed, if it does.
-fn difference(
-    dir: &Path,
-    file: &str,
-    (bytes, blake3): (u64, &str),
-) -> Result<Option<String>, EngineError> {
-    let path = dir.join(file);
-    match digest_file(&path) {
-        Ok((hash, n)) if n == bytes && hash.to_hex().as_str() == blake3 => Ok(None),
-        Ok(_) => Ok(Some(format!(
-            "{file}: not the file that the manifest lists"
-        ))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            Ok(Some(format!("{file}: it is missing")))
+/// Which tables are not those the run read.
+pub(super) fn input_faults(manifest: &Manifest, files: &[InputFile]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for input in &manifest.inputs {
+        match files.iter().find(|file| file.path == input.file) {
+            None => findings.push(Finding::new(
+                &input.file,
+                "was read by the run and is not there",
+            )),
+            Some(file) if file.blake3 != input.blake3 || file.bytes != input.bytes => {
+                findings.push(Finding::new(&input.file, "is not the file the run read"));
+            }
+            Some(_) => {}
         }
-        Err(source) => Err(EngineError::Published {
-            path,
-            source: source.into(),
-        }),
     }
+    let read: BTreeSet<&str> = manifest
+        .inputs
+        .iter()
+        .map(|input| input.file.as_str())
+        .collect();
+    let new = files
+        .iter()
+        .filter(|file| !read.contains(file.path.as_str()));
+    findings.extend(
+        new.map(|file| Finding::new(&file.path, "was not there when the run read the tables")),
+    );
+    findings
 }

@@ -1,44 +1,45 @@
-//! Verify: does an output hold any trace of somebody who is out?
+//! Verify: is a published output what it would be if everybody who is out had never been in the tables?
 //!
-//! First the files are what the manifest says they are. Then, purpose by purpose, everybody whom the gate turned away is
-//! deleted from every table, the rest is written down as a world of its own, and a run on that world must give the same
-//! bytes. The deletion asks the gate who is out and nothing else: it shares no filter with the run.
-//!
-//! Deleted with somebody are their accounts, every row by, of or about them, their consent events, and the entries of
-//! other people's address books that hold their numbers. Somebody of whom the ledger knows nothing (`no_record`) is not
-//! deleted: there is no opt-out to honour, and who shares their number must not be taken for them.
+//! First the files: every digest, length and sum of the manifest, and the inputs it names. Then, for each purpose,
+//! a second world: the same tables without every account and every person whom the purpose denies at publication,
+//! written to disk and run again under the same parameters and times. Every row of that purpose has to be the same.
+//! Of the engine nothing is asked but who is denied.
 
-mod blame;
+mod cause;
 mod compare;
 mod erase;
 mod files;
-mod tables;
+mod verdict;
 
-use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
-
 use crate::consent::{
-    Abuse, AdRelevance, AsOf, BusinessMarketing, BusinessService, FriendSuggestions, Purpose,
+    Abuse, AdRelevance, AsOf, BusinessMarketing, BusinessService, Flaw, For, FriendSuggestions,
+    Purpose, Subject,
 };
-use crate::engine::consent_source::{ConsentFrom, ConsentInputs};
+use crate::engine::consent_source::{ConsentFrom, ConsentInputs, LedgerSource};
+use crate::engine::contacts::default_regions;
 use crate::engine::inputs::Inputs;
-use crate::engine::outputs::{
-    AbuseRow, AdRow, LinkRow, MANIFEST, Manifest, OutputRow, ReachRow, SuggestionRow,
-};
+use crate::engine::outputs::{MANIFEST, Manifest, OutputError};
 use crate::engine::prepare::{Opening, Standing};
 use crate::engine::recall::{parameters, read_manifest};
 use crate::engine::run::write_some;
+use crate::engine::view::is_allowed;
 use crate::engine::work::Work;
-use crate::engine::{EngineError, LedgerSource, Progress, Silent, ValidRunParams};
-use crate::ids::{AccountId, UserId};
+use crate::engine::{EngineError, Page, Progress, ValidRunParams};
 use crate::signals::SignalsDir;
 
-pub use compare::{Compared, RowDifference};
-use erase::{Erased, Gone};
-use tables::Tables;
+use erase::{Erased, Source};
+pub use verdict::{Cause, Difference, Finding, PurposeVerdict, Verdict};
+
+/// The purposes that have an output, in the order they are looked at.
+const PURPOSES: [Purpose; 5] = [
+    Purpose::FriendSuggestions,
+    Purpose::AdRelevance,
+    Purpose::Abuse,
+    Purpose::BusinessService,
+    Purpose::BusinessMarketing,
+];
 
 /// What to verify.
 #[derive(Clone, Copy, Debug)]
@@ -47,280 +48,290 @@ pub struct VerifyRequest<'a> {
     pub out: &'a Path,
     /// The tables it was made from.
     pub signals: &'a Path,
-    /// The ledger that was asked, if one was.
+    /// The ledger the run asked, if it asked one.
     pub ledger: Option<&'a LedgerSource<'a>>,
-    /// Where to write the worlds without those who are out, and their outputs; they are not kept there.
-    pub scratch: &'a Path,
-    /// Leave them there.
-    pub keep: bool,
+    /// Where to keep the erased worlds and their outputs; by default they are written beside `out` and removed.
+    pub keep: Option<&'a Path>,
+    /// How many runs may be spent on finding out whose data made a difference, from 0.
+    pub max_reruns: u32,
 }
 
-/// What was found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Verdict {
-    /// What is wrong with the files.
-    pub files: Vec<String>,
-    /// For each purpose, whether the output is the same without those who are out.
-    pub purposes: Vec<PurposeVerdict>,
-    /// How many runs that took.
-    pub n_runs: u64,
-}
-
-/// What was found for one purpose, or for two that share an output.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct PurposeVerdict {
-    /// Which.
-    pub purposes: Vec<Purpose>,
-    /// Who was deleted: people,
-    pub users: BTreeSet<UserId>,
-    /// and messenger accounts.
-    pub accounts: BTreeSet<AccountId>,
-    /// The outputs of the purpose, compared.
-    pub outputs: Vec<Compared>,
-    /// One person who left a trace, and how, if there is one.
-    pub trace: Option<Trace>,
-}
-
-/// How somebody who is out got in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Trace {
-    /// The person, if they are on the social network.
-    pub user: Option<UserId>,
-    /// Their messenger accounts.
-    pub accounts: Vec<AccountId>,
-    /// The rows of the inputs that lead from them to a row that differs, one after the other.
-    pub path: Vec<String>,
-}
-
-impl Verdict {
-    /// Is nothing wrong?
-    #[must_use]
-    pub fn is_clean(&self) -> bool {
-        let same = |one: &PurposeVerdict| one.outputs.iter().all(Compared::is_identical);
-        self.files.is_empty() && self.purposes.iter().all(same)
-    }
-}
-
-/// Verifies an output.
+/// Verifies an output against its manifest and against the world without everybody who is out.
+///
+/// `page` draws the report from the manifest, as for the run.
 ///
 /// # Errors
-/// If the output, the tables or the ledger cannot be read, or a world cannot be written.
+/// If the manifest or a table cannot be read, or the second world cannot be written or run. What is found wrong with
+/// the output is no error but in the verdict.
 ///
 /// # Complexity
-/// Each purpose is run once on its own world, doing only its own part: about as long as one more run together. When
-/// something differs, log₂ n further runs find somebody who left a trace, for n who are out.
+/// The tables are read twice, and each distinct set of erased people costs one run for its purposes alone.
 pub fn verify(
     request: &VerifyRequest<'_>,
+    page: &Page<'_>,
     progress: &dyn Progress,
 ) -> Result<Verdict, EngineError> {
     let manifest = read_manifest(&request.out.join(MANIFEST))?;
     let params = parameters(&manifest, request.out)?.check()?;
-    progress.begin("checking files", None);
-    let mut files = files::check(request.out, request.signals, &manifest)?;
+    progress.begin("checking digests", None);
+    let mut verdict = Verdict {
+        findings: files::faults(request.out, &manifest, page)?,
+        ..Verdict::default()
+    };
     let dir = SignalsDir::open(request.signals, &params.signals)?;
-    let mut inputs = inputs(&dir, request, &manifest)?;
-    let consent = inputs.consent.clone();
-    let state = inputs.consent.log.map(|root| (root.size, root.root));
-    if state != manifest.log.map(|log| (log.root.size, log.root.root)) {
-        files.push("the ledger is not as the run found it: it has other entries".to_owned());
+    let mut source = Source::read(&dir, manifest.as_of.valid, progress)?;
+    verdict
+        .findings
+        .extend(files::input_faults(&manifest, source.files()));
+    if verdict
+        .findings
+        .iter()
+        .any(|finding| !finding.is_harmless())
+    {
+        return Ok(verdict);
     }
-    progress.begin("reading tables again", None);
-    let tables = Tables::read(&dir)?;
+    let scratch = Scratch::new(request)?;
+    let erased = who_is_out(
+        &dir,
+        request.ledger,
+        &mut source,
+        &manifest,
+        &params,
+        &mut verdict,
+        progress,
+    )?;
+    let trial = Trial {
+        out: request.out,
+        consent: source.consent.as_ref(),
+        source: &source,
+        manifest: &manifest,
+        params: &params,
+        scratch: &scratch.dir,
+        progress,
+    };
+    for (purposes, erased) in sharing(&erased) {
+        let name: Vec<&str> = purposes.iter().map(|purpose| purpose.as_str()).collect();
+        let world = trial.run(&name.join("+"), &purposes, erased)?;
+        for &purpose in &purposes {
+            let compared = compare::purpose(request.out, &world, purpose, erased)?;
+            let mut found = PurposeVerdict {
+                purpose,
+                n_accounts_erased: erased.accounts.len() as u64,
+                n_people_erased: erased.people.len() as u64,
+                n_rows: compared.n_rows,
+                n_differences: compared.n_differences,
+                differences: compared.differences,
+                cause: None,
+            };
+            if found.n_differences > 0 && request.max_reruns > 0 {
+                found.cause = Some(cause::find(
+                    &trial,
+                    purpose,
+                    erased,
+                    &found.differences,
+                    request.max_reruns,
+                )?);
+            }
+            verdict.purposes.push(found);
+        }
+    }
+    verdict.purposes.sort_by_key(|found| {
+        PURPOSES
+            .iter()
+            .position(|&purpose| purpose == found.purpose)
+    });
+    Ok(verdict)
+}
+
+/// Everybody the gates deny at publication, purpose by purpose.
+fn who_is_out(
+    dir: &SignalsDir,
+    ledger: Option<&LedgerSource<'_>>,
+    source: &mut Source,
+    manifest: &Manifest,
+    params: &ValidRunParams,
+    verdict: &mut Verdict,
+    progress: &dyn Progress,
+) -> Result<Vec<(Purpose, Erased)>, EngineError> {
+    let mut inputs = Inputs::read(dir, ledger.into(), progress)?;
+    if ledger.is_some() {
+        source.consent = Some(inputs.consent.clone());
+    }
+    inputs.forget_after(manifest.as_of.valid);
+    inputs.read_numbers();
+    source.regions = default_regions(&inputs);
     let as_of = AsOf {
         valid: manifest.as_of.valid,
         known: manifest.as_of.known,
     };
-    let published_known = Some(manifest.as_of.published_known);
-    let standing = Standing::new(&mut inputs, as_of, published_known, &params);
-    let verification = Verification {
-        request,
-        manifest: &manifest,
-        params: &params,
-        consent,
-        tables: &tables,
-        standing: &standing,
-        inputs: &inputs,
-    };
-    let mut verdict = Verdict {
-        files,
-        purposes: Vec::new(),
-        n_runs: 0,
-    };
-    for subject in verification.subjects() {
-        let one = verification.verify(&subject, &mut verdict.n_runs, progress)?;
-        verdict.purposes.push(one);
-    }
-    Ok(verdict)
-}
-
-fn inputs(
-    dir: &SignalsDir,
-    request: &VerifyRequest<'_>,
-    manifest: &Manifest,
-) -> Result<Inputs, EngineError> {
-    let mut inputs = Inputs::read(dir, request.ledger.into(), &Silent)?;
-    inputs.forget_after(manifest.as_of.valid);
-    inputs.read_numbers();
-    Ok(inputs)
-}
-
-/// A purpose, who is out for it, and its outputs.
-struct Subject {
-    purposes: Vec<Purpose>,
-    erased: Erased,
-    files: Vec<&'static str>,
-}
-
-/// Everything the verification of one output needs.
-struct Verification<'a> {
-    request: &'a VerifyRequest<'a>,
-    manifest: &'a Manifest,
-    params: &'a ValidRunParams,
-    consent: ConsentInputs,
-    tables: &'a Tables,
-    inputs: &'a Inputs,
-    standing: &'a Standing,
-}
-
-impl Verification<'_> {
-    /// Every purpose that has outputs, and who is out for it.
-    fn subjects(&self) -> Vec<Subject> {
-        let (inputs, standing) = (self.inputs, self.standing);
-        let people = |purpose, erased, file| Subject {
-            purposes: vec![purpose],
-            erased,
-            files: vec![file, LinkRow::FILE],
-        };
-        let links = standing.everyones_links();
-        let suggest = Erased::of(&standing.gates::<FriendSuggestions>(inputs), inputs, links);
-        let ads = Erased::of(&standing.gates::<AdRelevance>(inputs), inputs, links);
-        let abuse = Erased::of(&standing.gates::<Abuse>(inputs), inputs, links);
-        let service = standing.gates::<BusinessService>(inputs);
-        let marketing = standing.gates::<BusinessMarketing>(inputs);
-        vec![
-            people(Purpose::FriendSuggestions, suggest, SuggestionRow::FILE),
-            people(Purpose::AdRelevance, ads, AdRow::FILE),
-            people(Purpose::Abuse, abuse, AbuseRow::FILE),
-            Subject {
-                purposes: vec![Purpose::BusinessService, Purpose::BusinessMarketing],
-                erased: Erased::of_both(&service, &marketing, inputs),
-                files: vec![ReachRow::FILE],
-            },
-        ]
-    }
-
-    fn verify(
-        &self,
-        subject: &Subject,
-        n_runs: &mut u64,
-        progress: &dyn Progress,
-    ) -> Result<PurposeVerdict, EngineError> {
-        let place = Place::new(self.request, &subject.purposes)?;
-        let mut run = |erased: &Erased, progress: &dyn Progress| {
-            *n_runs += 1;
-            self.outputs_without(subject, erased, &place, progress)
-        };
-        let outputs = run(&subject.erased, progress)?;
-        let trace = if outputs.iter().all(Compared::is_identical) {
-            None
-        } else {
-            blame::trace(self, subject, &mut |erased| {
-                let outputs = run(erased, &Silent)?;
-                Ok(outputs.into_iter().find(|one| !one.is_identical()))
-            })?
-        };
-        if !self.request.keep {
-            place.remove();
+    progress.begin("asking the ledger", None);
+    let known = Some(manifest.as_of.published_known);
+    let standing = Standing::new(&mut inputs, as_of, known, params);
+    let digests = [
+        ("ledger", standing.ledger.digest(), &manifest.ledger),
+        ("snapshot", standing.snapshot.digest(), &manifest.snapshot),
+    ];
+    for (what, digest, listed) in digests {
+        if digest.to_hex().as_str() != listed {
+            verdict
+                .findings
+                .push(Finding::new(what, "is not what these tables give"));
         }
-        Ok(PurposeVerdict {
-            purposes: subject.purposes.clone(),
-            users: subject.erased.users.clone(),
-            accounts: subject.erased.accounts.clone(),
-            outputs,
-            trace,
-        })
     }
+    Ok(vec![
+        (
+            Purpose::FriendSuggestions,
+            denied::<FriendSuggestions>(&standing, &inputs, source),
+        ),
+        (
+            Purpose::AdRelevance,
+            denied::<AdRelevance>(&standing, &inputs, source),
+        ),
+        (Purpose::Abuse, denied::<Abuse>(&standing, &inputs, source)),
+        (
+            Purpose::BusinessService,
+            denied::<BusinessService>(&standing, &inputs, source),
+        ),
+        (
+            Purpose::BusinessMarketing,
+            denied::<BusinessMarketing>(&standing, &inputs, source),
+        ),
+    ])
+}
 
-    /// The outputs of a purpose, compared with those of a world in which some people never were.
-    fn outputs_without(
-        &self,
-        subject: &Subject,
-        erased: &Erased,
-        place: &Place,
-        progress: &dyn Progress,
-    ) -> Result<Vec<Compared>, EngineError> {
-        let gone = Gone::new(erased, self.inputs);
-        progress.begin("writing the world without them", None);
-        fs::create_dir_all(&place.signals).map_err(|source| place.cannot(source))?;
-        let is_from_tables = self.request.ledger.is_none();
-        self.tables
-            .write_without(&gone, &place.signals, is_from_tables)?;
-        let left = self.consent.without(&gone);
-        let opening = Opening {
-            signals: &place.signals,
-            consent: if is_from_tables {
-                ConsentFrom::Tables
-            } else {
-                ConsentFrom::Given(&left)
-            },
-            params: self.params,
-            as_of: Some(self.manifest.as_of.valid),
-            known_at: Some(self.manifest.as_of.known),
-            published_known: Some(self.manifest.as_of.published_known),
-            work: Work::of(&subject.purposes),
-        };
-        write_some(&opening, &place.out, progress)?;
-        let compare = |file: &&'static str| {
-            let pair = (self.request.out.join(file), place.out.join(file));
-            compare::compare(file, &pair.0, &pair.1, &subject.purposes)
-        };
-        subject.files.iter().map(compare).collect()
+fn denied<P: For>(standing: &Standing, inputs: &Inputs, source: &Source) -> Erased {
+    let gates = standing.gates::<P>(inputs);
+    let (mut accounts, mut people) = source.everybody();
+    accounts.retain(|&account| !is_allowed(gates.accounts.decision(account)));
+    people.retain(|&user| !is_allowed(gates.people.decision(user)));
+    Erased { accounts, people }
+}
+
+/// Purposes that deny the same people share a world.
+fn sharing(erased: &[(Purpose, Erased)]) -> Vec<(Vec<Purpose>, &Erased)> {
+    let mut groups: Vec<(Vec<Purpose>, &Erased)> = Vec::new();
+    for (purpose, out) in erased {
+        match groups.iter_mut().find(|(_, held)| *held == out) {
+            Some((purposes, _)) => purposes.push(*purpose),
+            None => groups.push((vec![*purpose], out)),
+        }
     }
+    groups
 }
 
 impl ConsentInputs {
-    /// What is known of everybody who is not gone.
-    fn without(&self, gone: &Gone) -> Self {
+    /// What is known of everybody who is not erased.
+    fn without(&self, erased: &Erased) -> Self {
+        let stays = |subject: &Subject| match subject {
+            Subject::Account(account) => !erased.accounts.contains(account),
+            Subject::Device(_) | Subject::NonUser(_) => true,
+        };
         let mut left = self.clone();
-        left.events
-            .retain(|event| gone.keeps_subject(&event.subject));
+        left.events.retain(|event| stays(&event.subject));
         left.flaws.retain(|flaw| match flaw {
-            crate::consent::Flaw::Everybody => true,
-            crate::consent::Flaw::About { subject, .. } => gone.keeps_subject(subject),
+            Flaw::Everybody => true,
+            Flaw::About { subject, .. } => stays(subject),
         });
         left
     }
 }
 
-/// Where the world without some people is written, and its output.
-struct Place {
-    signals: PathBuf,
-    out: PathBuf,
+/// Runs worlds without some people.
+struct Trial<'a> {
+    out: &'a Path,
+    source: &'a Source,
+    /// What the ledger holds, if one was asked.
+    consent: Option<&'a ConsentInputs>,
+    manifest: &'a Manifest,
+    params: &'a ValidRunParams,
+    scratch: &'a Path,
+    progress: &'a dyn Progress,
 }
 
-impl Place {
-    fn new(request: &VerifyRequest<'_>, purposes: &[Purpose]) -> Result<Self, EngineError> {
-        let names: Vec<&str> = purposes.iter().map(|purpose| purpose.as_str()).collect();
-        let dir = request.scratch.join(names.join("-"));
-        let place = Self {
-            signals: dir.join("signals"),
-            out: dir.join("out"),
+impl Trial<'_> {
+    /// Writes the world without `erased`, runs it for some purposes and says where its outputs are.
+    fn run(
+        &self,
+        name: &str,
+        purposes: &[Purpose],
+        erased: &Erased,
+    ) -> Result<PathBuf, EngineError> {
+        let world = self.scratch.join(name);
+        let (signals, out) = (world.join("signals"), world.join("out"));
+        make(&signals)?;
+        self.progress.begin("writing the erased world", None);
+        self.source.write_without(erased, &signals, self.progress)?;
+        let times = self.manifest.as_of;
+        let left = self.consent.map(|consent| consent.without(erased));
+        let opening = Opening {
+            signals: &signals,
+            consent: match &left {
+                Some(left) => ConsentFrom::Given(left),
+                None => ConsentFrom::Tables,
+            },
+            params: self.params,
+            as_of: Some(times.valid),
+            known_at: Some(times.known),
+            published_known: Some(times.published_known),
+            work: Work::of(purposes),
         };
-        fs::create_dir_all(&dir).map_err(|source| place.cannot(source))?;
-        Ok(place)
+        write_some(&opening, &out, self.progress)?;
+        Ok(out)
     }
+}
 
-    fn cannot(&self, source: std::io::Error) -> EngineError {
-        EngineError::Published {
-            path: self.signals.clone(),
-            source: source.into(),
+fn make(dir: &Path) -> Result<(), EngineError> {
+    std::fs::create_dir_all(dir).map_err(|source| {
+        EngineError::Output(OutputError::Write {
+            path: dir.to_owned(),
+            source,
+        })
+    })
+}
+
+/// The directory of the erased worlds; removed when dropped, unless it is to be kept.
+struct Scratch {
+    dir: PathBuf,
+    keep: bool,
+}
+
+impl Scratch {
+    fn new(request: &VerifyRequest<'_>) -> Result<Self, EngineError> {
+        let beside = || {
+            let name = request
+                .out
+                .file_name()
+                .map_or_else(|| "out".into(), |name| name.to_string_lossy());
+            let parent = request.out.parent().unwrap_or_else(|| Path::new(""));
+            parent.join(format!(".{name}.verify"))
+        };
+        let dir = request.keep.map_or_else(beside, Path::to_owned);
+        let occupied = request.keep.is_some()
+            && std::fs::read_dir(&dir).is_ok_and(|mut entries| entries.next().is_some());
+        if occupied {
+            return Err(EngineError::Output(OutputError::Occupied { path: dir }));
         }
+        if request.keep.is_none() && dir.exists() {
+            std::fs::remove_dir_all(&dir).map_err(|source| {
+                EngineError::Output(OutputError::Write {
+                    path: dir.clone(),
+                    source,
+                })
+            })?;
+        }
+        make(&dir)?;
+        Ok(Self {
+            dir,
+            keep: request.keep.is_some(),
+        })
     }
+}
 
-    /// What cannot be removed is left to whoever owns the directory.
-    fn remove(&self) {
-        if let Some(dir) = self.signals.parent() {
-            let _ = fs::remove_dir_all(dir);
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if !self.keep {
+            // Nothing more can be done about a directory that cannot be removed; the next call removes it.
+            let _ = std::fs::remove_dir_all(&self.dir);
         }
     }
 }

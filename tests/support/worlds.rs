@@ -1,0 +1,424 @@
+//! Random small worlds with everything in them that makes consent hard: one seed, one world.
+
+use acquaint::consent::{
+    Event, EventKind, Overlay, OverlayEffect, PolicyId, Purpose, Subject, TextDigest,
+};
+use acquaint::ids::{AccountId, EventId, Region};
+use acquaint::signals::{
+    AbuseReport, AddressBookEntry, BusinessOptIn, BusinessThread, ConsentEventRow, Feedback,
+    FeedbackKind, Friendship, PhonePurpose, RawPhone, StartedBy,
+};
+use acquaint::synth::{SynthParams, World, world};
+use acquaint::time::{Interval, Timestamp};
+use rand::{Rng, SeedableRng};
+use rand_xoshiro::Xoshiro256PlusPlus;
+
+/// A world, how to run it and when.
+pub(crate) struct Trial {
+    pub(crate) world: World,
+    pub(crate) config: String,
+    pub(crate) as_of: Timestamp,
+    pub(crate) known_at: Option<Timestamp>,
+}
+
+/// The trial of a seed.
+pub(crate) fn trial(seed: u64) -> Trial {
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed ^ 0x5EED_1E55);
+    let users = rng.gen_range(12..=60);
+    let params = SynthParams::default()
+        .users(users)
+        .seed(seed)
+        .impressions_per_user(rng.gen_range(1.0..8.0));
+    let world = world(&params.check().unwrap());
+    let as_of = world.as_of;
+    let mut shaker = Shaker {
+        next_event: u64::MAX - 1_000_000,
+        rng,
+        world,
+        as_of,
+    };
+    shaker.shake();
+    let config = shaker.config();
+    let known_at = shaker.chance(0.25).then(|| shaker.some_day(40));
+    Trial {
+        world: shaker.world,
+        config,
+        as_of,
+        known_at,
+    }
+}
+
+struct Shaker {
+    rng: Xoshiro256PlusPlus,
+    world: World,
+    as_of: Timestamp,
+    next_event: u64,
+}
+
+impl Shaker {
+    fn chance(&mut self, p: f64) -> bool {
+        self.rng.gen_bool(p)
+    }
+
+    fn below(&mut self, n: usize) -> usize {
+        self.rng.gen_range(0..n.max(1))
+    }
+
+    /// Between so many days ago and now.
+    fn some_day(&mut self, days: i64) -> Timestamp {
+        let back = self.rng.gen_range(0..=days * 86_400);
+        Timestamp::from_micros(self.as_of.micros() - back * 1_000_000)
+    }
+
+    fn account(&mut self) -> AccountId {
+        let i = self.below(self.world.messenger_accounts.len());
+        self.world.messenger_accounts[i].account_id
+    }
+
+    fn purpose(&mut self) -> Purpose {
+        Purpose::ALL[self.below(Purpose::ALL.len())]
+    }
+
+    /// As many times as the size of the world allows, up to a share of its people.
+    fn times(&mut self, share: f64) -> usize {
+        let most = (self.world.social_accounts.len() as f64 * share).ceil() as usize;
+        self.rng.gen_range(0..=most)
+    }
+
+    fn shake(&mut self) {
+        self.mix_numbers();
+        self.mix_devices();
+        self.befriend();
+        self.fill_books();
+        self.talk();
+        self.mix_consent();
+        self.lose_rows();
+    }
+
+    fn mix_numbers(&mut self) {
+        for _ in 0..self.times(0.2) {
+            // Two people claim one number.
+            let n = self.world.social_accounts.len();
+            let (a, b) = (self.below(n), self.below(n));
+            self.world.social_accounts[a].phone = self.world.social_accounts[b].phone.clone();
+            self.world.social_accounts[a].region = self.world.social_accounts[b].region;
+            self.world.social_accounts[a].phone_given_for = PhonePurpose::Contact;
+        }
+        for _ in 0..self.times(0.1) {
+            let i = self.below(self.world.social_accounts.len());
+            self.world.social_accounts[i].phone_given_for = PhonePurpose::Security;
+        }
+        for _ in 0..self.times(0.2) {
+            self.pass_number_on();
+        }
+        for _ in 0..self.times(0.05) {
+            // A business writes from a number somebody has, or had.
+            if !self.world.businesses.is_empty() {
+                let b = self.below(self.world.businesses.len());
+                let a = self.below(self.world.messenger_accounts.len());
+                self.world.businesses[b].phone = self.world.messenger_accounts[a].phone.clone();
+                self.world.businesses[b].region = self.world.messenger_accounts[a].region;
+            }
+        }
+    }
+
+    /// A number goes to another account: recycled, swapped, or claimed by both at once.
+    fn pass_number_on(&mut self) {
+        let n = self.world.messenger_accounts.len();
+        let (a, b) = (self.below(n), self.below(n));
+        let at = self.some_day(300);
+        let overlaps = self.chance(0.3);
+        let (one, other) = (
+            self.world.messenger_accounts[a].clone(),
+            self.world.messenger_accounts[b].clone(),
+        );
+        let free = |row: &acquaint::signals::MessengerAccount| {
+            row.number_until.is_none() && row.number_since < at
+        };
+        if one.account_id == other.account_id || !free(&one) || !free(&other) {
+            return;
+        }
+        if overlaps {
+            self.world.messenger_accounts[b].phone = one.phone;
+            self.world.messenger_accounts[b].region = one.region;
+            return;
+        }
+        let rows = &mut self.world.messenger_accounts;
+        rows[a].number_until = Some(at);
+        rows[b].number_until = Some(at);
+        let mut to_b = other.clone();
+        to_b.phone.clone_from(&one.phone);
+        to_b.number_since = at;
+        to_b.region = one.region;
+        let swap = at.micros() % 2 == 0;
+        let mut to_a = one;
+        to_a.phone.clone_from(&other.phone);
+        to_a.number_since = at;
+        to_a.region = other.region;
+        rows.push(to_b);
+        if swap {
+            rows.push(to_a);
+        }
+    }
+
+    fn mix_devices(&mut self) {
+        for _ in 0..self.times(0.25) {
+            let n = self.world.messenger_accounts.len();
+            let (a, b) = (self.below(n), self.below(n));
+            let device = self.world.messenger_accounts[a].device.clone();
+            if self.chance(0.5) {
+                self.world.messenger_accounts[b].device = device;
+            } else {
+                let s = self.below(self.world.social_accounts.len());
+                self.world.social_accounts[s].device = device;
+            }
+        }
+    }
+
+    fn befriend(&mut self) {
+        for _ in 0..self.times(3.0) {
+            let n = self.world.social_accounts.len();
+            let (a, b) = (self.below(n), self.below(n));
+            if a == b {
+                continue;
+            }
+            let since = self.some_day(900);
+            let row = Friendship {
+                user_a: self.world.social_accounts[a].user_id,
+                user_b: self.world.social_accounts[b].user_id,
+                since,
+            };
+            self.world.friendships.push(row);
+            if self.chance(0.1) {
+                let kinds = [
+                    FeedbackKind::Block,
+                    FeedbackKind::Dismiss,
+                    FeedbackKind::Hide,
+                    FeedbackKind::Report,
+                ];
+                let kind = kinds[self.below(4)];
+                let at = self.some_day(100);
+                self.world.feedback.push(Feedback {
+                    user_id: row.user_a,
+                    other_id: row.user_b,
+                    kind,
+                    at,
+                });
+            }
+        }
+    }
+
+    fn fill_books(&mut self) {
+        for _ in 0..self.times(3.0) {
+            let account_id = self.account();
+            let phone = if self.chance(0.75) {
+                let i = self.below(self.world.messenger_accounts.len());
+                Some(self.world.messenger_accounts[i].phone.clone())
+            } else {
+                let i = self.below(self.world.social_accounts.len());
+                self.world.social_accounts[i].phone.clone()
+            };
+            let saved_at = self.some_day(700);
+            if let Some(phone) = phone {
+                self.world.address_book.push(AddressBookEntry {
+                    account_id,
+                    phone,
+                    saved_at,
+                });
+            }
+        }
+    }
+
+    fn talk(&mut self) {
+        for _ in 0..self.times(0.5) {
+            let (reporter, reported, at) = (self.account(), self.account(), self.some_day(200));
+            if reporter != reported {
+                self.world.abuse_reports.push(AbuseReport {
+                    reporter,
+                    reported,
+                    reason: "spam".to_owned(),
+                    at,
+                });
+            }
+        }
+        for _ in 0..self.times(0.5) {
+            if self.world.businesses.is_empty() {
+                return;
+            }
+            let b = self.below(self.world.businesses.len());
+            let business_id = self.world.businesses[b].business_id;
+            let (account_id, at) = (self.account(), self.some_day(60));
+            if self.chance(0.5) {
+                self.world.business_threads.push(BusinessThread {
+                    business_id,
+                    account_id,
+                    started_by: StartedBy::Person,
+                    started_at: at,
+                    last_from_person_at: Some(at),
+                });
+            } else {
+                self.world.business_opt_ins.push(BusinessOptIn {
+                    business_id,
+                    account_id,
+                    opted_in_at: at,
+                    opted_out_at: None,
+                });
+            }
+        }
+    }
+
+    fn mix_consent(&mut self) {
+        let share = [0.05, 0.2, 0.5][self.below(3)];
+        for _ in 0..self.times(share) {
+            let subject = Subject::Account(self.account());
+            let kind = self.act();
+            self.event(subject, kind);
+        }
+        for _ in 0..self.times(0.05) {
+            let i = self.below(self.world.messenger_accounts.len());
+            if let Some(device) = self.world.messenger_accounts[i].device.device_id {
+                self.event(Subject::Device(device), EventKind::Signal);
+            }
+        }
+        if self.chance(0.3) {
+            let id = self.next_event - 1;
+            let (a, b) = (self.account(), self.account());
+            self.event(Subject::Account(a), EventKind::OptOut);
+            self.next_event = id + 1;
+            self.event(
+                Subject::Account(b),
+                EventKind::Grant {
+                    purpose: Purpose::AdRelevance,
+                    asked: false,
+                },
+            );
+        }
+        if self.chance(0.3) {
+            self.order();
+        }
+        if self.chance(0.4) {
+            self.object();
+        }
+    }
+
+    /// Every door out, some ways back in, and some that break the ledger.
+    fn act(&mut self) -> EventKind {
+        let purpose = self.purpose();
+        match self.below(12) {
+            0..=3 => EventKind::OptOut,
+            4 => EventKind::Accept { share: false },
+            5 | 6 => EventKind::Withdraw { purpose },
+            7 | 8 => EventKind::Grant {
+                purpose,
+                asked: self.chance(0.3),
+            },
+            9 => EventKind::Delete,
+            10 => EventKind::NoticeServed {
+                policy: PolicyId(1),
+                digest: TextDigest::of("a text nobody knows"),
+            },
+            _ => EventKind::Recycled,
+        }
+    }
+
+    fn event(&mut self, subject: Subject, kind: EventKind) {
+        let valid_time = self.some_day(80);
+        let known_time = match self.below(8) {
+            0 => self.as_of.plus_days(1),
+            1 => self.as_of.plus_days(self.rng.gen_range(2..90)),
+            2 => Timestamp::from_micros(valid_time.micros() + 20 * 86_400_000_000),
+            _ => valid_time,
+        };
+        self.next_event -= 1;
+        self.world
+            .consent_events
+            .push(ConsentEventRow::Known(Event {
+                event_id: EventId(self.next_event),
+                subject,
+                kind,
+                valid_time,
+                known_time,
+            }));
+    }
+
+    fn order(&mut self) {
+        let i = self.below(self.world.messenger_accounts.len());
+        let Some(region) = self.world.messenger_accounts[i].region else {
+            return;
+        };
+        let from = self.some_day(50);
+        let effect = if self.chance(0.5) {
+            OverlayEffect::Deny
+        } else {
+            OverlayEffect::CutOff(self.some_day(300))
+        };
+        let purpose = self.purpose();
+        self.world.overlays.push(Overlay {
+            region,
+            purpose,
+            interval: Interval::new(from, None),
+            effect,
+        });
+    }
+
+    fn object(&mut self) {
+        if self.world.address_book.is_empty() {
+            return;
+        }
+        let i = self.below(self.world.address_book.len());
+        let phone: RawPhone = self.world.address_book[i].phone.clone();
+        let at = self.some_day(100);
+        self.next_event -= 1;
+        self.world.consent_events.push(ConsentEventRow::NonUser {
+            phone,
+            region: Region::parse("DE"),
+            event_id: EventId(self.next_event),
+            kind: EventKind::NonUserObjects,
+            valid_time: at,
+            known_time: at,
+        });
+    }
+
+    /// Accounts nobody told the ledger about, people without an account, rows that contradict each other.
+    fn lose_rows(&mut self) {
+        for _ in 0..self.times(0.08) {
+            let lost = Subject::Account(self.account());
+            self.world.consent_events.retain(
+                |row| !matches!(row, ConsentEventRow::Known(event) if event.subject == lost),
+            );
+        }
+        for _ in 0..self.times(0.05) {
+            let i = self.below(self.world.messenger_accounts.len());
+            if self.chance(0.5) {
+                let mut twin = self.world.messenger_accounts[i].clone();
+                twin.registered_at = twin.registered_at.plus_days(-1);
+                self.world.messenger_accounts.push(twin);
+            } else if self.world.messenger_accounts.len() > 4 {
+                let gone = self.world.messenger_accounts[i].account_id;
+                self.world
+                    .messenger_accounts
+                    .retain(|row| row.account_id != gone);
+            }
+        }
+    }
+
+    fn config(&mut self) -> String {
+        let profile = ["notice-and-opt-out", "notice-and-opt-out", "opt-in"][self.below(3)];
+        let late = ["honour", "record-only"][self.below(2)];
+        let hold = self.chance(0.25);
+        let score = [
+            "adamic-adar",
+            "common-neighbours",
+            "resource-allocation",
+            "jaccard",
+        ][self.below(4)];
+        let k = self.rng.gen_range(1..8);
+        let min = self.rng.gen_range(1..3);
+        format!(
+            "[consent]\nprofile = \"{profile}\"\nhold_until_window_end = {hold}\nlate_opt_out = \"{late}\"\n\
+             [suggest]\nk = {k}\nscore = \"{score}\"\nmin_intermediaries = {min}\n\
+             spam_demote_at = 0.1\nspam_remove_at = 0.6\n[ads.ftrl]\nbits = 12\nepochs = 1\n\
+             [business]\nspam_score_limit = 0.1\n"
+        )
+    }
+}
