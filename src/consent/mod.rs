@@ -13,11 +13,13 @@ mod gate;
 mod gate_tests;
 mod history;
 mod ledger;
+mod matrix;
 mod misuse;
 mod orders;
 mod params;
 mod people;
 mod policies;
+mod policy_file;
 #[cfg(test)]
 mod properties;
 mod purpose;
@@ -36,7 +38,9 @@ pub(crate) use gate::testing;
 pub use gate::{About, Decision, DenialReason, Gate, Permitted};
 pub use history::{Flaw, History};
 pub use ledger::Ledger;
+pub use matrix::{MatrixCell, MatrixRegion, MatrixRow, Model, matrix};
 pub use params::{AsOf, ConsentParams, LateOptOut, Profile, ValidConsentParams};
+pub use policy_file::{PolicyFileError, PolicyRecord, PolicySet};
 pub use purpose::{
     Abuse, AdRelevance, Analytics, BusinessMarketing, BusinessService, For, FriendSuggestions,
     Purpose,

@@ -9,6 +9,7 @@ mod durability;
 mod erasure;
 mod influence;
 mod ledger_run;
+mod policy_matrix;
 mod recall;
 mod rooms;
 mod runs;

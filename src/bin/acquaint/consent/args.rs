@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use acquaint::consent::Profile;
-use acquaint::ids::AccountId;
+use acquaint::ids::{AccountId, Region};
 use acquaint::ledger::SEGMENT_EVENTS;
 use acquaint::time::Timestamp;
 use clap::{Args, Subcommand, ValueEnum};
@@ -30,6 +30,8 @@ pub(crate) enum ConsentVerb {
     Check(CheckArgs),
     /// Destroy the keys to what the ledger holds about an account
     Erase(EraseArgs),
+    /// Print what the terms and the orders of regulators allowed at a moment
+    Matrix(MatrixArgs),
     /// Move the objection list to another secret key
     Rekey(RekeyArgs),
 }
@@ -247,6 +249,32 @@ pub(crate) struct EraseArgs {
     pub(crate) ledger: LedgerArgs,
 }
 
+/// Print what was allowed.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Asks the gate about four model accounts in each region, under the terms and orders in data/policies or in a directory
+of such files. A letter is a purpose; `since` is the date before which nothing that was collected may be used.
+
+Example:
+  acquaint consent matrix --as-of 2016-12-01 --region DE --region IN --region US")]
+pub(crate) struct MatrixArgs {
+    /// When; now by default
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) as_of: Option<Timestamp>,
+    /// Where: two letters of ISO 3166-1; may be given more than once
+    #[arg(long, value_name = "XX", required = true, value_parser = region)]
+    pub(crate) region: Vec<Region>,
+    /// What the states allow
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) profile: ProfileArg,
+    /// A directory of terms and orders, in the place of those that come with the program
+    #[arg(long, value_name = "DIR")]
+    pub(crate) policies: Option<PathBuf>,
+    /// Print JSON instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// Move the objection list to another secret key.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -283,6 +311,10 @@ impl From<ProfileArg> for Profile {
             ProfileArg::OptIn => Self::OptIn,
         }
     }
+}
+
+fn region(text: &str) -> Result<Region, String> {
+    Region::parse(text).ok_or_else(|| "a region is two letters of ISO 3166-1".to_owned())
 }
 
 fn account(text: &str) -> Result<AccountId, String> {

@@ -6,6 +6,7 @@ mod audit;
 mod export;
 mod import;
 mod lines;
+mod matrix;
 mod rekey;
 mod show;
 mod source;
@@ -25,6 +26,7 @@ pub(crate) fn consent(verb: &ConsentVerb, quiet: bool) -> Result<Outcome, Failur
         ConsentVerb::Prove(args) => audit::prove(args),
         ConsentVerb::Check(args) => audit::check(args),
         ConsentVerb::Erase(args) => audit::erase(args),
+        ConsentVerb::Matrix(args) => matrix::matrix(args),
         ConsentVerb::Rekey(args) => rekey::rekey(args),
     }
 }
