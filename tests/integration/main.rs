@@ -4,6 +4,7 @@
 mod support;
 
 mod bad_input;
+mod clock;
 mod command_line;
 mod durability;
 mod erasure;
