@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod artefacts;
 mod bad_input;
 mod clock;
 mod command_line;
