@@ -1,11 +1,12 @@
-//! Reading numbers, making tokens of them, linking accounts by them.
+//! Reading numbers, making tokens and points of them, linking accounts by them.
 
 use std::hint::black_box;
 
 use acquaint::consent::Purpose;
 use acquaint::hash::HashSet;
 use acquaint::identity::{
-    AccountClaim, Binding, E164, KeyRing, LinkKey, SocialClaim, link, normalise,
+    AccountClaim, Binding, E164, KeyRing, LinkKey, ObjectionKey, ObjectionList, SocialClaim, link,
+    normalise,
 };
 use acquaint::ids::{AccountId, Region, UserId};
 use acquaint::signals::{DeviceFacts, PhonePurpose, RawPhone};
@@ -72,6 +73,52 @@ fn token(c: &mut Criterion) {
     group.finish();
 }
 
+fn objection_key(secret: u8) -> ObjectionKey {
+    ObjectionKey::from_keys(&[secret; 32], &[1; 32])
+}
+
+/// Points from numbers, and points from points.
+fn objection_points(c: &mut Criterion) {
+    let (old, new) = (objection_key(2), objection_key(3));
+    let numbers: Vec<E164> = (0..1_000).map(number).collect();
+    let points: Vec<_> = numbers.iter().map(|n| old.objection(*n)).collect();
+    let mut group = c.benchmark_group("objection-points");
+    group.sample_size(10);
+    group.throughput(Throughput::Elements(numbers.len() as u64));
+    group.bench_function("threads-1", |b| {
+        b.iter(|| {
+            for number in &numbers {
+                black_box(old.objection(*number));
+            }
+        });
+    });
+    for pool in pools::pools() {
+        let id = BenchmarkId::new("rekey", format!("threads-{}", pool.current_num_threads()));
+        group.bench_function(id, |b| {
+            b.iter(|| pool.install(|| black_box(old.rekey(&new, &points))));
+        });
+    }
+    group.finish();
+}
+
+/// Numbers of an address book, hardly any of whose holders objected, against lists of three lengths.
+fn objection_checks(c: &mut Criterion) {
+    const N_CHECKED: u64 = 100_000;
+    let checked: Vec<E164> = (0..N_CHECKED).map(number).collect();
+    let mut group = c.benchmark_group("objection-checks");
+    group.sample_size(10);
+    group.throughput(Throughput::Elements(N_CHECKED));
+    for n_objections in [0, 1_000, 100_000] {
+        let key = objection_key(2);
+        let objected = (N_CHECKED..N_CHECKED + n_objections).map(number);
+        let list = ObjectionList::new(key.clone(), objected.map(|n| key.objection(n)));
+        group.bench_function(BenchmarkId::new("threads-1", n_objections), |b| {
+            b.iter(|| checked.iter().filter(|n| list.contains(**n)).count());
+        });
+    }
+    group.finish();
+}
+
 fn account_claim(counter: u64, device: &DeviceFacts) -> AccountClaim<'_> {
     let binding = Binding {
         number: number(counter),
@@ -119,5 +166,12 @@ fn linking(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, parse, token, linking);
+criterion_group!(
+    benches,
+    parse,
+    token,
+    objection_points,
+    objection_checks,
+    linking
+);
 criterion_main!(benches);

@@ -10,7 +10,7 @@ use super::limits::ValidReadLimits;
 pub(super) struct Header {
     /// For each column of the table its place in the file, if the file has it.
     pub(super) places: Vec<Option<usize>>,
-    /// The file's other columns.
+    /// The file's other columns, by names that may be shown.
     pub(super) ignored: Vec<String>,
 }
 
@@ -37,7 +37,7 @@ impl Header {
         let places = columns.iter().map(|column| place(file, column, found));
         Ok(Self {
             places: places.collect::<Result<_, _>>()?,
-            ignored,
+            ignored: ignored.iter().map(|name| shown(name)).collect(),
         })
     }
 }
@@ -106,9 +106,10 @@ fn place(file: &str, column: &Column, found: &[String]) -> Result<Option<usize>,
     Ok(place)
 }
 
-/// A column's name as a message may show it: a file without a header has numbers where names should be.
+/// A column's name as a message or a manifest may show it: a file without a header has numbers where names should
+/// be, in the digits of any script.
 fn shown(name: &str) -> String {
-    let n_digits = name.chars().filter(char::is_ascii_digit).count();
+    let n_digits = name.chars().filter(|c| c.is_numeric()).count();
     if n_digits < 5 && name.len() <= 64 {
         name.to_owned()
     } else {

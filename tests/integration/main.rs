@@ -3,7 +3,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod artefacts;
 mod bad_input;
+mod clock;
 mod command_line;
 mod durability;
 mod erasure;
