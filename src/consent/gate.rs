@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::purpose::{For, Purpose};
 use crate::hash::HashMap;
 use crate::ids::{AccountId, UserId};
+use crate::leaks::{self, Leak};
 use crate::time::Timestamp;
 
 /// A datum that passed the gate for purpose `P`.
@@ -238,6 +239,24 @@ impl<P: For, Id: Copy + Eq + Hash + Ord> Gate<P, Id> {
             Decision::Allowed { .. } => Err(DenialReason::BeforeCutOff),
             Decision::Denied(reason) => Err(reason),
         }
+    }
+
+    /// As [`permit`](Self::permit), unless one of some planted faults is switched on.
+    ///
+    /// # Errors
+    /// As [`permit`](Self::permit).
+    pub(crate) fn permit_unless<T: About<Id = Id>>(
+        &self,
+        datum: T,
+        faults: &[Leak],
+    ) -> Result<Permitted<T, P>, DenialReason> {
+        if leaks::any_on(faults) {
+            return Ok(Permitted {
+                datum,
+                purpose: PhantomData,
+            });
+        }
+        self.permit(datum)
     }
 
     /// The gate through which only what passes both goes: asked of one purpose at two moments, for example.
