@@ -280,7 +280,9 @@ impl<P: For, Id: Copy + Eq + Hash + Ord> Gate<P, Id> {
         for (&id, &decision) in &other.decisions {
             if matches!(decision, Decision::Denied(_)) {
                 self.decisions
-                    .insert(id, self.decision(id).stricter(decision));
+                    .entry(id)
+                    .and_modify(|held| *held = held.stricter(decision))
+                    .or_insert(decision);
             }
         }
         self
@@ -358,7 +360,8 @@ mod tests {
         assert!(both.permit(UserId(1)).is_ok());
         assert_eq!(both.permit(UserId(2)).err(), Some(DenialReason::NoRecord));
         assert_eq!(both.permit(UserId(3)).err(), Some(DenialReason::NoRecord));
-        let less = both.with_denials(&gate(&[(1, out), (2, Decision::ALLOWED)]));
+        let less = both.with_denials(&gate(&[(1, out), (2, Decision::ALLOWED), (4, out)]));
+        assert_eq!(less.permit(UserId(4)).err(), Some(DenialReason::OptedOut));
         assert_eq!(less.permit(UserId(1)).err(), Some(DenialReason::OptedOut));
         assert_eq!(less.permit(UserId(2)).err(), Some(DenialReason::NoRecord));
     }
