@@ -40,10 +40,12 @@ fn run(c: &mut Criterion) {
         let (signals, out) = (dir.path().join("signals"), dir.path().join("out"));
         let request = RunRequest {
             signals: &signals,
+            ledger: None,
             out: &out,
             params: &params,
             as_of: Some(world.as_of),
             known_at: None,
+            published_known: None,
         };
         group.throughput(Throughput::Elements(u64::from(users)));
         group.bench_function(BenchmarkId::new("people", users), |b| {

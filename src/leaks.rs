@@ -27,14 +27,12 @@ macro_rules! leaks {
 
 leaks! {
     GateForgetsPublication = "the gate is not asked again as known at publication",
-    ClockFromEverybody = "the moment of publication is set by everybody's events",
     LinksFromEverybody = "links are made from everybody's claims",
     ClaimsOfPeopleOut = "people who are out compete for numbers",
     TenuresOfAccountsOut = "accounts that are out contest numbers",
     DirectoryHoldsEverybody = "the directory holds accounts that are out",
     PersonBehindFromEverybody = "the person behind an account is looked up among all links",
     MatchAsksUploaderOnly = "a match asks its uploader only",
-    MatchAsksOwnerOnly = "a match asks the number's owner only",
     EdgeAsksFirstEndOnly = "an edge asks its first end only",
     EdgeAsksSecondEndOnly = "an edge asks its second end only",
     FriendshipsAskNobody = "friendships do not pass the gate",

@@ -279,10 +279,10 @@ impl<P: For, Id: Copy + Eq + Hash + Ord> Gate<P, Id> {
     pub fn with_denials(mut self, other: &Self) -> Self {
         for (&id, &decision) in &other.decisions {
             if matches!(decision, Decision::Denied(_)) {
-                self.decisions
-                    .entry(id)
-                    .and_modify(|held| *held = held.stricter(decision))
-                    .or_insert(decision);
+                // Who is unknown here is denied for the other gate's reason, which says more.
+                let held = self.decisions.get(&id).copied();
+                let merged = held.map_or(decision, |held| held.stricter(decision));
+                self.decisions.insert(id, merged);
             }
         }
         self

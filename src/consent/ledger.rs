@@ -125,7 +125,8 @@ impl Ledger {
     }
 
     /// Can nobody's consent be relied on?
-    pub(in crate::consent) const fn is_broken(&self) -> bool {
+    #[must_use]
+    pub const fn is_broken(&self) -> bool {
         self.is_broken
     }
 

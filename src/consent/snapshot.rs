@@ -206,6 +206,12 @@ impl Snapshot {
         counts
     }
 
+    /// The numbers of people without an account who objected, and have not joined since: ascending.
+    #[must_use]
+    pub fn objected_tokens(&self) -> &[NumberToken] {
+        &self.objected
+    }
+
     /// Is this the number of somebody without an account who objected, and has not joined since?
     #[must_use]
     pub fn objected(&self, token: &NumberToken) -> bool {

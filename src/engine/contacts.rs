@@ -110,12 +110,7 @@ impl<'v, P: For> Matcher<'v, P> {
         contacts: &[Contact],
     ) -> (Vec<Permitted<Contact, P>>, Vec<DenialReason>) {
         contacts.par_iter().partition_map(|contact| {
-            match self
-                .view
-                .gates
-                .accounts
-                .permit_unless(*contact, &[Leak::MatchAsksOwnerOnly])
-            {
+            match self.view.gates.accounts.permit(*contact) {
                 Ok(permitted) => Either::Left(permitted),
                 Err(reason) => Either::Right(reason),
             }

@@ -7,8 +7,9 @@ use crate::ads::AdsError;
 use crate::engine::SumError;
 use crate::engine::outputs::OutputError;
 use crate::graph::GraphError;
+use crate::ledger::LedgerError;
 use crate::params::ParamError;
-use crate::signals::SignalsError;
+use crate::signals::{SignalsError, Table};
 use crate::suggest::SuggestError;
 
 /// Why a run could not be finished. A bad row and a denial are no errors.
@@ -18,6 +19,23 @@ pub enum EngineError {
     /// A table is missing or cannot be read.
     #[error(transparent)]
     Signals(#[from] SignalsError),
+    /// The ledger cannot be read.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// A ledger was given, and a table it takes the place of.
+    #[error(
+        "{table} is there beside a ledger: one of them has to go, for they may say different things"
+    )]
+    TwoLedgers {
+        /// Which table.
+        table: Table,
+    },
+    /// People without an account objected, and nobody can tell who.
+    #[error("{n} numbers are on the ledger's objection list: its key is needed to recognise them")]
+    NoObjectionKey {
+        /// How many.
+        n: usize,
+    },
     /// The graph cannot be packed.
     #[error(transparent)]
     Graph(#[from] GraphError),

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::consent::{AccountFacts, Event, Overlay, PolicyVersion, Subject};
+use crate::consent::{AccountFacts, Event, Flaw, Subject};
+use crate::engine::consent_source::{ConsentFrom, ConsentInputs};
 use crate::engine::outputs::InputDigest;
 use crate::engine::{EngineError, Progress, Stage};
 use crate::hash::HashSet;
@@ -17,12 +18,9 @@ use crate::signals::{
 use crate::time::Timestamp;
 
 /// The tables without which nothing can be decided.
-const REQUIRED: [Table; 4] = [
-    Table::MessengerAccounts,
-    Table::SocialAccounts,
-    Table::ConsentEvents,
-    Table::PolicyVersions,
-];
+const REQUIRED: [Table; 2] = [Table::MessengerAccounts, Table::SocialAccounts];
+/// The tables that are as necessary unless a ledger takes their place.
+const OF_CONSENT: [Table; 2] = [Table::ConsentEvents, Table::PolicyVersions];
 
 /// The tables of a run. `*_numbers` stand beside the rows they were read from; none is not a number.
 #[derive(Debug, Default)]
@@ -33,11 +31,7 @@ pub(in crate::engine) struct Inputs {
     pub(in crate::engine) social_numbers: Vec<Option<E164>>,
     pub(in crate::engine) friendships: Vec<Friendship>,
     pub(in crate::engine) feedback: Vec<Feedback>,
-    pub(in crate::engine) events: Vec<Event>,
-    /// Accounts about which the ledger lacks something.
-    pub(in crate::engine) gaps: Vec<AccountId>,
-    pub(in crate::engine) policies: Vec<PolicyVersion>,
-    pub(in crate::engine) overlays: Vec<Overlay>,
+    pub(in crate::engine) consent: ConsentInputs,
     pub(in crate::engine) ads: Vec<Ad>,
     pub(in crate::engine) impressions: Vec<Impression>,
     pub(in crate::engine) businesses: Vec<Business>,
@@ -69,9 +63,13 @@ impl Inputs {
     /// If a required table is missing, or a table cannot be read at all. A bad row is a rejection.
     pub(in crate::engine) fn read(
         dir: &SignalsDir,
+        consent: ConsentFrom<'_>,
         progress: &dyn Progress,
     ) -> Result<Self, EngineError> {
         dir.require(&REQUIRED)?;
+        if matches!(consent, ConsentFrom::Tables) {
+            dir.require(&OF_CONSENT)?;
+        }
         progress.begin("reading tables", None);
         let mut read = Read::default();
         let mut lost_phones = Vec::new();
@@ -96,47 +94,27 @@ impl Inputs {
             })?,
             friendships: read.table_with(dir, progress, deduplicate_friendships)?,
             feedback: read.table(dir, progress)?,
-            overlays: read.table(dir, progress)?,
             ads: read.table_with(dir, progress, |rows| deduplicate(rows).rows)?,
             impressions: read.table(dir, progress)?,
             businesses: read.table_with(dir, progress, |rows| deduplicate(rows).rows)?,
             threads: read.table(dir, progress)?,
             opt_ins: read.table(dir, progress)?,
             reports: read.table(dir, progress)?,
-            policies: policy_versions(read.table(dir, progress)?),
             ..Self::default()
         };
         inputs.lost_phones = lost_phones;
-        inputs.read_events(&mut read, dir, progress)?;
+        inputs.consent = match consent {
+            ConsentFrom::Tables => read_consent(&mut read, dir, progress)?,
+            ConsentFrom::Ledger(source) => ConsentInputs::read(source, dir)?,
+            ConsentFrom::Given(given) => given.clone(),
+        };
         inputs.read = read;
         Ok(inputs)
     }
 
-    /// Reads the ledger's events. An event that cannot be read may have been an opt-out, so whoever it is about
-    /// is remembered as a gap. Events of one id that contradict each other go to the ledger, which invalidates
-    /// everyone they are about.
-    fn read_events(
-        &mut self,
-        read: &mut Read,
-        dir: &SignalsDir,
-        progress: &dyn Progress,
-    ) -> Result<(), EngineError> {
-        let gaps = &mut self.gaps;
-        let mut contradictions = Vec::new();
-        let mut rows = read.table_with(dir, progress, |rows| {
-            let sifted = deduplicate(rows);
-            contradictions = sifted.conflicts;
-            gaps.extend(lost_accounts(&sifted.rows));
-            sifted.rows
-        })?;
-        rows.append(&mut contradictions);
-        self.events = events(rows);
-        Ok(())
-    }
-
     /// The newest moment the tables know of: the default for `as_of`.
     pub(in crate::engine) fn newest(&self) -> Option<Timestamp> {
-        let known = self.events.iter().map(|event| event.known_time);
+        let known = self.consent.events.iter().map(|event| event.known_time);
         known
             .chain(self.accounts.iter().map(|account| account.last_seen_at))
             .max()
@@ -241,6 +219,38 @@ impl Inputs {
         self.lost_numbers = lost.into_iter().filter_map(Result::ok).collect();
         self.business_numbers = self.of_businesses.iter().flatten().copied().collect();
     }
+}
+
+/// Reads the tables of consent. An event that cannot be read may have been an opt-out, so whoever it is about
+/// is remembered as a flaw. Events of one id that contradict each other go to the ledger, which invalidates
+/// everyone they are about.
+fn read_consent(
+    read: &mut Read,
+    dir: &SignalsDir,
+    progress: &dyn Progress,
+) -> Result<ConsentInputs, EngineError> {
+    let overlays = read.table(dir, progress)?;
+    let policies = policy_versions(read.table(dir, progress)?);
+    let mut lost = Vec::new();
+    let mut contradictions = Vec::new();
+    let mut rows = read.table_with(dir, progress, |rows| {
+        let sifted = deduplicate(rows);
+        contradictions = sifted.conflicts;
+        lost.extend(lost_accounts(&sifted.rows));
+        sifted.rows
+    })?;
+    rows.append(&mut contradictions);
+    let flaw = |account| Flaw::About {
+        subject: Subject::Account(account),
+        known_time: Timestamp::MIN,
+    };
+    Ok(ConsentInputs {
+        events: events(rows),
+        policies,
+        overlays,
+        flaws: lost.into_iter().map(flaw).collect(),
+        ..ConsentInputs::default()
+    })
 }
 
 /// The accounts whose rows were lost: a row that only says again what another says is not.

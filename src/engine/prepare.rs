@@ -9,8 +9,10 @@ use crate::consent::{
     Abuse, AdRelevance, AsOf, BusinessMarketing, BusinessService, For, FriendSuggestions, Ledger,
     Permitted, Snapshot,
 };
+use crate::engine::consent_source::{ConsentFrom, LedgerSource, Objections};
 use crate::engine::contacts::{Matcher, ReadBatch, default_regions, edges, friendships};
-use crate::engine::inputs::{Inputs, objection_token};
+use crate::engine::inputs::Inputs;
+use crate::engine::outputs::LogState;
 use crate::engine::spam;
 use crate::engine::view::{Gates, View, everyones_links, is_allowed};
 use crate::engine::work::Work;
@@ -83,8 +85,23 @@ impl Prepared {
         known_at: Option<Timestamp>,
         progress: &dyn Progress,
     ) -> Result<Self, EngineError> {
+        Self::open_with(signals, None, params, (as_of, known_at), progress)
+    }
+
+    /// As [`open`](Self::open), asking a durable ledger if one is given; `as_of` and `known_at` are a pair.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); and if the ledger cannot be read, or a table it takes the place of is there too.
+    pub fn open_with(
+        signals: &Path,
+        ledger: Option<&LedgerSource<'_>>,
+        params: &ValidRunParams,
+        (as_of, known_at): (Option<Timestamp>, Option<Timestamp>),
+        progress: &dyn Progress,
+    ) -> Result<Self, EngineError> {
         let opening = Opening {
             signals,
+            consent: ledger.into(),
             params,
             as_of,
             known_at,
@@ -92,6 +109,14 @@ impl Prepared {
             work: Work::ALL,
         };
         opening.prepare(progress)
+    }
+
+    /// The durable ledger that was asked, if one was.
+    pub(in crate::engine) fn log(&self) -> Option<LogState> {
+        self.inputs.consent.log.map(|root| LogState {
+            root,
+            is_whole: !self.ledger.is_broken(),
+        })
     }
 
     /// Permitted people and their ties.
@@ -170,6 +195,7 @@ impl Prepared {
 #[derive(Clone, Copy, Debug)]
 pub(in crate::engine) struct Opening<'a> {
     pub(in crate::engine) signals: &'a Path,
+    pub(in crate::engine) consent: ConsentFrom<'a>,
     pub(in crate::engine) params: &'a ValidRunParams,
     pub(in crate::engine) as_of: Option<Timestamp>,
     pub(in crate::engine) known_at: Option<Timestamp>,
@@ -185,7 +211,7 @@ impl Opening<'_> {
         progress: &dyn Progress,
     ) -> Result<Prepared, EngineError> {
         let dir = SignalsDir::open(self.signals, &self.params.signals)?;
-        let mut inputs = Inputs::read(&dir, progress)?;
+        let mut inputs = Inputs::read(&dir, self.consent, progress)?;
         let valid = self
             .as_of
             .or_else(|| inputs.newest())
@@ -212,6 +238,7 @@ pub(in crate::engine) struct Standing {
     pub(in crate::engine) ledger: Ledger,
     pub(in crate::engine) snapshot: Snapshot,
     at_publication: Snapshot,
+    objections: Objections,
     everyones_links: Vec<Link>,
     of_links: Stage,
 }
@@ -224,28 +251,26 @@ impl Standing {
         published_known: Option<Timestamp>,
         params: &ValidRunParams,
     ) -> Self {
-        let published_known = published_known.filter(|_| !is_on(Leak::ClockFromEverybody));
-        let newest = || inputs.events.iter().map(|event| event.known_time).max();
+        let events = inputs.consent.events.iter();
+        let newest = events.map(|event| event.known_time).max();
         let published_known = published_known
-            .or_else(newest)
+            .or(newest)
             .map_or(as_of.known, |known| known.max(as_of.known));
-        let ledger = Ledger::new(
-            std::mem::take(&mut inputs.policies),
-            std::mem::take(&mut inputs.overlays),
-            std::mem::take(&mut inputs.events),
-        )
-        .with_gaps(std::mem::take(&mut inputs.gaps));
+        let ledger = inputs.consent.ledger();
         let facts = inputs.facts();
         let published = AsOf {
             valid: as_of.valid.max(published_known),
             known: published_known,
         };
         let (everyones_links, of_links) = everyones_links(inputs);
+        let snapshot = ledger.snapshot(as_of, &facts, &params.consent);
+        let at_publication = ledger.snapshot(published, &facts, &params.consent);
         Self {
             as_of,
             published_known,
-            snapshot: ledger.snapshot(as_of, &facts, &params.consent),
-            at_publication: ledger.snapshot(published, &facts, &params.consent),
+            objections: inputs.consent.objections(&[&snapshot, &at_publication]),
+            snapshot,
+            at_publication,
             ledger,
             everyones_links,
             of_links,
@@ -274,8 +299,7 @@ impl Standing {
 
     /// Is this the number of somebody without an account who objected, as known at either moment?
     fn objected(&self, number: E164) -> bool {
-        let token = objection_token(number);
-        self.snapshot.objected(&token) || self.at_publication.objected(&token)
+        self.objections.contains(number)
     }
 }
 

@@ -24,7 +24,7 @@ use crate::engine::outputs::{
     AbuseRow, AdRow, LinkRow, MANIFEST, Manifest, OutputRow, ReachRow, SuggestionRow,
 };
 use crate::engine::view::{Gates, everyones_links};
-use crate::engine::{EngineError, Progress, RunParams};
+use crate::engine::{EngineError, LedgerSource, Progress, RunParams};
 use crate::identity::Link;
 use crate::ids::{AccountId, UserId};
 use crate::signals::SignalsDir;
@@ -37,6 +37,8 @@ pub struct RecallRequest<'a> {
     pub out: &'a Path,
     /// The tables as they are now, with the events that became known since.
     pub signals: &'a Path,
+    /// The ledger to ask, in the place of the tables of consent.
+    pub ledger: Option<&'a LedgerSource<'a>>,
     /// As known when; the newest the events know by default.
     pub known_at: Option<Timestamp>,
 }
@@ -82,21 +84,17 @@ pub fn recall(request: &RecallRequest<'_>, progress: &dyn Progress) -> Result<Re
     let manifest = read_manifest(&request.out.join(MANIFEST))?;
     let params = parameters(&manifest, request.out)?.check()?;
     let dir = SignalsDir::open(request.signals, &params.signals)?;
-    let mut inputs = Inputs::read(&dir, progress)?;
+    let mut inputs = Inputs::read(&dir, request.ledger.into(), progress)?;
     inputs.read_numbers();
     let published = manifest.as_of;
-    let newest = inputs.events.iter().map(|event| event.known_time).max();
+    let events = inputs.consent.events.iter();
+    let newest = events.map(|event| event.known_time).max();
     let known = request
         .known_at
         .or(newest)
         .unwrap_or(published.published_known);
     progress.begin("asking the ledger", None);
-    let ledger = Ledger::new(
-        std::mem::take(&mut inputs.policies),
-        std::mem::take(&mut inputs.overlays),
-        std::mem::take(&mut inputs.events),
-    )
-    .with_gaps(std::mem::take(&mut inputs.gaps));
+    let ledger = inputs.consent.ledger();
     let (links, _) = everyones_links(&inputs);
     let then = published.valid.max(published.published_known);
     let asked = Asked {
@@ -296,7 +294,7 @@ impl<'a> Found<'a> {
     fn purposes(&self, file: &str) -> Result<Vec<String>, EngineError> {
         let path = self.out.join(file);
         let mut names = Vec::new();
-        for batch in batches(&path, &["purpose"])? {
+        for batch in batches(&path, Some(&["purpose"]))? {
             let column = batch.column(0).as_string_opt::<i32>();
             let column = column.ok_or_else(|| not_ours(&path, "purpose"))?;
             names.extend(column.iter().flatten().map(str::to_owned));
@@ -314,7 +312,7 @@ impl<'a> Found<'a> {
         let path = self.out.join(file);
         let mut row = 0;
         let (mut ids, mut named) = (Vec::new(), Vec::new());
-        for batch in batches(&path, columns)? {
+        for batch in batches(&path, Some(columns))? {
             let values = u64_columns(&path, &batch, columns)?;
             for i in 0..batch.num_rows() {
                 row += 1;
@@ -359,8 +357,11 @@ fn u64_columns(
     columns.iter().map(column).collect()
 }
 
-/// Some columns of a table, in batches.
-fn batches(path: &Path, columns: &[&str]) -> Result<Vec<RecordBatch>, EngineError> {
+/// Some columns of a table, or all, in batches.
+pub(in crate::engine) fn batches(
+    path: &Path,
+    columns: Option<&[&str]>,
+) -> Result<Vec<RecordBatch>, EngineError> {
     let fault = |source: Box<dyn std::error::Error + Send + Sync>| EngineError::Published {
         path: path.to_owned(),
         source,
@@ -368,7 +369,10 @@ fn batches(path: &Path, columns: &[&str]) -> Result<Vec<RecordBatch>, EngineErro
     let file = File::open(path).map_err(|error| fault(error.into()))?;
     let builder =
         ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| fault(error.into()))?;
-    let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
+    let mask = match columns {
+        Some(columns) => ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied()),
+        None => ProjectionMask::all(),
+    };
     let reader = builder
         .with_projection(mask)
         .build()

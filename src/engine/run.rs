@@ -11,7 +11,10 @@ use crate::engine::outputs::{
 use crate::engine::planted;
 use crate::engine::prepare::Opening;
 use crate::engine::score::{self, Publish};
-use crate::engine::{EngineError, Prepared, Progress, Stage, ValidRunParams, histograms};
+use crate::engine::work::Work;
+use crate::engine::{
+    EngineError, LedgerSource, Prepared, Progress, Stage, ValidRunParams, histograms,
+};
 use crate::identity;
 use crate::signals::Rejection;
 use crate::suggest::Suggestions;
@@ -25,6 +28,8 @@ pub const REPORT: &str = "report.html";
 pub struct RunRequest<'a> {
     /// The directory with the tables.
     pub signals: &'a Path,
+    /// The ledger to ask, in the place of the tables of consent.
+    pub ledger: Option<&'a LedgerSource<'a>>,
     /// Where to write.
     pub out: &'a Path,
     /// Under which parameters.
@@ -33,6 +38,8 @@ pub struct RunRequest<'a> {
     pub as_of: Option<Timestamp>,
     /// Whose knowledge counts; `as_of` by default.
     pub known_at: Option<Timestamp>,
+    /// As known when rows are published; the newest the events know by default, but never before `known_at`.
+    pub published_known: Option<Timestamp>,
 }
 
 /// Draws the report from the manifest.
@@ -52,13 +59,16 @@ pub fn run(
     progress: &dyn Progress,
 ) -> Result<Manifest, EngineError> {
     let staging = Staging::beside(request.out)?;
-    let prepared = Prepared::open(
-        request.signals,
-        request.params,
-        request.as_of,
-        request.known_at,
-        progress,
-    )?;
+    let opening = Opening {
+        signals: request.signals,
+        consent: request.ledger.into(),
+        params: request.params,
+        as_of: request.as_of,
+        known_at: request.known_at,
+        published_known: request.published_known,
+        work: Work::ALL,
+    };
+    let prepared = opening.prepare(progress)?;
     let manifest = write_tables(&prepared, &staging, progress)?;
     manifest.check_sums()?;
     let text = serde_json::to_string_pretty(&manifest)
@@ -226,6 +236,7 @@ fn manifest(prepared: &Prepared) -> Manifest {
         parameters: json(prepared.params.given()),
         ledger: prepared.ledger.digest().to_hex().to_string(),
         snapshot: prepared.snapshot.digest().to_hex().to_string(),
+        log: prepared.log(),
         inputs: read.files.clone(),
         ignored_columns: read.ignored_columns.clone(),
         outputs: Vec::new(),

@@ -47,9 +47,6 @@ impl About for Match {
         if is_on(Leak::MatchAsksUploaderOnly) {
             return [self.from; 2];
         }
-        if is_on(Leak::MatchAsksOwnerOnly) {
-            return [self.to; 2];
-        }
         [self.from, self.to]
     }
 

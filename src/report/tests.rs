@@ -23,6 +23,8 @@ fn empty() -> Manifest {
         parameters: json!({}),
         ledger: String::new(),
         snapshot: String::new(),
+
+        log: None,
         inputs: Vec::new(),
         ignored_columns: BTreeMap::new(),
         outputs: Vec::new(),

@@ -1,6 +1,10 @@
 //! Killed at any moment, a ledger keeps what it acknowledged, holds nothing by halves, and checks.
 //!
 //! `ACQUAINT_KILLS` says how often each verb is killed.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a process is killed from outside: that takes a clock and threads"
+)]
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};

@@ -2,6 +2,10 @@
 //!
 //! `ACQUAINT_WORLDS=10000 cargo test --release --test integration influence` runs as many worlds;
 //! `ACQUAINT_WORLD_SEED=17` runs one of them again and keeps what it wrote.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "how many worlds is a question of patience, not of the project"
+)]
 
 use std::path::{Path, PathBuf};
 
@@ -70,16 +74,19 @@ pub(crate) fn verdict(dir: &Path, trial: &Trial, max_reruns: u32) -> Verdict {
         .unwrap();
     let request = RunRequest {
         signals: &signals,
+        ledger: None,
         out: &out,
         params: &params,
         as_of: Some(trial.as_of),
         known_at: trial.known_at,
+        published_known: None,
     };
     let page = |_: &_| Ok("page".to_owned());
     engine::run(&request, &page, &Silent).unwrap();
     let request = VerifyRequest {
         out: &out,
         signals: &signals,
+        ledger: None,
         keep: None,
         max_reruns,
     };

@@ -8,6 +8,7 @@ mod command_line;
 mod durability;
 mod erasure;
 mod influence;
+mod ledger_run;
 mod real_graphs;
 mod recall;
 mod rooms;

@@ -98,15 +98,18 @@ fn verdict(dir: &Path, world: &EdgeWorld) -> engine::Verdict {
     let page = |_: &_| Ok("page".to_owned());
     let request = RunRequest {
         signals: &signals,
+        ledger: None,
         out: &out,
         params: &params,
         as_of: None,
         known_at: None,
+        published_known: None,
     };
     engine::run(&request, &page, &Silent).unwrap();
     let request = VerifyRequest {
         out: &out,
         signals: &signals,
+        ledger: None,
         keep: None,
         max_reruns: 0,
     };

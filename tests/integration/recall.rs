@@ -87,6 +87,7 @@ fn opted_out_late(world: &World, accounts: &BTreeSet<u64>) -> World {
 fn recalled(run: &Run, signals: &std::path::Path) -> Recall {
     let request = RecallRequest {
         out: &run.out,
+        ledger: None,
         signals,
         known_at: None,
     };

@@ -64,10 +64,12 @@ impl Run {
         let params = RunParams::from_toml(config).unwrap().check().unwrap();
         let request = RunRequest {
             signals,
+            ledger: None,
             out,
             params: &params,
             as_of,
             known_at: None,
+            published_known: None,
         };
         let manifest = engine::run(&request, &|_| Ok("page".to_owned()), &Silent)?;
         Ok(Self {

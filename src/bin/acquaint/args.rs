@@ -69,6 +69,8 @@ pub(crate) struct RunArgs {
     /// The directory with the tables; docs/formats.md lists them
     #[arg(long, value_name = "DIR")]
     pub(crate) signals: PathBuf,
+    #[command(flatten)]
+    pub(crate) ledger: AskLedgerArgs,
     /// Where to write; an earlier output there is replaced, anything else is not
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
@@ -87,6 +89,17 @@ pub(crate) struct RunArgs {
     /// Print the manifest as JSON instead of a summary
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// A durable ledger to ask.
+#[derive(Debug, Args)]
+pub(crate) struct AskLedgerArgs {
+    /// Ask a durable ledger who allowed what, in the place of `consent_events`, `policy_versions` and `overlays`
+    #[arg(long, value_name = "DIR")]
+    pub(crate) ledger: Option<PathBuf>,
+    /// The secret key of the ledger's objection list, if anybody is on it
+    #[arg(long, value_name = "FILE", requires = "ledger")]
+    pub(crate) objection_key: Option<PathBuf>,
 }
 
 /// Make a synthetic world.
@@ -222,6 +235,8 @@ pub(crate) struct RecallArgs {
     /// The tables as they are now, with the consent events that became known since
     #[arg(long, value_name = "DIR")]
     pub(crate) signals: PathBuf,
+    #[command(flatten)]
+    pub(crate) ledger: AskLedgerArgs,
     /// As known when; the newest moment the events know by default
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) known_at: Option<Timestamp>,
@@ -246,6 +261,8 @@ pub(crate) struct VerifyArgs {
     /// The tables the run read
     #[arg(long, value_name = "DIR")]
     pub(crate) signals: PathBuf,
+    #[command(flatten)]
+    pub(crate) ledger: AskLedgerArgs,
     /// Keep the erased worlds and their outputs in this directory, which must be empty
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,

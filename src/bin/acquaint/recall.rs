@@ -5,9 +5,13 @@ use acquaint::engine::{self, Recall, RecallRequest};
 use crate::args::RecallArgs;
 use crate::exit::{Failure, Outcome, print};
 use crate::progress::Bars;
+use crate::run::Ledger;
 
 pub(crate) fn recall(args: &RecallArgs, quiet: bool) -> Result<Outcome, Failure> {
+    let ledger = Ledger::read(&args.ledger)?;
+    let source = ledger.source();
     let request = RecallRequest {
+        ledger: source.as_ref(),
         out: &args.out,
         signals: &args.signals,
         known_at: args.known_at,

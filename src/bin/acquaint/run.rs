@@ -4,21 +4,26 @@ use std::fs;
 use std::path::Path;
 
 use acquaint::engine::outputs::Manifest;
-use acquaint::engine::{self, RunParams, RunRequest, ValidRunParams};
+use acquaint::engine::{self, LedgerSource, RunParams, RunRequest, ValidRunParams};
+use acquaint::identity::ObjectionKey;
 use acquaint::report::{render, summary};
 
-use crate::args::RunArgs;
+use crate::args::{AskLedgerArgs, RunArgs};
 use crate::exit::{Failure, Outcome, print};
 use crate::progress::Bars;
 
 pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
     let params = read_params(args.config.as_deref())?;
+    let ledger = Ledger::read(&args.ledger)?;
+    let source = ledger.source();
     let request = RunRequest {
         signals: &args.signals,
+        ledger: source.as_ref(),
         out: &args.out,
         params: &params,
         as_of: args.as_of,
         known_at: args.known_at,
+        published_known: None,
     };
     let manifest = engine::run(
         &request,
@@ -33,12 +38,41 @@ pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
     })?;
     let n_lost = manifest.n_lost_consent_events();
     warn(n_rejected, n_lost, &args.out);
+    let is_broken = manifest.log.is_some_and(|log| !log.is_whole);
+    if is_broken {
+        eprintln!(
+            "acquaint: the ledger does not check, so nobody was let through; `acquaint consent check` says why"
+        );
+    }
     let too_many = args.max_rejects.is_some_and(|max| n_rejected > max);
-    Ok(if too_many || n_lost > 0 {
+    Ok(if too_many || n_lost > 0 || is_broken {
         Outcome::Findings
     } else {
         Outcome::Done
     })
+}
+
+/// The ledger that a verb was told to ask.
+pub(crate) struct Ledger<'a> {
+    dir: Option<&'a Path>,
+    key: Option<ObjectionKey>,
+}
+
+impl<'a> Ledger<'a> {
+    pub(crate) fn read(args: &'a AskLedgerArgs) -> Result<Self, Failure> {
+        let key = args.objection_key.as_deref().map(ObjectionKey::read);
+        Ok(Self {
+            dir: args.ledger.as_deref(),
+            key: key.transpose()?,
+        })
+    }
+
+    pub(crate) fn source(&self) -> Option<LedgerSource<'_>> {
+        Some(LedgerSource {
+            dir: self.dir?,
+            objection_key: self.key.as_ref(),
+        })
+    }
 }
 
 /// Says on standard error what a table of counts could hide.

@@ -6,9 +6,13 @@ use acquaint::report::render;
 use crate::args::VerifyArgs;
 use crate::exit::{Failure, Outcome, print};
 use crate::progress::Bars;
+use crate::run::Ledger;
 
 pub(crate) fn verify(args: &VerifyArgs, quiet: bool) -> Result<Outcome, Failure> {
+    let ledger = Ledger::read(&args.ledger)?;
+    let source = ledger.source();
     let request = VerifyRequest {
+        ledger: source.as_ref(),
         out: &args.out,
         signals: &args.signals,
         keep: args.keep.as_deref(),

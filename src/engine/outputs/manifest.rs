@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{Stage, SumError};
+use crate::ledger::Root;
 use crate::time::Timestamp;
 
 /// The manifest's file name; it is written last, so a directory that has one is complete.
@@ -28,6 +29,9 @@ pub struct Manifest {
     pub ledger: String,
     /// BLAKE3 of what the ledger allowed at `as_of`.
     pub snapshot: String,
+    /// The durable ledger that was asked, if one was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<LogState>,
     /// Every file read.
     pub inputs: Vec<InputDigest>,
     /// Columns that were there and not read, by file.
@@ -44,6 +48,16 @@ pub struct Manifest {
     pub ad_model: serde_json::Value,
     /// Distributions, for the report's pictures.
     pub histograms: Vec<Histogram>,
+}
+
+/// A durable ledger, as a run found it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogState {
+    /// Its size and root.
+    #[serde(flatten)]
+    pub root: Root,
+    /// Whether it is what was written. If not, nobody was let through.
+    pub is_whole: bool,
 }
 
 /// The two times of a question to the ledger.

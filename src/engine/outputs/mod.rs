@@ -4,7 +4,7 @@ mod manifest;
 mod publish;
 mod tables;
 
-pub use manifest::{AsOfTimes, Histogram, InputDigest, MANIFEST, Manifest, OutputDigest};
+pub use manifest::{AsOfTimes, Histogram, InputDigest, LogState, MANIFEST, Manifest, OutputDigest};
 pub use publish::{OutputError, Staging, digest_file};
 pub use tables::{
     AbuseRow, AdRow, LinkRow, Nullable, OutputRow, ReachRow, SuggestionRow, write_rows,

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::consent::{Overlay, Subject};
+use crate::engine::consent_source::ConsentInputs;
 use crate::engine::{EngineError, Progress};
 use crate::hash::{HashMap, HashSet};
 use crate::identity::{E164, normalise};
@@ -27,6 +28,8 @@ pub(super) struct Source {
     pub(super) dir: SignalsDir,
     as_of: Timestamp,
     files: Vec<InputFile>,
+    /// What a ledger holds, if one takes the place of the tables of consent.
+    pub(super) consent: Option<ConsentInputs>,
     uploaders: BTreeSet<AccountId>,
     /// Where each account's saved numbers are read.
     pub(super) regions: HashMap<AccountId, Region>,
@@ -57,6 +60,7 @@ impl Source {
         let mut source = Self {
             dir: dir.clone(),
             as_of,
+            consent: None,
             uploaders: BTreeSet::new(),
             regions: HashMap::default(),
             accounts: table(dir, &mut files)?,
@@ -95,6 +99,11 @@ impl Source {
         let mut accounts = self.uploaders.clone();
         accounts.extend(self.accounts.iter().map(|row| row.account_id));
         accounts.extend(self.events.iter().filter_map(account_of));
+        let events = self.consent.iter().flat_map(|consent| &consent.events);
+        accounts.extend(events.filter_map(|event| match event.subject {
+            Subject::Account(account) => Some(account),
+            Subject::Device(_) | Subject::NonUser(_) => None,
+        }));
         accounts.extend(self.threads.iter().map(|row| row.account_id));
         accounts.extend(self.opt_ins.iter().map(|row| row.account_id));
         accounts.extend(
@@ -135,9 +144,11 @@ impl Source {
         write(dir, &self.feedback, |row| {
             here(row.user_id) && here(row.other_id)
         })?;
-        write(dir, &self.events, |row| account_of(row).is_none_or(has))?;
-        write(dir, &self.policies, |_| true)?;
-        write(dir, &self.overlays, |_| true)?;
+        if self.consent.is_none() {
+            write(dir, &self.events, |row| account_of(row).is_none_or(has))?;
+            write(dir, &self.policies, |_| true)?;
+            write(dir, &self.overlays, |_| true)?;
+        }
         write(dir, &self.ads, |_| true)?;
         write(dir, &self.impressions, |row| row.user_id.is_none_or(here))?;
         write(dir, &self.businesses, |_| true)?;

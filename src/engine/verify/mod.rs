@@ -14,8 +14,10 @@ mod verdict;
 use std::path::{Path, PathBuf};
 
 use crate::consent::{
-    Abuse, AdRelevance, AsOf, BusinessMarketing, BusinessService, For, FriendSuggestions, Purpose,
+    Abuse, AdRelevance, AsOf, BusinessMarketing, BusinessService, Flaw, For, FriendSuggestions,
+    Purpose, Subject,
 };
+use crate::engine::consent_source::{ConsentFrom, ConsentInputs, LedgerSource};
 use crate::engine::contacts::default_regions;
 use crate::engine::inputs::Inputs;
 use crate::engine::outputs::{MANIFEST, Manifest, OutputError};
@@ -46,6 +48,8 @@ pub struct VerifyRequest<'a> {
     pub out: &'a Path,
     /// The tables it was made from.
     pub signals: &'a Path,
+    /// The ledger the run asked, if it asked one.
+    pub ledger: Option<&'a LedgerSource<'a>>,
     /// Where to keep the erased worlds and their outputs; by default they are written beside `out` and removed.
     pub keep: Option<&'a Path>,
     /// How many runs may be spent on finding out whose data made a difference, from 0.
@@ -89,6 +93,7 @@ pub fn verify(
     let scratch = Scratch::new(request)?;
     let erased = who_is_out(
         &dir,
+        request.ledger,
         &mut source,
         &manifest,
         &params,
@@ -97,6 +102,7 @@ pub fn verify(
     )?;
     let trial = Trial {
         out: request.out,
+        consent: source.consent.as_ref(),
         source: &source,
         manifest: &manifest,
         params: &params,
@@ -140,6 +146,7 @@ pub fn verify(
 /// Everybody the gates deny at publication, purpose by purpose.
 fn who_is_out(
     dir: &SignalsDir,
+    ledger: Option<&LedgerSource<'_>>,
     source: &mut Source,
     manifest: &Manifest,
     params: &ValidRunParams,
@@ -148,7 +155,10 @@ fn who_is_out(
 ) -> Result<Vec<(Purpose, Erased)>, EngineError> {
     #[cfg(feature = "seeded-leaks")]
     let _honest = crate::leaks::honest();
-    let mut inputs = Inputs::read(dir, progress)?;
+    let mut inputs = Inputs::read(dir, ledger.into(), progress)?;
+    if ledger.is_some() {
+        source.consent = Some(inputs.consent.clone());
+    }
     inputs.forget_after(manifest.as_of.valid);
     inputs.read_numbers();
     source.regions = default_regions(&inputs);
@@ -211,10 +221,29 @@ fn sharing(erased: &[(Purpose, Erased)]) -> Vec<(Vec<Purpose>, &Erased)> {
     groups
 }
 
+impl ConsentInputs {
+    /// What is known of everybody who is not erased.
+    fn without(&self, erased: &Erased) -> Self {
+        let stays = |subject: &Subject| match subject {
+            Subject::Account(account) => !erased.accounts.contains(account),
+            Subject::Device(_) | Subject::NonUser(_) => true,
+        };
+        let mut left = self.clone();
+        left.events.retain(|event| stays(&event.subject));
+        left.flaws.retain(|flaw| match flaw {
+            Flaw::Everybody => true,
+            Flaw::About { subject, .. } => stays(subject),
+        });
+        left
+    }
+}
+
 /// Runs worlds without some people.
 struct Trial<'a> {
     out: &'a Path,
     source: &'a Source,
+    /// What the ledger holds, if one was asked.
+    consent: Option<&'a ConsentInputs>,
     manifest: &'a Manifest,
     params: &'a ValidRunParams,
     scratch: &'a Path,
@@ -235,8 +264,13 @@ impl Trial<'_> {
         self.progress.begin("writing the erased world", None);
         self.source.write_without(erased, &signals, self.progress)?;
         let times = self.manifest.as_of;
+        let left = self.consent.map(|consent| consent.without(erased));
         let opening = Opening {
             signals: &signals,
+            consent: match &left {
+                Some(left) => ConsentFrom::Given(left),
+                None => ConsentFrom::Tables,
+            },
             params: self.params,
             as_of: Some(times.valid),
             known_at: Some(times.known),

@@ -116,7 +116,7 @@ pub(crate) struct StatusArgs {
     pub(crate) account: AccountId,
     #[command(flatten)]
     pub(crate) ledger: LedgerArgs,
-    /// A signals directory whose messenger_accounts says where the account lives
+    /// A signals directory whose `messenger_accounts` says where the account lives
     #[arg(long, value_name = "DIR")]
     pub(crate) signals: Option<PathBuf>,
     /// What was allowed then; now by default

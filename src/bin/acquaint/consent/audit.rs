@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::BufReader;
-use std::path::PathBuf;
+use std::path::Path;
 
 use acquaint::ledger::{Finding, Proof, Reader, Root};
 use serde::de::DeserializeOwned;
@@ -36,7 +36,7 @@ pub(crate) fn prove(args: &ProveArgs) -> Result<Outcome, Failure> {
 }
 
 pub(crate) fn check(args: &CheckArgs) -> Result<Outcome, Failure> {
-    let since: Option<Root> = args.since.as_ref().map(read).transpose()?;
+    let since: Option<Root> = args.since.as_deref().map(read).transpose()?;
     if let (Some(proof), Some(since)) = (&args.proof, &since) {
         return check_proof(&read(proof)?, since, args.json);
     }
@@ -99,7 +99,7 @@ pub(crate) fn erase(args: &EraseArgs) -> Result<Outcome, Failure> {
     Ok(Outcome::Done)
 }
 
-fn read<T: DeserializeOwned>(path: &PathBuf) -> Result<T, Failure> {
+fn read<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> {
     let file = File::open(path).map_err(cannot("opening", path))?;
     serde_json::from_reader(BufReader::new(file))
         .map_err(|error| Failure::new(format!("reading {}", path.display()), error))

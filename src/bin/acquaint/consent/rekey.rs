@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::Path;
 
 use acquaint::identity::ObjectionKey;
 use acquaint::ledger::Reader;
@@ -42,7 +42,9 @@ fn write_key(args: &RekeyArgs) -> Result<(), Failure> {
     let buckets = old.lines().last().unwrap_or_default().trim();
     let mut secret = [0; 32];
     getrandom::fill(&mut secret).map_err(|error| Failure::new("making a key", error))?;
-    let digits: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits = secret
+        .iter()
+        .fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"));
     let mut file = create(&args.new_key)?;
     file.write_all(format!("{digits}\n{buckets}\n").as_bytes())
         .and_then(|()| file.sync_all())
@@ -50,7 +52,7 @@ fn write_key(args: &RekeyArgs) -> Result<(), Failure> {
 }
 
 /// A new file that only its owner reads.
-fn create(path: &PathBuf) -> Result<File, Failure> {
+fn create(path: &Path) -> Result<File, Failure> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

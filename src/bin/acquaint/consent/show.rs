@@ -22,13 +22,15 @@ pub(crate) fn status(args: &StatusArgs) -> Result<Outcome, Failure> {
         valid: args.as_of.unwrap_or_else(now),
         known: args.known_at.unwrap_or_else(now),
     };
-    let mut params = ConsentParams::default();
-    params.profile = args.profile.into();
+    let params = ConsentParams {
+        profile: args.profile.into(),
+        ..ConsentParams::default()
+    };
     let reader = Reader::open(&args.ledger.ledger)?;
     let flaws = reader.flaws()?;
     let mut events = reader.history(args.account)?;
     if events.is_empty() && flaws.is_empty() {
-        return nothing(args.account);
+        return Ok(nothing(args.account));
     }
     let facts = match &args.signals {
         Some(dir) => facts(dir, args.account)?,
@@ -41,7 +43,7 @@ pub(crate) fn status(args: &StatusArgs) -> Result<Outcome, Failure> {
         .with_flaws(flaws)
         .snapshot(as_of, &facts, &params.check()?);
     let Some(status) = snapshot.status(args.account) else {
-        return nothing(args.account);
+        return Ok(nothing(args.account));
     };
     print(&if args.json {
         status_json(status, as_of).to_string()
@@ -57,12 +59,12 @@ pub(crate) fn status(args: &StatusArgs) -> Result<Outcome, Failure> {
     Ok(Outcome::Done)
 }
 
-fn nothing(account: AccountId) -> Result<Outcome, Failure> {
+fn nothing(account: AccountId) -> Outcome {
     eprintln!("acquaint: the ledger holds nothing about account {account}");
-    Ok(Outcome::Findings)
+    Outcome::Findings
 }
 
-/// What messenger_accounts says of an account.
+/// What `messenger_accounts` says of an account.
 fn facts(dir: &std::path::Path, account: AccountId) -> Result<Vec<AccountFacts>, Failure> {
     let signals = SignalsDir::open(dir, &ReadLimits::default().check()?)?;
     signals.require(&[Table::MessengerAccounts])?;
@@ -159,7 +161,7 @@ pub(crate) fn history(args: &HistoryArgs) -> Result<Outcome, Failure> {
             );
             return Ok(Outcome::Findings);
         }
-        return nothing(args.account);
+        return Ok(nothing(args.account));
     }
     print(&if args.json {
         let lines: Vec<String> = events

@@ -1,7 +1,7 @@
 //! What the ledger is given: rows become events, numbers become points, and keys come from the system.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use acquaint::identity::{E164, ObjectionKey};
@@ -73,6 +73,10 @@ fn entropy() -> Entropy {
 }
 
 /// What time it is.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the command line is where the time comes from"
+)]
 pub(crate) fn now() -> Timestamp {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -81,7 +85,7 @@ pub(crate) fn now() -> Timestamp {
 }
 
 /// A file to read, by name in messages.
-pub(crate) fn cannot(doing: &str, path: &PathBuf) -> impl FnOnce(io::Error) -> Failure {
+pub(crate) fn cannot(doing: &str, path: &Path) -> impl FnOnce(io::Error) -> Failure + use<> {
     let doing = format!("{doing} {}", path.display());
     move |error| Failure::new(doing, error)
 }
