@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use crate::consent::{About, For, Permitted};
 use crate::identity::Match;
 use crate::ids::{AccountId, DeviceId};
+use crate::leaks::{Leak, is_on};
 use crate::time::Timestamp;
 
 /// An account and the device it runs on: all that this room has to know of an account by itself.
@@ -46,6 +47,9 @@ impl About for Report {
     type Ids = [AccountId; 2];
 
     fn about(&self) -> [AccountId; 2] {
+        if is_on(Leak::ReportsAskReportedOnly) {
+            return [self.reported; 2];
+        }
         [self.reporter, self.reported]
     }
 

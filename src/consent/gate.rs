@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::purpose::{For, Purpose};
 use crate::hash::HashMap;
 use crate::ids::{AccountId, UserId};
+use crate::leaks::{self, Leak};
 use crate::time::Timestamp;
 
 /// A datum that passed the gate for purpose `P`.
@@ -240,6 +241,24 @@ impl<P: For, Id: Copy + Eq + Hash + Ord> Gate<P, Id> {
         }
     }
 
+    /// As [`permit`](Self::permit), unless one of some planted faults is switched on.
+    ///
+    /// # Errors
+    /// As [`permit`](Self::permit).
+    pub(crate) fn permit_unless<T: About<Id = Id>>(
+        &self,
+        datum: T,
+        faults: &[Leak],
+    ) -> Result<Permitted<T, P>, DenialReason> {
+        if leaks::any_on(faults) {
+            return Ok(Permitted {
+                datum,
+                purpose: PhantomData,
+            });
+        }
+        self.permit(datum)
+    }
+
     /// The gate through which only what passes both goes: asked of one purpose at two moments, for example.
     ///
     /// # Complexity
@@ -341,7 +360,8 @@ mod tests {
         assert!(both.permit(UserId(1)).is_ok());
         assert_eq!(both.permit(UserId(2)).err(), Some(DenialReason::NoRecord));
         assert_eq!(both.permit(UserId(3)).err(), Some(DenialReason::NoRecord));
-        let less = both.with_denials(&gate(&[(1, out), (2, Decision::ALLOWED)]));
+        let less = both.with_denials(&gate(&[(1, out), (2, Decision::ALLOWED), (4, out)]));
+        assert_eq!(less.permit(UserId(4)).err(), Some(DenialReason::OptedOut));
         assert_eq!(less.permit(UserId(1)).err(), Some(DenialReason::OptedOut));
         assert_eq!(less.permit(UserId(2)).err(), Some(DenialReason::NoRecord));
     }

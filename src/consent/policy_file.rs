@@ -289,6 +289,8 @@ impl Place<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use serde_json::Value;
 
     use super::*;
@@ -322,7 +324,11 @@ mod tests {
             .unwrap()
             .map(|entry| entry.unwrap().file_name());
         let mut names: Vec<String> = names.map(|name| name.into_string().unwrap()).collect();
-        names.retain(|name| name.ends_with(".toml"));
+        names.retain(|name| {
+            Path::new(name)
+                .extension()
+                .is_some_and(|ending| ending == "toml")
+        });
         names.sort_unstable();
         assert_eq!(names, SHIPPED.map(|(name, _)| name));
         for record in PolicySet::shipped().records() {

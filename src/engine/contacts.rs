@@ -14,6 +14,7 @@ use crate::graph::{Edge, EdgeKind};
 use crate::hash::HashMap;
 use crate::identity::{Contact, E164, Match, fold_duplicates, match_entries, normalise};
 use crate::ids::{AccountId, Region};
+use crate::leaks::Leak;
 use crate::signals::{AddressBookEntry, Friendship, RawPhone};
 use crate::time::Timestamp;
 
@@ -166,12 +167,17 @@ pub(in crate::engine) fn edges(
             stage.drop("same_person", 1);
             continue;
         }
-        match view.gates.people.permit(Edge {
+        let edge = Edge {
             from,
             to,
             kind: EdgeKind::Contact,
             at: one.saved_at,
-        }) {
+        };
+        match view
+            .gates
+            .people
+            .permit_unless(edge, &[Leak::ContactsAskNobody])
+        {
             Ok(edge) => {
                 stage.pass(1);
                 edges.push(edge);
@@ -194,11 +200,9 @@ pub(in crate::engine) fn friendships(
         kind: EdgeKind::Friendship,
         at: row.since,
     };
-    let edges = stage.keep(
-        inputs
-            .friendships
-            .iter()
-            .map(|row| view.gates.people.permit(edge(row))),
-    );
+    let edges = stage.keep(inputs.friendships.iter().map(|row| {
+        let faults = [Leak::FriendshipsAskNobody, Leak::PublishingAsksNobody];
+        view.gates.people.permit_unless(edge(row), &faults)
+    }));
     (edges, stage)
 }

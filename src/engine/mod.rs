@@ -12,6 +12,8 @@ mod histograms;
 mod inputs;
 pub mod outputs;
 mod params;
+#[cfg(feature = "seeded-leaks")]
+mod planted;
 mod prepare;
 mod progress;
 mod recall;

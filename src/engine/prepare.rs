@@ -21,6 +21,7 @@ use crate::graph::{Graph, GraphBuilder, GraphStats};
 use crate::hash::{HashMap, HashSet};
 use crate::identity::{Contact, E164, Link, Match};
 use crate::ids::{AccountId, BusinessId, UserId};
+use crate::leaks::{Leak, is_on};
 use crate::signals::{AddressBookEntry, FeedbackKind, SignalsDir};
 use crate::suggest::{Exclusions, Scorer, Scratch, SuggestError, Suggestion};
 use crate::time::Timestamp;
@@ -278,7 +279,12 @@ impl Standing {
 
     /// The gates of a purpose.
     pub(in crate::engine) fn gates<P: For>(&self, inputs: &Inputs) -> Gates<P> {
-        let moments = [&self.snapshot, &self.at_publication];
+        let published = if is_on(Leak::GateForgetsPublication) {
+            &self.snapshot
+        } else {
+            &self.at_publication
+        };
+        let moments = [&self.snapshot, published];
         Gates::new(inputs, &moments, &self.everyones_links)
     }
 
@@ -348,7 +354,12 @@ impl<'p> Preparation<'p> {
         let (abuse_scores, s2) =
             self.spam(&self.abuse, &book.abuse, &book.unmatched, self.work.abuse);
         self.stages.extend(s1.into_iter().chain(s2));
-        let spam = spam::by_node(&graph, &self.suggest, &suggest_scores);
+        let demoting = if is_on(Leak::DemotionFromAbuse) {
+            &abuse_scores
+        } else {
+            &suggest_scores
+        };
+        let spam = spam::by_node(&graph, &self.suggest, demoting);
         let eligibility = self.eligibility(&book);
         progress.begin("training the ad model", None);
         let profiles = self.profiles();
@@ -439,15 +450,15 @@ impl Preparation<'_> {
         let mut rejections = Vec::new();
         let summary = dir.stream::<AddressBookEntry, EngineError>(|rows| {
             let batch = ReadBatch::new(&rows.records, as_of, &regions, &objected);
-            suggest
-                .iter_mut()
-                .for_each(|matcher| drop(matcher.add(&batch)));
-            service
-                .iter_mut()
-                .for_each(|matcher| drop(matcher.add(&batch)));
-            marketing
-                .iter_mut()
-                .for_each(|matcher| drop(matcher.add(&batch)));
+            if let Some(matcher) = &mut suggest {
+                matcher.add(&batch);
+            }
+            if let Some(matcher) = &mut service {
+                matcher.add(&batch);
+            }
+            if let Some(matcher) = &mut marketing {
+                matcher.add(&batch);
+            }
             if let Some(abuse) = &mut abuse {
                 count_unmatched(&abuse.add(&batch), &taken, &mut unmatched);
             }
@@ -512,12 +523,22 @@ impl Preparation<'_> {
         if !self.work.business {
             return Eligibility::default();
         }
+        let service_spam = if is_on(Leak::ServiceSpamFromAbuse) {
+            self.business_spam(&self.abuse, &book.abuse)
+        } else {
+            self.business_spam(&self.service, &book.service)
+        };
+        let marketing_spam = if is_on(Leak::MarketingSpamFromService) {
+            service_spam.clone()
+        } else {
+            self.business_spam(&self.marketing, &book.marketing)
+        };
         let signals = business::Signals {
             businesses: &self.inputs.businesses,
             threads: &self.inputs.threads,
             opt_ins: &self.inputs.opt_ins,
-            service_spam: &self.business_spam(&self.service, &book.service),
-            marketing_spam: &self.business_spam(&self.marketing, &book.marketing),
+            service_spam: &service_spam,
+            marketing_spam: &marketing_spam,
         };
         let eligibility = business::reach(
             &signals,
@@ -551,7 +572,10 @@ impl Preparation<'_> {
             .inputs
             .account_claims()
             .map(|claim| (claim.binding.number, claim.binding.account))
-            .filter(|(_, account)| is_allowed(view.gates.accounts.decision(*account)))
+            .filter(|(_, account)| {
+                is_allowed(view.gates.accounts.decision(*account))
+                    || is_on(Leak::BusinessNumberOfAnybody)
+            })
             .collect();
         let businesses = self
             .inputs
@@ -586,8 +610,8 @@ fn matches_of<P: For>(
     matcher.map_or_else(
         || (Vec::new(), None),
         |matcher| {
-            let (matches, stage) = matcher.finish();
-            (matches, Some(stage))
+            let (found, stage) = matcher.finish();
+            (found, Some(stage))
         },
     )
 }
@@ -595,16 +619,23 @@ fn matches_of<P: For>(
 /// The numbers that are not a stranger's: of accounts, of people who are out, and of rows that contradict each
 /// other.
 fn numbers_of_somebody(inputs: &Inputs, view: &View<Abuse>) -> HashSet<E164> {
-    let is_out = |user| !is_allowed(view.gates.people.decision(user));
+    let is_out = |user| {
+        !is_allowed(view.gates.people.decision(user)) && !is_on(Leak::StrangersIncludePeople)
+    };
     let people = inputs.social.iter().zip(&inputs.social_numbers);
     let out = people
         .filter(|(row, _)| is_out(row.user_id))
         .filter_map(|(_, number)| *number);
-    let accounts = inputs.account_numbers.iter().flatten().copied();
-    accounts
-        .chain(out)
-        .chain(inputs.lost_numbers.iter().copied())
-        .collect()
+    let counts = |account| {
+        is_allowed(view.gates.accounts.decision(account)) || !is_on(Leak::StrangersIncludeAccounts)
+    };
+    let accounts = inputs
+        .account_claims()
+        .filter(|claim| counts(claim.binding.account))
+        .map(|claim| claim.binding.number);
+    let lost = inputs.lost_numbers.iter().copied();
+    let lost = lost.filter(|_| !is_on(Leak::StrangersIncludeContradicted));
+    accounts.chain(out).chain(lost).collect()
 }
 
 /// Counts the entries whose number is nobody's account. A number of somebody who is out is not counted:
@@ -639,9 +670,10 @@ fn training_rows(
         let profile = impression
             .user_id
             .and_then(|user| profile_of.get(&user).copied());
-        view.gates
-            .people
-            .permit(TrainingRow::new(impression, profile))
+        view.gates.people.permit_unless(
+            TrainingRow::new(impression, profile),
+            &[Leak::TrainingAsksNobody],
+        )
     };
     let rows = stage.keep(inputs.impressions.iter().map(row));
     (rows, stage)

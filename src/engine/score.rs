@@ -13,6 +13,7 @@ use crate::engine::view::{Gates, View, is_allowed};
 use crate::engine::{EngineError, Prepared, Progress, Stage};
 use crate::identity::{Evidence, Link};
 use crate::ids::UserId;
+use crate::leaks::{Leak, is_on};
 use crate::suggest::{SuggestCounts, Suggestion, Suggestions, suggest_all};
 use crate::time::Timestamp;
 
@@ -242,6 +243,16 @@ pub(in crate::engine) fn link_rows(
     stage: &mut Stage,
 ) -> Vec<LinkRow> {
     let mut rows = links_for(&prepared.suggest, publish.suggest, stage);
+    if is_on(Leak::LinksOfAnotherPurpose) {
+        let others = links_for(&prepared.ads, publish.ads, stage);
+        rows = others
+            .into_iter()
+            .map(|row| LinkRow {
+                purpose: FriendSuggestions::PURPOSE,
+                ..row
+            })
+            .collect();
+    }
     rows.extend(links_for(&prepared.ads, publish.ads, stage));
     rows.extend(links_for(&prepared.abuse, publish.abuse, stage));
     rows.sort_unstable();
@@ -318,5 +329,5 @@ fn keep<const N: usize>(stage: &mut Stage, decisions: [Decision; N]) -> bool {
         Decision::Denied(reason) => stage.drop(reason.as_str(), 1),
         Decision::Allowed { .. } => stage.pass(1),
     }
-    decisions.into_iter().all(is_allowed)
+    decisions.into_iter().all(is_allowed) || is_on(Leak::PublishingAsksNobody)
 }

@@ -9,6 +9,7 @@ use crate::graph::Graph;
 use crate::hash::HashMap;
 use crate::identity::Match;
 use crate::ids::{AccountId, DeviceId};
+use crate::leaks::Leak;
 use crate::signals::AbuseReport;
 
 /// Scores every account of a view. `unmatched` counts book entries that are nobody's account; a purpose that
@@ -39,9 +40,10 @@ fn accounts<P: For>(
     ));
     let rows = latest_devices(inputs).into_iter();
     let accounts = stage.keep(rows.map(|(account, device)| {
-        view.gates
-            .accounts
-            .permit(AccountOnDevice { account, device })
+        view.gates.accounts.permit_unless(
+            AccountOnDevice { account, device },
+            &[Leak::DevicesAskNobody],
+        )
     }));
     (accounts, stage)
 }

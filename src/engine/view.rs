@@ -6,6 +6,7 @@ use crate::engine::inputs::Inputs;
 use crate::hash::{HashMap, HashSet};
 use crate::identity::{Directory, Link, link};
 use crate::ids::{AccountId, UserId};
+use crate::leaks::{self, Leak, is_on};
 
 /// The two gates of a purpose.
 #[derive(Debug)]
@@ -46,7 +47,9 @@ impl<P: For> Gates<P> {
             .filter(|user| !refused.contains(user))
             .collect();
         loop {
-            let links = linked(inputs, &accounts, |user| admitted.contains(&user));
+            let links = linked(inputs, &accounts, |user| {
+                admitted.contains(&user) || is_on(Leak::ClaimsOfPeopleOut)
+            });
             let people = people_at_each(moments, &links);
             let n_before = admitted.len();
             admitted.retain(|user| is_allowed(people.decision(*user)));
@@ -93,7 +96,8 @@ fn linked<P: For>(
     accounts: &Gate<P, AccountId>,
     passes: impl Fn(UserId) -> bool,
 ) -> Vec<Link> {
-    let allowed = |account| is_allowed(accounts.decision(account));
+    let allowed =
+        |account| is_allowed(accounts.decision(account)) || is_on(Leak::TenuresOfAccountsOut);
     let accounts = inputs
         .account_claims()
         .filter(|claim| allowed(claim.binding.account));
@@ -124,9 +128,21 @@ impl<P: For> View<P> {
     /// Builds the view, and says who was left out of it.
     pub(in crate::engine) fn new(inputs: &Inputs, mut gates: Gates<P>) -> (Self, Stage) {
         let (users, admitted) = admit(inputs, &gates.people);
-        let links = std::mem::take(&mut gates.links);
+        let mut links = std::mem::take(&mut gates.links);
+        if is_on(Leak::LinksFromEverybody) {
+            links = everyones_links(inputs).0;
+            links.retain(|link| {
+                is_allowed(gates.people.decision(link.user))
+                    && is_allowed(gates.accounts.decision(link.account))
+            });
+        }
         let directory = permitted_directory(inputs, &gates.accounts);
-        let person_of = people_behind(&links);
+        let person_of =
+            if leaks::any_on(&[Leak::PersonBehindFromEverybody, Leak::ContactsAskNobody]) {
+                people_behind(&everyones_links(inputs).0)
+            } else {
+                people_behind(&links)
+            };
         (
             Self {
                 gates,
@@ -140,22 +156,32 @@ impl<P: For> View<P> {
     }
 }
 
+/// Faults that let edges of people who are out into the graph.
+const UNGATED_EDGES: [Leak; 5] = [
+    Leak::EdgeAsksFirstEndOnly,
+    Leak::EdgeAsksSecondEndOnly,
+    Leak::FriendshipsAskNobody,
+    Leak::ContactsAskNobody,
+    Leak::PublishingAsksNobody,
+];
+
 /// Lets people through the gate, one by one.
 fn admit<P: For>(inputs: &Inputs, people: &Gate<P, UserId>) -> (Vec<Permitted<UserId, P>>, Stage) {
     let mut stage = Stage::new(&format!("social accounts → people ({})", P::PURPOSE));
     let decided = inputs
         .social
         .iter()
-        .map(|account| people.permit(account.user_id));
+        .map(|account| people.permit_unless(account.user_id, &UNGATED_EDGES));
     let mut users = stage.keep(decided);
     users.sort_unstable_by_key(|user| *user.get());
     (users, stage)
 }
 
 fn permitted_directory<P: For>(inputs: &Inputs, accounts: &Gate<P, AccountId>) -> Directory<P> {
-    let bindings = inputs
-        .account_claims()
-        .filter_map(|claim| accounts.permit(claim.binding).ok());
+    let bindings = inputs.account_claims().filter_map(|claim| {
+        let faults = [Leak::DirectoryHoldsEverybody, Leak::MatchAsksUploaderOnly];
+        accounts.permit_unless(claim.binding, &faults).ok()
+    });
     Directory::build(bindings, &inputs.business_numbers)
 }
 

@@ -1,8 +1,13 @@
 //! Work: which outputs a run is for. A run for one purpose alone does nothing for the others.
 
 use crate::consent::Purpose;
+use crate::leaks::{self, Leak};
 
 /// Which outputs are asked for.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each output is asked for or not, in any combination"
+)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::engine) struct Work {
     /// `suggestions` and their links.
@@ -26,6 +31,14 @@ impl Work {
 
     /// What some purposes need.
     pub(in crate::engine) fn of(purposes: &[Purpose]) -> Self {
+        let crossed = [
+            Leak::DemotionFromAbuse,
+            Leak::ServiceSpamFromAbuse,
+            Leak::LinksOfAnotherPurpose,
+        ];
+        if leaks::any_on(&crossed) {
+            return Self::ALL;
+        }
         let asked = |purpose| purposes.contains(&purpose);
         Self {
             suggest: asked(Purpose::FriendSuggestions),

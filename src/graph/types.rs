@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use super::Csr;
 use crate::consent::About;
 use crate::ids::UserId;
+use crate::leaks::{Leak, is_on};
 use crate::time::Timestamp;
 
 /// How one person is tied to another.
@@ -34,6 +35,12 @@ impl About for Edge {
     type Ids = [UserId; 2];
 
     fn about(&self) -> [UserId; 2] {
+        if is_on(Leak::EdgeAsksFirstEndOnly) {
+            return [self.from; 2];
+        }
+        if is_on(Leak::EdgeAsksSecondEndOnly) {
+            return [self.to; 2];
+        }
         [self.from, self.to]
     }
 

@@ -211,31 +211,40 @@ fn all(world: &World) -> Needles {
     needles
 }
 
+/// Puts numbers where a text has `{0}` to `{5}`.
+fn fill<T: std::fmt::Display>(text: &str, numbers: &[T]) -> String {
+    let places = numbers.iter().enumerate();
+    places.fold(text.to_owned(), |text, (i, number)| {
+        text.replace(&format!("{{{i}}}"), &number.to_string())
+    })
+}
+
 /// Appends rows that cannot be read; each holds a number.
 fn add_bad_rows(place: &Place, dir: &str) {
     let rows = |table: &str, rows: &[String]| {
         place.edit(&format!("{dir}/{table}.csv"), |text| text + &rows.concat());
     };
-    let [a, b, c, d, e, f] = IN_BAD_ROWS;
+    let n = IN_BAD_ROWS;
     rows(
         "address_book",
         &[
-            format!("{a},{a},2016-01-01T00:00:00Z\n"),
-            format!("1,{b},{c}\n"),
-            format!("1,{d}\n"),
-            format!("1,\"{e}\0\",2016-01-01T00:00:00Z\n"),
-            format!("1,{f},2016-01-01T00:00:00Z,{f},{f}\n"),
+            fill("{0},{0},2016-01-01T00:00:00Z\n", &n),
+            fill("1,{1},{2}\n", &n),
+            fill("1,{3}\n", &n),
+            fill("1,\"{4}\0\",2016-01-01T00:00:00Z\n", &n),
+            fill("1,{5},2016-01-01T00:00:00Z,{5},{5}\n", &n),
         ],
     );
-    rows("friendships", &[format!("{a},{b},{c}\n")]);
-    rows("feedback", &[format!("1,2,{d},{e}\n")]);
+    rows("friendships", &[fill("{0},{1},{2}\n", &n)]);
+    rows("feedback", &[fill("1,2,{3},{4}\n", &n)]);
     rows(
         "messenger_accounts",
-        &[format!(
-            "1,{f},{a},{b},{c},{d},{e},{f},{a},{b},{c},{d},{e},{f}\n"
+        &[fill(
+            "1,{5},{0},{1},{2},{3},{4},{5},{0},{1},{2},{3},{4},{5}\n",
+            &n,
         )],
     );
-    rows("businesses", &[format!("{a},{b},DE,{c},{d}\n")]);
+    rows("businesses", &[fill("{0},{1},DE,{2},{3}\n", &n)]);
 }
 
 #[test]

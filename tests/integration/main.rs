@@ -12,6 +12,7 @@ mod erasure;
 mod influence;
 mod ledger_run;
 mod policy_matrix;
+mod real_graphs;
 mod recall;
 mod rooms;
 mod runs;

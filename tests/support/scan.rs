@@ -3,12 +3,13 @@
 //! Every file is read as it is and, where it is packed, unpacked: Parquet as the text of its cells, gzip as its contents.
 //! Numbers are also sought with everything taken out that people write between digits.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Read as _;
 use std::path::Path;
 
+use acquaint::hash::HashMap;
 use acquaint::identity::E164;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
@@ -145,7 +146,7 @@ struct Index {
 
 impl Index {
     fn new(needles: &[(Vec<u8>, String)]) -> Self {
-        let mut by_prefix: HashMap<_, Vec<_>> = HashMap::new();
+        let mut by_prefix: HashMap<_, Vec<_>> = HashMap::default();
         let mut prefixes = vec![0; 1 << (8 * PREFIX - 6)];
         for needle in needles {
             let prefix = *needle.0.first_chunk().unwrap();

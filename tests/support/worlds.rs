@@ -79,9 +79,9 @@ impl Shaker {
         Purpose::ALL[self.below(Purpose::ALL.len())]
     }
 
-    /// As many times as the size of the world allows, up to a share of its people.
-    fn times(&mut self, share: f64) -> usize {
-        let most = (self.world.social_accounts.len() as f64 * share).ceil() as usize;
+    /// As many times as the size of the world allows, up to so many for a hundred people.
+    fn times(&mut self, percent: usize) -> usize {
+        let most = (self.world.social_accounts.len() * percent).div_ceil(100);
         self.rng.gen_range(0..=most)
     }
 
@@ -96,7 +96,7 @@ impl Shaker {
     }
 
     fn mix_numbers(&mut self) {
-        for _ in 0..self.times(0.2) {
+        for _ in 0..self.times(20) {
             // Two people claim one number.
             let n = self.world.social_accounts.len();
             let (a, b) = (self.below(n), self.below(n));
@@ -104,14 +104,14 @@ impl Shaker {
             self.world.social_accounts[a].region = self.world.social_accounts[b].region;
             self.world.social_accounts[a].phone_given_for = PhonePurpose::Contact;
         }
-        for _ in 0..self.times(0.1) {
+        for _ in 0..self.times(10) {
             let i = self.below(self.world.social_accounts.len());
             self.world.social_accounts[i].phone_given_for = PhonePurpose::Security;
         }
-        for _ in 0..self.times(0.2) {
+        for _ in 0..self.times(20) {
             self.pass_number_on();
         }
-        for _ in 0..self.times(0.05) {
+        for _ in 0..self.times(5) {
             // A business writes from a number somebody has, or had.
             if !self.world.businesses.is_empty() {
                 let b = self.below(self.world.businesses.len());
@@ -162,7 +162,7 @@ impl Shaker {
     }
 
     fn mix_devices(&mut self) {
-        for _ in 0..self.times(0.25) {
+        for _ in 0..self.times(25) {
             let n = self.world.messenger_accounts.len();
             let (a, b) = (self.below(n), self.below(n));
             let device = self.world.messenger_accounts[a].device.clone();
@@ -176,7 +176,7 @@ impl Shaker {
     }
 
     fn befriend(&mut self) {
-        for _ in 0..self.times(3.0) {
+        for _ in 0..self.times(300) {
             let n = self.world.social_accounts.len();
             let (a, b) = (self.below(n), self.below(n));
             if a == b {
@@ -209,7 +209,7 @@ impl Shaker {
     }
 
     fn fill_books(&mut self) {
-        for _ in 0..self.times(3.0) {
+        for _ in 0..self.times(300) {
             let account_id = self.account();
             let phone = if self.chance(0.75) {
                 let i = self.below(self.world.messenger_accounts.len());
@@ -230,18 +230,18 @@ impl Shaker {
     }
 
     fn talk(&mut self) {
-        for _ in 0..self.times(0.5) {
-            let (reporter, reported, at) = (self.account(), self.account(), self.some_day(200));
-            if reporter != reported {
+        for _ in 0..self.times(50) {
+            let (from, about, at) = (self.account(), self.account(), self.some_day(200));
+            if from != about {
                 self.world.abuse_reports.push(AbuseReport {
-                    reporter,
-                    reported,
+                    reporter: from,
+                    reported: about,
                     reason: "spam".to_owned(),
                     at,
                 });
             }
         }
-        for _ in 0..self.times(0.5) {
+        for _ in 0..self.times(50) {
             if self.world.businesses.is_empty() {
                 return;
             }
@@ -268,13 +268,13 @@ impl Shaker {
     }
 
     fn mix_consent(&mut self) {
-        let share = [0.05, 0.2, 0.5][self.below(3)];
+        let share = [5, 20, 50][self.below(3)];
         for _ in 0..self.times(share) {
             let subject = Subject::Account(self.account());
             let kind = self.act();
             self.event(subject, kind);
         }
-        for _ in 0..self.times(0.05) {
+        for _ in 0..self.times(5) {
             let i = self.below(self.world.messenger_accounts.len());
             if let Some(device) = self.world.messenger_accounts[i].device.device_id {
                 self.event(Subject::Device(device), EventKind::Signal);
@@ -381,13 +381,13 @@ impl Shaker {
 
     /// Accounts nobody told the ledger about, people without an account, rows that contradict each other.
     fn lose_rows(&mut self) {
-        for _ in 0..self.times(0.08) {
+        for _ in 0..self.times(8) {
             let lost = Subject::Account(self.account());
             self.world.consent_events.retain(
                 |row| !matches!(row, ConsentEventRow::Known(event) if event.subject == lost),
             );
         }
-        for _ in 0..self.times(0.05) {
+        for _ in 0..self.times(5) {
             let i = self.below(self.world.messenger_accounts.len());
             if self.chance(0.5) {
                 let mut twin = self.world.messenger_accounts[i].clone();

@@ -28,8 +28,11 @@ pub(super) struct Compared {
     pub(super) differences: Vec<Difference>,
 }
 
+/// What names a row: id columns and their values.
+type Key = Vec<(String, String)>;
+
 /// A row: what names it, and all it says.
-type Row = (Vec<(String, String)>, String);
+type Row = (Key, String);
 
 /// Compares everything one purpose published with what the erased world gives for it.
 pub(super) fn purpose(
@@ -91,7 +94,7 @@ impl Compared {
         let n_before = self.n_differences;
         self.n_differences += found.len() as u64;
         // Files that differ although every row of a whole table is the same would differ in how they are written.
-        if found.is_empty() && n_before == 0 && read.is_whole(file) {
+        if found.is_empty() && n_before == 0 && is_whole(file) {
             self.n_differences += 1;
             self.differences.push(Difference {
                 table: file.to_owned(),
@@ -118,8 +121,7 @@ fn fault(path: &Path, source: impl Into<Box<dyn std::error::Error + Send + Sync>
 }
 
 fn differences(file: &str, before: Vec<Row>, after: Vec<Row>) -> Vec<Difference> {
-    let mut sides: BTreeMap<Vec<(String, String)>, (Option<String>, Option<String>)> =
-        BTreeMap::new();
+    let mut sides: BTreeMap<Key, (Option<String>, Option<String>)> = BTreeMap::new();
     for (key, text) in before {
         sides.entry(key).or_default().0 = Some(text);
     }
@@ -139,6 +141,11 @@ fn differences(file: &str, before: Vec<Row>, after: Vec<Row>) -> Vec<Difference>
         .collect()
 }
 
+/// Is every row of this file one purpose's?
+fn is_whole(file: &str) -> bool {
+    file != LinkRow::FILE && file != ReachRow::FILE
+}
+
 /// An output table in memory.
 struct Table {
     batches: Vec<RecordBatch>,
@@ -155,11 +162,6 @@ impl Table {
         Ok(Self {
             batches: batches.map_err(|error| fault(path, error))?,
         })
-    }
-
-    /// Is every row of this file one purpose's?
-    fn is_whole(&self, file: &str) -> bool {
-        file != LinkRow::FILE && file != ReachRow::FILE
     }
 
     /// Rows that `stays` keeps, with the columns that name them, and without some columns.
@@ -186,7 +188,7 @@ impl Table {
                 if !stays(&value) {
                     continue;
                 }
-                let named = key
+                let by_key = key
                     .iter()
                     .map(|&name| (name.to_owned(), value(name)))
                     .collect();
@@ -195,7 +197,7 @@ impl Table {
                     .filter(|name| !without.contains(name) && !key.contains(name));
                 let text: Vec<String> =
                     said.map(|name| format!("{name} {}", value(name))).collect();
-                rows.push((named, text.join(", ")));
+                rows.push((by_key, text.join(", ")));
             }
         }
         rows

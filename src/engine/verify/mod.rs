@@ -153,6 +153,8 @@ fn who_is_out(
     verdict: &mut Verdict,
     progress: &dyn Progress,
 ) -> Result<Vec<(Purpose, Erased)>, EngineError> {
+    #[cfg(feature = "seeded-leaks")]
+    let _honest = crate::leaks::honest();
     let mut inputs = Inputs::read(dir, ledger.into(), progress)?;
     if ledger.is_some() {
         source.consent = Some(inputs.consent.clone());

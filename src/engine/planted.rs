@@ -1,0 +1,300 @@
+//! Planted faults in published rows: counts taken from raw tables instead of permitted views.
+
+use crate::engine::Prepared;
+use crate::engine::outputs::{AbuseRow, AdRow, LinkRow, ReachRow, SuggestionRow};
+use crate::hash::{HashMap, HashSet};
+use crate::ids::{AccountId, UserId};
+use crate::leaks::{Leak, is_on};
+use crate::time::Timestamp;
+
+type Friends = HashMap<UserId, HashSet<UserId>>;
+
+fn friends(prepared: &Prepared) -> Friends {
+    let mut friends = Friends::default();
+    for row in &prepared.inputs.friendships {
+        friends.entry(row.user_a).or_default().insert(row.user_b);
+        friends.entry(row.user_b).or_default().insert(row.user_a);
+    }
+    friends
+}
+
+pub(in crate::engine) fn suggestions(
+    prepared: &Prepared,
+    rows: impl Iterator<Item = SuggestionRow>,
+) -> Vec<SuggestionRow> {
+    let friends = friends(prepared);
+    let none = HashSet::default();
+    let of = |user: UserId| friends.get(&user).unwrap_or(&none);
+    let n_edges = prepared.inputs.friendships.len() as f64;
+    let n_people = prepared.inputs.social.len() as f64;
+    let maximum = friends.values().map(HashSet::len).max().unwrap_or(1) as f64;
+    let here = |user: &&UserId| prepared.graph.node(**user).is_some();
+    let mut rows: Vec<SuggestionRow> = rows.collect();
+    for row in &mut rows {
+        let mut common: Vec<UserId> = of(row.user)
+            .intersection(of(row.candidate))
+            .copied()
+            .collect();
+        common.sort_unstable();
+        let degree = of(row.candidate).len() as f64;
+        if is_on(Leak::RawMutualCount) {
+            row.mutual_count = u32::try_from(common.len()).unwrap_or(u32::MAX);
+        }
+        if is_on(Leak::RawMutualReason) {
+            row.reasons.push(format!("{} in all", common.len()));
+        }
+        if is_on(Leak::RawMutualNamed) {
+            row.reasons.push(format!("{:?}", common.first()));
+        }
+        if is_on(Leak::RawAdamicAdar) {
+            row.score = common
+                .iter()
+                .filter(here)
+                .map(|z| 1.0 / (of(*z).len() as f64).ln())
+                .sum();
+        }
+        if is_on(Leak::RawInverseFrequency) {
+            row.score *= (n_people / (1.0 + degree)).ln();
+        }
+        if is_on(Leak::RawPopularity) {
+            row.score += degree / n_edges;
+        }
+        if is_on(Leak::RawCandidateDegree) {
+            row.score /= 1.0 + degree;
+        }
+        if is_on(Leak::RawMaximumDegree) {
+            row.score /= maximum;
+        }
+        if is_on(Leak::RawMeanDegree) {
+            row.score *= n_edges / n_people;
+        }
+        if is_on(Leak::RankGaps) {
+            let before = of(row.user)
+                .iter()
+                .filter(|user| !here(user) && **user < row.candidate)
+                .count();
+            row.rank += u32::try_from(before).unwrap_or(0);
+        }
+        if is_on(Leak::RawNewestFriendship) {
+            let named = |a: UserId| a == row.candidate;
+            let dates = prepared
+                .inputs
+                .friendships
+                .iter()
+                .filter(|f| named(f.user_a) || named(f.user_b));
+            row.reasons
+                .push(format!("{:?}", dates.map(|f| f.since).max()));
+        }
+        if is_on(Leak::RawFeedbackPenalty) {
+            let feedback = prepared.inputs.feedback.iter();
+            row.score -= feedback.filter(|f| f.other_id == row.candidate).count() as f64;
+        }
+    }
+    if is_on(Leak::RawBackfill) {
+        let k = prepared.params.suggest.k();
+        rows.retain(|row| {
+            let n_out = of(row.user).iter().filter(|user| !here(user)).count();
+            row.rank as usize <= k.saturating_sub(n_out)
+        });
+    }
+    if is_on(Leak::TieByTableIndex) {
+        let index: HashMap<UserId, usize> = prepared
+            .inputs
+            .social
+            .iter()
+            .enumerate()
+            .map(|(i, row)| (row.user_id, i))
+            .collect();
+        for tied in rows.chunk_by_mut(|a, b| a.user == b.user && a.score == b.score) {
+            let first = tied.iter().map(|row| row.rank).min().unwrap_or(1);
+            tied.sort_by_key(|row| index[&row.candidate] % 5);
+            for (row, rank) in tied.iter_mut().zip(first..) {
+                row.rank = rank;
+            }
+        }
+    }
+    rows
+}
+
+pub(in crate::engine) fn ads(prepared: &Prepared, rows: impl Iterator<Item = AdRow>) -> Vec<AdRow> {
+    let shown = &prepared.inputs.impressions;
+    let rate = |some: &[&crate::signals::Impression]| {
+        let clicks: u32 = some.iter().map(|row| row.clicks).sum();
+        let all: u32 = some.iter().map(|row| row.impressions).sum();
+        f64::from(clicks) / f64::from(all.max(1))
+    };
+    let everything: Vec<_> = shown.iter().collect();
+    let held_out: Vec<_> = shown.iter().step_by(3).collect();
+    let person: HashMap<UserId, &crate::signals::SocialAccount> = prepared
+        .inputs
+        .social
+        .iter()
+        .map(|row| (row.user_id, row))
+        .collect();
+    let count = |ad| shown.iter().filter(|row| row.ad_id == ad).count() as f64;
+    let mut rows: Vec<AdRow> = rows.collect();
+    let maximum = prepared
+        .inputs
+        .ads
+        .iter()
+        .map(|ad| count(ad.ad_id))
+        .fold(1.0, f64::max);
+    for row in &mut rows {
+        let of_ad = shown.iter().filter(|one| one.ad_id == row.ad);
+        let account = person[&row.user];
+        let social = prepared.inputs.social.iter();
+        if is_on(Leak::RawAdFrequency) {
+            row.p_click /= 1.0 + count(row.ad);
+        }
+        if is_on(Leak::RawClickPrior) {
+            row.p_click = f64::midpoint(row.p_click, rate(&everything));
+        }
+        if is_on(Leak::RawCalibration) {
+            row.p_click = f64::midpoint(row.p_click, rate(&held_out));
+        }
+        if is_on(Leak::RawAudienceSize) {
+            let n = social
+                .clone()
+                .filter(|other| other.region == account.region)
+                .count();
+            row.reasons.push(format!("one of {n} people"));
+        }
+        if is_on(Leak::RawInterestCount) {
+            let first = account.interests.first();
+            let n = social
+                .clone()
+                .filter(|other| first.is_some_and(|one| other.interests.contains(one)))
+                .count();
+            row.value /= 1.0 + n as f64;
+        }
+        if is_on(Leak::RawAdReach) {
+            let viewers: HashSet<_> = of_ad.clone().filter_map(|one| one.user_id).collect();
+            row.value *= 1.0 + viewers.len() as f64;
+        }
+        if is_on(Leak::SeedFromRowCount) {
+            row.p_click += 1e-9 * shown.len() as f64;
+        }
+        if is_on(Leak::RawLastShown) {
+            row.reasons
+                .push(format!("{:?}", of_ad.map(|one| one.at).max()));
+        }
+        if is_on(Leak::RawValueMaximum) {
+            row.value /= maximum;
+        }
+    }
+    rows
+}
+
+pub(in crate::engine) fn abuse(
+    prepared: &Prepared,
+    rows: impl Iterator<Item = AbuseRow>,
+) -> Vec<AbuseRow> {
+    let inputs = &prepared.inputs;
+    let mut reports: HashMap<AccountId, u32> = HashMap::default();
+    for report in &inputs.reports {
+        *reports.entry(report.reported).or_default() += 1;
+    }
+    let most = reports.values().copied().max().unwrap_or(0);
+    let mut rows: Vec<AbuseRow> = rows.collect();
+    for row in &mut rows {
+        let mine: Vec<usize> = (0..inputs.accounts.len())
+            .filter(|&i| inputs.accounts[i].account_id == row.account)
+            .collect();
+        let first = &inputs.accounts[mine[0]];
+        let all = inputs.accounts.iter();
+        if is_on(Leak::RawReporterCount) {
+            row.reasons
+                .push(format!("{:?} reports", reports.get(&row.account)));
+        }
+        if is_on(Leak::RawDeviceCount) {
+            let device = first.device.device_id;
+            let n = all
+                .clone()
+                .filter(|other| device.is_some() && other.device.device_id == device)
+                .count();
+            row.reasons.push(format!("{n} accounts on its device"));
+        }
+        if is_on(Leak::RawScoreShare) {
+            row.score /= inputs.accounts.len() as f64;
+        }
+        if is_on(Leak::RawReportMaximum) {
+            row.score /= 1.0 + f64::from(most);
+        }
+        if is_on(Leak::RawNumberHolders) {
+            let number = inputs.account_numbers[mine[0]];
+            let n = inputs
+                .account_numbers
+                .iter()
+                .filter(|&&other| other == number)
+                .count();
+            row.reasons.push(format!("{n} held its number"));
+        }
+        if is_on(Leak::RawRegistrations) {
+            let near = |other: Timestamp| {
+                (other.micros() - first.registered_at.micros()).abs() < 30 * 86_400_000_000
+            };
+            let n = all.filter(|other| near(other.registered_at)).count();
+            row.reasons.push(format!("{n} registered then"));
+        }
+    }
+    rows
+}
+
+pub(in crate::engine) fn reach(
+    prepared: &Prepared,
+    rows: impl Iterator<Item = ReachRow>,
+) -> Vec<ReachRow> {
+    let mut rows: Vec<ReachRow> = rows.collect();
+    for row in &mut rows {
+        let n_threads = prepared
+            .inputs
+            .threads
+            .iter()
+            .filter(|one| one.business_id == row.business)
+            .count();
+        let n_opt_ins = prepared
+            .inputs
+            .opt_ins
+            .iter()
+            .filter(|one| one.business_id == row.business)
+            .count();
+        if is_on(Leak::RawThreadCount) {
+            row.service_reasons.push(format!("{n_threads} threads"));
+        }
+        if is_on(Leak::RawOptInCount) {
+            row.marketing_reasons
+                .push(format!("{n_opt_ins} asked for it"));
+        }
+        if is_on(Leak::RawThreadLimit) {
+            row.marketing &= n_threads < 4;
+        }
+    }
+    rows
+}
+
+pub(in crate::engine) fn links(prepared: &Prepared, mut rows: Vec<LinkRow>) -> Vec<LinkRow> {
+    let inputs = &prepared.inputs;
+    for row in &mut rows {
+        let claimed = inputs.social.iter().position(|one| one.user_id == row.user);
+        let number = claimed.and_then(|i| inputs.social_numbers[i]);
+        if is_on(Leak::RawClaimants) {
+            let n = inputs
+                .social_numbers
+                .iter()
+                .filter(|&&other| other == number)
+                .count();
+            row.evidence.push(format!("{n} claim it"));
+        }
+        if is_on(Leak::RawLinkEnd) {
+            let rows = inputs.accounts.iter().zip(&inputs.account_numbers);
+            let others =
+                rows.filter(|(one, held)| one.account_id != row.account && **held == number);
+            let next = others
+                .map(|(one, _)| one.number_since)
+                .filter(|since| *since > row.from)
+                .min();
+            row.until = row.until.into_iter().chain(next).min();
+        }
+    }
+    rows
+}

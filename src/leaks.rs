@@ -1,0 +1,134 @@
+//! Planted faults: single mistakes by which somebody who is out would gain influence.
+//!
+//! The tests that look for influence must find every one of them. Without the feature `seeded-leaks` they are all
+//! off at compile time and cost nothing; nothing that is shipped has it.
+
+macro_rules! leaks {
+    ($($name:ident = $mistake:literal,)*) => {
+        /// A mistake.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[allow(missing_docs, reason = "each says what it is by `mistake`")]
+        #[cfg_attr(not(feature = "seeded-leaks"), allow(dead_code, unreachable_pub, reason = "some are made only with the feature"))]
+        pub enum Leak { $($name,)* }
+
+        #[cfg(feature = "seeded-leaks")]
+        impl Leak {
+            /// Every mistake.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// What is done wrong.
+            #[must_use]
+            pub const fn mistake(self) -> &'static str {
+                match self { $(Self::$name => $mistake,)* }
+            }
+        }
+    };
+}
+
+leaks! {
+    GateForgetsPublication = "the gate is not asked again as known at publication",
+    LinksFromEverybody = "links are made from everybody's claims",
+    ClaimsOfPeopleOut = "people who are out compete for numbers",
+    TenuresOfAccountsOut = "accounts that are out contest numbers",
+    DirectoryHoldsEverybody = "the directory holds accounts that are out",
+    PersonBehindFromEverybody = "the person behind an account is looked up among all links",
+    MatchAsksUploaderOnly = "a match asks its uploader only",
+    EdgeAsksFirstEndOnly = "an edge asks its first end only",
+    EdgeAsksSecondEndOnly = "an edge asks its second end only",
+    FriendshipsAskNobody = "friendships do not pass the gate",
+    ContactsAskNobody = "contact edges do not pass the gate",
+    PublishingAsksNobody = "rows are published without asking",
+    ReportsAskReportedOnly = "a report asks the reported account only",
+    DevicesAskNobody = "accounts out are counted on shared devices",
+    TrainingAsksNobody = "the click model learns from everybody's impressions",
+    StrangersIncludePeople = "numbers of people who are out count as strangers'",
+    StrangersIncludeAccounts = "numbers of accounts that are out count as strangers'",
+    StrangersIncludeContradicted = "numbers of contradictory rows count as strangers'",
+    BusinessNumberOfAnybody = "a business's account is whoever names its number",
+    MarketingSpamFromService = "marketing verdicts use the spam scores for service",
+    ServiceSpamFromAbuse = "service verdicts use the spam scores for abuse",
+    DemotionFromAbuse = "suggestions are demoted by the abuse view's scores",
+    LinksOfAnotherPurpose = "links made for ads are published for suggestions",
+    RawMutualCount = "mutual friends are counted in the raw table",
+    RawMutualReason = "the explanation counts raw mutual friends",
+    RawMutualNamed = "the explanation names a raw mutual friend",
+    RawAdamicAdar = "weights of intermediaries come from raw degrees",
+    RawInverseFrequency = "candidates are weighted by raw inverse frequency",
+    RawPopularity = "a popularity prior counts raw friendships",
+    RawCandidateDegree = "scores are divided by the candidate's raw degree",
+    RawMaximumDegree = "scores are normalised by the raw maximum degree",
+    RawMeanDegree = "scores are scaled by the raw mean degree",
+    RawBackfill = "places of people who are out stay empty",
+    RankGaps = "ranks are given before rows are dropped",
+    TieByTableIndex = "ties are broken by position in the raw table",
+    RawNewestFriendship = "the explanation dates the newest raw friendship",
+    RawFeedbackPenalty = "everybody's feedback on a candidate counts",
+    RawAdFrequency = "an ad's frequency counts all impressions",
+    RawClickPrior = "the prior click rate comes from all impressions",
+    RawCalibration = "calibration uses all held-out rows",
+    RawAudienceSize = "the explanation gives the raw audience size",
+    RawInterestCount = "an interest's weight counts everybody who has it",
+    RawAdReach = "an ad's value counts all distinct viewers",
+    SeedFromRowCount = "the seed depends on how many rows there are",
+    RawLastShown = "the explanation dates the last showing to anybody",
+    RawValueMaximum = "values are normalised by the raw maximum",
+    RawReporterCount = "the explanation counts all reporters",
+    RawDeviceCount = "the explanation counts all accounts on the device",
+    RawScoreShare = "spam scores are shares of all accounts",
+    RawReportMaximum = "spam scores are normalised by the raw maximum of reports",
+    RawNumberHolders = "the explanation counts all who held the number",
+    RawRegistrations = "the explanation counts all registrations of that month",
+    RawThreadCount = "a verdict counts all threads of the business",
+    RawOptInCount = "a verdict counts all opt-ins of the business",
+    RawThreadLimit = "a business with many raw threads may not advertise",
+    RawClaimants = "evidence counts all who claim the number",
+    RawLinkEnd = "a link ends when anybody else takes the number",
+}
+
+/// Is a fault switched on? Never without the feature.
+#[cfg(not(feature = "seeded-leaks"))]
+pub(crate) const fn is_on(_leak: Leak) -> bool {
+    false
+}
+
+#[cfg(feature = "seeded-leaks")]
+mod active {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::Leak;
+
+    /// One more than the position of the fault that is on; 0 is none.
+    static ACTIVE: AtomicUsize = AtomicUsize::new(0);
+
+    /// Switches one fault on, or all off.
+    pub fn switch(leak: Option<Leak>) {
+        ACTIVE.store(leak.map_or(0, |leak| leak as usize + 1), Ordering::SeqCst);
+    }
+
+    pub(crate) fn is_on(leak: Leak) -> bool {
+        ACTIVE.load(Ordering::SeqCst) == leak as usize + 1
+    }
+
+    /// All faults are off while this lives.
+    pub(crate) struct Honest(usize);
+
+    pub(crate) fn honest() -> Honest {
+        Honest(ACTIVE.swap(0, Ordering::SeqCst))
+    }
+
+    impl Drop for Honest {
+        fn drop(&mut self) {
+            ACTIVE.store(self.0, Ordering::SeqCst);
+        }
+    }
+}
+
+#[cfg(feature = "seeded-leaks")]
+pub use active::switch;
+#[cfg(feature = "seeded-leaks")]
+pub(crate) use active::{honest, is_on};
+
+/// Is any of some faults switched on?
+pub(crate) fn any_on(leaks: &[Leak]) -> bool {
+    leaks.iter().any(|&leak| is_on(leak))
+}
