@@ -99,10 +99,6 @@ pub(crate) fn fast_dir() -> tempfile::TempDir {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "how many worlds is for whoever runs the tests to say"
-)]
 pub(crate) fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
