@@ -216,26 +216,29 @@ fn add_bad_rows(place: &Place, dir: &str) {
     let rows = |table: &str, rows: &[String]| {
         place.edit(&format!("{dir}/{table}.csv"), |text| text + &rows.concat());
     };
-    let [a, b, c, d, e, f] = IN_BAD_ROWS;
+    let [first, second, third, fourth, fifth, sixth] = IN_BAD_ROWS;
     rows(
         "address_book",
         &[
-            format!("{a},{a},2016-01-01T00:00:00Z\n"),
-            format!("1,{b},{c}\n"),
-            format!("1,{d}\n"),
-            format!("1,\"{e}\0\",2016-01-01T00:00:00Z\n"),
-            format!("1,{f},2016-01-01T00:00:00Z,{f},{f}\n"),
+            format!("{first},{first},2016-01-01T00:00:00Z\n"),
+            format!("1,{second},{third}\n"),
+            format!("1,{fourth}\n"),
+            format!("1,\"{fifth}\0\",2016-01-01T00:00:00Z\n"),
+            format!("1,{sixth},2016-01-01T00:00:00Z,{sixth},{sixth}\n"),
         ],
     );
-    rows("friendships", &[format!("{a},{b},{c}\n")]);
-    rows("feedback", &[format!("1,2,{d},{e}\n")]);
+    rows("friendships", &[format!("{first},{second},{third}\n")]);
+    rows("feedback", &[format!("1,2,{fourth},{fifth}\n")]);
     rows(
         "messenger_accounts",
         &[format!(
-            "1,{f},{a},{b},{c},{d},{e},{f},{a},{b},{c},{d},{e},{f}\n"
+            "1,{sixth},{first},{second},{third},{fourth},{fifth},{sixth},{first},{second},{third},{fourth},{fifth},{sixth}\n"
         )],
     );
-    rows("businesses", &[format!("{a},{b},DE,{c},{d}\n")]);
+    rows(
+        "businesses",
+        &[format!("{first},{second},DE,{third},{fourth}\n")],
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! Every file is read as it is and, where it is packed, unpacked: Parquet as the text of its cells, gzip as its contents.
 //! Numbers are also sought with everything taken out that people write between digits.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Read as _;
@@ -138,14 +138,14 @@ impl Scan {
 
 /// Needles by their first bytes.
 struct Index {
-    by_prefix: HashMap<[u8; PREFIX], Vec<(Vec<u8>, String)>>,
+    by_prefix: BTreeMap<[u8; PREFIX], Vec<(Vec<u8>, String)>>,
     /// One bit for each prefix: most places of a text begin no needle.
     prefixes: Vec<u64>,
 }
 
 impl Index {
     fn new(needles: &[(Vec<u8>, String)]) -> Self {
-        let mut by_prefix: HashMap<_, Vec<_>> = HashMap::new();
+        let mut by_prefix: BTreeMap<_, Vec<_>> = BTreeMap::new();
         let mut prefixes = vec![0; 1 << (8 * PREFIX - 6)];
         for needle in needles {
             let prefix = *needle.0.first_chunk().unwrap();
