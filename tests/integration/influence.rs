@@ -99,6 +99,10 @@ pub(crate) fn fast_dir() -> tempfile::TempDir {
     }
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how many worlds is a question of patience, not of the project"
+)]
 pub(crate) fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
