@@ -3,9 +3,10 @@
 use std::hint::black_box;
 
 use acquaint::consent::{
-    AccountFacts, AsOf, Event, EventKind, FriendSuggestions, Ledger, PolicyId, PolicyVersion,
-    Subject, TextDigest, ValidConsentParams,
+    AccountFacts, AsOf, Decision, Event, EventKind, For, FriendSuggestions, Ledger, PolicyId,
+    PolicyVersion, Subject, TextDigest, ValidConsentParams,
 };
+use acquaint::hash::HashMap;
 use acquaint::ids::{AccountId, EventId, Region, UserId};
 use acquaint::time::Timestamp;
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -140,5 +141,81 @@ fn decisions(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, snapshots, decisions);
+/// What a backend might keep instead of a gate: a struct for each account in a hash map.
+struct Status {
+    _registered_at: Timestamp,
+    _last_seen_at: Timestamp,
+    _region: Option<Region>,
+    allowed: [bool; 6],
+}
+
+/// More accounts than caches hold, asked in an order that no prefetcher guesses.
+fn many_decisions(c: &mut Criterion) {
+    const N: u64 = 4_000_000;
+    const STEP: u64 = 2_654_435_761;
+    let mut group = c.benchmark_group("consent/decisions");
+    group.sample_size(10);
+    for (ids, spread) in [("dense", 1), ("spread", 4_500_000_000_019)] {
+        let id = |n: u64| AccountId(n.wrapping_mul(spread) & (u64::MAX >> 1));
+        let renamed = |event: Event| match event.subject {
+            Subject::Account(account) => Event {
+                subject: Subject::Account(id(account.0)),
+                ..event
+            },
+            _ => event,
+        };
+        let events = events(N).into_iter().map(renamed).collect();
+        let facts: Vec<AccountFacts> = facts(N)
+            .into_iter()
+            .map(|facts| AccountFacts {
+                account: id(facts.account.0),
+                ..facts
+            })
+            .collect();
+        let snapshot =
+            ledger_of(events).snapshot(AsOf::at(day(60)), &facts, &ValidConsentParams::default());
+        let gate = snapshot.accounts::<FriendSuggestions>();
+        let twin: HashMap<AccountId, Status> = facts
+            .iter()
+            .map(|facts| {
+                let is_allowed = matches!(gate.decision(facts.account), Decision::Allowed { .. });
+                let status = Status {
+                    _registered_at: facts.registered_at,
+                    _last_seen_at: facts.last_seen_at,
+                    _region: facts.residence,
+                    allowed: [is_allowed; 6],
+                };
+                (facts.account, status)
+            })
+            .collect();
+        drop(snapshot);
+        let asked: Vec<AccountId> = (0..N).map(|n| id(n.wrapping_mul(STEP) % N)).collect();
+        let places: Vec<u32> = asked
+            .iter()
+            .map(|&id| u32::try_from(gate.place(id).expect("known")).expect("few"))
+            .collect();
+        group.throughput(Throughput::Elements(N));
+        group.bench_function(BenchmarkId::new("place", ids), |b| {
+            b.iter(|| {
+                places
+                    .iter()
+                    .filter(|&&at| gate.allows(at as usize))
+                    .count()
+            });
+        });
+        group.bench_function(BenchmarkId::new("id", ids), |b| {
+            b.iter(|| asked.iter().filter(|&&id| gate.permit(id).is_ok()).count());
+        });
+        group.bench_function(BenchmarkId::new("hash map of structs", ids), |b| {
+            let allows = |id: &&AccountId| {
+                twin.get(*id)
+                    .is_some_and(|s| s.allowed[FriendSuggestions::PURPOSE as usize])
+            };
+            b.iter(|| asked.iter().filter(allows).count());
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, snapshots, decisions, many_decisions);
 criterion_main!(benches);

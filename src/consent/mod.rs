@@ -18,6 +18,7 @@ mod misuse;
 mod orders;
 mod params;
 mod people;
+mod places;
 mod policies;
 mod policy_file;
 #[cfg(test)]
@@ -35,7 +36,7 @@ pub use event::{
 };
 #[cfg(test)]
 pub(crate) use gate::testing;
-pub use gate::{About, Decision, DenialReason, Gate, Permitted};
+pub use gate::{About, Decision, DenialReason, Gate, GateId, Permitted};
 pub use history::{Flaw, History};
 pub use ledger::Ledger;
 pub use matrix::{MatrixCell, MatrixRegion, MatrixRow, Model, matrix};

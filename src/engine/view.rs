@@ -1,6 +1,6 @@
 //! A view: everything one purpose may see, built before anything is counted.
 
-use crate::consent::{Decision, For, Gate, Permitted, Snapshot};
+use crate::consent::{Decision, For, Gate, GateId, Permitted, Snapshot};
 use crate::engine::Stage;
 use crate::engine::inputs::Inputs;
 use crate::hash::{HashMap, HashSet};
@@ -74,7 +74,7 @@ impl<P: For> Gates<P> {
 }
 
 /// One gate from that of each moment; there is at least one.
-fn at_each<P: For, Id: Copy + Eq + std::hash::Hash + Ord>(
+fn at_each<P: For, Id: GateId>(
     moments: &[&Snapshot],
     gate: impl Fn(&Snapshot) -> Gate<P, Id>,
 ) -> Gate<P, Id> {
