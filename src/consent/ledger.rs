@@ -161,10 +161,13 @@ impl Ledger {
 
     /// Each account that has events, with them, by ascending account.
     pub(in crate::consent) fn accounts(&self) -> impl Iterator<Item = (AccountId, &[Entry])> {
-        self.groups().map_while(|(subject, entries)| match subject {
-            Subject::Account(account) => Some((account, entries)),
-            _ => None,
-        })
+        accounts_of(&self.entries)
+    }
+
+    /// Everything about accounts, by account.
+    pub(in crate::consent) fn account_entries(&self) -> &[Entry] {
+        let is_account = |entry: &Entry| matches!(entry.subject, Subject::Account(_));
+        &self.entries[..self.entries.partition_point(is_account)]
     }
 
     /// Each stranger that has events, with them, by ascending token.
@@ -278,6 +281,28 @@ const fn rank(kind: &EventKind) -> u8 {
         | EventKind::Grant { .. }
         | EventKind::NonUserJoins => 2,
     }
+}
+
+/// Each account among sorted entries, with its own.
+pub(in crate::consent) fn accounts_of(
+    entries: &[Entry],
+) -> impl Iterator<Item = (AccountId, &[Entry])> {
+    let groups = entries.chunk_by(|a, b| a.subject == b.subject);
+    groups.map_while(|group| match group.first()?.subject {
+        Subject::Account(account) => Some((account, group)),
+        _ => None,
+    })
+}
+
+/// The lines of some events, and others that are lines already.
+pub(in crate::consent) fn entries_with(events: &[Event], more: &[Entry]) -> Vec<Entry> {
+    let mut lines = entries(events.to_vec());
+    if !more.is_empty() {
+        lines.extend_from_slice(more);
+        lines.sort_unstable();
+        lines.dedup();
+    }
+    lines
 }
 
 fn entries(mut events: Vec<Event>) -> Vec<Entry> {

@@ -6,9 +6,10 @@ use rayon::prelude::*;
 
 use super::decide::{Terms, decide};
 use super::digest;
-use super::event::{AccountFacts, EventKind, PolicyId};
+use super::event::{AccountFacts, Event, EventKind, PolicyId, Subject as Whom};
 use super::gate::{Decision, DenialReason, Gate};
-use super::ledger::{Entry, Ledger, What};
+use super::history::History;
+use super::ledger::{self, Entry, Ledger, What};
 use super::orders::{ByPurpose, Orders};
 use super::params::{AsOf, ValidConsentParams};
 use super::people;
@@ -123,20 +124,52 @@ impl Ledger {
         Snapshot {
             as_of,
             params: *params,
-            statuses: subjects(self, &facts)
-                .into_par_iter()
-                .map(|subject| replay.status(&subject))
-                .collect(),
-            objected: self
-                .non_users()
-                .filter(|(_, entries)| has_objected(entries, as_of))
-                .map(|(token, _)| token)
-                .collect(),
+            statuses: replay.statuses(subjects(self.accounts(), &facts)),
+            objected: objected(self, as_of),
         }
     }
 }
 
 impl Snapshot {
+    /// As [`Ledger::snapshot`], of a store whose events do not fit into memory: they pass by in batches, and only
+    /// the answers stay.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    ///
+    /// # Complexity
+    /// As [`Ledger::snapshot`] in time; space for the answers, the facts and one batch.
+    pub fn compile<H: History>(
+        history: &H,
+        as_of: AsOf,
+        facts: &[AccountFacts],
+        params: &ValidConsentParams,
+    ) -> Result<Self, H::Error> {
+        let ledger = Ledger::new(history.policies()?, history.overlays()?, history.others()?)
+            .with_flaws(history.flaws()?);
+        let facts = sorted(facts);
+        let mut compilation = Compilation {
+            replay: Replay {
+                ledger: &ledger,
+                as_of,
+                params,
+                orders: Orders::at(ledger.overlays(), as_of.valid),
+            },
+            facts: &facts,
+            flaws: ledger.account_entries(),
+            statuses: Vec::new(),
+        };
+        history.accounts(&mut |batch| compilation.add(batch))?;
+        compilation.finish();
+        let statuses = compilation.statuses;
+        Ok(Self {
+            as_of,
+            params: *params,
+            statuses,
+            objected: objected(&ledger, as_of),
+        })
+    }
+
     /// The moment this is about.
     #[must_use]
     pub const fn as_of(&self) -> AsOf {
@@ -268,9 +301,63 @@ struct Subject<'a> {
     entries: &'a [Entry],
 }
 
+/// A snapshot in the making: accounts pass by in ascending order.
+struct Compilation<'a> {
+    replay: Replay<'a>,
+    /// About accounts that have not passed yet.
+    facts: &'a [AccountFacts],
+    /// What the store cannot vouch for, about accounts that have not passed yet.
+    flaws: &'a [Entry],
+    statuses: Vec<AccountStatus>,
+}
+
+impl Compilation<'_> {
+    /// Every event about some accounts, and none about others between them.
+    fn add(&mut self, events: &[Event]) {
+        let Some(last) = events.iter().map(|event| event.subject).max() else {
+            return;
+        };
+        self.pass(events, Some(last));
+    }
+
+    /// Whoever is left has no events.
+    fn finish(&mut self) {
+        self.pass(&[], None);
+    }
+
+    /// Answers for every account up to one, or for all that are left.
+    fn pass(&mut self, events: &[Event], last: Option<Whom>) {
+        let is_up_to = |subject: Whom| last.is_none_or(|last| subject <= last);
+        let n_facts = self
+            .facts
+            .partition_point(|row| is_up_to(Whom::Account(row.account)));
+        let n_flaws = self.flaws.partition_point(|entry| is_up_to(entry.subject));
+        let (facts, facts_left) = self.facts.split_at(n_facts);
+        let (flaws, flaws_left) = self.flaws.split_at(n_flaws);
+        (self.facts, self.flaws) = (facts_left, flaws_left);
+        let entries = ledger::entries_with(events, flaws);
+        let statuses = self
+            .replay
+            .statuses(subjects(ledger::accounts_of(&entries), facts));
+        self.statuses.extend(statuses);
+    }
+}
+
+/// The numbers of people without an account who objected, ascending.
+fn objected(ledger: &Ledger, as_of: AsOf) -> Vec<NumberToken> {
+    ledger
+        .non_users()
+        .filter(|(_, entries)| has_objected(entries, as_of))
+        .map(|(token, _)| token)
+        .collect()
+}
+
 /// Every account of the ledger or the facts, ascending.
-fn subjects<'a>(ledger: &'a Ledger, facts: &'a [AccountFacts]) -> Vec<Subject<'a>> {
-    let mut in_ledger = ledger.accounts().peekable();
+fn subjects<'a>(
+    in_ledger: impl Iterator<Item = (AccountId, &'a [Entry])>,
+    facts: &'a [AccountFacts],
+) -> Vec<Subject<'a>> {
+    let mut in_ledger = in_ledger.peekable();
     let mut in_facts = facts.chunk_by(|a, b| a.account == b.account).peekable();
     let mut subjects = Vec::new();
     loop {
@@ -306,6 +393,13 @@ struct Replay<'a> {
 }
 
 impl Replay<'_> {
+    fn statuses(&self, subjects: Vec<Subject<'_>>) -> Vec<AccountStatus> {
+        let statuses = subjects
+            .into_par_iter()
+            .map(|subject| self.status(&subject));
+        statuses.collect()
+    }
+
     fn status(&self, subject: &Subject<'_>) -> AccountStatus {
         let orders = self.orders.of(subject.facts);
         let mut record = self.record(subject);

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use super::{append, at, entropy, event, events, import, sorted};
-use crate::consent::{Event, Flaw, History, Ledger};
+use crate::consent::{AccountFacts, AsOf, ConsentParams, Event, Flaw, History, Ledger, Snapshot};
+use crate::ids::{AccountId, DeviceId, Region};
 use crate::ledger::{Reader, Writer};
 
 /// Something that is done to a ledger.
@@ -88,6 +89,13 @@ proptest! {
         prop_assert_eq!(reader.check(None).unwrap(), vec![]);
         prop_assert_eq!(reader.flaws().unwrap(), flaws(&model.events));
         prop_assert_eq!(reader.root(), writer.root());
+        for second in [0, 10, 40, 100] {
+            let params = ConsentParams::default().check().unwrap();
+            let as_of = AsOf::at(at(second));
+            let streamed = Snapshot::compile(&reader, as_of, &facts(), &params).unwrap();
+            let in_memory = expected.snapshot(as_of, &facts(), &params);
+            prop_assert_eq!(streamed.digest(), in_memory.digest());
+        }
         for root in &roots {
             prop_assert_eq!(reader.check(Some(root)).unwrap(), vec![]);
             prop_assert!(reader.consistency(root.size).unwrap().verify(root));
@@ -114,6 +122,19 @@ proptest! {
         prop_assert_eq!((again.n_new, again.n_contradicting), (0, 0));
         prop_assert_eq!(writer.root(), root);
     }
+}
+
+/// Some accounts with events and some without; two on a device that signals come from.
+fn facts() -> Vec<AccountFacts> {
+    let fact = |account: u64| AccountFacts {
+        account: AccountId(account),
+        registered_at: at(-1000),
+        last_seen_at: at(0),
+        number_region: None,
+        residence: Region::parse("IN"),
+        device: DeviceId::of(&format!("device {}", account % 3)),
+    };
+    [1, 2, 3, 5, 7, 9, 11].map(fact).to_vec()
 }
 
 /// Who is named under an id that says two things, by definition.
