@@ -25,6 +25,7 @@ mod policy_file;
 mod properties;
 mod purpose;
 mod purpose_set;
+mod receipt;
 mod snapshot;
 mod state;
 #[cfg(test)]
@@ -47,5 +48,6 @@ pub use purpose::{
     Purpose,
 };
 pub use purpose_set::PurposeSet;
+pub use receipt::{Receipt, ReceiptEvent, ReceiptPurpose};
 pub use snapshot::{AccountStatus, Snapshot};
 pub use state::{ASK_AGAIN_DAYS, DELETION_DAYS, INACTIVE_DAYS, State};

@@ -157,8 +157,11 @@ pub(crate) struct HistoryArgs {
 Writes consent_events, policy_versions and overlays, which `import` and `run` read. Events about numbers without an
 account are counted and left out: the ledger does not know the numbers.
 
+With --receipts, writes a consent receipt after ISO/IEC TS 27560 for every account that has events, one JSON object a
+line, with the states of the Data Privacy Vocabulary. As with `status`, --signals says where accounts live.
+
 Example:
-  acquaint consent export --ledger ledger --out tables")]
+  acquaint consent export --ledger ledger --out tables --receipts receipts.jsonl --signals data/quickstart")]
 pub(crate) struct ExportArgs {
     #[command(flatten)]
     pub(crate) ledger: LedgerArgs,
@@ -168,6 +171,18 @@ pub(crate) struct ExportArgs {
     /// The form of the tables
     #[arg(long, value_enum, default_value_t = crate::args::Form::Parquet)]
     pub(crate) form: crate::args::Form,
+    /// Where to write receipts
+    #[arg(long, value_name = "FILE")]
+    pub(crate) receipts: Option<PathBuf>,
+    /// Receipts: a signals directory whose `messenger_accounts` says where accounts live
+    #[arg(long, value_name = "DIR", requires = "receipts")]
+    pub(crate) signals: Option<PathBuf>,
+    /// Receipts: as of when; now by default
+    #[arg(long, value_name = "TIME", value_parser = time, requires = "receipts")]
+    pub(crate) as_of: Option<Timestamp>,
+    /// Receipts: who decides what the data is used for
+    #[arg(long, value_name = "NAME", default_value = "the social network")]
+    pub(crate) controller: String,
     /// Print what was written as JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -8,6 +8,7 @@ use acquaint::signals::{
 use serde_json::json;
 
 use super::args::ExportArgs;
+use super::receipts;
 use super::source::cannot;
 use crate::exit::{Failure, Outcome, print};
 
@@ -34,6 +35,9 @@ pub(crate) fn export(args: &ExportArgs) -> Result<Outcome, Failure> {
     })?;
     written?;
     writer.finish()?;
+    if let Some(path) = &args.receipts {
+        receipts::write(args, &reader, path)?;
+    }
     let n_unknown = unknown.len();
     if args.json {
         print(

@@ -7,6 +7,7 @@ mod export;
 mod import;
 mod lines;
 mod matrix;
+mod receipts;
 mod rekey;
 mod show;
 mod source;

@@ -33,7 +33,7 @@ pub(crate) fn status(args: &StatusArgs) -> Result<Outcome, Failure> {
         return Ok(nothing(args.account));
     }
     let facts = match &args.signals {
-        Some(dir) => facts(dir, args.account)?,
+        Some(dir) => facts(dir, Some(args.account))?,
         None => vec![assumed(args.account, &events, as_of.valid)],
     };
     events.extend(reader.others()?);
@@ -64,16 +64,20 @@ fn nothing(account: AccountId) -> Outcome {
     Outcome::Findings
 }
 
-/// What `messenger_accounts` says of an account.
-fn facts(dir: &std::path::Path, account: AccountId) -> Result<Vec<AccountFacts>, Failure> {
+/// What `messenger_accounts` says of an account, or of all.
+pub(super) fn facts(
+    dir: &std::path::Path,
+    account: Option<AccountId>,
+) -> Result<Vec<AccountFacts>, Failure> {
     let signals = SignalsDir::open(dir, &ReadLimits::default().check()?)?;
     signals.require(&[Table::MessengerAccounts])?;
     let mut facts = Vec::new();
     signals.stream(|batch: acquaint::signals::Batch<MessengerAccount>| {
-        let rows = batch.records.iter().filter(|row| row.account_id == account);
+        let is_asked = |row: &&MessengerAccount| account.is_none_or(|id| id == row.account_id);
+        let rows = batch.records.iter().filter(is_asked);
         facts.extend(rows.map(|row| {
             AccountFacts {
-                account,
+                account: row.account_id,
                 registered_at: row.registered_at,
                 last_seen_at: row.last_seen_at,
                 number_region: E164::parse(&row.phone, row.region)
@@ -89,7 +93,7 @@ fn facts(dir: &std::path::Path, account: AccountId) -> Result<Vec<AccountFacts>,
 }
 
 /// An account of which only its events are known: as old as they are, still there, of unknown region.
-fn assumed(account: AccountId, events: &[Event], at: Timestamp) -> AccountFacts {
+pub(super) fn assumed(account: AccountId, events: &[Event], at: Timestamp) -> AccountFacts {
     let first = events.iter().map(|event| event.valid_time).min();
     AccountFacts {
         account,
