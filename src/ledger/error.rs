@@ -13,7 +13,7 @@ pub enum LedgerError {
     /// There is no ledger in a directory.
     #[error("there is no ledger in {}", path.display())]
     Absent {
-        /// The directory.
+        /// The directory, or the schema on the server.
         path: PathBuf,
     },
     /// A file of the ledger cannot be read or written.
@@ -39,7 +39,26 @@ pub enum LedgerError {
     /// Another process writes.
     #[error("another process is writing to this ledger: it holds {}", path.display())]
     Locked {
-        /// The lock file.
+        /// The lock file, or the schema on the server.
+        path: PathBuf,
+    },
+    /// `database.toml` cannot be used.
+    #[error("{}, line {line}: {what}", path.display())]
+    Settings {
+        /// The file.
+        path: PathBuf,
+        /// Which line of it.
+        line: usize,
+        /// What is wrong.
+        what: String,
+    },
+    /// The ledger is on a server, and this program cannot speak to it.
+    #[error(
+        "{} names a PostgreSQL server, and this program was built without the feature `postgres`",
+        path.display()
+    )]
+    Unsupported {
+        /// The file that names it.
         path: PathBuf,
     },
     /// A database that is not a ledger's.

@@ -13,6 +13,7 @@
 
 mod check;
 mod codec;
+mod database;
 mod entry;
 mod erase;
 mod error;
@@ -21,6 +22,8 @@ mod keys;
 mod log;
 mod merkle;
 mod objections;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod proof;
 mod reader;
 mod segment;

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::check::{self, Finding};
 use super::codec::{Holder, ObjectionPoint};
+use super::database;
 use super::entry::{EntryKind, Row};
 use super::error::LedgerError;
 use super::keys::KeyTree;
@@ -14,8 +15,6 @@ use super::log::{Block, Log, ROWS};
 use super::objections;
 use super::proof::{Consistency, Proof};
 use super::segment::Segment;
-use super::sqlite::Sqlite;
-use super::tables::Tables;
 use super::writer::Root;
 use crate::consent::{Event, Flaw, History, Overlay, PolicyVersion, Subject, TextDigest};
 use crate::ids::{AccountId, EventId};
@@ -41,15 +40,8 @@ impl Reader {
     /// # Errors
     /// If there is none, or what is there cannot be read, is foreign or newer.
     pub fn open(dir: &Path) -> Result<Self, LedgerError> {
-        let mut tables = Sqlite::open(dir, false)?;
+        let mut tables = database::open(dir, false)?;
         tables.begin_read()?;
-        Self::with_tables(dir, Box::new(tables))
-    }
-
-    pub(in crate::ledger) fn with_tables(
-        dir: &Path,
-        tables: Box<dyn Tables + Send>,
-    ) -> Result<Self, LedgerError> {
         Ok(Self {
             log: Mutex::new(Log::new(dir, tables)?),
         })

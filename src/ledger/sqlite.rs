@@ -471,20 +471,20 @@ fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
     })
 }
 
-/// SQLite has no unsigned numbers: the same bits.
-const fn signed(number: u64) -> i64 {
+/// SQL has no unsigned numbers: the same bits.
+pub(in crate::ledger) const fn signed(number: u64) -> i64 {
     number.cast_signed()
 }
 
-const fn unsigned(number: i64) -> u64 {
+pub(in crate::ledger) const fn unsigned(number: i64) -> u64 {
     number.cast_unsigned()
 }
 
 /// A number that sorts as it does without a sign.
-const fn ordered(id: u64) -> i64 {
+pub(in crate::ledger) const fn ordered(id: u64) -> i64 {
     (id ^ 1 << 63).cast_signed()
 }
 
-const fn unordered(id: i64) -> u64 {
+pub(in crate::ledger) const fn unordered(id: i64) -> u64 {
     id.cast_unsigned() ^ 1 << 63
 }

@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::codec::{Act, Holder, NewEvent, NewSubject, ObjectionPoint, Opened};
+use super::database;
 use super::entry::{EntryKind, Row, overlay_body, policy_body};
 use super::error::LedgerError;
 use super::keys::Key;
 use super::log::Log;
 use super::merkle::NodeHash;
 use super::segment::Segment;
-use super::sqlite::Sqlite;
-use super::tables::{Head, Tables};
+use super::tables::Head;
 use super::tiles::{Growth, LEAVES};
 use crate::consent::{Overlay, PolicyVersion, TextDigest};
 use crate::time::Timestamp;
@@ -77,17 +77,7 @@ impl Writer {
     pub fn open(dir: &Path, entropy: Entropy) -> Result<Self, LedgerError> {
         make_directories(dir)?;
         let lock = lock(dir)?;
-        let tables = Sqlite::open(dir, true)?;
-        Self::with_tables(dir, Box::new(tables), lock, entropy)
-    }
-
-    pub(in crate::ledger) fn with_tables(
-        dir: &Path,
-        tables: Box<dyn Tables + Send>,
-        lock: File,
-        entropy: Entropy,
-    ) -> Result<Self, LedgerError> {
-        let mut log = Log::new(dir, tables)?;
+        let mut log = Log::new(dir, database::open(dir, true)?)?;
         remove_orphans(&log)?;
         let growth = growth(&mut log)?;
         let texts = log.texts.iter().map(|text| text.0).zip(0..).collect();

@@ -3,9 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use rusqlite::Connection;
-
-use super::{append, entropy, event, import, writer};
+use super::{Place, append, entropy, event, import, writer};
 use crate::consent::{Flaw, History};
 use crate::ledger::{Reader, Writer};
 
@@ -51,19 +49,21 @@ fn is_found(dir: &Path) -> bool {
 
 #[test]
 fn an_untouched_ledger_is_whole() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Place::new();
     ledger(dir.path());
     assert!(!is_found(dir.path()));
 }
 
 #[test]
 fn every_changed_byte_of_a_segment_is_found() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = Place::new();
     ledger(dir.path());
+    // A server has the rows, not the segments: a connection for every byte shows nothing more.
+    let step = if dir.is_remote() { 17 } else { 1 };
     for name in ["000000.seg", "000001.seg"] {
         let path = dir.path().join("segments").join(name);
         let whole = fs::read(&path).unwrap();
-        for at in 0..whole.len() {
+        for at in (0..whole.len()).step_by(step) {
             let mut changed = whole.clone();
             changed[at] ^= 1 << (at % 8);
             fs::write(&path, &changed).unwrap();
@@ -101,35 +101,33 @@ fn every_edit_of_a_table_is_found() {
         "UPDATE segments SET first_entry = first_entry + 1 WHERE segment = 1",
         "UPDATE segments SET n_events = n_events - 1 WHERE segment = 1",
         "DELETE FROM segments WHERE segment = 1",
-        "DELETE FROM subject_keys WHERE subject = (SELECT min(subject) FROM subject_keys)",
+        "DELETE FROM subject_keys WHERE subject = (SELECT subject FROM subject_keys ORDER BY subject LIMIT 1)",
         "UPDATE subject_keys SET key = zeroblob(32)",
         "DELETE FROM seeds WHERE segment = 0",
         "UPDATE seeds SET seed = zeroblob(32) WHERE segment = 0",
     ];
     for edit in edits {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = Place::new();
         ledger(dir.path());
-        let database = Connection::open(dir.path().join("ledger.sqlite")).unwrap();
-        database.execute_batch(edit).unwrap();
+        dir.edit(edit);
         assert!(is_found(dir.path()), "{edit}");
     }
 }
 
 #[test]
 fn a_ledger_written_anew_is_known_by_an_earlier_root() {
-    let dir = tempfile::tempdir().unwrap();
-    let (old, new) = (dir.path().join("old"), dir.path().join("new"));
-    let mut writer = Writer::open(&old, entropy(1)).unwrap();
+    let [old, new, short] = [(); 3].map(|()| Place::new());
+    let mut writer = Writer::open(old.path(), entropy(1)).unwrap();
     append(&mut writer, &[event(1, 1, 3, 0), event(2, 2, 1, 1)]);
     let root = writer.root();
-    let mut writer = Writer::open(&new, entropy(1)).unwrap();
+    let mut writer = Writer::open(new.path(), entropy(1)).unwrap();
     append(&mut writer, &[event(2, 2, 1, 1), event(1, 1, 1, 0)]);
-    let reader = Reader::open(&new).unwrap();
+    let reader = Reader::open(new.path()).unwrap();
     assert_eq!(reader.check(None).unwrap(), []);
     assert_ne!(reader.check(Some(&root)).unwrap(), []);
     assert!(!reader.consistency(root.size).unwrap().verify(&root));
-    let mut writer = Writer::open(&dir.path().join("short"), entropy(1)).unwrap();
+    let mut writer = Writer::open(short.path(), entropy(1)).unwrap();
     append(&mut writer, &[event(1, 1, 3, 0)]);
-    let cut = Reader::open(&dir.path().join("short")).unwrap();
+    let cut = Reader::open(short.path()).unwrap();
     assert_ne!(cut.check(Some(&root)).unwrap(), []);
 }

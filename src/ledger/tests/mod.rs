@@ -2,10 +2,13 @@
 
 mod damage;
 mod model;
+mod place;
 mod store;
 mod tree;
 
 use std::path::Path;
+
+use place::Place;
 
 use super::{Entropy, NewEvent, Reader, Writer};
 use crate::consent::{Event, EventKind, History, PolicyId, Purpose, Subject, TextDigest};

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{append, at, entropy, event, events, import, sorted};
+use super::{Place, append, at, entropy, event, events, import, sorted};
 use crate::consent::{AccountFacts, AsOf, ConsentParams, Event, Flaw, History, Ledger, Snapshot};
 use crate::ids::{AccountId, DeviceId, Region};
 use crate::ledger::{Reader, Writer};
@@ -57,9 +57,9 @@ proptest! {
 
     #[test]
     fn what_goes_in_comes_out(steps in steps()) {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("ledger");
-        let mut writer = Writer::open(&path, entropy(7)).unwrap();
+        let dir = Place::new();
+        let path = dir.path();
+        let mut writer = Writer::open(path, entropy(7)).unwrap();
         let mut model = Model { events: Vec::new(), newest: crate::time::Timestamp::MIN };
         let mut roots = vec![writer.root()];
         for (n, step) in (0..).zip(steps) {
@@ -77,12 +77,12 @@ proptest! {
                 }
                 Step::Reopen => {
                     drop(writer);
-                    writer = Writer::open(&path, entropy(100 + n)).unwrap();
+                    writer = Writer::open(path, entropy(100 + n)).unwrap();
                 }
             }
             roots.push(writer.root());
         }
-        let reader = Reader::open(&path).unwrap();
+        let reader = Reader::open(path).unwrap();
         let held = Ledger::new(Vec::new(), Vec::new(), events(&reader));
         let expected = Ledger::new(Vec::new(), Vec::new(), model.events.clone());
         prop_assert_eq!(held.digest(), expected.digest());
@@ -114,7 +114,7 @@ proptest! {
 
     #[test]
     fn everything_twice_is_everything_once(events in prop::collection::vec(an_event(), 1..60), size in 1..20usize) {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = Place::new();
         let mut writer = super::writer(dir.path());
         import(&mut writer, &events, size);
         let root = writer.root();
