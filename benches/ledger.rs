@@ -1,5 +1,6 @@
 //! Ledger: appended, imported and read events per second, beside plain SQLite in the same run.
 
+use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
@@ -11,6 +12,11 @@ use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, 
 
 /// Events, four to an account, in no order.
 fn events(n: u64) -> Vec<NewEvent> {
+    some_events(0..n, n)
+}
+
+/// Some of `n` such events.
+fn some_events(range: Range<u64>, n: u64) -> Vec<NewEvent> {
     let event = |i: u64| {
         let mixed = i.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let at = Timestamp::from_secs(1_472_688_000 + i64::try_from(i).expect("a bench is short"));
@@ -23,7 +29,7 @@ fn events(n: u64) -> Vec<NewEvent> {
         };
         NewEvent::of(&event).expect("about an account")
     };
-    (0..n).map(event).collect()
+    range.map(event).collect()
 }
 
 fn entropy() -> Entropy {
@@ -52,9 +58,7 @@ fn append(c: &mut Criterion) {
             b.iter_batched(
                 || {
                     next += size;
-                    let mut group = events(next);
-                    group.drain(..usize::try_from(next - size).expect("few"));
-                    group
+                    some_events(next - size..next, 1 << 20)
                 },
                 |group| writer.append(&group).expect("room on the disk"),
                 BatchSize::PerIteration,

@@ -11,7 +11,7 @@ use acquaint::consent::{
 use acquaint::ids::{AccountId, EventId, Region};
 use acquaint::time::Timestamp;
 
-const ACCOUNTS_PER_BATCH: u64 = 1 << 16;
+const ACCOUNTS_PER_BATCH: u64 = 1 << 13;
 
 /// A store that makes its events up.
 struct MadeUp {

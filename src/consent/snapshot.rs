@@ -1,5 +1,6 @@
 //! What was allowed at one moment, for everybody: the ledger replayed and the table applied.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
@@ -378,10 +379,14 @@ fn subjects<'a>(
     }
 }
 
-fn sorted(facts: &[AccountFacts]) -> Vec<AccountFacts> {
+/// Facts by account: as they are if they stand so already, for a copy would weigh as much as they do.
+fn sorted(facts: &[AccountFacts]) -> Cow<'_, [AccountFacts]> {
+    if facts.is_sorted_by_key(|row| row.account) {
+        return Cow::Borrowed(facts);
+    }
     let mut facts = facts.to_vec();
     facts.sort_unstable_by_key(|row| row.account);
-    facts
+    Cow::Owned(facts)
 }
 
 /// Everything that replay needs and that is the same for all accounts.
