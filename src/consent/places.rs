@@ -16,6 +16,8 @@ pub(in crate::consent) struct Places {
     scale: Option<u64>,
     /// How far from its bucket any id stands.
     reach: usize,
+    /// No slot is free, and every id stands at its bucket: it need not be looked at.
+    is_dense: bool,
 }
 
 /// How many slots are looked at one by one: two cache lines.
@@ -40,6 +42,7 @@ impl Places {
             first,
             scale,
             reach: 0,
+            is_dense: span == ids.len() as u128,
         };
         for &id in ids {
             places.push(id);
@@ -62,10 +65,6 @@ impl Places {
         let bucket = match self.scale {
             None => offset,
             // The upper half of a product of 64 bits each.
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "below the number of buckets"
-            )]
             Some(scale) => ((u128::from(offset) * u128::from(scale)) >> 64) as u64,
         };
         usize::try_from(bucket).unwrap_or(usize::MAX)
@@ -77,6 +76,9 @@ impl Places {
     /// O(1) for ids that are dense or drawn at random, O(log n) at worst.
     pub(in crate::consent) fn find(&self, id: u64) -> Option<usize> {
         let bucket = self.bucket(id.checked_sub(self.first)?);
+        if self.is_dense {
+            return (bucket < self.slots.len()).then_some(bucket);
+        }
         let slots = self.slots.get(bucket..)?;
         for (at, &held) in slots.iter().take(NEAR).enumerate() {
             if held >= id {

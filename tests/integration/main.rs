@@ -5,6 +5,7 @@ mod support;
 
 mod artefacts;
 mod bad_input;
+mod cases;
 mod clock;
 mod command_line;
 mod durability;
