@@ -162,10 +162,8 @@ impl Village {
     }
 
     fn account(&mut self, n: u64) -> &mut MessengerAccount {
-        let rows = self.world.messenger_accounts.iter_mut();
-        rows.filter(|row| row.account_id == AccountId(n))
-            .next_back()
-            .unwrap()
+        let mut rows = self.world.messenger_accounts.iter_mut();
+        rows.rfind(|row| row.account_id == AccountId(n)).unwrap()
     }
 
     /// Gives an account another number from a moment on.
