@@ -6,10 +6,13 @@
 mod error;
 mod linking;
 mod matching;
+mod metadata;
+mod number_type;
 mod objection;
 mod phone;
 #[cfg(test)]
 mod phone_vectors;
+mod plan;
 mod tenure;
 mod token;
 mod types;
@@ -19,8 +22,10 @@ pub use linking::{AccountClaim, LinkCounts, LinkKey, Linking, SocialClaim, link}
 pub use matching::{
     Contact, Directory, Folded, MatchBatch, MatchCounts, Resolution, fold_duplicates, match_entries,
 };
+pub use metadata::metadata_version;
+pub use number_type::NumberType;
 pub use objection::{BUCKET_BITS, ObjectionKey, ObjectionList};
-pub use phone::{NotANumber, metadata_version, normalise, number_region};
+pub use phone::{NotANumber, normalise, number_region, number_type};
 pub use tenure::Binding;
 pub use token::KeyRing;
 pub use types::{E164, Evidence, Link, Match};

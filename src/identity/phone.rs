@@ -9,9 +9,12 @@
 use std::num::NonZeroU64;
 
 use rayon::prelude::*;
-use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber, get_national_significant_number_owned};
+use rlibphonenumber::{PhoneNumber, get_national_significant_number_owned};
 
 use super::E164;
+use super::metadata::UTIL;
+use super::number_type::NumberType;
+use super::plan::{self, Answer};
 use crate::ids::Region;
 use crate::signals::RawPhone;
 
@@ -40,15 +43,15 @@ impl E164 {
     /// If the text is not a valid number, see [`NotANumber`].
     ///
     /// # Complexity
-    /// Some microseconds; the first call of a process also decodes the metadata (some milliseconds).
+    /// Some nanoseconds a digit for a plus sign and digits, some microseconds for any other text; the first number
+    /// of a process also decodes the metadata, the first of a country compiles its number plan (some milliseconds).
     pub fn parse(raw: &RawPhone, default_region: Option<Region>) -> Result<Self, NotANumber> {
-        let number = PHONE_NUMBER_UTIL
-            .parse(raw.expose(), default_region.and_then(dialled_from))
-            .map_err(|_| NotANumber::Unreadable)?;
-        if !number.is_valid() {
-            return Err(NotANumber::Unassigned);
+        let text = raw.expose();
+        match plan::read(text.as_bytes()) {
+            Some((digits, Answer::Valid(..))) => Self::from_digits(digits),
+            Some((_, Answer::Unassigned)) => Err(NotANumber::Unassigned),
+            Some((_, Answer::Unsure)) | None => ask(text, default_region),
         }
-        Self::from_digits(digits_of(&number).ok_or(NotANumber::OutOfRange)?)
     }
 
     /// A number from the digits after the plus sign, which the caller knows to be valid.
@@ -63,24 +66,49 @@ impl E164 {
     }
 }
 
+/// Asks libphonenumber about a text.
+pub(super) fn ask(text: &str, default_region: Option<Region>) -> Result<E164, NotANumber> {
+    let number = UTIL
+        .parse(text, default_region.and_then(dialled_from))
+        .map_err(|_| NotANumber::Unreadable)?;
+    if !UTIL.is_valid_number(&number) {
+        return Err(NotANumber::Unassigned);
+    }
+    E164::from_digits(digits_of(&number).ok_or(NotANumber::OutOfRange)?)
+}
+
 /// The country or territory a number belongs to; none for numbers of no country (`+800 …`).
 ///
 /// # Complexity
-/// As much as parsing it.
+/// As much as reading it from a plus sign and digits.
 #[must_use]
 pub fn number_region(number: E164) -> Option<Region> {
-    let number = PHONE_NUMBER_UTIL
-        .parse(format!("+{}", number.expose()), None)
-        .ok()?;
-    Region::parse(number.get_region_code()?.as_region_str().as_str())
+    region_and_type(number)?.0
 }
 
-/// Which metadata decides what a valid number is: two versions may disagree, so manifests name it.
+/// What a number is for; none if it is not assigned.
 ///
-/// The crate does not carry its metadata's version at run time; a test holds this text to the lock file.
+/// # Complexity
+/// As much as reading it from a plus sign and digits.
 #[must_use]
-pub const fn metadata_version() -> &'static str {
-    "libphonenumber 9.0.42 (rlibphonenumber 2.2.15)"
+pub fn number_type(number: E164) -> Option<NumberType> {
+    Some(region_and_type(number)?.1)
+}
+
+fn region_and_type(number: E164) -> Option<(Option<Region>, NumberType)> {
+    match plan::answer(number.expose()) {
+        Some(Answer::Valid(region, kind)) => Some((region, kind)),
+        Some(Answer::Unassigned) => None,
+        Some(Answer::Unsure) | None => ask_region_and_type(number),
+    }
+}
+
+pub(super) fn ask_region_and_type(number: E164) -> Option<(Option<Region>, NumberType)> {
+    let number = UTIL.parse(format!("+{}", number.expose()), None).ok()?;
+    let region = UTIL
+        .get_region_for_number(&number)
+        .and_then(|region| Region::parse(region.as_region_str().as_str()));
+    Some((region, NumberType::of(UTIL.get_number_type(&number))?))
 }
 
 /// Reads a column of numbers, each in its own default region; the answers stand in the column's order.
@@ -193,18 +221,5 @@ mod tests {
             .collect();
         assert_eq!(normalise(&column), one_by_one);
         assert!(one_by_one.iter().any(Result::is_err) && one_by_one.iter().any(Result::is_ok));
-    }
-
-    #[test]
-    fn metadata_version_is_the_locked_one() {
-        let lock = include_str!("../../Cargo.lock");
-        let (_, after) = lock
-            .split_once("name = \"rlibphonenumber\"\nversion = \"")
-            .unwrap();
-        let (version, _) = after.split_once('"').unwrap();
-        assert!(
-            metadata_version().contains(&format!("rlibphonenumber {version})")),
-            "locked is {version}"
-        );
     }
 }
