@@ -6,10 +6,11 @@
 //! nowhere outside the network they are dialled in and never become [`E164`]. Extensions are dropped; leading zeros
 //! of a national number (Italy: `+39 06 …`) stay, since they never stand first.
 
+use std::fmt;
 use std::num::NonZeroU64;
 
 use rayon::prelude::*;
-use rlibphonenumber::{PhoneNumber, get_national_significant_number_owned};
+use rlibphonenumber::{PhoneNumber, PhoneNumberFormat, get_national_significant_number_owned};
 
 use super::E164;
 use super::metadata::UTIL;
@@ -63,6 +64,96 @@ impl E164 {
             .filter(|digits| DIGITS.contains(&digits.get()))
             .map(Self)
             .ok_or(NotANumber::OutOfRange)
+    }
+}
+
+/// What a text says as a phone number, whether or not anybody can hold that number.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Reading {
+    /// In the form of ITU-T E.164, with its plus sign, even if it is not valid.
+    pub e164: String,
+    /// Has its country assigned it?
+    pub is_valid: bool,
+    /// Has it a length that numbers of its country have?
+    pub is_possible: bool,
+    /// Where its country calling code, and its first digits if countries share the code, belong. None if that cannot be
+    /// told.
+    pub place: Option<Place>,
+    /// What it is for, if it is valid.
+    pub kind: Option<NumberType>,
+}
+
+/// Where a number belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In a country or territory.
+    Country(Region),
+    /// In no country: international networks and services.
+    World,
+}
+
+impl Place {
+    /// Two letters of ISO 3166-1, or 001, the world in UN M.49.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Country(region) => region.as_str(),
+            Self::World => "001",
+        }
+    }
+
+    fn of(region: rlibphonenumber::Region) -> Option<Self> {
+        if region == rlibphonenumber::Region::World {
+            return Some(Self::World);
+        }
+        Region::parse(region.as_region_str().as_str()).map(Self::Country)
+    }
+}
+
+/// Shows no number.
+impl fmt::Debug for Reading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reading")
+            .field("e164", &"redacted")
+            .field("is_valid", &self.is_valid)
+            .field("is_possible", &self.is_possible)
+            .field("place", &self.place)
+            .field("kind", &self.kind)
+            .finish()
+    }
+}
+
+impl Reading {
+    /// Reads a text with everything libphonenumber says of it; [`E164::parse`] says less, of valid numbers alone.
+    ///
+    /// # Errors
+    /// If the text does not read as a phone number at all. A number that nobody can hold is no error here.
+    ///
+    /// # Complexity
+    /// As [`E164::parse`].
+    pub fn of(raw: &RawPhone, default_region: Option<Region>) -> Result<Self, NotANumber> {
+        let text = raw.expose();
+        if let Some((_, Answer::Valid(region, kind))) = plan::read(text.as_bytes()) {
+            return Ok(Self {
+                e164: text.to_owned(),
+                is_valid: true,
+                is_possible: true,
+                place: Some(region.map_or(Place::World, Place::Country)),
+                kind: Some(kind),
+            });
+        }
+        let number = UTIL
+            .parse(text, default_region.and_then(dialled_from))
+            .map_err(|_| NotANumber::Unreadable)?;
+        let is_valid = UTIL.is_valid_number(&number);
+        let region = UTIL.get_region_for_number(&number);
+        Ok(Self {
+            e164: UTIL.format(&number, PhoneNumberFormat::E164).into_owned(),
+            is_valid,
+            is_possible: UTIL.is_possible_number(&number),
+            place: region.and_then(Place::of),
+            kind: NumberType::of(UTIL.get_number_type(&number)),
+        })
     }
 }
 

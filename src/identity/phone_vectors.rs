@@ -6,7 +6,7 @@ use std::path::Path;
 
 use flate2::read::GzDecoder;
 
-use super::{E164, number_region};
+use super::{E164, NumberType, Reading, number_region};
 use crate::ids::Region;
 use crate::signals::RawPhone;
 
@@ -16,9 +16,12 @@ const DATASETS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/datasets/
 struct Vector {
     default_region: String,
     raw: String,
+    result: String,
     e164: String,
     valid: String,
+    possible: String,
     region: String,
+    r#type: String,
 }
 
 #[derive(serde::Deserialize)]
@@ -84,6 +87,55 @@ fn check_vectors(name: &str, n_known: usize) {
     };
     let disagreements: Vec<_> = vectors.iter().filter_map(disagrees).collect();
     check(n_known, vectors.len(), &disagreements);
+}
+
+/// Everything a vector says: did it read, E.164, valid, possible, region, type.
+#[test]
+fn oracle_readings_of_vectors() {
+    for name in ["vectors.csv.gz", "vectors_libphonenumber_tests.csv.gz"] {
+        let Some(vectors) = read::<Vector>(name) else {
+            return;
+        };
+        let disagrees = |vector: &Vector| {
+            let (ours, theirs) = (reading(vector), said(vector));
+            (ours != theirs)
+                .then(|| format!("{:?}: {ours:?}, but {theirs:?} elsewhere", vector.raw))
+        };
+        let disagreements: Vec<_> = vectors.iter().filter_map(disagrees).collect();
+        let n_least = if name == "vectors.csv.gz" { 7_000 } else { 100 };
+        assert!(vectors.len() > n_least, "{name}");
+        check(0, vectors.len(), &disagreements);
+    }
+}
+
+fn reading(vector: &Vector) -> Option<[String; 5]> {
+    let read = Reading::of(
+        &RawPhone::new(&vector.raw),
+        Region::parse(&vector.default_region),
+    )
+    .ok()?;
+    let flag = |is: bool| u8::from(is).to_string();
+    Some([
+        read.e164,
+        flag(read.is_valid),
+        flag(read.is_possible),
+        read.place
+            .map_or_else(String::new, |place| place.as_str().to_owned()),
+        read.kind.map_or("UNKNOWN", NumberType::as_str).to_owned(),
+    ])
+}
+
+fn said(vector: &Vector) -> Option<[String; 5]> {
+    let Vector {
+        e164,
+        valid,
+        possible,
+        region,
+        r#type,
+        ..
+    } = vector;
+    let all = [e164, valid, possible, region, r#type].map(Clone::clone);
+    (vector.result == "ok").then_some(all)
 }
 
 #[test]

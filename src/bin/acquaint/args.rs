@@ -6,6 +6,7 @@ use acquaint::time::Timestamp;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 use crate::consent::args::ConsentVerb;
+use crate::identity::args::IdentityVerb;
 
 /// Friend suggestions and ad relevance from signals people agreed to share.
 ///
@@ -50,6 +51,9 @@ pub(crate) enum Verb {
     /// Keep the ledger of who allowed what, ask it, and prove that nobody changed it
     #[command(subcommand)]
     Consent(ConsentVerb),
+    /// Ask who is behind a number, one step at a time
+    #[command(subcommand)]
+    Identity(IdentityVerb),
     /// Print a completion script for a shell
     Completions {
         /// Which shell

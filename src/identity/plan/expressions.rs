@@ -68,9 +68,9 @@ pub(super) struct Expression {
 
 impl Expression {
     /// An expression without lengths; none if the metadata has none.
-    fn new(part: Part, wrapped: &Option<String>) -> Option<Self> {
+    fn new(part: Part, wrapped: Option<&str>) -> Option<Self> {
         // The metadata wraps each expression so that it matches a whole number.
-        let text = wrapped.as_ref()?.strip_prefix("^(?:")?.strip_suffix(")$")?;
+        let text = wrapped?.strip_prefix("^(?:")?.strip_suffix(")$")?;
         Some(Self {
             part,
             text: text.to_owned(),
@@ -81,7 +81,7 @@ impl Expression {
     fn of(part: Part, description: &PhoneNumberDesc) -> Option<Self> {
         Some(Self {
             lengths: description.possible_length.clone(),
-            ..Self::new(part, &description.national_number_pattern)?
+            ..Self::new(part, description.national_number_pattern.as_deref())?
         })
     }
 
@@ -116,12 +116,12 @@ pub(super) fn expressions_of(code: i32) -> (Vec<RegionPlan>, Vec<Expression>) {
         if region == 0 {
             expressions.extend(Expression::new(
                 Part::NationalPrefix,
-                &data.national_prefix_for_parsing,
+                data.national_prefix_for_parsing.as_deref(),
             ));
         }
         expressions.extend(Expression::new(
             Part::LeadingDigits { region },
-            &data.leading_digits,
+            data.leading_digits.as_deref(),
         ));
         for (part, description) in descriptions(data, region) {
             expressions

@@ -100,7 +100,7 @@ struct Plans {
     /// By the first three digits of a number: no code begins another.
     code_at: Vec<Option<Code>>,
     codes: Vec<i32>,
-    plans: Vec<OnceLock<Plan>>,
+    compiled: Vec<OnceLock<Plan>>,
 }
 
 static PLANS: LazyLock<Plans> = LazyLock::new(|| {
@@ -119,7 +119,7 @@ static PLANS: LazyLock<Plans> = LazyLock::new(|| {
     };
     Plans {
         code_at: (0..1000).map(at).collect(),
-        plans: codes.iter().map(|_| OnceLock::new()).collect(),
+        compiled: codes.iter().map(|_| OnceLock::new()).collect(),
         codes,
     }
 });
@@ -127,7 +127,7 @@ static PLANS: LazyLock<Plans> = LazyLock::new(|| {
 impl Plans {
     fn of(&self, code: Code) -> &Plan {
         let index = usize::from(code.index);
-        self.plans[index].get_or_init(|| Plan::compile(self.codes[index], code.len))
+        self.compiled[index].get_or_init(|| Plan::compile(self.codes[index], code.len))
     }
 }
 

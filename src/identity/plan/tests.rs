@@ -71,7 +71,7 @@ fn oracle_every_example_and_its_neighbours() {
 fn oracle_random_numbers_of_every_country() {
     for code in UTIL.get_supported_calling_codes() {
         let code = u64::try_from(code).unwrap();
-        for len in 2..=15 - code.ilog10() - 1 {
+        for len in 2..15 - code.ilog10() {
             for i in 0..25 {
                 let national = mix(code * 1_000 + u64::from(len) * 100 + i) % 10_u64.pow(len);
                 check(code * 10_u64.pow(len) + national);
