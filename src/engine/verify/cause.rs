@@ -113,7 +113,11 @@ impl Search<'_> {
     fn differs(&mut self, some: &[One]) -> Result<bool, EngineError> {
         self.left -= 1;
         let erased = of(some);
-        let out = self.trial.run("cause", &[self.purpose], &erased)?;
+        let out = self.trial.run(
+            &format!("cause of {}", self.purpose.as_str()),
+            &[self.purpose],
+            &erased,
+        )?;
         let compared = compare::purpose(self.trial.out, &out, self.purpose, &erased)?;
         Ok(compared.n_differences > 0)
     }

@@ -128,12 +128,7 @@ impl Source {
 
     /// Writes the world without some accounts and people: without their rows, rows that name them, their events,
     /// and entries of other people's address books with a number that was theirs and no remaining account's.
-    pub(super) fn write_without(
-        &self,
-        erased: &Erased,
-        dir: &Path,
-        progress: &dyn Progress,
-    ) -> Result<(), EngineError> {
+    pub(super) fn write_without(&self, erased: &Erased, dir: &Path) -> Result<(), EngineError> {
         let has = |account: AccountId| !erased.accounts.contains(&account);
         let here = |user: UserId| !erased.people.contains(&user);
         write(dir, &self.accounts, |row| has(row.account_id))?;
@@ -157,15 +152,10 @@ impl Source {
         write(dir, &self.reports, |row| {
             has(row.reporter) && has(row.reported)
         })?;
-        self.write_book(erased, dir, progress)
+        self.write_book(erased, dir)
     }
 
-    fn write_book(
-        &self,
-        erased: &Erased,
-        dir: &Path,
-        progress: &dyn Progress,
-    ) -> Result<(), EngineError> {
+    fn write_book(&self, erased: &Erased, dir: &Path) -> Result<(), EngineError> {
         let numbers = self.numbers_of(erased);
         let mut writer = TableWriter::<AddressBookEntry>::create(dir, TableForm::Parquet)?;
         self.dir.stream::<AddressBookEntry, EngineError>(|batch| {
@@ -178,7 +168,6 @@ impl Source {
                 })
                 .map(|(row, _)| row)
                 .collect();
-            progress.advance(kept.len() as u64);
             Ok(writer.write(&kept)?)
         })?;
         writer.finish()?;

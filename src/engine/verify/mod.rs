@@ -13,6 +13,8 @@ mod verdict;
 
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
+
 use crate::consent::{
     Abuse, AdRelevance, AsOf, BusinessMarketing, BusinessService, Flaw, For, FriendSuggestions,
     Purpose, Subject,
@@ -26,7 +28,7 @@ use crate::engine::recall::{parameters, read_manifest};
 use crate::engine::run::write_some;
 use crate::engine::view::is_allowed;
 use crate::engine::work::Work;
-use crate::engine::{EngineError, Page, Progress, ValidRunParams};
+use crate::engine::{EngineError, Page, Progress, Silent, ValidRunParams};
 use crate::signals::SignalsDir;
 
 use erase::{Erased, Source};
@@ -65,7 +67,8 @@ pub struct VerifyRequest<'a> {
 /// the output is no error but in the verdict.
 ///
 /// # Complexity
-/// The tables are read twice, and each distinct set of erased people costs one run for its purposes alone.
+/// The tables are read twice, and each distinct set of erased people costs one run for its purposes alone. As many of
+/// these runs as there are threads go on at once, each with its world in memory.
 pub fn verify(
     request: &VerifyRequest<'_>,
     page: &Page<'_>,
@@ -107,34 +110,18 @@ pub fn verify(
         manifest: &manifest,
         params: &params,
         scratch: &scratch.dir,
-        progress,
     };
-    for (purposes, erased) in sharing(&erased) {
-        let name: Vec<&str> = purposes.iter().map(|purpose| purpose.as_str()).collect();
-        let world = trial.run(&name.join("+"), &purposes, erased)?;
-        for &purpose in &purposes {
-            let compared = compare::purpose(request.out, &world, purpose, erased)?;
-            let mut found = PurposeVerdict {
-                purpose,
-                n_accounts_erased: erased.accounts.len() as u64,
-                n_people_erased: erased.people.len() as u64,
-                n_rows: compared.n_rows,
-                n_differences: compared.n_differences,
-                differences: compared.differences,
-                cause: None,
-            };
-            if found.n_differences > 0 && request.max_reruns > 0 {
-                found.cause = Some(cause::find(
-                    &trial,
-                    purpose,
-                    erased,
-                    &found.differences,
-                    request.max_reruns,
-                )?);
-            }
-            verdict.purposes.push(found);
-        }
-    }
+    let worlds = sharing(&erased);
+    progress.begin("running the worlds without them", Some(worlds.len() as u64));
+    let found: Vec<Vec<PurposeVerdict>> = worlds
+        .par_iter()
+        .map(|(purposes, erased)| {
+            let verdicts = trial.verdicts(purposes, erased, request.max_reruns);
+            progress.advance(1);
+            verdicts
+        })
+        .collect::<Result<_, _>>()?;
+    verdict.purposes.extend(found.into_iter().flatten());
     verdict.purposes.sort_by_key(|found| {
         PURPOSES
             .iter()
@@ -247,10 +234,36 @@ struct Trial<'a> {
     manifest: &'a Manifest,
     params: &'a ValidRunParams,
     scratch: &'a Path,
-    progress: &'a dyn Progress,
 }
 
 impl Trial<'_> {
+    /// What is found for some purposes that deny the same people.
+    fn verdicts(
+        &self,
+        purposes: &[Purpose],
+        erased: &Erased,
+        max_reruns: u32,
+    ) -> Result<Vec<PurposeVerdict>, EngineError> {
+        let names: Vec<&str> = purposes.iter().map(|purpose| purpose.as_str()).collect();
+        let name = names.join("+");
+        let world = self.run(&name, purposes, erased)?;
+        let verdict = |&purpose| {
+            let compared = compare::purpose(self.out, &world, purpose, erased)?;
+            let cause = (compared.n_differences > 0 && max_reruns > 0)
+                .then(|| cause::find(self, purpose, erased, &compared.differences, max_reruns));
+            Ok(PurposeVerdict {
+                purpose,
+                n_accounts_erased: erased.accounts.len() as u64,
+                n_people_erased: erased.people.len() as u64,
+                n_rows: compared.n_rows,
+                n_differences: compared.n_differences,
+                differences: compared.differences,
+                cause: cause.transpose()?,
+            })
+        };
+        purposes.iter().map(verdict).collect()
+    }
+
     /// Writes the world without `erased`, runs it for some purposes and says where its outputs are.
     fn run(
         &self,
@@ -261,8 +274,7 @@ impl Trial<'_> {
         let world = self.scratch.join(name);
         let (signals, out) = (world.join("signals"), world.join("out"));
         make(&signals)?;
-        self.progress.begin("writing the erased world", None);
-        self.source.write_without(erased, &signals, self.progress)?;
+        self.source.write_without(erased, &signals)?;
         let times = self.manifest.as_of;
         let left = self.consent.map(|consent| consent.without(erased));
         let opening = Opening {
@@ -277,7 +289,7 @@ impl Trial<'_> {
             published_known: Some(times.published_known),
             work: Work::of(purposes),
         };
-        write_some(&opening, &out, self.progress)?;
+        write_some(&opening, &out, &Silent)?;
         Ok(out)
     }
 }
