@@ -34,9 +34,9 @@ impl ReadBatch {
         regions: &HashMap<AccountId, Region>,
         objected: &(impl Fn(E164) -> bool + Sync),
     ) -> Self {
-        let column: Vec<(RawPhone, Option<Region>)> = rows
+        let column: Vec<(&RawPhone, Option<Region>)> = rows
             .par_iter()
-            .map(|row| (row.phone.clone(), regions.get(&row.account_id).copied()))
+            .map(|row| (&row.phone, regions.get(&row.account_id).copied()))
             .collect();
         let numbers = normalise(&column);
         let mut batch = Self {

@@ -192,13 +192,13 @@ impl Inputs {
         let accounts: Vec<_> = self
             .accounts
             .iter()
-            .map(|row| (row.phone.clone(), row.region))
+            .map(|row| (&row.phone, row.region))
             .collect();
         self.account_numbers = self.read.numbers("messenger accounts → numbers", &accounts);
         let with_number = self
             .social
             .iter()
-            .filter_map(|row| Some((row.phone.clone()?, row.region)));
+            .filter_map(|row| Some((row.phone.as_ref()?, row.region)));
         let given: Vec<_> = with_number.collect();
         let mut numbers = self
             .read
@@ -210,7 +210,7 @@ impl Inputs {
         let businesses: Vec<_> = self
             .businesses
             .iter()
-            .map(|row| (row.phone.clone(), row.region))
+            .map(|row| (&row.phone, row.region))
             .collect();
         self.of_businesses = self.read.numbers("businesses → numbers", &businesses);
         let lost = std::mem::take(&mut self.lost_phones).into_iter();
@@ -328,7 +328,7 @@ impl Read {
     }
 
     /// Reads numbers and counts what is none.
-    fn numbers(&mut self, name: &str, column: &[(RawPhone, Option<Region>)]) -> Vec<Option<E164>> {
+    fn numbers(&mut self, name: &str, column: &[(&RawPhone, Option<Region>)]) -> Vec<Option<E164>> {
         let numbers: Vec<Option<E164>> = normalise(column).into_iter().map(Result::ok).collect();
         let mut stage = Stage::new(name);
         let n_read = numbers.iter().flatten().count();

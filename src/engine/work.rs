@@ -2,6 +2,7 @@
 
 use crate::consent::Purpose;
 use crate::leaks::{self, Leak};
+use crate::signals::Table;
 
 /// Which outputs are asked for.
 #[expect(
@@ -45,6 +46,23 @@ impl Work {
             ads: asked(Purpose::AdRelevance),
             abuse: asked(Purpose::Abuse),
             business: asked(Purpose::BusinessService) || asked(Purpose::BusinessMarketing),
+        }
+    }
+
+    /// Does any of these outputs come from this table?
+    pub(in crate::engine) const fn reads(self, table: Table) -> bool {
+        match table {
+            Table::Friendships | Table::Feedback => self.suggest,
+            Table::Ads | Table::Impressions => self.ads,
+            Table::BusinessThreads | Table::BusinessOptIns => self.business,
+            Table::AddressBook | Table::AbuseReports => self.suggest || self.abuse || self.business,
+            // Who there is, whose number is whose, and who allowed what.
+            Table::MessengerAccounts
+            | Table::SocialAccounts
+            | Table::ConsentEvents
+            | Table::PolicyVersions
+            | Table::Overlays
+            | Table::Businesses => true,
         }
     }
 }

@@ -6,6 +6,7 @@
 //! nowhere outside the network they are dialled in and never become [`E164`]. Extensions are dropped; leading zeros
 //! of a national number (Italy: `+39 06 …`) stay, since they never stand first.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::num::NonZeroU64;
 
@@ -207,11 +208,13 @@ pub(super) fn ask_region_and_type(number: E164) -> Option<(Option<Region>, Numbe
 /// # Complexity
 /// As [`E164::parse`] for each, in parallel.
 #[must_use]
-pub fn normalise(column: &[(RawPhone, Option<Region>)]) -> Vec<Result<E164, NotANumber>> {
+pub fn normalise<P: Borrow<RawPhone> + Sync>(
+    column: &[(P, Option<Region>)],
+) -> Vec<Result<E164, NotANumber>> {
     column
         .par_iter()
         .with_min_len(256)
-        .map(|(raw, default_region)| E164::parse(raw, *default_region))
+        .map(|(raw, default_region)| E164::parse(raw.borrow(), *default_region))
         .collect()
 }
 

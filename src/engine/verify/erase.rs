@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::consent::{Overlay, Subject};
 use crate::engine::consent_source::ConsentInputs;
+use crate::engine::work::Work;
 use crate::engine::{EngineError, Progress};
 use crate::hash::{HashMap, HashSet};
 use crate::identity::{E164, normalise};
@@ -12,7 +13,7 @@ use crate::ids::{AccountId, Region, UserId};
 use crate::signals::{
     AbuseReport, Ad, AddressBookEntry, Business, BusinessOptIn, BusinessThread, ConsentEventRow,
     Feedback, Friendship, Impression, InputFile, MessengerAccount, PolicyText, RawPhone, Record,
-    SignalsDir, SignalsError, SocialAccount, TableForm, TableWriter, write_table,
+    SignalsDir, SignalsError, SocialAccount, Table, TableForm, TableWriter, write_table,
 };
 use crate::time::Timestamp;
 
@@ -128,31 +129,39 @@ impl Source {
 
     /// Writes the world without some accounts and people: without their rows, rows that name them, their events,
     /// and entries of other people's address books with a number that was theirs and no remaining account's.
-    pub(super) fn write_without(&self, erased: &Erased, dir: &Path) -> Result<(), EngineError> {
+    /// Tables that the outputs asked for do not come from are left out altogether.
+    pub(super) fn write_without(
+        &self,
+        erased: &Erased,
+        work: Work,
+        dir: &Path,
+    ) -> Result<(), EngineError> {
         let has = |account: AccountId| !erased.accounts.contains(&account);
         let here = |user: UserId| !erased.people.contains(&user);
-        write(dir, &self.accounts, |row| has(row.account_id))?;
-        write(dir, &self.social, |row| here(row.user_id))?;
-        write(dir, &self.friendships, |row| {
+        let to = World { dir, work };
+        to.write(&self.accounts, |row| has(row.account_id))?;
+        to.write(&self.social, |row| here(row.user_id))?;
+        to.write(&self.friendships, |row| {
             here(row.user_a) && here(row.user_b)
         })?;
-        write(dir, &self.feedback, |row| {
+        to.write(&self.feedback, |row| {
             here(row.user_id) && here(row.other_id)
         })?;
         if self.consent.is_none() {
-            write(dir, &self.events, |row| account_of(row).is_none_or(has))?;
-            write(dir, &self.policies, |_| true)?;
-            write(dir, &self.overlays, |_| true)?;
+            to.write(&self.events, |row| account_of(row).is_none_or(has))?;
+            to.write(&self.policies, |_| true)?;
+            to.write(&self.overlays, |_| true)?;
         }
-        write(dir, &self.ads, |_| true)?;
-        write(dir, &self.impressions, |row| row.user_id.is_none_or(here))?;
-        write(dir, &self.businesses, |_| true)?;
-        write(dir, &self.threads, |row| has(row.account_id))?;
-        write(dir, &self.opt_ins, |row| has(row.account_id))?;
-        write(dir, &self.reports, |row| {
-            has(row.reporter) && has(row.reported)
-        })?;
-        self.write_book(erased, dir)
+        to.write(&self.ads, |_| true)?;
+        to.write(&self.impressions, |row| row.user_id.is_none_or(here))?;
+        to.write(&self.businesses, |_| true)?;
+        to.write(&self.threads, |row| has(row.account_id))?;
+        to.write(&self.opt_ins, |row| has(row.account_id))?;
+        to.write(&self.reports, |row| has(row.reporter) && has(row.reported))?;
+        if work.reads(Table::AddressBook) {
+            self.write_book(erased, dir)?;
+        }
+        Ok(())
     }
 
     fn write_book(&self, erased: &Erased, dir: &Path) -> Result<(), EngineError> {
@@ -177,16 +186,12 @@ impl Source {
     /// What address-book entries say; none for what is not a number.
     pub(super) fn numbers_saved(&self, rows: &[AddressBookEntry]) -> Vec<Option<E164>> {
         let region = |row: &AddressBookEntry| self.regions.get(&row.account_id).copied();
-        numbers(rows.iter().map(|row| (row.phone.clone(), region(row))))
+        numbers(rows.iter().map(|row| (&row.phone, region(row))))
     }
 
     /// The numbers of the messenger accounts, beside their rows.
     pub(super) fn account_numbers(&self) -> Vec<Option<E164>> {
-        numbers(
-            self.accounts
-                .iter()
-                .map(|row| (row.phone.clone(), row.region)),
-        )
+        numbers(self.accounts.iter().map(|row| (&row.phone, row.region)))
     }
 
     /// The number each person gave, by row of the social accounts.
@@ -194,7 +199,7 @@ impl Source {
         let given = self
             .social
             .iter()
-            .filter_map(|row| Some((row, row.phone.clone()?)));
+            .filter_map(|row| Some((row, row.phone.as_ref()?)));
         let (rows, phones): (Vec<_>, Vec<_>) =
             given.map(|(row, phone)| (row, (phone, row.region))).unzip();
         let read = numbers(phones.into_iter());
@@ -230,13 +235,24 @@ fn table<R: Record>(dir: &SignalsDir, files: &mut Vec<InputFile>) -> Result<Vec<
     Ok(rows.records)
 }
 
-fn write<R: Record + Clone>(
-    dir: &Path,
-    rows: &[R],
-    stays: impl Fn(&R) -> bool,
-) -> Result<(), SignalsError> {
-    let kept: Vec<R> = rows.iter().filter(|row| stays(row)).cloned().collect();
-    write_table(dir, TableForm::Parquet, &kept).map(drop)
+/// Where an erased world is written, and what for.
+struct World<'a> {
+    dir: &'a Path,
+    work: Work,
+}
+
+impl World<'_> {
+    fn write<R: Record + Clone>(
+        &self,
+        rows: &[R],
+        stays: impl Fn(&R) -> bool,
+    ) -> Result<(), SignalsError> {
+        if !self.work.reads(R::TABLE) {
+            return Ok(());
+        }
+        let kept: Vec<R> = rows.iter().filter(|row| stays(row)).cloned().collect();
+        write_table(self.dir, TableForm::Parquet, &kept).map(drop)
+    }
 }
 
 /// The account an event is about, if it is about one.
@@ -250,7 +266,7 @@ pub(super) const fn account_of(row: &ConsentEventRow) -> Option<AccountId> {
     }
 }
 
-fn numbers(column: impl Iterator<Item = (RawPhone, Option<Region>)>) -> Vec<Option<E164>> {
+fn numbers<'a>(column: impl Iterator<Item = (&'a RawPhone, Option<Region>)>) -> Vec<Option<E164>> {
     normalise(&column.collect::<Vec<_>>())
         .into_iter()
         .map(Result::ok)

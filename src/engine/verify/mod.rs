@@ -1,8 +1,8 @@
 //! Verify: is a published output what it would be if everybody who is out had never been in the tables?
 //!
 //! First the files: every digest, length and sum of the manifest, and the inputs it names. Then, for each purpose,
-//! a second world: the same tables without every account and every person whom the purpose denies at publication,
-//! written to disk and run again under the same parameters and times. Every row of that purpose has to be the same.
+//! a second world: the tables its outputs come from, without every account and every person whom the purpose denies
+//! at publication, written to disk and run again under the same parameters and times. Every row of that purpose has to be the same.
 //! Of the engine nothing is asked but who is denied.
 
 mod cause;
@@ -274,7 +274,8 @@ impl Trial<'_> {
         let world = self.scratch.join(name);
         let (signals, out) = (world.join("signals"), world.join("out"));
         make(&signals)?;
-        self.source.write_without(erased, &signals)?;
+        let work = Work::of(purposes);
+        self.source.write_without(erased, work, &signals)?;
         let times = self.manifest.as_of;
         let left = self.consent.map(|consent| consent.without(erased));
         let opening = Opening {
@@ -287,7 +288,7 @@ impl Trial<'_> {
             as_of: Some(times.valid),
             known_at: Some(times.known),
             published_known: Some(times.published_known),
-            work: Work::of(purposes),
+            work,
         };
         write_some(&opening, &out, &Silent)?;
         Ok(out)
