@@ -5,7 +5,7 @@
 //! by trying all numbers; with k′/k points move to another key k′ without the numbers (Bellare, Keelveedhi and
 //! Ristenpart, 2013, use the same function for oblivious servers).
 //!
-//! A point costs some 50 µs, too much for every entry of every address book. So an objection also has a *bucket*: 20 bits
+//! A point costs some 90 µs, too much for every entry of every address book. So an objection also has a *bucket*: 20 bits
 //! of a keyed digest of the number. Only a number whose bucket is on the list is worth a point. About one in a million
 //! numbers shares a bucket, so even with the bucket key a bucket tells of some hundred thousand assigned numbers, not one.
 
