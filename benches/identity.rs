@@ -56,6 +56,68 @@ fn parse(c: &mut Criterion) {
     group.finish();
 }
 
+/// Beginnings of mobile numbers, and how many digits follow.
+const PREFIXES: [(&str, u8); 12] = [
+    ("+49151", 8),
+    ("+447400", 6),
+    ("+33612", 6),
+    ("+39333", 7),
+    ("+919812", 6),
+    ("+5511987", 6),
+    ("+12025", 6),
+    ("+628121", 7),
+    ("+234803", 7),
+    ("+2010", 8),
+    ("+8190", 8),
+    ("+79161", 6),
+];
+
+/// Numbers of twelve countries, in no order, as a telephone stores them.
+fn clean_column(n_rows: u64) -> Vec<(RawPhone, Option<Region>)> {
+    (0..n_rows)
+        .map(|row| {
+            let random = scatter::scatter(row);
+            let kind = usize::try_from(random % PREFIXES.len() as u64).expect("one of a dozen");
+            let (prefix, n_digits) = PREFIXES[kind];
+            let rest = (random >> 8) % 10_u64.pow(n_digits.into());
+            let width = n_digits.into();
+            (RawPhone::new(format!("{prefix}{rest:0width$}")), None)
+        })
+        .collect()
+}
+
+/// Clean numbers, one thread, beside libphonenumber's own way in the same run.
+fn clean(c: &mut Criterion) {
+    const N_ROWS: u64 = 100_000;
+    let column = clean_column(N_ROWS);
+    let n_valid = normalise(&column)
+        .iter()
+        .filter(|read| read.is_ok())
+        .count();
+    assert!(n_valid as u64 * 10 > N_ROWS * 9, "only {n_valid} are valid");
+    let mut group = c.benchmark_group("clean");
+    group.sample_size(20);
+    group.throughput(Throughput::Elements(N_ROWS));
+    group.bench_function("acquaint", |b| {
+        b.iter(|| {
+            let read = column
+                .iter()
+                .filter(|(raw, region)| E164::parse(raw, *region).is_ok());
+            assert_eq!(read.count(), n_valid);
+        });
+    });
+    group.bench_function("rlibphonenumber", |b| {
+        b.iter(|| {
+            let read = column.iter().filter(|(raw, _)| {
+                let number = rlibphonenumber::PHONE_NUMBER_UTIL.parse(raw.expose(), None);
+                number.is_ok_and(|number| number.is_valid())
+            });
+            assert_eq!(read.count(), n_valid);
+        });
+    });
+    group.finish();
+}
+
 fn token(c: &mut Criterion) {
     let ring = KeyRing::from_key(&std::array::from_fn(|i| u8::try_from(i).expect("i < 32")));
     let mut group = c.benchmark_group("token");
@@ -168,6 +230,7 @@ fn linking(c: &mut Criterion) {
 
 criterion_group!(
     benches,
+    clean,
     parse,
     token,
     objection_points,

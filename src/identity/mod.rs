@@ -4,6 +4,8 @@
 //! was when somebody saved it, and [`link`] asks which accounts belong to one person.
 
 mod error;
+#[cfg(feature = "hmac-interop")]
+mod hmac_token;
 mod linking;
 mod matching;
 mod metadata;
@@ -18,6 +20,8 @@ mod token;
 mod types;
 
 pub use error::IdentityError;
+#[cfg(feature = "hmac-interop")]
+pub use hmac_token::HmacKey;
 pub use linking::{AccountClaim, LinkCounts, LinkKey, Linking, SocialClaim, link};
 pub use matching::{
     Contact, Directory, Folded, MatchBatch, MatchCounts, Resolution, fold_duplicates, match_entries,

@@ -10,7 +10,7 @@ use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::Path;
 
-use zeroize::{ZeroizeOnDrop, Zeroizing};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::{E164, IdentityError};
 use crate::consent::Purpose;
@@ -35,12 +35,7 @@ impl KeyRing {
     /// # Errors
     /// If the file cannot be read, is open to others, or does not hold a key.
     pub fn read(path: &Path) -> Result<Self, IdentityError> {
-        let text = read_secret(path)?;
-        let key = decode(&text).ok_or_else(|| IdentityError::KeyMalformed { path: path.into() })?;
-        if key.iter().all(|byte| *byte == key[0]) {
-            return Err(IdentityError::KeyNotRandom { path: path.into() });
-        }
-        Ok(Self::from_key(&key))
+        Ok(Self::from_key(&*read_key(path)?))
     }
 
     /// The keys derived from a key the caller holds, and wipes.
@@ -53,6 +48,26 @@ impl KeyRing {
                 key,
             ),
         }
+    }
+
+    /// The keys of one epoch, derived from a key the caller holds, and wipes.
+    ///
+    /// Keys are rotated by counting epochs up: tokens of two epochs cannot be joined by whoever lacks the key.
+    #[must_use]
+    pub fn of_epoch(key: &[u8; KEY_LEN], epoch: u32) -> Self {
+        let mut hasher = blake3::Hasher::new_derive_key("acquaint 2016-08-25 number token: epoch");
+        hasher.update(key).update(&epoch.to_le_bytes());
+        let derived = Zeroizing::new(*hasher.finalize().as_bytes());
+        hasher.zeroize();
+        Self::from_key(&derived)
+    }
+
+    /// Reads a key file as [`read`](Self::read) does, for one epoch.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_epoch(path: &Path, epoch: u32) -> Result<Self, IdentityError> {
+        Ok(Self::of_epoch(&*read_key(path)?, epoch))
     }
 
     /// The token of a number for one purpose: equal for equal numbers, and unlike the tokens of other purposes.
@@ -89,6 +104,18 @@ const fn context(purpose: Purpose) -> &'static str {
         Purpose::BusinessService => "acquaint 2016-08-25 number token: business_service",
         Purpose::BusinessMarketing => "acquaint 2016-08-25 number token: business_marketing",
     }
+}
+
+/// Reads a file of one key.
+pub(in crate::identity) fn read_key(
+    path: &Path,
+) -> Result<Zeroizing<[u8; KEY_LEN]>, IdentityError> {
+    let text = read_secret(path)?;
+    let key = decode(&text).ok_or_else(|| IdentityError::KeyMalformed { path: path.into() })?;
+    if key.iter().all(|byte| *byte == key[0]) {
+        return Err(IdentityError::KeyNotRandom { path: path.into() });
+    }
+    Ok(key)
 }
 
 /// A key, and another if the file holds two.
@@ -201,8 +228,6 @@ mod tests {
     use std::collections::BTreeSet;
     use std::path::PathBuf;
 
-    use zeroize::Zeroize;
-
     use super::*;
 
     fn key() -> [u8; KEY_LEN] {
@@ -290,6 +315,20 @@ mod tests {
         for purpose in Purpose::ALL {
             assert!(context(purpose).ends_with(purpose.as_str()));
         }
+    }
+
+    #[test]
+    fn epochs_share_no_token() {
+        let token = |epoch| {
+            let ring = KeyRing::of_epoch(&key(), epoch);
+            ring.token(Purpose::Abuse, number(4_930_123_456))
+        };
+        let plain = KeyRing::from_key(&key()).token(Purpose::Abuse, number(4_930_123_456));
+        let tokens: BTreeSet<u128> = [plain, token(0), token(1), token(256)]
+            .map(|token| token.expose())
+            .into();
+        assert_eq!(tokens.len(), 4);
+        assert_eq!(token(1), token(1));
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 pub(crate) mod args;
 mod normalise;
+mod rows;
+mod tokens;
 
 use args::IdentityVerb;
 
@@ -10,5 +12,6 @@ use crate::exit::{Failure, Outcome};
 pub(crate) fn identity(verb: &IdentityVerb) -> Result<Outcome, Failure> {
     match verb {
         IdentityVerb::Normalise(args) => normalise::normalise(args),
+        IdentityVerb::Tokens(args) => tokens::tokens(args),
     }
 }
