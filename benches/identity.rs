@@ -5,10 +5,10 @@ use std::hint::black_box;
 use acquaint::consent::Purpose;
 use acquaint::hash::HashSet;
 use acquaint::identity::{
-    AccountClaim, Binding, E164, KeyRing, LinkKey, ObjectionKey, ObjectionList, SocialClaim, link,
-    normalise,
+    AccountClaim, Binding, DeviceCodes, E164, Given, KeyRing, LinkKey, LinkModel, ObjectionKey,
+    ObjectionList, Probability, SocialClaim, link, normalise,
 };
-use acquaint::ids::{AccountId, Region, UserId};
+use acquaint::ids::{AccountId, DeviceId, Region, UserId};
 use acquaint::signals::{DeviceFacts, PhonePurpose, RawPhone};
 use acquaint::time::Timestamp;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -181,45 +181,60 @@ fn objection_checks(c: &mut Criterion) {
     group.finish();
 }
 
-fn account_claim(counter: u64, device: &DeviceFacts) -> AccountClaim<'_> {
-    let binding = Binding {
-        number: number(counter),
-        account: AccountId(counter),
-        since: Timestamp::from_secs(0),
-        until: Timestamp::MAX,
-    };
-    AccountClaim { binding, device }
+/// Three hundred devices of forty models on four versions of two systems.
+fn devices() -> Vec<DeviceFacts> {
+    (0..300_u32)
+        .map(|i| DeviceFacts {
+            device_id: DeviceId::of(&format!("device {i}")),
+            device_type: Some(format!("model {}", i * i % 40)),
+            os: Some(if i % 4 == 0 { "ios" } else { "android" }.to_owned()),
+            os_version: Some((i % 4).to_string()),
+        })
+        .collect()
 }
 
-fn social_claim(counter: u64, device: &DeviceFacts) -> SocialClaim<'_> {
-    SocialClaim {
-        key: LinkKey::new(number(counter), PhonePurpose::Contact).expect("given as a contact"),
-        user: UserId(counter),
-        since: Timestamp::from_secs(0),
-        device,
-    }
+/// One account and one claim on each number, half of them on one device.
+fn claims(n_pairs: u64) -> (Vec<AccountClaim>, Vec<SocialClaim>) {
+    let facts = devices();
+    let codes = DeviceCodes::of(&facts);
+    let device = |i: u64| codes.code(&facts[usize::try_from(i % 300).expect("below 300")]);
+    let held = (0..n_pairs).map(|i| AccountClaim {
+        binding: Binding {
+            number: number(i),
+            account: AccountId(i),
+            since: Timestamp::from_secs(10),
+            until: Timestamp::MAX,
+        },
+        device: device(i),
+        region: Region::parse("DE"),
+    });
+    let claimed = (0..n_pairs).map(|i| SocialClaim {
+        key: LinkKey::new(number(i), PhonePurpose::Contact).expect("given as a contact"),
+        user: UserId(i),
+        given: Given::At(Timestamp::from_secs(i64::from(i % 3 == 0) * 20)),
+        device: device(i * (1 + i % 2)),
+        region: Region::parse(if i % 50 == 0 { "FR" } else { "DE" }),
+    });
+    (held.collect(), claimed.collect())
 }
 
+/// Pairs compared, scored and decided, sorting included.
 fn linking(c: &mut Criterion) {
-    let device = DeviceFacts::default();
+    let model = LinkModel::default().check().expect("the default is valid");
     let mut group = c.benchmark_group("link");
     group.sample_size(10);
-    for n_accounts in SIZES {
-        let accounts: Vec<_> = (0..n_accounts).map(|i| account_claim(i, &device)).collect();
-        let social: Vec<_> = (0..n_accounts)
-            .map(|i| social_claim(i * 2, &device))
-            .collect();
-        group.throughput(Throughput::Elements(n_accounts));
+    for n_pairs in SIZES {
+        let (accounts, social) = claims(n_pairs);
+        group.throughput(Throughput::Elements(n_pairs));
         for pool in pools::pools() {
-            let id = BenchmarkId::new(
-                format!("threads-{}", pool.current_num_threads()),
-                n_accounts,
-            );
+            let id = BenchmarkId::new(format!("threads-{}", pool.current_num_threads()), n_pairs);
             let run = || {
                 link(
                     accounts.iter().copied(),
                     social.iter().copied(),
                     &HashSet::default(),
+                    &model,
+                    Probability::of(0.99),
                 )
             };
             group.bench_function(id, |b| b.iter(|| pool.install(run)));

@@ -13,6 +13,7 @@ pub(crate) fn account(id: u64) -> SocialAccount {
         user_id: UserId(id),
         phone: None,
         phone_given_for: PhonePurpose::Security,
+        phone_since: None,
         region: None,
         created_at: Timestamp::from_secs(0),
         device: DeviceFacts::default(),

@@ -7,7 +7,9 @@ use crate::engine::consent_source::{ConsentFrom, ConsentInputs};
 use crate::engine::outputs::InputDigest;
 use crate::engine::{EngineError, Progress, Stage};
 use crate::hash::HashSet;
-use crate::identity::{AccountClaim, E164, KeyRing, SocialClaim, normalise, number_region};
+use crate::identity::{
+    AccountClaim, DeviceCode, DeviceCodes, E164, KeyRing, SocialClaim, normalise, number_region,
+};
 use crate::ids::{AccountId, NumberToken, Region};
 use crate::signals::{
     AbuseReport, Ad, Business, BusinessOptIn, BusinessThread, ConsentEventRow, Feedback,
@@ -27,8 +29,10 @@ const OF_CONSENT: [Table; 2] = [Table::ConsentEvents, Table::PolicyVersions];
 pub(in crate::engine) struct Inputs {
     pub(in crate::engine) accounts: Vec<MessengerAccount>,
     pub(in crate::engine) account_numbers: Vec<Option<E164>>,
+    account_devices: Vec<DeviceCode>,
     pub(in crate::engine) social: Vec<SocialAccount>,
     pub(in crate::engine) social_numbers: Vec<Option<E164>>,
+    social_devices: Vec<DeviceCode>,
     pub(in crate::engine) friendships: Vec<Friendship>,
     pub(in crate::engine) feedback: Vec<Feedback>,
     pub(in crate::engine) consent: ConsentInputs,
@@ -132,6 +136,11 @@ impl Inputs {
             |row| row.created_at <= as_of,
             stages,
         );
+        for row in &mut self.social {
+            if row.phone_since.is_some_and(|since| since > as_of) {
+                row.phone = None;
+            }
+        }
         forget(
             "friendships",
             &mut self.friendships,
@@ -176,19 +185,37 @@ impl Inputs {
     }
 
     /// Every row that binds a readable number to an account.
-    pub(in crate::engine) fn account_claims(&self) -> impl Iterator<Item = AccountClaim<'_>> {
+    pub(in crate::engine) fn account_claims(&self) -> impl Iterator<Item = AccountClaim> {
         let rows = self.accounts.iter().zip(&self.account_numbers);
-        rows.filter_map(|(row, number)| Some(AccountClaim::of(row, (*number)?)))
+        let rows = rows.zip(&self.account_devices);
+        rows.filter_map(|((row, number), device)| Some(AccountClaim::of(row, (*number)?, *device)))
     }
 
     /// Every social account that can be found by a readable number.
-    pub(in crate::engine) fn social_claims(&self) -> impl Iterator<Item = SocialClaim<'_>> {
+    pub(in crate::engine) fn social_claims(&self) -> impl Iterator<Item = SocialClaim> {
         let rows = self.social.iter().zip(&self.social_numbers);
-        rows.filter_map(|(row, number)| SocialClaim::of(row, (*number)?))
+        let rows = rows.zip(&self.social_devices);
+        rows.filter_map(|((row, number), device)| SocialClaim::of(row, (*number)?, *device))
     }
 
-    /// Normalises every number of the rows that are left.
+    /// Codes every device of the rows that are left.
+    fn read_devices(&mut self) {
+        let held = self.accounts.iter().map(|row| &row.device);
+        let codes = DeviceCodes::of(
+            held.clone()
+                .chain(self.social.iter().map(|row| &row.device)),
+        );
+        self.account_devices = held.map(|device| codes.code(device)).collect();
+        self.social_devices = self
+            .social
+            .iter()
+            .map(|row| codes.code(&row.device))
+            .collect();
+    }
+
+    /// Normalises every number and codes every device of the rows that are left.
     pub(in crate::engine) fn read_numbers(&mut self) {
+        self.read_devices();
         let accounts: Vec<_> = self
             .accounts
             .iter()

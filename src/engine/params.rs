@@ -6,6 +6,7 @@ use crate::abuse::{AbuseParams, ValidAbuseParams};
 use crate::ads::{AdsParams, ValidAdsParams};
 use crate::business::{BusinessParams, ValidBusinessParams};
 use crate::consent::{ConsentParams, ValidConsentParams};
+use crate::identity::{IdentityParams, ValidIdentityParams};
 use crate::params::ParamError;
 use crate::signals::{ReadLimits, ValidReadLimits};
 use crate::suggest::{SuggestParams, ValidSuggestParams};
@@ -18,6 +19,8 @@ pub struct RunParams {
     pub signals: ReadLimits,
     /// `[consent]`
     pub consent: ConsentParams,
+    /// `[identity]`
+    pub identity: IdentityParams,
     /// `[suggest]`
     pub suggest: SuggestParams,
     /// `[ads]`
@@ -34,6 +37,7 @@ pub struct ValidRunParams {
     pub(in crate::engine) given: RunParams,
     pub(in crate::engine) signals: ValidReadLimits,
     pub(in crate::engine) consent: ValidConsentParams,
+    pub(in crate::engine) identity: ValidIdentityParams,
     pub(in crate::engine) suggest: ValidSuggestParams,
     pub(in crate::engine) ads: ValidAdsParams,
     pub(in crate::engine) abuse: ValidAbuseParams,
@@ -69,6 +73,7 @@ impl RunParams {
         Ok(ValidRunParams {
             signals: self.signals.clone().check()?,
             consent: self.consent.check()?,
+            identity: self.identity.clone().check()?,
             suggest: self.suggest.clone().check()?,
             ads: self.ads.clone().check()?,
             abuse: self.abuse.clone().check()?,

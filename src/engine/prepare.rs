@@ -19,7 +19,7 @@ use crate::engine::work::Work;
 use crate::engine::{EngineError, Progress, Stage, ValidRunParams};
 use crate::graph::{Graph, GraphBuilder, GraphStats};
 use crate::hash::{HashMap, HashSet};
-use crate::identity::{Contact, E164, Link, Match};
+use crate::identity::{Contact, E164, Link, Match, ValidIdentityParams};
 use crate::ids::{AccountId, BusinessId, UserId};
 use crate::leaks::{Leak, is_on};
 use crate::signals::{AddressBookEntry, FeedbackKind, SignalsDir};
@@ -239,6 +239,7 @@ pub(in crate::engine) struct Standing {
     pub(in crate::engine) snapshot: Snapshot,
     at_publication: Snapshot,
     objections: Objections,
+    identity: ValidIdentityParams,
     everyones_links: Vec<Link>,
     of_links: Stage,
 }
@@ -262,7 +263,7 @@ impl Standing {
             valid: as_of.valid.max(published_known),
             known: published_known,
         };
-        let (everyones_links, of_links) = everyones_links(inputs);
+        let (everyones_links, of_links) = everyones_links(inputs, &params.identity);
         let snapshot = ledger.snapshot(as_of, &facts, &params.consent);
         let at_publication = ledger.snapshot(published, &facts, &params.consent);
         Self {
@@ -272,6 +273,7 @@ impl Standing {
             snapshot,
             at_publication,
             ledger,
+            identity: params.identity.clone(),
             everyones_links,
             of_links,
         }
@@ -285,7 +287,7 @@ impl Standing {
             &self.at_publication
         };
         let moments = [&self.snapshot, published];
-        Gates::new(inputs, &moments, &self.everyones_links)
+        Gates::new(inputs, &moments, &self.everyones_links, &self.identity)
     }
 
     fn view<P: For>(&self, inputs: &Inputs, wanted: bool) -> (View<P>, Stage) {
@@ -294,7 +296,7 @@ impl Standing {
         } else {
             Gates::closed(&self.snapshot)
         };
-        View::new(inputs, gates)
+        View::new(inputs, &self.identity, gates)
     }
 
     /// Is this the number of somebody without an account who objected, as known at either moment?

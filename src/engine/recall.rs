@@ -25,7 +25,7 @@ use crate::engine::outputs::{
 };
 use crate::engine::view::{Gates, everyones_links};
 use crate::engine::{EngineError, LedgerSource, Progress, RunParams};
-use crate::identity::Link;
+use crate::identity::{Link, ValidIdentityParams};
 use crate::ids::{AccountId, UserId};
 use crate::signals::SignalsDir;
 use crate::time::Timestamp;
@@ -95,13 +95,14 @@ pub fn recall(request: &RecallRequest<'_>, progress: &dyn Progress) -> Result<Re
         .unwrap_or(published.published_known);
     progress.begin("asking the ledger", None);
     let ledger = inputs.consent.ledger();
-    let (links, _) = everyones_links(&inputs);
+    let (links, _) = everyones_links(&inputs, &params.identity);
     let then = published.valid.max(published.published_known);
     let asked = Asked {
         inputs: &inputs,
         ledger: &ledger,
         links: &links,
         params: &params.consent,
+        identity: &params.identity,
         before: AsOf {
             valid: then,
             known: published.published_known,
@@ -154,6 +155,7 @@ struct Asked<'a> {
     ledger: &'a Ledger,
     links: &'a [Link],
     params: &'a ValidConsentParams,
+    identity: &'a ValidIdentityParams,
     before: AsOf,
     now: AsOf,
 }
@@ -163,7 +165,7 @@ impl Asked<'_> {
         let facts = self.inputs.facts();
         let gates = |as_of| {
             let snapshot = self.ledger.snapshot(as_of, &facts, self.params);
-            Gates::new(self.inputs, &[&snapshot], self.links)
+            Gates::new(self.inputs, &[&snapshot], self.links, self.identity)
         };
         Changes {
             before: gates(self.before),

@@ -284,6 +284,7 @@ fn link_row<P: For>(link: &Link) -> LinkRow {
         user: link.user,
         from: link.interval.from,
         until: (until != Timestamp::MAX).then_some(until),
+        probability: link.probability,
         evidence: evidence(link.evidence),
     }
 }
@@ -294,6 +295,8 @@ fn evidence(evidence: Evidence) -> Vec<String> {
         (evidence.device_id, "device_id"),
         (evidence.device_type, "device_type"),
         (evidence.os, "os"),
+        (evidence.region, "region"),
+        (evidence.given_while_held, "given_while_held"),
     ];
     held.into_iter()
         .filter(|(holds, _)| *holds)

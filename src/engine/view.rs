@@ -4,7 +4,7 @@ use crate::consent::{Decision, For, Gate, GateId, Permitted, Snapshot};
 use crate::engine::Stage;
 use crate::engine::inputs::Inputs;
 use crate::hash::{HashMap, HashSet};
-use crate::identity::{Directory, Link, link};
+use crate::identity::{Directory, Link, ValidIdentityParams, link};
 use crate::ids::{AccountId, UserId};
 use crate::leaks::{self, Leak, is_on};
 
@@ -33,6 +33,7 @@ impl<P: For> Gates<P> {
         inputs: &Inputs,
         moments: &[&Snapshot],
         everyones_links: &[Link],
+        params: &ValidIdentityParams,
     ) -> Self {
         let accounts = at_each(moments, Snapshot::accounts);
         let refusing = people_at_each(moments, everyones_links);
@@ -47,7 +48,7 @@ impl<P: For> Gates<P> {
             .filter(|user| !refused.contains(user))
             .collect();
         loop {
-            let links = linked(inputs, &accounts, |user| {
+            let links = linked(inputs, &accounts, params, |user| {
                 admitted.contains(&user) || is_on(Leak::ClaimsOfPeopleOut)
             });
             let people = people_at_each(moments, &links);
@@ -94,6 +95,7 @@ fn people_at_each<P: For>(moments: &[&Snapshot], links: &[Link]) -> Gate<P, User
 fn linked<P: For>(
     inputs: &Inputs,
     accounts: &Gate<P, AccountId>,
+    params: &ValidIdentityParams,
     passes: impl Fn(UserId) -> bool,
 ) -> Vec<Link> {
     let allowed =
@@ -102,7 +104,8 @@ fn linked<P: For>(
         .account_claims()
         .filter(|claim| allowed(claim.binding.account));
     let people = inputs.social_claims().filter(|claim| passes(claim.user));
-    link(accounts, people, &inputs.business_numbers).links
+    let (model, threshold) = (params.model(), params.threshold(P::PURPOSE));
+    link(accounts, people, &inputs.business_numbers, model, threshold).links
 }
 
 pub(in crate::engine) const fn is_allowed(decision: Decision) -> bool {
@@ -126,11 +129,15 @@ pub(in crate::engine) struct View<P> {
 
 impl<P: For> View<P> {
     /// Builds the view, and says who was left out of it.
-    pub(in crate::engine) fn new(inputs: &Inputs, mut gates: Gates<P>) -> (Self, Stage) {
+    pub(in crate::engine) fn new(
+        inputs: &Inputs,
+        params: &ValidIdentityParams,
+        mut gates: Gates<P>,
+    ) -> (Self, Stage) {
         let (users, admitted) = admit(inputs, &gates.people);
         let mut links = std::mem::take(&mut gates.links);
         if is_on(Leak::LinksFromEverybody) {
-            links = everyones_links(inputs).0;
+            links = everyones_links(inputs, params).0;
             links.retain(|link| {
                 is_allowed(gates.people.decision(link.user))
                     && is_allowed(gates.accounts.decision(link.account))
@@ -139,7 +146,7 @@ impl<P: For> View<P> {
         let directory = permitted_directory(inputs, &gates.accounts);
         let person_of =
             if leaks::any_on(&[Leak::PersonBehindFromEverybody, Leak::ContactsAskNobody]) {
-                people_behind(&everyones_links(inputs).0)
+                people_behind(&everyones_links(inputs, params).0)
             } else {
                 people_behind(&links)
             };
@@ -203,11 +210,18 @@ fn people_behind(links: &[Link]) -> HashMap<AccountId, UserId> {
 }
 
 /// All links, permitted or not: the way an opt-out takes to every account of a person.
-pub(in crate::engine) fn everyones_links(inputs: &Inputs) -> (Vec<Link>, Stage) {
+///
+/// It takes less to carry an opt-out than to use a link for anything else.
+pub(in crate::engine) fn everyones_links(
+    inputs: &Inputs,
+    params: &ValidIdentityParams,
+) -> (Vec<Link>, Stage) {
     let linking = link(
         inputs.account_claims(),
         inputs.social_claims(),
         &inputs.business_numbers,
+        params.model(),
+        params.opt_out_threshold(),
     );
     let counts = linking.counts;
     let mut stage = Stage::new("numbers held → links");
@@ -215,6 +229,7 @@ pub(in crate::engine) fn everyones_links(inputs: &Inputs) -> (Vec<Link>, Stage) 
     stage.drop("unclaimed", counts.unclaimed);
     stage.drop("stale", counts.stale);
     stage.drop("ambiguous", counts.ambiguous);
+    stage.drop("improbable", counts.improbable);
     stage.drop("contested", counts.contested);
     stage.drop("business_number", counts.business_number);
     (linking.links, stage)

@@ -11,6 +11,7 @@ mod matching;
 mod metadata;
 mod number_type;
 mod objection;
+mod params;
 mod phone;
 #[cfg(test)]
 mod phone_vectors;
@@ -22,14 +23,19 @@ mod types;
 pub use error::IdentityError;
 #[cfg(feature = "hmac-interop")]
 pub use hmac_token::HmacKey;
-pub use linking::{AccountClaim, LinkCounts, LinkKey, Linking, SocialClaim, link};
+pub use linking::{
+    AccountClaim, Comparison, DeviceCode, DeviceCodes, DeviceLevel, Fitted, Given, LinkCounts,
+    LinkKey, LinkModel, Linking, ModelLevel, Rates, RegionLevel, SameDevice, SocialClaim,
+    TimeLevel, ValidLinkModel, fit, link,
+};
 pub use matching::{
     Contact, Directory, Folded, MatchBatch, MatchCounts, Resolution, fold_duplicates, match_entries,
 };
 pub use metadata::metadata_version;
 pub use number_type::NumberType;
 pub use objection::{BUCKET_BITS, ObjectionKey, ObjectionList};
+pub use params::{IdentityParams, Thresholds, ValidIdentityParams};
 pub use phone::{NotANumber, Place, Reading, normalise, number_region, number_type};
 pub use tenure::Binding;
 pub use token::KeyRing;
-pub use types::{E164, Evidence, Link, Match};
+pub use types::{E164, Evidence, Link, Match, Probability};

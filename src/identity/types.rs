@@ -64,14 +64,42 @@ pub struct Link {
     pub user: UserId,
     /// When both held the number.
     pub interval: Interval,
+    /// How probable it is that they are one person.
+    pub probability: Probability,
     /// What the link rests on.
     pub evidence: Evidence,
+}
+
+/// A probability in millionths: compared and sorted without rounding surprises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Probability(u32);
+
+impl Probability {
+    /// Certain.
+    pub const ONE: Self = Self(1_000_000);
+
+    /// The nearest millionth; what is below 0 or no number is 0, what is above 1 is 1.
+    #[must_use]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "float casts saturate, NaN becomes 0"
+    )]
+    pub fn of(value: f64) -> Self {
+        Self((value * 1e6).round() as u32).min(Self::ONE)
+    }
+
+    /// As a real number in [0, 1].
+    #[must_use]
+    pub fn to_f64(self) -> f64 {
+        f64::from(self.0) / 1e6
+    }
 }
 
 /// What a link rests on. A device alone never links.
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "four independent signals, each there or not"
+    reason = "independent signals, each there or not"
 )]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Evidence {
@@ -83,4 +111,8 @@ pub struct Evidence {
     pub device_type: bool,
     /// The same operating system and version.
     pub os: bool,
+    /// The same region.
+    pub region: bool,
+    /// The number was given while the account held it.
+    pub given_while_held: bool,
 }

@@ -103,6 +103,8 @@ pub struct SocialAccount {
     pub phone: Option<RawPhone>,
     /// `phone_given_for`; a number without one counts as given for security.
     pub phone_given_for: PhonePurpose,
+    /// `phone_since`: when the number was given; at some time since `created_at` if that is not known.
+    pub phone_since: Option<Timestamp>,
     /// `region`.
     pub region: Option<Region>,
     /// `created_at`.

@@ -165,6 +165,7 @@ impl Sample for SocialAccount {
             any::<u64>(),
             option::of(phone()),
             given_for,
+            option::of(instant()),
             option::of(region()),
             instant(),
             device(),
@@ -177,11 +178,12 @@ impl Sample for SocialAccount {
         );
         let record =
             (known, more).prop_map(|(known, (birth_year, gender, language, interests))| {
-                let (id, phone, phone_given_for, region, created_at, device) = known;
+                let (id, phone, phone_given_for, phone_since, region, created_at, device) = known;
                 Self {
                     user_id: id.into(),
                     phone,
                     phone_given_for,
+                    phone_since,
                     region,
                     created_at,
                     device,

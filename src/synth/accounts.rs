@@ -50,6 +50,8 @@ pub(super) struct Account {
     pub(super) registered_at: Timestamp,
     pub(super) last_seen_at: Timestamp,
     pub(super) first: Number,
+    /// Whether its first number was somebody else's before.
+    pub(super) is_recycled: bool,
     /// When it moved to another number, and which.
     pub(super) moved: Option<(Timestamp, Number)>,
     pub(super) fate: Fate,
@@ -211,6 +213,7 @@ fn blank(
         registered_at,
         last_seen_at: within_days(rng, AS_OF.plus_days(-4), 4).max(registered_at),
         first: number,
+        is_recycled: false,
         moved: None,
         fate: Fate::Alive,
         device,
@@ -287,13 +290,10 @@ fn recycle(
                 all[position].fate = Fate::Recycled(at);
             }
             let device = Device::spare(all.len());
-            all.push(blank(
-                Holder::Person(heir),
-                at,
-                old.number,
-                device,
-                &mut rng,
-            ));
+            all.push(Account {
+                is_recycled: true,
+                ..blank(Holder::Person(heir), at, old.number, device, &mut rng)
+            });
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Devices: which account runs on which, and what the services see of them.
 
-use rand::SeedableRng;
+use rand::{Rng, SeedableRng};
 
-use super::draw::{Stream, chance, index, pick, weighted};
+use super::draw::{Stream, Topic, chance, index, pick, stream, weighted};
 use crate::ids::DeviceId;
 use crate::signals::DeviceFacts;
 
@@ -55,6 +55,33 @@ impl Device {
             os: Some(os.to_owned()),
             os_version: Some((*pick(&mut rng, versions)).to_owned()),
         }
+    }
+}
+
+/// Device facts as the services recorded them: some are missing, some are another device's.
+pub(super) struct Recorder {
+    noise: f64,
+    rng: Stream,
+}
+
+impl Recorder {
+    /// With a share of rows that are wrong or missing.
+    pub(super) fn new(seed: u64, noise: f64) -> Self {
+        Self {
+            noise,
+            rng: stream(seed, Topic::DeviceNoise),
+        }
+    }
+
+    /// What was recorded of a device.
+    pub(super) fn record(&mut self, facts: DeviceFacts, seed: u64) -> DeviceFacts {
+        if !chance(&mut self.rng, self.noise) {
+            return facts;
+        }
+        if chance(&mut self.rng, 0.5) {
+            return DeviceFacts::default();
+        }
+        Device::Spare(self.rng.gen_range(1 << 31..u32::MAX)).facts(seed)
     }
 }
 

@@ -30,6 +30,7 @@ pub(super) enum Topic {
     BusinessAccounts,
     Threads,
     OptIns,
+    DeviceNoise,
 }
 
 /// The stream of one topic in the world of one seed.

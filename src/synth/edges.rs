@@ -158,6 +158,7 @@ fn person(rank: u64, id: u64) -> SocialAccount {
         user_id: UserId(id),
         phone: Some(number(rank)),
         phone_given_for: PhonePurpose::Contact,
+        phone_since: None,
         region: region(),
         created_at: STARTED,
         device: DeviceFacts::default(),

@@ -37,6 +37,7 @@ mod profiles;
 use accounts::{Accounts, Holder};
 pub use ads::ClickModel;
 use books::Sources;
+use devices::Recorder;
 pub use edges::{EdgeWorld, TooManyPeople, world_of_edges};
 use numbers::{Exchange, Number};
 pub use params::{SynthParams, ValidSynthParams};
@@ -118,15 +119,23 @@ pub fn world(params: &ValidSynthParams) -> World {
     let users = profiles::user_ids(seed, &society);
     let numbers = businesses::business_numbers(params, &mut exchange);
     let accounts = accounts::accounts(params, &society, &mut exchange, &numbers);
-    let social_accounts =
-        profiles::social_accounts(seed, &society, &users, &accounts, &mut exchange);
+    let mut recorder = Recorder::new(seed, params.device_noise());
+    let messenger_accounts = profiles::messenger_accounts(seed, &society, &accounts, &mut recorder);
+    let social_accounts = profiles::social_accounts(
+        seed,
+        &society,
+        &users,
+        &accounts,
+        &mut exchange,
+        &mut recorder,
+    );
     let (ads, clicks) = ads::ads(params, &society, &users);
     let (impressions, click_probabilities) =
         ads::impressions(params, &society, &users, &ads, &clicks);
     let businesses = businesses::businesses(seed, &numbers);
     World {
         as_of: calendar::AS_OF,
-        messenger_accounts: profiles::messenger_accounts(seed, &society, &accounts),
+        messenger_accounts,
         address_book: books(params, &society, &accounts, &numbers),
         social_accounts,
         friendships: profiles::friendships(seed, &society, &users),

@@ -18,6 +18,8 @@ pub struct SynthParams {
     pub spam_book_max: u32,
     /// Rows of `impressions` for each person, on average, 0 to 1,000; default 20.
     pub impressions_per_user: f64,
+    /// Share of rows with a device whose facts are missing or another device's, half each, 0 to 1; default 0.
+    pub device_noise: f64,
     /// People for each business, 1 to 1,000,000; default 40.
     pub users_per_business: u32,
     /// People for each ad, 1 to 1,000,000; default 25.
@@ -32,6 +34,7 @@ impl Default for SynthParams {
             spammer_share: 0.005,
             spam_book_max: 20_000,
             impressions_per_user: 20.0,
+            device_noise: 0.0,
             users_per_business: 40,
             users_per_ad: 25,
         }
@@ -57,6 +60,13 @@ impl SynthParams {
     #[must_use]
     pub const fn impressions_per_user(mut self, rows: f64) -> Self {
         self.impressions_per_user = rows;
+        self
+    }
+
+    /// Sets the share of rows whose device is missing or wrong.
+    #[must_use]
+    pub const fn device_noise(mut self, share: f64) -> Self {
+        self.device_noise = share;
         self
     }
 
@@ -89,6 +99,7 @@ impl SynthParams {
             "synth.impressions_per_user",
             "0 to 1,000",
         )?;
+        within(self.device_noise, 0.0..=1.0, "synth.device_noise", "0 to 1")?;
         within(
             self.users_per_business,
             1..=1_000_000,
@@ -147,6 +158,12 @@ impl ValidSynthParams {
     #[must_use]
     pub const fn impressions_per_user(&self) -> f64 {
         self.0.impressions_per_user
+    }
+
+    /// Share of rows with a device whose facts are missing or wrong.
+    #[must_use]
+    pub const fn device_noise(&self) -> f64 {
+        self.0.device_noise
     }
 
     /// How many businesses there are: at least four.
@@ -214,6 +231,17 @@ mod tests {
             assert_eq!(
                 name_of(|p| p.impressions_per_user = bad),
                 Some("synth.impressions_per_user")
+            );
+        }
+    }
+
+    #[test]
+    fn bounds_of_device_noise() {
+        assert_eq!(name_of(|p| p.device_noise = 1.0), None);
+        for bad in [-0.1, 1.1, f64::NAN] {
+            assert_eq!(
+                name_of(|p| p.device_noise = bad),
+                Some("synth.device_noise")
             );
         }
     }

@@ -4,7 +4,7 @@ use rand::Rng;
 
 use super::accounts::{Account, Accounts, Holder};
 use super::calendar::AS_OF;
-use super::devices::Device;
+use super::devices::{Device, Recorder};
 use super::draw::{
     Stream, Topic, about, between, chance, index, pick, spread_id, stream, weighted,
 };
@@ -12,12 +12,16 @@ use super::numbers::{Exchange, Number, PLANS};
 use super::people::{Closeness, Person, Society, names};
 use crate::ids::{Region, UserId};
 use crate::signals::{
-    Feedback, FeedbackKind, Friendship, MessengerAccount, PhonePurpose, RawPhone, SocialAccount,
+    DeviceFacts, Feedback, FeedbackKind, Friendship, MessengerAccount, PhonePurpose, RawPhone,
+    SocialAccount,
 };
 use crate::time::Timestamp;
 
 /// When the social network opened: 2006-01-01.
 const OPENED: Timestamp = Timestamp::from_secs(1_136_073_600);
+
+/// Share of social accounts of which it was recorded when they gave their number.
+const DATED_SHARE: f64 = 0.9;
 
 /// The region of a numbering plan.
 pub(super) fn region(plan: u8) -> Option<Region> {
@@ -40,18 +44,20 @@ pub(super) fn messenger_accounts(
     seed: u64,
     society: &Society,
     accounts: &Accounts,
+    recorder: &mut Recorder,
 ) -> Vec<MessengerAccount> {
     let mut rng = stream(seed, Topic::Usage);
     let mut rows = Vec::with_capacity(accounts.all.len() * 6 / 5);
     for account in &accounts.all {
-        add_account(seed, society, account, &mut rng, &mut rows);
+        let device = recorder.record(account.device.facts(seed), seed);
+        add_account(&device, society, account, &mut rng, &mut rows);
     }
     rows.sort_unstable();
     rows
 }
 
 fn add_account(
-    seed: u64,
+    device: &DeviceFacts,
     society: &Society,
     account: &Account,
     rng: &mut Stream,
@@ -62,7 +68,6 @@ fn add_account(
         Holder::Spammer | Holder::Business(_) => None,
     };
     let lives_in = person.map_or(account.first.plan, |p| p.lives_in);
-    let device = account.device.facts(seed);
     let app_version = Some(format!("2.16.{}", rng.gen_range(200..340)));
     let sessions_30d = chance(rng, 0.9).then(|| index(about(rng, 60.0)));
     let groups = chance(rng, 0.9).then(|| index(about(rng, 6.0)));
@@ -90,18 +95,15 @@ pub(super) fn social_accounts(
     users: &[Option<UserId>],
     accounts: &Accounts,
     exchange: &mut Exchange,
+    recorder: &mut Recorder,
 ) -> Vec<SocialAccount> {
     let mut rng = stream(seed, Topic::SocialAccounts);
     let mut rows = Vec::new();
     for (i, (person, user)) in (0u32..).zip(society.people.iter().zip(users)) {
         if let Some(user) = *user {
-            rows.push(social_account(
-                seed,
-                (i, person, user),
-                accounts,
-                exchange,
-                &mut rng,
-            ));
+            let mut row = social_account(seed, (i, person, user), accounts, exchange, &mut rng);
+            row.device = recorder.record(row.device, seed);
+            rows.push(row);
         }
     }
     rows.sort_unstable();
@@ -115,22 +117,25 @@ fn social_account(
     exchange: &mut Exchange,
     rng: &mut Stream,
 ) -> SocialAccount {
-    let number = chance(rng, 0.87).then(|| number_given(i, person, accounts, exchange, rng));
+    let created_at = between(rng, OPENED, AS_OF.plus_days(-30));
+    let given = chance(rng, 0.87).then(|| give((i, person, created_at), accounts, exchange, rng));
     let contact = chance(rng, 0.78);
+    let dated = chance(rng, DATED_SHARE);
     let own = accounts.of(i).next().map(|account| account.device);
     let device = own
         .filter(|_| chance(rng, 0.75))
         .unwrap_or(Device::Own(u32::MAX - i));
     SocialAccount {
         user_id: user,
-        phone: number.map(|number| RawPhone::new(number.written(reads_in(person), rng))),
+        phone: given.map(|(number, _)| RawPhone::new(number.written(reads_in(person), rng))),
         phone_given_for: if contact {
             PhonePurpose::Contact
         } else {
             PhonePurpose::Security
         },
+        phone_since: given.filter(|_| dated).map(|(_, at)| at),
         region: region(person.lives_in),
-        created_at: between(rng, OPENED, AS_OF.plus_days(-30)),
+        created_at,
         device: device.facts(seed),
         birth_year: chance(rng, 0.95).then_some(person.birth_year),
         gender: chance(rng, 0.95).then(|| person.gender.to_owned()),
@@ -139,23 +144,36 @@ fn social_account(
     }
 }
 
-/// Mostly the number they have now; sometimes one they have no more, which may be somebody else's by now.
-fn number_given(
-    i: u32,
-    person: &Person,
+/// The number somebody gave, and when: mostly the one they have now; sometimes one they had then and have no more, which
+/// may be somebody else's by now. They gave it while it was theirs, and their first one was theirs before they used
+/// the messenger, unless it came to them from somebody else.
+fn give(
+    (i, person, created_at): (u32, &Person, Timestamp),
     accounts: &Accounts,
     exchange: &mut Exchange,
     rng: &mut Stream,
-) -> Number {
+) -> (Number, Timestamp) {
     let own: Vec<&Account> = accounts.of(i).collect();
-    if own.is_empty() {
-        return exchange.assign(person.home);
-    }
-    let account = *pick(rng, &own);
-    if chance(rng, 0.92) {
-        account.number()
-    } else {
-        account.first
+    let held = (!own.is_empty()).then(|| {
+        let account = *pick(rng, &own);
+        let newest = chance(rng, 0.92);
+        let mut bindings = account.bindings();
+        let first = bindings.next().expect("an account has a number");
+        let (number, since, until) = bindings.last().filter(|_| newest).unwrap_or(first);
+        let is_first = number == account.first && !account.is_recycled;
+        let from = if is_first {
+            created_at
+        } else {
+            since.max(created_at)
+        };
+        (number, from, until.unwrap_or(AS_OF))
+    });
+    match held.filter(|(_, from, until)| from < until) {
+        Some((number, from, until)) => (number, between(rng, from, until)),
+        None => (
+            exchange.assign(person.home),
+            between(rng, created_at, AS_OF),
+        ),
     }
 }
 

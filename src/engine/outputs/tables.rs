@@ -14,6 +14,7 @@ use parquet::file::properties::WriterProperties;
 
 use super::publish::{OutputError, Staging};
 use crate::consent::Purpose;
+use crate::identity::Probability;
 use crate::ids::{AccountId, AdId, BusinessId, UserId};
 use crate::signals::Rejection;
 use crate::time::Timestamp;
@@ -179,6 +180,8 @@ pub struct LinkRow {
     pub from: Timestamp,
     /// Until when, if it has ended.
     pub until: Option<Timestamp>,
+    /// How probable it is.
+    pub probability: Probability,
     /// What it rests on.
     pub evidence: Vec<String>,
 }
@@ -193,6 +196,11 @@ impl OutputRow for LinkRow {
             ("user_id", u64s(rows, |r| r.user.0), No),
             ("from", times(rows, |r| Some(r.from)), No),
             ("until", times(rows, |r| r.until), Yes),
+            (
+                "probability",
+                f64s(rows, |r| Some(r.probability.to_f64())),
+                No,
+            ),
             ("evidence", lists(rows, |r| &r.evidence), No),
         ]
     }

@@ -18,6 +18,7 @@ columns! {
         USER_ID = "user_id" Whole required;
         PHONE = "phone" Text optional;
         PHONE_GIVEN_FOR = "phone_given_for" Text optional;
+        PHONE_SINCE = "phone_since" Instant optional;
         REGION = "region" Text optional;
         CREATED_AT = "created_at" Instant required;
         DEVICE_ID = "device_id" Text optional;
@@ -58,6 +59,7 @@ impl Record for SocialAccount {
             user_id: row.id(user::USER_ID)?,
             phone: row.text_if(user::PHONE)?.map(RawPhone::new),
             phone_given_for: given_for.unwrap_or(PhonePurpose::Security),
+            phone_since: row.instant_if(user::PHONE_SINCE)?,
             region: row.region_if(user::REGION)?,
             created_at: row.instant(user::CREATED_AT)?,
             device: USER_DEVICE.read(row)?,
@@ -72,6 +74,7 @@ impl Record for SocialAccount {
         values.set(user::USER_ID, self.user_id.0);
         values.set(user::PHONE, self.phone.as_ref().map(RawPhone::expose));
         values.set(user::PHONE_GIVEN_FOR, self.phone_given_for.name());
+        values.set(user::PHONE_SINCE, self.phone_since);
         values.set(user::REGION, self.region);
         values.set(user::CREATED_AT, self.created_at);
         USER_DEVICE.write(&self.device, values);

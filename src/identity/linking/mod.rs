@@ -1,0 +1,169 @@
+//! Linking: which messenger account and which social account are one person?
+//!
+//! Both must name the same number, and the social account must have given it as a way to be found. What else is known
+//! decides how probable it is that they are one person: when the number was given and who held it since, the device,
+//! its model and software, the region ([`Comparison`]). Fellegi and Sunter's model ([`LinkModel`]) weighs the levels of
+//! agreement; claims on one number compete. A link is made where the probability reaches the purpose's threshold.
+//!
+//! # Rules that no probability breaks
+//! 1. A device never links: without a number both name there is no pair.
+//! 2. A number given for security names nobody: a [`LinkKey`] cannot be made of it.
+//! 3. A number that several messenger accounts hold at once, or a business's number, links nobody.
+//! 4. A claim made after a tenure ended does not speak of it.
+//!
+//! The answer depends on everyone in the tables, down to how common a phone is. So that somebody who is out changes
+//! nothing for others, it has to be asked of the permitted rows alone; asked of all rows, it tells whose opt-out reaches
+//! which other account.
+
+mod block;
+mod claim;
+mod compare;
+mod contest;
+mod device;
+mod fit;
+mod model;
+#[cfg(test)]
+mod tests;
+
+pub use claim::{AccountClaim, Given, LinkKey, SocialClaim};
+pub use compare::{Comparison, DeviceLevel, ModelLevel, RegionLevel, TimeLevel};
+pub use device::{DeviceCode, DeviceCodes};
+pub use fit::{Fitted, fit};
+pub use model::{LinkModel, Rates, SameDevice, ValidLinkModel};
+use rayon::prelude::*;
+
+use self::block::{Block, claims_on, sort_claims};
+use self::contest::Contest;
+use self::device::TermFrequencies;
+use super::{E164, Link, Probability};
+use crate::hash::HashSet;
+
+/// What became of the tenures. Every tenure is counted under exactly one of these.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct LinkCounts {
+    /// Linked to at least one social account for some of its time.
+    pub linked: u64,
+    /// No social account claims the number at that time.
+    pub unclaimed: u64,
+    /// Claimed only from a time when it was, or may have been, somebody else's.
+    pub stale: u64,
+    /// Claimed by several, of whom one alone would have been probable enough.
+    pub ambiguous: u64,
+    /// Claimed, but what is known besides speaks against it.
+    pub improbable: u64,
+    /// Held by several messenger accounts at once.
+    pub contested: u64,
+    /// A business's number.
+    pub business_number: u64,
+}
+
+impl LinkCounts {
+    /// How many tenures were counted.
+    #[must_use]
+    pub const fn total(&self) -> u64 {
+        self.linked
+            + self.unclaimed
+            + self.stale
+            + self.ambiguous
+            + self.improbable
+            + self.contested
+            + self.business_number
+    }
+
+    const fn plus(self, other: Self) -> Self {
+        Self {
+            linked: self.linked + other.linked,
+            unclaimed: self.unclaimed + other.unclaimed,
+            stale: self.stale + other.stale,
+            ambiguous: self.ambiguous + other.ambiguous,
+            improbable: self.improbable + other.improbable,
+            contested: self.contested + other.contested,
+            business_number: self.business_number + other.business_number,
+        }
+    }
+}
+
+/// The links of some accounts, and what became of the others.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Linking {
+    /// Ascending by account, user and interval.
+    pub links: Vec<Link>,
+    /// What became of every tenure.
+    pub counts: LinkCounts,
+}
+
+impl Linking {
+    fn plus(mut self, other: Self) -> Self {
+        self.links.extend(other.links);
+        self.counts = self.counts.plus(other.counts);
+        self
+    }
+}
+
+/// Both sides of linking, in order.
+pub(super) struct Claims {
+    accounts: Vec<AccountClaim>,
+    social: Vec<SocialClaim>,
+    frequencies: TermFrequencies,
+}
+
+impl Claims {
+    fn new(
+        accounts: impl IntoIterator<Item = AccountClaim>,
+        social: impl IntoIterator<Item = SocialClaim>,
+    ) -> Self {
+        let mut accounts: Vec<_> = accounts.into_iter().collect();
+        accounts.par_sort_unstable();
+        let mut social: Vec<_> = social.into_iter().collect();
+        sort_claims(&mut social);
+        let held = accounts.iter().map(|claim| claim.device);
+        let devices = held.chain(social.iter().map(|claim| claim.device));
+        Self {
+            frequencies: TermFrequencies::of(devices),
+            accounts,
+            social,
+        }
+    }
+
+    /// The holders of each number.
+    fn numbers(&self) -> impl ParallelIterator<Item = &[AccountClaim]> {
+        self.accounts
+            .par_chunk_by(|a, b| a.binding.number == b.binding.number)
+    }
+
+    fn block<'b>(&'b self, held: &'b [AccountClaim]) -> Block<'b> {
+        let claims = claims_on(&self.social, held[0].binding.number);
+        Block::of(held, claims, &self.frequencies)
+    }
+}
+
+/// Links messenger accounts to social accounts, with every link at least as probable as the threshold.
+///
+/// Claims may come in any order; the answer is the same.
+///
+/// # Complexity
+/// O(n log n) for n claims, in parallel over numbers; on one number, as many comparisons as holders times claimants.
+#[must_use]
+pub fn link(
+    accounts: impl IntoIterator<Item = AccountClaim>,
+    social: impl IntoIterator<Item = SocialClaim>,
+    business_numbers: &HashSet<E164>,
+    model: &ValidLinkModel,
+    threshold: Probability,
+) -> Linking {
+    let claims = Claims::new(accounts, social);
+    let mut linking = claims
+        .numbers()
+        .fold(Linking::default, |mut linking, held| {
+            let block = claims.block(held);
+            if business_numbers.contains(&held[0].binding.number) {
+                linking.counts.business_number += block.tenures.len() as u64;
+            } else {
+                Contest::new(&block, model).decide(threshold, &mut linking);
+            }
+            linking
+        })
+        .reduce(Linking::default, Linking::plus);
+    linking.links.par_sort_unstable();
+    linking
+}
