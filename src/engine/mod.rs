@@ -4,6 +4,7 @@
 //! publishes a directory with tables, a manifest whose sums check, and a page. It works in the caller's rayon
 //! pool, reads no clock and draws nothing; [`Progress`] tells the caller how far it is.
 
+mod claims;
 mod consent_source;
 mod contacts;
 mod counts;
@@ -24,6 +25,7 @@ mod verify;
 mod view;
 mod work;
 
+pub use claims::Claims;
 pub use consent_source::LedgerSource;
 pub use counts::{Stage, SumError};
 pub use error::EngineError;

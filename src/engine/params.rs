@@ -90,6 +90,12 @@ impl ValidRunParams {
         &self.given
     }
 
+    /// How accounts are linked.
+    #[must_use]
+    pub const fn identity(&self) -> &ValidIdentityParams {
+        &self.identity
+    }
+
     /// How ads are ranked and clicks modelled.
     #[must_use]
     pub const fn ads(&self) -> &ValidAdsParams {

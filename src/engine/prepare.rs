@@ -210,6 +210,15 @@ impl Opening<'_> {
         &self,
         progress: &dyn Progress,
     ) -> Result<Prepared, EngineError> {
+        let (dir, inputs, standing) = self.ask(progress)?;
+        Preparation::new(inputs, standing, self.params, self.work).finish(&dir, progress)
+    }
+
+    /// Reads every table but the address book, and asks the ledger.
+    pub(in crate::engine) fn ask(
+        &self,
+        progress: &dyn Progress,
+    ) -> Result<(SignalsDir, Inputs, Standing), EngineError> {
         let dir = SignalsDir::open(self.signals, &self.params.signals)?;
         let mut inputs = Inputs::read(&dir, self.consent, progress)?;
         let valid = self
@@ -224,7 +233,7 @@ impl Opening<'_> {
         };
         progress.begin("asking the ledger", None);
         let standing = Standing::new(&mut inputs, as_of, self.published_known, self.params);
-        Preparation::new(inputs, standing, self.params, self.work).finish(&dir, progress)
+        Ok((dir, inputs, standing))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::consent::{
 use crate::engine::outputs::{AbuseRow, AdRow, LinkRow, ReachRow, SuggestionRow};
 use crate::engine::view::{Gates, View, is_allowed};
 use crate::engine::{EngineError, Prepared, Progress, Stage};
-use crate::identity::{Evidence, Link};
+use crate::identity::Link;
 use crate::ids::UserId;
 use crate::leaks::{Leak, is_on};
 use crate::suggest::{SuggestCounts, Suggestion, Suggestions, suggest_all};
@@ -285,23 +285,13 @@ fn link_row<P: For>(link: &Link) -> LinkRow {
         from: link.interval.from,
         until: (until != Timestamp::MAX).then_some(until),
         probability: link.probability,
-        evidence: evidence(link.evidence),
+        evidence: link
+            .evidence
+            .names()
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
     }
-}
-
-fn evidence(evidence: Evidence) -> Vec<String> {
-    let held = [
-        (evidence.number, "number"),
-        (evidence.device_id, "device_id"),
-        (evidence.device_type, "device_type"),
-        (evidence.os, "os"),
-        (evidence.region, "region"),
-        (evidence.given_while_held, "given_while_held"),
-    ];
-    held.into_iter()
-        .filter(|(holds, _)| *holds)
-        .map(|(_, name)| name.to_owned())
-        .collect()
 }
 
 /// Numbers the rows of each person from 1, so that a dropped row leaves no gap.

@@ -3,6 +3,7 @@
 mod contacts;
 mod edges;
 mod friends;
+mod links;
 #[cfg(test)]
 mod livejournal;
 mod public;
@@ -13,6 +14,7 @@ pub use friends::{
     FriendsEvaluation, Method, MethodScores, evaluate_edges, evaluate_edges_holding_out,
     is_held_out, mix,
 };
+pub use links::{AtThreshold, Bin, LinksEvaluation, evaluate_links};
 pub use public::PublicGraph;
 mod ads;
 

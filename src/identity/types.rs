@@ -96,6 +96,23 @@ impl Probability {
     }
 }
 
+impl Evidence {
+    /// The names of what holds, as outputs spell them.
+    #[must_use]
+    pub fn names(&self) -> Vec<&'static str> {
+        let held = [
+            (self.number, "number"),
+            (self.device_id, "device_id"),
+            (self.device_type, "device_type"),
+            (self.os, "os"),
+            (self.region, "region"),
+            (self.given_while_held, "given_while_held"),
+        ];
+        let held = held.into_iter().filter(|(holds, _)| *holds);
+        held.map(|(_, name)| name).collect()
+    }
+}
+
 /// What a link rests on. A device alone never links.
 #[expect(
     clippy::struct_excessive_bools,

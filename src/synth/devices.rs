@@ -3,8 +3,10 @@
 use rand::{Rng, SeedableRng};
 
 use super::draw::{Stream, Topic, chance, index, pick, stream, weighted};
+use super::params::ValidSynthParams;
 use crate::ids::DeviceId;
 use crate::signals::DeviceFacts;
+use crate::time::Timestamp;
 
 /// Share of people who use the device of the first of their family; for a third of them that is themselves.
 const FAMILY_SHARE: f64 = 0.3;
@@ -58,19 +60,27 @@ impl Device {
     }
 }
 
-/// Device facts as the services recorded them: some are missing, some are another device's.
+/// What the services recorded: some of it is missing, some devices are another's.
 pub(super) struct Recorder {
     noise: f64,
+    undated: f64,
     rng: Stream,
 }
 
 impl Recorder {
-    /// With a share of rows that are wrong or missing.
-    pub(super) fn new(seed: u64, noise: f64) -> Self {
+    /// As a world's parameters say.
+    pub(super) fn new(params: &ValidSynthParams) -> Self {
         Self {
-            noise,
-            rng: stream(seed, Topic::DeviceNoise),
+            noise: params.device_noise(),
+            undated: params.undated_share(),
+            rng: stream(params.seed(), Topic::Records),
         }
+    }
+
+    /// What was recorded of the time somebody gave their number.
+    pub(super) fn date(&mut self, given: Option<Timestamp>) -> Option<Timestamp> {
+        let forgotten = chance(&mut self.rng, self.undated);
+        given.filter(|_| !forgotten)
     }
 
     /// What was recorded of a device.

@@ -30,7 +30,7 @@ pub(super) enum Topic {
     BusinessAccounts,
     Threads,
     OptIns,
-    DeviceNoise,
+    Records,
 }
 
 /// The stream of one topic in the world of one seed.

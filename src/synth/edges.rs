@@ -158,7 +158,7 @@ fn person(rank: u64, id: u64) -> SocialAccount {
         user_id: UserId(id),
         phone: Some(number(rank)),
         phone_given_for: PhonePurpose::Contact,
-        phone_since: None,
+        phone_since: Some(STARTED),
         region: region(),
         created_at: STARTED,
         device: DeviceFacts::default(),

@@ -119,7 +119,7 @@ pub fn world(params: &ValidSynthParams) -> World {
     let users = profiles::user_ids(seed, &society);
     let numbers = businesses::business_numbers(params, &mut exchange);
     let accounts = accounts::accounts(params, &society, &mut exchange, &numbers);
-    let mut recorder = Recorder::new(seed, params.device_noise());
+    let mut recorder = Recorder::new(params);
     let messenger_accounts = profiles::messenger_accounts(seed, &society, &accounts, &mut recorder);
     let social_accounts = profiles::social_accounts(
         seed,

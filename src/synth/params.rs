@@ -20,6 +20,8 @@ pub struct SynthParams {
     pub impressions_per_user: f64,
     /// Share of rows with a device whose facts are missing or another device's, half each, 0 to 1; default 0.
     pub device_noise: f64,
+    /// Share of social accounts of which nobody recorded when they gave their number, 0 to 1; default 0.03.
+    pub undated_share: f64,
     /// People for each business, 1 to 1,000,000; default 40.
     pub users_per_business: u32,
     /// People for each ad, 1 to 1,000,000; default 25.
@@ -35,6 +37,7 @@ impl Default for SynthParams {
             spam_book_max: 20_000,
             impressions_per_user: 20.0,
             device_noise: 0.0,
+            undated_share: 0.03,
             users_per_business: 40,
             users_per_ad: 25,
         }
@@ -70,6 +73,13 @@ impl SynthParams {
         self
     }
 
+    /// Sets the share of social accounts of which nobody recorded when they gave their number.
+    #[must_use]
+    pub const fn undated_share(mut self, share: f64) -> Self {
+        self.undated_share = share;
+        self
+    }
+
     /// Checks every range.
     ///
     /// # Errors
@@ -100,6 +110,12 @@ impl SynthParams {
             "0 to 1,000",
         )?;
         within(self.device_noise, 0.0..=1.0, "synth.device_noise", "0 to 1")?;
+        within(
+            self.undated_share,
+            0.0..=1.0,
+            "synth.undated_share",
+            "0 to 1",
+        )?;
         within(
             self.users_per_business,
             1..=1_000_000,
@@ -164,6 +180,12 @@ impl ValidSynthParams {
     #[must_use]
     pub const fn device_noise(&self) -> f64 {
         self.0.device_noise
+    }
+
+    /// Share of social accounts of which nobody recorded when they gave their number.
+    #[must_use]
+    pub const fn undated_share(&self) -> f64 {
+        self.0.undated_share
     }
 
     /// How many businesses there are: at least four.
@@ -242,6 +264,17 @@ mod tests {
             assert_eq!(
                 name_of(|p| p.device_noise = bad),
                 Some("synth.device_noise")
+            );
+        }
+    }
+
+    #[test]
+    fn bounds_of_undated_share() {
+        assert_eq!(name_of(|p| p.undated_share = 0.0), None);
+        for bad in [-0.1, 1.1, f64::NAN] {
+            assert_eq!(
+                name_of(|p| p.undated_share = bad),
+                Some("synth.undated_share")
             );
         }
     }

@@ -20,9 +20,6 @@ use crate::time::Timestamp;
 /// When the social network opened: 2006-01-01.
 const OPENED: Timestamp = Timestamp::from_secs(1_136_073_600);
 
-/// Share of social accounts of which it was recorded when they gave their number.
-const DATED_SHARE: f64 = 0.9;
-
 /// The region of a numbering plan.
 pub(super) fn region(plan: u8) -> Option<Region> {
     Region::parse(PLANS[usize::from(plan)].region)
@@ -103,6 +100,7 @@ pub(super) fn social_accounts(
         if let Some(user) = *user {
             let mut row = social_account(seed, (i, person, user), accounts, exchange, &mut rng);
             row.device = recorder.record(row.device, seed);
+            row.phone_since = recorder.date(row.phone_since);
             rows.push(row);
         }
     }
@@ -120,7 +118,6 @@ fn social_account(
     let created_at = between(rng, OPENED, AS_OF.plus_days(-30));
     let given = chance(rng, 0.87).then(|| give((i, person, created_at), accounts, exchange, rng));
     let contact = chance(rng, 0.78);
-    let dated = chance(rng, DATED_SHARE);
     let own = accounts.of(i).next().map(|account| account.device);
     let device = own
         .filter(|_| chance(rng, 0.75))
@@ -133,7 +130,7 @@ fn social_account(
         } else {
             PhonePurpose::Security
         },
-        phone_since: given.filter(|_| dated).map(|(_, at)| at),
+        phone_since: given.map(|(_, at)| at),
         region: region(person.lives_in),
         created_at,
         device: device.facts(seed),

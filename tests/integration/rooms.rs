@@ -27,7 +27,9 @@ const ROOMS: [(&str, &[&str]); 13] = [
     ),
     (
         "eval",
-        &["consent", "signals", "graph", "suggest", "ads", "engine"],
+        &[
+            "consent", "signals", "identity", "graph", "suggest", "ads", "engine",
+        ],
     ),
     ("report", &["consent", "engine"]),
 ];

@@ -121,6 +121,15 @@ pub(crate) struct SynthArgs {
     /// Rows of impressions for each person, on average
     #[arg(long, value_name = "N", default_value_t = 20.0)]
     pub(crate) impressions_per_user: f64,
+    /// Share of rows whose device is missing or wrong, 0 to 1
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    pub(crate) device_noise: f64,
+    /// Share of social accounts of which nobody recorded when they gave their number, 0 to 1
+    #[arg(long, value_name = "SHARE", default_value_t = 0.03)]
+    pub(crate) undated_share: f64,
+    /// Write the truth about accounts, CSV with the ids of account and user, to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) truth: Option<PathBuf>,
     /// The directory to write the tables to
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,

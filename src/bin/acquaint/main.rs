@@ -50,7 +50,7 @@ fn verb(cli: &Cli) -> Result<Outcome, Failure> {
         Verb::Recall(args) => recall::recall(args, cli.quiet),
         Verb::Verify(args) => verify::verify(args, cli.quiet),
         Verb::Consent(verb) => consent::consent(verb, cli.quiet),
-        Verb::Identity(verb) => identity::identity(verb),
+        Verb::Identity(verb) => identity::identity(verb, cli.quiet),
         Verb::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "acquaint", &mut script);

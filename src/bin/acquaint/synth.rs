@@ -1,5 +1,7 @@
 //! `acquaint synth`: a synthetic world with every table.
 
+use std::path::Path;
+
 use acquaint::synth::{SynthParams, World, world};
 
 use crate::args::SynthArgs;
@@ -11,10 +13,15 @@ pub(crate) fn synth(args: &SynthArgs) -> Result<Outcome, Failure> {
         .users(args.users)
         .seed(args.seed)
         .impressions_per_user(args.impressions_per_user)
+        .device_noise(args.device_noise)
+        .undated_share(args.undated_share)
         .check()?;
     let world = world(&params);
     let mut written = Written::new(&args.out, args.form)?;
     write_world(&mut written, &world)?;
+    if let Some(file) = &args.truth {
+        write_owners(file, &world)?;
+    }
     written.finish(args.json)?;
     Ok(Outcome::Done)
 }
@@ -34,4 +41,16 @@ fn write_world(written: &mut Written, world: &World) -> Result<(), Failure> {
     written.table(&world.business_threads)?;
     written.table(&world.business_opt_ins)?;
     written.table(&world.abuse_reports)
+}
+
+/// Which accounts belong to whom.
+fn write_owners(file: &Path, world: &World) -> Result<(), Failure> {
+    let writing = |error: csv::Error| Failure::new(format!("writing {}", file.display()), error);
+    let mut rows = csv::Writer::from_path(file).map_err(writing)?;
+    rows.write_record(["account_id", "user_id"])
+        .map_err(writing)?;
+    for (account, user) in &world.truth.owners {
+        rows.serialize((account.0, user.0)).map_err(writing)?;
+    }
+    Ok(rows.flush()?)
 }

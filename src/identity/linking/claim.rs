@@ -20,6 +20,12 @@ impl LinkKey {
             PhonePurpose::Security => None,
         }
     }
+
+    /// The number.
+    #[must_use]
+    pub const fn number(self) -> E164 {
+        self.0
+    }
 }
 
 /// A messenger account held a number, on a device.

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use acquaint::consent::Purpose;
+use acquaint::time::Timestamp;
 use clap::{Args, Subcommand};
+
+use crate::args::{AskLedgerArgs, time};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum IdentityVerb {
@@ -11,6 +14,12 @@ pub(crate) enum IdentityVerb {
     Normalise(NormaliseArgs),
     /// Make keyed tokens of numbers: one row of CSV in, one row out
     Tokens(TokensArgs),
+    /// Find the social account behind each messenger account, with probability and evidence
+    Link(LinkArgs),
+    /// Fit what agreement says to the tables, without knowing who is who
+    Fit(FitArgs),
+    /// Compare links with the truth of a synthetic world: precision, recall, calibration
+    Evaluate(EvaluateArgs),
 }
 
 /// Read phone numbers as people type them.
@@ -56,6 +65,76 @@ pub(crate) struct TokensArgs {
     /// How the tokens are made: blake3 (128 bits) or hmac-sha-256 (256 bits, for partners)
     #[arg(long, value_name = "SCHEME", default_value = "blake3", value_parser = scheme)]
     pub(crate) scheme: Scheme,
+}
+
+/// Which claims are linked.
+#[derive(Debug, Args)]
+pub(crate) struct ClaimsArgs {
+    /// The directory with the tables; docs/formats.md lists them
+    #[arg(long, value_name = "DIR")]
+    pub(crate) signals: PathBuf,
+    #[command(flatten)]
+    pub(crate) ledger: AskLedgerArgs,
+    /// What for: whoever the purpose is denied for is left out
+    #[arg(long, value_name = "PURPOSE", default_value = "friend_suggestions", value_parser = purpose)]
+    pub(crate) purpose: Purpose,
+    /// Parameters; `[identity]` has the model and the thresholds
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The moment to speak of; the newest moment in the data by default
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) as_of: Option<Timestamp>,
+}
+
+/// Find the social account behind each messenger account.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Prints CSV: account_id, user_id, from, until (empty while it lasts), probability and evidence. A link needs a number that
+both name and that was given as a way to be found; a device alone never links. What became of the others is counted on
+standard error.
+
+Example:
+  acquaint identity link --signals data/quickstart --purpose ad_relevance > links.csv")]
+pub(crate) struct LinkArgs {
+    #[command(flatten)]
+    pub(crate) claims: ClaimsArgs,
+    /// The smallest probability of a link, 0.5 to 1; what `[identity.thresholds]` says by default
+    #[arg(long, value_name = "P")]
+    pub(crate) threshold: Option<f64>,
+}
+
+/// Fit what agreement says to the tables.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Prints `[identity.model]` for a configuration file: how often each level of agreement is found among pairs of one person
+(m) and among others (u), by expectation maximisation over the pairs on one number. Ends with exit code 1 if it did not
+settle.
+
+Example:
+  acquaint identity fit --signals world > acquaint.toml && acquaint run --signals world --out out --config acquaint.toml")]
+pub(crate) struct FitArgs {
+    #[command(flatten)]
+    pub(crate) claims: ClaimsArgs,
+}
+
+/// Compare links with the truth.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The truth is CSV with the columns account_id and user_id, as `synth --truth` writes it. Recall is of the pairs that can be
+found at all: the person gave a number that the account held, as a way to be found.
+
+Example:
+  acquaint synth --users 10000 --out world --truth owners.csv
+  acquaint identity evaluate --signals world --truth owners.csv")]
+pub(crate) struct EvaluateArgs {
+    #[command(flatten)]
+    pub(crate) claims: ClaimsArgs,
+    /// Which accounts belong to whom
+    #[arg(long, value_name = "FILE")]
+    pub(crate) truth: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// How tokens are made.

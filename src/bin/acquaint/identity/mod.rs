@@ -1,6 +1,7 @@
 //! `acquaint identity`: who is behind a number, one step at a time.
 
 pub(crate) mod args;
+mod link;
 mod normalise;
 mod rows;
 mod tokens;
@@ -9,9 +10,12 @@ use args::IdentityVerb;
 
 use crate::exit::{Failure, Outcome};
 
-pub(crate) fn identity(verb: &IdentityVerb) -> Result<Outcome, Failure> {
+pub(crate) fn identity(verb: &IdentityVerb, quiet: bool) -> Result<Outcome, Failure> {
     match verb {
         IdentityVerb::Normalise(args) => normalise::normalise(args),
         IdentityVerb::Tokens(args) => tokens::tokens(args),
+        IdentityVerb::Link(args) => link::link(args, quiet),
+        IdentityVerb::Fit(args) => link::fit(args, quiet),
+        IdentityVerb::Evaluate(args) => link::evaluate(args, quiet),
     }
 }

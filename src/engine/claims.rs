@@ -1,0 +1,143 @@
+//! Both sides of linking, on their own: the claims of those who pass the gates of one purpose.
+
+use std::path::Path;
+
+use crate::consent::{
+    Abuse, AdRelevance, Analytics, BusinessMarketing, BusinessService, Decision, DenialReason, For,
+    FriendSuggestions, Purpose,
+};
+use crate::engine::consent_source::LedgerSource;
+use crate::engine::inputs::Inputs;
+use crate::engine::prepare::{Opening, Standing};
+use crate::engine::view::is_allowed;
+use crate::engine::work::Work;
+use crate::engine::{EngineError, Progress, ValidRunParams};
+use crate::hash::{HashMap, HashSet};
+use crate::identity::{
+    AccountClaim, E164, Fitted, LinkModel, Linking, Probability, SocialClaim, fit, link,
+};
+use crate::ids::{AccountId, UserId};
+use crate::params::ParamError;
+use crate::time::Timestamp;
+
+/// What linking compares, for one purpose.
+#[derive(Clone, Debug)]
+pub struct Claims {
+    accounts: Vec<AccountClaim>,
+    social: Vec<SocialClaim>,
+    /// Claims of people whom no account was found for: with one they might pass.
+    unlinked: Vec<SocialClaim>,
+    business_numbers: HashSet<E164>,
+}
+
+impl Claims {
+    /// Reads a signals directory and keeps whoever passes the gates of a purpose.
+    ///
+    /// `as_of` and `known_at` are a pair, as in [`Prepared::open`](crate::engine::Prepared::open).
+    ///
+    /// # Errors
+    /// If a table is missing or cannot be read.
+    pub fn read(
+        signals: &Path,
+        ledger: Option<&LedgerSource<'_>>,
+        params: &ValidRunParams,
+        (as_of, known_at): (Option<Timestamp>, Option<Timestamp>),
+        purpose: Purpose,
+        progress: &dyn Progress,
+    ) -> Result<Self, EngineError> {
+        let opening = Opening {
+            signals,
+            consent: ledger.into(),
+            params,
+            as_of,
+            known_at,
+            published_known: None,
+            work: Work::ALL,
+        };
+        let (_, inputs, standing) = opening.ask(progress)?;
+        progress.begin("passing the gate", None);
+        Ok(match purpose {
+            Purpose::FriendSuggestions => Self::of::<FriendSuggestions>(&inputs, &standing),
+            Purpose::AdRelevance => Self::of::<AdRelevance>(&inputs, &standing),
+            Purpose::Abuse => Self::of::<Abuse>(&inputs, &standing),
+            Purpose::Analytics => Self::of::<Analytics>(&inputs, &standing),
+            Purpose::BusinessService => Self::of::<BusinessService>(&inputs, &standing),
+            Purpose::BusinessMarketing => Self::of::<BusinessMarketing>(&inputs, &standing),
+        })
+    }
+
+    fn of<P: For>(inputs: &Inputs, standing: &Standing) -> Self {
+        let gates = standing.gates::<P>(inputs);
+        let account = |claim: &AccountClaim| gates.accounts.decision(claim.binding.account);
+        let person = |claim: &SocialClaim| gates.people.decision(claim.user);
+        let accounts = inputs.account_claims();
+        let social = inputs.social_claims();
+        let no_record =
+            |claim: &SocialClaim| person(claim) == Decision::Denied(DenialReason::NoRecord);
+        Self {
+            accounts: accounts
+                .filter(|claim| is_allowed(account(claim)))
+                .collect(),
+            unlinked: social.filter(no_record).collect(),
+            social: inputs
+                .social_claims()
+                .filter(|claim| is_allowed(person(claim)))
+                .collect(),
+            business_numbers: inputs.business_numbers.clone(),
+        }
+    }
+
+    /// The links that reach a threshold.
+    #[must_use]
+    pub fn link(&self, params: &ValidRunParams, threshold: Probability) -> Linking {
+        link(
+            self.accounts.iter().copied(),
+            self.social.iter().copied(),
+            &self.business_numbers,
+            params.identity().model(),
+            threshold,
+        )
+    }
+
+    /// A model fitted to these claims, starting from another.
+    ///
+    /// # Errors
+    /// If the model to start from is not valid.
+    pub fn fit(&self, start: LinkModel) -> Result<Fitted, ParamError> {
+        fit(
+            self.accounts.iter().copied(),
+            self.social.iter().copied(),
+            &self.business_numbers,
+            start,
+        )
+    }
+
+    /// Of pairs said to be one person, those that can be found: the account passes, and the person, who did not opt out,
+    /// gave as a way to be found a number that the account held at some time.
+    #[must_use]
+    pub fn linkable(&self, owners: &HashSet<(AccountId, UserId)>) -> HashSet<(AccountId, UserId)> {
+        let mut holders: HashMap<E164, Vec<AccountId>> = HashMap::default();
+        for claim in &self.accounts {
+            let holders = holders.entry(claim.binding.number).or_default();
+            holders.push(claim.binding.account);
+        }
+        let claims = self.social.iter().chain(&self.unlinked);
+        let pairs = claims.flat_map(|claim| {
+            let held = holders.get(&claim.key.number()).into_iter().flatten();
+            held.map(|account| (*account, claim.user))
+        });
+        pairs.filter(|pair| owners.contains(pair)).collect()
+    }
+
+    /// Accounts that held a number which another account held too, at another time or at once.
+    #[must_use]
+    pub fn on_passed_numbers(&self) -> HashSet<AccountId> {
+        let mut holders: HashMap<E164, HashSet<AccountId>> = HashMap::default();
+        for claim in &self.accounts {
+            let holders = holders.entry(claim.binding.number).or_default();
+            holders.insert(claim.binding.account);
+        }
+        let passed = holders.into_values().filter(|holders| holders.len() > 1);
+        passed.flatten().collect()
+    }
+}
