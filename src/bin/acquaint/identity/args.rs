@@ -5,12 +5,17 @@ use std::path::PathBuf;
 use acquaint::consent::Purpose;
 use clap::{Args, Subcommand};
 
+use super::psi::args::PsiVerb;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum IdentityVerb {
     /// Read phone numbers as people type them: one row of CSV in, one row out
     Normalise(NormaliseArgs),
     /// Make keyed tokens of numbers: one row of CSV in, one row out
     Tokens(TokensArgs),
+    /// Find the numbers that another operator holds too, and show no other number
+    #[command(subcommand)]
+    Psi(PsiVerb),
 }
 
 /// Read phone numbers as people type them.
@@ -78,7 +83,7 @@ fn scheme(text: &str) -> Result<Scheme, String> {
     }
 }
 
-fn purpose(text: &str) -> Result<Purpose, String> {
+pub(crate) fn purpose(text: &str) -> Result<Purpose, String> {
     Purpose::parse(text).ok_or_else(|| {
         let names: Vec<&str> = Purpose::ALL
             .iter()

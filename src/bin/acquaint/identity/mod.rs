@@ -2,6 +2,7 @@
 
 pub(crate) mod args;
 mod normalise;
+mod psi;
 mod rows;
 mod tokens;
 
@@ -13,5 +14,6 @@ pub(crate) fn identity(verb: &IdentityVerb) -> Result<Outcome, Failure> {
     match verb {
         IdentityVerb::Normalise(args) => normalise::normalise(args),
         IdentityVerb::Tokens(args) => tokens::tokens(args),
+        IdentityVerb::Psi(verb) => psi::psi(verb),
     }
 }
