@@ -214,9 +214,9 @@ fn oracle_two_sides_over_tcp() {
     let two = Two::new();
     let (listener, address) = two.listen(&["--out", "ours.csv"]);
     let connected = two.connect(&address, &["--purpose", "abuse", "--threads", "1"]);
-    let listened = listener.wait_with_output().unwrap();
+    let ours = listener.wait_with_output().unwrap();
     assert!(connected.status.success(), "{connected:?}");
-    assert!(listened.status.success(), "{listened:?}");
+    assert!(ours.status.success(), "{ours:?}");
     assert_eq!(two.text("ours.csv"), expected(&two.a, &two.b));
     let theirs = String::from_utf8(connected.stdout).unwrap();
     assert_eq!(theirs, expected(&two.b, &two.a));
@@ -248,7 +248,7 @@ fn deny_numbers_and_secrets_in_anything_that_is_written() {
     for (_, n, _) in two.a.iter().chain(&two.b) {
         let text = number(*n);
         let digits: u64 = text[1..].parse().unwrap();
-        assert!(!has(text[1..].as_bytes()) && !has(&digits.to_le_bytes()));
+        assert!(!has(&text.as_bytes()[1..]) && !has(&digits.to_le_bytes()));
     }
     for secret in secrets {
         let hex = blake3::Hash::from_bytes(secret.clone().try_into().unwrap());

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::message::{Head, Ids};
+use super::message::{Head, IdMessage};
 use super::points::Point;
 use super::{MessageKind, PsiError};
 use crate::ids::AccountId;
@@ -68,7 +68,7 @@ impl Common {
 /// # Complexity
 /// O(k log k) for k common numbers.
 pub fn pairs(own: &[u8], peer: &[u8]) -> Result<Vec<(AccountId, AccountId)>, PsiError> {
-    let (own, peer) = (Ids::read(own)?, Ids::read(peer)?);
+    let (own, peer) = (IdMessage::read(own)?, IdMessage::read(peer)?);
     if own.head.purpose != peer.head.purpose {
         return Err(PsiError::Purpose {
             own: own.head.purpose,

@@ -97,13 +97,13 @@ impl Route {
 
 /// A message of points: a blinded set or a reply.
 #[derive(Clone, Copy)]
-pub(super) struct Points<'a> {
+pub(super) struct PointMessage<'a> {
     pub(super) purpose: Purpose,
     pub(super) route: Route,
     pub(super) points: &'a [Point],
 }
 
-impl<'a> Points<'a> {
+impl<'a> PointMessage<'a> {
     /// A set of points blinded once: canonical, not neutral, ascending.
     pub(super) fn blinded(bytes: &'a [u8]) -> Result<Self, PsiError> {
         let message = Self::read(bytes, MessageKind::Blinded)?;
@@ -153,14 +153,14 @@ impl<'a> Points<'a> {
 }
 
 /// The sender's ids of the common numbers, in the order of their doubly blinded points.
-pub(super) struct Ids<'a> {
+pub(super) struct IdMessage<'a> {
     pub(super) head: Head,
     /// The digest of the common points.
     pub(super) common: [u8; 32],
     ids: &'a [[u8; 8]],
 }
 
-impl<'a> Ids<'a> {
+impl<'a> IdMessage<'a> {
     pub(super) fn read(bytes: &'a [u8]) -> Result<Self, PsiError> {
         let (head, body) = Head::read(bytes, MessageKind::Ids)?;
         let (common, ids) = body

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::intersect::common;
-use super::message::{Head, Points, Route};
+use super::message::{Head, PointMessage, Route};
 use super::points::{Point, blind, blind_again};
 use super::{MessageKind, PsiError, PsiSecret};
 use crate::consent::{About, For, Permitted, Purpose};
@@ -73,7 +73,7 @@ impl OwnSide {
             .collect();
         blinded.sort_unstable();
         let (points, ids): (Vec<Point>, Vec<AccountId>) = blinded.into_iter().unzip();
-        let message = Points {
+        let message = PointMessage {
             purpose: P::PURPOSE,
             route: Route::to_anybody(secret.nonce()),
             points: &points,
@@ -90,7 +90,7 @@ impl OwnSide {
     /// # Errors
     /// If the message is no blinded set, or the ids are more or fewer than its points.
     pub fn resume(message: Vec<u8>, ids: Vec<AccountId>) -> Result<Self, PsiError> {
-        let expected = Points::blinded(&message)?.points.len();
+        let expected = PointMessage::blinded(&message)?.points.len();
         if ids.len() != expected {
             return Err(PsiError::Count {
                 expected,
@@ -131,12 +131,12 @@ impl OwnSide {
     /// One multiplication on the curve a point, parallel.
     pub fn reply(&self, secret: &PsiSecret, peer_blinded: &[u8]) -> Result<Vec<u8>, PsiError> {
         let own = self.own()?;
-        let peer = Points::blinded(peer_blinded)?;
+        let peer = PointMessage::blinded(peer_blinded)?;
         check_purpose(own.purpose, peer.purpose)?;
         if peer.route == own.route || share_a_point(own.points, peer.points) {
             return Err(PsiError::Reflected);
         }
-        let reply = Points {
+        let reply = PointMessage {
             purpose: own.purpose,
             route: Route {
                 sender: digest(&self.message),
@@ -157,7 +157,10 @@ impl OwnSide {
     /// O(n log n) for n points of both sides.
     pub fn share(&self, own_reply: &[u8], peer_reply: &[u8]) -> Result<Vec<u8>, PsiError> {
         let purpose = self.own()?.purpose;
-        let (ours, theirs) = (Points::reply(own_reply)?, Points::reply(peer_reply)?);
+        let (ours, theirs) = (
+            PointMessage::reply(own_reply)?,
+            PointMessage::reply(peer_reply)?,
+        );
         check_purpose(purpose, ours.purpose)?;
         check_purpose(purpose, theirs.purpose)?;
         if theirs.route != ours.route.back() || ours.route.sender != digest(&self.message) {
@@ -177,8 +180,8 @@ impl OwnSide {
         Ok(found.message(head, &self.ids))
     }
 
-    fn own(&self) -> Result<Points<'_>, PsiError> {
-        Points::blinded(&self.message)
+    fn own(&self) -> Result<PointMessage<'_>, PsiError> {
+        PointMessage::blinded(&self.message)
     }
 }
 
