@@ -2,16 +2,23 @@
 
 use std::hint::black_box;
 
-use acquaint::consent::Purpose;
+use acquaint::consent::{
+    Abuse, AccountFacts, AsOf, ConsentParams, Event, EventKind, Ledger, Permitted, PolicyId,
+    PolicyVersion, Purpose, Subject, TextDigest,
+};
 use acquaint::hash::HashSet;
+use acquaint::identity::psi::{Held, OwnSide, PsiSecret};
 use acquaint::identity::{
     AccountClaim, Binding, DeviceCodes, E164, Given, KeyRing, LinkKey, LinkModel, ObjectionKey,
     ObjectionList, Probability, SocialClaim, link, normalise,
 };
-use acquaint::ids::{AccountId, DeviceId, Region, UserId};
+use acquaint::ids::{AccountId, DeviceId, EventId, Region, UserId};
 use acquaint::signals::{DeviceFacts, PhonePurpose, RawPhone};
 use acquaint::time::Timestamp;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use curve25519_dalek::ristretto::{CompressedRistretto, RistrettoPoint};
+use curve25519_dalek::scalar::Scalar;
+use rayon::prelude::*;
 
 #[path = "common/pools.rs"]
 mod pools;
@@ -243,8 +250,157 @@ fn linking(c: &mut Criterion) {
     group.finish();
 }
 
+/// Numbers whose holders permit the fight against abuse.
+fn permitted(numbers: std::ops::Range<u64>) -> Vec<Permitted<Held, Abuse>> {
+    let moment = Timestamp::from_secs(0);
+    let digest = TextDigest::of("text");
+    let policy = PolicyVersion {
+        policy: PolicyId(1),
+        texts: vec![("en".to_owned(), digest)],
+        announced_at: moment,
+        accept_by: Timestamp::MAX,
+        window_days: 0,
+        cohort_cut: Timestamp::MAX,
+    };
+    let notice = EventKind::NoticeServed {
+        policy: PolicyId(1),
+        digest,
+    };
+    let events = numbers.clone().flat_map(|i| {
+        [(notice, 0), (EventKind::Accept { share: true }, 1)].map(|(kind, j)| Event {
+            event_id: EventId(2 * i + j),
+            subject: Subject::Account(AccountId(i)),
+            kind,
+            valid_time: moment,
+            known_time: moment,
+        })
+    });
+    let facts = numbers.clone().map(|i| AccountFacts {
+        account: AccountId(i),
+        registered_at: moment,
+        last_seen_at: moment,
+        number_region: None,
+        residence: None,
+        device: None,
+    });
+    let ledger = Ledger::new(vec![policy], Vec::new(), events.collect());
+    let params = ConsentParams::default().check().expect("defaults are fine");
+    let gate = ledger
+        .snapshot(AsOf::at(moment), &facts.collect::<Vec<_>>(), &params)
+        .accounts::<Abuse>();
+    numbers
+        .map(|i| Held {
+            account: AccountId(i),
+            number: number(i),
+            collected_at: moment,
+        })
+        .map(|held| gate.permit(held).expect("everybody accepted"))
+        .collect()
+}
+
+fn hash_to_group(number: E164) -> RistrettoPoint {
+    let mut wide = [0; 64];
+    blake3::Hasher::new_derive_key("acquaint 2016-08-25 private set intersection: number")
+        .update(&number.expose().to_le_bytes())
+        .finalize_xof()
+        .fill(&mut wide);
+    RistrettoPoint::from_uniform_bytes(&wide)
+}
+
+/// Both rounds of private set intersection, beside a plain loop over the same library for curves.
+fn psi(c: &mut Criterion) {
+    const N: u64 = 10_000;
+    let (ours, theirs) = (permitted(0..N), permitted(N / 2..N + N / 2));
+    let numbers: Vec<E164> = ours.iter().map(|held| held.get().number).collect();
+    let secrets = [1, 2].map(|seed| PsiSecret::from_seed(&mut [seed; 32]));
+    let own = OwnSide::blind(&secrets[0], &ours);
+    let peer = OwnSide::blind(&secrets[1], &theirs);
+    let (points, _) = peer.message()[88..].as_chunks::<32>();
+    let scalar = Scalar::from_bytes_mod_order_wide(&[7; 64]);
+    let mut group = c.benchmark_group("psi");
+    group.sample_size(10);
+    group.throughput(Throughput::Elements(N));
+    for pool in pools::pools() {
+        let id = |name| BenchmarkId::new(name, format!("threads-{}", pool.current_num_threads()));
+        let plain_blind = || -> Vec<CompressedRistretto> {
+            let blinded = numbers.par_iter();
+            blinded
+                .map(|number| (hash_to_group(*number) * scalar).compress())
+                .collect()
+        };
+        let plain_reply = || -> Option<Vec<CompressedRistretto>> {
+            let multiplied = points.par_iter().map(|point| {
+                let point = CompressedRistretto(*point).decompress()?;
+                Some((point * scalar).compress())
+            });
+            multiplied.collect()
+        };
+        group.bench_function(id("blind/plain"), |b| {
+            b.iter(|| pool.install(plain_blind));
+        });
+        group.bench_function(id("blind/acquaint"), |b| {
+            b.iter(|| pool.install(|| OwnSide::blind(&secrets[0], &ours)));
+        });
+        group.bench_function(id("reply/plain"), |b| {
+            b.iter(|| pool.install(plain_reply));
+        });
+        group.bench_function(id("reply/acquaint"), |b| {
+            b.iter(|| pool.install(|| own.reply(&secrets[0], peer.message())));
+        });
+    }
+    group.finish();
+}
+
+/// Where the time of private set intersection goes, one thread.
+fn psi_parts(c: &mut Criterion) {
+    const N: u64 = 1_000;
+    let scalar = Scalar::from_bytes_mod_order_wide(&[7; 64]);
+    let numbers: Vec<E164> = (0..N).map(number).collect();
+    let points: Vec<RistrettoPoint> = numbers.iter().map(|n| hash_to_group(*n)).collect();
+    let encoded: Vec<CompressedRistretto> = points.iter().map(RistrettoPoint::compress).collect();
+    let mut group = c.benchmark_group("psi-parts");
+    group.sample_size(10);
+    group.throughput(Throughput::Elements(N));
+    group.bench_function("hash", |b| {
+        b.iter(|| {
+            numbers
+                .iter()
+                .map(|n| hash_to_group(*n))
+                .collect::<Vec<_>>()
+        });
+    });
+    group.bench_function("multiply", |b| {
+        b.iter(|| points.iter().map(|p| p * scalar).collect::<Vec<_>>());
+    });
+    group.bench_function("decode", |b| {
+        b.iter(|| {
+            let decoded = encoded.iter().map(CompressedRistretto::decompress);
+            decoded.collect::<Vec<_>>()
+        });
+    });
+    group.bench_function("encode/one-by-one", |b| {
+        b.iter(|| {
+            points
+                .iter()
+                .map(RistrettoPoint::compress)
+                .collect::<Vec<_>>()
+        });
+    });
+    group.bench_function("encode/256-at-once", |b| {
+        b.iter(|| {
+            let chunks = points.chunks(256);
+            chunks
+                .map(RistrettoPoint::double_and_compress_batch)
+                .collect::<Vec<_>>()
+        });
+    });
+    group.finish();
+}
+
 criterion_group!(
     benches,
+    psi,
+    psi_parts,
     clean,
     parse,
     token,

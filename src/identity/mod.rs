@@ -1,7 +1,8 @@
 //! Identity: who is behind a number.
 //!
 //! [`phone`](E164::parse) reads numbers, [`KeyRing`] makes keyed tokens of them, [`match_entries`] asks whose number it
-//! was when somebody saved it, and [`link`] asks which accounts belong to one person.
+//! was when somebody saved it, [`link`] asks which accounts belong to one person, and [`psi`] which numbers another
+//! operator holds too.
 
 mod error;
 #[cfg(feature = "hmac-interop")]
@@ -16,6 +17,7 @@ mod phone;
 #[cfg(test)]
 mod phone_vectors;
 mod plan;
+pub mod psi;
 mod tenure;
 mod token;
 mod types;

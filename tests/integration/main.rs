@@ -11,6 +11,7 @@ mod command_line;
 mod durability;
 mod erasure;
 mod influence;
+mod intersection;
 mod ledger_run;
 mod links;
 mod policy_matrix;

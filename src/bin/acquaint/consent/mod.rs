@@ -13,6 +13,7 @@ mod show;
 mod source;
 
 use args::ConsentVerb;
+pub(crate) use source::cannot;
 
 use crate::exit::{Failure, Outcome};
 

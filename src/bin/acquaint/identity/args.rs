@@ -6,6 +6,7 @@ use acquaint::consent::Purpose;
 use acquaint::time::Timestamp;
 use clap::{Args, Subcommand};
 
+use super::psi::args::PsiVerb;
 use crate::args::{AskLedgerArgs, time};
 
 #[derive(Debug, Subcommand)]
@@ -20,6 +21,9 @@ pub(crate) enum IdentityVerb {
     Fit(FitArgs),
     /// Compare links with the truth of a synthetic world: precision, recall, calibration
     Evaluate(EvaluateArgs),
+    /// Find the numbers that another operator holds too, and show no other number
+    #[command(subcommand)]
+    Psi(PsiVerb),
 }
 
 /// Read phone numbers as people type them.
@@ -157,7 +161,7 @@ fn scheme(text: &str) -> Result<Scheme, String> {
     }
 }
 
-fn purpose(text: &str) -> Result<Purpose, String> {
+pub(crate) fn purpose(text: &str) -> Result<Purpose, String> {
     Purpose::parse(text).ok_or_else(|| {
         let names: Vec<&str> = Purpose::ALL
             .iter()

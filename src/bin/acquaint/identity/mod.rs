@@ -3,6 +3,7 @@
 pub(crate) mod args;
 mod link;
 mod normalise;
+mod psi;
 mod rows;
 mod tokens;
 
@@ -17,5 +18,6 @@ pub(crate) fn identity(verb: &IdentityVerb, quiet: bool) -> Result<Outcome, Fail
         IdentityVerb::Link(args) => link::link(args, quiet),
         IdentityVerb::Fit(args) => link::fit(args, quiet),
         IdentityVerb::Evaluate(args) => link::evaluate(args, quiet),
+        IdentityVerb::Psi(verb) => psi::psi(verb),
     }
 }

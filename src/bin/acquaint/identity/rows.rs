@@ -48,7 +48,7 @@ pub(crate) fn filter<const N: usize, const M: usize, T: Send>(
     }
 }
 
-fn open(file: &Path, name: &str) -> Result<Box<dyn Read>, Failure> {
+pub(crate) fn open(file: &Path, name: &str) -> Result<Box<dyn Read>, Failure> {
     if name == "-" {
         return Ok(Box::new(io::stdin()));
     }
@@ -58,7 +58,10 @@ fn open(file: &Path, name: &str) -> Result<Box<dyn Read>, Failure> {
     })?))
 }
 
-fn places<const N: usize>(header: &StringRecord, columns: [&str; N]) -> Result<[usize; N], String> {
+pub(crate) fn places<const N: usize>(
+    header: &StringRecord,
+    columns: [&str; N],
+) -> Result<[usize; N], String> {
     let mut places = [0; N];
     for (place, column) in places.iter_mut().zip(columns) {
         *place = header

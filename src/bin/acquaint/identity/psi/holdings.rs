@@ -1,0 +1,203 @@
+//! The numbers of this side: read, asked about, blinded; every row that is dropped is counted.
+
+use std::collections::BTreeMap;
+
+use acquaint::consent::{
+    Abuse, AdRelevance, Analytics, BusinessMarketing, BusinessService, For, FriendSuggestions,
+    Permitted, Purpose,
+};
+use acquaint::identity::E164;
+use acquaint::identity::psi::{Held, OwnSide, PsiSecret};
+use acquaint::ids::AccountId;
+use acquaint::signals::RawPhone;
+use acquaint::time::Timestamp;
+use csv::StringRecord;
+use serde::{Deserialize, Serialize};
+
+use super::args::HoldingsArgs;
+use super::gate::gate;
+use crate::exit::Failure;
+use crate::identity::rows::{open, places};
+
+/// Where the rows of the input went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Counts {
+    pub(super) purpose: Purpose,
+    pub(super) rows: usize,
+    pub(super) blinded: usize,
+    pub(super) dropped: BTreeMap<String, usize>,
+}
+
+impl Counts {
+    /// One line for people.
+    pub(super) fn line(&self) -> String {
+        let dropped: Vec<String> = self
+            .dropped
+            .iter()
+            .filter(|(_, n)| **n > 0)
+            .map(|(reason, n)| format!("{n} {}", reason.replace('_', " ")))
+            .collect();
+        let why = if dropped.is_empty() {
+            "none dropped".to_owned()
+        } else {
+            format!("dropped: {}", dropped.join(", "))
+        };
+        format!("blinded {} of {} rows ({why})", self.blinded, self.rows)
+    }
+}
+
+/// The numbers of this side, as they were read.
+pub(super) struct Holdings {
+    purpose: Purpose,
+    held: Vec<Held>,
+    permitting: Vec<AccountId>,
+    rows: usize,
+    not_a_number: usize,
+}
+
+/// Why a row cannot be read. Says nothing of what stands in it.
+#[derive(Debug, thiserror::Error)]
+enum RowError {
+    #[error("line {line}: `id` is not a whole number from 0 to 18446744073709551615")]
+    Id { line: u64 },
+    #[error("line {line}: `id` is that of an earlier row")]
+    RepeatedId { line: u64 },
+    #[error("line {line}: `permitted` is neither true nor false")]
+    Permitted { line: u64 },
+    #[error(
+        "there is no column `permitted`; if everybody permits this purpose, say --all-permitted"
+    )]
+    NoColumn,
+    #[error("there is a column `permitted`: --all-permitted would overrule it")]
+    TwoAnswers,
+}
+
+impl Holdings {
+    /// Reads the input. A text that is no number is counted; anything else that cannot be read is an error.
+    pub(super) fn read(args: &HoldingsArgs) -> Result<Self, Failure> {
+        let name = args.input.display().to_string();
+        let reading = || format!("reading {name}");
+        let mut reader = csv::Reader::from_reader(open(&args.input, &name)?);
+        let header = reader
+            .headers()
+            .map_err(|error| Failure::new(reading(), error))?;
+        let [id, e164] =
+            places(header, ["id", "e164"]).map_err(|error| Failure::new(reading(), error))?;
+        let permitted = permitted_place(header, args.all_permitted)
+            .map_err(|error| Failure::new(reading(), error))?;
+        let mut rows = Rows::default();
+        for row in reader.records() {
+            let row = row.map_err(|error| Failure::new(reading(), error))?;
+            rows.add(&row, id, e164, permitted)
+                .map_err(|error| Failure::new(reading(), error))?;
+        }
+        rows.holdings(args.purpose)
+            .map_err(|error| Failure::new(reading(), error))
+    }
+
+    /// Blinds the numbers of those who permit.
+    pub(super) fn blind(&self, secret: &PsiSecret) -> Result<(OwnSide, Counts), Failure> {
+        let (own, not_permitted) = match self.purpose {
+            Purpose::FriendSuggestions => self.blind_for::<FriendSuggestions>(secret),
+            Purpose::AdRelevance => self.blind_for::<AdRelevance>(secret),
+            Purpose::Abuse => self.blind_for::<Abuse>(secret),
+            Purpose::Analytics => self.blind_for::<Analytics>(secret),
+            Purpose::BusinessService => self.blind_for::<BusinessService>(secret),
+            Purpose::BusinessMarketing => self.blind_for::<BusinessMarketing>(secret),
+        }?;
+        let dropped = [
+            ("ambiguous", own.dropped().ambiguous),
+            ("not_a_number", self.not_a_number),
+            ("not_permitted", not_permitted),
+            ("repeated", own.dropped().repeated),
+        ];
+        let counts = Counts {
+            purpose: self.purpose,
+            rows: self.rows,
+            blinded: own.ids().len(),
+            dropped: dropped.map(|(reason, n)| (reason.to_owned(), n)).into(),
+        };
+        Ok((own, counts))
+    }
+
+    fn blind_for<P: For>(&self, secret: &PsiSecret) -> Result<(OwnSide, usize), Failure> {
+        let gate = gate::<P>(&self.permitting)?;
+        let permitted: Vec<Permitted<Held, P>> = self
+            .held
+            .iter()
+            .filter_map(|one| gate.permit(*one).ok())
+            .collect();
+        let not_permitted = self.held.len() - permitted.len();
+        Ok((OwnSide::blind(secret, &permitted), not_permitted))
+    }
+}
+
+/// Where the answers stand; none if everybody permits.
+fn permitted_place(header: &StringRecord, all_permitted: bool) -> Result<Option<usize>, RowError> {
+    match (places(header, ["permitted"]), all_permitted) {
+        (Ok([place]), false) => Ok(Some(place)),
+        (Ok(_), true) => Err(RowError::TwoAnswers),
+        (Err(_), true) => Ok(None),
+        (Err(_), false) => Err(RowError::NoColumn),
+    }
+}
+
+/// Rows as they come.
+#[derive(Default)]
+struct Rows {
+    held: Vec<Held>,
+    permitting: Vec<AccountId>,
+    /// Each id, and its line.
+    ids: Vec<(u64, u64)>,
+    not_a_number: usize,
+}
+
+impl Rows {
+    fn add(
+        &mut self,
+        row: &StringRecord,
+        id: usize,
+        e164: usize,
+        permitted: Option<usize>,
+    ) -> Result<(), RowError> {
+        let line = row.position().map_or(0, csv::Position::line);
+        let cell = |place: usize| row.get(place).unwrap_or_default().trim();
+        let id: u64 = cell(id).parse().map_err(|_| RowError::Id { line })?;
+        let permits = match permitted.map(cell) {
+            None | Some("true") => true,
+            Some("false") => false,
+            Some(_) => return Err(RowError::Permitted { line }),
+        };
+        self.ids.push((id, line));
+        let Ok(number) = E164::parse(&RawPhone::new(cell(e164)), None) else {
+            self.not_a_number += 1;
+            return Ok(());
+        };
+        let account = AccountId(id);
+        self.held.push(Held {
+            account,
+            number,
+            collected_at: Timestamp::MAX,
+        });
+        if permits {
+            self.permitting.push(account);
+        }
+        Ok(())
+    }
+
+    fn holdings(mut self, purpose: Purpose) -> Result<Holdings, RowError> {
+        self.ids.sort_unstable();
+        let is_same = |pair: &&[(u64, u64)]| pair[0].0 == pair[1].0;
+        let repeated = self.ids.windows(2).filter(is_same).map(|pair| pair[1].1);
+        if let Some(line) = repeated.min() {
+            return Err(RowError::RepeatedId { line });
+        }
+        Ok(Holdings {
+            purpose,
+            held: self.held,
+            permitting: self.permitting,
+            rows: self.ids.len(),
+            not_a_number: self.not_a_number,
+        })
+    }
+}

@@ -1,0 +1,83 @@
+//! The four steps of exchanging files.
+
+use acquaint::identity::psi::pairs;
+
+use super::args::{BlindArgs, FinishArgs, MessageArgs};
+use super::files;
+use super::holdings::Holdings;
+use super::outcome::{Learned, Transport, publish};
+use super::session::{BLINDED, IDS, REPLY, Session};
+use crate::exit::{Failure, Outcome, print};
+
+pub(crate) fn blind(args: &BlindArgs) -> Result<Outcome, Failure> {
+    let holdings = Holdings::read(&args.holdings)?;
+    let (session, secret) = Session::begin(&args.session)?;
+    let made = holdings.blind(&secret).and_then(|(own, counts)| {
+        session.keep(&own, &counts)?;
+        Ok(counts)
+    });
+    match made {
+        Ok(counts) => {
+            let message = args.session.join(BLINDED);
+            print(&format!("{}\nsend {}", counts.line(), message.display()))?;
+            Ok(Outcome::Done)
+        }
+        Err(error) => {
+            // A secret without a message only stands in the way of the next try.
+            let _ = session.end();
+            Err(error)
+        }
+    }
+}
+
+pub(crate) fn reply(args: &MessageArgs) -> Result<Outcome, Failure> {
+    let session = Session::open(&args.session);
+    session.deny_second(REPLY)?;
+    let own = session.own()?;
+    let secret = session.secret()?;
+    let message = files::read(&args.message)?;
+    let reply = own
+        .reply(&secret, &message)
+        .map_err(|error| wrong(args, error))?;
+    sent(&session, REPLY, &reply)
+}
+
+pub(crate) fn share(args: &MessageArgs) -> Result<Outcome, Failure> {
+    let session = Session::open(&args.session);
+    session.deny_second(IDS)?;
+    let own_reply = session.message(REPLY)?;
+    let message = files::read(&args.message)?;
+    let ids = session
+        .own()?
+        .share(&own_reply, &message)
+        .map_err(|error| wrong(args, error))?;
+    sent(&session, IDS, &ids)
+}
+
+fn sent(session: &Session<'_>, name: &str, message: &[u8]) -> Result<Outcome, Failure> {
+    let path = session.keep_message(name, message)?;
+    print(&format!("send {}", path.display()))?;
+    Ok(Outcome::Done)
+}
+
+pub(crate) fn finish(args: &FinishArgs) -> Result<Outcome, Failure> {
+    let session = Session::open(&args.message.session);
+    let learned = Learned {
+        counts: session.counts()?,
+        transport: Transport::Files,
+        sent: [
+            session.message(BLINDED)?.len(),
+            session.message(REPLY)?.len(),
+            session.message(IDS)?.len(),
+        ],
+        pairs: pairs(&session.message(IDS)?, &files::read(&args.message.message)?)
+            .map_err(|error| wrong(&args.message, error))?,
+    };
+    publish(args.out.as_deref(), &learned)?;
+    session.end()?;
+    Ok(Outcome::Done)
+}
+
+fn wrong(args: &MessageArgs, error: acquaint::identity::psi::PsiError) -> Failure {
+    Failure::new(format!("reading {}", args.message.display()), error)
+}

@@ -1,0 +1,68 @@
+//! The secret of one side in one session.
+
+use std::fmt;
+use std::path::Path;
+
+use curve25519_dalek::scalar::Scalar;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use super::points::wide;
+use crate::identity::IdentityError;
+use crate::identity::token::read_key;
+
+/// What one side multiplies by in one session; wiped when dropped, and never printed.
+///
+/// A secret serves one session: with two blinded sets under one secret, anybody sees which numbers are in both.
+#[derive(Zeroize, ZeroizeOnDrop)]
+pub struct PsiSecret {
+    /// Half the secret scalar: encoding many points at once doubles them.
+    half: Scalar,
+    nonce: [u8; 32],
+}
+
+impl PsiSecret {
+    /// The secret made of 32 random bytes, which are wiped.
+    #[must_use]
+    pub fn from_seed(seed: &mut [u8; 32]) -> Self {
+        let secret = Self::derived(seed);
+        seed.zeroize();
+        secret
+    }
+
+    /// The secret made of a file of 32 random bytes; see [`KeyRing::read`](crate::identity::KeyRing::read) for what the
+    /// file must be.
+    ///
+    /// # Errors
+    /// If the file cannot be read, is open to others, or does not hold a key.
+    pub fn read(path: &Path) -> Result<Self, IdentityError> {
+        Ok(Self::derived(&*read_key(path)?))
+    }
+
+    fn derived(seed: &[u8; 32]) -> Self {
+        let wide = wide(
+            "acquaint 2016-08-25 private set intersection: secret",
+            &[seed],
+        );
+        let secret = Zeroizing::new(Scalar::from_bytes_mod_order_wide(&wide));
+        Self {
+            half: *secret * Scalar::from(2_u8).invert(),
+            nonce: blake3::derive_key("acquaint 2016-08-25 private set intersection: nonce", seed),
+        }
+    }
+
+    /// Half the scalar.
+    pub(super) const fn half(&self) -> &Scalar {
+        &self.half
+    }
+
+    /// What tells this session's first message from any other; not secret.
+    pub(super) const fn nonce(&self) -> [u8; 32] {
+        self.nonce
+    }
+}
+
+impl fmt::Debug for PsiSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PsiSecret(redacted)")
+    }
+}

@@ -1,0 +1,433 @@
+//! Private set intersection through the program: by files, over TCP, and what must never show.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{Read, Write as _};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+/// The psi verbs, in one directory.
+fn psi(dir: &Path, args: &[&str]) -> Output {
+    command(dir, args).output().unwrap()
+}
+
+fn command(dir: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_acquaint"));
+    command
+        .current_dir(dir)
+        .args(["identity", "psi"])
+        .args(args);
+    command
+}
+
+fn done(dir: &Path, args: &[&str]) -> String {
+    let output = psi(dir, args);
+    assert!(output.status.success(), "{args:?}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn refused(dir: &Path, args: &[&str]) -> String {
+    let output = psi(dir, args);
+    assert_eq!(output.status.code(), Some(2), "{args:?}: {output:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+fn number(n: u64) -> String {
+    format!("+49151{n:08}", n = n * 7_919 % 100_000_000)
+}
+
+/// Rows of id, number and permission; every tenth of both is refused.
+fn rows(ids: std::ops::Range<u64>, first_number: u64) -> Vec<(u64, u64, bool)> {
+    ids.zip(first_number..)
+        .map(|(id, n)| (id, n, id % 10 != 3))
+        .collect()
+}
+
+fn write_csv(path: &Path, rows: &[(u64, u64, bool)]) {
+    let mut text = "id,e164,permitted\n".to_owned();
+    for (id, n, permitted) in rows {
+        writeln!(text, "{id},{},{permitted}", number(*n)).unwrap();
+    }
+    fs::write(path, text).unwrap();
+}
+
+fn expected(ours: &[(u64, u64, bool)], theirs: &[(u64, u64, bool)]) -> String {
+    let theirs: BTreeMap<u64, u64> = permitted(theirs).collect();
+    let pairs = permitted(ours).filter_map(|(n, id)| Some((id, *theirs.get(&n)?)));
+    pairs.fold("own_id,peer_id\n".to_owned(), |text, (own, peer)| {
+        format!("{text}{own},{peer}\n")
+    })
+}
+
+fn permitted(rows: &[(u64, u64, bool)]) -> impl Iterator<Item = (u64, u64)> + '_ {
+    rows.iter().filter(|row| row.2).map(|row| (row.1, row.0))
+}
+
+/// Two operators in one directory, with 300 and 250 numbers, 100 of them common.
+struct Two {
+    dir: TempDir,
+    a: Vec<(u64, u64, bool)>,
+    b: Vec<(u64, u64, bool)>,
+}
+
+impl Two {
+    fn new() -> Self {
+        let two = Self {
+            dir: tempfile::tempdir().unwrap(),
+            a: rows(1_000..1_300, 0),
+            b: rows(7_000_000_000..7_000_000_250, 200),
+        };
+        write_csv(&two.path("a.csv"), &two.a);
+        write_csv(&two.path("b.csv"), &two.b);
+        two
+    }
+
+    fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir().join(name)
+    }
+
+    fn text(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    fn blind(&self, side: &str) -> String {
+        let input = format!("{side}.csv");
+        done(
+            self.dir(),
+            &[
+                "blind",
+                "--input",
+                &input,
+                "--purpose",
+                "abuse",
+                "--session",
+                side,
+            ],
+        )
+    }
+
+    fn step(&self, verb: &str, side: &str, message: &str) -> String {
+        done(self.dir(), &[verb, "--session", side, "--message", message])
+    }
+
+    /// Everything up to message 3.
+    fn exchange(&self) {
+        self.blind("a");
+        self.blind("b");
+        self.step("reply", "a", "b/1-blinded.psi");
+        self.step("reply", "b", "a/1-blinded.psi");
+        self.step("share", "a", "b/2-reply.psi");
+        self.step("share", "b", "a/2-reply.psi");
+    }
+
+    fn listen(&self, more: &[&str]) -> (Child, String) {
+        let mut args = vec![
+            "listen",
+            "--address",
+            "127.0.0.1:0",
+            "--input",
+            "a.csv",
+            "--purpose",
+            "abuse",
+        ];
+        args.extend(more);
+        let mut child = command(self.dir(), &args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let mut byte = [0];
+        // Byte by byte: what comes later belongs to whoever reads the rest.
+        while !line.ends_with('\n') {
+            child
+                .stderr
+                .as_mut()
+                .unwrap()
+                .read_exact(&mut byte)
+                .unwrap();
+            line.push(byte[0].into());
+        }
+        let address = line.trim().rsplit(' ').next().unwrap().to_owned();
+        (child, address)
+    }
+
+    fn connect(&self, address: &str, more: &[&str]) -> Output {
+        let mut args = vec!["connect", "--address", address, "--input", "b.csv"];
+        args.extend(more);
+        psi(self.dir(), &args)
+    }
+}
+
+#[test]
+fn oracle_two_sides_by_files() {
+    let two = Two::new();
+    two.exchange();
+    let finish = ["finish", "--session", "a", "--message", "b/3-ids.psi"];
+    let said = done(two.dir(), &[&finish[..], &["--out", "common.csv"]].concat());
+    assert!(said.contains("common numbers"), "{said}");
+    assert_eq!(two.text("common.csv"), expected(&two.a, &two.b));
+    let finish = ["finish", "--session", "b", "--message", "a/3-ids.psi"];
+    assert_eq!(done(two.dir(), &finish), expected(&two.b, &two.a));
+    for side in ["a", "b"] {
+        assert!(
+            !two.path(side).join("secret").exists(),
+            "served its session"
+        );
+    }
+    check_manifest(&two.text("common.manifest.json"), &two);
+}
+
+fn check_manifest(text: &str, two: &Two) {
+    let manifest: serde_json::Value = serde_json::from_str(text).unwrap();
+    let common = expected(&two.a, &two.b).lines().count() as u64 - 1;
+    let number = |pointer: &str| manifest.pointer(pointer).unwrap().as_u64().unwrap();
+    let dropped = manifest["input"]["dropped"].as_object().unwrap();
+    let n_dropped: u64 = dropped.values().map(|n| n.as_u64().unwrap()).sum();
+    assert_eq!(number("/input/rows"), number("/input/blinded") + n_dropped);
+    assert_eq!(number("/input/dropped/not_permitted"), 30);
+    assert_eq!(number("/sent/blinded_points"), 270);
+    assert_eq!(number("/received/blinded_points"), 225);
+    assert_eq!(number("/sent/bytes/0"), 88 + 32 * 270);
+    assert_eq!(number("/received/bytes/1"), 88 + 32 * 270);
+    assert_eq!(number("/common"), common);
+    assert!(
+        manifest["model"]
+            .as_str()
+            .unwrap()
+            .starts_with("semi-honest")
+    );
+    let digest = blake3::hash(expected(&two.a, &two.b).as_bytes()).to_hex();
+    assert_eq!(manifest["output"]["blake3"], digest.as_str());
+}
+
+#[test]
+fn oracle_two_sides_over_tcp() {
+    let two = Two::new();
+    let (listener, address) = two.listen(&["--out", "ours.csv"]);
+    let connected = two.connect(&address, &["--purpose", "abuse", "--threads", "1"]);
+    let ours = listener.wait_with_output().unwrap();
+    assert!(connected.status.success(), "{connected:?}");
+    assert!(ours.status.success(), "{ours:?}");
+    assert_eq!(two.text("ours.csv"), expected(&two.a, &two.b));
+    let theirs = String::from_utf8(connected.stdout).unwrap();
+    assert_eq!(theirs, expected(&two.b, &two.a));
+    check_manifest(&two.text("ours.manifest.json"), &two);
+}
+
+#[test]
+fn deny_numbers_and_secrets_in_anything_that_is_written() {
+    let two = Two::new();
+    two.exchange();
+    let secrets = ["a/secret", "b/secret"].map(|name| fs::read(two.path(name)).unwrap());
+    let finish = ["finish", "--session", "a", "--message", "b/3-ids.psi"];
+    let mut written = done(two.dir(), &[&finish[..], &["--out", "common.csv"]].concat());
+    written += &refused(two.dir(), &finish[..3]);
+    written += &refused(
+        two.dir(),
+        &["reply", "--session", "b", "--message", "a.csv"],
+    );
+    let mut files = vec![two.path("common.csv"), two.path("common.manifest.json")];
+    for side in ["a", "b"] {
+        let entries = fs::read_dir(two.path(side)).unwrap();
+        files.extend(entries.map(|entry| entry.unwrap().path()));
+    }
+    let mut bytes = written.into_bytes();
+    for file in files.iter().filter(|file| !file.ends_with("secret")) {
+        bytes.extend(fs::read(file).unwrap());
+    }
+    let has = |what: &[u8]| bytes.windows(what.len()).any(|window| window == what);
+    for (_, n, _) in two.a.iter().chain(&two.b) {
+        let text = number(*n);
+        let digits: u64 = text[1..].parse().unwrap();
+        assert!(!has(&text.as_bytes()[1..]) && !has(&digits.to_le_bytes()));
+    }
+    for secret in secrets {
+        let hex = blake3::Hash::from_bytes(secret.clone().try_into().unwrap());
+        assert!(!has(&secret) && !has(hex.to_hex().as_bytes()));
+    }
+}
+
+/// The secrets differ from run to run, so sizes are compared here; that the bytes are the same for one secret is a test of
+/// the library.
+#[test]
+fn same_pairs_and_counts_as_without_rows_that_are_not_permitted() {
+    let two = Two::new();
+    two.exchange();
+    let finish = ["finish", "--session", "b", "--message", "a/3-ids.psi"];
+    let with = done(two.dir(), &finish);
+    let sizes = |two: &Two| {
+        ["a/1-blinded.psi", "a/2-reply.psi", "a/3-ids.psi"]
+            .map(|name| fs::metadata(two.path(name)).unwrap().len())
+    };
+    let mut without = Two::new();
+    without.a.retain(|row| row.2);
+    without.b.retain(|row| row.2);
+    write_csv(&without.path("a.csv"), &without.a);
+    write_csv(&without.path("b.csv"), &without.b);
+    without.exchange();
+    assert_eq!(done(without.dir(), &finish), with);
+    assert_eq!(sizes(&without), sizes(&two));
+}
+
+#[cfg(unix)]
+#[test]
+fn only_the_owner_reads_what_a_session_keeps() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let two = Two::new();
+    two.exchange();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&two.path("a")), 0o700);
+    for entry in fs::read_dir(two.path("a")).unwrap() {
+        let path = entry.unwrap().path();
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    }
+}
+
+#[test]
+fn deny_a_second_time_and_the_wrong_message() {
+    let two = Two::new();
+    two.blind("a");
+    two.blind("b");
+    let secret = fs::read(two.path("a/secret")).unwrap();
+    let again = [
+        "blind",
+        "--input",
+        "a.csv",
+        "--purpose",
+        "abuse",
+        "--session",
+        "a",
+    ];
+    assert!(refused(two.dir(), &again).contains("is there already"));
+    assert_eq!(fs::read(two.path("a/secret")).unwrap(), secret);
+    let own = ["reply", "--session", "a", "--message", "a/1-blinded.psi"];
+    assert!(refused(two.dir(), &own).contains("points of our own"));
+    two.step("reply", "a", "b/1-blinded.psi");
+    let wrong = ["share", "--session", "a", "--message", "b/1-blinded.psi"];
+    assert!(refused(two.dir(), &wrong).contains("this is not a reply (message 2)"));
+    let reply = ["reply", "--session", "a", "--message", "b/1-blinded.psi"];
+    assert!(refused(two.dir(), &reply).contains("takes each step once"));
+}
+
+#[test]
+fn deny_input_that_does_not_say_who_permits() {
+    let two = Two::new();
+    let try_rows = |text: &str, more: &[&str]| {
+        fs::write(two.path("x.csv"), text).unwrap();
+        let blind = [
+            "blind",
+            "--input",
+            "x.csv",
+            "--purpose",
+            "abuse",
+            "--session",
+            "x",
+        ];
+        let error = refused(two.dir(), &[&blind[..], more].concat());
+        assert!(!two.path("x").exists(), "no secret is left behind");
+        assert!(!error.contains("4915112345678"), "{error}");
+        error
+    };
+    let no_column = try_rows("id,e164\n1,+4915112345678\n", &[]);
+    assert!(no_column.contains("--all-permitted"), "{no_column}");
+    let both = try_rows(
+        "id,e164,permitted\n1,+4915112345678,true\n",
+        &["--all-permitted"],
+    );
+    assert!(both.contains("overrule"), "{both}");
+    let neither = try_rows("id,e164,permitted\n1,+4915112345678,\n", &[]);
+    assert!(neither.contains("line 2: `permitted`"), "{neither}");
+    let twice = try_rows("id,e164,permitted\n1,+4915112345678,true\n1,x,false\n", &[]);
+    assert!(twice.contains("line 3: `id`"), "{twice}");
+    let id = try_rows("id,e164,permitted\n+4915112345678x,1,true\n", &[]);
+    assert!(id.contains("line 2: `id`"), "{id}");
+}
+
+#[test]
+fn deny_other_machines_unless_asked() {
+    let two = Two::new();
+    let rest = ["--input", "a.csv", "--purpose", "abuse"];
+    for verb in ["listen", "connect"] {
+        let args = [&[verb, "--address", "192.0.2.1:7000"], &rest[..]].concat();
+        assert!(refused(two.dir(), &args).contains("--allow-remote"));
+    }
+}
+
+fn error_of(listener: Child) -> String {
+    let output = listener.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert_eq!(output.stdout, b"");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn deny_a_peer_that_goes_away_says_nothing_or_too_much() {
+    let two = Two::new();
+    let (listener, address) = two.listen(&[]);
+    drop(TcpStream::connect(address).unwrap());
+    assert!(error_of(listener).contains("went away before a blinded set"));
+
+    let (listener, address) = two.listen(&["--timeout", "1"]);
+    let silent = TcpStream::connect(address).unwrap();
+    assert!(error_of(listener).contains("nothing came from the other side for 1 s"));
+    drop(silent);
+
+    let (listener, _) = two.listen(&["--timeout", "1"]);
+    assert!(error_of(listener).contains("nobody came for 1 s"));
+
+    let (listener, address) = two.listen(&[]);
+    let mut greedy = TcpStream::connect(address).unwrap();
+    greedy.write_all(&u64::MAX.to_le_bytes()).unwrap();
+    assert!(error_of(listener).contains("at most 320000088 are taken"));
+
+    let (listener, address) = two.listen(&[]);
+    let mut short = TcpStream::connect(address).unwrap();
+    short.write_all(&1000_u64.to_le_bytes()).unwrap();
+    short.write_all(&[7; 999]).unwrap();
+    drop(short);
+    assert!(error_of(listener).contains("went away"));
+
+    let (listener, address) = two.listen(&[]);
+    let mut stranger = TcpStream::connect(address).unwrap();
+    stranger.write_all(&100_u64.to_le_bytes()).unwrap();
+    stranger.write_all(&[7; 100]).unwrap();
+    assert!(error_of(listener).contains("this is no message of a private set intersection"));
+}
+
+#[test]
+fn deny_two_purposes_and_too_many_numbers() {
+    let two = Two::new();
+    let (listener, address) = two.listen(&[]);
+    let other = two.connect(&address, &["--purpose", "analytics"]);
+    let error = String::from_utf8(other.stderr).unwrap();
+    assert!(
+        error.contains("for another purpose than analytics"),
+        "{error}"
+    );
+    assert!(error_of(listener).contains("for another purpose than abuse"));
+    let (listener, address) = two.listen(&["--max-peer", "224"]);
+    let other = two.connect(&address, &["--purpose", "abuse"]);
+    assert_eq!(other.status.code(), Some(2));
+    assert!(error_of(listener).contains("--max-peer"));
+}
+
+#[test]
+fn every_verb_has_help_with_an_example() {
+    let dir = tempfile::tempdir().unwrap();
+    for verb in ["blind", "reply", "share", "finish", "listen", "connect"] {
+        assert!(
+            done(dir.path(), &[verb, "--help"]).contains("Example:"),
+            "{verb}"
+        );
+    }
+}
