@@ -1,8 +1,10 @@
 //! Identity: who is behind a number.
 //!
-//! [`phone`](E164::parse) reads numbers, [`KeyRing`] makes keyed tokens of them, [`match_entries`] asks whose number it
-//! was when somebody saved it, and [`link`] asks which accounts belong to one person.
+//! [`phone`](E164::parse) reads numbers and [`alias`](E164::canonical) knows the forms they had earlier; [`KeyRing`]
+//! makes keyed tokens of them, [`match_entries`] asks whose number it was when somebody saved it, and [`link`] asks which
+//! accounts belong to one person.
 
+mod alias;
 mod error;
 #[cfg(feature = "hmac-interop")]
 mod hmac_token;
@@ -19,6 +21,7 @@ mod tenure;
 mod token;
 mod types;
 
+pub use alias::aliases_digest;
 pub use error::IdentityError;
 #[cfg(feature = "hmac-interop")]
 pub use hmac_token::HmacKey;
