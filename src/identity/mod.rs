@@ -17,6 +17,7 @@ mod phone;
 #[cfg(test)]
 mod phone_vectors;
 mod plan;
+mod readable;
 mod tenure;
 mod token;
 mod types;

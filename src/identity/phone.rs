@@ -18,6 +18,7 @@ use super::alias;
 use super::metadata::UTIL;
 use super::number_type::NumberType;
 use super::plan::{self, Answer};
+use super::readable::is_readable;
 use crate::ids::Region;
 use crate::signals::RawPhone;
 
@@ -188,6 +189,9 @@ pub(super) fn ask(text: &str, default_region: Option<Region>) -> Result<E164, No
 
 /// What libphonenumber makes of a text.
 fn understand(text: &str, default_region: Option<Region>) -> Result<PhoneNumber, NotANumber> {
+    if !is_readable(text) {
+        return Err(NotANumber::Unreadable);
+    }
     UTIL.parse(text, default_region.and_then(dialled_from))
         .map_err(|_| NotANumber::Unreadable)
 }
