@@ -12,6 +12,7 @@ mod durability;
 mod erasure;
 mod influence;
 mod ledger_run;
+mod numbers;
 mod policy_matrix;
 mod real_graphs;
 mod recall;
