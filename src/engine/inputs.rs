@@ -387,7 +387,7 @@ fn event(row: ConsentEventRow) -> Option<Event> {
             valid_time,
             known_time,
         } => {
-            let number = E164::parse(&phone, region).ok()?;
+            let number = E164::canonical(&phone, region).ok()?;
             let subject = Subject::NonUser(objection_token(number));
             Some(Event {
                 event_id,

@@ -228,6 +228,7 @@ fn manifest(prepared: &Prepared) -> Manifest {
         format: "acquaint-run/1".to_owned(),
         acquaint: env!("CARGO_PKG_VERSION").to_owned(),
         phone_metadata: identity::metadata_version().to_owned(),
+        phone_aliases: identity::aliases_digest(),
         as_of: AsOfTimes {
             valid: prepared.as_of.valid,
             known: prepared.as_of.known,

@@ -1,9 +1,10 @@
 //! Identity: who is behind a number.
 //!
-//! [`phone`](E164::parse) reads numbers, [`KeyRing`] makes keyed tokens of them, [`match_entries`] asks whose number it
-//! was when somebody saved it, [`link`] asks which accounts belong to one person, and [`psi`] which numbers another
-//! operator holds too.
+//! [`phone`](E164::parse) reads numbers and [`alias`](E164::canonical) knows the forms they had earlier; [`KeyRing`]
+//! makes keyed tokens of them, [`match_entries`] asks whose number it was when somebody saved it, [`link`] asks which
+//! accounts belong to one person, and [`psi`] which numbers another operator holds too.
 
+mod alias;
 mod error;
 #[cfg(feature = "hmac-interop")]
 mod hmac_token;
@@ -18,10 +19,12 @@ mod phone;
 mod phone_vectors;
 mod plan;
 pub mod psi;
+mod readable;
 mod tenure;
 mod token;
 mod types;
 
+pub use alias::aliases_digest;
 pub use error::IdentityError;
 #[cfg(feature = "hmac-interop")]
 pub use hmac_token::HmacKey;

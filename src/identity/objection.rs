@@ -147,15 +147,20 @@ impl ObjectionList {
         }
     }
 
-    /// Did the holder of the number object?
+    /// Did the holder of the number object, under this form of it or a former one?
+    ///
+    /// A list can be older than a change of number plans, and points cannot be rewritten.
     ///
     /// # Complexity
-    /// One keyed digest; for one in 2²⁰ numbers and objection, and for whoever objected, a multiplication on the curve.
+    /// One keyed digest for each form; for one in 2²⁰ numbers and objection, and for whoever objected, a multiplication on
+    /// the curve.
     #[must_use]
     pub fn contains(&self, number: E164) -> bool {
-        if self.points.is_empty() {
-            return false;
-        }
+        !self.is_empty()
+            && (self.holds(number) || number.former_forms().any(|former| self.holds(former)))
+    }
+
+    fn holds(&self, number: E164) -> bool {
         let bucket = self.key.bucket(number);
         let is_candidate = self.buckets[(bucket >> 6) as usize] >> (bucket & 63) & 1 == 1;
         is_candidate && self.points.contains(&self.key.point(number))
@@ -221,6 +226,19 @@ mod tests {
                 assert!(!list.contains(number));
             }
         }
+    }
+
+    /// An objection made under +229 97 … in the days of eight digits, and an entry of +229 01 97 … today.
+    #[test]
+    fn an_objection_outlives_a_change_of_number_plans() {
+        let key = key(1, 2);
+        let number = |digits| E164::from_digits(digits).unwrap();
+        let (old, new, other) = (22_997_123_456, 2_290_197_123_456, 2_290_197_123_457);
+        let list = ObjectionList::new(key.clone(), [key.objection(number(old))]);
+        assert!(list.contains(number(new)) && list.contains(number(old)));
+        assert!(!list.contains(number(other)));
+        let list = ObjectionList::new(key.clone(), [key.objection(number(new))]);
+        assert!(list.contains(number(new)) && !list.contains(number(other)));
     }
 
     #[test]

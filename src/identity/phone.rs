@@ -14,9 +14,11 @@ use rayon::prelude::*;
 use rlibphonenumber::{PhoneNumber, PhoneNumberFormat, get_national_significant_number_owned};
 
 use super::E164;
+use super::alias;
 use super::metadata::UTIL;
 use super::number_type::NumberType;
 use super::plan::{self, Answer};
+use super::readable::is_readable;
 use crate::ids::Region;
 use crate::signals::RawPhone;
 
@@ -54,6 +56,30 @@ impl E164 {
             Some((_, Answer::Unassigned)) => Err(NotANumber::Unassigned),
             Some((_, Answer::Unsure)) | None => ask(text, default_region),
         }
+    }
+
+    /// Reads a number for comparing: as [`parse`](Self::parse), but what used to be a number, and is none since its
+    /// country changed the form of its numbers, is read as the number that followed it.
+    ///
+    /// A valid number is always read as itself. How it is decided is told in `src/identity/alias`, from the table
+    /// `data/phone/aliases.toml`.
+    ///
+    /// # Errors
+    /// If the text is no number, and was none that another followed beyond doubt.
+    ///
+    /// # Complexity
+    /// As [`parse`](Self::parse); some microseconds more for what is not valid in a country of the table.
+    pub fn canonical(raw: &RawPhone, default_region: Option<Region>) -> Result<Self, NotANumber> {
+        let text = raw.expose();
+        match plan::read(text.as_bytes()) {
+            Some((digits, Answer::Valid(..))) => return Self::from_digits(digits),
+            Some((digits, Answer::Unassigned)) if !alias::is_concerned(digits) => {
+                return Err(NotANumber::Unassigned);
+            }
+            Some(_) | None => {}
+        }
+        let number = understand(text, default_region)?;
+        valid(&number).or_else(|error| alias::successor(&number, text, default_region).ok_or(error))
     }
 
     /// A number from the digits after the plus sign, which the caller knows to be valid.
@@ -143,9 +169,7 @@ impl Reading {
                 kind: Some(kind),
             });
         }
-        let number = UTIL
-            .parse(text, default_region.and_then(dialled_from))
-            .map_err(|_| NotANumber::Unreadable)?;
+        let number = understand(text, default_region)?;
         let is_valid = UTIL.is_valid_number(&number);
         let region = UTIL.get_region_for_number(&number);
         Ok(Self {
@@ -160,13 +184,23 @@ impl Reading {
 
 /// Asks libphonenumber about a text.
 pub(super) fn ask(text: &str, default_region: Option<Region>) -> Result<E164, NotANumber> {
-    let number = UTIL
-        .parse(text, default_region.and_then(dialled_from))
-        .map_err(|_| NotANumber::Unreadable)?;
-    if !UTIL.is_valid_number(&number) {
+    valid(&understand(text, default_region)?)
+}
+
+/// What libphonenumber makes of a text.
+fn understand(text: &str, default_region: Option<Region>) -> Result<PhoneNumber, NotANumber> {
+    if !is_readable(text) {
+        return Err(NotANumber::Unreadable);
+    }
+    UTIL.parse(text, default_region.and_then(dialled_from))
+        .map_err(|_| NotANumber::Unreadable)
+}
+
+fn valid(number: &PhoneNumber) -> Result<E164, NotANumber> {
+    if !UTIL.is_valid_number(number) {
         return Err(NotANumber::Unassigned);
     }
-    E164::from_digits(digits_of(&number).ok_or(NotANumber::OutOfRange)?)
+    E164::from_digits(digits_of(number).ok_or(NotANumber::OutOfRange)?)
 }
 
 /// The country or territory a number belongs to; none for numbers of no country (`+800 …`).
@@ -203,10 +237,10 @@ pub(super) fn ask_region_and_type(number: E164) -> Option<(Option<Region>, Numbe
     Some((region, NumberType::of(UTIL.get_number_type(&number))?))
 }
 
-/// Reads a column of numbers, each in its own default region; the answers stand in the column's order.
+/// Reads a column of numbers for comparing, each in its own default region; the answers stand in the column's order.
 ///
 /// # Complexity
-/// As [`E164::parse`] for each, in parallel.
+/// As [`E164::canonical`] for each, in parallel.
 #[must_use]
 pub fn normalise<P: Borrow<RawPhone> + Sync>(
     column: &[(P, Option<Region>)],
@@ -214,11 +248,11 @@ pub fn normalise<P: Borrow<RawPhone> + Sync>(
     column
         .par_iter()
         .with_min_len(256)
-        .map(|(raw, default_region)| E164::parse(raw.borrow(), *default_region))
+        .map(|(raw, default_region)| E164::canonical(raw.borrow(), *default_region))
         .collect()
 }
 
-fn dialled_from(region: Region) -> Option<rlibphonenumber::Region> {
+pub(super) fn dialled_from(region: Region) -> Option<rlibphonenumber::Region> {
     rlibphonenumber::Region::from_code(region.as_str()).ok()
 }
 

@@ -184,3 +184,24 @@ fn oracle_example_numbers() {
     let disagreements: Vec<_> = examples.iter().filter_map(disagrees).collect();
     check(0, examples.len(), &disagreements);
 }
+
+/// For comparing, every valid vector is what it is for libphonenumber; others only by an alias.
+#[test]
+fn oracle_canonical_forms_of_vectors() {
+    let Some(vectors) = read::<Vector>("vectors.csv.gz") else {
+        return;
+    };
+    for vector in vectors {
+        let raw = RawPhone::new(&vector.raw);
+        let canonical = E164::canonical(&raw, Region::parse(&vector.default_region)).ok();
+        match digits(&vector.e164, &vector.valid) {
+            Some(theirs) => assert_eq!(canonical.map(E164::expose), Some(theirs)),
+            None => assert!(
+                canonical.is_none_or(|number| number.former_forms().count() > 0),
+                "{:?} in {}",
+                vector.raw,
+                vector.default_region
+            ),
+        }
+    }
+}

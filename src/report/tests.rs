@@ -15,6 +15,7 @@ fn empty() -> Manifest {
         format: "acquaint-run/1".to_owned(),
         acquaint: "0.1.0".to_owned(),
         phone_metadata: "9.0.8".to_owned(),
+        phone_aliases: String::new(),
         as_of: AsOfTimes {
             valid: at,
             known: at,
@@ -282,6 +283,7 @@ fn hostile() -> Manifest {
         format: text(),
         acquaint: text(),
         phone_metadata: text(),
+        phone_aliases: text(),
         parameters: fields.clone(),
         ledger: text(),
         snapshot: text(),

@@ -291,6 +291,76 @@ fn everybody_accepts() {
     assert_eq!(told.links(), (1..=8).map(|n| (n, n)).collect());
 }
 
+/// The forms of a number before and after Brazil's ninth digit, Mexico's 1, and ten digits in Ivory Coast and Benin.
+const FORMS: [(&str, &str); 5] = [
+    ("+55 11 8765-4321", "+5511987654321"),
+    ("+52 1 55 1234 5678", "+525512345678"),
+    ("+225 48 12 34 56", "+2250748123456"),
+    ("+225 05 12 34 56", "+2250505123456"),
+    ("+229 97 12 34 56", "+2290197123456"),
+];
+
+/// A village where person 4 has a number in one form, the social network has it in another, and neighbours saved a third.
+fn village_with(account: &str, social: &str, saved: &str) -> Village {
+    let mut village = Village::new();
+    village.account(4).phone = RawPhone::new(account);
+    village.world.social_accounts[3].phone = Some(RawPhone::new(social));
+    for entry in &mut village.world.address_book {
+        if entry.phone == number(4) {
+            entry.phone = RawPhone::new(saved);
+        }
+    }
+    village
+}
+
+#[test]
+fn a_number_is_one_under_its_old_and_its_new_form() {
+    let people: Vec<u64> = (1..=8).collect();
+    for (old, new) in FORMS {
+        for (account, social, saved) in [(new, new, old), (old, new, new), (new, old, old)] {
+            let told = village_with(account, social, saved).told();
+            assert_eq!(told.pairs(), line(&people), "{account} {social} {saved}");
+            assert!(told.links().contains(&(4, 4)), "{account} {social}");
+        }
+    }
+}
+
+/// Trunked radio kept eight digits: whoever has the ninth is somebody else.
+#[test]
+fn a_number_that_never_changed_is_not_taken_for_another() {
+    let (radio, mobile) = ("+55 11 7765-4321", "+5511977654321");
+    for (account, saved) in [(radio, mobile), (mobile, radio)] {
+        let told = village_with(account, account, saved).told();
+        assert!(!told.pairs().contains(&(3, 4)) || !told.pairs().contains(&(5, 4)));
+        assert!(!told.pairs().contains(&(2, 4)), "{:?}", told.pairs());
+    }
+}
+
+/// A stranger who objected under the old form is found under the new one, and the other way round.
+#[test]
+fn an_objection_holds_under_both_forms() {
+    for (old, new) in FORMS {
+        for (objected, saved) in [(old, new), (new, old)] {
+            let mut village = Village::new();
+            village.stranger(20, "2016-09-01", EventKind::NonUserObjects);
+            let Some(ConsentEventRow::NonUser { phone, .. }) =
+                village.world.consent_events.last_mut()
+            else {
+                panic!("a stranger's event was written last");
+            };
+            *phone = RawPhone::new(objected);
+            village.saves(3, 20, "2016-09-02");
+            village.world.address_book.last_mut().unwrap().phone = RawPhone::new(saved);
+            let told = village.told();
+            let stages = &told.run.manifest.stages;
+            let n = stages
+                .iter()
+                .map(|stage| stage.dropped.get("objected").copied().unwrap_or(0));
+            assert!(n.max() == Some(1), "{objected} {saved}");
+        }
+    }
+}
+
 #[test]
 fn an_opt_out_at_the_exact_second_of_the_deadline() {
     let mut village = Village::new();

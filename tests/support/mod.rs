@@ -1,5 +1,6 @@
 //! Worlds on disk, runs of the program, and tables read back.
 
+pub(crate) mod numbers;
 pub(crate) mod scan;
 pub(crate) mod worlds;
 

@@ -21,6 +21,9 @@ pub struct Manifest {
     pub acquaint: String,
     /// The version of the phone-number metadata, which decides which numbers are valid.
     pub phone_metadata: String,
+    /// BLAKE3 of the table of aliases, which decides which forms are one number.
+    #[serde(default)]
+    pub phone_aliases: String,
     /// The moment the run speaks of.
     pub as_of: AsOfTimes,
     /// Every parameter, defaults included.

@@ -108,6 +108,10 @@ static PLANS: LazyLock<Plans> = LazyLock::new(|| {
     codes.sort_unstable();
     codes.dedup();
     let at = |first: i32| {
+        // No code begins with 0: in `084` stands no 84.
+        if first < 100 {
+            return None;
+        }
         (1..=3_u8).find_map(|len| {
             let code = first / 10_i32.pow(3 - u32::from(len));
             let index = codes.binary_search(&code).ok()?;

@@ -96,6 +96,7 @@ fn only_a_plus_sign_and_digits_are_read() {
     }
     assert_eq!(read(b"+999123456"), None, "no such country");
     assert_eq!(read(b"+4930123456789012"), None, "sixteen digits");
+    assert_eq!(read(b"+0841992000"), None, "no code begins with 0");
 }
 
 /// The leading zero after the country calling code is a trunk prefix in Germany and part of the number in Italy.

@@ -80,7 +80,7 @@ pub(super) fn facts(
                 account: row.account_id,
                 registered_at: row.registered_at,
                 last_seen_at: row.last_seen_at,
-                number_region: E164::parse(&row.phone, row.region)
+                number_region: E164::canonical(&row.phone, row.region)
                     .ok()
                     .and_then(number_region),
                 residence: row.region,

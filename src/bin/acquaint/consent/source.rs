@@ -50,7 +50,7 @@ impl Source {
                 known_time,
             } => {
                 let key = self.key.as_ref().ok_or(RowError::NoKey)?;
-                let number = E164::parse(phone, *region).map_err(|_| RowError::NotANumber)?;
+                let number = E164::canonical(phone, *region).map_err(|_| RowError::NotANumber)?;
                 Ok(NewEvent {
                     event_id: *event_id,
                     subject: NewSubject::NonUser(key.objection(number)),

@@ -46,8 +46,8 @@ pub(crate) struct NormaliseArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Reads CSV with a header and the column `e164`, as `normalise` prints it. Prints `token`, a row for a row; nothing where
-there is no valid number. Tokens are equal for equal numbers of one key, purpose and epoch, and of no others: count the
-epoch up to rotate the key. A digest without a key is refused: about 10^11 numbers are assigned, and a laptop tries them
+there is no number. Tokens are equal for equal numbers of one key, purpose and epoch, and of no others, an old form of a
+number counting as the number that followed it: count the epoch up to rotate the key. A digest without a key is refused: about 10^11 numbers are assigned, and a laptop tries them
 all in minutes.
 
 Example:

@@ -27,7 +27,7 @@ pub(crate) fn tokens(args: &TokensArgs) -> Result<Outcome, Failure> {
 
 fn each(args: &TokensArgs, token: impl Fn(E164) -> String + Sync) -> Result<Outcome, Failure> {
     let of = |[e164]: [&str; 1]| {
-        let number = E164::parse(&RawPhone::new(e164), None);
+        let number = E164::canonical(&RawPhone::new(e164), None);
         number.map_or_else(|_| String::new(), &token)
     };
     filter(&args.numbers, ["e164"], ["token"], of, |token| {

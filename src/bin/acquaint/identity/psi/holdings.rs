@@ -169,7 +169,7 @@ impl Rows {
             Some(_) => return Err(RowError::Permitted { line }),
         };
         self.ids.push((id, line));
-        let Ok(number) = E164::parse(&RawPhone::new(cell(e164)), None) else {
+        let Ok(number) = E164::canonical(&RawPhone::new(cell(e164)), None) else {
             self.not_a_number += 1;
             return Ok(());
         };
