@@ -11,6 +11,7 @@ mod counts;
 mod error;
 mod histograms;
 mod inputs;
+mod matches;
 pub mod outputs;
 mod params;
 #[cfg(feature = "seeded-leaks")]
@@ -29,6 +30,7 @@ pub use claims::Claims;
 pub use consent_source::LedgerSource;
 pub use counts::{Stage, SumError};
 pub use error::EngineError;
+pub use matches::{Matched, matches};
 pub use params::{ConfigError, RunParams, ValidRunParams};
 pub use prepare::Prepared;
 pub use progress::{Progress, Silent};

@@ -299,7 +299,17 @@ impl Standing {
         Gates::new(inputs, &moments, &self.everyones_links, &self.identity)
     }
 
-    fn view<P: For>(&self, inputs: &Inputs, wanted: bool) -> (View<P>, Stage) {
+    /// The moment the run speaks of.
+    pub(in crate::engine) const fn as_of(&self) -> AsOf {
+        self.as_of
+    }
+
+    /// What a purpose may see; nothing if no output asks for it.
+    pub(in crate::engine) fn view<P: For>(
+        &self,
+        inputs: &Inputs,
+        wanted: bool,
+    ) -> (View<P>, Stage) {
         let gates = if wanted {
             self.gates(inputs)
         } else {
@@ -309,7 +319,7 @@ impl Standing {
     }
 
     /// Is this the number of somebody without an account who objected, as known at either moment?
-    fn objected(&self, number: E164) -> bool {
+    pub(in crate::engine) fn objected(&self, number: E164) -> bool {
         self.objections.contains(number)
     }
 }

@@ -34,11 +34,103 @@ fn every_verb_has_help_with_an_example() {
         &["evaluate", "friends"],
         &["evaluate", "ads"],
         &["report"],
+        &["identity", "normalise"],
+        &["identity", "tokens"],
+        &["identity", "match"],
+        &["identity", "link"],
+        &["identity", "fit"],
+        &["identity", "evaluate"],
     ] {
         let (code, help, _) = acquaint(&[verb, &["--help"]].concat());
         assert!(code == 0 && help.contains("Example:"), "{verb:?}");
     }
     assert_eq!(acquaint(&["walk"]).0, 2);
+}
+
+/// The columns of CSV, without its header.
+fn cells(csv: &str) -> Vec<Vec<&str>> {
+    csv.lines()
+        .skip(1)
+        .map(|line| line.split(',').collect())
+        .collect()
+}
+
+#[test]
+fn match_link_and_evaluate_in_a_pipeline() {
+    let dir = tempfile::tempdir().unwrap();
+    let (signals, truth) = (path(dir.path(), "signals"), path(dir.path(), "owners.csv"));
+    let synth = [
+        "synth", "--users", "400", "--seed", "9", "--out", &signals, "--truth", &truth,
+    ];
+    assert_eq!(acquaint(&synth).0, 0);
+    for verb in ["match", "link"] {
+        let ask = |threads| {
+            acquaint(&[
+                "identity",
+                verb,
+                "--signals",
+                &signals,
+                "--threads",
+                threads,
+            ])
+        };
+        let (code, one, counts) = ask("1");
+        assert!(
+            code == 0 && cells(&one).len() > 100,
+            "{verb}: {one}{counts}"
+        );
+        assert_eq!(one, ask("2").1, "{verb}");
+        assert!(!one.contains('+'), "no number: {one}");
+    }
+    let (code, json, _) = acquaint(&[
+        "identity",
+        "evaluate",
+        "--signals",
+        &signals,
+        "--truth",
+        &truth,
+        "--json",
+    ]);
+    let found: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert!(code == 0 && found["thresholds"][2]["wrong"] == 0, "{json}");
+    let (code, _, error) = acquaint(&[
+        "identity",
+        "link",
+        "--signals",
+        &signals,
+        "--threshold",
+        "0.3",
+    ]);
+    assert!(code == 2 && error.contains("between 0.5 and 1"), "{error}");
+    let (code, _, error) = acquaint(&[
+        "identity",
+        "evaluate",
+        "--signals",
+        &signals,
+        "--truth",
+        &signals,
+    ]);
+    assert!(code == 2 && error.contains(&signals), "{error}");
+}
+
+#[test]
+fn a_fitted_model_is_a_configuration() {
+    let dir = tempfile::tempdir().unwrap();
+    let signals = path(dir.path(), "signals");
+    write_world(Path::new(&signals), TableForm::Csv, &small_world(400, 5));
+    let (code, model, _) = acquaint(&["identity", "fit", "--signals", &signals]);
+    assert!(code == 0 || code == 1, "settled or not");
+    let config = path(dir.path(), "acquaint.toml");
+    fs::write(&config, model).unwrap();
+    let (code, links, error) = acquaint(&[
+        "identity",
+        "link",
+        "--signals",
+        &signals,
+        "--config",
+        &config,
+    ]);
+    assert!(code == 0 && cells(&links).len() > 50, "{error}");
 }
 
 #[test]

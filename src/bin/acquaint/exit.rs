@@ -92,16 +92,34 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
 
 /// Whoever read our output, `head` for example, has seen enough.
 fn is_closed_pipe(failure: &Failure) -> bool {
-    failure
-        .source
-        .as_deref()
-        .and_then(|source| source.downcast_ref::<io::Error>())
-        .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    let source = failure.source.as_deref();
+    let error = source.and_then(|source| source.downcast_ref::<io::Error>());
+    error.is_some_and(|error| {
+        let written = error.get_ref().and_then(|inner| inner.downcast_ref());
+        kind_of(error, written) == io::ErrorKind::BrokenPipe
+    })
+}
+
+/// The kind of an error, or of the one that a CSV writer wrapped in it.
+fn kind_of(error: &io::Error, written: Option<&csv::Error>) -> io::ErrorKind {
+    match written.map(csv::Error::kind) {
+        Some(csv::ErrorKind::Io(inner)) => inner.kind(),
+        _ => error.kind(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_closed_pipe_is_seen_through_csv() {
+        let closed = || io::Error::from(io::ErrorKind::BrokenPipe);
+        assert!(is_closed_pipe(&closed().into()));
+        let wrapped = io::Error::from(csv::Error::from(closed()));
+        assert!(is_closed_pipe(&wrapped.into()));
+        assert!(!is_closed_pipe(&io::Error::other("full").into()));
+    }
 
     #[test]
     fn a_failure_prints_one_chain() {

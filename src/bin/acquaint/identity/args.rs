@@ -15,6 +15,8 @@ pub(crate) enum IdentityVerb {
     Normalise(NormaliseArgs),
     /// Make keyed tokens of numbers: one row of CSV in, one row out
     Tokens(TokensArgs),
+    /// Find whose number each entry of the address book was when it was saved
+    Match(MatchArgs),
     /// Find the social account behind each messenger account, with probability and evidence
     Link(LinkArgs),
     /// Fit what agreement says to the tables, without knowing who is who
@@ -71,7 +73,7 @@ pub(crate) struct TokensArgs {
     pub(crate) scheme: Scheme,
 }
 
-/// Which claims are linked.
+/// Which signals, for what, as of when.
 #[derive(Debug, Args)]
 pub(crate) struct ClaimsArgs {
     /// The directory with the tables; docs/formats.md lists them
@@ -88,6 +90,19 @@ pub(crate) struct ClaimsArgs {
     /// The moment to speak of; the newest moment in the data by default
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) as_of: Option<Timestamp>,
+}
+
+/// Find whose number each entry of the address book was when it was saved.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Prints CSV: from_account_id, to_account_id and saved_at, each pair once. What became of every other entry is counted on
+standard error: numbers of nobody, saved before they were the account's, held by several at once, of a business, one's own.
+
+Example:
+  acquaint identity match --signals data/quickstart --purpose friend_suggestions > matches.csv")]
+pub(crate) struct MatchArgs {
+    #[command(flatten)]
+    pub(crate) claims: ClaimsArgs,
 }
 
 /// Find the social account behind each messenger account.

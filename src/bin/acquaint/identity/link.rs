@@ -135,7 +135,11 @@ struct Owner {
 fn owners(file: &Path) -> Result<HashSet<(AccountId, UserId)>, Failure> {
     let reading = || format!("reading {}", file.display());
     let opened = File::open(file).map_err(|error| Failure::new(reading(), error))?;
-    let rows = csv::Reader::from_reader(opened).into_deserialize();
+    let mut reader = csv::Reader::from_reader(opened);
+    // The rows of a file whose header cannot be read are none, not an error.
+    let header = reader.headers();
+    header.map_err(|error| Failure::new(reading(), error))?;
+    let rows = reader.into_deserialize();
     let pairs = rows.map(|row: Result<Owner, csv::Error>| {
         row.map(|row| (AccountId(row.account_id), UserId(row.user_id)))
     });

@@ -2,6 +2,7 @@
 
 pub(crate) mod args;
 mod link;
+mod matching;
 mod normalise;
 mod psi;
 mod rows;
@@ -15,6 +16,7 @@ pub(crate) fn identity(verb: &IdentityVerb, quiet: bool) -> Result<Outcome, Fail
     match verb {
         IdentityVerb::Normalise(args) => normalise::normalise(args),
         IdentityVerb::Tokens(args) => tokens::tokens(args),
+        IdentityVerb::Match(args) => matching::matching(args, quiet),
         IdentityVerb::Link(args) => link::link(args, quiet),
         IdentityVerb::Fit(args) => link::fit(args, quiet),
         IdentityVerb::Evaluate(args) => link::evaluate(args, quiet),
