@@ -2,17 +2,14 @@
 
 use std::hint::black_box;
 
-use acquaint::consent::{
-    Abuse, AccountFacts, AsOf, ConsentParams, Event, EventKind, Ledger, Permitted, PolicyId,
-    PolicyVersion, Purpose, Subject, TextDigest,
-};
+use acquaint::consent::{Abuse, Permitted, Purpose};
 use acquaint::hash::HashSet;
 use acquaint::identity::psi::{Held, OwnSide, PsiSecret};
 use acquaint::identity::{
     AccountClaim, Binding, DeviceCodes, E164, Given, KeyRing, LinkKey, LinkModel, ObjectionKey,
     ObjectionList, Probability, SocialClaim, link, normalise,
 };
-use acquaint::ids::{AccountId, DeviceId, EventId, Region, UserId};
+use acquaint::ids::{AccountId, DeviceId, Region, UserId};
 use acquaint::signals::{DeviceFacts, PhonePurpose, RawPhone};
 use acquaint::time::Timestamp;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -20,6 +17,8 @@ use curve25519_dalek::ristretto::{CompressedRistretto, RistrettoPoint};
 use curve25519_dalek::scalar::Scalar;
 use rayon::prelude::*;
 
+#[path = "common/gates.rs"]
+mod gates;
 #[path = "common/pools.rs"]
 mod pools;
 #[path = "common/scatter.rs"]
@@ -252,47 +251,12 @@ fn linking(c: &mut Criterion) {
 
 /// Numbers whose holders permit the fight against abuse.
 fn permitted(numbers: std::ops::Range<u64>) -> Vec<Permitted<Held, Abuse>> {
-    let moment = Timestamp::from_secs(0);
-    let digest = TextDigest::of("text");
-    let policy = PolicyVersion {
-        policy: PolicyId(1),
-        texts: vec![("en".to_owned(), digest)],
-        announced_at: moment,
-        accept_by: Timestamp::MAX,
-        window_days: 0,
-        cohort_cut: Timestamp::MAX,
-    };
-    let notice = EventKind::NoticeServed {
-        policy: PolicyId(1),
-        digest,
-    };
-    let events = numbers.clone().flat_map(|i| {
-        [(notice, 0), (EventKind::Accept { share: true }, 1)].map(|(kind, j)| Event {
-            event_id: EventId(2 * i + j),
-            subject: Subject::Account(AccountId(i)),
-            kind,
-            valid_time: moment,
-            known_time: moment,
-        })
-    });
-    let facts = numbers.clone().map(|i| AccountFacts {
-        account: AccountId(i),
-        registered_at: moment,
-        last_seen_at: moment,
-        number_region: None,
-        residence: None,
-        device: None,
-    });
-    let ledger = Ledger::new(vec![policy], Vec::new(), events.collect());
-    let params = ConsentParams::default().check().expect("defaults are fine");
-    let gate = ledger
-        .snapshot(AsOf::at(moment), &facts.collect::<Vec<_>>(), &params)
-        .accounts::<Abuse>();
+    let gate = gates::open::<Abuse>(numbers.clone());
     numbers
         .map(|i| Held {
             account: AccountId(i),
             number: number(i),
-            collected_at: moment,
+            collected_at: Timestamp::from_secs(0),
         })
         .map(|held| gate.permit(held).expect("everybody accepted"))
         .collect()

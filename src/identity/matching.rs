@@ -19,6 +19,9 @@ use crate::time::{Interval, Timestamp};
 /// Contacts per parallel task: big enough to hide its cost, small enough to balance.
 const CHUNK: usize = 1 << 14;
 
+/// Contacts that are looked up together: enough reads in flight for any core.
+const TOGETHER: usize = 32;
+
 /// Somebody saved a number. It is about the saver alone as long as nobody knows whose number it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Contact {
@@ -130,6 +133,47 @@ impl<P: For> Directory<P> {
         held_at(&self.tenures[first..first + n_rows], saved_at)
     }
 
+    /// As [`resolve`](Self::resolve) for some contacts, no more than [`TOGETHER`], in their order.
+    ///
+    /// A directory is larger than any cache, and one look-up waits for memory three times in a row. Here each of the
+    /// three reads is made for all contacts before the next is, so they wait together.
+    fn resolve_together<'c>(
+        &self,
+        contacts: &'c [Permitted<Contact, P>],
+    ) -> impl Iterator<Item = (&'c Contact, Resolution)> {
+        let mut rows = [(0_usize, 0_usize); TOGETHER];
+        for (row, contact) in rows.iter_mut().zip(contacts) {
+            let bucket = bucket_of(mix(contact.get().number), self.bucket_shift);
+            *row = (self.bucket_starts[bucket], self.bucket_starts[bucket + 1]);
+        }
+        let mut heads = [u64::MAX; TOGETHER];
+        for (head, &(start, _)) in heads.iter_mut().zip(&rows) {
+            *head = self.keys.get(start).copied().unwrap_or(u64::MAX);
+        }
+        for ((row, head), contact) in rows.iter_mut().zip(heads).zip(contacts) {
+            let key = mix(contact.get().number);
+            let (start, end) = if head > key { (row.0, row.0) } else { *row };
+            *row = rows_of(&self.keys[start..end], start, key);
+        }
+        let mut begins = [Timestamp::MAX; TOGETHER];
+        for (begin, &(first, _)) in begins.iter_mut().zip(&rows) {
+            let tenure = self.tenures.get(first);
+            *begin = tenure.map_or(Timestamp::MAX, |tenure| tenure.interval.from);
+        }
+        let of = rows.into_iter().zip(begins).zip(contacts);
+        of.map(|(((first, end), begin), contact)| {
+            let contact = contact.get();
+            let found = if first == end {
+                Resolution::NonUser
+            } else if contact.saved_at < begin {
+                Resolution::NotYetTheirs
+            } else {
+                held_at(&self.tenures[first..end], contact.saved_at)
+            };
+            (contact, found)
+        })
+    }
+
     /// How many numbers are claimed by several accounts at some moment.
     #[must_use]
     pub const fn n_contested(&self) -> u64 {
@@ -216,7 +260,11 @@ pub fn match_entries<P: For>(
         .iter()
         .map(|chunk| chunk.counts)
         .fold(MatchCounts::default(), MatchCounts::plus);
-    let matches = chunks.into_iter().flat_map(|chunk| chunk.matches).collect();
+    let n_matches = chunks.iter().map(|chunk| chunk.matches.len()).sum();
+    let mut matches = Vec::with_capacity(n_matches);
+    for chunk in &chunks {
+        matches.extend_from_slice(&chunk.matches);
+    }
     MatchBatch { matches, counts }
 }
 
@@ -250,8 +298,8 @@ pub fn fold_duplicates<P: For>(mut matches: Vec<Permitted<Match, P>>) -> Folded<
 
 fn match_chunk<P: For>(directory: &Directory<P>, contacts: &[Permitted<Contact, P>]) -> MatchBatch {
     let mut batch = MatchBatch::default();
-    for contact in contacts.iter().map(Permitted::get) {
-        let resolution = directory.resolve(contact.number, contact.saved_at);
+    let found = contacts.chunks(TOGETHER);
+    for (contact, resolution) in found.flat_map(|some| directory.resolve_together(some)) {
         *tally(&mut batch.counts, contact.from, resolution) += 1;
         if let Resolution::Match(to) = resolution
             && to != contact.from
@@ -332,6 +380,23 @@ fn bucket_starts(keys: &[u64], bucket_shift: u32) -> Vec<usize> {
         *start = so_far;
     }
     starts
+}
+
+/// The rows of a key among the sorted keys of its bucket, which begins at `start`.
+fn rows_of(bucket: &[u64], start: usize, key: u64) -> (usize, usize) {
+    // Nearly all buckets have a handful of rows: counting them all takes no branch to guess wrong.
+    let (below, within) = if bucket.len() <= 16 {
+        let count = |n: usize, holds: bool| n + usize::from(holds);
+        (
+            bucket.iter().fold(0, |n, &other| count(n, other < key)),
+            bucket.iter().fold(0, |n, &other| count(n, other <= key)),
+        )
+    } else {
+        let below = bucket.partition_point(|&other| other < key);
+        let equal = bucket[below..].partition_point(|&other| other == key);
+        (below, below + equal)
+    };
+    (start + below, start + within)
 }
 
 fn held_at(tenures: &[Tenure], at: Timestamp) -> Resolution {
