@@ -1,88 +1,79 @@
-"""Joins the columns of benches/matching.rs with DuckDB and Polars: in memory, numbers already read.
+"""Joins the files of benches/matching.rs with DuckDB and Polars: Parquet in, Parquet out.
 
-    python3 -m venv /tmp/peers && /tmp/peers/bin/pip install numpy duckdb polars pyarrow
-    /tmp/peers/bin/python benches/compare/matching.py 10000000 [threads]
+    ACQUAINT_BOOK_ROWS=100000000 cargo bench --bench matching -- match_book
+    python3 -m venv /tmp/peers && /tmp/peers/bin/pip install duckdb polars
+    /tmp/peers/bin/python benches/compare/matching.py target/tmp 100000000 [threads [rounds]]
+
+Each joins by number and leaves out who saved the number before it was the account's, and one's own number. `distinct`
+does in addition what acquaint does: each pair of accounts once, at the earliest, in order.
 """
 
 import os
+import resource
 import sys
 import time
 
-N = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000_000
-THREADS = int(sys.argv[2]) if len(sys.argv) > 2 else os.cpu_count()
-os.environ["POLARS_MAX_THREADS"] = str(THREADS)
+folder, rows = sys.argv[1], int(sys.argv[2])
+threads = int(sys.argv[3]) if len(sys.argv) > 3 else os.cpu_count()
+rounds = int(sys.argv[4]) if len(sys.argv) > 4 else 3
+os.environ["POLARS_MAX_THREADS"] = str(threads)
 
 import duckdb  # noqa: E402
-import numpy as np  # noqa: E402
 import polars as pl  # noqa: E402
 
-ACCOUNTS = 2_000_000
-
-
-def scatter(counter):
-    bits = counter + np.uint64(0x9E3779B97F4A7C15)
-    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return bits ^ (bits >> np.uint64(31))
-
-
-def number(counter):
-    return np.uint64(4_915_100_000_000) + counter * np.uint64(61_803_399) % np.uint64(100_000_000)
-
-
-entry = np.arange(N, dtype=np.uint64) * np.uint64(2)
-account = np.arange(ACCOUNTS, dtype=np.uint64)
-contacts = pl.DataFrame(
-    {
-        "from": scatter(entry) % np.uint64(ACCOUNTS),
-        "number": number(scatter(entry + np.uint64(1)) % np.uint64(2 * ACCOUNTS)),
-        "saved_at": np.full(N, 1_000_000, dtype=np.int64),
-    }
-)
-bindings = pl.DataFrame(
-    {
-        "to": account,
-        "number": number(account),
-        "since": np.zeros(ACCOUNTS, dtype=np.int64),
-        "until": np.full(ACCOUNTS, 2**62, dtype=np.int64),
-    }
-)
-
-
-def best(work, rounds=3):
-    seconds, rows = [], 0
-    for _ in range(rounds):
-        start = time.perf_counter()
-        rows = work()
-        seconds.append(time.perf_counter() - start)
-    return min(seconds), rows
-
-
-def with_polars():
-    joined = contacts.lazy().join(bindings.lazy(), on="number", how="inner")
-    held = joined.filter(
-        (pl.col("since") <= pl.col("saved_at"))
-        & (pl.col("saved_at") < pl.col("until"))
-        & (pl.col("from") != pl.col("to"))
-    )
-    return held.select("from", "to", "saved_at").collect().height
-
+book = f"{folder}/book-{rows}.parquet"
+accounts = f"{folder}/accounts.parquet"
+out = f"{folder}/peer.parquet"
 
 con = duckdb.connect()
-con.execute(f"SET threads = {THREADS}")
-con.execute("CREATE TABLE c AS SELECT * FROM contacts")
-con.execute("CREATE TABLE b AS SELECT * FROM bindings")
+con.execute(f"SET threads = {threads}")
+con.execute("SET preserve_insertion_order = false")
+
+JOIN = f"""FROM '{book}' c JOIN '{accounts}' b USING (number)
+WHERE b.since <= c.saved_at AND c.account_id <> b."to" """
 
 
 def with_duckdb():
-    con.execute("DROP TABLE IF EXISTS m")
+    con.execute(f'COPY (SELECT c.account_id, b."to", c.saved_at {JOIN}) TO \'{out}\' (FORMAT parquet)')
+
+
+def with_duckdb_distinct():
     con.execute(
-        'CREATE TABLE m AS SELECT c."from", b."to", c.saved_at FROM c JOIN b USING (number) '
-        'WHERE b.since <= c.saved_at AND c.saved_at < b.until AND c."from" <> b."to"'
+        f'COPY (SELECT c.account_id, b."to", min(c.saved_at) {JOIN} GROUP BY ALL ORDER BY 1, 2) '
+        f"TO '{out}' (FORMAT parquet)"
     )
-    return con.execute("SELECT count(*) FROM m").fetchone()[0]
 
 
-for name, work in [("polars " + pl.__version__, with_polars), ("duckdb " + duckdb.__version__, with_duckdb)]:
-    seconds, rows = best(work)
-    print(f"{name}: {N:,} entries, {rows:,} matches, {THREADS} threads, {N / seconds / 1e6:.1f} M entries/s")
+def joined():
+    held = pl.scan_parquet(book).join(pl.scan_parquet(accounts), on="number", how="inner")
+    held = held.filter((pl.col("since") <= pl.col("saved_at")) & (pl.col("account_id") != pl.col("to")))
+    return held.select("account_id", "to", "saved_at")
+
+
+def with_polars():
+    joined().sink_parquet(out)
+
+
+def with_polars_distinct():
+    pairs = joined().group_by("account_id", "to").agg(pl.col("saved_at").min())
+    pairs.sort("account_id", "to").sink_parquet(out)
+
+
+for name, work in [
+    (f"duckdb {duckdb.__version__}", with_duckdb),
+    (f"polars {pl.__version__}", with_polars),
+    (f"duckdb {duckdb.__version__}, distinct", with_duckdb_distinct),
+    (f"polars {pl.__version__}, distinct", with_polars_distinct),
+]:
+    best = float("inf")
+    for _ in range(rounds):
+        start = time.perf_counter()
+        work()
+        best = min(best, time.perf_counter() - start)
+    found = con.execute(f"SELECT count(*) FROM '{out}'").fetchone()[0]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"{name}: {rows:,} rows, {found:,} matches, {threads} threads, {best:.2f} s, "
+        f"{rows / best / 1e6:.1f} M rows/s, peak so far {peak:,.0f} MiB",
+        flush=True,
+    )

@@ -322,6 +322,7 @@ impl<P: For, Id: GateId> Gate<P, Id> {
     ///
     /// # Errors
     /// The strictest reason among its subjects.
+    #[inline]
     pub fn permit<T: About<Id = Id>>(&self, datum: T) -> Result<Permitted<T, P>, DenialReason> {
         if datum.about().into_iter().all(|id| self.allows_id(id)) {
             return Ok(Permitted {

@@ -74,6 +74,7 @@ impl Places {
     ///
     /// # Complexity
     /// O(1) for ids that are dense or drawn at random, O(log n) at worst.
+    #[inline]
     pub(in crate::consent) fn find(&self, id: u64) -> Option<usize> {
         let bucket = self.bucket(id.checked_sub(self.first)?);
         if self.is_dense {

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use crate::consent::{DenialReason, For, FriendSuggestions, Permitted};
 use crate::engine::Stage;
+use crate::engine::book::drop_unmatched;
 use crate::engine::inputs::Inputs;
 use crate::engine::view::View;
 use crate::graph::{Edge, EdgeKind};
@@ -87,12 +88,7 @@ impl<'v, P: For> Matcher<'v, P> {
         let (contacts, denied) = self.permit_uploads(&batch.contacts);
         self.count_denials("uploader", &denied);
         let matched = match_entries(&self.view.directory, &contacts);
-        let counts = matched.counts;
-        self.stage.drop("own_number", counts.own_number);
-        self.stage.drop("no_permitted_account", counts.non_user);
-        self.stage.drop("before_binding", counts.before_binding);
-        self.stage.drop("contested", counts.contested);
-        self.stage.drop("business_number", counts.business_number);
+        drop_unmatched(&mut self.stage, matched.counts);
         self.permit_matches(matched.matches);
         contacts
     }

@@ -48,6 +48,14 @@ pub enum EngineError {
     /// An output cannot be written.
     #[error(transparent)]
     Output(#[from] OutputError),
+    /// Matches that memory does not hold cannot be put aside.
+    #[error("cannot put matches aside in {}", dir.display())]
+    Spill {
+        /// Where.
+        dir: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The counts of a stage do not add up: a fault of this program.
     #[error("the sums of the run do not check")]
     Sums(#[from] SumError),

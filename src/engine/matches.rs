@@ -1,4 +1,4 @@
-//! Matching on its own: the address book against the accounts of one purpose.
+//! Matching on its own: an address book, or a number book, against the accounts of one purpose.
 
 use std::path::Path;
 
@@ -9,13 +9,44 @@ use crate::consent::{
 use crate::engine::consent_source::LedgerSource;
 use crate::engine::contacts::{Matcher, ReadBatch, default_regions};
 use crate::engine::inputs::Inputs;
+use crate::engine::outputs::{MatchesEncoder, MatchesFile};
 use crate::engine::prepare::{Opening, Standing};
 use crate::engine::view::View;
 use crate::engine::work::Work;
-use crate::engine::{EngineError, Progress, Stage, ValidRunParams};
+use crate::engine::{
+    BookMatched, BookRequest, EngineError, Progress, Stage, ValidRunParams, match_book,
+};
 use crate::identity::Match;
-use crate::signals::{AddressBookEntry, Rejection, SignalsDir};
+use crate::signals::{AddressBookEntry, NumberBook, Rejection, SignalsDir};
 use crate::time::Timestamp;
+
+/// Whose numbers count, for what and as of when.
+#[derive(Debug)]
+pub struct MatchRequest<'a> {
+    /// The directory with the accounts, and with the address book if that is to be matched.
+    pub signals: &'a Path,
+    /// The ledger to ask; the events of the directory if there is none.
+    pub ledger: Option<&'a LedgerSource<'a>>,
+    /// How to go about it.
+    pub params: &'a ValidRunParams,
+    /// The moment to speak of; the newest the tables know by default.
+    pub as_of: Option<Timestamp>,
+    /// The moment whose knowledge counts; the same by default.
+    pub known_at: Option<Timestamp>,
+    /// What for: whoever it is denied for is left out.
+    pub purpose: Purpose,
+}
+
+/// A number book to match, and where its matches go.
+#[derive(Clone, Copy, Debug)]
+pub struct BookFiles<'a> {
+    /// The book; `docs/formats.md` has its columns.
+    pub book: &'a Path,
+    /// The Parquet file of matches to write.
+    pub out: &'a Path,
+    /// How many bytes of matches to hold in memory; the rest goes through files without a name beside `out`.
+    pub max_bytes: usize,
+}
 
 /// What became of an address book.
 #[derive(Clone, Debug)]
@@ -28,59 +59,85 @@ pub struct Matched {
     pub rejections: Vec<Rejection>,
 }
 
-/// Matches the address book of a signals directory for a purpose.
-///
-/// `as_of` and `known_at` are a pair, as in [`Prepared::open`](crate::engine::Prepared::open).
-///
-/// # Errors
-/// If a table is missing or cannot be read.
-///
-/// # Complexity
-/// Rows are read in batches; the matches, the accounts and one batch are in memory.
-pub fn matches(
-    signals: &Path,
-    ledger: Option<&LedgerSource<'_>>,
-    params: &ValidRunParams,
-    (as_of, known_at): (Option<Timestamp>, Option<Timestamp>),
-    purpose: Purpose,
-    progress: &dyn Progress,
-) -> Result<Matched, EngineError> {
-    let opening = Opening {
-        signals,
-        consent: ledger.into(),
-        params,
-        as_of,
-        known_at,
-        published_known: None,
-        work: Work::ALL,
+/// Runs a generic method for the purpose that a value names.
+macro_rules! for_purpose {
+    ($purpose:expr, $on:ident.$method:ident($($argument:expr),*)) => {
+        match $purpose {
+            Purpose::FriendSuggestions => $on.$method::<FriendSuggestions>($($argument),*),
+            Purpose::AdRelevance => $on.$method::<AdRelevance>($($argument),*),
+            Purpose::Abuse => $on.$method::<Abuse>($($argument),*),
+            Purpose::Analytics => $on.$method::<Analytics>($($argument),*),
+            Purpose::BusinessService => $on.$method::<BusinessService>($($argument),*),
+            Purpose::BusinessMarketing => $on.$method::<BusinessMarketing>($($argument),*),
+        }
     };
-    let (dir, inputs, standing) = opening.ask(progress)?;
-    let book = AddressBook {
-        dir: &dir,
-        inputs: &inputs,
-        standing: &standing,
-    };
-    match purpose {
-        Purpose::FriendSuggestions => book.matches::<FriendSuggestions>(progress),
-        Purpose::AdRelevance => book.matches::<AdRelevance>(progress),
-        Purpose::Abuse => book.matches::<Abuse>(progress),
-        Purpose::Analytics => book.matches::<Analytics>(progress),
-        Purpose::BusinessService => book.matches::<BusinessService>(progress),
-        Purpose::BusinessMarketing => book.matches::<BusinessMarketing>(progress),
+}
+
+impl MatchRequest<'_> {
+    /// Matches the address book of the directory.
+    ///
+    /// # Errors
+    /// If a table is missing or cannot be read.
+    ///
+    /// # Complexity
+    /// Rows are read in batches; the matches, the accounts and one batch are in memory.
+    pub fn address_book(&self, progress: &dyn Progress) -> Result<Matched, EngineError> {
+        let asked = self.ask(progress)?;
+        for_purpose!(self.purpose, asked.address_book(progress))
+    }
+
+    /// Matches a number book into a file, which appears when it is whole.
+    ///
+    /// # Errors
+    /// If a table or the book is missing or cannot be read, or if the matches cannot be written.
+    ///
+    /// # Complexity
+    /// As [`match_book`].
+    pub fn number_book(
+        &self,
+        files: &BookFiles<'_>,
+        progress: &dyn Progress,
+    ) -> Result<BookMatched, EngineError> {
+        // Both are tried before the long work: it would be a pity afterwards.
+        let book = NumberBook::open(files.book, &self.params.signals)?;
+        let (out, encoder) = MatchesFile::beside(files.out)?;
+        let asked = self.ask(progress)?;
+        for_purpose!(
+            self.purpose,
+            asked.number_book(&book, files, (out, encoder), progress)
+        )
+    }
+
+    fn ask(&self, progress: &dyn Progress) -> Result<Asked, EngineError> {
+        let opening = Opening {
+            signals: self.signals,
+            consent: self.ledger.into(),
+            params: self.params,
+            as_of: self.as_of,
+            known_at: self.known_at,
+            published_known: None,
+            work: Work::ALL,
+        };
+        let (dir, inputs, standing) = opening.ask(progress)?;
+        Ok(Asked {
+            dir,
+            inputs,
+            standing,
+        })
     }
 }
 
-/// The address book, and whom to ask about it.
-struct AddressBook<'a> {
-    dir: &'a SignalsDir,
-    inputs: &'a Inputs,
-    standing: &'a Standing,
+/// The tables but the address book, and whom to ask about it.
+struct Asked {
+    dir: SignalsDir,
+    inputs: Inputs,
+    standing: Standing,
 }
 
-impl AddressBook<'_> {
-    fn matches<P: For>(&self, progress: &dyn Progress) -> Result<Matched, EngineError> {
-        let (view, _): (View<P>, Stage) = self.standing.view(self.inputs, true);
-        let regions = default_regions(self.inputs);
+impl Asked {
+    fn address_book<P: For>(&self, progress: &dyn Progress) -> Result<Matched, EngineError> {
+        let (view, _): (View<P>, Stage) = self.standing.view(&self.inputs, true);
+        let regions = default_regions(&self.inputs);
         let objected = |number| self.standing.objected(number);
         let as_of = self.standing.as_of().valid;
         let mut matcher = Matcher::new(&view);
@@ -98,5 +155,36 @@ impl AddressBook<'_> {
             stage,
             rejections,
         })
+    }
+
+    fn number_book<P: For>(
+        &self,
+        book: &NumberBook,
+        files: &BookFiles<'_>,
+        (mut out, encoder): (MatchesFile, MatchesEncoder),
+        progress: &dyn Progress,
+    ) -> Result<BookMatched, EngineError> {
+        let (view, _): (View<P>, Stage) = self.standing.view(&self.inputs, true);
+        let request = BookRequest {
+            book,
+            directory: &view.directory,
+            gate: &view.gates.accounts,
+            objected: &|number| self.standing.objected(number),
+            as_of: self.standing.as_of().valid,
+            max_bytes: files.max_bytes,
+            spill_dir: dir_of(files.out),
+        };
+        let encode = |matches: &[Permitted<Match, P>]| encoder.encode(matches);
+        let matched = match_book(&request, progress, encode, |some| out.append(some))?;
+        out.publish()?;
+        Ok(matched)
+    }
+}
+
+/// Where a file stands.
+fn dir_of(file: &Path) -> &Path {
+    match file.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() => dir,
+        _ => Path::new("."),
     }
 }

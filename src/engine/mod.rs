@@ -4,6 +4,7 @@
 //! publishes a directory with tables, a manifest whose sums check, and a page. It works in the caller's rayon
 //! pool, reads no clock and draws nothing; [`Progress`] tells the caller how far it is.
 
+mod book;
 mod claims;
 mod consent_source;
 mod contacts;
@@ -26,11 +27,12 @@ mod verify;
 mod view;
 mod work;
 
+pub use book::{BookMatched, BookRequest, match_book};
 pub use claims::Claims;
 pub use consent_source::LedgerSource;
 pub use counts::{Stage, SumError};
 pub use error::EngineError;
-pub use matches::{Matched, matches};
+pub use matches::{BookFiles, MatchRequest, Matched};
 pub use params::{ConfigError, RunParams, ValidRunParams};
 pub use prepare::Prepared;
 pub use progress::{Progress, Silent};

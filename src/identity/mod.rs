@@ -34,7 +34,8 @@ pub use linking::{
     TimeLevel, ValidLinkModel, fit, link,
 };
 pub use matching::{
-    Contact, Directory, Folded, MatchBatch, MatchCounts, Resolution, fold_duplicates, match_entries,
+    Contact, Directory, Folded, Kept, MatchBatch, MatchCounts, PartitionedJoin, Resolution,
+    Spilled, Spread, fold_duplicates, fold_kept, match_entries,
 };
 pub use metadata::metadata_version;
 pub use number_type::NumberType;

@@ -86,6 +86,7 @@ impl E164 {
     ///
     /// # Errors
     /// If there are fewer than five or more than fifteen digits.
+    #[inline]
     pub fn from_digits(digits: u64) -> Result<Self, NotANumber> {
         NonZeroU64::new(digits)
             .filter(|digits| DIGITS.contains(&digits.get()))

@@ -21,6 +21,8 @@ use crate::time::Timestamp;
 const FORMAT: i64 = 1;
 /// How often it is asked, twenty times a second, whether other transactions are done.
 const PATIENCE: u32 = 600;
+/// How often, at the same pace, a writer asks whether another is gone.
+const LOCK_PATIENCE: u32 = 20;
 
 const SCHEMA: &str = "
 CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 0), format BIGINT NOT NULL, size BIGINT NOT NULL, root BYTEA NOT NULL, newest_known BIGINT NOT NULL);
@@ -114,16 +116,20 @@ impl Postgres {
         self.assert_durable()
     }
 
-    /// One writer at a time, on whatever machine: the server forgets it with the connection.
+    /// One writer at a time, on whatever machine. The server forgets it with the connection, though a moment after a
+    /// writer that has closed or died is gone, so it is asked for a second.
     fn lock(&mut self, schema: &str) -> Result<(), LedgerError> {
         let name = format!("acquaint ledger {schema}");
-        let is_ours: bool = self.one(
-            "SELECT pg_try_advisory_lock(hashtextextended($1, 0))",
-            &[&name],
-            |row| Ok(row.try_get(0)?),
-        )?;
-        if is_ours {
-            return Ok(());
+        for _ in 0..LOCK_PATIENCE {
+            let is_ours: bool = self.one(
+                "SELECT pg_try_advisory_lock(hashtextextended($1, 0))",
+                &[&name],
+                |row| Ok(row.try_get(0)?),
+            )?;
+            if is_ours {
+                return Ok(());
+            }
+            self.batch("open", "SELECT pg_sleep(0.05)")?;
         }
         Err(LedgerError::Locked {
             path: PathBuf::from(&self.place),

@@ -144,6 +144,7 @@ impl SignalsDir {
         E: From<SignalsError>,
     {
         let source = Source::open(&self.dir, name)?;
+        let blake3 = source.digest()?;
         let batcher = Batcher::new(name, self.limits.batch_rows(), summary, on_batch);
         let rows = match TableForm::of(name) {
             TableForm::Parquet => read_parquet(&source, &self.limits, batcher)?,
@@ -157,7 +158,7 @@ impl SignalsDir {
         Ok(InputFile {
             path: source.name,
             bytes: source.bytes,
-            blake3: source.blake3.to_hex().to_string(),
+            blake3: blake3.to_hex().to_string(),
             rows,
         })
     }

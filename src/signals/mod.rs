@@ -14,6 +14,7 @@ mod error;
 mod header;
 mod json_line;
 mod limits;
+mod number_book;
 mod pages;
 mod parquet_cells;
 mod parquet_in;
@@ -44,6 +45,7 @@ pub use dir::SignalsDir;
 pub use error::SignalsError;
 pub use json_line::{JsonLineError, json_object, record_from_json};
 pub use limits::{ReadLimits, ValidReadLimits};
+pub use number_book::{BookRejections, BookRow, NumberBook};
 pub use policy_texts::{policy_texts, policy_versions};
 pub use record::Record;
 pub use records::{

@@ -60,6 +60,82 @@ where
     batcher.finish()
 }
 
+/// What a file's footer says, once it is known to be harmless.
+#[derive(Debug)]
+pub(super) struct Footer {
+    found: ArrowReaderMetadata,
+    columns: &'static [Column],
+    header: Header,
+    roots: Vec<usize>,
+    batch_rows: usize,
+    n_rows: u64,
+}
+
+impl Footer {
+    pub(super) fn read(
+        source: &Source,
+        columns: &'static [Column],
+        limits: &ValidReadLimits,
+    ) -> Result<Self, SignalsError> {
+        let found = guarded(source, || load(source))?;
+        let metadata = Arc::clone(found.metadata());
+        let n_rows = refuse_bombs(source, &metadata, limits)?;
+        let names: Vec<String> = field_names(found.schema());
+        let header = Header::locate(&source.name, columns, &names, limits)?;
+        refuse_nested_content(source, columns, &metadata)?;
+        refuse_types(source, columns, found.schema())?;
+        let roots: Vec<usize> = header.places.iter().flatten().copied().collect();
+        refuse_large_pages(source, &metadata, &roots, limits)?;
+        Ok(Self {
+            found,
+            columns,
+            header,
+            roots,
+            batch_rows: limits.batch_rows(),
+            n_rows,
+        })
+    }
+
+    pub(super) const fn n_rows(&self) -> u64 {
+        self.n_rows
+    }
+
+    /// Into how many groups the rows are cut; each can be read on its own.
+    pub(super) fn n_groups(&self) -> usize {
+        self.found.metadata().num_row_groups()
+    }
+
+    /// How many rows stand before those of a group.
+    pub(super) fn first_row(&self, group: usize) -> u64 {
+        let before = &self.found.metadata().row_groups()[..group];
+        before
+            .iter()
+            .map(|group| group.num_rows().cast_unsigned())
+            .sum()
+    }
+
+    /// The file's other columns, by names that may be shown.
+    pub(super) fn ignored(&self) -> &[String] {
+        &self.header.ignored
+    }
+
+    /// Reads the rows of one group, batch by batch; returns how many there were.
+    pub(super) fn read_group<E: From<SignalsError>>(
+        &self,
+        source: &Source,
+        group: usize,
+        mut on_batch: impl FnMut(&RecordBatch) -> Result<(), E>,
+    ) -> Result<u64, E> {
+        let mut reader = guarded(source, || build(source, self, Some(group)))?;
+        let mut n_rows = 0;
+        while let Some(rows) = next(source, &mut reader)? {
+            n_rows += rows.num_rows() as u64;
+            on_batch(&rows)?;
+        }
+        Ok(n_rows)
+    }
+}
+
 struct ParquetFile<'s> {
     source: &'s Source,
     header: Header,
@@ -73,34 +149,29 @@ impl<'s> ParquetFile<'s> {
         columns: &'static [Column],
         limits: &ValidReadLimits,
     ) -> Result<Self, SignalsError> {
-        let found = guarded(source, || load(source))?;
-        let metadata = Arc::clone(found.metadata());
-        let n_rows = refuse_bombs(source, &metadata, limits)?;
-        let names: Vec<String> = field_names(found.schema());
-        let header = Header::locate(&source.name, columns, &names, limits)?;
-        refuse_nested_content(source, columns, &metadata)?;
-        refuse_types(source, columns, found.schema())?;
-        let roots: Vec<usize> = header.places.iter().flatten().copied().collect();
-        refuse_large_pages(source, &metadata, &roots, limits)?;
-        let reader = guarded(source, || {
-            build(source, &found, columns, roots, limits.batch_rows())
-        })?;
+        let footer = Footer::read(source, columns, limits)?;
+        let reader = guarded(source, || build(source, &footer, None))?;
         Ok(Self {
             source,
-            header,
+            header: footer.header,
             reader,
-            n_rows,
+            n_rows: footer.n_rows,
         })
     }
 
     fn next(&mut self) -> Result<Option<RecordBatch>, SignalsError> {
-        guarded(self.source, || {
-            self.reader
-                .next()
-                .transpose()
-                .map_err(|error| error.to_string())
-        })
+        next(self.source, &mut self.reader)
     }
+}
+
+fn next(
+    source: &Source,
+    reader: &mut ParquetRecordBatchReader,
+) -> Result<Option<RecordBatch>, SignalsError> {
+    guarded(source, || {
+        let rows = reader.next().transpose();
+        rows.map_err(|error| error.to_string())
+    })
 }
 
 /// Calls the reader; its errors and panics become the file's damage.
@@ -127,24 +198,28 @@ fn load(source: &Source) -> Result<ArrowReaderMetadata, String> {
         .map_err(|error| error.to_string())
 }
 
+/// A reader of one row group, or of all of them.
 fn build(
     source: &Source,
-    found: &ArrowReaderMetadata,
-    columns: &[Column],
-    roots: Vec<usize>,
-    batch_rows: usize,
+    footer: &Footer,
+    group: Option<usize>,
 ) -> Result<ParquetRecordBatchReader, String> {
     let file = source.file.try_clone().map_err(|error| error.to_string())?;
-    let options = ArrowReaderOptions::new().with_schema(Arc::new(wanted(columns, found.schema())));
+    let found = &footer.found;
+    let wanted = wanted(footer.columns, found.schema());
+    let options = ArrowReaderOptions::new().with_schema(Arc::new(wanted));
     let metadata = ArrowReaderMetadata::try_new(Arc::clone(found.metadata()), options);
-    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(
+    let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(
         file,
         metadata.map_err(|error| error.to_string())?,
     );
-    let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
+    if let Some(group) = group {
+        builder = builder.with_row_groups(vec![group]);
+    }
+    let mask = ProjectionMask::roots(builder.parquet_schema(), footer.roots.iter().copied());
     let reader = builder
         .with_projection(mask)
-        .with_batch_size(batch_rows)
+        .with_batch_size(footer.batch_rows)
         .build();
     reader.map_err(|error| error.to_string())
 }

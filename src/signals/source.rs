@@ -1,4 +1,4 @@
-//! A file of a table: a plain file, with its size and digest, that must not change while it is read.
+//! A file of a table: a plain file that must not change while it is read.
 
 use std::fs::{self, File};
 use std::io::{self, Seek};
@@ -7,41 +7,55 @@ use std::time::SystemTime;
 
 use super::error::SignalsError;
 
-/// A file that was opened and digested.
+/// A file that was opened.
 #[derive(Debug)]
 pub(super) struct Source {
     /// Its name relative to the signals directory.
     pub(super) name: String,
     pub(super) file: File,
     pub(super) bytes: u64,
-    pub(super) blake3: blake3::Hash,
     modified: Option<SystemTime>,
 }
 
 impl Source {
-    /// Opens a plain file below a directory and digests it, in one pass and constant space.
+    /// Opens a plain file below a directory.
     pub(super) fn open(dir: &Path, name: &str) -> Result<Self, SignalsError> {
         let path = dir.join(name);
         refuse_all_but_files(&path, name)?;
-        Self::digested(&path, name).map_err(|source| SignalsError::Read {
+        Self::opened(&path, name).map_err(|source| SignalsError::Read {
             file: name.to_owned(),
             source,
         })
     }
 
-    fn digested(path: &Path, name: &str) -> io::Result<Self> {
-        let mut file = File::open(path)?;
+    fn opened(path: &Path, name: &str) -> io::Result<Self> {
+        let file = File::open(path)?;
         let metadata = file.metadata()?;
-        let mut hasher = blake3::Hasher::new();
-        hasher.update_reader(&mut file)?;
-        file.rewind()?;
         Ok(Self {
             name: name.to_owned(),
             file,
             bytes: metadata.len(),
-            blake3: hasher.finalize(),
             modified: metadata.modified().ok(),
         })
+    }
+
+    /// The digest of its content, in one pass and constant space; it stands at its beginning afterwards.
+    pub(super) fn digest(&self) -> Result<blake3::Hash, SignalsError> {
+        let mut file = &self.file;
+        let mut hasher = blake3::Hasher::new();
+        let read = hasher.update_reader(file).map(drop);
+        read.and_then(|()| file.rewind())
+            .map_err(|source| self.unreadable(source))?;
+        Ok(hasher.finalize())
+    }
+
+    /// The same file, opened again: threads do not share where they are in it.
+    pub(super) fn reopen(&self, dir: &Path) -> Result<Self, SignalsError> {
+        let again = Self::open(dir, &self.name)?;
+        if again.bytes == self.bytes && again.modified == self.modified {
+            return Ok(again);
+        }
+        Err(self.damaged("it changed while it was read"))
     }
 
     /// Checks that the file is still the one that was digested.

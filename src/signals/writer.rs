@@ -144,9 +144,9 @@ impl<R: Record> TableWriter<R> {
             .map_err(&failed)?;
         let written = Source::open(&self.dir, &self.name)?;
         Ok(InputFile {
+            blake3: written.digest()?.to_hex().to_string(),
             path: written.name,
             bytes: written.bytes,
-            blake3: written.blake3.to_hex().to_string(),
             rows: self.n_rows,
         })
     }

@@ -14,6 +14,7 @@ mod influence;
 mod intersection;
 mod ledger_run;
 mod links;
+mod number_book;
 mod numbers;
 mod policy_matrix;
 mod real_graphs;

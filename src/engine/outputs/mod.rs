@@ -1,10 +1,12 @@
 //! Outputs: tables, a manifest and a report in one directory that appears all at once.
 
 mod manifest;
+mod matches_file;
 mod publish;
 mod tables;
 
 pub use manifest::{AsOfTimes, Histogram, InputDigest, LogState, MANIFEST, Manifest, OutputDigest};
+pub use matches_file::{EncodedMatches, MatchesEncoder, MatchesFile};
 pub use publish::{OutputError, Staging, digest_file};
 pub use tables::{
     AbuseRow, AdRow, LinkRow, Nullable, OutputRow, ReachRow, SuggestionRow, write_rows,

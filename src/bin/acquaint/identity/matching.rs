@@ -1,8 +1,9 @@
 //! `acquaint identity match`: whose number was it when it was saved?
 
 use std::io;
+use std::path::Path;
 
-use acquaint::engine::matches;
+use acquaint::engine::{BookFiles, MatchRequest, Stage};
 
 use super::args::MatchArgs;
 use crate::exit::{Failure, Outcome};
@@ -10,17 +11,26 @@ use crate::progress::Bars;
 use crate::run::{Ledger, read_params};
 
 pub(crate) fn matching(args: &MatchArgs, quiet: bool) -> Result<Outcome, Failure> {
-    let args = &args.claims;
-    let params = read_params(args.config.as_deref())?;
-    let ledger = Ledger::read(&args.ledger)?;
-    let matched = matches(
-        &args.signals,
-        ledger.source().as_ref(),
-        &params,
-        (args.as_of, None),
-        args.purpose,
-        &Bars::new(quiet),
-    )?;
+    let params = read_params(args.claims.config.as_deref())?;
+    let ledger = Ledger::read(&args.claims.ledger)?;
+    let source = ledger.source();
+    let request = MatchRequest {
+        signals: &args.claims.signals,
+        ledger: source.as_ref(),
+        params: &params,
+        as_of: args.claims.as_of,
+        known_at: None,
+        purpose: args.claims.purpose,
+    };
+    let progress = Bars::new(quiet);
+    match (&args.book, &args.out) {
+        (Some(book), Some(out)) => number_book(&request, (book, out), args.memory_mib, &progress),
+        _ => address_book(&request, &progress),
+    }
+}
+
+fn address_book(request: &MatchRequest<'_>, progress: &Bars) -> Result<Outcome, Failure> {
+    let matched = request.address_book(progress)?;
     let mut out = csv::Writer::from_writer(io::stdout().lock());
     out.write_record(["from_account_id", "to_account_id", "saved_at"])
         .map_err(io::Error::from)?;
@@ -33,10 +43,7 @@ pub(crate) fn matching(args: &MatchArgs, quiet: bool) -> Result<Outcome, Failure
         out.write_record(row).map_err(io::Error::from)?;
     }
     out.flush()?;
-    eprintln!(
-        "acquaint: entries: {}",
-        serde_json::to_string(&matched.stage)?
-    );
+    say(&matched.stage)?;
     if !matched.rejections.is_empty() {
         eprintln!(
             "acquaint: {} rows of the address book were rejected",
@@ -44,4 +51,39 @@ pub(crate) fn matching(args: &MatchArgs, quiet: bool) -> Result<Outcome, Failure
         );
     }
     Ok(Outcome::Done)
+}
+
+fn number_book(
+    request: &MatchRequest<'_>,
+    (book, out): (&Path, &Path),
+    memory_mib: u32,
+    progress: &Bars,
+) -> Result<Outcome, Failure> {
+    let files = BookFiles {
+        book,
+        out,
+        max_bytes: usize::try_from(u64::from(memory_mib) << 20).unwrap_or(usize::MAX),
+    };
+    let matched = request.number_book(&files, progress)?;
+    say(&matched.stage)?;
+    if let Some(first) = matched.rejected.first {
+        eprintln!(
+            "acquaint: {} rows of the number book were rejected, the first in row {}: {} is {}",
+            matched.rejected.n, first.row, first.column, first.reason
+        );
+    }
+    if matched.spilled.rows > 0 {
+        eprintln!(
+            "acquaint: {} matches ({} MiB) went through temporary files",
+            matched.spilled.rows,
+            matched.spilled.bytes >> 20
+        );
+    }
+    Ok(Outcome::Done)
+}
+
+/// What became of every entry.
+fn say(stage: &Stage) -> Result<(), Failure> {
+    eprintln!("acquaint: entries: {}", serde_json::to_string(stage)?);
+    Ok(())
 }

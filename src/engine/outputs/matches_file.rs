@@ -1,0 +1,183 @@
+//! Matches as a Parquet file that appears all at once.
+//!
+//! Accounts ascend and instants are close together, so all columns are delta-encoded, and compressed no further:
+//! Lemire and Boytsov, *Decoding billions of integers per second through vectorization* (2015).
+
+use std::io::{self, BufWriter};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, TimestampMicrosecondArray, UInt64Array};
+use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::{
+    ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, ArrowWriterOptions,
+    compute_leaves,
+};
+use parquet::basic::Encoding;
+use parquet::errors::ParquetError;
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::SerializedFileWriter;
+use tempfile::NamedTempFile;
+
+use super::publish::OutputError;
+use crate::consent::{For, Permitted};
+use crate::identity::Match;
+
+/// A file being written aside; dropped without [`publish`](Self::publish), it is removed.
+pub struct MatchesFile {
+    target: PathBuf,
+    writer: SerializedFileWriter<BufWriter<NamedTempFile>>,
+}
+
+/// Encodes matches for one file, on any thread.
+pub struct MatchesEncoder {
+    target: PathBuf,
+    schema: SchemaRef,
+    factory: ArrowRowGroupWriterFactory,
+}
+
+/// Matches as they stand in a file: one row group.
+pub struct EncodedMatches(Vec<ArrowColumnChunk>);
+
+impl MatchesFile {
+    /// Makes an empty file beside `target`, and what encodes for it.
+    ///
+    /// # Errors
+    /// If nothing can be written there.
+    pub fn beside(target: &Path) -> Result<(Self, MatchesEncoder), OutputError> {
+        let dir = match target.parent() {
+            Some(dir) if !dir.as_os_str().is_empty() => dir,
+            _ => Path::new("."),
+        };
+        let file = aside(dir).map_err(|source| OutputError::Write {
+            path: target.to_owned(),
+            source,
+        })?;
+        let schema = schema();
+        let properties = WriterProperties::builder()
+            .set_dictionary_enabled(false)
+            .set_encoding(Encoding::DELTA_BINARY_PACKED)
+            .set_created_by("acquaint".to_owned())
+            .build();
+        let options = ArrowWriterOptions::new()
+            .with_properties(properties)
+            .with_skip_arrow_metadata(true);
+        let failed = encode_error(target);
+        let file = BufWriter::with_capacity(1 << 20, file);
+        let (writer, factory) =
+            ArrowWriter::try_new_with_options(file, Arc::clone(&schema), options)
+                .and_then(ArrowWriter::into_serialized_writer)
+                .map_err(failed)?;
+        let encoder = MatchesEncoder {
+            target: target.to_owned(),
+            schema,
+            factory,
+        };
+        let file = Self {
+            target: target.to_owned(),
+            writer,
+        };
+        Ok((file, encoder))
+    }
+
+    /// Adds matches behind those that are there.
+    ///
+    /// # Errors
+    /// If they cannot be written.
+    pub fn append(&mut self, encoded: EncodedMatches) -> Result<(), OutputError> {
+        if encoded.0.is_empty() {
+            return Ok(());
+        }
+        let append = |writer: &mut SerializedFileWriter<_>| {
+            let mut group = writer.next_row_group()?;
+            for chunk in encoded.0 {
+                chunk.append_to_row_group(&mut group)?;
+            }
+            group.close().map(drop)
+        };
+        append(&mut self.writer).map_err(encode_error(&self.target))
+    }
+
+    /// Puts the file in its place.
+    ///
+    /// # Errors
+    /// If it cannot be written or renamed.
+    pub fn publish(self) -> Result<(), OutputError> {
+        let file = self.writer.into_inner();
+        let file = file.map_err(encode_error(&self.target))?;
+        let write_error = |source| OutputError::Write {
+            path: self.target.clone(),
+            source,
+        };
+        let file = file
+            .into_inner()
+            .map_err(|error| write_error(error.into_error()))?;
+        file.as_file().sync_all().map_err(write_error)?;
+        file.persist(&self.target)
+            .map_err(|error| write_error(error.error))?;
+        Ok(())
+    }
+}
+
+impl MatchesEncoder {
+    /// Encodes matches.
+    ///
+    /// # Errors
+    /// If Parquet refuses them.
+    pub fn encode<P: For>(
+        &self,
+        matches: &[Permitted<Match, P>],
+    ) -> Result<EncodedMatches, OutputError> {
+        if matches.is_empty() {
+            return Ok(EncodedMatches(Vec::new()));
+        }
+        self.chunks(&columns(matches))
+            .map(EncodedMatches)
+            .map_err(encode_error(&self.target))
+    }
+
+    fn chunks(&self, columns: &[ArrayRef]) -> Result<Vec<ArrowColumnChunk>, ParquetError> {
+        // What a row group's number is for is encryption, and nothing is encrypted.
+        let mut writers = self.factory.create_column_writers(0)?;
+        for ((writer, field), column) in writers.iter_mut().zip(self.schema.fields()).zip(columns) {
+            for leaf in compute_leaves(field, column)? {
+                writer.write(&leaf)?;
+            }
+        }
+        writers.into_iter().map(ArrowColumnWriter::close).collect()
+    }
+}
+
+/// A file that others may read if any new file of ours is one they may.
+fn aside(dir: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(dir)
+}
+
+fn schema() -> SchemaRef {
+    let instant = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+    Arc::new(Schema::new(vec![
+        Field::new("from_account_id", DataType::UInt64, false),
+        Field::new("to_account_id", DataType::UInt64, false),
+        Field::new("saved_at", instant, false),
+    ]))
+}
+
+fn columns<P: For>(matches: &[Permitted<Match, P>]) -> [ArrayRef; 3] {
+    let rows = matches.iter().map(Permitted::get);
+    let from = UInt64Array::from_iter_values(rows.clone().map(|one| one.from.0));
+    let to = UInt64Array::from_iter_values(rows.clone().map(|one| one.to.0));
+    let saved_at = rows.map(|one| one.saved_at.micros());
+    let saved_at = TimestampMicrosecondArray::from_iter_values(saved_at).with_timezone("UTC");
+    [Arc::new(from), Arc::new(to), Arc::new(saved_at)]
+}
+
+fn encode_error(target: &Path) -> impl Fn(ParquetError) -> OutputError + '_ {
+    |source| OutputError::Encode {
+        path: target.to_owned(),
+        source,
+    }
+}
