@@ -78,6 +78,12 @@ impl EdgeKinds {
         Self(self.0 | other.0)
     }
 
+    /// The bits of this that `other` does not have.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// The bits.
     #[must_use]
     pub const fn bits(self) -> u8 {

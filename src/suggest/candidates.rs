@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use super::counts::SuggestCounts;
 use super::exclusions::Exclusions;
-use super::kernel::Measure;
+use super::kernel::{Best, Dense, LEAST_MAX, Measure, Reach};
 use super::reasons::Tier;
 use super::select::{Key, TopK};
 use super::view::View;
@@ -31,6 +31,8 @@ pub(crate) struct Filters<'a> {
     pub(crate) exclusions: &'a Exclusions,
     /// One per person, or empty if everybody is in good standing.
     pub(crate) standings: &'a [Standing],
+    /// Whoever is not in good standing, ascending.
+    pub(crate) odd: &'a [u32],
     pub(crate) min_intermediaries: u32,
 }
 
@@ -89,7 +91,9 @@ impl Eligible {
 }
 
 /// Sorts out everybody that `touched` and the contacts of `u` name, and leaves every cell default.
-pub(crate) fn sort_out<M: Measure>(
+///
+/// The total and what lies beyond the K best are left for the caller to count.
+pub(crate) fn sort_out_listed<M: Measure>(
     filters: Filters<'_>,
     u: u32,
     measure: &M,
@@ -97,18 +101,73 @@ pub(crate) fn sort_out<M: Measure>(
     touched: &[u32],
     eligible: &mut Eligible,
 ) -> SuggestCounts {
-    let mut counts = SuggestCounts {
-        considered: touched.len() as u64,
-        ..SuggestCounts::default()
-    };
-    // A person with any tie is at the end of two-paths that lead back.
-    counts.considered -= u64::from(cells[u as usize] != M::Cell::default());
-    cells[u as usize] = M::Cell::default();
-    take_contacts(filters, u, measure, cells, eligible, &mut counts);
-    mask_friends(filters.view, u, cells, &mut counts);
-    mask_excluded(filters.exclusions, u, cells, &mut counts);
+    let mut counts = SuggestCounts::default();
+    mask(filters, u, measure, cells, eligible, &mut counts);
     take_two_paths(filters, measure, cells, touched, eligible, &mut counts);
     counts
+}
+
+/// As [`sort_out_listed`], reading every cell in reach.
+pub(crate) fn sort_out_scanned<M: Dense>(
+    filters: Filters<'_>,
+    u: u32,
+    measure: &M,
+    cells: &mut [M::Cell],
+    reach: &Reach,
+    (eligible, best): (&mut Eligible, &mut Best),
+) -> SuggestCounts {
+    let mut counts = SuggestCounts::default();
+    mask(filters, u, measure, cells, eligible, &mut counts);
+    take_odd(filters, measure, cells, reach, eligible, &mut counts);
+    let least = filters.min_intermediaries.min(LEAST_MAX);
+    let in_reach = &cells[reach.nodes.clone()];
+    let k = eligible.two_paths.k();
+    let scan = best.scan(measure, in_reach, reach.nodes.start, least, k);
+    counts.below_min_intermediaries += scan.reached - scan.eligible;
+    eligible.n += scan.eligible;
+    for &(_, v) in best.hits() {
+        let cell = cells[v as usize];
+        eligible
+            .two_paths
+            .offer(measure.bits(v, cell), v, measure.count(cell));
+    }
+    cells[reach.nodes.clone()].fill(M::Cell::default());
+    counts
+}
+
+/// Takes out of `cells` whoever is no candidate by two-paths alone: `u`, contacts, friends and the excluded.
+fn mask<M: Measure>(
+    filters: Filters<'_>,
+    u: u32,
+    measure: &M,
+    cells: &mut [M::Cell],
+    eligible: &mut Eligible,
+    counts: &mut SuggestCounts,
+) {
+    // A person with any tie is at the end of two-paths that lead back.
+    cells[u as usize] = M::Cell::default();
+    take_contacts(filters, u, measure, cells, eligible, counts);
+    mask_friends(filters.view, u, cells, counts);
+    mask_excluded(filters.exclusions, u, cells, counts);
+}
+
+/// Takes whoever is not in good standing out of `cells`.
+fn take_odd<M: Dense>(
+    filters: Filters<'_>,
+    measure: &M,
+    cells: &mut [M::Cell],
+    reach: &Reach,
+    eligible: &mut Eligible,
+    counts: &mut SuggestCounts,
+) {
+    let before = |v: &u32| (*v as usize) < reach.nodes.start;
+    let odd = &filters.odd[filters.odd.partition_point(before)..];
+    for &v in odd.iter().take_while(|v| (**v as usize) < reach.nodes.end) {
+        let cell = std::mem::take(&mut cells[v as usize]);
+        if cell != M::Cell::default() {
+            take_two_path(filters, measure, v, cell, eligible, counts);
+        }
+    }
 }
 
 /// Everybody whose number `u` saved is a candidate, whether there are two-paths or not.
@@ -122,7 +181,6 @@ fn take_contacts<M: Measure>(
 ) {
     for &v in filters.view.contacts.row(u) {
         let cell = std::mem::take(&mut cells[v as usize]);
-        counts.considered += u64::from(cell == M::Cell::default());
         let tie = filters.view.tie(u, v);
         if tie.contains(EdgeKinds::FRIENDSHIP) {
             counts.masked_friends += 1;
@@ -130,7 +188,7 @@ fn take_contacts<M: Measure>(
             why.count(counts);
         } else if let Some(demoted) = admit(filters.standing(v), counts) {
             let tier = contact_tier(tie, demoted);
-            let key = Key::new(measure.bits(v, cell), v, M::count(cell));
+            let key = Key::new(measure.bits(v, cell), v, measure.count(cell));
             eligible.add_contact(tier, key);
         }
     }
@@ -198,18 +256,29 @@ fn take_two_paths<M: Measure>(
     eligible: &mut Eligible,
     counts: &mut SuggestCounts,
 ) {
-    let mut below = 0;
     for &v in touched {
         let cell = std::mem::take(&mut cells[v as usize]);
-        let n = M::count(cell);
-        if n < filters.min_intermediaries {
-            // Masked cells are empty, and already counted.
-            below += u64::from(n > 0);
-            continue;
+        // Masked cells are empty, and already counted.
+        if cell != M::Cell::default() {
+            take_two_path(filters, measure, v, cell, eligible, counts);
         }
-        let Some(demoted) = admit(filters.standing(v), counts) else {
-            continue;
-        };
+    }
+}
+
+/// Counts somebody reached by two-paths alone as dropped, or takes them into consideration.
+#[inline]
+pub(crate) fn take_two_path<M: Measure>(
+    filters: Filters<'_>,
+    measure: &M,
+    v: u32,
+    cell: M::Cell,
+    eligible: &mut Eligible,
+    counts: &mut SuggestCounts,
+) {
+    let n = measure.count(cell);
+    if n < filters.min_intermediaries {
+        counts.below_min_intermediaries += 1;
+    } else if let Some(demoted) = admit(filters.standing(v), counts) {
         eligible.n += 1;
         let bits = measure.bits(v, cell);
         if demoted {
@@ -218,5 +287,4 @@ fn take_two_paths<M: Measure>(
             eligible.two_paths.offer(bits, v, n);
         }
     }
-    counts.below_min_intermediaries += below;
 }

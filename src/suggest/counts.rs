@@ -47,6 +47,12 @@ impl SuggestCounts {
         ]
     }
 
+    /// Makes the whole the sum of its parts.
+    pub(crate) fn add_up(&mut self) {
+        let dropped: u64 = self.dropped().iter().map(|(_, n)| n).sum();
+        self.considered = dropped + self.emitted;
+    }
+
     /// Do the parts add up to the whole?
     #[must_use]
     pub fn check_sums(&self) -> bool {

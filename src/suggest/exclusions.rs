@@ -94,7 +94,7 @@ impl Exclusions {
     }
 
     /// Whom not to suggest to a person and why, ascending by candidate.
-    pub fn of(&self, node_idx: u32) -> impl Iterator<Item = (u32, Exclusion)> {
+    pub fn of(&self, node_idx: u32) -> impl Iterator<Item = (u32, Exclusion)> + Clone {
         self.row(node_idx)
             .iter()
             .map(|&(_, candidate, why)| (candidate, why))

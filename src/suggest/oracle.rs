@@ -201,6 +201,12 @@ proptest! {
         let (plain, exclusions) = (world.plain(), world.exclusions());
         let scorer = Scorer::over(plain.view(), &exclusions, &world.spam, &params).unwrap();
         let narrow = scorer.suggest_all(&|_| ());
+        let listed = scorer.clone().without_scan().suggest_all(&|_| ());
+        prop_assert_eq!(&narrow, &listed);
+        for degree in [1, 3, u32::MAX] {
+            let sieved = scorer.clone().without_scan().sieving_hubs_from(degree);
+            prop_assert_eq!(&narrow, &sieved.suggest_all(&|_| ()));
+        }
         let wide = scorer.packing_up_to(2).suggest_all(&|_| ());
         prop_assert_eq!(narrow, wide);
     }

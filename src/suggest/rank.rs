@@ -6,10 +6,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rayon::prelude::*;
 
 use super::SuggestError;
-use super::candidates::{Eligible, Filters, Standing, sort_out};
+use super::candidates::{
+    Eligible, Filters, Standing, sort_out_listed, sort_out_scanned, take_two_path,
+};
 use super::counts::SuggestCounts;
 use super::exclusions::Exclusions;
-use super::kernel::{self, Counting, Measure, Overlap, PACKED_DEGREE_MAX, Packed, Wide};
+use super::kernel::{
+    self, Best, Counting, DENSE_DEGREE_MAX, Dense, Hubs, Measure, Overlap, PACKED_DEGREE_MAX,
+    Packed, Reach, SIEVE_TWO_PATHS_MAX, Sieve, Walk, Wide,
+};
 use super::params::{Heuristic, ValidSuggestParams};
 use super::reasons::{Reason, Tier};
 use super::view::View;
@@ -39,7 +44,7 @@ impl Suggestion {
 }
 
 /// How many people one task scores. Fixed, so that what is joined does not depend on threads.
-const CHUNK: usize = 256;
+pub(super) const CHUNK: usize = 256;
 
 /// The suggestions of consecutive people.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -94,6 +99,17 @@ impl Suggestions {
         self.chunks[u / CHUNK].row(u % CHUNK)
     }
 
+    /// From the rows of every [`CHUNK`] people, with where each person's rows end.
+    pub(super) fn from_chunks(
+        chunks: impl IntoIterator<Item = (Vec<usize>, Vec<Suggestion>)>,
+    ) -> Self {
+        let counts = SuggestCounts::default();
+        let chunk = |(ends, rows)| Chunk { ends, rows, counts };
+        Self {
+            chunks: chunks.into_iter().map(chunk).collect(),
+        }
+    }
+
     /// Everybody's suggestions in the order of their nodes.
     pub fn iter(&self) -> impl Iterator<Item = (u32, &[Suggestion])> {
         let rows = |chunk| (0..Chunk::len(chunk)).map(move |at| chunk.row(at));
@@ -107,15 +123,40 @@ impl Chunk {
     }
 }
 
+/// Which of the ways to add up is taken.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    packed_degree_max: u32,
+    may_scan: bool,
+    /// How many people there must be for cells to miss the cache so often that sieving pays.
+    sieve_nodes_min: usize,
+    /// How many ties the least hub has.
+    hub_degree_min: u32,
+}
+
+impl Limits {
+    const NONE: Self = Self {
+        packed_degree_max: PACKED_DEGREE_MAX,
+        may_scan: true,
+        sieve_nodes_min: 1 << 16,
+        hub_degree_min: 1 << 12,
+    };
+}
+
 /// Scores people against one graph: what all threads share.
 #[derive(Clone, Debug)]
 pub struct Scorer<'a> {
     view: View<'a>,
     exclusions: &'a Exclusions,
     standings: Vec<Standing>,
+    /// Whoever is not in good standing, ascending.
+    odd: Vec<u32>,
     weights: Vec<u64>,
+    /// Everybody's degree, if the score divides by it.
+    degrees: Vec<u32>,
+    hubs: Hubs,
     degree_max: u32,
-    packed_degree_max: u32,
+    limits: Limits,
     params: ValidSuggestParams,
 }
 
@@ -125,12 +166,30 @@ pub struct Scorer<'a> {
 /// 8 to 28 bytes a person, by heuristic and largest degree.
 #[derive(Clone, Debug)]
 pub struct Scratch {
-    counts: Vec<u32>,
-    packed: Vec<u64>,
+    counts: Room<u32>,
+    packed: Room<u64>,
     wide: Vec<(u64, u32)>,
     touched: Vec<u32>,
     eligible: Eligible,
     ranked: Vec<Suggestion>,
+}
+
+/// Cells, and what it takes to find the best of them.
+#[derive(Clone, Debug)]
+struct Room<C> {
+    cells: Vec<C>,
+    best: Best,
+    sieve: Sieve,
+}
+
+impl<C: Clone + Default> Room<C> {
+    fn new(n_nodes: usize) -> Self {
+        Self {
+            cells: vec![C::default(); n_nodes],
+            best: Best::default(),
+            sieve: Sieve::default(),
+        }
+    }
 }
 
 impl<'a> Scorer<'a> {
@@ -165,17 +224,23 @@ impl<'a> Scorer<'a> {
         params: &ValidSuggestParams,
     ) -> Result<Self, SuggestError> {
         let n_nodes = view.ties.n_nodes();
-        let degree_max = (0..)
-            .zip(0..n_nodes)
-            .map(|(u, _)| view.ties.degree(u))
-            .max();
+        let degrees: Vec<u32> = view.ties.nodes().map(|u| view.ties.degree(u)).collect();
+        let degree_max = degrees.iter().copied().max().unwrap_or(0);
+        let standings = standings(n_nodes, exclusions, spam, params)?;
+        let odd = (0..).zip(&standings).filter(|(_, s)| **s != Standing::Good);
         Ok(Self {
             view,
             exclusions,
-            standings: standings(n_nodes, exclusions, spam, params)?,
+            odd: odd.map(|(v, _)| v).collect(),
+            standings,
             weights: kernel::weights(view.ties, params.score()),
-            degree_max: degree_max.unwrap_or(0),
-            packed_degree_max: PACKED_DEGREE_MAX,
+            degrees: match params.score() {
+                Heuristic::Jaccard => degrees,
+                _ => Vec::new(),
+            },
+            hubs: Hubs::of(view.ties, Limits::NONE.hub_degree_min),
+            degree_max,
+            limits: Limits::NONE,
             params: params.clone(),
         })
     }
@@ -183,7 +248,22 @@ impl<'a> Scorer<'a> {
     /// As if cells could hold fewer steps, so that small graphs reach the wide ones.
     #[cfg(test)]
     pub(crate) fn packing_up_to(mut self, degree: u32) -> Self {
-        self.packed_degree_max = degree;
+        self.limits.packed_degree_max = degree;
+        self
+    }
+
+    /// As if no person's reach were worth scanning.
+    #[cfg(test)]
+    pub(crate) fn without_scan(mut self) -> Self {
+        self.limits.may_scan = false;
+        self
+    }
+
+    /// As if the graph were large, and whoever has so many ties a hub.
+    #[cfg(test)]
+    pub(crate) fn sieving_hubs_from(mut self, degree: u32) -> Self {
+        self.limits.sieve_nodes_min = 0;
+        self.hubs = Hubs::of(self.view.ties, degree);
         self
     }
 
@@ -199,10 +279,11 @@ impl<'a> Scorer<'a> {
         let n_nodes = self.n_users();
         let weighted = !self.weights.is_empty();
         let if_used = |used: bool| if used { n_nodes } else { 0 };
+        let is_wide = self.degree_max > self.limits.packed_degree_max;
         Scratch {
-            counts: vec![0; if_used(!weighted)],
-            packed: vec![0; if_used(weighted)],
-            wide: vec![(0, 0); if_used(weighted && self.degree_max > self.packed_degree_max)],
+            counts: Room::new(if_used(!weighted)),
+            packed: Room::new(if_used(weighted)),
+            wide: vec![(0, 0); if_used(weighted && is_wide)],
             touched: vec![0; n_nodes],
             eligible: Eligible::default(),
             ranked: Vec::new(),
@@ -239,6 +320,7 @@ impl<'a> Scorer<'a> {
         scratch.ranked.extend(ranked);
         counts.emitted = scratch.ranked.len() as u64;
         counts.beyond_k = scratch.eligible.n() - counts.emitted;
+        counts.add_up();
         (&scratch.ranked, counts)
     }
 
@@ -251,22 +333,99 @@ impl<'a> Scorer<'a> {
             eligible,
             ..
         } = scratch;
-        let weights = &self.weights;
-        let (ties, degree) = (self.view.ties, self.view.ties.degree(u));
+        let (weights, degrees) = (&self.weights, &self.degrees);
+        let degree = self.view.ties.degree(u);
         match self.params.score() {
             Heuristic::CommonNeighbours => self.run(u, &Counting, counts, touched, eligible),
-            Heuristic::Jaccard => self.run(u, &Overlap { ties, degree }, counts, touched, eligible),
+            Heuristic::Jaccard => {
+                self.run(u, &Overlap { degrees, degree }, counts, touched, eligible)
+            }
             Heuristic::AdamicAdar | Heuristic::ResourceAllocation => {
-                if degree <= self.packed_degree_max {
+                if degree <= self.limits.packed_degree_max {
                     self.run(u, &Packed { weights }, packed, touched, eligible)
                 } else {
-                    self.run(u, &Wide { weights }, wide, touched, eligible)
+                    self.list(u, &Wide { weights }, wide, touched, eligible)
                 }
             }
         }
     }
 
-    fn run<M: Measure>(
+    /// Scans the cells in reach, or lists them where that is less to do.
+    fn run<M: Dense>(
+        &self,
+        u: u32,
+        measure: &M,
+        room: &mut Room<M::Cell>,
+        touched: &mut [u32],
+        eligible: &mut Eligible,
+    ) -> SuggestCounts {
+        let Room { cells, best, sieve } = room;
+        let reach = Reach::of(self.view.ties, u);
+        let walk = self.walk(u, &reach);
+        let is_short = self.view.ties.degree(u) <= DENSE_DEGREE_MAX;
+        if self.limits.may_scan && is_short && reach.is_dense(walk.n_two_paths) {
+            kernel::accumulate_all(self.view.ties, u, measure, cells);
+            sort_out_scanned(self.filters(), u, measure, cells, &reach, (eligible, best))
+        } else if self.sieves(walk) {
+            self.sieve(walk, measure, (cells, touched), sieve, eligible)
+        } else {
+            self.list(u, measure, cells, touched, eligible)
+        }
+    }
+
+    /// Whoever the hub alone leads to has one intermediary, and is no candidate where two are asked for.
+    fn walk(&self, u: u32, reach: &Reach) -> Walk<'_> {
+        let asks_for_two = self.params.min_intermediaries() >= 2;
+        let widest = reach.widest.filter(|_| asks_for_two);
+        let hub = widest.and_then(|(z, _)| self.hubs.get(z));
+        let looked_up = widest
+            .filter(|_| hub.is_some())
+            .map_or(0, |(_, degree)| u64::from(degree));
+        Walk {
+            ties: self.view.ties,
+            u,
+            n_two_paths: reach.n_two_paths - looked_up,
+            hub,
+        }
+    }
+
+    fn sieves(&self, walk: Walk<'_>) -> bool {
+        let asks_for_two = self.params.min_intermediaries() >= 2;
+        let is_large = self.n_users() >= self.limits.sieve_nodes_min;
+        asks_for_two && (walk.hub.is_some() || is_large && walk.n_two_paths <= SIEVE_TWO_PATHS_MAX)
+    }
+
+    fn sieve<M: Measure>(
+        &self,
+        walk: Walk<'_>,
+        measure: &M,
+        (cells, touched): (&mut [M::Cell], &mut [u32]),
+        sieve: &mut Sieve,
+        eligible: &mut Eligible,
+    ) -> SuggestCounts {
+        let u = walk.u;
+        let friends = self.view.ties.row(u).iter().copied();
+        let contacts = self.view.contacts.row(u).iter().copied();
+        let excluded = self.exclusions.of(u).map(|(v, _)| v);
+        let masked = std::iter::once(u)
+            .chain(friends)
+            .chain(contacts)
+            .chain(excluded);
+        let found = kernel::accumulate_sieved(walk, measure, masked, (cells, touched), sieve);
+        let touched = &touched[..found.n_touched];
+        let mut counts = sort_out_listed(self.filters(), u, measure, cells, touched, eligible);
+        counts.below_min_intermediaries += found.n_once;
+        if let Some(hub) = walk.hub {
+            let step = measure.step(hub.node);
+            for (v, z) in found.tied.iter().map(|step| step.parts()) {
+                let cell = measure.add(measure.step(z), step);
+                take_two_path(self.filters(), measure, v, cell, eligible, &mut counts);
+            }
+        }
+        counts
+    }
+
+    fn list<M: Measure>(
         &self,
         u: u32,
         measure: &M,
@@ -274,8 +433,8 @@ impl<'a> Scorer<'a> {
         touched: &mut [u32],
         eligible: &mut Eligible,
     ) -> SuggestCounts {
-        let n = kernel::accumulate(self.view.ties, u, measure, cells, touched);
-        sort_out(self.filters(), u, measure, cells, &touched[..n], eligible)
+        let n = kernel::accumulate_listing(self.view.ties, u, measure, cells, touched);
+        sort_out_listed(self.filters(), u, measure, cells, &touched[..n], eligible)
     }
 
     fn filters(&self) -> Filters<'_> {
@@ -283,6 +442,7 @@ impl<'a> Scorer<'a> {
             view: self.view,
             exclusions: self.exclusions,
             standings: &self.standings,
+            odd: &self.odd,
             min_intermediaries: self.params.min_intermediaries(),
         }
     }

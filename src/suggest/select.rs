@@ -45,6 +45,11 @@ impl TopK {
         self.floor = 0;
     }
 
+    /// How many are kept.
+    pub(crate) const fn k(&self) -> usize {
+        self.k
+    }
+
     fn room(k: usize) -> usize {
         4 * k + 64
     }

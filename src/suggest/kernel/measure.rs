@@ -1,22 +1,8 @@
-//! Two-paths from one person, counted or weighed in dense arrays.
-//!
-//! The simple code this is equal to, for a person `u`:
-//!
-//! ```text
-//! for z in ties(u) { for v in ties(z) { cells[v] += step(z) } }
-//! ```
-//!
-//! A row of the result belongs to one person and is gathered by one task, so no two threads ever add to one
-//! cell; and what is added are integers, so the order of adding does not matter either. `touched` remembers
-//! which cells to read and to clear, which makes a person cost what their two-paths cost, and not the
-//! number of people.
-//!
-//! # Complexity
-//! O(Σ d(z)) for the ties z of a person: one add per two-path. One cell and one `u32` per person and thread.
+//! How two-paths add up in one cell, and what the sum says.
 
-use super::params::Heuristic;
 use crate::graph::Csr;
 use crate::score::Score;
+use crate::suggest::params::Heuristic;
 
 /// How two-paths add up, and what the sum says.
 pub(crate) trait Measure {
@@ -30,7 +16,7 @@ pub(crate) trait Measure {
     fn step(&self, z: u32) -> Self::Cell;
 
     /// How many intermediaries a cell has seen.
-    fn count(cell: Self::Cell) -> u32;
+    fn count(&self, cell: Self::Cell) -> u32;
 
     /// The score of candidate `v`, as the bits of a [`Score`].
     fn bits(&self, v: u32, cell: Self::Cell) -> u64;
@@ -51,7 +37,7 @@ impl Measure for Counting {
         1
     }
 
-    fn count(cell: u32) -> u32 {
+    fn count(&self, cell: u32) -> u32 {
         cell
     }
 
@@ -62,7 +48,8 @@ impl Measure for Counting {
 
 /// Jaccard: counted like common neighbours, divided at the end.
 pub(crate) struct Overlap<'a> {
-    pub(crate) ties: &'a Csr,
+    /// Everybody's degree.
+    pub(crate) degrees: &'a [u32],
     pub(crate) degree: u32,
 }
 
@@ -77,12 +64,12 @@ impl Measure for Overlap<'_> {
         Counting.step(z)
     }
 
-    fn count(cell: u32) -> u32 {
+    fn count(&self, cell: u32) -> u32 {
         cell
     }
 
     fn bits(&self, v: u32, cell: u32) -> u64 {
-        jaccard_bits(cell, self.degree, self.ties.degree(v))
+        jaccard_bits(cell, self.degree, self.degrees[v as usize])
     }
 }
 
@@ -92,13 +79,16 @@ pub(crate) fn jaccard_bits(n: u32, degree_u: u32, degree_v: u32) -> u64 {
     (u64::from(n) << 32).checked_div(union).unwrap_or(0)
 }
 
-/// Where the count begins in a packed cell.
-const COUNT_SHIFT: u32 = 44;
+/// How many bits of a packed cell count; the others weigh.
+pub(super) const COUNT_BITS: u32 = 18;
+
+/// The bits of a packed cell that count.
+pub(super) const COUNT_MASK: u64 = (1 << COUNT_BITS) - 1;
 
 /// The most ties a person may have for [`Packed`]: as many weights of at most 1/ln 2 stay below 2⁴⁴.
 pub(crate) const PACKED_DEGREE_MAX: u32 = 2_800;
 
-/// Weighted sum and count in one word, so that a two-path costs one add.
+/// Weighted sum and count in one word, so that a two-path costs one add. All cells are below 2⁶².
 pub(crate) struct Packed<'a> {
     pub(crate) weights: &'a [u64],
 }
@@ -107,20 +97,20 @@ impl Measure for Packed<'_> {
     type Cell = u64;
 
     fn add(&self, cell: u64, step: u64) -> u64 {
-        // Below 2^44 + 2800 · 2^44: see PACKED_DEGREE_MAX.
+        // Weights below 2^44 and counts below 2^18: see PACKED_DEGREE_MAX.
         cell.wrapping_add(step)
     }
 
     fn step(&self, z: u32) -> u64 {
-        self.weights[z as usize] | 1 << COUNT_SHIFT
+        self.weights[z as usize] << COUNT_BITS | 1
     }
 
-    fn count(cell: u64) -> u32 {
-        (cell >> COUNT_SHIFT) as u32
+    fn count(&self, cell: u64) -> u32 {
+        (cell & COUNT_MASK) as u32
     }
 
     fn bits(&self, _: u32, cell: u64) -> u64 {
-        cell & ((1 << COUNT_SHIFT) - 1)
+        cell >> COUNT_BITS
     }
 }
 
@@ -141,7 +131,7 @@ impl Measure for Wide<'_> {
         (self.weights[z as usize], 1)
     }
 
-    fn count(cell: Self::Cell) -> u32 {
+    fn count(&self, cell: Self::Cell) -> u32 {
         cell.1
     }
 
@@ -166,31 +156,4 @@ pub(crate) fn weights(ties: &Csr, heuristic: Heuristic) -> Vec<u64> {
             degree => Score::from_f64(weigh(f64::from(degree))).bits(),
         })
         .collect()
-}
-
-/// Adds up every two-path from `u`, its ways back to `u` itself included.
-///
-/// `cells` are all default on entry, one per person; `touched` has one entry per person. Returns how many
-/// entries of `touched` name a cell that is no longer default, each once.
-pub(crate) fn accumulate<M: Measure>(
-    ties: &Csr,
-    u: u32,
-    measure: &M,
-    cells: &mut [M::Cell],
-    touched: &mut [u32],
-) -> usize {
-    let mut n_touched = 0;
-    for &z in ties.row(u) {
-        let step = measure.step(z);
-        for &v in ties.row(z) {
-            let cell = &mut cells[v as usize];
-            // Written always and kept only if new: a store is cheaper than a branch that cannot be foreseen.
-            if let Some(slot) = touched.get_mut(n_touched) {
-                *slot = v;
-            }
-            n_touched += usize::from(*cell == M::Cell::default());
-            *cell = measure.add(*cell, step);
-        }
-    }
-    n_touched
 }
