@@ -22,6 +22,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::graph::Csr;
+pub use crate::hash::mix;
 
 /// The heuristics under the names of the published table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -124,16 +125,6 @@ pub fn evaluate_edges_holding_out(edges: &[(u64, u64)], one_in: u64) -> FriendsE
     }
 }
 
-/// One step of splitmix64 from state `x` (Steele, Lea and Flood, "Fast splittable pseudorandom number
-/// generators", 2014).
-#[must_use]
-pub fn mix(x: u64) -> u64 {
-    let mut z = x.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
-}
-
 /// Is an edge held out? Ids from 2³² on wrap around; the split is then still fixed, though no longer the
 /// published one.
 #[must_use]
@@ -234,11 +225,11 @@ impl Split {
     }
 }
 
-fn is_edge(csr: &Csr, u: u32, v: u32) -> bool {
+pub(super) fn is_edge(csr: &Csr, u: u32, v: u32) -> bool {
     csr.row(u).binary_search(&v).is_ok()
 }
 
-fn non_edges(train: &Csr, hidden: &Csr, n: usize) -> Vec<(u32, u32)> {
+pub(super) fn non_edges(train: &Csr, hidden: &Csr, n: usize) -> Vec<(u32, u32)> {
     let n_nodes = train.n_nodes() as u64;
     let n_pairs = n_nodes * n_nodes.saturating_sub(1);
     // A complete graph has no pair to draw.
@@ -293,7 +284,7 @@ impl Common {
 }
 
 /// Scores of single pairs, by merging two rows; one list a method.
-fn pair_scores(train: &Csr, pairs: &[(u32, u32)]) -> [Vec<f64>; 5] {
+pub(super) fn pair_scores(train: &Csr, pairs: &[(u32, u32)]) -> [Vec<f64>; 5] {
     let scored: Vec<[f64; 5]> = pairs
         .par_iter()
         .map(|&(u, v)| pair_score(train, u, v))
@@ -319,7 +310,7 @@ fn pair_score(train: &Csr, u: u32, v: u32) -> [f64; 5] {
 }
 
 /// The probability that a positive is above a negative, ties counting half.
-fn auc(positive: &[f64], negative: &[f64]) -> f64 {
+pub(super) fn auc(positive: &[f64], negative: &[f64]) -> f64 {
     let mut sorted = negative.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
     let half_wins: u64 = positive
@@ -334,13 +325,13 @@ fn auc(positive: &[f64], negative: &[f64]) -> f64 {
 }
 
 /// Dense sums over two-paths, used again for node after node.
-struct Sums {
+pub(super) struct Sums {
     cells: Vec<Common>,
     touched: Vec<u32>,
 }
 
 impl Sums {
-    fn new(n_nodes: usize) -> Self {
+    pub(super) fn new(n_nodes: usize) -> Self {
         Self {
             cells: vec![Common::default(); n_nodes],
             touched: Vec::new(),
@@ -348,7 +339,7 @@ impl Sums {
     }
 
     /// The first 10 of the non-neighbours of `u` with at least one mutual friend, by method.
-    fn first_10(&mut self, train: &Csr, u: u32) -> [First10; 5] {
+    pub(super) fn first_10(&mut self, train: &Csr, u: u32) -> [First10; 5] {
         for &z in train.row(u) {
             self.add(train.row(z), Common::one(train.degree(z)));
         }
@@ -381,8 +372,8 @@ impl Sums {
 
 /// The ten best so far, best first: by rounded score descending, then node ascending.
 #[derive(Clone, Copy)]
-struct First10 {
-    best: [(f64, u32); 10],
+pub(super) struct First10 {
+    pub(super) best: [(f64, u32); 10],
 }
 
 impl Default for First10 {

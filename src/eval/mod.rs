@@ -7,6 +7,7 @@ mod links;
 #[cfg(test)]
 mod livejournal;
 mod public;
+mod ranking;
 
 pub use contacts::{ContactRanking, ContactsEvaluation, evaluate_contacts};
 pub use edges::{EdgeList, EdgeRow, EdgesError, Pairs, read_edges};
@@ -16,6 +17,10 @@ pub use friends::{
 };
 pub use links::{AtThreshold, Bin, LinksEvaluation, evaluate_links};
 pub use public::PublicGraph;
+pub use ranking::{
+    AtDegree, Exposure, Gain, Interval, MethodRanking, RankingEvaluation, RankingParams, SplitBy,
+    TimedEdge, evaluate_ranking, train_public,
+};
 mod ads;
 
 pub use ads::{AdsEvaluation, evaluate_ads};

@@ -15,6 +15,7 @@ mod kernel;
 mod oracle;
 mod params;
 mod rank;
+mod ranker;
 mod reasons;
 mod select;
 mod view;
@@ -23,8 +24,14 @@ pub use counts::SuggestCounts;
 pub use exclusions::{Exclusion, Exclusions};
 pub use params::{Heuristic, MAX_K, SuggestParams, ValidSuggestParams};
 pub use rank::{Scorer, Scratch, Suggestion, Suggestions};
+pub use ranker::{
+    Candidates, FEATURE_NAMES, FRIEND_MODEL_SCHEMA, FeatureWeight, Features, FriendModel,
+    FriendTraining, HiddenBy, N_FEATURES, Provenance, Ranker, RankerError, RankerParams,
+    RankerScratch, ValidRankerParams, train_friends,
+};
+pub(crate) use ranker::{Source, train_on};
 pub use reasons::{Reason, Tier};
-pub(crate) use view::Plain;
+pub(crate) use view::{Plain, View};
 
 use crate::consent::FriendSuggestions;
 use crate::graph::Graph;

@@ -1,0 +1,238 @@
+//! What the ranker knows of a person and a candidate: names, shapes and units.
+
+/// How many features a pair has.
+pub const N_FEATURES: usize = 51;
+
+/// The features of one pair, shape `(N_FEATURES,)`, in the order of [`NAMES`].
+pub type Features = [f64; N_FEATURES];
+
+/// The features' names in the order of their columns; a model file repeats them, and is refused if they differ.
+///
+/// For a person `u` and a candidate `v`, with `z` over the people tied to both, `d` the number of ties, `t(x, y)`
+/// how many people are tied to both `x` and `y`, and `c(z)` the share of the pairs of `z`'s ties that are tied:
+/// sums and ratios enter as natural logarithms of `ε + x` (so all are dimensionless), with ε = 1 for counts, 0.01
+/// for `clustering` and `three_paths`, and 0.0001 for the others. `best_*` is the logarithm of 0.001 + the sum's
+/// ratio to the largest among the person's candidates. `docs/scoring.md` has the table.
+pub const NAMES: [&str; N_FEATURES] = [
+    "common_neighbours",
+    "adamic_adar",
+    "resource_allocation",
+    "resource_per_log_degree",
+    "clustering_between",
+    "ties_between",
+    "share_between",
+    "three_paths",
+    "three_step_resource",
+    "three_path_count",
+    "mean_resource",
+    "least_degree_between",
+    "degree",
+    "candidate_degree",
+    "jaccard",
+    "salton",
+    "hub_promoted",
+    "hub_depressed",
+    "resource_per_candidate_tie",
+    "resource_per_tie",
+    "clustering",
+    "candidate_clustering",
+    "strength_jaccard",
+    "strength_near",
+    "strength_far",
+    "strength_product",
+    "strength_product_depressed",
+    "strength_least",
+    "best_common_neighbours",
+    "best_adamic_adar",
+    "best_resource_allocation",
+    "best_resource_per_log_degree",
+    "best_jaccard",
+    "best_salton",
+    "best_three_paths",
+    "best_three_step_resource",
+    "best_mean_resource",
+    "best_share_between",
+    "best_strength_jaccard",
+    "best_strength_near",
+    "best_strength_far",
+    "best_strength_product",
+    "best_strength_product_depressed",
+    "best_strength_least",
+    "rank_root",
+    "rank_log",
+    "own_upload",
+    "mutual_contact",
+    "friends_on_both_sides",
+    "contacts_between",
+    "recency",
+];
+
+/// How many sums a pair has that are set against the best of a person's candidates.
+pub(super) const N_RELATIVE: usize = 16;
+
+/// What is counted of one pair, before logarithms; `ties` of the two and those of the people between.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Sums {
+    /// `d(u)`.
+    pub(crate) degree: f64,
+    /// `d(v)`.
+    pub(crate) candidate_degree: f64,
+    /// `c(u)`.
+    pub(crate) clustering: f64,
+    /// `c(v)`.
+    pub(crate) candidate_clustering: f64,
+    /// `Σ 1`.
+    pub(crate) n: f64,
+    /// `Σ 1 / ln d(z)`.
+    pub(crate) adamic_adar: f64,
+    /// `Σ 1 / d(z)`.
+    pub(crate) resource: f64,
+    /// `Σ 1 / (d(z) ln d(z))`.
+    pub(crate) resource_log: f64,
+    /// `Σ c(z)` (Wu, Lin, Wan and Gregory, "Link prediction with node clustering coefficient", 2016).
+    pub(crate) clustering_between: f64,
+    /// Ties among the people between (Cannistraci, Alanis-Lobato and Ravasi, 2013).
+    pub(crate) ties_between: f64,
+    /// `Σ` of the share of z's ties that are to others between (as their CRA).
+    pub(crate) share_between: f64,
+    /// `Σ 1 / √(d(x) d(y))` over paths u–x–y–v (Kovács et al., "Network-based prediction of protein
+    /// interactions", 2019).
+    pub(crate) three_paths: f64,
+    /// `Σ 1 / (d(x) d(y))` over the same paths: what two more steps of resource allocation bring.
+    pub(crate) three_step_resource: f64,
+    /// How many paths u–x–y–v there are.
+    pub(crate) three_path_count: f64,
+    /// The mean, over the ties y of v, of `Σ 1 / d(x)` over paths u–x–y.
+    pub(crate) mean_resource: f64,
+    /// The smallest `d(z)`; 0 if there is nobody between.
+    pub(crate) least_degree: f64,
+    /// `Σ J(u, z) J(z, v)`, `J(x, y) = (t + 1) / (d(x) + d(y) − t)`.
+    pub(crate) strength_jaccard: f64,
+    /// `Σ (t(u, z) + 1) / d(z)²`.
+    pub(crate) strength_near: f64,
+    /// `Σ (t(z, v) + 1) / d(z)²`.
+    pub(crate) strength_far: f64,
+    /// `Σ (t(u, z) + 1) (t(z, v) + 1) / d(z)²`.
+    pub(crate) strength_product: f64,
+    /// `Σ (t(u, z) + 1) (t(z, v) + 1) / d(z)³`.
+    pub(crate) strength_product_depressed: f64,
+    /// `Σ min(t(u, z) + 1, t(z, v) + 1) / d(z)`.
+    pub(crate) strength_least: f64,
+    /// How many z are friends of both.
+    pub(crate) friends_between: f64,
+    /// How many z are a mutual contact of u or of v.
+    pub(crate) contacts_between: f64,
+    /// Days from the newest two-path to the newest tie of all; 0 if times are not known.
+    pub(crate) age_days: f64,
+    /// 1 if u saved v's number.
+    pub(crate) own_upload: f64,
+    /// 1 if each saved the other's number.
+    pub(crate) mutual_contact: f64,
+}
+
+fn ratio(a: f64, b: f64) -> f64 {
+    if b > 0.0 { a / b } else { 0.0 }
+}
+
+impl Sums {
+    fn jaccard(&self) -> f64 {
+        ratio(self.n, self.degree + self.candidate_degree - self.n)
+    }
+
+    fn salton(&self) -> f64 {
+        ratio(self.n, (self.degree * self.candidate_degree).sqrt())
+    }
+
+    /// The sums that are set against the best of a person's candidates.
+    pub(super) fn relative(&self) -> [f64; N_RELATIVE] {
+        [
+            self.n,
+            self.adamic_adar,
+            self.resource,
+            self.resource_log,
+            self.jaccard(),
+            self.salton(),
+            self.three_paths,
+            self.three_step_resource,
+            self.mean_resource,
+            self.share_between,
+            self.strength_jaccard,
+            self.strength_near,
+            self.strength_far,
+            self.strength_product,
+            self.strength_product_depressed,
+            self.strength_least,
+        ]
+    }
+
+    /// The features, given the best of every relative sum and how many candidates have more resource.
+    pub(super) fn features(&self, best: &[f64; N_RELATIVE], rank: usize) -> Features {
+        let count = |x: f64| x.ln_1p();
+        let small = |x: f64| (x + 1e-4).ln();
+        let medium = |x: f64| (x + 1e-2).ln();
+        let rank = rank as f64 + 1.0;
+        let (low, high) = (
+            self.degree.min(self.candidate_degree),
+            self.degree.max(self.candidate_degree),
+        );
+        let absolute = [
+            count(self.n),
+            count(self.adamic_adar),
+            small(self.resource),
+            small(self.resource_log),
+            medium(self.clustering_between),
+            count(self.ties_between),
+            small(self.share_between),
+            medium(self.three_paths),
+            small(self.three_step_resource),
+            count(self.three_path_count),
+            small(self.mean_resource),
+            count(self.least_degree),
+            count(self.degree),
+            count(self.candidate_degree),
+            small(self.jaccard()),
+            small(self.salton()),
+            small(ratio(self.n, low)),
+            small(ratio(self.n, high)),
+            small(ratio(self.resource, self.candidate_degree)),
+            small(ratio(self.resource, self.degree)),
+            self.clustering,
+            self.candidate_clustering,
+            small(self.strength_jaccard),
+            small(self.strength_near),
+            small(self.strength_far),
+            small(self.strength_product),
+            small(self.strength_product_depressed),
+            small(self.strength_least),
+        ];
+        let places = [
+            rank.sqrt().recip(),
+            rank.ln(),
+            self.own_upload,
+            self.mutual_contact,
+            ratio(self.friends_between, self.n),
+            ratio(self.contacts_between, self.n),
+            count(self.age_days),
+        ];
+        let mut features = [0.0; N_FEATURES];
+        features[..28].copy_from_slice(&absolute);
+        for ((to, sum), best) in features[28..].iter_mut().zip(self.relative()).zip(best) {
+            *to = (ratio(sum, *best) + 1e-3).ln();
+        }
+        features[44..].copy_from_slice(&places);
+        features
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_feature_is_finite_even_of_strangers() {
+        let nobody = Sums::default().features(&[0.0; N_RELATIVE], 0);
+        assert!(nobody.iter().all(|x| x.is_finite()));
+        let names: std::collections::BTreeSet<_> = NAMES.iter().collect();
+        assert_eq!(names.len(), N_FEATURES);
+    }
+}

@@ -1,0 +1,223 @@
+//! Logistic regression on described candidates, and how well it says what it says.
+
+use linfa::traits::Fit;
+use linfa::{Dataset, ParamGuard};
+use linfa_logistic::LogisticRegression;
+use ndarray::{Array1, Array2};
+
+use super::RankerError;
+use super::features::{Features, N_FEATURES};
+
+/// The mean gradient, of one row, at which fitting ends.
+const TOLERANCE: f64 = 2e-5;
+/// Steps after which fitting ends at the latest.
+const MAX_STEPS: u64 = 200;
+
+/// Log-odds as a weighted sum, `intercept + Σ wᵢ·xᵢ`.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Linear {
+    pub(super) weights: Vec<f64>,
+    pub(super) intercept: f64,
+}
+
+impl Linear {
+    pub(super) fn log_odds(&self, x: &[f64]) -> f64 {
+        let terms = self.weights.iter().zip(x);
+        self.intercept + terms.map(|(w, x)| w * x).sum::<f64>()
+    }
+}
+
+/// Fits rows of features, each scaled to mean 0 and variance 1 for the penalty to mean the same for all; the weights
+/// that come back are those of the features as they were.
+pub(super) fn fit(rows: &[Features], is_friend: &[bool], l2: f64) -> Result<Linear, RankerError> {
+    let scale = Scale::of(rows);
+    let values = rows.iter().flat_map(|row| scale.apply(row)).collect();
+    let scaled = fit_scaled(values, N_FEATURES, is_friend, l2)?;
+    Ok(scale.undo(&scaled))
+}
+
+/// Two numbers that carry log-odds to calibrated ones, `slope · x + intercept` (Platt, "Probabilistic outputs for support
+/// vector machines", 1999), from rows that were not fitted. Those of the identity, if they would turn the order around.
+pub(super) fn calibrate(log_odds: &[f64], is_friend: &[bool]) -> (f64, f64) {
+    let n_friends = is_friend.iter().filter(|&&y| y).count();
+    if n_friends < 20 || is_friend.len() - n_friends < 20 {
+        return (1.0, 0.0);
+    }
+    match fit_scaled(log_odds.to_vec(), 1, is_friend, 0.0) {
+        Ok(line) if line.weights[0] > 0.0 => (line.weights[0], line.intercept),
+        _ => (1.0, 0.0),
+    }
+}
+
+fn fit_scaled(
+    values: Vec<f64>,
+    n_columns: usize,
+    is_friend: &[bool],
+    l2: f64,
+) -> Result<Linear, RankerError> {
+    let records = Array2::from_shape_vec((is_friend.len(), n_columns), values)
+        .expect("every row has as many columns");
+    let dataset = Dataset::new(records, Array1::from(is_friend.to_vec()));
+    let params = LogisticRegression::default()
+        .alpha(l2)
+        .max_iterations(MAX_STEPS)
+        .gradient_tolerance(TOLERANCE * is_friend.len() as f64)
+        .check()?;
+    let fitted = params.fit(&dataset)?;
+    // The library chooses which label is the positive one.
+    let sign = if fitted.labels().pos.class { 1.0 } else { -1.0 };
+    Ok(Linear {
+        weights: fitted.params().iter().map(|w| sign * w).collect(),
+        intercept: sign * fitted.intercept(),
+    })
+}
+
+struct Scale {
+    mean: Features,
+    deviation: Features,
+}
+
+impl Scale {
+    fn of(rows: &[Features]) -> Self {
+        let n = rows.len().max(1) as f64;
+        let mut mean = [0.0; N_FEATURES];
+        for row in rows {
+            (0..N_FEATURES).for_each(|i| mean[i] += row[i] / n);
+        }
+        let mut variance = [0.0; N_FEATURES];
+        for row in rows {
+            (0..N_FEATURES).for_each(|i| variance[i] += (row[i] - mean[i]).powi(2) / n);
+        }
+        // A feature that never varies says nothing; its weight stays 0.
+        let deviation = variance.map(|v| if v > 1e-18 { v.sqrt() } else { f64::INFINITY });
+        Self { mean, deviation }
+    }
+
+    fn apply(&self, row: &Features) -> Features {
+        std::array::from_fn(|i| (row[i] - self.mean[i]) / self.deviation[i])
+    }
+
+    fn undo(&self, scaled: &Linear) -> Linear {
+        let weights = scaled.weights.iter().zip(self.deviation);
+        let weights: Vec<f64> = weights.map(|(w, d)| w / d).collect();
+        let shift: f64 = weights.iter().zip(self.mean).map(|(w, m)| w * m).sum();
+        Linear {
+            intercept: scaled.intercept - shift,
+            weights,
+        }
+    }
+}
+
+/// How well log-odds say what happened.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Fitness {
+    pub(super) log_loss: f64,
+    pub(super) base_log_loss: f64,
+    pub(super) auc: f64,
+    pub(super) calibration_error: f64,
+}
+
+/// Bins of equally many rows for the calibration error.
+const BINS: usize = 10;
+
+impl Fitness {
+    /// Not a number where there is nothing to measure on.
+    pub(super) fn of(log_odds: &[f64], is_friend: &[bool]) -> Self {
+        let n = is_friend.len() as f64;
+        let mut rows: Vec<(f64, bool)> = (log_odds.iter().copied())
+            .zip(is_friend.iter().copied())
+            .collect();
+        rows.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let n_friends = rows.iter().filter(|(_, y)| *y).count() as f64;
+        let rate = n_friends / n;
+        // ln(1 + e^−x), without overflow.
+        let softplus = |x: f64| x.max(0.0) + (-x.abs()).exp().ln_1p();
+        let loss = |&(x, y): &(f64, bool)| softplus(if y { -x } else { x });
+        Self {
+            log_loss: rows.iter().map(loss).sum::<f64>() / n,
+            base_log_loss: -(rate * rate.ln() + (1.0 - rate) * (1.0 - rate).ln()),
+            auc: auc(&rows, n_friends),
+            calibration_error: calibration_error(&rows),
+        }
+    }
+}
+
+/// The probability that a friend is above somebody who is none, ties counting half; rows ascend.
+fn auc(rows: &[(f64, bool)], n_friends: f64) -> f64 {
+    let (mut below, mut wins) = (0.0, 0.0);
+    for same in rows.chunk_by(|a, b| a.0 == b.0) {
+        let friends = same.iter().filter(|(_, y)| *y).count() as f64;
+        let others = same.len() as f64 - friends;
+        wins += friends * (below + others / 2.0);
+        below += others;
+    }
+    wins / (n_friends * (rows.len() as f64 - n_friends))
+}
+
+fn calibration_error(rows: &[(f64, bool)]) -> f64 {
+    let width = rows.len().div_ceil(BINS).max(1);
+    let gap = |bin: &[(f64, bool)]| {
+        let expected: f64 = bin.iter().map(|&(x, _)| sigmoid(x)).sum();
+        let found = bin.iter().filter(|(_, y)| *y).count() as f64;
+        (expected - found).abs()
+    };
+    rows.chunks(width).map(gap).sum::<f64>() / rows.len() as f64
+}
+
+/// The probability of log-odds.
+pub(super) fn sigmoid(log_odds: f64) -> f64 {
+    if log_odds >= 0.0 {
+        1.0 / (1.0 + (-log_odds).exp())
+    } else {
+        let e = log_odds.exp();
+        e / (1.0 + e)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hash::mix;
+
+    /// A number in [0, 1).
+    fn uniform(x: u64) -> f64 {
+        (mix(x) >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    #[test]
+    fn planted_weights_are_found_again() {
+        let (mut rows, mut labels) = (Vec::new(), Vec::new());
+        for i in 0..4_000_u64 {
+            let mut row = [3.0; N_FEATURES];
+            row[0] = 4.0 * uniform(3 * i) - 2.0;
+            row[5] = 100.0 + 10.0 * uniform(3 * i + 1);
+            let log_odds = 1.5 * row[0] - 0.3 * (row[5] - 105.0) - 0.5;
+            labels.push(uniform(3 * i + 2) < sigmoid(log_odds));
+            rows.push(row);
+        }
+        let found = fit(&rows, &labels, 0.01).unwrap();
+        assert!((found.weights[0] - 1.5).abs() < 0.2, "{found:?}");
+        assert!((found.weights[5] + 0.3).abs() < 0.05, "{found:?}");
+        assert!((found.intercept - 31.0).abs() < 5.0, "{found:?}");
+        assert!((1..5).all(|i| found.weights[i] == 0.0));
+        let log_odds: Vec<f64> = rows.iter().map(|row| found.log_odds(row)).collect();
+        let fitness = Fitness::of(&log_odds, &labels);
+        assert!(fitness.calibration_error < 0.02 && fitness.log_loss < fitness.base_log_loss);
+        // Log-odds that are twice too sure are halved.
+        let sure: Vec<f64> = log_odds.iter().map(|x| 2.0 * x + 1.0).collect();
+        let (slope, intercept) = calibrate(&sure, &labels);
+        assert!((slope - 0.5).abs() < 0.04 && (intercept + 0.5).abs() < 0.1);
+        // And never turned around.
+        let wrong: Vec<f64> = log_odds.iter().map(|x| -x).collect();
+        assert_eq!(calibrate(&wrong, &labels), (1.0, 0.0));
+    }
+
+    #[test]
+    fn auc_counts_ties_half() {
+        assert_eq!(
+            Fitness::of(&[1.0, 2.0, 0.0, 1.0], &[true, true, false, false]).auc,
+            3.5 / 4.0
+        );
+        assert_eq!(Fitness::of(&[0.0; 3], &[true, false, false]).auc, 0.5);
+    }
+}

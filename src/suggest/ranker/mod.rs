@@ -1,0 +1,87 @@
+//! The learned ranker: the kernel's best candidates, put in order by the probability that the two are friends.
+//!
+//! The kernel finds candidates exactly and keeps every rule; the ranker only puts its best ones, a pool, in another order
+//! and says how probable each is. So nobody is suggested whom the kernel would not suggest with a larger K.
+//!
+//! Training hides some of the known friendships, describes every candidate of everybody in what remains
+//! ([`NAMES`](features::NAMES)), and fits a logistic regression to which of them were hidden. Nothing else is learned
+//! from: people without permission are not in the graph, and so in no feature, no label and no count.
+
+mod extract;
+mod features;
+mod file;
+mod fit;
+mod hidden;
+mod model;
+mod params;
+mod rank;
+mod train;
+
+pub use features::{Features, N_FEATURES, NAMES as FEATURE_NAMES};
+pub use file::FRIEND_MODEL_SCHEMA;
+pub use model::{Candidates, FeatureWeight, FriendModel, FriendTraining, Provenance};
+pub use params::{HiddenBy, RankerParams, ValidRankerParams};
+pub use rank::{Ranker, RankerScratch};
+pub use train::train_friends;
+pub(crate) use train::{Source, train_on};
+
+/// Why a ranker could not be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RankerError {
+    /// Too little to learn from.
+    #[error("{n_positive} of {n_rows} candidates are hidden friends: too few to learn from")]
+    TooLittle {
+        /// Candidates described.
+        n_rows: u64,
+        /// Of these, friends whose friendship was hidden.
+        n_positive: u64,
+    },
+    /// No suggestions could be made at all.
+    #[error(transparent)]
+    Suggest(#[from] super::SuggestError),
+    /// The solver gave up.
+    #[error("the regression could not be fitted: {0}")]
+    Fit(#[from] linfa_logistic::error::Error),
+    /// Not a model file.
+    #[error("not a friend model: {0}")]
+    Syntax(#[from] serde_json::Error),
+    /// A model of another form.
+    #[error("the model is {found}, which this version does not read; it reads {expected}")]
+    Schema {
+        /// What the file says.
+        found: String,
+        /// What this version reads.
+        expected: &'static str,
+    },
+    /// Features other than those this version describes people by.
+    #[error("the model's feature {place} is {found}, not {expected}")]
+    Feature {
+        /// Its place, from 0.
+        place: usize,
+        /// What the file says, or "missing".
+        found: String,
+        /// What it must be, or "there".
+        expected: &'static str,
+    },
+    /// A number that is none.
+    #[error("the model's {what} is not a finite number in its range")]
+    Number {
+        /// Which.
+        what: String,
+    },
+    /// Candidates found in another way than those the model was trained on.
+    #[error(
+        "the model was trained on candidates by {trained} and at least {trained_min} in common, the run finds them by {asked} and {asked_min}"
+    )]
+    OtherCandidates {
+        /// The heuristic in training.
+        trained: &'static str,
+        /// The intermediaries asked for in training.
+        trained_min: u32,
+        /// The heuristic now.
+        asked: &'static str,
+        /// The intermediaries asked for now.
+        asked_min: u32,
+    },
+}

@@ -1,0 +1,176 @@
+//! The model: one weight a feature.
+
+use serde::{Deserialize, Serialize};
+
+use super::RankerError;
+use super::features::{Features, N_FEATURES, NAMES};
+use super::fit::{Fitness, Linear, sigmoid};
+use super::params::HiddenBy;
+use crate::suggest::{Heuristic, ValidSuggestParams};
+
+/// How probable it is that two people are friends, from [`NAMES`]: a logistic regression, calibrated.
+///
+/// The probability is that a candidate of the pool is a friend whose friendship was hidden, when one friendship in
+/// [`FriendTraining::one_in`] is. Whoever reads it as the share of suggestions that will be accepted assumes that as many
+/// friendships are missing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FriendModel {
+    pub(super) provenance: Provenance,
+    pub(super) candidates: Candidates,
+    pub(super) weights: Features,
+    pub(super) intercept: f64,
+    pub(super) training: FriendTraining,
+}
+
+/// Whose consent a model rests on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provenance {
+    /// The version of acquaint that trained it.
+    pub acquaint: String,
+    /// BLAKE3 of the consent ledger, as in a run's manifest; empty for public data.
+    pub ledger: String,
+    /// BLAKE3 of what the ledger allowed, as in a run's manifest; empty for public data.
+    pub snapshot: String,
+}
+
+/// The candidates a model puts in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Candidates {
+    /// The heuristic whose best they are.
+    pub score: Heuristic,
+    /// How many people two must have in common.
+    pub min_intermediaries: u32,
+    /// How many there are at most, 1 to 1000.
+    pub pool: usize,
+}
+
+/// One feature's part in the log-odds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeatureWeight {
+    /// Its name.
+    pub name: String,
+    /// Log-odds per unit.
+    pub weight: f64,
+}
+
+/// What a model was trained on and how well it does on people it was not.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FriendTraining {
+    /// Which friendships were hidden.
+    pub hidden_by: HiddenBy,
+    /// One friendship in so many was.
+    pub one_in: u64,
+    /// How often, anew.
+    pub rounds: u32,
+    /// Candidates fitted.
+    pub fitted: u64,
+    /// Of these, hidden friends.
+    pub fitted_friends: u64,
+    /// Candidates of other people, one person in ten, by which the model was calibrated.
+    pub held_out: u64,
+    /// Of these, hidden friends.
+    pub held_out_friends: u64,
+    /// Mean log loss of the calibrated model on them, nats; none if there is nothing to measure on, as below.
+    pub log_loss: Option<f64>,
+    /// That of their share of friends, given for every one.
+    pub base_log_loss: Option<f64>,
+    /// The probability that a friend is above somebody else.
+    pub auc: Option<f64>,
+    /// The mean distance between probability and share of friends in ten bins of equally many.
+    pub calibration_error: Option<f64>,
+}
+
+impl FriendTraining {
+    pub(super) fn set_fitness(&mut self, fitness: Fitness) {
+        let finite = |x: f64| x.is_finite().then(|| nine_digits(x));
+        self.log_loss = finite(fitness.log_loss);
+        self.base_log_loss = finite(fitness.base_log_loss);
+        self.auc = finite(fitness.auc);
+        self.calibration_error = finite(fitness.calibration_error);
+    }
+}
+
+/// The nearest number of nine digits: short in a file, and read back as exactly what was written.
+pub(super) fn nine_digits(x: f64) -> f64 {
+    format!("{x:.8e}").parse().unwrap_or(x)
+}
+
+impl FriendModel {
+    pub(super) fn new(
+        provenance: Provenance,
+        candidates: Candidates,
+        linear: &Linear,
+        training: FriendTraining,
+    ) -> Self {
+        Self {
+            provenance,
+            candidates,
+            weights: std::array::from_fn(|i| nine_digits(linear.weights[i])),
+            intercept: nine_digits(linear.intercept),
+            training,
+        }
+    }
+
+    /// Whose consent it rests on.
+    #[must_use]
+    pub const fn provenance(&self) -> &Provenance {
+        &self.provenance
+    }
+
+    /// The candidates it puts in order.
+    #[must_use]
+    pub const fn candidates(&self) -> Candidates {
+        self.candidates
+    }
+
+    /// What it was trained on.
+    #[must_use]
+    pub const fn training(&self) -> &FriendTraining {
+        &self.training
+    }
+
+    /// Every feature's weight, in the order of the columns.
+    #[must_use]
+    pub fn weights(&self) -> Vec<FeatureWeight> {
+        let weight = |(name, &weight): (&&str, &f64)| FeatureWeight {
+            name: (*name).to_owned(),
+            weight,
+        };
+        NAMES.iter().zip(&self.weights).map(weight).collect()
+    }
+
+    /// The log-odds of a pair.
+    #[must_use]
+    pub fn log_odds(&self, features: &[f64; N_FEATURES]) -> f64 {
+        let terms = self.weights.iter().zip(features);
+        terms.fold(self.intercept, |sum, (w, x)| sum + w * x)
+    }
+
+    /// The probability of log-odds.
+    pub(super) fn probability(log_odds: f64) -> f64 {
+        sigmoid(log_odds)
+    }
+
+    /// Refuses candidates found in another way than in training.
+    ///
+    /// # Errors
+    /// If the heuristic or the number of intermediaries differs.
+    pub fn check_candidates(&self, params: &ValidSuggestParams) -> Result<(), RankerError> {
+        let (trained, asked) = (self.candidates, params);
+        if trained.score == asked.score()
+            && trained.min_intermediaries == asked.min_intermediaries()
+        {
+            return Ok(());
+        }
+        Err(RankerError::OtherCandidates {
+            trained: trained.score.as_str(),
+            trained_min: trained.min_intermediaries,
+            asked: asked.score().as_str(),
+            asked_min: asked.min_intermediaries(),
+        })
+    }
+}

@@ -1,0 +1,204 @@
+//! How a ranker is trained.
+
+use serde::{Deserialize, Serialize};
+
+use crate::params::{ParamError, require};
+
+/// Which friendships are hidden to learn from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HiddenBy {
+    /// By a hash of the pair, anew in every round.
+    #[default]
+    Hash,
+    /// The newest, in one round: what is learned is to tell the future.
+    Time,
+}
+
+impl HiddenBy {
+    /// The name in files.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Hash => "hash",
+            Self::Time => "time",
+        }
+    }
+}
+
+/// How a ranker is trained; unchecked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RankerParams {
+    hidden_by: HiddenBy,
+    one_in: u64,
+    rounds: u32,
+    pool: usize,
+    rows_max: usize,
+    l2: f64,
+    seed: u64,
+}
+
+impl Default for RankerParams {
+    fn default() -> Self {
+        Self {
+            hidden_by: HiddenBy::Hash,
+            one_in: 10,
+            rounds: 3,
+            pool: 100,
+            rows_max: 400_000,
+            l2: 1.0,
+            seed: 0,
+        }
+    }
+}
+
+impl RankerParams {
+    /// Which friendships are hidden; default [`HiddenBy::Hash`].
+    #[must_use]
+    pub fn hidden_by(mut self, hidden_by: HiddenBy) -> Self {
+        self.hidden_by = hidden_by;
+        self
+    }
+
+    /// One friendship in so many is hidden: 2 to 1000, default 10.
+    #[must_use]
+    pub fn one_in(mut self, one_in: u64) -> Self {
+        self.one_in = one_in;
+        self
+    }
+
+    /// How often friendships are hidden anew, if by hash: 1 to 100, default 3.
+    #[must_use]
+    pub fn rounds(mut self, rounds: u32) -> Self {
+        self.rounds = rounds;
+        self
+    }
+
+    /// How many of a person's candidates are put in order, the kernel's best: 1 to 1000, default 100.
+    #[must_use]
+    pub fn pool(mut self, pool: usize) -> Self {
+        self.pool = pool;
+        self
+    }
+
+    /// About how many candidates are described at most, by leaving out people: from 1000, default 400,000. Each takes
+    /// 0.8 kB.
+    #[must_use]
+    pub fn rows_max(mut self, rows_max: usize) -> Self {
+        self.rows_max = rows_max;
+        self
+    }
+
+    /// The penalty on the square of weights, of features scaled to unit variance: from 0, default 1.
+    #[must_use]
+    pub fn l2(mut self, l2: f64) -> Self {
+        self.l2 = l2;
+        self
+    }
+
+    /// What the hashes begin with; default 0.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Checks every bound.
+    ///
+    /// # Errors
+    /// The first parameter outside its range.
+    pub fn check(self) -> Result<ValidRankerParams, ParamError> {
+        require(
+            (2..=1000).contains(&self.one_in),
+            "ranker.one_in",
+            self.one_in,
+            "from 2 to 1000",
+        )?;
+        require(
+            (1..=100).contains(&self.rounds),
+            "ranker.rounds",
+            self.rounds,
+            "from 1 to 100",
+        )?;
+        require(
+            (1..=crate::suggest::MAX_K).contains(&self.pool),
+            "ranker.pool",
+            self.pool,
+            "from 1 to 1000",
+        )?;
+        require(
+            self.rows_max >= 1000,
+            "ranker.rows_max",
+            self.rows_max,
+            "at least 1000",
+        )?;
+        require(
+            self.l2.is_finite() && self.l2 >= 0.0,
+            "ranker.l2",
+            self.l2,
+            "at least 0",
+        )?;
+        Ok(ValidRankerParams(self))
+    }
+}
+
+/// [`RankerParams`] within their bounds.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct ValidRankerParams(RankerParams);
+
+impl ValidRankerParams {
+    pub(super) const fn hidden_by(&self) -> HiddenBy {
+        self.0.hidden_by
+    }
+
+    pub(super) const fn one_in(&self) -> u64 {
+        self.0.one_in
+    }
+
+    /// One, if friendships are hidden by time.
+    pub(super) const fn rounds(&self) -> u32 {
+        match self.0.hidden_by {
+            HiddenBy::Hash => self.0.rounds,
+            HiddenBy::Time => 1,
+        }
+    }
+
+    /// How many of a person's candidates are put in order.
+    #[must_use]
+    pub const fn pool(&self) -> usize {
+        self.0.pool
+    }
+
+    pub(super) const fn rows_max(&self) -> usize {
+        self.0.rows_max
+    }
+
+    pub(super) const fn l2(&self) -> f64 {
+        self.0.l2
+    }
+
+    pub(super) const fn seed(&self) -> u64 {
+        self.0.seed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_bound_is_checked() {
+        let refused = |params: RankerParams| params.check().expect_err("must be refused").name;
+        let params = RankerParams::default;
+        assert_eq!(refused(params().one_in(1)), "ranker.one_in");
+        assert_eq!(refused(params().rounds(0)), "ranker.rounds");
+        assert_eq!(refused(params().pool(1001)), "ranker.pool");
+        assert_eq!(refused(params().rows_max(999)), "ranker.rows_max");
+        for bad in [-1.0, f64::NAN, f64::INFINITY] {
+            assert_eq!(refused(params().l2(bad)), "ranker.l2");
+        }
+        assert!(params().check().is_ok());
+    }
+}
