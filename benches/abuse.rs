@@ -10,6 +10,7 @@ fn features(n: u32) -> Vec<SpamFeatures> {
     let one = |i: u32| SpamFeatures {
         account: AccountId(u64::from(i)),
         book_size: i.wrapping_mul(2_654_435_761) % 2_000,
+        is_over_budget: false,
         n_matched: i % 300,
         n_reciprocated: i % 100,
         n_accounts_on_device: 1 + i % 3,

@@ -11,7 +11,7 @@ use acquaint::consent::{Abuse, Gate, Permitted};
 use acquaint::engine::outputs::MatchesFile;
 use acquaint::engine::{BookMatched, BookRequest, Silent, match_book};
 use acquaint::hash::HashSet;
-use acquaint::identity::{Binding, Contact, Directory, E164, match_entries};
+use acquaint::identity::{Binding, BookBudget, Contact, Directory, E164, NumberSet, match_entries};
 use acquaint::ids::AccountId;
 use acquaint::signals::{NumberBook, ReadLimits};
 use acquaint::time::Timestamp;
@@ -122,16 +122,35 @@ fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
 }
 
-fn matched(
-    book: &NumberBook,
-    directory: &Directory<Abuse>,
-    gate: &Gate<Abuse, AccountId>,
-) -> BookMatched {
+/// What entries are matched with. A tenth as many people are out as there are accounts.
+struct Whom {
+    gate: Gate<Abuse, AccountId>,
+    directory: Directory<Abuse>,
+    out: NumberSet,
+}
+
+impl Whom {
+    fn new() -> Self {
+        let gate = gates::open::<Abuse>(0..N_ACCOUNTS);
+        let bindings = (0..N_ACCOUNTS).filter_map(|account| gate.permit(binding(account)).ok());
+        Self {
+            directory: Directory::build(bindings, &HashSet::default()),
+            out: (N_ACCOUNTS..N_ACCOUNTS / 10 * 11).map(number).collect(),
+            gate,
+        }
+    }
+}
+
+fn matched(book: &NumberBook, whom: &Whom) -> BookMatched {
+    let budget = BookBudget::default().check();
+    let budget = &budget.expect("defaults are in range");
     let request = BookRequest {
         book,
-        directory,
-        gate,
+        directory: &whom.directory,
+        gate: &whom.gate,
         objected: &|_| false,
+        of_people_out: &whom.out,
+        budget,
         as_of: Timestamp::MAX,
         max_bytes: 4 << 30,
         spill_dir: Path::new(env!("CARGO_TARGET_TMPDIR")),
@@ -154,9 +173,7 @@ fn n_rows() -> u64 {
 
 fn book(c: &mut Criterion) {
     let n_rows = n_rows();
-    let gate = gates::open::<Abuse>(0..N_ACCOUNTS);
-    let bindings = (0..N_ACCOUNTS).filter_map(|account| gate.permit(binding(account)).ok());
-    let directory = Directory::build(bindings, &HashSet::default());
+    let whom = Whom::new();
     write_accounts(&file("accounts.parquet"));
     let mut group = c.benchmark_group("match_book");
     group.sample_size(10);
@@ -169,19 +186,19 @@ fn book(c: &mut Criterion) {
         for pool in pools::pools() {
             let id = BenchmarkId::new(format!("threads-{}", pool.current_num_threads()), n_rows);
             group.bench_function(id, |b| {
-                b.iter(|| pool.install(|| matched(&book, &directory, &gate).stage.rows_out));
+                b.iter(|| pool.install(|| matched(&book, &whom).stage.rows_out));
             });
         }
     }
     group.finish();
-    in_memory(c, &gate, &directory);
+    in_memory(c, &whom);
 }
 
 /// One batch, in the order it came in: what is left of a look-up when nothing is put aside.
-fn in_memory(c: &mut Criterion, gate: &Gate<Abuse, AccountId>, directory: &Directory<Abuse>) {
+fn in_memory(c: &mut Criterion, whom: &Whom) {
     let contacts: Vec<Permitted<Contact, Abuse>> = (0..IN_MEMORY)
         .into_par_iter()
-        .filter_map(|entry| gate.permit(contact(entry)).ok())
+        .filter_map(|entry| whom.gate.permit(contact(entry)).ok())
         .collect();
     let mut group = c.benchmark_group("match_entries");
     group.sample_size(10);
@@ -189,7 +206,7 @@ fn in_memory(c: &mut Criterion, gate: &Gate<Abuse, AccountId>, directory: &Direc
     for pool in pools::pools() {
         let id = BenchmarkId::new(format!("threads-{}", pool.current_num_threads()), IN_MEMORY);
         group.bench_function(id, |b| {
-            b.iter(|| pool.install(|| match_entries(directory, &contacts).matches.len()));
+            b.iter(|| pool.install(|| match_entries(&whom.directory, &contacts).matches.len()));
         });
     }
     group.finish();

@@ -44,6 +44,7 @@ leaks! {
     StrangersIncludePeople = "numbers of people who are out count as strangers'",
     StrangersIncludeAccounts = "numbers of accounts that are out count as strangers'",
     StrangersIncludeContradicted = "numbers of contradictory rows count as strangers'",
+    BudgetCountsPeopleOut = "numbers of people who are out count towards a book's budget",
     BusinessNumberOfAnybody = "a business's account is whoever names its number",
     MarketingSpamFromService = "marketing verdicts use the spam scores for service",
     ServiceSpamFromAbuse = "service verdicts use the spam scores for abuse",

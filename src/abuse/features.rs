@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use crate::consent::{About, For, Permitted};
-use crate::identity::Match;
+use crate::identity::{Match, OverBudget};
 use crate::ids::{AccountId, DeviceId};
 use crate::leaks::{Leak, is_on};
 use crate::time::Timestamp;
@@ -63,8 +63,11 @@ impl About for Report {
 pub struct SpamFeatures {
     /// The account.
     pub account: AccountId,
-    /// Entries of its address book: different accounts it matched, and numbers that matched none.
+    /// Entries of its address book: different accounts it matched, and numbers that matched none; or, if it is over
+    /// budget, those that were counted.
     pub book_size: u32,
+    /// Did it have more numbers looked up than an address book may hold?
+    pub is_over_budget: bool,
     /// Different accounts whose number it saved.
     pub n_matched: u32,
     /// Those of them that saved its number too; at most `n_matched`.
@@ -83,36 +86,45 @@ impl SpamFeatures {
     }
 }
 
-/// Counts everything for every account, in ascending order of account.
-///
-/// `unmatched` says how many entries of an account's book match nobody's account: counts only, because
-/// nothing else about those people may be kept. Several counts for an account add up. Where such counts are
-/// not permitted the slice is empty. Matches and reports count once for a pair, however often they occur, and
-/// nobody matches or reports themselves.
+/// What is known of the address books of all accounts.
+#[derive(Debug)]
+pub struct AddressBooks<'a, P> {
+    /// Who saved whose number.
+    pub matches: &'a [Permitted<Match, P>],
+    /// How many entries of an account's book match nobody's account: counts only, because nothing else about those
+    /// people may be kept. Several counts for an account add up. Empty where such counts are not permitted.
+    pub unmatched: &'a [(AccountId, u32)],
+    /// Whose book matched nobody for being too large.
+    pub over_budget: &'a OverBudget,
+}
+
+/// Counts everything for every account, in ascending order of account. Matches and reports count once for a pair,
+/// however often they occur, and nobody matches or reports themselves.
 ///
 /// # Complexity
-/// O(m log m) time and O(m) space for m rows in all four slices; sorted in the caller's rayon pool.
+/// O(m log m) time and O(m) space for m accounts, matches, counts and reports; sorted in the caller's rayon pool.
 #[must_use]
 pub fn extract<P: For>(
     accounts: &[Permitted<AccountOnDevice, P>],
-    matches: &[Permitted<Match, P>],
-    unmatched: &[(AccountId, u32)],
+    books: &AddressBooks<'_, P>,
     reports: &[Permitted<Report, P>],
 ) -> Vec<SpamFeatures> {
     let accounts = one_row_each(accounts);
-    let saved = pairs(matches, |m| (m.from, m.to));
+    let saved = pairs(books.matches, |m| (m.from, m.to));
     let reported = pairs(reports, |r| (r.reported, r.reporter));
     let devices = sorted(accounts.iter().filter_map(|a| a.device).collect());
-    let unmatched = sorted(unmatched.to_vec());
+    let unmatched = sorted(books.unmatched.to_vec());
     let features = |on: &AccountOnDevice| {
         let contacts = row(&saved, |pair| pair.0, on.account);
         let mutual =
             |&&(from, to): &&(AccountId, AccountId)| saved.binary_search(&(to, from)).is_ok();
         let strangers = row(&unmatched, |entry| entry.0, on.account);
         let strangers: u64 = strangers.iter().map(|&(_, n)| u64::from(n)).sum();
+        let looked_up = books.over_budget.n_entries(on.account);
         SpamFeatures {
             account: on.account,
-            book_size: count(contacts.len() as u64 + strangers),
+            book_size: count((contacts.len() as u64 + strangers).max(looked_up.unwrap_or(0))),
+            is_over_budget: looked_up.is_some(),
             n_matched: count(contacts.len() as u64),
             n_reciprocated: count(contacts.iter().filter(mutual).count() as u64),
             n_accounts_on_device: on.device.map_or(1, |device| {
@@ -194,10 +206,13 @@ mod tests {
             &accounts
                 .filter_map(|a| gate.permit(a).ok())
                 .collect::<Vec<_>>(),
-            &matches
-                .filter_map(|m| gate.permit(m).ok())
-                .collect::<Vec<_>>(),
-            unmatched,
+            &AddressBooks {
+                matches: &matches
+                    .filter_map(|m| gate.permit(m).ok())
+                    .collect::<Vec<_>>(),
+                unmatched,
+                over_budget: &OverBudget::nobody(),
+            },
             &reports
                 .filter_map(|r| gate.permit(r).ok())
                 .collect::<Vec<_>>(),
@@ -223,6 +238,7 @@ mod tests {
                 SpamFeatures {
                     account: AccountId(1),
                     book_size: 7,
+                    is_over_budget: false,
                     n_matched: 2,
                     n_reciprocated: 1,
                     n_accounts_on_device: 2,
@@ -231,6 +247,7 @@ mod tests {
                 SpamFeatures {
                     account: AccountId(2),
                     book_size: 1,
+                    is_over_budget: false,
                     n_matched: 1,
                     n_reciprocated: 1,
                     n_accounts_on_device: 2,
@@ -239,6 +256,7 @@ mod tests {
                 SpamFeatures {
                     account: AccountId(3),
                     book_size: 0,
+                    is_over_budget: false,
                     n_matched: 0,
                     n_reciprocated: 0,
                     n_accounts_on_device: 1,
@@ -290,6 +308,7 @@ mod tests {
             SpamFeatures {
                 account: AccountId(id),
                 book_size: count(distinct(&|other| saved(id, other)) as u64),
+                is_over_budget: false,
                 n_matched: count(distinct(&|other| saved(id, other)) as u64),
                 n_reciprocated: count(distinct(&|o| saved(id, o) && saved(o, id)) as u64),
                 n_accounts_on_device: if device.is_some() {

@@ -17,6 +17,7 @@
 //! let features = [SpamFeatures {
 //!     account: AccountId(1),
 //!     book_size: 20_000,
+//!     is_over_budget: false,
 //!     n_matched: 9_000,
 //!     n_reciprocated: 180,
 //!     n_accounts_on_device: 9,
@@ -35,6 +36,6 @@ mod model;
 mod params;
 mod spam;
 
-pub use features::{AccountOnDevice, Report, SpamFeatures, extract};
+pub use features::{AccountOnDevice, AddressBooks, Report, SpamFeatures, extract};
 pub use params::{AbuseParams, ValidAbuseParams};
 pub use spam::{SpamReason, SpamScore, spam_scores};

@@ -13,13 +13,15 @@ use crate::params::{ParamError, require};
 ///      + one_sided_weight · (matched − reciprocated) / (matched + one_sided_prior)
 ///      + device_weight    · s(other accounts on the device, device_cap)
 ///      + report_weight    · s(reporters, report_cap)
+///      + budget_weight    · (1 if over the budget for address books, else 0)
 /// ```
 ///
 /// and the score is `1 / (1 + exp(−log-odds))`. Logarithms, because the tenth report says less than the first;
 /// caps, because beyond them more of the same changes nothing. The prior keeps a handful of unanswered
 /// contacts from weighing as much as a thousand. The weights are fixed by judgement, not trained: with the
 /// defaults an ordinary account (25 contacts, half of them mutual, a device of its own) scores below 0.02, and
-/// no single one of the four reaches 0.5.
+/// no single one of the first four reaches 0.5. The fifth is no indication but an attempt: with the book it takes to be
+/// over budget it passes 0.5.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AbuseParams {
@@ -41,6 +43,8 @@ pub struct AbuseParams {
     pub report_weight: f64,
     /// How many reporters weigh in full, 1 to 1,000,000,000; default 10.
     pub report_cap: u32,
+    /// Weight of an address book over budget, 0 to 20; default 4.
+    pub budget_weight: f64,
     /// What a part must add to the log-odds to be given as a reason, 0 to 20; default 1.
     pub reason_min: f64,
 }
@@ -57,6 +61,7 @@ impl Default for AbuseParams {
             device_cap: 10,
             report_weight: 4.0,
             report_cap: 10,
+            budget_weight: 4.0,
             reason_min: 1.0,
         }
     }
@@ -84,6 +89,7 @@ impl AbuseParams {
         cap(self.device_cap, "abuse.device_cap")?;
         weight(self.report_weight, "abuse.report_weight")?;
         cap(self.report_cap, "abuse.report_cap")?;
+        weight(self.budget_weight, "abuse.budget_weight")?;
         weight(self.reason_min, "abuse.reason_min")?;
         Ok(ValidAbuseParams(self))
     }
@@ -132,11 +138,12 @@ mod tests {
     #[test]
     fn bounds_of_weights() {
         type Field = (fn(&mut AbuseParams) -> &mut f64, &'static str);
-        let fields: [Field; 5] = [
+        let fields: [Field; 6] = [
             (|p| &mut p.book_weight, "abuse.book_weight"),
             (|p| &mut p.one_sided_weight, "abuse.one_sided_weight"),
             (|p| &mut p.device_weight, "abuse.device_weight"),
             (|p| &mut p.report_weight, "abuse.report_weight"),
+            (|p| &mut p.budget_weight, "abuse.budget_weight"),
             (|p| &mut p.reason_min, "abuse.reason_min"),
         ];
         for (field, name) in fields {

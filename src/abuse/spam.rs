@@ -38,6 +38,8 @@ pub enum SpamReason {
         /// How many accounts there are on it.
         accounts: u32,
     },
+    /// More numbers looked up than an address book may hold.
+    OverBudget,
     /// Reports by others.
     Reported {
         /// How many different accounts reported it.
@@ -53,6 +55,7 @@ impl fmt::Display for SpamReason {
             Self::SharedDevice { accounts } => {
                 write!(f, "{} accounts on one device", Grouped(*accounts))
             }
+            Self::OverBudget => f.write_str("address book over budget"),
             Self::Reported { reporters: 1 } => f.write_str("1 reporter"),
             Self::Reported { reporters } => write!(f, "{} reporters", Grouped(*reporters)),
         }
@@ -100,7 +103,7 @@ fn spam_score(features: &SpamFeatures, params: &ValidAbuseParams) -> SpamScore {
     }
 }
 
-fn reasons(features: &SpamFeatures, parts: [f64; 4], reason_min: f64) -> Vec<SpamReason> {
+fn reasons(features: &SpamFeatures, parts: [f64; 5], reason_min: f64) -> Vec<SpamReason> {
     let all = [
         SpamReason::AddressBook {
             size: features.book_size,
@@ -114,6 +117,7 @@ fn reasons(features: &SpamFeatures, parts: [f64; 4], reason_min: f64) -> Vec<Spa
         SpamReason::Reported {
             reporters: features.n_reporters,
         },
+        SpamReason::OverBudget,
     ];
     let weighs = |&(part, _): &(f64, SpamReason)| part > 0.0 && part >= reason_min;
     let mut weighty: Vec<(f64, SpamReason)> = parts.into_iter().zip(all).filter(weighs).collect();
@@ -138,6 +142,7 @@ mod tests {
         SpamFeatures {
             account: AccountId(1),
             book_size: book,
+            is_over_budget: false,
             n_matched: matched,
             n_reciprocated: mutual,
             n_accounts_on_device: device,
@@ -170,6 +175,18 @@ mod tests {
         ] {
             assert!(scored(one).score < 0.5, "{one:?}");
         }
+    }
+
+    #[test]
+    fn a_book_over_budget_condemns() {
+        let over = scored(SpamFeatures {
+            is_over_budget: true,
+            ..features(20_001, 0, 0, 1, 0)
+        });
+        // −6 + 3 + 4
+        assert!((over.score - 1.0 / (1.0 + (-1.0_f64).exp())).abs() < 1e-12);
+        let text: Vec<String> = over.reasons.iter().map(ToString::to_string).collect();
+        assert_eq!(text, ["address book over budget", "address book of 20,001"]);
     }
 
     #[test]
@@ -257,6 +274,7 @@ mod tests {
                 SpamFeatures { n_reciprocated: f.n_reciprocated.saturating_sub(more), ..f },
                 SpamFeatures { n_accounts_on_device: f.n_accounts_on_device + more, ..f },
                 SpamFeatures { n_reporters: f.n_reporters + more, ..f },
+                SpamFeatures { is_over_budget: true, ..f },
             ];
             for w in worse {
                 prop_assert!(scored(w).score >= before, "{:?} {:?}", f, w);

@@ -9,7 +9,8 @@ use crate::consent::{DenialReason, For, Gate, Permitted};
 use crate::engine::outputs::OutputError;
 use crate::engine::{EngineError, Progress, Stage};
 use crate::identity::{
-    Contact, Directory, E164, Kept, Match, MatchCounts, PartitionedJoin, Spilled, Spread, fold_kept,
+    BookUses, Contact, Directory, E164, Kept, KeptCounts, Match, MatchCounts, NumberSet,
+    OverBudget, PartitionedJoin, Spilled, Spread, ValidBookBudget, fold_kept,
 };
 use crate::ids::AccountId;
 use crate::signals::{BookRejections, BookRow, NumberBook};
@@ -25,6 +26,10 @@ pub struct BookRequest<'a, P> {
     pub gate: &'a Gate<P, AccountId>,
     /// Is this the number of somebody without an account who objected?
     pub objected: &'a (dyn Fn(E164) -> bool + Sync),
+    /// The numbers of accounts and people who are out: they are no count in anybody's book.
+    pub of_people_out: &'a NumberSet,
+    /// How many numbers an account may have looked up.
+    pub budget: &'a ValidBookBudget,
     /// What was saved later is not there yet.
     pub as_of: Timestamp,
     /// How many bytes of matches to hold in memory, all threads together; the rest goes to files.
@@ -40,6 +45,8 @@ pub struct BookMatched {
     pub stage: Stage,
     /// Rows that are no entries.
     pub rejected: BookRejections,
+    /// Who matched nobody, for having looked up too many.
+    pub over_budget: OverBudget,
     /// What memory did not hold.
     pub spilled: Spilled,
 }
@@ -70,17 +77,24 @@ pub fn match_book<P: For, T: Send>(
     });
     let mut counted = Counted::default();
     let mut kept = Vec::with_capacity(n_tasks);
+    let mut uses = BookUses::new();
     for task in tasks.collect::<Result<Vec<_>, EngineError>>()? {
         counted = counted.and(task.counted);
         kept.push(task.kept);
+        uses.append(task.uses);
     }
+    let over_budget = uses.over(request.budget);
     progress.begin("putting matches in order", None);
     let mut n_kept = 0;
     let counted_make =
         |rows: &[Permitted<Match, P>]| Ok::<_, EngineError>((rows.len() as u64, make(rows)?));
-    let (n_duplicates, spilled) = fold_kept(
+    let KeptCounts {
+        over_budget: n_over_budget,
+        duplicates,
+        spilled,
+    } = fold_kept(
         &kept,
-        request.gate,
+        (request.gate, &over_budget),
         spill_error(request),
         counted_make,
         |(n, output)| {
@@ -89,12 +103,14 @@ pub fn match_book<P: For, T: Send>(
         },
     )?;
     let mut stage = counted.stage::<P>();
-    stage.drop("duplicate", n_duplicates);
+    stage.drop("over_budget", n_over_budget);
+    stage.drop("duplicate", duplicates);
     stage.pass(n_kept);
     stage.check()?;
     Ok(BookMatched {
         stage,
         rejected: counted.rejected,
+        over_budget,
         spilled,
     })
 }
@@ -104,6 +120,7 @@ struct Task<'r, P> {
     request: &'r BookRequest<'r, P>,
     join: PartitionedJoin<'r, P>,
     kept: Kept<'r, P>,
+    uses: BookUses,
     counted: Counted,
 }
 
@@ -113,6 +130,7 @@ impl<'r, P: For> Task<'r, P> {
             request,
             join: PartitionedJoin::new(request.directory),
             kept: Kept::new(spread, request.max_bytes / n_tasks),
+            uses: BookUses::new(),
             counted: Counted::default(),
         }
     }
@@ -139,9 +157,13 @@ impl<'r, P: For> Task<'r, P> {
 
     fn read(&mut self, group: usize) -> Result<(), EngineError> {
         let (request, join, counted) = (self.request, &mut self.join, &mut self.counted);
+        let uses = &mut self.uses;
         let rejected = request.book.read_group(group, |row| {
             counted.n_rows += 1;
             if let Some(contact) = permitted(request, row, counted) {
+                if !request.of_people_out.contains(contact.get().number) {
+                    uses.add(&contact);
+                }
                 join.push(contact);
             }
         })?;

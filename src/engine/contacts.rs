@@ -10,10 +10,14 @@ use crate::consent::{DenialReason, For, FriendSuggestions, Permitted};
 use crate::engine::Stage;
 use crate::engine::book::drop_unmatched;
 use crate::engine::inputs::Inputs;
+use crate::engine::strangers::numbers_of_people_out;
 use crate::engine::view::View;
 use crate::graph::{Edge, EdgeKind};
 use crate::hash::HashMap;
-use crate::identity::{Contact, E164, Match, fold_duplicates, match_entries, normalise};
+use crate::identity::{
+    BookUses, Contact, E164, Match, NumberSet, OverBudget, ValidBookBudget, fold_duplicates,
+    match_entries, normalise,
+};
 use crate::ids::{AccountId, Region};
 use crate::leaks::Leak;
 use crate::signals::{AddressBookEntry, Friendship, RawPhone};
@@ -62,19 +66,47 @@ impl ReadBatch {
     }
 }
 
+/// What one purpose may know of the address book.
+#[derive(Debug)]
+pub(in crate::engine) struct Book<P> {
+    /// Every match once.
+    pub(in crate::engine) matches: Vec<Permitted<Match, P>>,
+    /// Who matched nobody, for having looked up too many.
+    pub(in crate::engine) over_budget: OverBudget,
+}
+
+impl<P> Default for Book<P> {
+    fn default() -> Self {
+        Self {
+            matches: Vec::new(),
+            over_budget: OverBudget::nobody(),
+        }
+    }
+}
+
 /// Collects one purpose's matches over all batches.
 pub(in crate::engine) struct Matcher<'v, P> {
     view: &'v View<P>,
+    budget: &'v ValidBookBudget,
+    of_people_out: NumberSet,
+    uses: BookUses,
     matches: Vec<Permitted<Match, P>>,
     stage: Stage,
 }
 
 impl<'v, P: For> Matcher<'v, P> {
     /// Nothing matched yet.
-    pub(in crate::engine) fn new(view: &'v View<P>) -> Self {
+    pub(in crate::engine) fn new(
+        inputs: &Inputs,
+        view: &'v View<P>,
+        budget: &'v ValidBookBudget,
+    ) -> Self {
         let stage = Stage::new(&format!("address book → matches ({})", P::PURPOSE));
         Self {
             view,
+            budget,
+            of_people_out: numbers_of_people_out(inputs, view),
+            uses: BookUses::new(),
             matches: Vec::new(),
             stage,
         }
@@ -87,6 +119,11 @@ impl<'v, P: For> Matcher<'v, P> {
         self.stage.drop("objected", batch.n_objected);
         let (contacts, denied) = self.permit_uploads(&batch.contacts);
         self.count_denials("uploader", &denied);
+        for contact in &contacts {
+            if !self.of_people_out.contains(contact.get().number) {
+                self.uses.add(contact);
+            }
+        }
         let matched = match_entries(&self.view.directory, &contacts);
         drop_unmatched(&mut self.stage, matched.counts);
         self.permit_matches(matched.matches);
@@ -94,11 +131,21 @@ impl<'v, P: For> Matcher<'v, P> {
     }
 
     /// Every match once, with the sums of the stage.
-    pub(in crate::engine) fn finish(mut self) -> (Vec<Permitted<Match, P>>, Stage) {
+    pub(in crate::engine) fn finish(mut self) -> (Book<P>, Stage) {
+        let over_budget = self.uses.over(self.budget);
+        let n_all = self.matches.len();
+        self.matches
+            .retain(|found| !over_budget.contains(found.get().from));
+        let n_over_budget = (n_all - self.matches.len()) as u64;
+        self.stage.drop("over_budget", n_over_budget);
         let folded = fold_duplicates(self.matches);
         self.stage.drop("duplicate", folded.duplicates);
         self.stage.pass(folded.matches.len() as u64);
-        (folded.matches, self.stage)
+        let book = Book {
+            matches: folded.matches,
+            over_budget,
+        };
+        (book, self.stage)
     }
 
     fn permit_uploads(

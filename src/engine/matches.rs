@@ -11,12 +11,13 @@ use crate::engine::contacts::{Matcher, ReadBatch, default_regions};
 use crate::engine::inputs::Inputs;
 use crate::engine::outputs::{MatchesEncoder, MatchesFile};
 use crate::engine::prepare::{Opening, Standing};
+use crate::engine::strangers::numbers_of_people_out;
 use crate::engine::view::View;
 use crate::engine::work::Work;
 use crate::engine::{
     BookMatched, BookRequest, EngineError, Progress, Stage, ValidRunParams, match_book,
 };
-use crate::identity::Match;
+use crate::identity::{Match, OverBudget, ValidBookBudget};
 use crate::signals::{AddressBookEntry, NumberBook, Rejection, SignalsDir};
 use crate::time::Timestamp;
 
@@ -55,6 +56,8 @@ pub struct Matched {
     pub matches: Vec<Match>,
     /// What became of every entry.
     pub stage: Stage,
+    /// Who matched nobody, for having looked up too many.
+    pub over_budget: OverBudget,
     /// Rows that are no entries.
     pub rejections: Vec<Rejection>,
 }
@@ -108,7 +111,7 @@ impl MatchRequest<'_> {
         )
     }
 
-    fn ask(&self, progress: &dyn Progress) -> Result<Asked, EngineError> {
+    fn ask(&self, progress: &dyn Progress) -> Result<Asked<'_>, EngineError> {
         let opening = Opening {
             signals: self.signals,
             consent: self.ledger.into(),
@@ -123,24 +126,26 @@ impl MatchRequest<'_> {
             dir,
             inputs,
             standing,
+            budget: self.params.identity.budget(),
         })
     }
 }
 
 /// The tables but the address book, and whom to ask about it.
-struct Asked {
+struct Asked<'a> {
     dir: SignalsDir,
     inputs: Inputs,
     standing: Standing,
+    budget: &'a ValidBookBudget,
 }
 
-impl Asked {
+impl Asked<'_> {
     fn address_book<P: For>(&self, progress: &dyn Progress) -> Result<Matched, EngineError> {
         let (view, _): (View<P>, Stage) = self.standing.view(&self.inputs, true);
         let regions = default_regions(&self.inputs);
         let objected = |number| self.standing.objected(number);
         let as_of = self.standing.as_of().valid;
-        let mut matcher = Matcher::new(&view);
+        let mut matcher = Matcher::new(&self.inputs, &view, self.budget);
         let mut rejections = Vec::new();
         progress.begin("matching the address book", None);
         self.dir.stream::<AddressBookEntry, EngineError>(|rows| {
@@ -150,9 +155,11 @@ impl Asked {
             Ok(())
         })?;
         let (found, stage) = matcher.finish();
+        let pairs = found.matches.into_iter().map(Permitted::into_inner);
         Ok(Matched {
-            matches: found.into_iter().map(Permitted::into_inner).collect(),
+            matches: pairs.collect(),
             stage,
+            over_budget: found.over_budget,
             rejections,
         })
     }
@@ -170,6 +177,8 @@ impl Asked {
             directory: &view.directory,
             gate: &view.gates.accounts,
             objected: &|number| self.standing.objected(number),
+            of_people_out: &numbers_of_people_out(&self.inputs, &view),
+            budget: self.budget,
             as_of: self.standing.as_of().valid,
             max_bytes: files.max_bytes,
             spill_dir: dir_of(files.out),

@@ -23,6 +23,7 @@ mod recall;
 mod run;
 mod score;
 mod spam;
+mod strangers;
 mod verify;
 mod view;
 mod work;

@@ -10,10 +10,11 @@ use crate::consent::{
     Permitted, Snapshot,
 };
 use crate::engine::consent_source::{ConsentFrom, LedgerSource, Objections};
-use crate::engine::contacts::{Matcher, ReadBatch, default_regions, edges, friendships};
+use crate::engine::contacts::{Book, Matcher, ReadBatch, default_regions, edges, friendships};
 use crate::engine::inputs::Inputs;
 use crate::engine::outputs::LogState;
 use crate::engine::spam;
+use crate::engine::strangers::numbers_of_somebody;
 use crate::engine::view::{Gates, View, everyones_links, is_allowed};
 use crate::engine::work::Work;
 use crate::engine::{EngineError, Progress, Stage, ValidRunParams};
@@ -368,7 +369,7 @@ impl<'p> Preparation<'p> {
     ) -> Result<Prepared, EngineError> {
         let book = self.read_address_book(dir, progress)?;
         progress.begin("packing the graph", None);
-        let graph = self.graph(&book.suggest)?;
+        let graph = self.graph(&book.suggest.matches)?;
         let graph_stats = GraphStats::of(&graph);
         let exclusions = self.exclusions(&graph);
         let (suggest_scores, s1) = self.spam(&self.suggest, &book.suggest, &[], self.work.suggest);
@@ -417,12 +418,12 @@ impl<'p> Preparation<'p> {
     fn spam<P: For>(
         &self,
         view: &View<P>,
-        matches: &[Permitted<Match, P>],
+        book: &Book<P>,
         unmatched: &[(AccountId, u32)],
         wanted: bool,
     ) -> (Vec<SpamScore>, Vec<Stage>) {
         if wanted {
-            spam::scores(&self.inputs, view, matches, unmatched, &self.params.abuse)
+            spam::scores(&self.inputs, view, book, unmatched, &self.params.abuse)
         } else {
             (Vec::new(), Vec::new())
         }
@@ -442,11 +443,11 @@ impl<'p> Preparation<'p> {
 }
 
 /// What the address book said, for each purpose that may know.
-struct Book {
-    suggest: Vec<Permitted<Match, FriendSuggestions>>,
-    abuse: Vec<Permitted<Match, Abuse>>,
-    service: Vec<Permitted<Match, BusinessService>>,
-    marketing: Vec<Permitted<Match, BusinessMarketing>>,
+struct Books {
+    suggest: Book<FriendSuggestions>,
+    abuse: Book<Abuse>,
+    service: Book<BusinessService>,
+    marketing: Book<BusinessMarketing>,
     /// Entries that are nobody's account, by who saved them: counts only.
     unmatched: Vec<(AccountId, u32)>,
 }
@@ -456,16 +457,24 @@ impl Preparation<'_> {
         &mut self,
         dir: &SignalsDir,
         progress: &dyn Progress,
-    ) -> Result<Book, EngineError> {
+    ) -> Result<Books, EngineError> {
         progress.begin("matching the address book", None);
         let regions = default_regions(&self.inputs);
         let taken = numbers_of_somebody(&self.inputs, &self.abuse);
         let objected = |number| self.standing.objected(number);
-        let work = self.work;
-        let mut suggest = work.suggest.then(|| Matcher::new(&self.suggest));
-        let mut abuse = work.abuse.then(|| Matcher::new(&self.abuse));
-        let mut service = work.business.then(|| Matcher::new(&self.service));
-        let mut marketing = work.business.then(|| Matcher::new(&self.marketing));
+        let (work, budget) = (self.work, self.params.identity.budget());
+        let mut suggest = work
+            .suggest
+            .then(|| Matcher::new(&self.inputs, &self.suggest, budget));
+        let mut abuse = work
+            .abuse
+            .then(|| Matcher::new(&self.inputs, &self.abuse, budget));
+        let mut service = work
+            .business
+            .then(|| Matcher::new(&self.inputs, &self.service, budget));
+        let mut marketing = work
+            .business
+            .then(|| Matcher::new(&self.inputs, &self.marketing, budget));
         let mut unmatched: HashMap<AccountId, u32> = HashMap::default();
         let as_of = self.standing.as_of.valid;
         let mut rejections = Vec::new();
@@ -495,7 +504,7 @@ impl Preparation<'_> {
         self.inputs.read.take(summary);
         self.stages.append(&mut self.inputs.read.stages);
         self.stages.extend([s1, s2].into_iter().flatten());
-        Ok(Book {
+        Ok(Books {
             suggest,
             abuse,
             service,
@@ -540,7 +549,7 @@ impl Preparation<'_> {
         Exclusions::build(graph, &counted)
     }
 
-    fn eligibility(&mut self, book: &Book) -> Eligibility {
+    fn eligibility(&mut self, book: &Books) -> Eligibility {
         if !self.work.business {
             return Eligibility::default();
         }
@@ -581,12 +590,8 @@ impl Preparation<'_> {
 
     /// The spam score of each business that has an account, resting on what may be used for that purpose: a
     /// number counts as held by whom the purpose allows, whoever else names it.
-    fn business_spam<P: For>(
-        &self,
-        view: &View<P>,
-        matches: &[Permitted<Match, P>],
-    ) -> HashMap<BusinessId, f64> {
-        let (scores, _) = spam::scores(&self.inputs, view, matches, &[], &self.params.abuse);
+    fn business_spam<P: For>(&self, view: &View<P>, book: &Book<P>) -> HashMap<BusinessId, f64> {
+        let (scores, _) = spam::scores(&self.inputs, view, book, &[], &self.params.abuse);
         let score_of: HashMap<AccountId, f64> =
             scores.iter().map(|s| (s.account, s.score)).collect();
         let accounts: HashMap<E164, AccountId> = self
@@ -625,38 +630,14 @@ impl Preparation<'_> {
 }
 
 /// A matcher's matches and sums; none if there is no matcher.
-fn matches_of<P: For>(
-    matcher: Option<Matcher<'_, P>>,
-) -> (Vec<Permitted<Match, P>>, Option<Stage>) {
+fn matches_of<P: For>(matcher: Option<Matcher<'_, P>>) -> (Book<P>, Option<Stage>) {
     matcher.map_or_else(
-        || (Vec::new(), None),
+        || (Book::default(), None),
         |matcher| {
             let (found, stage) = matcher.finish();
             (found, Some(stage))
         },
     )
-}
-
-/// The numbers that are not a stranger's: of accounts, of people who are out, and of rows that contradict each
-/// other.
-fn numbers_of_somebody(inputs: &Inputs, view: &View<Abuse>) -> HashSet<E164> {
-    let is_out = |user| {
-        !is_allowed(view.gates.people.decision(user)) && !is_on(Leak::StrangersIncludePeople)
-    };
-    let people = inputs.social.iter().zip(&inputs.social_numbers);
-    let out = people
-        .filter(|(row, _)| is_out(row.user_id))
-        .filter_map(|(_, number)| *number);
-    let counts = |account| {
-        is_allowed(view.gates.accounts.decision(account)) || !is_on(Leak::StrangersIncludeAccounts)
-    };
-    let accounts = inputs
-        .account_claims()
-        .filter(|claim| counts(claim.binding.account))
-        .map(|claim| claim.binding.number);
-    let lost = inputs.lost_numbers.iter().copied();
-    let lost = lost.filter(|_| !is_on(Leak::StrangersIncludeContradicted));
-    accounts.chain(out).chain(lost).collect()
 }
 
 /// Counts the entries whose number is nobody's account. A number of somebody who is out is not counted:

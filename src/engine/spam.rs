@@ -1,13 +1,15 @@
 //! Spam scores, once for each purpose that needs them, each on what that purpose permits.
 
-use crate::abuse::{AccountOnDevice, Report, SpamScore, ValidAbuseParams, extract, spam_scores};
+use crate::abuse::{
+    AccountOnDevice, AddressBooks, Report, SpamScore, ValidAbuseParams, extract, spam_scores,
+};
 use crate::consent::{For, FriendSuggestions, Permitted};
 use crate::engine::Stage;
+use crate::engine::contacts::Book;
 use crate::engine::inputs::Inputs;
 use crate::engine::view::View;
 use crate::graph::Graph;
 use crate::hash::HashMap;
-use crate::identity::Match;
 use crate::ids::{AccountId, DeviceId};
 use crate::leaks::Leak;
 use crate::signals::AbuseReport;
@@ -17,13 +19,18 @@ use crate::signals::AbuseReport;
 pub(in crate::engine) fn scores<P: For>(
     inputs: &Inputs,
     view: &View<P>,
-    matches: &[Permitted<Match, P>],
+    book: &Book<P>,
     unmatched: &[(AccountId, u32)],
     params: &ValidAbuseParams,
 ) -> (Vec<SpamScore>, Vec<Stage>) {
     let (accounts, of_accounts) = accounts(inputs, view);
     let (reports, of_reports) = reports(inputs, view);
-    let features = extract(&accounts, matches, unmatched, &reports);
+    let books = AddressBooks {
+        matches: &book.matches,
+        unmatched,
+        over_budget: &book.over_budget,
+    };
+    let features = extract(&accounts, &books, &reports);
     (
         spam_scores(&features, params),
         vec![of_accounts, of_reports],

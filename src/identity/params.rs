@@ -1,8 +1,8 @@
-//! Parameters of linking: the model, and how probable a link must be for what.
+//! Parameters of identity: how many numbers a book may hold, the model of links, and how probable one must be for what.
 
 use serde::{Deserialize, Serialize};
 
-use super::{LinkModel, Probability, ValidLinkModel};
+use super::{BookBudget, LinkModel, Probability, ValidBookBudget, ValidLinkModel};
 use crate::consent::Purpose;
 use crate::params::{ParamError, require};
 
@@ -12,6 +12,8 @@ use crate::params::{ParamError, require};
 pub struct IdentityParams {
     /// How probable a link must be, by what it is for.
     pub thresholds: Thresholds,
+    /// How many numbers an account may have looked up.
+    pub budget: BookBudget,
     /// What agreement says; `acquaint identity fit` prints one.
     pub model: LinkModel,
 }
@@ -92,6 +94,7 @@ impl IdentityParams {
             "no larger than any other threshold",
         )?;
         Ok(ValidIdentityParams {
+            budget: self.budget.check()?,
             model: self.model.check()?,
             thresholds: Purpose::ALL.map(|purpose| Probability::of(self.thresholds.of(purpose).0)),
             opt_out: Probability::of(self.thresholds.opt_out),
@@ -102,6 +105,7 @@ impl IdentityParams {
 /// Checked parameters of identity.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ValidIdentityParams {
+    budget: ValidBookBudget,
     model: ValidLinkModel,
     /// In the order of [`Purpose::ALL`].
     thresholds: [Probability; Purpose::ALL.len()],
@@ -109,6 +113,12 @@ pub struct ValidIdentityParams {
 }
 
 impl ValidIdentityParams {
+    /// How many numbers an account may have looked up.
+    #[must_use]
+    pub const fn budget(&self) -> &ValidBookBudget {
+        &self.budget
+    }
+
     /// The model.
     #[must_use]
     pub const fn model(&self) -> &ValidLinkModel {

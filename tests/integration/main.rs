@@ -9,6 +9,7 @@ mod cases;
 mod clock;
 mod command_line;
 mod durability;
+mod enumeration;
 mod erasure;
 mod influence;
 mod intersection;

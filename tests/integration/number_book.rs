@@ -41,24 +41,38 @@ fn write_book(path: &Path, world: &World) {
             columns.2.push(entry.saved_at.micros());
         }
     }
-    let (accounts, numbers, saved_at) = columns;
+    write_batches(path, 300, std::iter::once(batch(columns)));
+}
+
+/// Entries by column: who saved, which number, when in microseconds.
+pub(crate) fn batch((accounts, numbers, saved_at): (Vec<u64>, Vec<u64>, Vec<i64>)) -> RecordBatch {
     let saved_at = TimestampMicrosecondArray::from(saved_at).with_timezone("UTC");
     let columns: [(&str, ArrayRef); 3] = [
         ("account_id", Arc::new(UInt64Array::from(accounts))),
         ("number", Arc::new(UInt64Array::from(numbers))),
         ("saved_at", Arc::new(saved_at)),
     ];
-    let rows = RecordBatch::try_from_iter(columns).unwrap();
+    RecordBatch::try_from_iter(columns).unwrap()
+}
+
+/// Writes a number book with so many rows to a row group.
+pub(crate) fn write_batches(
+    path: &Path,
+    n_rows_of_group: usize,
+    mut batches: impl Iterator<Item = RecordBatch>,
+) {
+    let first = batches.next().unwrap();
     let properties = WriterProperties::builder()
-        .set_max_row_group_row_count(Some(300))
+        .set_max_row_group_row_count(Some(n_rows_of_group))
         .build();
     let file = File::create(path).unwrap();
-    let mut writer = ArrowWriter::try_new(file, rows.schema(), Some(properties)).unwrap();
-    writer.write(&rows).unwrap();
+    let mut writer = ArrowWriter::try_new(file, first.schema(), Some(properties)).unwrap();
+    writer.write(&first).unwrap();
+    batches.for_each(|rows| writer.write(&rows).unwrap());
     writer.close().unwrap();
 }
 
-fn read_matches(path: &Path) -> Vec<(u64, u64, i64)> {
+pub(crate) fn read_matches(path: &Path) -> Vec<(u64, u64, i64)> {
     let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap()).unwrap();
     let mut found = Vec::new();
     for rows in reader.build().unwrap() {
@@ -71,7 +85,7 @@ fn read_matches(path: &Path) -> Vec<(u64, u64, i64)> {
     found
 }
 
-fn request<'a>(signals: &'a Path, params: &'a ValidRunParams) -> MatchRequest<'a> {
+pub(crate) fn request<'a>(signals: &'a Path, params: &'a ValidRunParams) -> MatchRequest<'a> {
     MatchRequest {
         signals,
         ledger: None,
@@ -82,7 +96,7 @@ fn request<'a>(signals: &'a Path, params: &'a ValidRunParams) -> MatchRequest<'a
     }
 }
 
-fn matched(
+pub(crate) fn matched(
     request: &MatchRequest<'_>,
     dir: &Path,
     n_threads: usize,

@@ -414,11 +414,16 @@ impl Shaker {
         ][self.below(4)];
         let k = self.rng.gen_range(1..8);
         let min = self.rng.gen_range(1..3);
+        // Half of the worlds have budgets that some books are just within and some just over.
+        let most = if self.chance(0.5) { 15 } else { 10_000 };
+        let (entries, per_day) = (self.rng.gen_range(2..=most), self.rng.gen_range(0..2));
+        let burst = self.rng.gen_range(1..=entries);
         format!(
             "[consent]\nprofile = \"{profile}\"\nhold_until_window_end = {hold}\nlate_opt_out = \"{late}\"\n\
              [suggest]\nk = {k}\nscore = \"{score}\"\nmin_intermediaries = {min}\n\
              spam_demote_at = 0.1\nspam_remove_at = 0.6\n[ads.ftrl]\nbits = 12\nepochs = 1\n\
-             [business]\nspam_score_limit = 0.1\n"
+             [business]\nspam_score_limit = 0.1\n\
+             [identity.budget]\nentries = {entries}\nburst = {burst}\nper_day = {per_day}\n"
         )
     }
 }

@@ -14,6 +14,7 @@ use std::sync::{Mutex, PoisonError};
 use rayon::prelude::*;
 
 use super::super::Match;
+use super::budget::OverBudget;
 use super::distribute::sorted;
 use super::spread::{RANGES, Spread};
 use crate::consent::{For, Gate, Permitted};
@@ -166,10 +167,21 @@ fn read_row(row: &[u8]) -> Match {
     }
 }
 
+/// What became of kept matches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeptCounts {
+    /// Of accounts that are over budget.
+    pub over_budget: u64,
+    /// Said the same again.
+    pub duplicates: u64,
+    /// Came from files.
+    pub spilled: Spilled,
+}
+
 /// Hands over every match of some tasks, each pair of accounts once, at the earliest; ascending by who saved, then by
-/// whose number. `make` is called for consecutive stretches, in parallel, and `take` for what it made, in order.
+/// whose number. Those of whoever is `over` budget are dropped. `make` is called for consecutive stretches, in parallel,
+/// and `take` for what it made, in order.
 ///
-/// Returns how many matches said the same again, and how many came from files.
 ///
 /// # Errors
 /// What `read_error` makes of a file that cannot be read, or what `make` and `take` return.
@@ -178,12 +190,12 @@ fn read_row(row: &[u8]) -> Match {
 /// O(n) for matches whose accounts are spread about evenly, O(n log n) at worst; a few ranges are in memory twice.
 pub fn fold_kept<P: For, T: Send, E: Send>(
     kept: &[Kept<'_, P>],
-    gate: &Gate<P, AccountId>,
+    (gate, over): (&Gate<P, AccountId>, &OverBudget),
     read_error: impl Fn(io::Error) -> E + Sync,
     make: impl Fn(&[Permitted<Match, P>]) -> Result<T, E> + Sync,
     mut take: impl FnMut(T) -> Result<(), E>,
-) -> Result<(u64, Spilled), E> {
-    let mut n_duplicates = 0;
+) -> Result<KeptCounts, E> {
+    let mut counts = KeptCounts::default();
     let at_once = 2 * rayon::current_num_threads();
     for first in (0..RANGES).step_by(at_once) {
         let some = first..RANGES.min(first + at_once);
@@ -192,18 +204,25 @@ pub fn fold_kept<P: For, T: Send, E: Send>(
             for one in kept {
                 one.take(range, gate, &mut rows).map_err(&read_error)?;
             }
-            let n_before = rows.len();
+            let n_all = rows.len();
+            if !over.is_empty() {
+                rows.retain(|found| !over.contains(found.get().from));
+            }
+            let n_within = rows.len();
             let rows = fold(rows);
-            Ok(((n_before - rows.len()) as u64, make(&rows)?))
+            let n = [n_all - n_within, n_within - rows.len()];
+            Ok((n, make(&rows)?))
         });
-        for (n, output) in outputs.collect::<Result<Vec<_>, E>>()? {
-            n_duplicates += n;
+        for ([over_budget, duplicates], output) in outputs.collect::<Result<Vec<_>, E>>()? {
+            counts.over_budget += over_budget as u64;
+            counts.duplicates += duplicates as u64;
             take(output)?;
         }
     }
     let bytes = kept.iter().map(Kept::spilled).sum();
     let rows = bytes / ROW_BYTES as u64;
-    Ok((n_duplicates, Spilled { rows, bytes }))
+    counts.spilled = Spilled { rows, bytes };
+    Ok(counts)
 }
 
 /// Puts the matches of a range in order and leaves each pair of accounts once, at the earliest.

@@ -5,21 +5,25 @@
 //! later is not found by what was uploaded before. The directory takes messenger bindings that passed the gate for
 //! one purpose: an account that is out is, to it, a number without an account, exactly as if it had been deleted.
 
+mod budget;
 mod directory;
 mod distribute;
 mod entries;
 mod folded;
 mod join;
 mod kept;
+mod number_set;
 mod spread;
 #[cfg(test)]
 mod tests;
 
+pub use budget::{BookBudget, BookUses, OverBudget, ValidBookBudget};
 pub use directory::{Directory, Resolution};
 pub use entries::{MatchBatch, MatchCounts, match_entries};
 pub use folded::{Folded, fold_duplicates};
 pub use join::PartitionedJoin;
-pub use kept::{Kept, Spilled, fold_kept};
+pub use kept::{Kept, KeptCounts, Spilled, fold_kept};
+pub use number_set::NumberSet;
 pub use spread::Spread;
 
 use super::E164;

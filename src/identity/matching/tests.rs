@@ -293,9 +293,13 @@ fn joined(
     }
     let mut all = Vec::new();
     let make = |rows: &[Permit<Match>]| Ok(rows.iter().map(|row| *row.get()).collect::<Vec<_>>());
-    let (n_duplicates, spilled) = fold_kept(
+    let KeptCounts {
+        duplicates: n_duplicates,
+        spilled,
+        over_budget,
+    } = fold_kept(
         &kept,
-        &gate,
+        (&gate, &OverBudget::nobody()),
         |error| error,
         make,
         |rows| {
@@ -304,6 +308,7 @@ fn joined(
         },
     )
     .unwrap();
+    assert_eq!(over_budget, 0);
     assert_eq!(
         std::fs::read_dir(dir.path()).unwrap().count(),
         0,
@@ -355,7 +360,7 @@ fn deny_what_comes_back_from_a_file_and_does_not_pass() {
         let count = |rows: &[Permit<Match>]| Ok(rows.len());
         fold_kept(
             std::slice::from_ref(&kept),
-            gate,
+            (gate, &OverBudget::nobody()),
             |error| error,
             count,
             |rows| {

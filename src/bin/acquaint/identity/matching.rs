@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use acquaint::engine::{BookFiles, MatchRequest, Stage};
+use acquaint::identity::OverBudget;
 
 use super::args::MatchArgs;
 use crate::exit::{Failure, Outcome};
@@ -43,7 +44,7 @@ fn address_book(request: &MatchRequest<'_>, progress: &Bars) -> Result<Outcome, 
         out.write_record(row).map_err(io::Error::from)?;
     }
     out.flush()?;
-    say(&matched.stage)?;
+    say(&matched.stage, &matched.over_budget)?;
     if !matched.rejections.is_empty() {
         eprintln!(
             "acquaint: {} rows of the address book were rejected",
@@ -65,7 +66,7 @@ fn number_book(
         max_bytes: usize::try_from(u64::from(memory_mib) << 20).unwrap_or(usize::MAX),
     };
     let matched = request.number_book(&files, progress)?;
-    say(&matched.stage)?;
+    say(&matched.stage, &matched.over_budget)?;
     if let Some(first) = matched.rejected.first {
         eprintln!(
             "acquaint: {} rows of the number book were rejected, the first in row {}: {} is {}",
@@ -82,8 +83,17 @@ fn number_book(
     Ok(Outcome::Done)
 }
 
-/// What became of every entry.
-fn say(stage: &Stage) -> Result<(), Failure> {
+/// What became of every entry, and who had too many.
+fn say(stage: &Stage, over_budget: &OverBudget) -> Result<(), Failure> {
     eprintln!("acquaint: entries: {}", serde_json::to_string(stage)?);
+    let over_budget = over_budget.by_account();
+    if let Some((account, n)) = over_budget.iter().max_by_key(|(account, n)| (*n, *account)) {
+        eprintln!(
+            "acquaint: {} accounts saved more numbers than [identity.budget] allows, and match nobody; \
+             the largest address book has {n} entries and is that of account {}",
+            over_budget.len(),
+            account.0
+        );
+    }
     Ok(())
 }

@@ -1,0 +1,63 @@
+//! Who is a stranger: whose numbers may be counted in address books, and whose may not.
+//!
+//! Whoever is deleted from every table is deleted from other people's address books too. A count of entries must
+//! therefore not tell the numbers of people who are out from entries that never were.
+
+use crate::consent::{Abuse, For};
+use crate::engine::inputs::Inputs;
+use crate::engine::view::{View, is_allowed};
+use crate::hash::HashSet;
+use crate::identity::{E164, NumberSet};
+use crate::leaks::{Leak, is_on};
+
+/// The numbers that are not a stranger's: of accounts, of people who are out, and of rows that contradict each
+/// other.
+pub(in crate::engine) fn numbers_of_somebody(inputs: &Inputs, view: &View<Abuse>) -> HashSet<E164> {
+    let is_out = |user| {
+        !is_allowed(view.gates.people.decision(user)) && !is_on(Leak::StrangersIncludePeople)
+    };
+    let people = inputs.social.iter().zip(&inputs.social_numbers);
+    let out = people
+        .filter(|(row, _)| is_out(row.user_id))
+        .filter_map(|(_, number)| *number);
+    let counts = |account| {
+        is_allowed(view.gates.accounts.decision(account)) || !is_on(Leak::StrangersIncludeAccounts)
+    };
+    let accounts = inputs
+        .account_claims()
+        .filter(|claim| counts(claim.binding.account))
+        .map(|claim| claim.binding.number);
+    let lost = inputs.lost_numbers.iter().copied();
+    let lost = lost.filter(|_| !is_on(Leak::StrangersIncludeContradicted));
+    accounts.chain(out).chain(lost).collect()
+}
+
+/// The numbers of accounts and people who are out, and of rows that contradict each other, unless an account that
+/// passes has the same.
+pub(in crate::engine) fn numbers_of_people_out<P: For>(
+    inputs: &Inputs,
+    view: &View<P>,
+) -> NumberSet {
+    let passes = |account| is_allowed(view.gates.accounts.decision(account));
+    let (mut inside, mut out) = (HashSet::default(), HashSet::default());
+    for claim in inputs.account_claims() {
+        let of = if passes(claim.binding.account) {
+            &mut inside
+        } else {
+            &mut out
+        };
+        of.insert(claim.binding.number);
+    }
+    let people = inputs.social.iter().zip(&inputs.social_numbers);
+    let of_people = people
+        .filter(|(row, _)| !is_allowed(view.gates.people.decision(row.user_id)))
+        .filter_map(|(_, number)| *number);
+    out.extend(of_people);
+    out.extend(inputs.lost_numbers.iter().copied());
+    if is_on(Leak::BudgetCountsPeopleOut) {
+        out.clear();
+    }
+    out.into_iter()
+        .filter(|number| !inside.contains(number))
+        .collect()
+}
