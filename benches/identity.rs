@@ -1,16 +1,12 @@
-//! Reading numbers, making tokens and points of them, linking accounts by them.
+//! Reading numbers, making tokens and points of them.
 
 use std::hint::black_box;
 
 use acquaint::consent::{Abuse, Permitted, Purpose};
-use acquaint::hash::HashSet;
 use acquaint::identity::psi::{Held, OwnSide, PsiSecret};
-use acquaint::identity::{
-    AccountClaim, Binding, DeviceCodes, E164, Given, KeyRing, LinkKey, LinkModel, ObjectionKey,
-    ObjectionList, Probability, SocialClaim, link, normalise,
-};
-use acquaint::ids::{AccountId, DeviceId, Region, UserId};
-use acquaint::signals::{DeviceFacts, PhonePurpose, RawPhone};
+use acquaint::identity::{E164, KeyRing, ObjectionKey, ObjectionList, normalise};
+use acquaint::ids::{AccountId, Region};
+use acquaint::signals::RawPhone;
 use acquaint::time::Timestamp;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use curve25519_dalek::ristretto::{CompressedRistretto, RistrettoPoint};
@@ -187,68 +183,6 @@ fn objection_checks(c: &mut Criterion) {
     group.finish();
 }
 
-/// Three hundred devices of forty models on four versions of two systems.
-fn devices() -> Vec<DeviceFacts> {
-    (0..300_u32)
-        .map(|i| DeviceFacts {
-            device_id: DeviceId::of(&format!("device {i}")),
-            device_type: Some(format!("model {}", i * i % 40)),
-            os: Some(if i % 4 == 0 { "ios" } else { "android" }.to_owned()),
-            os_version: Some((i % 4).to_string()),
-        })
-        .collect()
-}
-
-/// One account and one claim on each number, half of them on one device.
-fn claims(n_pairs: u64) -> (Vec<AccountClaim>, Vec<SocialClaim>) {
-    let facts = devices();
-    let codes = DeviceCodes::of(&facts);
-    let device = |i: u64| codes.code(&facts[usize::try_from(i % 300).expect("below 300")]);
-    let held = (0..n_pairs).map(|i| AccountClaim {
-        binding: Binding {
-            number: number(i),
-            account: AccountId(i),
-            since: Timestamp::from_secs(10),
-            until: Timestamp::MAX,
-        },
-        device: device(i),
-        region: Region::parse("DE"),
-    });
-    let claimed = (0..n_pairs).map(|i| SocialClaim {
-        key: LinkKey::new(number(i), PhonePurpose::Contact).expect("given as a contact"),
-        user: UserId(i),
-        given: Given::At(Timestamp::from_secs(i64::from(i % 3 == 0) * 20)),
-        device: device(i * (1 + i % 2)),
-        region: Region::parse(if i % 50 == 0 { "FR" } else { "DE" }),
-    });
-    (held.collect(), claimed.collect())
-}
-
-/// Pairs compared, scored and decided, sorting included.
-fn linking(c: &mut Criterion) {
-    let model = LinkModel::default().check().expect("the default is valid");
-    let mut group = c.benchmark_group("link");
-    group.sample_size(10);
-    for n_pairs in SIZES {
-        let (accounts, social) = claims(n_pairs);
-        group.throughput(Throughput::Elements(n_pairs));
-        for pool in pools::pools() {
-            let id = BenchmarkId::new(format!("threads-{}", pool.current_num_threads()), n_pairs);
-            let run = || {
-                link(
-                    accounts.iter().copied(),
-                    social.iter().copied(),
-                    &HashSet::default(),
-                    &model,
-                    Probability::of(0.99),
-                )
-            };
-            group.bench_function(id, |b| b.iter(|| pool.install(run)));
-        }
-    }
-    group.finish();
-}
-
 /// Numbers whose holders permit the fight against abuse.
 fn permitted(numbers: std::ops::Range<u64>) -> Vec<Permitted<Held, Abuse>> {
     let gate = gates::open::<Abuse>(numbers.clone());
@@ -369,7 +303,6 @@ criterion_group!(
     parse,
     token,
     objection_points,
-    objection_checks,
-    linking
+    objection_checks
 );
 criterion_main!(benches);

@@ -70,7 +70,7 @@ for name, work in [
         start = time.perf_counter()
         work()
         best = min(best, time.perf_counter() - start)
-    found = con.execute(f"SELECT count(*) FROM '{out}'").fetchone()[0]
+    found = con.execute(f"SELECT count(*) FROM '{out}'").fetchall()[0][0]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
         f"{name}: {rows:,} rows, {found:,} matches, {threads} threads, {best:.2f} s, "

@@ -330,6 +330,13 @@ impl<P: For, Id: GateId> Gate<P, Id> {
                 purpose: PhantomData,
             });
         }
+        self.permit_since(datum)
+    }
+
+    /// As [`permit`](Self::permit), where somebody's answer is not a plain yes. Apart, so that the plain yes is short
+    /// enough to stand in the loops that ask for it.
+    #[inline(never)]
+    fn permit_since<T: About<Id = Id>>(&self, datum: T) -> Result<Permitted<T, P>, DenialReason> {
         let collected_at = datum.collected_at();
         let decision = datum
             .about()

@@ -9,11 +9,12 @@ use crate::consent::{DenialReason, For, Gate, Permitted};
 use crate::engine::outputs::OutputError;
 use crate::engine::{EngineError, Progress, Stage};
 use crate::identity::{
-    BookUses, Contact, Directory, E164, Kept, KeptCounts, Match, MatchCounts, NumberSet,
-    OverBudget, PartitionedJoin, Spilled, Spread, ValidBookBudget, fold_kept,
+    BookBounds, BookSizes, BookUses, Contact, Directory, E164, Kept, KeptCounts, Match,
+    MatchCounts, NumberSet, OverBudget, PartitionedJoin, Spilled, Spread, ValidBookBudget,
+    fold_kept,
 };
 use crate::ids::AccountId;
-use crate::signals::{BookRejections, BookRow, NumberBook};
+use crate::signals::{BookRejections, NumberBook};
 use crate::time::Timestamp;
 
 /// What a number book is matched with, for purpose `P`.
@@ -58,7 +59,8 @@ pub struct BookMatched {
 /// If the book or a temporary file cannot be read, or what `make` and `take` return.
 ///
 /// # Complexity
-/// O(1) a row, and a match if accounts are spread about evenly. Memory: the directory, four entries a thread for each of
+/// O(1) a row, and a match if accounts are spread about evenly. The file is read once, and once more if an address book
+/// may be over its budget. Memory: the directory, four entries a thread for each of
 /// its tenures (24 bytes each, at most eight million), and `max_bytes` of matches.
 pub fn match_book<P: For, T: Send>(
     request: &BookRequest<'_, P>,
@@ -77,13 +79,13 @@ pub fn match_book<P: For, T: Send>(
     });
     let mut counted = Counted::default();
     let mut kept = Vec::with_capacity(n_tasks);
-    let mut uses = BookUses::new();
+    let mut sizes = BookSizes::default();
     for task in tasks.collect::<Result<Vec<_>, EngineError>>()? {
         counted = counted.and(task.counted);
         kept.push(task.kept);
-        uses.append(task.uses);
+        sizes.append(task.sizes);
     }
-    let over_budget = uses.over(request.budget);
+    let over_budget = over_budget(request, &sizes.finish(), progress)?;
     progress.begin("putting matches in order", None);
     let mut n_kept = 0;
     let counted_make =
@@ -120,7 +122,7 @@ struct Task<'r, P> {
     request: &'r BookRequest<'r, P>,
     join: PartitionedJoin<'r, P>,
     kept: Kept<'r, P>,
-    uses: BookUses,
+    sizes: BookSizes,
     counted: Counted,
 }
 
@@ -130,7 +132,7 @@ impl<'r, P: For> Task<'r, P> {
             request,
             join: PartitionedJoin::new(request.directory),
             kept: Kept::new(spread, request.max_bytes / n_tasks),
-            uses: BookUses::new(),
+            sizes: BookSizes::default(),
             counted: Counted::default(),
         }
     }
@@ -156,20 +158,18 @@ impl<'r, P: For> Task<'r, P> {
     }
 
     fn read(&mut self, group: usize) -> Result<(), EngineError> {
-        let (request, join, counted) = (self.request, &mut self.join, &mut self.counted);
-        let uses = &mut self.uses;
-        let rejected = request.book.read_group(group, |row| {
-            counted.n_rows += 1;
-            if let Some(contact) = permitted(request, row, counted) {
-                if !request.of_people_out.contains(contact.get().number) {
-                    uses.add(&contact);
-                }
+        let (join, sizes) = (&mut self.join, &mut self.sizes);
+        let everybody = |_| true;
+        read_contacts(
+            self.request,
+            group,
+            &mut self.counted,
+            everybody,
+            |contact| {
+                sizes.add(contact.get().from);
                 join.push(contact);
-            }
-        })?;
-        let so_far = std::mem::take(&mut counted.rejected);
-        counted.rejected = so_far.and(rejected);
-        Ok(())
+            },
+        )
     }
 
     fn resolve(&mut self) -> Result<(), EngineError> {
@@ -184,33 +184,76 @@ impl<'r, P: For> Task<'r, P> {
     }
 }
 
-/// The entry of a row, if it may be looked up.
-#[inline]
-fn permitted<P: For>(
+/// Who looked up too many numbers. Only address books that may be too large are counted one by one, and the file is read
+/// again for them: for all the others, a bound is enough.
+fn over_budget<P: For>(
     request: &BookRequest<'_, P>,
-    row: BookRow,
+    bounds: &BookBounds,
+    progress: &dyn Progress,
+) -> Result<OverBudget, EngineError> {
+    let always_allowed = request.budget.always_allowed();
+    if bounds.largest() <= always_allowed {
+        return Ok(OverBudget::nobody());
+    }
+    progress.begin("counting large address books", Some(request.book.n_rows()));
+    let of_group = |group| {
+        let mut uses = BookUses::new();
+        let mut counted = Counted::default();
+        let may_be_over = |account| bounds.of(account) > always_allowed;
+        read_contacts(request, group, &mut counted, may_be_over, |contact| {
+            if !request.of_people_out.contains(contact.get().number) {
+                uses.add(&contact);
+            }
+        })?;
+        progress.advance(counted.n_rows);
+        Ok(uses)
+    };
+    let groups = (0..request.book.n_groups()).into_par_iter();
+    let uses: Result<Vec<BookUses>, EngineError> = groups.map(of_group).collect();
+    let mut all = BookUses::new();
+    uses?.into_iter().for_each(|uses| all.append(uses));
+    Ok(all.over(request.budget))
+}
+
+/// Reads a group's entries that may be looked up, of accounts that are wanted.
+fn read_contacts<P: For>(
+    request: &BookRequest<'_, P>,
+    group: usize,
     counted: &mut Counted,
-) -> Option<Permitted<Contact, P>> {
-    let Ok(number) = E164::from_digits(row.number) else {
-        counted.not_a_number += 1;
-        return None;
-    };
-    if row.saved_at > request.as_of {
-        counted.not_yet += 1;
-        return None;
-    }
-    if (request.objected)(number) {
-        counted.objected += 1;
-        return None;
-    }
-    let contact = Contact {
-        from: AccountId(row.account_id),
-        number,
-        saved_at: row.saved_at,
-    };
-    let denied = &mut counted.uploaders;
-    let decided = request.gate.permit(contact);
-    decided.map_err(|reason| denied[reason as usize] += 1).ok()
+    wanted: impl Fn(AccountId) -> bool,
+    mut on_contact: impl FnMut(Permitted<Contact, P>),
+) -> Result<(), EngineError> {
+    let rejected = request.book.read_group(group, |row| {
+        counted.n_rows += 1;
+        let from = AccountId(row.account_id);
+        if !wanted(from) {
+            return;
+        }
+        let Ok(number) = E164::from_digits(row.number) else {
+            counted.not_a_number += 1;
+            return;
+        };
+        if row.saved_at > request.as_of {
+            counted.not_yet += 1;
+            return;
+        }
+        if (request.objected)(number) {
+            counted.objected += 1;
+            return;
+        }
+        let contact = Contact {
+            from,
+            number,
+            saved_at: row.saved_at,
+        };
+        match request.gate.permit(contact) {
+            Ok(contact) => on_contact(contact),
+            Err(reason) => counted.uploaders[reason as usize] += 1,
+        }
+    })?;
+    let so_far = std::mem::take(&mut counted.rejected);
+    counted.rejected = so_far.and(rejected);
+    Ok(())
 }
 
 /// What became of rows, as a thread counts it.

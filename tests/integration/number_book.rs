@@ -122,13 +122,21 @@ fn same_as_the_address_book_for_any_threads_and_memory() {
     write_world(&signals, TableForm::Parquet, &world);
     write_book(&dir.path().join("book.parquet"), &world);
     let params = RunParams::default().check().unwrap();
-    let request = request(&signals, &params);
-    let of_address_book = request.address_book(&Silent).unwrap();
+    let found = same_for_any_threads_and_memory(&request(&signals, &params), dir.path());
+    assert!(found.over_budget.is_empty());
+    // A budget that some keep and some do not.
+    let tight = "[identity.budget]\nentries = 60\nburst = 25\nper_day = 1";
+    let params = RunParams::from_toml(tight).unwrap().check().unwrap();
+    let found = same_for_any_threads_and_memory(&request(&signals, &params), dir.path());
+    assert!(found.over_budget.len() > 20, "{}", found.over_budget.len());
+}
 
-    let (in_memory, bytes) = matched(&request, dir.path(), 1, 1 << 30);
+fn same_for_any_threads_and_memory(request: &MatchRequest<'_>, dir: &Path) -> BookMatched {
+    let of_address_book = request.address_book(&Silent).unwrap();
+    let (in_memory, bytes) = matched(request, dir, 1, 1 << 30);
     assert_eq!(in_memory.spilled.rows, 0);
     for (n_threads, max_bytes) in [(2, 1 << 30), (1, 0), (2, 0), (3, 4_000)] {
-        let (spilled, same) = matched(&request, dir.path(), n_threads, max_bytes);
+        let (spilled, same) = matched(request, dir, n_threads, max_bytes);
         assert_eq!(spilled.spilled.rows > 0, max_bytes < 1 << 30);
         assert_eq!(spilled.stage, in_memory.stage);
         assert_eq!(same, bytes, "{n_threads} threads, {max_bytes} bytes");
@@ -139,8 +147,10 @@ fn same_as_the_address_book_for_any_threads_and_memory() {
         .map(|one| (one.from.0, one.to.0, one.saved_at.micros()))
         .collect();
     assert!(expected.len() > 1_000, "{}", expected.len());
-    assert_eq!(read_matches(&dir.path().join("matches.parquet")), expected);
+    assert_eq!(read_matches(&dir.join("matches.parquet")), expected);
     assert_eq!(in_memory.stage.rows_out, of_address_book.stage.rows_out);
+    assert_eq!(in_memory.over_budget, of_address_book.over_budget);
+    in_memory
 }
 
 #[test]

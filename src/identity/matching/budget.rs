@@ -79,6 +79,12 @@ impl BookBudget {
 pub struct ValidBookBudget(BookBudget);
 
 impl ValidBookBudget {
+    /// So many entries are within the budget however fast they were saved.
+    #[must_use]
+    pub fn always_allowed(&self) -> u32 {
+        self.0.entries.min(self.0.burst)
+    }
+
     fn allows(&self, book: &BookUse) -> bool {
         let n_days = u64::try_from(book.last.days_since(book.first)).unwrap_or(0);
         let bucket = u64::from(self.0.burst) + u64::from(self.0.per_day).saturating_mul(n_days);

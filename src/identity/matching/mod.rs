@@ -5,6 +5,7 @@
 //! later is not found by what was uploaded before. The directory takes messenger bindings that passed the gate for
 //! one purpose: an account that is out is, to it, a number without an account, exactly as if it had been deleted.
 
+mod book_sizes;
 mod budget;
 mod directory;
 mod distribute;
@@ -17,6 +18,7 @@ mod spread;
 #[cfg(test)]
 mod tests;
 
+pub use book_sizes::{BookBounds, BookSizes};
 pub use budget::{BookBudget, BookUses, OverBudget, ValidBookBudget};
 pub use directory::{Directory, Resolution};
 pub use entries::{MatchBatch, MatchCounts, match_entries};
