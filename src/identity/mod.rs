@@ -5,6 +5,7 @@
 //! accounts belong to one person, and [`psi`] which numbers another operator holds too.
 
 mod alias;
+mod distribute;
 mod error;
 #[cfg(feature = "hmac-interop")]
 mod hmac_token;

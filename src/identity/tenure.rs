@@ -84,8 +84,8 @@ pub(super) struct Tenure {
 ///
 /// Takes each binding as account and interval, in any order. O(k log k) for k bindings.
 pub(super) fn tenures(bindings: &[(AccountId, Interval)]) -> Vec<Tenure> {
-    if let &[(account, interval)] = bindings {
-        return Vec::from_iter(tenure(interval, Holder::Account(account)));
+    if let &[binding] = bindings {
+        return Vec::from_iter(only_tenure(binding));
     }
     let united = unite(bindings);
     let mut active = BTreeSet::new();
@@ -103,6 +103,11 @@ pub(super) fn tenures(bindings: &[(AccountId, Interval)]) -> Vec<Tenure> {
         from = at;
     }
     join(pieces)
+}
+
+/// The tenure of a number with one binding.
+pub(super) fn only_tenure((account, interval): (AccountId, Interval)) -> Option<Tenure> {
+    tenure(interval, Holder::Account(account))
 }
 
 fn tenure(interval: Interval, holder: Holder) -> Option<Tenure> {

@@ -1,12 +1,13 @@
 //! A block: one number, everyone who held it, and everyone who can be found by it, compared with each other.
 
-use super::super::tenure::{Holder, Tenure, tenures};
-use super::super::{E164, Evidence};
+use super::super::Evidence;
+use super::super::tenure::{Holder, Tenure, only_tenure, tenures};
 use super::claim::{AccountClaim, SocialClaim};
 use super::compare::{
     Comparison, DeviceLevel, ModelLevel, RegionLevel, TimeLevel, agree, time_level,
 };
 use super::device::TermFrequencies;
+use super::model::ValidLinkModel;
 use crate::ids::AccountId;
 
 /// A tenure and a claim that may be one person.
@@ -22,7 +23,7 @@ pub(super) struct Pair {
 }
 
 /// One number.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Block<'b> {
     pub(super) tenures: Vec<Tenure>,
     /// Ascending by when they can first have been made.
@@ -39,19 +40,34 @@ impl<'b> Block<'b> {
         claims: &'b [SocialClaim],
         frequencies: &TermFrequencies,
     ) -> Self {
-        let tenures = tenures_of(held);
-        let mut pairs = Vec::with_capacity(tenures.len() * claims.len());
+        let mut block = Self::default();
+        block.refill(held, claims, frequencies);
+        block
+    }
+
+    /// Becomes another number's block, in the memory it has.
+    pub(super) fn refill(
+        &mut self,
+        held: &'b [AccountClaim],
+        claims: &'b [SocialClaim],
+        frequencies: &TermFrequencies,
+    ) {
+        (self.held, self.claims) = (held, claims);
+        self.tenures.clear();
+        self.pairs.clear();
+        fill_tenures(held, &mut self.tenures);
+        let tenures = &self.tenures;
         for (tenure, held_by) in tenures.iter().enumerate() {
             let Holder::Account(account) = held_by.holder else {
                 continue;
             };
             let row = row_of(held, account, held_by);
             for (claim, social) in claims.iter().enumerate() {
-                let Some(time) = time_level(&tenures, tenure, social.given) else {
+                let Some(time) = time_level(tenures, tenure, social.given) else {
                     continue;
                 };
                 let comparison = Comparison::of(time, row, social);
-                pairs.push(Pair {
+                self.pairs.push(Pair {
                     tenure,
                     claim,
                     comparison,
@@ -59,12 +75,13 @@ impl<'b> Block<'b> {
                 });
             }
         }
-        Self {
-            tenures,
-            claims,
-            pairs,
-            held,
-        }
+    }
+
+    /// The odds of every pair, in the order of the pairs.
+    pub(super) fn weigh(&self, model: &ValidLinkModel, odds: &mut Vec<f64>) {
+        odds.clear();
+        let pairs = self.pairs.iter();
+        odds.extend(pairs.map(|pair| model.odds(pair.comparison, pair.rarity)));
     }
 
     /// What the link of a pair would rest on.
@@ -99,12 +116,16 @@ fn rarity(comparison: Comparison, social: &SocialClaim, frequencies: &TermFreque
     }
 }
 
-fn tenures_of(held: &[AccountClaim]) -> Vec<Tenure> {
-    let bindings: Vec<_> = held
-        .iter()
-        .map(|claim| (claim.binding.account, claim.binding.interval()))
-        .collect();
-    tenures(&bindings)
+fn fill_tenures(held: &[AccountClaim], filled: &mut Vec<Tenure>) {
+    let bindings = held.iter().map(|claim| {
+        let binding = &claim.binding;
+        (binding.account, binding.interval())
+    });
+    if let [_] = held {
+        filled.extend(bindings.filter_map(only_tenure));
+    } else {
+        filled.extend(tenures(&bindings.collect::<Vec<_>>()));
+    }
 }
 
 /// The account's first row that covers part of the tenure.
@@ -114,19 +135,4 @@ fn row_of<'b>(held: &'b [AccountClaim], account: AccountId, tenure: &Tenure) -> 
         .iter()
         .find(|claim| claim.binding.interval().overlaps(&tenure.interval))
         .expect("a tenure is made of its account's bindings")
-}
-
-/// The claims on a number, among claims sorted by [`order`].
-pub(super) fn claims_on(social: &[SocialClaim], number: E164) -> &[SocialClaim] {
-    let start = social.partition_point(|claim| claim.key.0 < number);
-    let len = social[start..].partition_point(|claim| claim.key.0 == number);
-    &social[start..start + len]
-}
-
-/// Sorts claims by number, then by when they can first have been made; a repeated row would compete with itself.
-pub(super) fn sort_claims(social: &mut Vec<SocialClaim>) {
-    use rayon::slice::ParallelSliceMut;
-    social.par_sort_unstable_by_key(|claim| (claim.key, claim.user, *claim));
-    social.dedup_by_key(|claim| (claim.key, claim.user));
-    social.par_sort_unstable_by_key(|claim| (claim.key, claim.given.earliest(), claim.user));
 }

@@ -8,7 +8,6 @@
 use super::super::tenure::{Holder, Tenure};
 use super::super::{Link, Probability};
 use super::block::{Block, Pair};
-use super::model::ValidLinkModel;
 use super::{LinkCounts, Linking};
 use crate::ids::AccountId;
 use crate::time::{Interval, Timestamp};
@@ -28,16 +27,11 @@ pub(super) enum Outcome {
 pub(super) struct Contest<'c, 'b> {
     block: &'c Block<'b>,
     /// Beside the pairs.
-    odds: Vec<f64>,
+    odds: &'c [f64],
 }
 
 impl<'c, 'b> Contest<'c, 'b> {
-    pub(super) fn new(block: &'c Block<'b>, model: &ValidLinkModel) -> Self {
-        let odds = block
-            .pairs
-            .iter()
-            .map(|pair| model.odds(pair.comparison, pair.rarity))
-            .collect();
+    pub(super) fn new(block: &'c Block<'b>, odds: &'c [f64]) -> Self {
         Self { block, odds }
     }
 

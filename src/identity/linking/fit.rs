@@ -16,6 +16,7 @@ use super::block::Block;
 use super::compare::{Comparison, DeviceLevel, Level, TimeLevel};
 use super::contest::Contest;
 use super::model::{LinkModel, Rates, SameDevice};
+use super::parts::Part;
 use super::{AccountClaim, Claims, SocialClaim};
 use crate::hash::HashSet;
 use crate::identity::E164;
@@ -59,11 +60,11 @@ pub fn fit(
     start: LinkModel,
 ) -> Result<Fitted, ParamError> {
     let claims = Claims::new(accounts, social);
-    let held: Vec<&[AccountClaim]> = claims.numbers().collect();
-    let blocks: Vec<Block<'_>> = held
+    let numbers: Vec<_> = claims.parts.iter().flat_map(Part::numbers).collect();
+    let blocks: Vec<Block<'_>> = numbers
         .into_par_iter()
-        .filter(|held| !business_numbers.contains(&held[0].binding.number))
-        .map(|held| claims.block(held))
+        .filter(|(held, _)| !business_numbers.contains(&held[0].binding.number))
+        .map(|(held, claimed)| Block::of(held, claimed, &claims.frequencies))
         .filter(|block| !block.pairs.is_empty())
         .collect();
     let pairs = blocks.iter().map(|block| block.pairs.len() as u64).sum();
@@ -186,9 +187,10 @@ fn expect(blocks: &[Block<'_>], model: &LinkModel) -> Result<Expected, ParamErro
     let chunks: Vec<Expected> = blocks
         .par_chunks(CHUNK)
         .map(|chunk| {
-            let mut expected = Expected::default();
+            let (mut expected, mut odds) = (Expected::default(), Vec::new());
             for block in chunk {
-                let probabilities = Contest::new(block, &model).probabilities();
+                block.weigh(&model, &mut odds);
+                let probabilities = Contest::new(block, &odds).probabilities();
                 for (pair, probability) in block.pairs.iter().zip(probabilities) {
                     expected.add(pair.comparison, probability);
                 }
@@ -206,7 +208,11 @@ const APART: usize = 101;
 /// Every account against a claim on another number of, mostly, the same country.
 fn by_chance(claims: &Claims) -> Expected {
     let mut chance = Expected::default();
-    let (accounts, social) = (&claims.accounts, &claims.social);
+    let parts = || claims.parts.iter();
+    let mut accounts: Vec<_> = parts().flat_map(|part| &part.accounts).collect();
+    accounts.par_sort_unstable();
+    let mut social: Vec<_> = parts().flat_map(|part| &part.social).collect();
+    social.par_sort_unstable_by_key(|claim| (claim.key, claim.given.earliest(), claim.user));
     for account in accounts {
         let number = account.binding.number;
         let near = social.partition_point(|claim| claim.key.0 < number);

@@ -22,6 +22,7 @@ mod contest;
 mod device;
 mod fit;
 mod model;
+mod parts;
 #[cfg(test)]
 mod tests;
 
@@ -32,9 +33,11 @@ pub use fit::{Fitted, fit};
 pub use model::{LinkModel, Rates, SameDevice, ValidLinkModel};
 use rayon::prelude::*;
 
-use self::block::{Block, claims_on, sort_claims};
+use self::block::Block;
 use self::contest::Contest;
 use self::device::TermFrequencies;
+use self::parts::{Part, parts};
+use super::distribute::sorted;
 use super::{E164, Link, Probability};
 use crate::hash::HashSet;
 
@@ -102,8 +105,7 @@ impl Linking {
 
 /// Both sides of linking, in order.
 pub(super) struct Claims {
-    accounts: Vec<AccountClaim>,
-    social: Vec<SocialClaim>,
+    parts: Vec<Part>,
     frequencies: TermFrequencies,
 }
 
@@ -112,29 +114,39 @@ impl Claims {
         accounts: impl IntoIterator<Item = AccountClaim>,
         social: impl IntoIterator<Item = SocialClaim>,
     ) -> Self {
-        let mut accounts: Vec<_> = accounts.into_iter().collect();
-        accounts.par_sort_unstable();
-        let mut social: Vec<_> = social.into_iter().collect();
-        sort_claims(&mut social);
-        let held = accounts.iter().map(|claim| claim.device);
-        let devices = held.chain(social.iter().map(|claim| claim.device));
+        let parts = parts(accounts, social);
+        let held = parts.iter().flat_map(|part| &part.accounts);
+        let claimed = parts.iter().flat_map(|part| &part.social);
+        let devices = held.map(|claim| claim.device);
+        let devices = devices.chain(claimed.map(|claim| claim.device));
         Self {
             frequencies: TermFrequencies::of(devices),
-            accounts,
-            social,
+            parts,
         }
     }
 
-    /// The holders of each number.
-    fn numbers(&self) -> impl ParallelIterator<Item = &[AccountClaim]> {
-        self.accounts
-            .par_chunk_by(|a, b| a.binding.number == b.binding.number)
+    /// The links of a part, in order.
+    fn link(&self, part: &Part, decide: &Decide<'_>) -> Linking {
+        let mut linking = Linking::default();
+        let (mut block, mut odds) = (Block::default(), Vec::new());
+        for (held, claims) in part.numbers() {
+            block.refill(held, claims, &self.frequencies);
+            if decide.business_numbers.contains(&held[0].binding.number) {
+                linking.counts.business_number += block.tenures.len() as u64;
+                continue;
+            }
+            block.weigh(decide.model, &mut odds);
+            Contest::new(&block, &odds).decide(decide.threshold, &mut linking);
+        }
+        linking
     }
+}
 
-    fn block<'b>(&'b self, held: &'b [AccountClaim]) -> Block<'b> {
-        let claims = claims_on(&self.social, held[0].binding.number);
-        Block::of(held, claims, &self.frequencies)
-    }
+/// What links are decided by.
+struct Decide<'d> {
+    business_numbers: &'d HashSet<E164>,
+    model: &'d ValidLinkModel,
+    threshold: Probability,
 }
 
 /// Links messenger accounts to social accounts, with every link at least as probable as the threshold.
@@ -142,7 +154,7 @@ impl Claims {
 /// Claims may come in any order; the answer is the same.
 ///
 /// # Complexity
-/// O(n log n) for n claims, in parallel over numbers; on one number, as many comparisons as holders times claimants.
+/// O(n) for n claims whose accounts are spread about evenly, in parallel over numbers; on one number, as many comparisons as holders times claimants.
 #[must_use]
 pub fn link(
     accounts: impl IntoIterator<Item = AccountClaim>,
@@ -152,18 +164,14 @@ pub fn link(
     threshold: Probability,
 ) -> Linking {
     let claims = Claims::new(accounts, social);
-    let mut linking = claims
-        .numbers()
-        .fold(Linking::default, |mut linking, held| {
-            let block = claims.block(held);
-            if business_numbers.contains(&held[0].binding.number) {
-                linking.counts.business_number += block.tenures.len() as u64;
-            } else {
-                Contest::new(&block, model).decide(threshold, &mut linking);
-            }
-            linking
-        })
-        .reduce(Linking::default, Linking::plus);
-    linking.links.par_sort_unstable();
+    let decide = Decide {
+        business_numbers,
+        model,
+        threshold,
+    };
+    let parts = claims.parts.par_iter();
+    let linked: Vec<Linking> = parts.map(|part| claims.link(part, &decide)).collect();
+    let mut linking = linked.into_iter().fold(Linking::default(), Linking::plus);
+    linking.links = sorted(linking.links, |link| (link.account.0, *link));
     linking
 }

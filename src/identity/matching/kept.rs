@@ -14,8 +14,8 @@ use std::sync::{Mutex, PoisonError};
 use rayon::prelude::*;
 
 use super::super::Match;
+use super::super::distribute::sorted;
 use super::budget::OverBudget;
-use super::distribute::sorted;
 use super::spread::{RANGES, Spread};
 use crate::consent::{For, Gate, Permitted};
 use crate::ids::AccountId;

@@ -8,7 +8,6 @@
 mod book_sizes;
 mod budget;
 mod directory;
-mod distribute;
 mod entries;
 mod folded;
 mod join;
