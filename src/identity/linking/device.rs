@@ -136,10 +136,15 @@ const RAREST: f64 = 1e-3;
 
 impl TermFrequencies {
     /// Counted over the devices that may be compared.
-    pub(super) fn of(devices: impl Iterator<Item = DeviceCode> + Clone) -> Self {
+    pub(super) fn of(devices: impl Iterator<Item = DeviceCode>) -> Self {
+        let (mut builds, mut models) = (Vec::new(), Vec::new());
+        for device in devices {
+            count(&mut builds, device.build);
+            count(&mut models, device.model);
+        }
         Self {
-            builds: adjustments(devices.clone().map(|device| device.build)),
-            models: adjustments(devices.map(|device| device.model)),
+            builds: adjustments(builds),
+            models: adjustments(models),
         }
     }
 
@@ -152,14 +157,15 @@ impl TermFrequencies {
     }
 }
 
-fn adjustments(codes: impl Iterator<Item = u32>) -> Vec<f64> {
-    let mut counts: Vec<u64> = Vec::new();
-    for code in codes.map(|code| code as usize) {
-        if counts.len() <= code {
-            counts.resize(code + 1, 0);
-        }
-        counts[code] += 1;
+fn count(counts: &mut Vec<u64>, code: u32) {
+    let code = code as usize;
+    if counts.len() <= code {
+        counts.resize(code + 1, 0);
     }
+    counts[code] += 1;
+}
+
+fn adjustments(mut counts: Vec<u64>) -> Vec<f64> {
     if let Some(unknown) = counts.first_mut() {
         *unknown = 0;
     }

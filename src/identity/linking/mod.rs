@@ -95,14 +95,6 @@ pub struct Linking {
     pub counts: LinkCounts,
 }
 
-impl Linking {
-    fn plus(mut self, other: Self) -> Self {
-        self.links.extend(other.links);
-        self.counts = self.counts.plus(other.counts);
-        self
-    }
-}
-
 /// Both sides of linking, in order.
 pub(super) struct Claims {
     parts: Vec<Part>,
@@ -171,7 +163,10 @@ pub fn link(
     };
     let parts = claims.parts.par_iter();
     let linked: Vec<Linking> = parts.map(|part| claims.link(part, &decide)).collect();
-    let mut linking = linked.into_iter().fold(Linking::default(), Linking::plus);
-    linking.links = sorted(linking.links, |link| (link.account.0, *link));
-    linking
+    let counts = linked.iter().map(|part| part.counts);
+    let links: Vec<&[Link]> = linked.iter().map(|part| part.links.as_slice()).collect();
+    Linking {
+        counts: counts.fold(LinkCounts::default(), LinkCounts::plus),
+        links: sorted(links.concat(), |link| (link.account.0, *link)),
+    }
 }

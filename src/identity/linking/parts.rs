@@ -27,6 +27,7 @@ fn scattered(number: E164) -> u64 {
     mix(number.expose())
 }
 
+#[inline]
 fn part_of(number: E164) -> usize {
     usize::try_from(scattered(number) >> (u64::BITS - PART_BITS))
         .expect("below the number of parts")
@@ -40,7 +41,13 @@ pub(super) fn parts(
     accounts: impl IntoIterator<Item = AccountClaim>,
     social: impl IntoIterator<Item = SocialClaim>,
 ) -> Vec<Part> {
-    let mut parts: Vec<Part> = (0..1 << PART_BITS).map(|_| Part::default()).collect();
+    let (accounts, social) = (accounts.into_iter(), social.into_iter());
+    let [n_accounts, n_social] = [accounts.size_hint().0, social.size_hint().0].map(share);
+    let part = |_| Part {
+        accounts: Vec::with_capacity(n_accounts),
+        social: Vec::with_capacity(n_social),
+    };
+    let mut parts: Vec<Part> = (0..1 << PART_BITS).map(part).collect();
     for claim in accounts {
         parts[part_of(claim.binding.number)].accounts.push(claim);
     }
@@ -49,6 +56,12 @@ pub(super) fn parts(
     }
     parts.par_iter_mut().for_each(Part::sort);
     parts
+}
+
+/// Room for one part's share of the claims, and for the little by which most shares differ.
+const fn share(n_claims: usize) -> usize {
+    let mean = n_claims >> PART_BITS;
+    mean + 3 * mean.isqrt()
 }
 
 impl Part {
