@@ -120,6 +120,67 @@ fn clean(c: &mut Criterion) {
     group.finish();
 }
 
+/// Numbers as people type them, of the same twelve countries: spaces, brackets, dots, two zeros, full-width digits, an
+/// extension, and every twentieth is no number.
+fn messy_column(n_rows: u64) -> Vec<(RawPhone, Option<Region>)> {
+    let clean = clean_column(n_rows).into_iter().enumerate();
+    let typed = clean.map(|(row, (raw, _))| {
+        let digits = &raw.expose()[1..];
+        let (country, rest) = digits.split_at(2);
+        let (prefix, line) = rest.split_at(3);
+        match row % 20 {
+            0..5 => format!("+{country} {prefix} {line}"),
+            5..9 => format!("+{country} ({prefix}) {line}"),
+            9..12 => format!("00{country}-{prefix}-{line}"),
+            12..15 => format!("+{country}.{prefix}.{line}"),
+            15..17 => format!("tel:+{digits}"),
+            17 => digits.chars().fold("+".to_owned(), |mut text, digit| {
+                let value = digit.to_digit(10).expect("digits");
+                text.push(char::from_u32(0xFF10 + value).expect("full-width"));
+                text
+            }),
+            18 => format!("+{country} {prefix} {line} ext. 12"),
+            _ => format!("call {line}"),
+        }
+    });
+    let region = Region::parse("DE");
+    typed.map(|text| (RawPhone::new(text), region)).collect()
+}
+
+/// What people type, one thread, beside libphonenumber's own way in the same run.
+fn messy(c: &mut Criterion) {
+    const N_ROWS: u64 = 20_000;
+    let column = messy_column(N_ROWS);
+    let n_valid = normalise(&column)
+        .iter()
+        .filter(|read| read.is_ok())
+        .count();
+    assert!(n_valid as u64 * 10 > N_ROWS * 7, "only {n_valid} are valid");
+    let mut group = c.benchmark_group("messy");
+    group.sample_size(20);
+    group.throughput(Throughput::Elements(N_ROWS));
+    group.bench_function("acquaint", |b| {
+        b.iter(|| {
+            let read = column
+                .iter()
+                .filter(|(raw, region)| E164::parse(raw, *region).is_ok());
+            assert_eq!(read.count(), n_valid);
+        });
+    });
+    group.bench_function("rlibphonenumber", |b| {
+        b.iter(|| {
+            let util = &rlibphonenumber::PHONE_NUMBER_UTIL;
+            let germany = rlibphonenumber::Region::from_code("DE").ok();
+            let read = column.iter().filter(|(raw, _)| {
+                let number = util.parse(raw.expose(), germany);
+                number.is_ok_and(|number| number.is_valid())
+            });
+            black_box(read.count())
+        });
+    });
+    group.finish();
+}
+
 fn token(c: &mut Criterion) {
     let ring = KeyRing::from_key(&std::array::from_fn(|i| u8::try_from(i).expect("i < 32")));
     let mut group = c.benchmark_group("token");
@@ -300,6 +361,7 @@ criterion_group!(
     psi,
     psi_parts,
     clean,
+    messy,
     parse,
     token,
     objection_points,

@@ -22,3 +22,4 @@ mod real_graphs;
 mod recall;
 mod rooms;
 mod runs;
+mod shadow;
