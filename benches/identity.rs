@@ -120,30 +120,24 @@ fn clean(c: &mut Criterion) {
     group.finish();
 }
 
-/// Numbers as people type them, of the same twelve countries: spaces, brackets, dots, two zeros, full-width digits, an
-/// extension, and every twentieth is no number.
+/// German numbers as people there type them, two in five as at home, and every twentieth no number.
 fn messy_column(n_rows: u64) -> Vec<(RawPhone, Option<Region>)> {
-    let clean = clean_column(n_rows).into_iter().enumerate();
-    let typed = clean.map(|(row, (raw, _))| {
-        let digits = &raw.expose()[1..];
-        let (country, rest) = digits.split_at(2);
-        let (prefix, line) = rest.split_at(3);
-        match row % 20 {
-            0..5 => format!("+{country} {prefix} {line}"),
-            5..9 => format!("+{country} ({prefix}) {line}"),
-            9..12 => format!("00{country}-{prefix}-{line}"),
-            12..15 => format!("+{country}.{prefix}.{line}"),
-            15..17 => format!("tel:+{digits}"),
-            17 => digits.chars().fold("+".to_owned(), |mut text, digit| {
-                let value = digit.to_digit(10).expect("digits");
-                text.push(char::from_u32(0xFF10 + value).expect("full-width"));
-                text
-            }),
-            18 => format!("+{country} {prefix} {line} ext. 12"),
-            _ => format!("call {line}"),
-        }
-    });
     let region = Region::parse("DE");
+    let typed = |row: u64| {
+        let line = format!("{:08}", scatter::scatter(row) % 100_000_000);
+        let (first, last) = line.split_at(3);
+        match row % 20 {
+            0..6 => format!("0151 {first} {last}"),
+            6..8 => format!("(0151) {first}-{last}"),
+            8..13 => format!("+49 151 {first} {last}"),
+            13..15 => format!("+49 (0)151 {first}{last}"),
+            15..17 => format!("0049-151-{first}-{last}"),
+            17 => format!("tel:+49151{line}"),
+            18 => format!("+49 151 {line} ext. 12"),
+            _ => format!("call {first}"),
+        }
+    };
+    let typed = (0..n_rows).map(typed);
     typed.map(|text| (RawPhone::new(text), region)).collect()
 }
 

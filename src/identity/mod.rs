@@ -22,6 +22,7 @@ mod plan;
 pub mod psi;
 mod readable;
 mod tenure;
+mod tidy;
 mod token;
 mod types;
 

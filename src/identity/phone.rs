@@ -19,6 +19,7 @@ use super::metadata::UTIL;
 use super::number_type::NumberType;
 use super::plan::{self, Answer};
 use super::readable::is_readable;
+use super::tidy::tidy;
 use crate::ids::Region;
 use crate::signals::RawPhone;
 
@@ -47,11 +48,12 @@ impl E164 {
     /// If the text is not a valid number, see [`NotANumber`].
     ///
     /// # Complexity
-    /// Some nanoseconds a digit for a plus sign and digits, some microseconds for any other text; the first number
+    /// Some nanoseconds a digit for a plus sign and digits, with or without marks between them, some microseconds for any
+    /// other text; the first number
     /// of a process also decodes the metadata, the first of a country compiles its number plan (some milliseconds).
     pub fn parse(raw: &RawPhone, default_region: Option<Region>) -> Result<Self, NotANumber> {
         let text = raw.expose();
-        match plan::read(text.as_bytes()) {
+        match read(text) {
             Some((digits, Answer::Valid(..))) => Self::from_digits(digits),
             Some((_, Answer::Unassigned)) => Err(NotANumber::Unassigned),
             Some((_, Answer::Unsure)) | None => ask(text, default_region),
@@ -71,7 +73,7 @@ impl E164 {
     /// As [`parse`](Self::parse); some microseconds more for what is not valid in a country of the table.
     pub fn canonical(raw: &RawPhone, default_region: Option<Region>) -> Result<Self, NotANumber> {
         let text = raw.expose();
-        match plan::read(text.as_bytes()) {
+        match read(text) {
             Some((digits, Answer::Valid(..))) => return Self::from_digits(digits),
             Some((digits, Answer::Unassigned)) if !alias::is_concerned(digits) => {
                 return Err(NotANumber::Unassigned);
@@ -161,9 +163,9 @@ impl Reading {
     /// As [`E164::parse`].
     pub fn of(raw: &RawPhone, default_region: Option<Region>) -> Result<Self, NotANumber> {
         let text = raw.expose();
-        if let Some((_, Answer::Valid(region, kind))) = plan::read(text.as_bytes()) {
+        if let Some((digits, Answer::Valid(region, kind))) = read(text) {
             return Ok(Self {
-                e164: text.to_owned(),
+                e164: format!("+{digits}"),
                 is_valid: true,
                 is_possible: true,
                 place: Some(region.map_or(Place::World, Place::Country)),
@@ -181,6 +183,13 @@ impl Reading {
             kind: NumberType::of(UTIL.get_number_type(&number)),
         })
     }
+}
+
+/// What the automaton says of a text that is a plus sign and digits, or has nothing but marks between them.
+#[inline]
+fn read(text: &str) -> Option<(u64, Answer)> {
+    let text = text.as_bytes();
+    plan::read(text).or_else(|| plan::read(&tidy(text)?))
 }
 
 /// Asks libphonenumber about a text.

@@ -119,10 +119,7 @@ fn suggested(world: &mut World) -> (usize, u64) {
     );
     let n_edges =
         ["ties", "contacts"].map(|kind| run.manifest.graph[kind]["entries"].as_u64().unwrap());
-    (
-        run.lines("friend_suggestions.parquet").len(),
-        n_edges.iter().sum(),
-    )
+    (run.lines("suggestions.parquet").len(), n_edges.iter().sum())
 }
 
 #[test]
