@@ -147,7 +147,7 @@ fn messy(c: &mut Criterion) {
     let column = messy_column(N_ROWS);
     // Not by `normalise`: the regular expressions behind both sides are quickest in the thread that used them first.
     let parsed = column.iter().map(|(raw, region)| E164::parse(raw, *region));
-    let n_valid = parsed.filter(Result::is_ok).count();
+    let n_valid = parsed.flatten().count();
     assert!(n_valid as u64 * 10 > N_ROWS * 7, "only {n_valid} are valid");
     let mut group = c.benchmark_group("messy");
     group.sample_size(20);
