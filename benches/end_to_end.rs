@@ -46,6 +46,7 @@ fn run(c: &mut Criterion) {
             as_of: Some(world.as_of),
             known_at: None,
             published_known: None,
+            friend_model: None,
         };
         group.throughput(Throughput::Elements(u64::from(users)));
         group.bench_function(BenchmarkId::new("people", users), |b| {

@@ -52,6 +52,7 @@ impl Claims {
             as_of,
             known_at,
             published_known: None,
+            friend_model: None,
             work: Work::ALL,
         };
         let (_, inputs, standing) = opening.ask(progress)?;

@@ -10,7 +10,7 @@ use crate::graph::GraphError;
 use crate::ledger::LedgerError;
 use crate::params::ParamError;
 use crate::signals::{SignalsError, Table};
-use crate::suggest::SuggestError;
+use crate::suggest::{RankerError, SuggestError};
 
 /// Why a run could not be finished. A bad row and a denial are no errors.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +42,20 @@ pub enum EngineError {
     /// Suggestions cannot be made.
     #[error(transparent)]
     Suggest(#[from] SuggestError),
+    /// The ranker cannot be trained or used.
+    #[error(transparent)]
+    Ranker(#[from] RankerError),
+    /// A ranker was trained on what another state of the ledger allowed.
+    #[error(
+        "the friend model was trained on snapshot {trained} of the ledger and this run is of {asked}: somebody in it may \
+         have opted out since. Train it again, as of the same moment"
+    )]
+    OtherSnapshot {
+        /// The snapshot it was trained on.
+        trained: String,
+        /// That of the run.
+        asked: String,
+    },
     /// The ad model cannot be trained.
     #[error(transparent)]
     Ads(#[from] AdsError),

@@ -119,6 +119,7 @@ impl MatchRequest<'_> {
             as_of: self.as_of,
             known_at: self.known_at,
             published_known: None,
+            friend_model: None,
             work: Work::ALL,
         };
         let (dir, inputs, standing) = opening.ask(progress)?;

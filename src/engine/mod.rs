@@ -10,6 +10,7 @@ mod consent_source;
 mod contacts;
 mod counts;
 mod error;
+mod friend_model;
 mod histograms;
 mod inputs;
 mod matches;

@@ -9,7 +9,7 @@ use crate::consent::{ConsentParams, ValidConsentParams};
 use crate::identity::{IdentityParams, ValidIdentityParams};
 use crate::params::ParamError;
 use crate::signals::{ReadLimits, ValidReadLimits};
-use crate::suggest::{SuggestParams, ValidSuggestParams};
+use crate::suggest::{RankerParams, SuggestParams, ValidRankerParams, ValidSuggestParams};
 
 /// The parameters of a run, as `acquaint.toml` spells them. Every key is optional.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -23,6 +23,9 @@ pub struct RunParams {
     pub identity: IdentityParams,
     /// `[suggest]`
     pub suggest: SuggestParams,
+    /// `[ranker]`: suggestions in an order learned from friendships that are hidden; without this section they are in the
+    /// order of their scores.
+    pub ranker: Option<RankerParams>,
     /// `[ads]`
     pub ads: AdsParams,
     /// `[abuse]`
@@ -39,6 +42,7 @@ pub struct ValidRunParams {
     pub(in crate::engine) consent: ValidConsentParams,
     pub(in crate::engine) identity: ValidIdentityParams,
     pub(in crate::engine) suggest: ValidSuggestParams,
+    pub(in crate::engine) ranker: Option<ValidRankerParams>,
     pub(in crate::engine) ads: ValidAdsParams,
     pub(in crate::engine) abuse: ValidAbuseParams,
     pub(in crate::engine) business: ValidBusinessParams,
@@ -75,6 +79,7 @@ impl RunParams {
             consent: self.consent.check()?,
             identity: self.identity.clone().check()?,
             suggest: self.suggest.clone().check()?,
+            ranker: self.ranker.clone().map(RankerParams::check).transpose()?,
             ads: self.ads.clone().check()?,
             abuse: self.abuse.clone().check()?,
             business: self.business.clone().check()?,
@@ -88,6 +93,14 @@ impl ValidRunParams {
     #[must_use]
     pub const fn given(&self) -> &RunParams {
         &self.given
+    }
+
+    /// The same, with suggestions in an order learned so.
+    #[must_use]
+    pub fn with_ranker(mut self, ranker: ValidRankerParams) -> Self {
+        self.given.ranker = Some(ranker.given().clone());
+        self.ranker = Some(ranker);
+        self
     }
 
     /// How accounts are linked.
@@ -130,6 +143,15 @@ mod tests {
         let params = RunParams::from_toml(text).unwrap();
         assert_ne!(params.consent, ConsentParams::default());
         assert_eq!(params.check().unwrap().suggest.k(), 3);
+    }
+
+    #[test]
+    fn an_empty_section_asks_for_the_ranker() {
+        let text = |text| RunParams::from_toml(text).unwrap().check().unwrap();
+        assert!(text("").ranker.is_none());
+        assert!(text("[ranker]").ranker.is_some());
+        let wrong = RunParams::from_toml("[ranker]\none_in = 1").unwrap();
+        assert_eq!(wrong.check().unwrap_err().name, "ranker.one_in");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::consent::{
 };
 use crate::engine::consent_source::{ConsentFrom, LedgerSource, Objections};
 use crate::engine::contacts::{Book, Matcher, ReadBatch, default_regions, edges, friendships};
+use crate::engine::friend_model::{self, RankedBy};
 use crate::engine::inputs::Inputs;
 use crate::engine::outputs::LogState;
 use crate::engine::spam;
@@ -24,7 +25,9 @@ use crate::identity::{Contact, E164, Link, Match, ValidIdentityParams};
 use crate::ids::{AccountId, BusinessId, UserId};
 use crate::leaks::{Leak, is_on};
 use crate::signals::{AddressBookEntry, FeedbackKind, SignalsDir};
-use crate::suggest::{Exclusions, Scorer, Scratch, SuggestError, Suggestion};
+use crate::suggest::{
+    Exclusions, FriendModel, Ranker, RankerError, Scorer, Scratch, SuggestError, Suggestion,
+};
 use crate::time::Timestamp;
 
 /// Everything that scores are made from, already permitted: what a backend holds in memory.
@@ -63,6 +66,7 @@ pub struct Prepared {
     pub(in crate::engine) graph_stats: GraphStats,
     pub(in crate::engine) exclusions: Exclusions,
     pub(in crate::engine) spam: Vec<f32>,
+    pub(in crate::engine) ranked_by: RankedBy,
     pub(in crate::engine) abuse_scores: Vec<SpamScore>,
     pub(in crate::engine) eligibility: Eligibility,
     pub(in crate::engine) profiles: Vec<Permitted<UserProfile, AdRelevance>>,
@@ -107,6 +111,7 @@ impl Prepared {
             as_of,
             known_at,
             published_known: None,
+            friend_model: None,
             work: Work::ALL,
         };
         opening.prepare(progress)
@@ -139,7 +144,39 @@ impl Prepared {
         )
     }
 
-    /// The `k` best suggestions for a person; none for somebody who is not in the graph.
+    /// Ranks people one by one by the learned order, if the run has one; share it between threads.
+    ///
+    /// # Errors
+    /// None that data can cause.
+    pub fn ranker(&self) -> Result<Option<Ranker<'_>>, RankerError> {
+        let ranker = |model| {
+            Ranker::new(
+                &self.graph,
+                &self.exclusions,
+                &self.spam,
+                &self.params.suggest,
+                model,
+            )
+        };
+        self.ranked_by.model().map(ranker).transpose()
+    }
+
+    /// The learned order, if the run has one.
+    #[must_use]
+    pub fn friend_model(&self) -> Option<&FriendModel> {
+        self.ranked_by.model()
+    }
+
+    /// Why there is no learned order although one was asked for.
+    #[must_use]
+    pub fn why_not_learned(&self) -> Option<&str> {
+        match &self.ranked_by {
+            RankedBy::ScoreForWantOf(why) => Some(why),
+            RankedBy::Score | RankedBy::Model(_) => None,
+        }
+    }
+
+    /// The `k` best suggestions for a person in the order of their scores; none for somebody who is not in the graph.
     ///
     /// For many people use [`scorer`](Self::scorer), which this makes anew.
     ///
@@ -202,6 +239,8 @@ pub(in crate::engine) struct Opening<'a> {
     pub(in crate::engine) known_at: Option<Timestamp>,
     /// As known when rows are published; the newest the events know by default, but never before `known_at`.
     pub(in crate::engine) published_known: Option<Timestamp>,
+    /// A ranker that is trained already.
+    pub(in crate::engine) friend_model: Option<&'a FriendModel>,
     pub(in crate::engine) work: Work,
 }
 
@@ -212,7 +251,11 @@ impl Opening<'_> {
         progress: &dyn Progress,
     ) -> Result<Prepared, EngineError> {
         let (dir, inputs, standing) = self.ask(progress)?;
-        Preparation::new(inputs, standing, self.params, self.work).finish(&dir, progress)
+        Preparation::new(inputs, standing, self.params, self.work).finish(
+            &dir,
+            self.friend_model,
+            progress,
+        )
     }
 
     /// Reads every table but the address book, and asks the ledger.
@@ -365,6 +408,7 @@ impl<'p> Preparation<'p> {
     fn finish(
         mut self,
         dir: &SignalsDir,
+        friend_model: Option<&FriendModel>,
         progress: &dyn Progress,
     ) -> Result<Prepared, EngineError> {
         let book = self.read_address_book(dir, progress)?;
@@ -372,6 +416,7 @@ impl<'p> Preparation<'p> {
         let graph = self.graph(&book.suggest.matches)?;
         let graph_stats = GraphStats::of(&graph);
         let exclusions = self.exclusions(&graph);
+        let ranked_by = self.ranked_by((&graph, &exclusions), friend_model, progress)?;
         let (suggest_scores, s1) = self.spam(&self.suggest, &book.suggest, &[], self.work.suggest);
         let (abuse_scores, s2) =
             self.spam(&self.abuse, &book.abuse, &book.unmatched, self.work.abuse);
@@ -405,6 +450,7 @@ impl<'p> Preparation<'p> {
             graph_stats,
             exclusions,
             spam,
+            ranked_by,
             abuse_scores,
             eligibility,
             profiles,
@@ -547,6 +593,20 @@ impl Preparation<'_> {
         stage.drop("not_in_graph", (rows.len() - counted.len()) as u64);
         self.stages.push(stage);
         Exclusions::build(graph, &counted)
+    }
+
+    fn ranked_by(
+        &self,
+        over: (&Graph<FriendSuggestions>, &Exclusions),
+        given: Option<&FriendModel>,
+        progress: &dyn Progress,
+    ) -> Result<RankedBy, EngineError> {
+        if !self.work.suggest {
+            return Ok(RankedBy::Score);
+        }
+        let (ledger, snapshot) = (&self.standing.ledger, &self.standing.snapshot);
+        let provenance = friend_model::provenance(ledger, snapshot);
+        friend_model::ranked_by(over, self.params, given, provenance, progress)
     }
 
     fn eligibility(&mut self, book: &Books) -> Eligibility {

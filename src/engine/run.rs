@@ -10,14 +10,14 @@ use crate::engine::outputs::{
 #[cfg(feature = "seeded-leaks")]
 use crate::engine::planted;
 use crate::engine::prepare::Opening;
-use crate::engine::score::{self, Publish};
+use crate::engine::score::{self, Publish, Suggested};
 use crate::engine::work::Work;
 use crate::engine::{
     EngineError, LedgerSource, Prepared, Progress, Stage, ValidRunParams, histograms,
 };
 use crate::identity;
 use crate::signals::Rejection;
-use crate::suggest::Suggestions;
+use crate::suggest::FriendModel;
 use crate::time::Timestamp;
 
 /// The page beside the tables.
@@ -40,6 +40,8 @@ pub struct RunRequest<'a> {
     pub known_at: Option<Timestamp>,
     /// As known when rows are published; the newest the events know by default, but never before `known_at`.
     pub published_known: Option<Timestamp>,
+    /// A ranker trained on the same state of the ledger; its parameters take the place of `[ranker]`.
+    pub friend_model: Option<&'a FriendModel>,
 }
 
 /// Draws the report from the manifest.
@@ -59,13 +61,21 @@ pub fn run(
     progress: &dyn Progress,
 ) -> Result<Manifest, EngineError> {
     let staging = Staging::beside(request.out)?;
+    let params = match request.friend_model {
+        Some(model) => &request
+            .params
+            .clone()
+            .with_ranker(model.params().clone().check()?),
+        None => request.params,
+    };
     let opening = Opening {
         signals: request.signals,
         consent: request.ledger.into(),
-        params: request.params,
+        params,
         as_of: request.as_of,
         known_at: request.known_at,
         published_known: request.published_known,
+        friend_model: request.friend_model,
         work: Work::ALL,
     };
     let prepared = opening.prepare(progress)?;
@@ -104,7 +114,7 @@ fn write_tables(
     let mut manifest = manifest(prepared);
     manifest.outputs = tables.outputs;
     manifest.stages.extend(tables.stages);
-    manifest.histograms = histograms::of(prepared, &suggestions, &ads);
+    manifest.histograms = histograms::of(prepared, &suggestions.suggestions, &ads);
     Ok(manifest)
 }
 
@@ -158,7 +168,7 @@ impl<'s> Tables<'s> {
         }
     }
 
-    fn suggestions(&mut self, suggestions: &Suggestions) -> Result<(), EngineError> {
+    fn suggestions(&mut self, suggestions: &Suggested) -> Result<(), EngineError> {
         let mut stage = Stage::new("suggestions → published");
         let rows = score::suggestion_rows(self.prepared, suggestions, &self.publish, &mut stage);
         #[cfg(feature = "seeded-leaks")]
@@ -248,6 +258,7 @@ fn manifest(prepared: &Prepared) -> Manifest {
         stages: prepared.stages.clone(),
         graph: json(&prepared.graph_stats),
         ad_model: serde_json::json!({ "metadata": json(prepared.model.metadata()), "training": json(&prepared.train_report) }),
+        friend_model: prepared.ranked_by.summary(),
         histograms: Vec::new(),
     }
 }

@@ -14,7 +14,7 @@ use crate::engine::{EngineError, Prepared, Progress, Stage};
 use crate::identity::Link;
 use crate::ids::UserId;
 use crate::leaks::{Leak, is_on};
-use crate::suggest::{SuggestCounts, Suggestion, Suggestions, suggest_all};
+use crate::suggest::{SuggestCounts, Suggestion, Suggestions};
 use crate::time::Timestamp;
 
 /// The gates as they stand when rows are published: the last thing every row is asked.
@@ -40,22 +40,34 @@ impl<'p> Publish<'p> {
     }
 }
 
+/// Everybody's suggestions and, if a ranker put them in order, how probable each is, row by row.
+#[derive(Debug)]
+pub(in crate::engine) struct Suggested {
+    pub(in crate::engine) suggestions: Suggestions,
+    probabilities: Option<Vec<f64>>,
+}
+
 /// Everybody's suggestions, with the sums of how they came about.
 pub(in crate::engine) fn suggestions(
     prepared: &Prepared,
     progress: &dyn Progress,
-) -> Result<(Suggestions, Stage), EngineError> {
+) -> Result<(Suggested, Stage), EngineError> {
     let n_users = prepared.graph.n_users();
     progress.begin("suggesting friends", Some(n_users as u64));
     let done = Done::new(progress);
-    let (suggestions, counts) = suggest_all(
-        &prepared.graph,
-        &prepared.exclusions,
-        &prepared.spam,
-        &prepared.params.suggest,
-        &|n| done.reach(n as u64),
-    )?;
-    Ok((suggestions, suggest_stage(&counts)))
+    let reach = |n| done.reach(n as u64);
+    let (suggestions, probabilities, counts) = if let Some(ranker) = prepared.ranker()? {
+        let (suggestions, probabilities, counts) = ranker.suggest_all(&reach);
+        (suggestions, Some(probabilities), counts)
+    } else {
+        let (suggestions, counts) = prepared.scorer()?.suggest_all(&reach);
+        (suggestions, None, counts)
+    };
+    let suggested = Suggested {
+        suggestions,
+        probabilities,
+    };
+    Ok((suggested, suggest_stage(&counts)))
 }
 
 fn suggest_stage(counts: &SuggestCounts) -> Stage {
@@ -119,32 +131,34 @@ fn ads_stage(counts: &AdCounts) -> Stage {
 /// Suggestions as rows, by person and rank.
 pub(in crate::engine) fn suggestion_rows<'a>(
     prepared: &'a Prepared,
-    suggestions: &'a Suggestions,
+    suggested: &'a Suggested,
     publish: &'a Publish<'a>,
     stage: &'a mut Stage,
 ) -> impl Iterator<Item = SuggestionRow> + 'a {
     let users = prepared.graph.users();
     let gate = &publish.suggest.people;
     let mut ranks = Ranks::default();
-    let rows = suggestions
+    let probability = |at: usize| suggested.probabilities.as_ref().map(|all| all[at]);
+    let rows = suggested
+        .suggestions
         .iter()
         .flat_map(|(node, row)| row.iter().map(move |one| (node, one)));
-    rows.filter_map(move |(node, suggestion)| {
-        let (user, candidate) = (users[node as usize], users[suggestion.candidate as usize]);
-        let kept = keep(stage, [gate.decision(user), gate.decision(candidate)]);
-        kept.then(|| suggestion_row(user, ranks.next(user), candidate, suggestion))
-    })
+    rows.enumerate()
+        .filter_map(move |(at, (node, suggestion))| {
+            let (user, candidate) = (users[node as usize], users[suggestion.candidate as usize]);
+            let kept = keep(stage, [gate.decision(user), gate.decision(candidate)]);
+            kept.then(|| SuggestionRow {
+                rank: ranks.next(user),
+                probability: probability(at),
+                ..suggestion_row(user, candidate, suggestion)
+            })
+        })
 }
 
-fn suggestion_row(
-    user: UserId,
-    rank: u32,
-    candidate: UserId,
-    suggestion: &Suggestion,
-) -> SuggestionRow {
+fn suggestion_row(user: UserId, candidate: UserId, suggestion: &Suggestion) -> SuggestionRow {
     SuggestionRow {
         user,
-        rank,
+        rank: 0,
         candidate,
         score: suggestion.score.to_f64(),
         probability: None,

@@ -33,6 +33,7 @@ fn every_verb_has_help_with_an_example() {
         &["import", "edges"],
         &["evaluate", "friends"],
         &["evaluate", "ads"],
+        &["train", "friends"],
         &["report"],
         &["identity", "normalise"],
         &["identity", "tokens"],
@@ -202,7 +203,7 @@ fn imported_edges_give_the_suggestions_of_the_edges() {
         "0-3 and 1-2, both ways: {summary}"
     );
     let (code, json, _) = acquaint(&["evaluate", "friends", "--edges", &edges, "--json"]);
-    assert!(code == 0 && json.contains("\"heuristics\""));
+    assert!(code == 0 && json.contains("\"heuristics\"") && json.contains("\"map_at_10\""));
 }
 
 #[test]

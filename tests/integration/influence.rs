@@ -76,6 +76,7 @@ pub(crate) fn verdict(dir: &Path, trial: &Trial, max_reruns: u32) -> Verdict {
         as_of: Some(trial.as_of),
         known_at: trial.known_at,
         published_known: None,
+        friend_model: None,
     };
     let page = |_: &_| Ok("page".to_owned());
     engine::run(&request, &page, &Silent).unwrap();

@@ -11,6 +11,7 @@ mod command_line;
 mod durability;
 mod enumeration;
 mod erasure;
+mod friend_model;
 mod influence;
 mod intersection;
 mod ledger_run;

@@ -104,6 +104,7 @@ fn verdict(dir: &Path, world: &EdgeWorld) -> engine::Verdict {
         as_of: None,
         known_at: None,
         published_known: None,
+        friend_model: None,
     };
     engine::run(&request, &page, &Silent).unwrap();
     let request = VerifyRequest {

@@ -72,6 +72,7 @@ impl Run {
             as_of,
             known_at: None,
             published_known: None,
+            friend_model: None,
         };
         let manifest = engine::run(&request, &|_| Ok("page".to_owned()), &Silent)?;
         Ok(Self {

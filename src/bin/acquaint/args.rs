@@ -42,6 +42,9 @@ pub(crate) enum Verb {
     /// Measure how well held-out data is predicted
     #[command(subcommand)]
     Evaluate(EvaluateVerb),
+    /// Train a model and write it to a file
+    #[command(subcommand)]
+    Train(TrainVerb),
     /// Draw the report page of a finished run again
     Report(ReportArgs),
     /// List published rows that no longer stand, because an opt-out became known since
@@ -87,6 +90,9 @@ pub(crate) struct RunArgs {
     /// As known when: events the ledger learned of later are not seen before publishing. `--as-of` by default
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) known_at: Option<Timestamp>,
+    /// Order suggestions by a model from `train friends`, trained as of the same moment
+    #[arg(long, value_name = "FILE")]
+    pub(crate) friend_model: Option<PathBuf>,
     /// End with exit code 1 if more rows than this are rejected
     #[arg(long, value_name = "N")]
     pub(crate) max_rejects: Option<u64>,
@@ -185,10 +191,11 @@ pub(crate) enum EvaluateVerb {
 /// Hide a tenth of the friendships and predict them.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-An edge is hidden when splitmix64(lo * 2^32 + hi) is a multiple of ten, so anybody can hide the same ones.
+An edge is hidden when splitmix64(lo * 2^32 + hi) is a multiple of ten, so anybody can hide the same ones. MAP, recall,
+hits and NDCG are of the first ten suggestions, exposure is who gets and who is shown how many.
 
 Example:
-  acquaint evaluate friends --edges facebook.csv.gz --json")]
+  acquaint evaluate friends --edges facebook.csv.gz --learn --seeds 3")]
 #[command(group(ArgGroup::new("source").required(true).args(["edges", "signals"])))]
 pub(crate) struct EvaluateFriendsArgs {
     /// A public edge list, or - for standard input
@@ -200,7 +207,59 @@ pub(crate) struct EvaluateFriendsArgs {
     /// A directed edge list of saved numbers, to predict friendships from; may be given more than once
     #[arg(long, value_name = "FILE", requires = "edges")]
     pub(crate) contacts: Vec<PathBuf>,
+    /// Train the ranker on what is known and measure it too
+    #[arg(long)]
+    pub(crate) learn: bool,
+    /// Which tenth is hidden where the first ten suggestions are measured
+    #[arg(long, value_enum, default_value_t = HideBy::Random)]
+    pub(crate) split: HideBy,
+    /// Hide a tenth at random so many times
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub(crate) seeds: u8,
     /// Print JSON instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TrainVerb {
+    /// Learn the order of suggestions from friendships that are hidden
+    Friends(TrainFriendsArgs),
+}
+
+/// Learn the order of suggestions from friendships that are hidden.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Hides a tenth of the known friendships, describes every candidate by what remains, and fits a logistic regression to which
+of them were hidden. `[ranker]` and `[suggest]` of the configuration say how. The file names the state of the ledger it was
+trained on, and a run as of another moment refuses it: somebody in it may have opted out since.
+
+Example:
+  acquaint train friends --signals data/quickstart --out friends.json
+  acquaint run --signals data/quickstart --friend-model friends.json --out out")]
+#[command(group(ArgGroup::new("source").required(true).args(["edges", "signals"])))]
+pub(crate) struct TrainFriendsArgs {
+    /// A signals directory: the friendships and contacts its ledger permits
+    #[arg(long, value_name = "DIR")]
+    pub(crate) signals: Option<PathBuf>,
+    /// A public edge list, or - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) edges: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) ledger: AskLedgerArgs,
+    /// Parameters; every key is optional
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The moment to speak of. The newest moment in the data by default
+    #[arg(long, value_name = "TIME", value_parser = time, requires = "signals")]
+    pub(crate) as_of: Option<Timestamp>,
+    /// As known when. `--as-of` by default
+    #[arg(long, value_name = "TIME", value_parser = time, requires = "signals")]
+    pub(crate) known_at: Option<Timestamp>,
+    /// Where to write the model, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Print the model instead of a summary
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -285,6 +344,15 @@ pub(crate) struct VerifyArgs {
     /// Print JSON instead of a table
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Which friendships are hidden.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum HideBy {
+    /// A tenth, by a hash of both ids
+    Random,
+    /// The newest tenth
+    Time,
 }
 
 /// The form of the tables.

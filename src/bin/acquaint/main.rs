@@ -11,6 +11,7 @@ mod recall;
 mod report;
 mod run;
 mod synth;
+mod train;
 mod verify;
 mod written;
 
@@ -46,6 +47,7 @@ fn verb(cli: &Cli) -> Result<Outcome, Failure> {
         Verb::Import(ImportVerb::Edges(args)) => import::edges(args),
         Verb::Evaluate(EvaluateVerb::Friends(args)) => evaluate::friends(args, cli.quiet),
         Verb::Evaluate(EvaluateVerb::Ads(args)) => evaluate::ads(args, cli.quiet),
+        Verb::Train(verb) => train::train(verb, cli.quiet),
         Verb::Report(args) => report::report(args),
         Verb::Recall(args) => recall::recall(args, cli.quiet),
         Verb::Verify(args) => verify::verify(args, cli.quiet),

@@ -7,6 +7,7 @@ use acquaint::engine::outputs::Manifest;
 use acquaint::engine::{self, LedgerSource, RunParams, RunRequest, ValidRunParams};
 use acquaint::identity::ObjectionKey;
 use acquaint::report::{render, summary};
+use acquaint::suggest::FriendModel;
 
 use crate::args::{AskLedgerArgs, RunArgs};
 use crate::exit::{Failure, Outcome, print};
@@ -16,6 +17,7 @@ pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
     let params = read_params(args.config.as_deref())?;
     let ledger = Ledger::read(&args.ledger)?;
     let source = ledger.source();
+    let friend_model = args.friend_model.as_deref().map(read_model).transpose()?;
     let request = RunRequest {
         signals: &args.signals,
         ledger: source.as_ref(),
@@ -24,6 +26,7 @@ pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
         as_of: args.as_of,
         known_at: args.known_at,
         published_known: None,
+        friend_model: friend_model.as_ref(),
     };
     let manifest = engine::run(
         &request,
@@ -90,6 +93,12 @@ fn warn(n_rejected: u64, n_lost: u64, out: &Path) {
              accounts they name are invalidated, events that name none need to be mended"
         );
     }
+}
+
+fn read_model(path: &Path) -> Result<FriendModel, Failure> {
+    let reading = || format!("reading {}", path.display());
+    let text = fs::read_to_string(path).map_err(|error| Failure::new(reading(), error))?;
+    FriendModel::from_json(&text).map_err(|error| Failure::new(reading(), error))
 }
 
 /// The parameters of a configuration file, or the defaults if there is none.

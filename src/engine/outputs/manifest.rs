@@ -49,6 +49,9 @@ pub struct Manifest {
     pub graph: serde_json::Value,
     /// What the ad model was trained on and how well it fits what it saw.
     pub ad_model: serde_json::Value,
+    /// The learned order of suggestions: training and weights, why there is none, or null if none was asked for.
+    #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
+    pub friend_model: serde_json::Value,
     /// Distributions, for the report's pictures.
     pub histograms: Vec<Histogram>,
 }

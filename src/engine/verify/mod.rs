@@ -288,6 +288,8 @@ impl Trial<'_> {
             as_of: Some(times.valid),
             known_at: Some(times.known),
             published_known: Some(times.published_known),
+            // Trained again: a model that had seen somebody erased would not be the same.
+            friend_model: None,
             work,
         };
         write_some(&opening, &out, &Silent)?;

@@ -23,7 +23,7 @@ mod split;
 
 pub use bootstrap::Interval;
 pub use metrics::Exposure;
-pub use split::{SplitBy, TimedEdge};
+pub use split::{SplitBy, TimedEdge, simple_edges};
 
 use rayon::prelude::*;
 use serde::Serialize;

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::eval::edges::EdgeRow;
 use crate::eval::friends::mix;
 
 /// Which friendships are hidden.
@@ -30,6 +31,23 @@ impl TimedEdge {
     pub(super) const fn pair(&self) -> (u64, u64) {
         (self.lo, self.hi)
     }
+}
+
+/// Every friendship of a log once, the smaller id first, with its first time; nobody is their own friend.
+///
+/// # Complexity
+/// O(n log n) for n rows.
+#[must_use]
+pub fn simple_edges(rows: &[EdgeRow]) -> Vec<TimedEdge> {
+    let edge = |row: &EdgeRow| TimedEdge {
+        lo: row.src.min(row.dst),
+        hi: row.src.max(row.dst),
+        at: row.timestamp,
+    };
+    let mut edges: Vec<TimedEdge> = rows.iter().map(edge).filter(|e| e.lo != e.hi).collect();
+    edges.sort_unstable();
+    edges.dedup_by_key(|edge| edge.pair());
+    edges
 }
 
 /// One friendship in so many is hidden.
@@ -75,6 +93,22 @@ fn newest(edges: &[TimedEdge]) -> Option<Place> {
 mod tests {
     use super::*;
     use crate::eval::is_held_out;
+
+    #[test]
+    fn a_log_becomes_a_simple_graph() {
+        let row = |(src, dst, at)| EdgeRow {
+            src,
+            dst,
+            timestamp: Some(at),
+        };
+        let found = simple_edges(&[(2, 1, 9), (1, 2, 5), (3, 3, 1), (1, 3, 7)].map(row));
+        let edge = |lo, hi, at| TimedEdge {
+            lo,
+            hi,
+            at: Some(at),
+        };
+        assert_eq!(found, [edge(1, 2, 5), edge(1, 3, 7)]);
+    }
 
     #[test]
     fn seed_0_is_the_published_split() {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::RankerError;
 use super::features::NAMES;
 use super::model::{Candidates, FeatureWeight, FriendModel, FriendTraining, Provenance};
+use super::params::RankerParams;
 use crate::suggest::MAX_K;
 
 /// The form of model files that this version writes and reads; it changes when a feature's meaning does.
@@ -16,6 +17,7 @@ struct ModelFile {
     schema: String,
     #[serde(flatten)]
     provenance: Provenance,
+    params: RankerParams,
     candidates: Candidates,
     training: FriendTraining,
     intercept: f64,
@@ -37,6 +39,7 @@ impl FriendModel {
         let file = ModelFile {
             schema: FRIEND_MODEL_SCHEMA.to_owned(),
             provenance: self.provenance.clone(),
+            params: self.params.clone(),
             candidates: self.candidates,
             training: self.training.clone(),
             intercept: self.intercept,
@@ -62,6 +65,7 @@ impl FriendModel {
         check_numbers(&file)?;
         Ok(Self {
             provenance: file.provenance,
+            params: file.params,
             candidates: file.candidates,
             weights: std::array::from_fn(|i| file.features[i].weight),
             intercept: file.intercept,
@@ -96,6 +100,9 @@ fn check_numbers(file: &ModelFile) -> Result<(), RankerError> {
     };
     if !is_sane(file.intercept) {
         return wrong("intercept");
+    }
+    if file.params.clone().check().is_err() {
+        return wrong("params");
     }
     if !(1..=MAX_K).contains(&file.candidates.pool) {
         return wrong("pool");

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::RankerError;
 use super::features::{Features, N_FEATURES, NAMES};
 use super::fit::{Fitness, Linear, sigmoid};
-use super::params::HiddenBy;
+use super::params::{HiddenBy, RankerParams, ValidRankerParams};
 use crate::suggest::{Heuristic, ValidSuggestParams};
 
 /// How probable it is that two people are friends, from [`NAMES`]: a logistic regression, calibrated.
@@ -16,6 +16,7 @@ use crate::suggest::{Heuristic, ValidSuggestParams};
 #[derive(Clone, Debug, PartialEq)]
 pub struct FriendModel {
     pub(super) provenance: Provenance,
+    pub(super) params: RankerParams,
     pub(super) candidates: Candidates,
     pub(super) weights: Features,
     pub(super) intercept: f64,
@@ -102,12 +103,13 @@ pub(super) fn nine_digits(x: f64) -> f64 {
 impl FriendModel {
     pub(super) fn new(
         provenance: Provenance,
-        candidates: Candidates,
+        (params, candidates): (&ValidRankerParams, Candidates),
         linear: &Linear,
         training: FriendTraining,
     ) -> Self {
         Self {
             provenance,
+            params: params.given().clone(),
             candidates,
             weights: std::array::from_fn(|i| nine_digits(linear.weights[i])),
             intercept: nine_digits(linear.intercept),
@@ -119,6 +121,12 @@ impl FriendModel {
     #[must_use]
     pub const fn provenance(&self) -> &Provenance {
         &self.provenance
+    }
+
+    /// How it was trained: the same parameters on the same graph give the same model.
+    #[must_use]
+    pub const fn params(&self) -> &RankerParams {
+        &self.params
     }
 
     /// The candidates it puts in order.
@@ -141,6 +149,12 @@ impl FriendModel {
             weight,
         };
         NAMES.iter().zip(&self.weights).map(weight).collect()
+    }
+
+    /// The log-odds of a pair whose features are all 0.
+    #[must_use]
+    pub const fn intercept(&self) -> f64 {
+        self.intercept
     }
 
     /// The log-odds of a pair.

@@ -149,6 +149,12 @@ impl RankerParams {
 pub struct ValidRankerParams(RankerParams);
 
 impl ValidRankerParams {
+    /// What was given, defaults included.
+    #[must_use]
+    pub const fn given(&self) -> &RankerParams {
+        &self.0
+    }
+
     pub(super) const fn hidden_by(&self) -> HiddenBy {
         self.0.hidden_by
     }

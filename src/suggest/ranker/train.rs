@@ -110,7 +110,12 @@ pub(crate) fn train_on(
         min_intermediaries: suggest.min_intermediaries(),
         pool: params.pool(),
     };
-    Ok(FriendModel::new(provenance, candidates, &linear, training))
+    Ok(FriendModel::new(
+        provenance,
+        (params, candidates),
+        &linear,
+        training,
+    ))
 }
 
 fn calibrated(linear: &Linear, (slope, intercept): (f64, f64)) -> Linear {

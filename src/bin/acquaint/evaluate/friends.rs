@@ -1,0 +1,212 @@
+//! `acquaint evaluate friends`: heuristics, and the ranker if asked for, on hidden friendships.
+
+use std::path::PathBuf;
+
+use acquaint::engine::Progress;
+use acquaint::eval::{
+    ContactsEvaluation, FriendsEvaluation, Interval, MethodRanking, RankingEvaluation,
+    RankingParams, SplitBy, TimedEdge, evaluate_contacts, evaluate_edges, evaluate_ranking,
+    read_edges, simple_edges,
+};
+use acquaint::suggest::{HiddenBy, RankerParams, ValidRankerParams};
+use serde::Serialize;
+
+use super::{figure, line, prepare, say};
+use crate::args::{EvaluateFriendsArgs, HideBy};
+use crate::exit::{Failure, Outcome};
+use crate::progress::Bars;
+use crate::run::read_params;
+
+/// What was measured: by the published protocol, and of the first ten suggestions.
+#[derive(Serialize)]
+struct Evaluation<T> {
+    #[serde(flatten)]
+    published: T,
+    ranking: RankingEvaluation,
+}
+
+pub(crate) fn friends(args: &EvaluateFriendsArgs, quiet: bool) -> Result<Outcome, Failure> {
+    let friendships = friendships(args, quiet)?;
+    let contacts = contacts(&args.contacts)?;
+    let pairs: Vec<(u64, u64)> = friendships.iter().map(|edge| (edge.lo, edge.hi)).collect();
+    let bars = Bars::new(quiet);
+    bars.begin("finding hidden friends", None);
+    let ranking = evaluate_ranking(&friendships, &contacts, &params(args)?)?;
+    drop(bars);
+    if contacts.is_empty() {
+        let published = evaluate_edges(&pairs);
+        let evaluation = Evaluation { published, ranking };
+        say(args.json, &evaluation, |all| {
+            friends_table(&all.published) + &ranking_table(&all.ranking)
+        })
+    } else {
+        let published = evaluate_contacts(&contacts, &pairs);
+        let evaluation = Evaluation { published, ranking };
+        say(args.json, &evaluation, |all| {
+            contacts_table(&all.published) + &ranking_table(&all.ranking)
+        })
+    }
+}
+
+fn params(args: &EvaluateFriendsArgs) -> Result<RankingParams, Failure> {
+    let split = match args.split {
+        HideBy::Random => SplitBy::Random,
+        HideBy::Time => SplitBy::Time,
+    };
+    let ranker = args.learn.then(|| ranker(args.split)).transpose()?;
+    Ok(RankingParams {
+        split,
+        seeds: args.seeds.into(),
+        ranker,
+    })
+}
+
+fn ranker(split: HideBy) -> Result<ValidRankerParams, Failure> {
+    let hidden_by = match split {
+        HideBy::Random => HiddenBy::Hash,
+        HideBy::Time => HiddenBy::Time,
+    };
+    Ok(RankerParams::default().hidden_by(hidden_by).check()?)
+}
+
+fn friendships(args: &EvaluateFriendsArgs, quiet: bool) -> Result<Vec<TimedEdge>, Failure> {
+    match (&args.edges, &args.signals) {
+        (Some(file), _) => Ok(simple_edges(read_edges(file)?.rows())),
+        (None, Some(dir)) => {
+            let pairs = prepare(dir, &read_params(None)?, quiet)?.friendships();
+            let edge = |(lo, hi)| TimedEdge { lo, hi, at: None };
+            Ok(pairs.into_iter().map(edge).collect())
+        }
+        (None, None) => unreachable!("the command line requires one of the two"),
+    }
+}
+
+fn contacts(files: &[PathBuf]) -> Result<Vec<(u64, u64)>, Failure> {
+    let mut contacts = Vec::new();
+    for file in files {
+        contacts.extend(read_edges(file)?.directed().pairs);
+    }
+    contacts.sort_unstable();
+    contacts.dedup();
+    Ok(contacts)
+}
+
+fn friends_table(evaluation: &FriendsEvaluation) -> String {
+    let mut table = format!(
+        "{} people, {} friendships to learn from, {} hidden\n\nmethod       AUC  recall@10\n",
+        evaluation.nodes, evaluation.train_edges, evaluation.held_out
+    );
+    for (name, scores) in &evaluation.heuristics {
+        line(
+            &mut table,
+            &format!(
+                "{name:8}{}{}",
+                figure(scores.auc, 8),
+                figure(scores.recall_at_10, 11)
+            ),
+        );
+    }
+    table
+}
+
+fn contacts_table(evaluation: &ContactsEvaluation) -> String {
+    let mut table = format!(
+        "{} people, {} saved numbers, {} friendships, {} of them hidden where friends are known\n\n{:24}{:>8}{:>8}{:>12}\n",
+        evaluation.nodes,
+        evaluation.contacts,
+        evaluation.friendships,
+        evaluation.held_out,
+        "recall@10",
+        "tiers",
+        "bonus",
+        "score only"
+    );
+    for (name, ranking) in [
+        ("contacts only", evaluation.contacts_only),
+        ("friends and contacts", evaluation.friends_and_contacts),
+        ("friends only", evaluation.friends_only),
+    ] {
+        let (tiers, bonus, score) = (ranking.tiers, ranking.bonus, ranking.score_only);
+        line(
+            &mut table,
+            &format!("{name:24}{tiers:8.4}{bonus:8.4}{score:12.4}"),
+        );
+    }
+    table
+}
+
+/// Every method a line, then who is shown how often, then people by the number of their ties.
+fn ranking_table(evaluation: &RankingEvaluation) -> String {
+    let hidden: Vec<String> = evaluation.hidden.iter().map(ToString::to_string).collect();
+    let mut table = format!(
+        "\nthe first ten, everything known used; {} hidden {}; 95 of 100 draws of people in brackets\n\n",
+        hidden.join(" + "),
+        match evaluation.split {
+            SplitBy::Random => "at random",
+            SplitBy::Time => "as the newest",
+        }
+    );
+    let head =
+        "method       MAP@10                    recall@10   hit@10  NDCG@10      AUC  hard AUC";
+    line(&mut table, head);
+    for method in &evaluation.methods {
+        line(&mut table, &method_line(method));
+    }
+    if let Some(gain) = &evaluation.gain {
+        let text = format!(
+            "\nthe ranker less {}: MAP@10 {}",
+            gain.best_heuristic,
+            interval(gain.map_at_10)
+        );
+        line(&mut table, &text);
+    }
+    table + &exposure_table(evaluation) + &degree_table(evaluation)
+}
+
+fn method_line(method: &MethodRanking) -> String {
+    format!(
+        "{:8} {:26} {:8.4} {:8.4} {:8.4} {} {}",
+        method.method,
+        interval(method.map_at_10),
+        method.recall_at_10.value,
+        method.hit_at_10.value,
+        method.ndcg_at_10.value,
+        figure(method.auc, 8),
+        figure(method.hard_auc, 9)
+    )
+}
+
+fn interval(of: Interval) -> String {
+    format!("{:8.4} [{:.4}, {:.4}]", of.value, of.low, of.high)
+}
+
+fn exposure_table(evaluation: &RankingEvaluation) -> String {
+    let mut table =
+        String::from("\nmethod    get any   get ten  are shown     Gini  share of the top 1 %\n");
+    for method in &evaluation.methods {
+        let e = method.exposure;
+        let text = format!(
+            "{:8} {:8.4} {:9.4} {:10.4} {:8.4} {:21.4}",
+            method.method, e.coverage, e.with_ten, e.shown, e.gini, e.top_1_percent
+        );
+        line(&mut table, &text);
+    }
+    table
+}
+
+fn degree_table(evaluation: &RankingEvaluation) -> String {
+    let names = evaluation.methods.iter();
+    let names: Vec<String> = names.map(|m| format!("{:>9}", m.method)).collect();
+    let names = names.concat();
+    let mut table = format!("\nMAP@10 by known ties  people{names}\n");
+    let groups = evaluation.methods.first().map_or(&[][..], |m| &m.by_degree);
+    for (i, group) in groups.iter().enumerate() {
+        let from = format!("from {}", group.from);
+        let mut text = format!("{from:>20} {:7}", group.people);
+        for method in &evaluation.methods {
+            text += &figure(method.by_degree.get(i).map(|at| at.map_at_10), 9);
+        }
+        line(&mut table, &text);
+    }
+    table
+}

@@ -1,0 +1,98 @@
+//! `acquaint train friends`: the order of suggestions, learned from friendships that are hidden.
+
+use std::path::Path;
+
+use acquaint::engine::{Prepared, Progress, ValidRunParams};
+use acquaint::eval::{read_edges, simple_edges, train_public};
+use acquaint::suggest::{FeatureWeight, FriendModel, RankerParams};
+
+use super::write_whole;
+use crate::args::TrainFriendsArgs;
+use crate::evaluate::line;
+use crate::exit::{Failure, Outcome, print};
+use crate::progress::Bars;
+use crate::run::{Ledger, read_params};
+
+/// Features shown, those with the largest weights.
+const SHOWN: usize = 8;
+
+pub(crate) fn friends(args: &TrainFriendsArgs, quiet: bool) -> Result<Outcome, Failure> {
+    let params = with_ranker(read_params(args.config.as_deref())?)?;
+    let model = match (&args.edges, &args.signals) {
+        (Some(file), _) => on_edges(file, &params, quiet)?,
+        (None, Some(dir)) => on_signals(dir, args, &params, quiet)?,
+        (None, None) => unreachable!("the command line requires one of the two"),
+    };
+    let text = model.to_json()?;
+    write_whole(&args.out, &text)?;
+    print(&if args.json {
+        text
+    } else {
+        summary(&model) + &format!("\nwrote {}\n", args.out.display())
+    })?;
+    Ok(Outcome::Done)
+}
+
+fn with_ranker(params: ValidRunParams) -> Result<ValidRunParams, Failure> {
+    Ok(match params.given().ranker {
+        Some(_) => params,
+        None => params.with_ranker(RankerParams::default().check()?),
+    })
+}
+
+fn on_edges(file: &Path, params: &ValidRunParams, quiet: bool) -> Result<FriendModel, Failure> {
+    let edges = simple_edges(read_edges(file)?.rows());
+    let bars = Bars::new(quiet);
+    bars.begin("training the friend model", None);
+    let given = params.given();
+    let (suggest, ranker) = (given.suggest.clone(), given.ranker.clone());
+    let ranker = ranker.unwrap_or_default().check()?;
+    Ok(train_public(&edges, &[], &suggest.check()?, &ranker)?)
+}
+
+fn on_signals(
+    dir: &Path,
+    args: &TrainFriendsArgs,
+    params: &ValidRunParams,
+    quiet: bool,
+) -> Result<FriendModel, Failure> {
+    let ledger = Ledger::read(&args.ledger)?;
+    let times = (args.as_of, args.known_at);
+    let source = ledger.source();
+    let prepared = Prepared::open_with(dir, source.as_ref(), params, times, &Bars::new(quiet))?;
+    match (prepared.friend_model(), prepared.why_not_learned()) {
+        (Some(model), _) => Ok(model.clone()),
+        (None, why) => Err(Failure::new(
+            format!("training on {}", dir.display()),
+            why.unwrap_or("no ranker was asked for").to_owned(),
+        )),
+    }
+}
+
+fn summary(model: &FriendModel) -> String {
+    let training = model.training();
+    let mut text = format!(
+        "{} candidates to learn from, {} of them hidden friends; {} others to calibrate by, {} of them hidden friends\n\n",
+        training.fitted, training.fitted_friends, training.held_out, training.held_out_friends
+    );
+    for (name, value) in [
+        ("log loss", training.log_loss),
+        ("of the base rate", training.base_log_loss),
+        ("AUC", training.auc),
+        ("calibration error", training.calibration_error),
+    ] {
+        let value = value.map_or_else(|| "–".to_owned(), |x| format!("{x:.4}"));
+        line(&mut text, &format!("{name:24}{value:>9}"));
+    }
+    text += "\nlargest weights, log-odds a unit\n";
+    for FeatureWeight { name, weight } in largest(model.weights()) {
+        line(&mut text, &format!("{name:32}{weight:+9.3}"));
+    }
+    text
+}
+
+fn largest(mut weights: Vec<FeatureWeight>) -> Vec<FeatureWeight> {
+    weights.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
+    weights.truncate(SHOWN);
+    weights
+}

@@ -1,0 +1,103 @@
+//! The learned order of suggestions: a file is as good as training in the run, and is refused where it could know somebody
+//! who is out by now.
+
+use std::fs;
+use std::path::Path;
+
+use acquaint::signals::TableForm;
+use assert_cmd::Command;
+
+use crate::support::{small_world, write_world};
+
+fn acquaint(args: &[&str], dir: &Path) -> (i32, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_acquaint"))
+        .args(args)
+        .current_dir(dir)
+        .output()
+        .unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (
+        output.status.code().unwrap(),
+        text(output.stdout),
+        text(output.stderr),
+    )
+}
+
+fn done(line: &str, dir: &Path) -> String {
+    let args: Vec<&str> = line.split(' ').collect();
+    let (code, out, error) = acquaint(&args, dir);
+    assert_eq!(code, 0, "{line}: {error}");
+    out
+}
+
+#[test]
+fn a_model_file_is_as_good_as_training_in_the_run_and_verifies() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = dir.path();
+    write_world(&at.join("tables"), TableForm::Parquet, &small_world(300, 3));
+    fs::write(at.join("learn.toml"), "[ranker]\n").unwrap();
+    let told = done(
+        "train friends --signals tables --out friends.json --threads 1",
+        at,
+    );
+    assert!(told.contains("hidden friends"), "{told}");
+    done(
+        "train friends --signals tables --out again.json --threads 3",
+        at,
+    );
+    let read = |name: &str| fs::read(at.join(name)).unwrap();
+    assert_eq!(read("friends.json"), read("again.json"));
+
+    done(
+        "run --signals tables --friend-model friends.json --out by-file",
+        at,
+    );
+    done(
+        "run --signals tables --config learn.toml --out in-run --threads 2",
+        at,
+    );
+    for file in ["suggestions.parquet", "manifest.json", "report.html"] {
+        assert_eq!(
+            read(&format!("by-file/{file}")),
+            read(&format!("in-run/{file}")),
+            "{file}"
+        );
+    }
+    done("run --signals tables --out unlearned", at);
+    assert_ne!(
+        read("unlearned/suggestions.parquet"),
+        read("by-file/suggestions.parquet")
+    );
+    done("verify by-file --signals tables", at);
+}
+
+#[test]
+fn deny_a_model_of_another_moment_or_of_other_candidates() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = dir.path();
+    write_world(&at.join("tables"), TableForm::Parquet, &small_world(300, 3));
+    done("train friends --signals tables --out friends.json", at);
+    let refused = |more: &[&str]| {
+        let args = [
+            "run",
+            "--signals",
+            "tables",
+            "--out",
+            "out",
+            "--friend-model",
+            "friends.json",
+        ];
+        let (code, _, error) = acquaint(&[&args, more].concat(), at);
+        assert_eq!(code, 2, "{error}");
+        assert!(!at.join("out").exists());
+        error
+    };
+    let error = refused(&["--as-of", "2016-11-01"]);
+    assert!(error.contains("may have opted out since"), "{error}");
+    fs::write(at.join("ra.toml"), "[suggest]\nmin_intermediaries = 1\n").unwrap();
+    let error = refused(&["--config", "ra.toml"]);
+    assert!(error.contains("candidates"), "{error}");
+    fs::write(at.join("friends.json"), "{}").unwrap();
+    let error = refused(&[]);
+    assert!(error.contains("friends.json"), "{error}");
+}
