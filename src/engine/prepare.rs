@@ -24,9 +24,10 @@ use crate::hash::{HashMap, HashSet};
 use crate::identity::{Contact, E164, Link, Match, ValidIdentityParams};
 use crate::ids::{AccountId, BusinessId, UserId};
 use crate::leaks::{Leak, is_on};
-use crate::signals::{AddressBookEntry, FeedbackKind, SignalsDir};
+use crate::signals::{AddressBookEntry, Feedback, FeedbackKind, SignalsDir};
 use crate::suggest::{
     Exclusions, FriendModel, Ranker, RankerError, Scorer, Scratch, SuggestError, Suggestion,
+    ValidSuggestParams,
 };
 use crate::time::Timestamp;
 
@@ -568,14 +569,16 @@ impl Preparation<'_> {
         let mut builder = GraphBuilder::new(self.suggest.users.iter().copied())?;
         builder.add_edges(&contacts);
         builder.add_edges(&friends);
-        let built = builder.build();
+        let mut built = builder.build();
         let counts = built.counts;
         let mut packed = Stage::new("edges → graph");
         packed.pass(counts.contacts + counts.friendships);
         packed.drop("duplicate", counts.duplicates);
         packed.drop("self", counts.self_edges);
         packed.drop("unknown_endpoint", counts.unknown_endpoints);
-        self.stages.extend([of_contacts, of_friends, packed]);
+        let of_ties = untie(&mut built.graph, &self.params.suggest);
+        self.stages
+            .extend([of_contacts, of_friends, packed, of_ties]);
         Ok(built.graph)
     }
 
@@ -584,6 +587,13 @@ impl Preparation<'_> {
         let mut stage = Stage::new("feedback → exclusions");
         let rows = &self.inputs.feedback;
         let known = |user| graph.node(user).is_some();
+        let days = self.params.suggest.dismiss_days();
+        let as_of = self.standing.as_of.valid;
+        let is_over = |row: &&Feedback| {
+            let ends = |days: u32| row.at.plus_days(i64::from(days));
+            row.kind == FeedbackKind::Dismiss && days.is_some_and(|days| ends(days) <= as_of)
+        };
+        let (over, rows): (Vec<&Feedback>, Vec<&Feedback>) = rows.iter().partition(is_over);
         let counted: Vec<(UserId, UserId, FeedbackKind)> = rows
             .iter()
             .filter(|row| known(row.user_id) && known(row.other_id))
@@ -591,8 +601,9 @@ impl Preparation<'_> {
             .collect();
         stage.pass(counted.len() as u64);
         stage.drop("not_in_graph", (rows.len() - counted.len()) as u64);
+        stage.drop("dismissal_over", over.len() as u64);
         self.stages.push(stage);
-        Exclusions::build(graph, &counted)
+        Exclusions::build(graph, &counted).with_minors(self.minors(graph))
     }
 
     fn ranked_by(
@@ -607,6 +618,22 @@ impl Preparation<'_> {
         let (ledger, snapshot) = (&self.standing.ledger, &self.standing.snapshot);
         let provenance = friend_model::provenance(ledger, snapshot);
         friend_model::ranked_by(over, self.params, given, provenance, progress)
+    }
+
+    /// By node, whether they are a minor: whoever may not have turned 18 in the year that is spoken of.
+    fn minors(&self, graph: &Graph<FriendSuggestions>) -> Vec<bool> {
+        if !self.params.suggest.age_bands() {
+            return Vec::new();
+        }
+        let year = self.standing.as_of.valid.year();
+        let mut minors = vec![false; graph.n_users()];
+        for account in &self.inputs.social {
+            let born = account.birth_year.and_then(|year| i16::try_from(year).ok());
+            if let (Some(node), Some(born)) = (graph.node(account.user_id), born) {
+                minors[node as usize] |= year.saturating_sub(born) <= ADULT_AFTER_YEARS;
+            }
+        }
+        minors
     }
 
     fn eligibility(&mut self, book: &Books) -> Eligibility {
@@ -687,6 +714,20 @@ impl Preparation<'_> {
         };
         self.inputs.social.iter().filter_map(profile).collect()
     }
+}
+
+/// The difference between two years that leaves in doubt whether somebody is 18: only a greater one is an adult's.
+const ADULT_AFTER_YEARS: i16 = 18;
+
+/// Makes contacts of sensitive numbers no ties, and counts the ties.
+fn untie(graph: &mut Graph<FriendSuggestions>, params: &ValidSuggestParams) -> Stage {
+    let sensitive = graph.sensitive(params.sensitive_from());
+    let mut stage = Stage::new("ties → two-paths");
+    if !sensitive.is_empty() {
+        stage.drop("sensitive_number", graph.untie_contacts(&sensitive));
+    }
+    stage.pass((graph.ties().n_entries() / 2) as u64);
+    stage
 }
 
 /// A matcher's matches and sums; none if there is no matcher.

@@ -17,7 +17,7 @@ use crate::engine::{
 };
 use crate::identity;
 use crate::signals::Rejection;
-use crate::suggest::FriendModel;
+use crate::suggest::{Exposure, FriendModel};
 use crate::time::Timestamp;
 
 /// The page beside the tables.
@@ -114,6 +114,8 @@ fn write_tables(
     let mut manifest = manifest(prepared);
     manifest.outputs = tables.outputs;
     manifest.stages.extend(tables.stages);
+    let k = prepared.params.suggest.k();
+    manifest.exposure = Exposure::of_suggestions(&suggestions.suggestions, k);
     manifest.histograms = histograms::of(prepared, &suggestions.suggestions, &ads);
     Ok(manifest)
 }
@@ -259,6 +261,7 @@ fn manifest(prepared: &Prepared) -> Manifest {
         graph: json(&prepared.graph_stats),
         ad_model: serde_json::json!({ "metadata": json(prepared.model.metadata()), "training": json(&prepared.train_report) }),
         friend_model: prepared.ranked_by.summary(),
+        exposure: Exposure::default(),
         histograms: Vec::new(),
     }
 }

@@ -4,6 +4,7 @@ mod builder;
 mod csr;
 mod error;
 mod index;
+mod sensitive;
 mod stats;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use super::counts::SuggestCounts;
-use super::exclusions::Exclusions;
+use super::exclusions::{Bands, Exclusions};
 use super::kernel::{Best, Dense, LEAST_MAX, Measure, Reach};
 use super::reasons::Tier;
 use super::select::{Key, TopK};
@@ -29,6 +29,8 @@ pub(crate) enum Standing {
 pub(crate) struct Filters<'a> {
     pub(crate) view: View<'a>,
     pub(crate) exclusions: &'a Exclusions,
+    /// Those of the person whose candidates these are.
+    pub(crate) bands: Bands<'a>,
     /// One per person, or empty if everybody is in good standing.
     pub(crate) standings: &'a [Standing],
     /// Whoever is not in good standing, ascending.
@@ -118,6 +120,7 @@ pub(crate) fn sort_out_scanned<M: Dense>(
 ) -> SuggestCounts {
     let mut counts = SuggestCounts::default();
     mask(filters, u, measure, cells, eligible, &mut counts);
+    mask_apart(filters, measure, cells, reach, &mut counts);
     take_odd(filters, measure, cells, reach, eligible, &mut counts);
     let least = filters.min_intermediaries.min(LEAST_MAX);
     let in_reach = &cells[reach.nodes.clone()];
@@ -149,6 +152,33 @@ fn mask<M: Measure>(
     take_contacts(filters, u, measure, cells, eligible, counts);
     mask_friends(filters.view, u, cells, counts);
     mask_excluded(filters.exclusions, u, cells, counts);
+}
+
+/// Takes whoever is in another band out of `cells`.
+fn mask_apart<M: Dense>(
+    filters: Filters<'_>,
+    measure: &M,
+    cells: &mut [M::Cell],
+    reach: &Reach,
+    counts: &mut SuggestCounts,
+) {
+    let Some(bands) = filters.bands.is_minor.get(reach.nodes.clone()) else {
+        return;
+    };
+    let least = filters.min_intermediaries.min(LEAST_MAX);
+    let (mut n_apart, mut n_below) = (0_u64, 0_u64);
+    for (cell, &band) in cells[reach.nodes.clone()].iter_mut().zip(bands) {
+        let is_apart = band != filters.bands.own;
+        let is_eligible = measure.is_eligible(*cell, least);
+        let is_below = (*cell != M::Cell::default()) ^ is_eligible;
+        n_apart += u64::from(is_apart & is_eligible);
+        n_below += u64::from(is_apart & is_below);
+        if is_apart {
+            *cell = M::Cell::default();
+        }
+    }
+    counts.age_band += n_apart;
+    counts.below_min_intermediaries += n_below;
 }
 
 /// Takes whoever is not in good standing out of `cells`.
@@ -186,7 +216,7 @@ fn take_contacts<M: Measure>(
             counts.masked_friends += 1;
         } else if let Some(why) = filters.exclusions.listed(u, v) {
             why.count(counts);
-        } else if let Some(demoted) = admit(filters.standing(v), counts) {
+        } else if let Some(demoted) = admit(filters, v, counts) {
             let tier = contact_tier(tie, demoted);
             let key = Key::new(measure.bits(v, cell), v, measure.count(cell));
             eligible.add_contact(tier, key);
@@ -205,8 +235,12 @@ fn contact_tier(tie: EdgeKinds, demoted: bool) -> Tier {
 }
 
 /// Counts who may not be suggested; says of the others whether they are demoted.
-fn admit(standing: Standing, counts: &mut SuggestCounts) -> Option<bool> {
-    match standing {
+fn admit(filters: Filters<'_>, v: u32, counts: &mut SuggestCounts) -> Option<bool> {
+    if filters.bands.keep_from(v) {
+        counts.age_band += 1;
+        return None;
+    }
+    match filters.standing(v) {
         Standing::Good => Some(false),
         Standing::Demoted => Some(true),
         Standing::Hidden => {
@@ -278,7 +312,7 @@ pub(crate) fn take_two_path<M: Measure>(
     let n = measure.count(cell);
     if n < filters.min_intermediaries {
         counts.below_min_intermediaries += 1;
-    } else if let Some(demoted) = admit(filters.standing(v), counts) {
+    } else if let Some(demoted) = admit(filters, v, counts) {
         eligible.n += 1;
         let bits = measure.bits(v, cell);
         if demoted {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// A candidate is a pair of a person and somebody else who shares an intermediary with them or whose number
 /// they saved. Each is emitted or counted under exactly one reason: the first that applies, in the order
-/// of the fields; only hiding from everybody is looked at after `below_min_intermediaries`.
+/// of the fields; only hiding from everybody is looked at after `age_band`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SuggestCounts {
     /// All candidates.
@@ -23,10 +23,14 @@ pub struct SuggestCounts {
     pub hidden: u64,
     /// Too few people in common, and no saved number.
     pub below_min_intermediaries: u64,
+    /// One of the two is a minor and the other is not known to be one.
+    pub age_band: u64,
     /// The candidate's spam score is at or above the removal threshold.
     pub spam_removed: u64,
     /// Eligible, but K others rank higher.
     pub beyond_k: u64,
+    /// Eligible, but shown to enough others whom they suit better.
+    pub shown_enough: u64,
     /// Suggested.
     pub emitted: u64,
 }
@@ -34,7 +38,7 @@ pub struct SuggestCounts {
 impl SuggestCounts {
     /// Every candidate that was dropped, by reason.
     #[must_use]
-    pub const fn dropped(&self) -> [(&'static str, u64); 8] {
+    pub const fn dropped(&self) -> [(&'static str, u64); 10] {
         [
             ("masked_friends", self.masked_friends),
             ("blocked", self.blocked),
@@ -42,9 +46,18 @@ impl SuggestCounts {
             ("dismissed", self.dismissed),
             ("hidden", self.hidden),
             ("below_min_intermediaries", self.below_min_intermediaries),
+            ("age_band", self.age_band),
             ("spam_removed", self.spam_removed),
             ("beyond_k", self.beyond_k),
+            ("shown_enough", self.shown_enough),
         ]
+    }
+
+    /// Of everything emitted, `n_kept` stay, `n_turned_away` are shown to others, and the rest is beyond the first K.
+    pub(crate) fn limit(&mut self, n_kept: u64, n_turned_away: u64) {
+        self.beyond_k += self.emitted - n_kept - n_turned_away;
+        self.shown_enough += n_turned_away;
+        self.emitted = n_kept;
     }
 
     /// Makes the whole the sum of its parts.
@@ -70,8 +83,10 @@ impl std::ops::AddAssign for SuggestCounts {
         self.dismissed += other.dismissed;
         self.hidden += other.hidden;
         self.below_min_intermediaries += other.below_min_intermediaries;
+        self.age_band += other.age_band;
         self.spam_removed += other.spam_removed;
         self.beyond_k += other.beyond_k;
+        self.shown_enough += other.shown_enough;
         self.emitted += other.emitted;
     }
 }

@@ -16,6 +16,8 @@ pub enum Exclusion {
     Dismissed,
     /// The candidate hides.
     Hidden,
+    /// One of them is a minor and the other is not known to be one.
+    AgeBand,
 }
 
 impl Exclusion {
@@ -25,6 +27,7 @@ impl Exclusion {
             Self::Reported => &mut counts.reported,
             Self::Dismissed => &mut counts.dismissed,
             Self::Hidden => &mut counts.hidden,
+            Self::AgeBand => &mut counts.age_band,
         };
         *of_this_kind += 1;
     }
@@ -39,6 +42,8 @@ pub struct Exclusions {
     offsets: Vec<usize>,
     /// Nodes that hide from everybody, ascending.
     hidden: Vec<u32>,
+    /// By node, whether they are a minor; empty if nobody is.
+    bands: Vec<bool>,
 }
 
 impl Exclusions {
@@ -90,6 +95,29 @@ impl Exclusions {
             rows,
             offsets,
             hidden,
+            bands: Vec::new(),
+        }
+    }
+
+    /// Keeps minors and everybody else apart: a minor is suggested to minors only, and only minors to a minor. Whose age
+    /// nobody knows is no minor.
+    ///
+    /// `minors` holds one answer per node.
+    #[must_use]
+    pub fn with_minors(mut self, minors: Vec<bool>) -> Self {
+        self.bands = minors;
+        if !self.bands.contains(&true) {
+            self.bands = Vec::new();
+        }
+        self
+    }
+
+    /// Whom the bands keep from a person.
+    pub(crate) fn bands(&self, node_idx: u32) -> Bands<'_> {
+        let own = self.bands.get(node_idx as usize).copied();
+        Bands {
+            is_minor: &self.bands,
+            own: own.unwrap_or_default(),
         }
     }
 
@@ -118,7 +146,9 @@ impl Exclusions {
     /// Why one person is not to be suggested to another, if so.
     #[must_use]
     pub fn between(&self, node_idx: u32, candidate: u32) -> Option<Exclusion> {
+        let is_apart = self.bands(node_idx).keep_from(candidate);
         self.listed(node_idx, candidate)
+            .or_else(|| is_apart.then_some(Exclusion::AgeBand))
             .or_else(|| self.hides(candidate).then_some(Exclusion::Hidden))
     }
 
@@ -132,6 +162,21 @@ impl Exclusions {
     #[must_use]
     pub fn hidden(&self) -> &[u32] {
         &self.hidden
+    }
+}
+
+/// Who is in another band than a person.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bands<'a> {
+    /// By node; empty if all are in one band.
+    pub(crate) is_minor: &'a [bool],
+    pub(crate) own: bool,
+}
+
+impl Bands<'_> {
+    pub(crate) fn keep_from(self, candidate: u32) -> bool {
+        let band = self.is_minor.get(candidate as usize).copied();
+        band.is_some_and(|band| band != self.own)
     }
 }
 

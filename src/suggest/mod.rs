@@ -10,6 +10,7 @@
 mod candidates;
 mod counts;
 mod exclusions;
+mod exposure;
 mod kernel;
 #[cfg(test)]
 mod oracle;
@@ -22,6 +23,7 @@ mod view;
 
 pub use counts::SuggestCounts;
 pub use exclusions::{Exclusion, Exclusions};
+pub use exposure::Exposure;
 pub use params::{Heuristic, MAX_K, SuggestParams, ValidSuggestParams};
 pub use rank::{Scorer, Scratch, Suggestion, Suggestions};
 pub use ranker::{

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use rayon::ThreadPoolBuilder;
 
 use super::*;
+use crate::graph::{Csr, EdgeKinds};
 use crate::score::Score;
 use crate::signals::FeedbackKind;
 
@@ -17,6 +18,7 @@ struct World {
     contacts: Vec<(u32, u32)>,
     feedback: Vec<(u32, u32, FeedbackKind)>,
     spam: Vec<f32>,
+    minors: Vec<bool>,
 }
 
 impl World {
@@ -48,6 +50,10 @@ impl World {
         self.spam.get(v as usize).copied().unwrap_or(0.0)
     }
 
+    fn minor(&self, v: u32) -> bool {
+        self.minors.get(v as usize).copied().unwrap_or_default()
+    }
+
     fn score(&self, u: u32, v: u32, common: &[u32], heuristic: Heuristic) -> u64 {
         let sum = |weight: fn(f64) -> f64| {
             let weights = common.iter().map(|&z| weight(f64::from(self.degree(z))));
@@ -61,6 +67,20 @@ impl World {
             Heuristic::Jaccard => {
                 let union = u64::from(self.degree(u)) + u64::from(self.degree(v)) - n;
                 (n << 32).checked_div(union).unwrap_or(0)
+            }
+            Heuristic::Cosine => {
+                // The greatest whole number whose square is no greater, by halving.
+                let degrees = u128::from(self.degree(u)) * u128::from(self.degree(v));
+                let fits = |root: u128| root * root * degrees <= u128::from(n).pow(2) << 64;
+                let bits = (0..33).rev().fold(0_u128, |root, bit| {
+                    let more = root | 1 << bit;
+                    if fits(more) { more } else { root }
+                });
+                if n == 0 {
+                    0
+                } else {
+                    u64::try_from(bits).unwrap()
+                }
             }
         }
     }
@@ -84,6 +104,7 @@ impl World {
                 n < params.min_intermediaries() && !self.saved(u, v),
                 "below_min_intermediaries",
             ),
+            (self.minor(u) != self.minor(v), "age_band"),
             (self.said(v, v, Hide), "hidden"),
             (self.spam(v) >= params.spam_remove_at(), "spam_removed"),
         ];
@@ -136,7 +157,8 @@ impl World {
     }
 
     fn exclusions(&self) -> Exclusions {
-        Exclusions::from_nodes(self.n as usize, self.feedback.iter().copied())
+        let said = Exclusions::from_nodes(self.n as usize, self.feedback.iter().copied());
+        said.with_minors(self.minors.clone())
     }
 }
 
@@ -154,13 +176,18 @@ fn any_world() -> impl Strategy<Value = World> {
             Just(Vec::new()),
             prop::collection::vec(score, n as usize..=n as usize)
         ];
-        (pairs(80), pairs(40), feedback, spam).prop_map(
-            move |(friends, contacts, feedback, spam)| World {
+        let minors = prop_oneof![
+            Just(Vec::new()),
+            prop::collection::vec(any::<bool>(), n as usize..=n as usize)
+        ];
+        (pairs(80), pairs(40), feedback, spam, minors).prop_map(
+            move |(friends, contacts, feedback, spam, minors)| World {
                 n,
                 friends,
                 contacts,
                 feedback,
                 spam,
+                minors,
             },
         )
     })
@@ -220,6 +247,7 @@ proptest! {
                 let v = suggestion.candidate;
                 prop_assert!(v != u && !world.friend(u, v));
                 prop_assert_eq!(exclusions.between(u, v), None);
+                prop_assert_eq!(world.minor(u), world.minor(v));
                 prop_assert!(world.spam(v) < params.spam_remove_at());
                 prop_assert!(suggestion.reasons().next().is_some());
             }
@@ -242,6 +270,7 @@ fn large_world() -> World {
             .map(|i| (hub(i), draw(i * i), FeedbackKind::Block))
             .collect(),
         spam: (0..n).map(|i| (draw(i) % 100) as f32 / 100.0).collect(),
+        minors: (0..n).map(|i| draw(3 * i) % 7 == 0).collect(),
     }
 }
 
@@ -335,4 +364,44 @@ fn deny_a_candidate_by_the_others_upload_alone() {
     assert!(found.row(0).is_empty());
     let reasons: Vec<String> = found.row(1)[0].reasons().map(|r| r.to_string()).collect();
     assert_eq!(reasons, ["in your contacts"]);
+}
+
+#[test]
+fn scores_are_exact_with_a_million_in_common_that_weigh_the_most() {
+    // Two people and 2^20 others tied to both and to nobody else: the greatest weights there are, and as many.
+    let n = 1 << 20;
+    let (others, row) = (2..n + 2, u64::from(n));
+    let ends = [0, row]
+        .into_iter()
+        .chain((0..=row).map(|z| 2 * row + 2 * z));
+    let neighbours = others.clone().chain(others.clone());
+    let neighbours = neighbours.chain(others.flat_map(|_| [0, 1])).collect();
+    let ties = Csr::from_parts(ends.collect(), neighbours).unwrap();
+    let contacts = Csr::from_pairs(n as usize + 2, Vec::new()).unwrap();
+    let kinds = vec![EdgeKinds::FRIENDSHIP; ties.n_entries()];
+    let view = View {
+        ties: &ties,
+        tie_kinds: &kinds,
+        contacts: &contacts,
+    };
+    let exclusions = Exclusions::none();
+    let of = |weight: f64| u64::from(n) * Score::from_f64(weight).bits();
+    for heuristic in Heuristic::ALL {
+        let params = SuggestParams::default().score(heuristic).check().unwrap();
+        let scorer = Scorer::over(view, &exclusions, &[], &params).unwrap();
+        let mut scratch = scorer.scratch();
+        let (row, counts) = scorer.suggest_one(&mut scratch, 0, 10);
+        let wanted = match heuristic {
+            Heuristic::CommonNeighbours => u64::from(n) << 32,
+            Heuristic::AdamicAdar => of(1.0 / 2_f64.ln()),
+            Heuristic::ResourceAllocation => of(0.5),
+            Heuristic::Jaccard | Heuristic::Cosine => 1 << 32,
+        };
+        assert_eq!((row.len(), counts.considered), (1, 1));
+        let found = (row[0].candidate, row[0].mutual_count, row[0].score.bits());
+        assert_eq!(found, (1, n, wanted), "{heuristic:?}");
+        // From 2 everybody else is reached, by two people each.
+        let (row, counts) = scorer.suggest_one(&mut scratch, 2, 10);
+        assert_eq!((row.len(), counts.considered), (10, u64::from(n) - 1));
+    }
 }

@@ -33,15 +33,21 @@ pub enum Heuristic {
     /// have at most 2¹⁶ ties together, because fractions with denominators `a` and `b` differ by at least
     /// `1 / ab`. Beyond that, fractions closer than 2⁻³² can tie, and the smaller id goes first.
     Jaccard,
+    /// `Σ 1 / √(d(u) d(v))`: the cosine of the angle between their rows of ties (Salton, "Automatic Text
+    /// Processing", 1989).
+    ///
+    /// Rounded down to 32 binary places; what is then equal goes by the smaller id.
+    Cosine,
 }
 
 impl Heuristic {
     /// Every heuristic.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::CommonNeighbours,
         Self::AdamicAdar,
         Self::ResourceAllocation,
         Self::Jaccard,
+        Self::Cosine,
     ];
 
     /// The name used in configuration files.
@@ -52,6 +58,7 @@ impl Heuristic {
             Self::AdamicAdar => "adamic-adar",
             Self::ResourceAllocation => "resource-allocation",
             Self::Jaccard => "jaccard",
+            Self::Cosine => "cosine",
         }
     }
 }
@@ -63,6 +70,10 @@ pub struct SuggestParams {
     k: usize,
     score: Heuristic,
     min_intermediaries: u32,
+    dismiss_days: Option<u32>,
+    age_bands: bool,
+    sensitive_from: u32,
+    shown_max: Option<u32>,
     spam_demote_at: f32,
     spam_remove_at: f32,
 }
@@ -73,6 +84,10 @@ impl Default for SuggestParams {
             k: 10,
             score: Heuristic::default(),
             min_intermediaries: 2,
+            dismiss_days: None,
+            age_bands: true,
+            sensitive_from: 20,
+            shown_max: None,
             spam_demote_at: 0.5,
             spam_remove_at: 0.9,
         }
@@ -101,6 +116,39 @@ impl SuggestParams {
     #[must_use]
     pub fn min_intermediaries(mut self, min_intermediaries: u32) -> Self {
         self.min_intermediaries = min_intermediaries;
+        self
+    }
+
+    /// For how many days somebody who was dismissed is not suggested again: from 1; for ever by default.
+    #[must_use]
+    pub fn dismiss_days(mut self, dismiss_days: Option<u32>) -> Self {
+        self.dismiss_days = dismiss_days;
+        self
+    }
+
+    /// Keeps minors and everybody else apart, by year of birth; default yes. Minors are then suggested to minors only, and
+    /// only minors to them. Whose year of birth is not known counts as no minor.
+    #[must_use]
+    pub fn age_bands(mut self, age_bands: bool) -> Self {
+        self.age_bands = age_bands;
+        self
+    }
+
+    /// From how many people who do not know each other a number that they saved is sensitive, and ties nobody together; 0 for
+    /// never, default 20. [`Graph::sensitive`](crate::graph::Graph::sensitive) says what that is.
+    #[must_use]
+    pub fn sensitive_from(mut self, sensitive_from: u32) -> Self {
+        self.sensitive_from = sensitive_from;
+        self
+    }
+
+    /// To how many people one person is suggested at most; from 1, no limit by default.
+    ///
+    /// Whoever is wanted by more goes to those they suit best, and the others get the next of their candidates. It takes
+    /// everybody's suggestions together, so suggestions on demand do not keep it.
+    #[must_use]
+    pub fn shown_max(mut self, shown_max: Option<u32>) -> Self {
+        self.shown_max = shown_max;
         self
     }
 
@@ -135,6 +183,12 @@ impl SuggestParams {
             self.min_intermediaries,
             "at least 1",
         )?;
+        if let Some(days) = self.dismiss_days {
+            require(days >= 1, "suggest.dismiss_days", days, "at least 1")?;
+        }
+        if let Some(shown) = self.shown_max {
+            require(shown >= 1, "suggest.shown_max", shown, "at least 1")?;
+        }
         require(
             (0.0..=1.0).contains(&self.spam_demote_at),
             "suggest.spam_demote_at",
@@ -175,6 +229,30 @@ impl ValidSuggestParams {
         self.0.min_intermediaries
     }
 
+    /// For how many days a dismissal holds; for ever if none.
+    #[must_use]
+    pub const fn dismiss_days(&self) -> Option<u32> {
+        self.0.dismiss_days
+    }
+
+    /// Are minors and everybody else kept apart?
+    #[must_use]
+    pub const fn age_bands(&self) -> bool {
+        self.0.age_bands
+    }
+
+    /// From how many strangers among its callers a number is sensitive; never, if 0.
+    #[must_use]
+    pub const fn sensitive_from(&self) -> u32 {
+        self.0.sensitive_from
+    }
+
+    /// To how many people one person is suggested at most; no limit if none.
+    #[must_use]
+    pub const fn shown_max(&self) -> Option<u32> {
+        self.0.shown_max
+    }
+
     /// The spam score from which people are ranked after everybody else.
     #[must_use]
     pub const fn spam_demote_at(&self) -> f32 {
@@ -210,6 +288,20 @@ mod tests {
         let with = |n| SuggestParams::default().min_intermediaries(n);
         assert_eq!(refused(with(0)), "suggest.min_intermediaries");
         assert!(with(1).check().is_ok());
+    }
+
+    #[test]
+    fn dismiss_days_is_at_least_1() {
+        let with = |days| SuggestParams::default().dismiss_days(days);
+        assert_eq!(refused(with(Some(0))), "suggest.dismiss_days");
+        assert!(with(Some(1)).check().is_ok() && with(None).check().is_ok());
+    }
+
+    #[test]
+    fn shown_max_is_at_least_1() {
+        let with = |shown| SuggestParams::default().shown_max(shown);
+        assert_eq!(refused(with(Some(0))), "suggest.shown_max");
+        assert!(with(Some(1)).check().is_ok() && with(None).check().is_ok());
     }
 
     #[test]

@@ -11,9 +11,10 @@ use super::candidates::{
 };
 use super::counts::SuggestCounts;
 use super::exclusions::Exclusions;
+use super::exposure::{self, POOL_PER_K};
 use super::kernel::{
-    self, Best, Counting, DENSE_DEGREE_MAX, Dense, Hubs, Measure, Overlap, PACKED_DEGREE_MAX,
-    Packed, Reach, SIEVE_TWO_PATHS_MAX, Sieve, Walk, Wide,
+    self, Angle, Best, Counting, DENSE_DEGREE_MAX, Dense, Hubs, Measure, Overlap,
+    PACKED_DEGREE_MAX, Packed, Reach, SIEVE_TWO_PATHS_MAX, Sieve, Walk, Wide,
 };
 use super::params::{Heuristic, ValidSuggestParams};
 use super::reasons::{Reason, Tier};
@@ -235,7 +236,7 @@ impl<'a> Scorer<'a> {
             standings,
             weights: kernel::weights(view.ties, params.score()),
             degrees: match params.score() {
-                Heuristic::Jaccard => degrees,
+                Heuristic::Jaccard | Heuristic::Cosine => degrees,
                 _ => Vec::new(),
             },
             hubs: Hubs::of(view.ties, Limits::NONE.hub_degree_min),
@@ -265,6 +266,10 @@ impl<'a> Scorer<'a> {
         self.limits.sieve_nodes_min = 0;
         self.hubs = Hubs::of(self.view.ties, degree);
         self
+    }
+
+    pub(super) const fn shown_max(&self) -> Option<u32> {
+        self.params.shown_max()
     }
 
     /// How many people there are.
@@ -340,6 +345,7 @@ impl<'a> Scorer<'a> {
             Heuristic::Jaccard => {
                 self.run(u, &Overlap { degrees, degree }, counts, touched, eligible)
             }
+            Heuristic::Cosine => self.run(u, &Angle { degrees, degree }, counts, touched, eligible),
             Heuristic::AdamicAdar | Heuristic::ResourceAllocation => {
                 if degree <= self.limits.packed_degree_max {
                     self.run(u, &Packed { weights }, packed, touched, eligible)
@@ -365,7 +371,7 @@ impl<'a> Scorer<'a> {
         let is_short = self.view.ties.degree(u) <= DENSE_DEGREE_MAX;
         if self.limits.may_scan && is_short && reach.is_dense(walk.n_two_paths) {
             kernel::accumulate_all(self.view.ties, u, measure, cells);
-            sort_out_scanned(self.filters(), u, measure, cells, &reach, (eligible, best))
+            sort_out_scanned(self.filters(u), u, measure, cells, &reach, (eligible, best))
         } else if self.sieves(walk) {
             self.sieve(walk, measure, (cells, touched), sieve, eligible)
         } else {
@@ -413,13 +419,13 @@ impl<'a> Scorer<'a> {
             .chain(excluded);
         let found = kernel::accumulate_sieved(walk, measure, masked, (cells, touched), sieve);
         let touched = &touched[..found.n_touched];
-        let mut counts = sort_out_listed(self.filters(), u, measure, cells, touched, eligible);
+        let mut counts = sort_out_listed(self.filters(u), u, measure, cells, touched, eligible);
         counts.below_min_intermediaries += found.n_once;
         if let Some(hub) = walk.hub {
             let step = measure.step(hub.node);
             for (v, z) in found.tied.iter().map(|step| step.parts()) {
                 let cell = measure.add(measure.step(z), step);
-                take_two_path(self.filters(), measure, v, cell, eligible, &mut counts);
+                take_two_path(self.filters(u), measure, v, cell, eligible, &mut counts);
             }
         }
         counts
@@ -434,24 +440,25 @@ impl<'a> Scorer<'a> {
         eligible: &mut Eligible,
     ) -> SuggestCounts {
         let n = kernel::accumulate_listing(self.view.ties, u, measure, cells, touched);
-        sort_out_listed(self.filters(), u, measure, cells, &touched[..n], eligible)
+        sort_out_listed(self.filters(u), u, measure, cells, &touched[..n], eligible)
     }
 
-    fn filters(&self) -> Filters<'_> {
+    fn filters(&self, u: u32) -> Filters<'_> {
         Filters {
             view: self.view,
             exclusions: self.exclusions,
+            bands: self.exclusions.bands(u),
             standings: &self.standings,
             odd: &self.odd,
             min_intermediaries: self.params.min_intermediaries(),
         }
     }
 
-    fn chunk(&self, scratch: &mut Scratch, nodes: std::ops::Range<usize>) -> Chunk {
+    fn chunk(&self, scratch: &mut Scratch, nodes: std::ops::Range<usize>, k: usize) -> Chunk {
         let mut chunk = Chunk::default();
         for u in nodes {
             let u = u32::try_from(u).expect("a graph has no more nodes than u32 counts");
-            let (row, counts) = self.suggest_one(scratch, u, self.params.k());
+            let (row, counts) = self.suggest_one(scratch, u, k);
             chunk.rows.extend_from_slice(row);
             chunk.ends.push(chunk.rows.len());
             chunk.counts += counts;
@@ -462,6 +469,21 @@ impl<'a> Scorer<'a> {
 
     /// Everybody's suggestions. `progress` hears, in no particular order, how many people are done.
     pub fn suggest_all(&self, progress: &(dyn Fn(usize) + Sync)) -> (Suggestions, SuggestCounts) {
+        let k = self.params.k();
+        let Some(shown_max) = self.params.shown_max() else {
+            return self.suggest_all_k(k, progress);
+        };
+        let (asked, mut counts) = self.suggest_all_k(k * POOL_PER_K, progress);
+        let limited = exposure::limit(&asked, k, shown_max);
+        counts.limit(limited.suggestions.len() as u64, limited.n_turned_away);
+        (limited.suggestions, counts)
+    }
+
+    fn suggest_all_k(
+        &self,
+        k: usize,
+        progress: &(dyn Fn(usize) + Sync),
+    ) -> (Suggestions, SuggestCounts) {
         let n_users = self.n_users();
         // A scratch is left as clean as it was found, so it does not matter who gets which.
         let scratches = Mutex::new(Vec::new());
@@ -472,7 +494,7 @@ impl<'a> Scorer<'a> {
                 let nodes = i * CHUNK..((i + 1) * CHUNK).min(n_users);
                 let n_nodes = nodes.len();
                 let mut scratch = take(&scratches).unwrap_or_else(|| self.scratch());
-                let chunk = self.chunk(&mut scratch, nodes);
+                let chunk = self.chunk(&mut scratch, nodes, k);
                 give(&scratches, scratch);
                 progress(done.fetch_add(n_nodes, Ordering::Relaxed) + n_nodes);
                 chunk

@@ -12,6 +12,7 @@ mod durability;
 mod enumeration;
 mod erasure;
 mod friend_model;
+mod guards;
 mod influence;
 mod intersection;
 mod ledger_run;

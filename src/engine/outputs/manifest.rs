@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::{Stage, SumError};
 use crate::ledger::Root;
+use crate::suggest::Exposure;
 use crate::time::Timestamp;
 
 /// The manifest's file name; it is written last, so a directory that has one is complete.
@@ -49,6 +50,9 @@ pub struct Manifest {
     pub graph: serde_json::Value,
     /// What the ad model was trained on and how well it fits what it saw.
     pub ad_model: serde_json::Value,
+    /// Who gets suggestions and how evenly people are shown.
+    #[serde(default)]
+    pub exposure: Exposure,
     /// The learned order of suggestions: training and weights, why there is none, or null if none was asked for.
     #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
     pub friend_model: serde_json::Value,

@@ -1,6 +1,6 @@
-//! What one person's ten suggestions are worth, and who is shown how often.
+//! What one person's ten suggestions are worth.
 
-use serde::Serialize;
+use crate::suggest::Exposure;
 
 /// Suggestions that are looked at.
 pub(super) const TEN: usize = 10;
@@ -72,53 +72,16 @@ fn discount(place: u32) -> f64 {
     f64::from(place + 1).log2().recip()
 }
 
-/// How evenly people are shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub struct Exposure {
-    /// Share of people who get a suggestion.
-    pub coverage: f64,
-    /// Share of people who get ten.
-    pub with_ten: f64,
-    /// Share of people who are shown to anybody.
-    pub shown: f64,
-    /// The Gini coefficient of how often people are shown: 0 if all are as often, near 1 if one is alone (Gini, 1912).
-    pub gini: f64,
-    /// Share of all suggestions that show the one person in a hundred who is shown most.
-    pub top_1_percent: f64,
-}
-
-impl Exposure {
-    /// From how many suggestions each person gets and how often each is shown.
-    pub(super) fn of(n_got: &[usize], mut n_shown: Vec<u64>) -> Self {
-        let n = n_got.len().max(1) as f64;
-        let share = |count: usize| count as f64 / n;
-        n_shown.sort_unstable();
-        let total: u64 = n_shown.iter().sum();
-        let total = total.max(1) as f64;
-        let weighted: f64 = (1_u32..)
-            .zip(&n_shown)
-            .map(|(place, &count)| f64::from(place) * count as f64)
-            .sum();
-        let top = n_shown.len().div_ceil(100);
-        let at_top: u64 = n_shown[n_shown.len() - top..].iter().sum();
-        Self {
-            coverage: share(n_got.iter().filter(|&&got| got > 0).count()),
-            with_ten: share(n_got.iter().filter(|&&got| got >= TEN).count()),
-            shown: share(n_shown.iter().filter(|&&count| count > 0).count()),
-            gini: (2.0 * weighted / (n * total) - (n + 1.0) / n).max(0.0),
-            top_1_percent: at_top as f64 / total,
-        }
-    }
-
-    pub(super) fn mean(all: &[Self]) -> Self {
-        let mean = |of: fn(&Self) -> f64| all.iter().map(of).sum::<f64>() / all.len().max(1) as f64;
-        Self {
-            coverage: mean(|e| e.coverage),
-            with_ten: mean(|e| e.with_ten),
-            shown: mean(|e| e.shown),
-            gini: mean(|e| e.gini),
-            top_1_percent: mean(|e| e.top_1_percent),
-        }
+/// The mean of every figure.
+pub(super) fn mean_exposure(all: &[Exposure]) -> Exposure {
+    let mean = |of: fn(&Exposure) -> f64| all.iter().map(of).sum::<f64>() / all.len().max(1) as f64;
+    Exposure {
+        coverage: mean(|e| e.coverage),
+        with_k: mean(|e| e.with_k),
+        shown: mean(|e| e.shown),
+        most: mean(|e| e.most),
+        gini: mean(|e| e.gini),
+        top_1_percent: mean(|e| e.top_1_percent),
     }
 }
 
@@ -140,18 +103,5 @@ mod tests {
         let worth = Worth::of(&all, &all);
         assert_eq!((worth.map(), worth.recall(), worth.ndcg()), (1.0, 1.0, 1.0));
         assert_eq!(Worth::of(&all, &[10]).hit_rate(), 0.0);
-    }
-
-    #[test]
-    fn exposure_by_hand() {
-        let even = Exposure::of(&[10, 10, 0, 1], vec![5, 5, 5, 5]);
-        assert_eq!((even.coverage, even.with_ten, even.shown), (0.75, 0.5, 1.0));
-        assert!(even.gini.abs() < 1e-12);
-        let alone = Exposure::of(&[1; 4], vec![0, 0, 4, 0]);
-        assert_eq!(
-            (alone.gini, alone.top_1_percent, alone.shown),
-            (0.75, 1.0, 0.25)
-        );
-        assert_eq!(Exposure::of(&[], Vec::new()).gini, 0.0);
     }
 }

@@ -21,8 +21,8 @@ mod metrics;
 mod negatives;
 mod split;
 
+pub use crate::suggest::Exposure;
 pub use bootstrap::Interval;
-pub use metrics::Exposure;
 pub use split::{SplitBy, TimedEdge, simple_edges};
 
 use rayon::prelude::*;
@@ -36,7 +36,7 @@ use crate::suggest::{
 };
 use crate::time::Timestamp;
 use bootstrap::draws;
-use metrics::{TEN, Worth};
+use metrics::{TEN, Worth, mean_exposure};
 use split::Split;
 
 /// How to evaluate.
@@ -448,7 +448,7 @@ impl MethodTally {
         for &v in firsts.ten.iter().flatten() {
             n_shown[v as usize] += 1;
         }
-        self.exposures.push(Exposure::of(&n_got, n_shown));
+        self.exposures.push(Exposure::of(&n_got, n_shown, TEN));
         self.aucs.push(firsts.auc);
         self.hard_aucs.push(firsts.hard_auc);
     }
@@ -481,7 +481,7 @@ impl MethodTally {
             recall_at_10: interval(Worth::recall),
             hit_at_10: interval(Worth::hit_rate),
             ndcg_at_10: interval(Worth::ndcg),
-            exposure: Exposure::mean(&self.exposures),
+            exposure: mean_exposure(&self.exposures),
             by_degree: groups
                 .filter(|(_, worth)| worth.people > 0)
                 .map(group)

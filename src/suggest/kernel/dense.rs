@@ -1,6 +1,6 @@
 //! Cells that are all read afterwards.
 
-use super::measure::{COUNT_MASK, Counting, Measure, Overlap, Packed};
+use super::measure::{Angle, COUNT_MASK, Counting, Measure, Overlap, Packed};
 use crate::graph::Csr;
 
 /// A measure whose cells can be scanned for the greatest.
@@ -128,6 +128,52 @@ impl Dense for Overlap<'_> {
 
     fn floor(&self, key: i32) -> i32 {
         quotient_floor(key)
+    }
+}
+
+/// As [`quotient_floor`], of the squared cosine times `d(u)`: a unit of the cosine's last place is worth the more the
+/// greater the cosine.
+#[expect(
+    clippy::cast_possible_wrap,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the bits of a positive float are a positive integer"
+)]
+fn square_floor(key: i32, degree: u32) -> i32 {
+    let degree = f64::from(degree.max(1));
+    let lowest = f64::from(f32::from_bits((key - QUOTIENT_SLACK).max(0) as u32));
+    let cosine = ((lowest / degree).sqrt() - 2.0 / 4_294_967_296.0).max(0.0);
+    let square = (cosine * cosine * degree) as f32;
+    square.to_bits() as i32 - QUOTIENT_SLACK
+}
+
+#[expect(
+    clippy::cast_possible_wrap,
+    reason = "the bits of a positive float are a positive integer"
+)]
+impl Dense for Angle<'_> {
+    const KEY_IS_SCORE: bool = false;
+    type Side = u32;
+
+    fn sides(&self) -> &[u32] {
+        self.degrees
+    }
+
+    #[inline]
+    fn is_eligible(&self, cell: u32, least: u32) -> bool {
+        Counting.is_eligible(cell, least)
+    }
+
+    /// `n² / d(v)`, which rises with the cosine: `d(u)` is the same for all.
+    #[inline]
+    fn key(&self, cell: u32, degree: u32, is_eligible: bool) -> i32 {
+        let n = cell as i32 as f32;
+        let quotient = n * n / degree as i32 as f32;
+        quotient.to_bits() as i32 & -i32::from(is_eligible)
+    }
+
+    fn floor(&self, key: i32) -> i32 {
+        square_floor(key, self.degree)
     }
 }
 

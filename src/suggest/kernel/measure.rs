@@ -79,6 +79,41 @@ pub(crate) fn jaccard_bits(n: u32, degree_u: u32, degree_v: u32) -> u64 {
     (u64::from(n) << 32).checked_div(union).unwrap_or(0)
 }
 
+/// Cosine: counted like common neighbours, divided at the end.
+pub(crate) struct Angle<'a> {
+    /// Everybody's degree.
+    pub(crate) degrees: &'a [u32],
+    pub(crate) degree: u32,
+}
+
+impl Measure for Angle<'_> {
+    type Cell = u32;
+
+    fn add(&self, cell: u32, step: u32) -> u32 {
+        Counting.add(cell, step)
+    }
+
+    fn step(&self, z: u32) -> u32 {
+        Counting.step(z)
+    }
+
+    fn count(&self, cell: u32) -> u32 {
+        cell
+    }
+
+    fn bits(&self, v: u32, cell: u32) -> u64 {
+        cosine_bits(cell, self.degree, self.degrees[v as usize])
+    }
+}
+
+/// `⌊n / √(d(u) d(v)) · 2³²⌋`; nothing in common is 0.
+pub(crate) fn cosine_bits(n: u32, degree_u: u32, degree_v: u32) -> u64 {
+    let product = u128::from(degree_u) * u128::from(degree_v);
+    let square = u128::from(n).pow(2) << 64;
+    let root = square.checked_div(product).unwrap_or(0).isqrt();
+    u64::try_from(root).expect("nobody has more in common than ties, so it is at most 2^32")
+}
+
 /// How many bits of a packed cell count; the others weigh.
 pub(super) const COUNT_BITS: u32 = 18;
 
@@ -147,7 +182,9 @@ pub(crate) fn weights(ties: &Csr, heuristic: Heuristic) -> Vec<u64> {
     let weigh: fn(f64) -> f64 = match heuristic {
         Heuristic::AdamicAdar => |degree| degree.ln().recip(),
         Heuristic::ResourceAllocation => f64::recip,
-        Heuristic::CommonNeighbours | Heuristic::Jaccard => return Vec::new(),
+        Heuristic::CommonNeighbours | Heuristic::Jaccard | Heuristic::Cosine => {
+            return Vec::new();
+        }
     };
     (0..)
         .zip(0..ties.n_nodes())

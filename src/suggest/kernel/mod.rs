@@ -24,7 +24,9 @@ mod sparse;
 
 pub(crate) use dense::{DENSE_DEGREE_MAX, Dense, LEAST_MAX, accumulate as accumulate_all};
 pub(crate) use hubs::Hubs;
-pub(crate) use measure::{Counting, Measure, Overlap, PACKED_DEGREE_MAX, Packed, Wide, weights};
+pub(crate) use measure::{
+    Angle, Counting, Measure, Overlap, PACKED_DEGREE_MAX, Packed, Wide, weights,
+};
 pub(crate) use reach::Reach;
 pub(crate) use scan::Best;
 pub(crate) use sieve::{SIEVE_TWO_PATHS_MAX, Sieve, Walk, accumulate as accumulate_sieved};

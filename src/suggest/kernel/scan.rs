@@ -220,7 +220,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::suggest::kernel::{Counting, Overlap, Packed};
+    use crate::suggest::kernel::{Angle, Counting, Overlap, Packed};
 
     /// The vectors of the processor at hand and plain code see the same; the K best are hits.
     fn check<M: Dense>(
@@ -278,6 +278,7 @@ mod tests {
             let counts: Vec<u32> = cells.iter().map(|cell| cell.0).collect();
             check(&Counting, &counts, least, k)?;
             check(&Overlap { degrees: &degrees, degree: 40 }, &counts, least, k)?;
+            check(&Angle { degrees: &degrees, degree: 40 }, &counts, least, k)?;
             let packed = |weight: &dyn Fn(u64) -> u64| -> Vec<u64> {
                 let cell = |c: &(u32, u64, u32)| if c.0 == 0 { 0 } else { weight(c.1) << 18 | u64::from(c.0) };
                 cells.iter().map(cell).collect()

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::super::counts::SuggestCounts;
 use super::super::exclusions::Exclusions;
+use super::super::exposure::{self, POOL_PER_K};
 use super::super::params::ValidSuggestParams;
 use super::super::rank::{CHUNK, Scorer, Scratch, Suggestion, Suggestions};
 use super::super::view::View;
@@ -165,6 +166,21 @@ impl<'a> Ranker<'a> {
         &self,
         progress: &(dyn Fn(usize) + Sync),
     ) -> (Suggestions, Vec<f64>, SuggestCounts) {
+        let Some(shown_max) = self.scorer.shown_max() else {
+            return self.suggest_all_k(self.k, progress);
+        };
+        let (asked, of_asked, mut counts) = self.suggest_all_k(self.k * POOL_PER_K, progress);
+        let limited = exposure::limit(&asked, self.k, shown_max);
+        counts.limit(limited.suggestions.len() as u64, limited.n_turned_away);
+        let probabilities = limited.places.iter().map(|&at| of_asked[at]).collect();
+        (limited.suggestions, probabilities, counts)
+    }
+
+    fn suggest_all_k(
+        &self,
+        k: usize,
+        progress: &(dyn Fn(usize) + Sync),
+    ) -> (Suggestions, Vec<f64>, SuggestCounts) {
         let n_users = self.scorer.n_users();
         // A scratch is left as clean as it was found, so it does not matter who gets which.
         let scratches = Mutex::new(Vec::new());
@@ -176,7 +192,7 @@ impl<'a> Ranker<'a> {
                 let n_nodes = nodes.len();
                 let free = scratches.lock().expect(NO_PANIC).pop();
                 let mut scratch = free.unwrap_or_else(|| self.scratch());
-                let chunk = self.chunk(&mut scratch, nodes);
+                let chunk = self.chunk(&mut scratch, nodes, k);
                 scratches.lock().expect(NO_PANIC).push(scratch);
                 progress(done.fetch_add(n_nodes, Ordering::Relaxed) + n_nodes);
                 chunk
@@ -192,11 +208,11 @@ impl<'a> Ranker<'a> {
         (Suggestions::from_chunks(rows), probabilities, counts)
     }
 
-    fn chunk(&self, scratch: &mut RankerScratch, nodes: std::ops::Range<usize>) -> Chunk {
+    fn chunk(&self, scratch: &mut RankerScratch, nodes: std::ops::Range<usize>, k: usize) -> Chunk {
         let mut chunk = Chunk::default();
         for u in nodes {
             let u = u32::try_from(u).expect("a graph has no more nodes than u32 counts");
-            let (row, counts) = self.suggest_one(scratch, u, self.k);
+            let (row, counts) = self.suggest_one(scratch, u, k);
             chunk.rows.extend(row.iter().map(|&(s, _)| s));
             chunk.probabilities.extend(row.iter().map(|&(_, p)| p));
             chunk.ends.push(chunk.rows.len());

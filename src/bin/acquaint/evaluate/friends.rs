@@ -187,7 +187,7 @@ fn exposure_table(evaluation: &RankingEvaluation) -> String {
         let e = method.exposure;
         let text = format!(
             "{:8} {:8.4} {:9.4} {:10.4} {:8.4} {:21.4}",
-            method.method, e.coverage, e.with_ten, e.shown, e.gini, e.top_1_percent
+            method.method, e.coverage, e.with_k, e.shown, e.gini, e.top_1_percent
         );
         line(&mut table, &text);
     }

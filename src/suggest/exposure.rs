@@ -1,0 +1,261 @@
+//! Who is shown how often, and a limit to it.
+//!
+//! With a limit of `M`, nobody is suggested to more than `M` people. Who goes to whom is settled by deferred acceptance
+//! (Gale and Shapley, "College admissions and the stability of marriage", 1962): everybody asks their candidates in their
+//! order, a candidate keeps the `M` they suit best of those who asked so far, and whoever is turned away asks the next.
+//! In what comes of it, nobody is turned away by a candidate for somebody who suits that candidate less; and it is the
+//! same whatever the order of asking, so also for any number of threads.
+
+use std::collections::BinaryHeap;
+
+use serde::{Deserialize, Serialize};
+
+use super::rank::{CHUNK, Suggestion, Suggestions};
+use super::reasons::Tier;
+use crate::score::Score;
+
+/// How many candidates a person is given to ask, for each suggestion.
+pub(super) const POOL_PER_K: usize = 4;
+
+/// How evenly people are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Exposure {
+    /// Share of people who get a suggestion.
+    pub coverage: f64,
+    /// Share of people who get as many as were asked for.
+    pub with_k: f64,
+    /// Share of people who are shown to anybody.
+    pub shown: f64,
+    /// To how many the one who is shown most is shown.
+    pub most: f64,
+    /// The Gini coefficient of how often people are shown: 0 if all are as often, near 1 if one is alone (Gini, 1912).
+    pub gini: f64,
+    /// Share of all suggestions that show the one person in a hundred who is shown most.
+    pub top_1_percent: f64,
+}
+
+impl Exposure {
+    /// From how many suggestions each person gets and how often each is shown.
+    ///
+    /// # Complexity
+    /// O(n log n) for n people.
+    #[must_use]
+    pub fn of(n_got: &[usize], mut n_shown: Vec<u64>, k: usize) -> Self {
+        let n = n_got.len().max(1) as f64;
+        let share = |count: usize| count as f64 / n;
+        n_shown.sort_unstable();
+        let total: u64 = n_shown.iter().sum();
+        let total = total.max(1) as f64;
+        let weighted: f64 = (1_u32..)
+            .zip(&n_shown)
+            .map(|(place, &count)| f64::from(place) * count as f64)
+            .sum();
+        let top = n_shown.len().div_ceil(100);
+        let at_top: u64 = n_shown[n_shown.len() - top..].iter().sum();
+        Self {
+            coverage: share(n_got.iter().filter(|&&got| got > 0).count()),
+            with_k: share(n_got.iter().filter(|&&got| got >= k).count()),
+            shown: share(n_shown.iter().filter(|&&count| count > 0).count()),
+            most: n_shown.last().copied().unwrap_or(0) as f64,
+            gini: (2.0 * weighted / (n * total) - (n + 1.0) / n).max(0.0),
+            top_1_percent: at_top as f64 / total,
+        }
+    }
+
+    /// Of everybody's suggestions, when `k` were asked for.
+    #[must_use]
+    pub fn of_suggestions(suggestions: &Suggestions, k: usize) -> Self {
+        let n_got: Vec<usize> = suggestions.iter().map(|(_, row)| row.len()).collect();
+        let mut n_shown = vec![0; n_got.len()];
+        for one in suggestions.iter().flat_map(|(_, row)| row) {
+            n_shown[one.candidate as usize] += 1;
+        }
+        Self::of(&n_got, n_shown, k)
+    }
+}
+
+/// Suggestions under a limit.
+pub(super) struct Limited {
+    pub(super) suggestions: Suggestions,
+    /// The places, among all pairs asked about, of those suggested.
+    pub(super) places: Vec<usize>,
+    /// Pairs whose candidate went to others.
+    pub(super) n_turned_away: u64,
+}
+
+/// One who asked; the greatest suits a candidate least.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Asker {
+    tier: Tier,
+    score: std::cmp::Reverse<Score>,
+    node: u32,
+    /// Where the pair is among all.
+    place: usize,
+}
+
+/// The first `k` of everybody's candidates that nobody suits better once everybody is shown to at most `shown_max`.
+///
+/// # Complexity
+/// O(p log `shown_max`) for p pairs; 40 bytes a pair.
+pub(super) fn limit(asked: &Suggestions, k: usize, shown_max: u32) -> Limited {
+    let pairs: Vec<(u32, Suggestion)> = asked
+        .iter()
+        .flat_map(|(u, row)| row.iter().map(move |&one| (u, one)))
+        .collect();
+    let mut ends = vec![0; asked.n_users()];
+    let mut next = vec![0; asked.n_users()];
+    let mut end = 0;
+    for (u, row) in asked.iter() {
+        next[u as usize] = end;
+        end += row.len();
+        ends[u as usize] = end;
+    }
+    let mut holds: Vec<BinaryHeap<Asker>> = vec![BinaryHeap::new(); asked.n_users()];
+    let mut n_turned_away = 0;
+    // Everybody asks k times; whoever is turned away asks once more.
+    let mut asking: Vec<u32> = asked
+        .iter()
+        .flat_map(|(u, _)| std::iter::repeat_n(u, k))
+        .collect();
+    while let Some(u) = asking.pop() {
+        let place = next[u as usize];
+        if place == ends[u as usize] {
+            continue;
+        }
+        next[u as usize] += 1;
+        let (_, one) = pairs[place];
+        let held = &mut holds[one.candidate as usize];
+        held.push(Asker {
+            tier: one.tier,
+            score: std::cmp::Reverse(one.score),
+            node: u,
+            place,
+        });
+        if held.len() > shown_max as usize {
+            n_turned_away += 1;
+            asking.extend(held.pop().map(|away| away.node));
+        }
+    }
+    let mut places: Vec<usize> = holds
+        .into_iter()
+        .flatten()
+        .map(|asker| asker.place)
+        .collect();
+    places.sort_unstable();
+    Limited {
+        suggestions: rows(&places, &pairs, asked.n_users()),
+        places,
+        n_turned_away,
+    }
+}
+
+fn rows(places: &[usize], pairs: &[(u32, Suggestion)], n_users: usize) -> Suggestions {
+    let mut places = places.iter().peekable();
+    let chunks = (0..n_users).step_by(CHUNK).map(|first| {
+        let (mut ends, mut rows) = (Vec::new(), Vec::new());
+        for u in first..(first + CHUNK).min(n_users) {
+            while let Some(&place) = places.next_if(|&&place| pairs[place].0 as usize == u) {
+                rows.push(pairs[place].1);
+            }
+            ends.push(rows.len());
+        }
+        (ends, rows)
+    });
+    Suggestions::from_chunks(chunks.collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn suggestions(lists: &[Vec<(u32, u32)>]) -> Suggestions {
+        let one = |&(candidate, score): &(u32, u32)| Suggestion {
+            candidate,
+            mutual_count: 2,
+            score: Score::from_count(score),
+            tier: Tier::TwoPath,
+        };
+        let chunk = |lists: &[Vec<(u32, u32)>]| {
+            let mut rows = Vec::new();
+            let end = |list: &Vec<(u32, u32)>| {
+                rows.extend(list.iter().map(one));
+                rows.len()
+            };
+            (lists.iter().map(end).collect(), rows)
+        };
+        Suggestions::from_chunks(lists.chunks(CHUNK).map(chunk).collect::<Vec<_>>())
+    }
+
+    /// Lists of distinct candidates by score descending.
+    fn any_lists() -> impl Strategy<Value = Vec<Vec<(u32, u32)>>> {
+        (2_u32..20).prop_flat_map(|n| {
+            let list = prop::collection::btree_map(0..n, 0_u32..6, 0..n as usize);
+            prop::collection::vec(list, n as usize).prop_map(|lists| {
+                let sorted = |list: std::collections::BTreeMap<u32, u32>| {
+                    let mut list: Vec<(u32, u32)> = list.into_iter().collect();
+                    list.sort_by_key(|&(v, score)| (std::cmp::Reverse(score), v));
+                    list
+                };
+                lists.into_iter().map(sorted).collect()
+            })
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn nobody_is_shown_too_often_and_nobody_is_passed_over(
+            lists in any_lists(), k in 1_usize..5, shown_max in 1_u32..5,
+        ) {
+            let asked = suggestions(&lists);
+            let limited = limit(&asked, k, shown_max);
+            let given: Vec<Vec<u32>> = limited.suggestions.iter()
+                .map(|(_, row)| row.iter().map(|s| s.candidate).collect()).collect();
+            let shown_to = |v: u32| -> Vec<u32> {
+                (0..).zip(&given).filter(|(_, row)| row.contains(&v)).map(|(u, _)| u).collect()
+            };
+            let score = |u: u32, v: u32| lists[u as usize].iter().find(|c| c.0 == v).unwrap().1;
+            for (u, list) in (0..).zip(&lists) {
+                let got = &given[u as usize];
+                prop_assert!(got.len() <= k);
+                for &(v, _) in list {
+                    prop_assert!(shown_to(v).len() <= shown_max as usize);
+                    // Whoever wants somebody and does not get them was turned away for people who suit better.
+                    let wants = got.len() < k || got.iter().any(|&w| {
+                        let place = |x| list.iter().position(|c| c.0 == x);
+                        place(w) > place(v)
+                    });
+                    if !got.contains(&v) && wants {
+                        let others = shown_to(v);
+                        prop_assert_eq!(others.len(), shown_max as usize);
+                        let suits = |w: u32| (std::cmp::Reverse(score(w, v)), w);
+                        prop_assert!(others.iter().all(|&w| suits(w) < suits(u)));
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn a_limit_that_binds_nobody_changes_nothing(lists in any_lists(), k in 1_usize..5) {
+            let asked = suggestions(&lists);
+            let limited = limit(&asked, k, 20);
+            let first: Vec<Vec<_>> = lists.iter().map(|list| list.iter().take(k).copied().collect()).collect();
+            prop_assert_eq!(limited.suggestions, suggestions(&first));
+            prop_assert_eq!(limited.n_turned_away, 0);
+        }
+    }
+
+    #[test]
+    fn exposure_by_hand() {
+        let even = Exposure::of(&[10, 10, 0, 1], vec![5, 5, 5, 5], 10);
+        assert_eq!((even.coverage, even.with_k, even.shown), (0.75, 0.5, 1.0));
+        assert!(even.gini.abs() < 1e-12);
+        let alone = Exposure::of(&[1; 4], vec![0, 0, 4, 0], 10);
+        assert_eq!(
+            (alone.gini, alone.top_1_percent, alone.shown, alone.most),
+            (0.75, 1.0, 0.25, 4.0)
+        );
+        assert_eq!(Exposure::of(&[], Vec::new(), 10).gini, 0.0);
+    }
+}
