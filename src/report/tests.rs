@@ -33,7 +33,7 @@ fn empty() -> Manifest {
         stages: Vec::new(),
         graph: json!(null),
         ad_model: json!(null),
-        exposure: crate::suggest::Exposure::default(),
+        exposure: Default::default(),
         friend_model: serde_json::Value::Null,
         histograms: Vec::new(),
     }

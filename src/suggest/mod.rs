@@ -10,6 +10,7 @@
 mod candidates;
 mod counts;
 mod exclusions;
+mod explain;
 mod exposure;
 mod kernel;
 #[cfg(test)]
@@ -23,12 +24,13 @@ mod view;
 
 pub use counts::SuggestCounts;
 pub use exclusions::{Exclusion, Exclusions};
+pub use explain::{Explanation, NAMED_MAX, NAMED_MIN, WhyNot};
 pub use exposure::Exposure;
 pub use params::{Heuristic, MAX_K, SuggestParams, ValidSuggestParams};
 pub use rank::{Scorer, Scratch, Suggestion, Suggestions};
 pub use ranker::{
     Candidates, FEATURE_NAMES, FRIEND_MODEL_SCHEMA, FeatureWeight, Features, FriendModel,
-    FriendTraining, HiddenBy, N_FEATURES, Provenance, Ranker, RankerError, RankerParams,
+    FriendTraining, HiddenBy, N_FEATURES, Placed, Provenance, Ranker, RankerError, RankerParams,
     RankerScratch, ValidRankerParams, train_friends,
 };
 pub(crate) use ranker::{Source, train_on};

@@ -268,6 +268,18 @@ impl<'a> Scorer<'a> {
         self
     }
 
+    pub(super) const fn view(&self) -> View<'a> {
+        self.view
+    }
+
+    pub(super) const fn exclusions(&self) -> &Exclusions {
+        self.exclusions
+    }
+
+    pub(super) const fn min_intermediaries(&self) -> u32 {
+        self.params.min_intermediaries()
+    }
+
     pub(super) const fn shown_max(&self) -> Option<u32> {
         self.params.shown_max()
     }

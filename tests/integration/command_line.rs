@@ -34,6 +34,7 @@ fn every_verb_has_help_with_an_example() {
         &["evaluate", "friends"],
         &["evaluate", "ads"],
         &["train", "friends"],
+        &["explain", "suggestion"],
         &["report"],
         &["identity", "normalise"],
         &["identity", "tokens"],
@@ -204,6 +205,53 @@ fn imported_edges_give_the_suggestions_of_the_edges() {
     );
     let (code, json, _) = acquaint(&["evaluate", "friends", "--edges", &edges, "--json"]);
     assert!(code == 0 && json.contains("\"heuristics\"") && json.contains("\"map_at_10\""));
+}
+
+#[test]
+fn a_suggestion_is_explained_and_so_is_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let (edges, signals, config) = (
+        path(dir.path(), "edges.csv"),
+        path(dir.path(), "signals"),
+        path(dir.path(), "k.toml"),
+    );
+    // 1 and 4 have 2 and 3 in common; 5 has only 4.
+    fs::write(&edges, "1,2\n1,3\n2,4\n3,4\n4,5\n").unwrap();
+    assert_eq!(
+        acquaint(&["import", "edges", &edges, "--out", &signals]).0,
+        0
+    );
+    let explain = |user: &str, candidate: &str, more: &[&str]| {
+        let args = [
+            "explain",
+            "suggestion",
+            user,
+            candidate,
+            "--signals",
+            &signals,
+        ];
+        let (code, out, error) = acquaint(&[&args, more].concat());
+        assert_eq!(code, 0, "{error}");
+        out
+    };
+    let why = explain("1", "4", &[]);
+    assert!(why.contains("in place 1"), "{why}");
+    assert!(
+        why.contains("2 mutual friends, among them 2 and 3"),
+        "{why}"
+    );
+    let why = explain("1", "5", &[]);
+    assert!(why.contains("nobody in common"), "{why}");
+    let why = explain("2", "5", &[]);
+    assert!(why.contains("1 in common, and it takes 2"), "{why}");
+    assert!(explain("1", "2", &[]).contains("friends already"));
+    assert!(explain("1", "77", &[]).contains("denies the candidate (no_record)"));
+    fs::write(&config, "[suggest]\nk = 1\nmin_intermediaries = 1\n").unwrap();
+    let json = explain("4", "1", &["--json", "--config", &config]);
+    assert!(
+        json.contains("\"rank\": 1") && json.contains("\"why_not\": null"),
+        "{json}"
+    );
 }
 
 #[test]

@@ -42,6 +42,9 @@ pub(crate) enum Verb {
     /// Measure how well held-out data is predicted
     #[command(subcommand)]
     Evaluate(EvaluateVerb),
+    /// Say why something was suggested, and why not
+    #[command(subcommand)]
+    Explain(ExplainVerb),
     /// Train a model and write it to a file
     #[command(subcommand)]
     Train(TrainVerb),
@@ -219,6 +222,53 @@ pub(crate) struct EvaluateFriendsArgs {
     /// Print JSON instead of a table
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ExplainVerb {
+    /// Why somebody is suggested to somebody, or which rule keeps them apart
+    Suggestion(ExplainSuggestionArgs),
+}
+
+/// What an explanation is asked of.
+#[derive(Debug, Args)]
+pub(crate) struct AskedArgs {
+    /// The directory with the tables
+    #[arg(long, value_name = "DIR")]
+    pub(crate) signals: PathBuf,
+    #[command(flatten)]
+    pub(crate) ledger: AskLedgerArgs,
+    /// Parameters, as for the run; every key is optional
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The moment to speak of. The newest moment in the data by default
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) as_of: Option<Timestamp>,
+    /// As known when. `--as-of` by default
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) known_at: Option<Timestamp>,
+    /// Print JSON instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Why somebody is suggested to somebody.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Mutual friends are named only where both friendships are on the network and nobody of the three hides from, blocked or
+dismissed another; never fewer than two, and never whoever is known by a saved number.
+
+Example:
+  acquaint explain suggestion 797515164740 607629110381 --signals data/quickstart")]
+pub(crate) struct ExplainSuggestionArgs {
+    /// To whom
+    #[arg(value_name = "USER")]
+    pub(crate) user: u64,
+    /// Whom
+    #[arg(value_name = "CANDIDATE")]
+    pub(crate) candidate: u64,
+    #[command(flatten)]
+    pub(crate) asked: AskedArgs,
 }
 
 #[derive(Debug, Subcommand)]

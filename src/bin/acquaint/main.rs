@@ -4,6 +4,7 @@ mod args;
 mod consent;
 mod evaluate;
 mod exit;
+mod explain;
 mod identity;
 mod import;
 mod progress;
@@ -47,6 +48,7 @@ fn verb(cli: &Cli) -> Result<Outcome, Failure> {
         Verb::Import(ImportVerb::Edges(args)) => import::edges(args),
         Verb::Evaluate(EvaluateVerb::Friends(args)) => evaluate::friends(args, cli.quiet),
         Verb::Evaluate(EvaluateVerb::Ads(args)) => evaluate::ads(args, cli.quiet),
+        Verb::Explain(verb) => explain::explain(verb, cli.quiet),
         Verb::Train(verb) => train::train(verb, cli.quiet),
         Verb::Report(args) => report::report(args),
         Verb::Recall(args) => recall::recall(args, cli.quiet),

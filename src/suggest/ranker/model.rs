@@ -164,6 +164,16 @@ impl FriendModel {
         terms.fold(self.intercept, |sum, (w, x)| sum + w * x)
     }
 
+    /// What every feature of a pair adds to its log-odds.
+    #[must_use]
+    pub fn parts(&self, features: &[f64; N_FEATURES]) -> Vec<FeatureWeight> {
+        let mut parts = self.weights();
+        for (part, x) in parts.iter_mut().zip(features) {
+            part.weight *= x;
+        }
+        parts
+    }
+
     /// The probability of log-odds.
     pub(super) fn probability(log_odds: f64) -> f64 {
         sigmoid(log_odds)

@@ -14,7 +14,7 @@ use super::super::view::View;
 use super::RankerError;
 use super::extract::{Extractor, Workspace};
 use super::features::Features;
-use super::model::FriendModel;
+use super::model::{FeatureWeight, FriendModel};
 use crate::consent::FriendSuggestions;
 use crate::graph::Graph;
 use crate::time::Timestamp;
@@ -39,6 +39,17 @@ pub struct RankerScratch {
     candidates: Vec<u32>,
     features: Vec<Features>,
     ranked: Vec<(Suggestion, f64)>,
+}
+
+/// Where the model puts somebody, and why.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Placed {
+    /// From 1.
+    pub place: usize,
+    /// That the two are friends.
+    pub probability: f64,
+    /// What every feature adds to the log-odds; with the intercept they are the log-odds.
+    pub parts: Vec<FeatureWeight>,
 }
 
 impl<'a> Ranker<'a> {
@@ -150,6 +161,30 @@ impl<'a> Ranker<'a> {
         counts.beyond_k += counts.emitted - scratch.ranked.len() as u64;
         counts.emitted = scratch.ranked.len() as u64;
         counts
+    }
+
+    /// The place and probability of a candidate among the model's first, and each feature's part in the log-odds, in the
+    /// order of the columns; none if the kernel does not find them among the pool.
+    ///
+    /// # Panics
+    /// If there is no such node, or `scratch` is another ranker's.
+    #[must_use]
+    pub fn explain(
+        &self,
+        scratch: &mut RankerScratch,
+        node_idx: u32,
+        candidate: u32,
+    ) -> Option<Placed> {
+        let n_pool = self.k.max(self.model.candidates().pool);
+        self.rank(scratch, node_idx, n_pool, &[]);
+        let ranked = scratch.ranked.iter();
+        let place = ranked.clone().position(|(s, _)| s.candidate == candidate)?;
+        let at = scratch.candidates.iter().position(|&v| v == candidate)?;
+        Some(Placed {
+            place: place + 1,
+            probability: scratch.ranked[place].1,
+            parts: self.model.parts(&scratch.features[at]),
+        })
     }
 
     /// The log-odds of pairs of one person, candidates or not.

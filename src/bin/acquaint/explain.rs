@@ -1,0 +1,12 @@
+//! `acquaint explain`: why, and why not.
+
+mod suggestion;
+
+use crate::args::ExplainVerb;
+use crate::exit::{Failure, Outcome};
+
+pub(crate) fn explain(verb: &ExplainVerb, quiet: bool) -> Result<Outcome, Failure> {
+    match verb {
+        ExplainVerb::Suggestion(args) => suggestion::suggestion(args, quiet),
+    }
+}

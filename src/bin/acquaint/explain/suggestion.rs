@@ -1,0 +1,107 @@
+//! `acquaint explain suggestion`: one pair, from the gate to the last rule.
+
+use acquaint::engine::{NotSuggested, Prepared, SuggestionExplained};
+use acquaint::ids::UserId;
+use acquaint::suggest::WhyNot;
+
+use crate::args::ExplainSuggestionArgs;
+use crate::evaluate::line;
+use crate::exit::{Failure, Outcome, print};
+use crate::progress::Bars;
+use crate::run::{Ledger, read_params};
+
+pub(crate) fn suggestion(args: &ExplainSuggestionArgs, quiet: bool) -> Result<Outcome, Failure> {
+    let params = read_params(args.asked.config.as_deref())?;
+    let ledger = Ledger::read(&args.asked.ledger)?;
+    let source = ledger.source();
+    let times = (args.asked.as_of, args.asked.known_at);
+    let bars = Bars::new(quiet);
+    let signals = &args.asked.signals;
+    let prepared = Prepared::open_with(signals, source.as_ref(), &params, times, &bars)?;
+    let explained = prepared.explain_suggestion(UserId(args.user), UserId(args.candidate))?;
+    drop(bars);
+    print(&if args.asked.json {
+        serde_json::to_string_pretty(&explained)? + "\n"
+    } else {
+        text(&explained)
+    })?;
+    Ok(Outcome::Done)
+}
+
+fn text(explained: &SuggestionExplained) -> String {
+    let (user, candidate) = (explained.user.0, explained.candidate.0);
+    let mut text = match (explained.rank, explained.why_not) {
+        (Some(rank), _) => format!("{candidate} is suggested to {user} in place {rank}\n"),
+        (None, Some(why)) => {
+            format!("{candidate} is not suggested to {user}: {}\n", words(why))
+        }
+        (None, None) => format!("{candidate} is not suggested to {user}\n"),
+    };
+    if !explained.reasons.is_empty() {
+        let reasons = explained.reasons.join(", ");
+        line(
+            &mut text,
+            &format!("reasons      {reasons}{}", named(explained)),
+        );
+    }
+    if let Some(score) = explained.score {
+        line(&mut text, &format!("score        {score:.4}"));
+    }
+    if let Some(probability) = explained.probability {
+        line(&mut text, &format!("probability  {probability:.4}"));
+    }
+    for part in &explained.parts {
+        line(
+            &mut text,
+            &format!("  {:32}{:+9.3} log-odds", part.name, part.weight),
+        );
+    }
+    text
+}
+
+/// ", among them A and B"
+fn named(explained: &SuggestionExplained) -> String {
+    let names: Vec<String> = explained
+        .named
+        .iter()
+        .map(|user| user.0.to_string())
+        .collect();
+    match names.split_last() {
+        None => String::new(),
+        Some((last, [])) => format!(", among them {last}"),
+        Some((last, first)) => format!(", among them {} and {last}", first.join(", ")),
+    }
+}
+
+fn words(why: NotSuggested) -> String {
+    match why {
+        NotSuggested::GateForUser { reason } => format!("the gate denies the person ({reason})"),
+        NotSuggested::GateForCandidate { reason } => {
+            format!("the gate denies the candidate ({reason})")
+        }
+        NotSuggested::ShownEnough => "the candidate is shown to enough others".to_owned(),
+        NotSuggested::Suggestions(rule) => of_rule(rule),
+        _ => "a rule this program does not know".to_owned(),
+    }
+}
+
+fn of_rule(rule: WhyNot) -> String {
+    match rule {
+        WhyNot::Themselves => "they are one person".to_owned(),
+        WhyNot::Friends => "they are friends already".to_owned(),
+        WhyNot::Blocked => "one of the two blocked the other".to_owned(),
+        WhyNot::Reported => "the person reported the candidate".to_owned(),
+        WhyNot::Dismissed => "the person dismissed the candidate".to_owned(),
+        WhyNot::Hidden => "the candidate hides".to_owned(),
+        WhyNot::NobodyInCommon => "they have nobody in common".to_owned(),
+        WhyNot::BelowMinIntermediaries { in_common, wanted } => {
+            format!("they have {in_common} in common, and it takes {wanted}")
+        }
+        WhyNot::AgeBand => "one is a minor and the other is not known to be one".to_owned(),
+        WhyNot::SpamRemoved => "the candidate's spam score is too high".to_owned(),
+        WhyNot::BeyondK { place, k } => {
+            format!("{} others rank higher, and {k} are suggested", place - 1)
+        }
+        _ => "a rule this program does not know".to_owned(),
+    }
+}

@@ -1,0 +1,241 @@
+//! Why somebody is suggested to somebody, and why not.
+//!
+//! A mutual friend is named only where both friendships are on the network, where the person who reads may know: nobody who
+//! hides, nobody who is blocked, dismissed or reported by either of the two or did so, and nobody of another age band. An
+//! intermediary by saved numbers is never named, for that would say who has whose number. And where fewer than
+//! [`NAMED_MIN`] may be named nobody is, so that a count of one is not a name.
+
+use serde::Serialize;
+
+use super::exclusions::Exclusion;
+use super::rank::{Scorer, Scratch, Suggestion};
+use super::view::View;
+use crate::graph::EdgeKinds;
+
+/// Names fewer than this are not given.
+pub const NAMED_MIN: usize = 2;
+
+/// Names given at most.
+pub const NAMED_MAX: usize = 3;
+
+/// The rule that keeps a pair apart: the first that applies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "rule")]
+#[non_exhaustive]
+pub enum WhyNot {
+    /// They are one person.
+    Themselves,
+    /// They are friends already.
+    Friends,
+    /// One of the two blocked the other; it is not said who.
+    Blocked,
+    /// The person reported the candidate.
+    Reported,
+    /// The person dismissed the candidate.
+    Dismissed,
+    /// The candidate hides, from the person or from everybody.
+    Hidden,
+    /// Nobody is tied to both, and the person has not saved the candidate's number.
+    NobodyInCommon,
+    /// Too few are tied to both.
+    BelowMinIntermediaries {
+        /// How many are.
+        in_common: u32,
+        /// How many it takes.
+        wanted: u32,
+    },
+    /// One of the two is a minor and the other is not known to be one.
+    AgeBand,
+    /// The candidate's spam score is at or above the removal threshold.
+    SpamRemoved,
+    /// Others rank higher.
+    BeyondK {
+        /// The place among all candidates, from 1.
+        place: usize,
+        /// How many are suggested.
+        k: usize,
+    },
+}
+
+impl From<Exclusion> for WhyNot {
+    fn from(exclusion: Exclusion) -> Self {
+        match exclusion {
+            Exclusion::Blocked => Self::Blocked,
+            Exclusion::Reported => Self::Reported,
+            Exclusion::Dismissed => Self::Dismissed,
+            Exclusion::Hidden => Self::Hidden,
+            Exclusion::AgeBand => Self::AgeBand,
+        }
+    }
+}
+
+/// A pair, explained.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// The suggestion as it would be made if there were no limit to how many; none if a rule forbids it.
+    pub suggestion: Option<Suggestion>,
+    /// From 1, by score; none if a rule forbids it or others rank higher.
+    pub rank: Option<usize>,
+    /// Why it is not made.
+    pub why_not: Option<WhyNot>,
+    /// Mutual friends who may be named, those with the fewest ties first.
+    pub named: Vec<u32>,
+}
+
+impl Scorer<'_> {
+    /// Why `candidate` is suggested to `node_idx` among their first `k`, or why not.
+    ///
+    /// # Panics
+    /// If one of the nodes is not there, or `scratch` is another scorer's.
+    ///
+    /// # Complexity
+    /// That of [`suggest_one`](Self::suggest_one) with every candidate kept.
+    #[must_use]
+    pub fn explain(
+        &self,
+        scratch: &mut Scratch,
+        node_idx: u32,
+        candidate: u32,
+        k: usize,
+    ) -> Explanation {
+        let (all, _) = self.suggest_one(scratch, node_idx, self.n_users());
+        let found = all.iter().position(|s| s.candidate == candidate);
+        let suggestion = found.map(|at| all[at]);
+        let place = found.map(|at| at + 1);
+        let rank = place.filter(|&place| place <= k);
+        let why_not = match (rank, place) {
+            (Some(_), _) => None,
+            (None, Some(place)) => Some(WhyNot::BeyondK { place, k }),
+            (None, None) => Some(self.forbids(node_idx, candidate)),
+        };
+        let named = suggestion.map_or_else(Vec::new, |_| self.named(node_idx, candidate));
+        Explanation {
+            suggestion,
+            rank,
+            why_not,
+            named,
+        }
+    }
+
+    /// The rule that takes somebody out who is no suggestion at all, in the order in which rules are counted.
+    fn forbids(&self, u: u32, v: u32) -> WhyNot {
+        let (view, exclusions) = (self.view(), self.exclusions());
+        let is_contact = view.contacts.find(u, v).is_some();
+        let in_common = between(view, u, v).count();
+        let in_common = u32::try_from(in_common).expect("no more than there are people");
+        let wanted = self.min_intermediaries();
+        if u == v {
+            WhyNot::Themselves
+        } else if view.tie(u, v).contains(EdgeKinds::FRIENDSHIP) {
+            WhyNot::Friends
+        } else if let Some(why) = exclusions.listed(u, v) {
+            why.into()
+        } else if in_common == 0 && !is_contact {
+            WhyNot::NobodyInCommon
+        } else if in_common < wanted && !is_contact {
+            WhyNot::BelowMinIntermediaries { in_common, wanted }
+        } else {
+            let excluded = exclusions.between(u, v).map(WhyNot::from);
+            excluded.unwrap_or(WhyNot::SpamRemoved)
+        }
+    }
+
+    fn named(&self, u: u32, v: u32) -> Vec<u32> {
+        let (view, exclusions) = (self.view(), self.exclusions());
+        let is_friend = |a, b| view.tie(a, b).contains(EdgeKinds::FRIENDSHIP);
+        let is_free =
+            |a, b| exclusions.between(a, b).is_none() && exclusions.between(b, a).is_none();
+        let may_be_named =
+            |&z: &u32| is_friend(u, z) && is_friend(z, v) && is_free(u, z) && is_free(v, z);
+        let mut named: Vec<u32> = between(view, u, v).filter(may_be_named).collect();
+        if named.len() < NAMED_MIN {
+            return Vec::new();
+        }
+        named.sort_by_key(|&z| (view.ties.degree(z), z));
+        named.truncate(NAMED_MAX);
+        named
+    }
+}
+
+/// Everybody tied to both, ascending.
+fn between(view: View<'_>, u: u32, v: u32) -> impl Iterator<Item = u32> {
+    let far = view.ties.row(v);
+    let near = view.ties.row(u).iter().copied();
+    near.filter(|z| far.binary_search(z).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Exclusions, Plain, SuggestParams};
+    use super::*;
+    use crate::signals::FeedbackKind;
+
+    /// 0 and 9 have 2, 3, 4 and 5 in common; 5 only by numbers that were saved.
+    fn plain() -> Plain {
+        let friends = [
+            (0, 2),
+            (2, 9),
+            (0, 3),
+            (3, 9),
+            (0, 4),
+            (4, 9),
+            (0, 1),
+            (2, 8),
+            (0, 7),
+        ];
+        let contacts = [(0, 5), (5, 0), (9, 5), (5, 9)];
+        Plain::new(11, &friends, &contacts)
+    }
+
+    fn explain(feedback: &[(u32, u32, FeedbackKind)], v: u32, k: usize) -> Explanation {
+        let (plain, exclusions) = (
+            plain(),
+            Exclusions::from_nodes(11, feedback.iter().copied()),
+        );
+        let params = SuggestParams::default().check().unwrap();
+        let scorer = Scorer::without_spam(plain.view(), &exclusions, &params);
+        scorer.explain(&mut scorer.scratch(), 0, v, k)
+    }
+
+    #[test]
+    fn friends_of_both_are_named_and_saved_numbers_never() {
+        let why = explain(&[], 9, 10);
+        // 5, whose number 0 saved, comes first.
+        assert_eq!((why.rank, why.why_not), (Some(2), None));
+        assert_eq!(why.suggestion.unwrap().mutual_count, 4);
+        // 2 has one more friend than the others.
+        assert_eq!(why.named, [3, 4, 2]);
+    }
+
+    #[test]
+    fn whoever_hides_or_was_blocked_is_not_named_and_one_alone_neither() {
+        let hides = [(3, 3, FeedbackKind::Hide)];
+        assert_eq!(explain(&hides, 9, 10).named, [4, 2]);
+        let blocked = [(3, 3, FeedbackKind::Hide), (9, 4, FeedbackKind::Block)];
+        let why = explain(&blocked, 9, 10);
+        assert_eq!((why.rank, why.named), (Some(2), Vec::new()));
+    }
+
+    #[test]
+    fn every_rule_is_named() {
+        use FeedbackKind::{Block, Dismiss, Hide, Report};
+        let rule = |feedback: &[_], v| explain(feedback, v, 10).why_not.unwrap();
+        assert_eq!(rule(&[], 0), WhyNot::Themselves);
+        assert_eq!(rule(&[], 1), WhyNot::Friends);
+        assert_eq!(rule(&[(9, 0, Block)], 9), WhyNot::Blocked);
+        assert_eq!(rule(&[(0, 9, Report)], 9), WhyNot::Reported);
+        assert_eq!(rule(&[(0, 9, Dismiss)], 9), WhyNot::Dismissed);
+        assert_eq!(rule(&[(9, 0, Hide)], 9), WhyNot::Hidden);
+        assert_eq!(rule(&[(9, 9, Hide)], 9), WhyNot::Hidden);
+        assert_eq!(rule(&[], 10), WhyNot::NobodyInCommon);
+        let few = WhyNot::BelowMinIntermediaries {
+            in_common: 1,
+            wanted: 2,
+        };
+        assert_eq!(rule(&[], 8), few);
+        assert_eq!(
+            explain(&[], 9, 1).why_not,
+            Some(WhyNot::BeyondK { place: 2, k: 1 })
+        );
+    }
+}
