@@ -33,7 +33,7 @@ fn empty() -> Manifest {
         stages: Vec::new(),
         graph: json!(null),
         ad_model: json!(null),
-        exposure: Default::default(),
+        exposure: crate::engine::outputs::Exposure::default(),
         friend_model: serde_json::Value::Null,
         histograms: Vec::new(),
     }
