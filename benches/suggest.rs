@@ -1,5 +1,8 @@
 //! Suggestions for everybody: two-paths per second by size, heuristic and number of threads, against the naive
 //! way of sorting every two-hop list; and one person's suggestions on demand.
+//!
+//! `ACQUAINT_LARGE=hubs`, `people`, `ties` or `growing` measures graphs that take minutes, once each: with hubs, many people or many
+//! ties, and one kind of graph at growing size, whose cost a two-path should stay the same.
 
 #[path = "common/graphs.rs"]
 mod graphs;
@@ -105,5 +108,94 @@ fn on_demand(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, everybody, on_demand);
+#[expect(
+    clippy::disallowed_methods,
+    reason = "whoever runs it chooses, and it is the bench that keeps time"
+)]
+fn large(_: &mut Criterion) {
+    let Ok(kind) = std::env::var("ACQUAINT_LARGE") else {
+        return;
+    };
+    let school = |n, degree| {
+        let name = format!("school of {n}, {degree} ties each");
+        (name, graphs::school(n, degree, 1))
+    };
+    let hubs = |n, n_edges, largest| {
+        let name = format!("{n} people, {n_edges} ties, at most {largest} each");
+        vec![(name, graphs::hubs(n, n_edges, largest, 1))]
+    };
+    let all = match kind.as_str() {
+        "growing" => vec![
+            school(10_000, 10),
+            school(20_000, 40),
+            school(50_000, 120),
+            school(100_000, 250),
+        ],
+        "people" => hubs(2_000_000, 8_000_000, 2_000),
+        "ties" => hubs(1_000_000, 50_000_000, 2_000),
+        "hubs" => hubs(1_000_000, 22_000_000, 220_000),
+        _ => panic!("growing, people, ties or hubs"),
+    };
+    for (name, edges) in all {
+        let graph = PublicGraph::new(&edges);
+        drop(edges);
+        for heuristic in [Heuristic::CommonNeighbours, Heuristic::AdamicAdar] {
+            let params = params(heuristic);
+            let scorer = graph.scorer(&params);
+            for n_threads in [1, 2] {
+                let start = std::time::Instant::now();
+                let found = pool(n_threads)
+                    .install(|| scorer.suggest_all(&|_| ()))
+                    .0
+                    .len();
+                let seconds = start.elapsed().as_secs_f64();
+                println!(
+                    "{name}: {}, {n_threads} threads, {} two-paths, {found} suggestions, {seconds:.2} s, {:.2} ns a two-path, {:.0} M/s, peak {}",
+                    heuristic.as_str(),
+                    graph.n_two_paths(),
+                    seconds * 1e9 / graph.n_two_paths() as f64,
+                    graph.n_two_paths() as f64 / seconds / 1e6,
+                    peak(),
+                );
+            }
+        }
+        on_demand_of(&name, &graph);
+    }
+}
+
+/// Requests of people drawn at random, one thread: how many a second, and how long the slowest hundredth takes.
+#[expect(clippy::disallowed_methods, reason = "it is the bench that keeps time")]
+fn on_demand_of(name: &str, graph: &PublicGraph) {
+    let params = params(Heuristic::default());
+    let scorer = graph.scorer(&params);
+    let mut scratch = scorer.scratch();
+    let mut draw = graphs::Draw::new(2);
+    let mut times: Vec<f64> = (0..20_000)
+        .map(|_| {
+            let u =
+                u32::try_from(draw.below(scorer.n_users() as u64)).expect("32 bits number nodes");
+            let start = std::time::Instant::now();
+            black_box(scorer.suggest_one(&mut scratch, u, 10).1.emitted);
+            start.elapsed().as_secs_f64() * 1e6
+        })
+        .collect();
+    let total: f64 = times.iter().sum();
+    times.sort_unstable_by(f64::total_cmp);
+    println!(
+        "{name}: on demand, 1 thread, {:.0} requests/s, median {:.0} µs, p99 {:.0} µs, most {:.0} µs",
+        times.len() as f64 / total * 1e6,
+        times[times.len() / 2],
+        times[times.len() * 99 / 100],
+        times[times.len() - 1],
+    );
+}
+
+/// The most memory this process has had, where the system tells.
+fn peak() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.map_or_else(|| "unknown".to_owned(), |rest| rest.trim().to_owned())
+}
+
+criterion_group!(benches, everybody, on_demand, large);
 criterion_main!(benches);

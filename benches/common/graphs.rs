@@ -56,6 +56,27 @@ pub(crate) fn school(n: u64, mean_degree: u64, seed: u64) -> Vec<(u64, u64)> {
     simple(edges.collect())
 }
 
+/// Any two people may be tied, and a few people are to hundreds of thousands: hub `i` has `largest / (i + 1)²` ties at most.
+#[allow(
+    dead_code,
+    reason = "not every bench that shares these graphs needs hubs"
+)]
+pub(crate) fn hubs(n: u64, n_edges: u64, largest: u64, seed: u64) -> Vec<(u64, u64)> {
+    let mut draw = Draw::new(seed);
+    let mut edges = Vec::with_capacity(usize::try_from(n_edges).expect("edges are in memory"));
+    for hub in 0..n {
+        let n_ties = largest / (hub + 1).pow(2);
+        if n_ties == 0 {
+            break;
+        }
+        edges.extend((0..n_ties).map(|_| (hub, draw.below(n))));
+    }
+    while (edges.len() as u64) < n_edges {
+        edges.push((draw.below(n), draw.below(n)));
+    }
+    simple(edges)
+}
+
 fn simple(mut edges: Vec<(u64, u64)>) -> Vec<(u64, u64)> {
     for edge in &mut edges {
         *edge = (edge.0.min(edge.1), edge.0.max(edge.1));

@@ -103,7 +103,8 @@ fn write_tables(
     let (ads, s2) = score::ads(prepared, progress);
     progress.begin("writing tables", None);
     let mut tables = Tables::new(prepared, staging);
-    tables.stages.extend([s1, s2]);
+    tables.stages.extend(s1);
+    tables.stages.push(s2);
     tables.suggestions(&suggestions)?;
     tables.ads(&ads)?;
     tables.abuse()?;

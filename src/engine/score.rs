@@ -51,7 +51,7 @@ pub(in crate::engine) struct Suggested {
 pub(in crate::engine) fn suggestions(
     prepared: &Prepared,
     progress: &dyn Progress,
-) -> Result<(Suggested, Stage), EngineError> {
+) -> Result<(Suggested, [Stage; 2]), EngineError> {
     let n_users = prepared.graph.n_users();
     progress.begin("suggesting friends", Some(n_users as u64));
     let done = Done::new(progress);
@@ -67,15 +67,22 @@ pub(in crate::engine) fn suggestions(
         suggestions,
         probabilities,
     };
-    Ok((suggested, suggest_stage(&counts)))
+    Ok((suggested, suggest_stages(&counts)))
 }
 
-fn suggest_stage(counts: &SuggestCounts) -> Stage {
+fn suggest_stages(counts: &SuggestCounts) -> [Stage; 2] {
     let mut stage = Stage::new("candidates → suggestions");
     stage.pass(counts.emitted);
     for (reason, n) in counts.dropped() {
         stage.drop(reason, n);
     }
+    [stage, near_stage(counts)]
+}
+
+/// Whoever fills the lists of people with few candidates.
+fn near_stage(counts: &SuggestCounts) -> Stage {
+    let mut stage = Stage::new("people near → suggestions");
+    stage.pass(counts.near);
     stage
 }
 

@@ -39,7 +39,7 @@ pub(crate) struct Filters<'a> {
 }
 
 impl Filters<'_> {
-    fn standing(self, v: u32) -> Standing {
+    pub(crate) fn standing(self, v: u32) -> Standing {
         self.standings.get(v as usize).copied().unwrap_or_default()
     }
 }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::exposure::Limited;
+
 /// How many candidates were considered, and what became of them.
 ///
 /// A candidate is a pair of a person and somebody else who shares an intermediary with them or whose number
@@ -33,6 +35,8 @@ pub struct SuggestCounts {
     pub shown_enough: u64,
     /// Suggested.
     pub emitted: u64,
+    /// Suggested beside them because they are near; no candidates, and in none of the sums.
+    pub near: u64,
 }
 
 impl SuggestCounts {
@@ -53,11 +57,13 @@ impl SuggestCounts {
         ]
     }
 
-    /// Of everything emitted, `n_kept` stay, `n_turned_away` are shown to others, and the rest is beyond the first K.
-    pub(crate) fn limit(&mut self, n_kept: u64, n_turned_away: u64) {
-        self.beyond_k += self.emitted - n_kept - n_turned_away;
-        self.shown_enough += n_turned_away;
+    /// What becomes of everything emitted under a limit to how often one is shown.
+    pub(super) fn limit(&mut self, limited: &Limited) {
+        let n_kept = limited.suggestions.len() as u64 - limited.n_near;
+        self.beyond_k += self.emitted - n_kept - limited.n_turned_away;
+        self.shown_enough += limited.n_turned_away;
         self.emitted = n_kept;
+        self.near = limited.n_near;
     }
 
     /// Makes the whole the sum of its parts.
@@ -88,5 +94,6 @@ impl std::ops::AddAssign for SuggestCounts {
         self.beyond_k += other.beyond_k;
         self.shown_enough += other.shown_enough;
         self.emitted += other.emitted;
+        self.near += other.near;
     }
 }

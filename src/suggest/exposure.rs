@@ -79,8 +79,10 @@ pub(super) struct Limited {
     pub(super) suggestions: Suggestions,
     /// The places, among all pairs asked about, of those suggested.
     pub(super) places: Vec<usize>,
-    /// Pairs whose candidate went to others.
+    /// Pairs whose candidate went to others, people near not counted.
     pub(super) n_turned_away: u64,
+    /// People near among those suggested.
+    pub(super) n_near: u64,
 }
 
 /// One who asked; the greatest suits a candidate least.
@@ -131,9 +133,11 @@ pub(super) fn limit(asked: &Suggestions, k: usize, shown_max: u32) -> Limited {
             node: u,
             place,
         });
-        if held.len() > shown_max as usize {
-            n_turned_away += 1;
-            asking.extend(held.pop().map(|away| away.node));
+        if held.len() > shown_max as usize
+            && let Some(away) = held.pop()
+        {
+            n_turned_away += u64::from(away.tier != Tier::Near);
+            asking.push(away.node);
         }
     }
     let mut places: Vec<usize> = holds
@@ -142,8 +146,11 @@ pub(super) fn limit(asked: &Suggestions, k: usize, shown_max: u32) -> Limited {
         .map(|asker| asker.place)
         .collect();
     places.sort_unstable();
+    let is_near = |&&place: &&usize| pairs[place].1.tier == Tier::Near;
+    let n_near = places.iter().filter(is_near).count();
     Limited {
         suggestions: rows(&places, &pairs, asked.n_users()),
+        n_near: n_near as u64,
         places,
         n_turned_away,
     }

@@ -4,6 +4,9 @@
 //! *other* saved the person's number makes nobody a candidate: it would tell who has one in their address
 //! book. Friends, the person themselves and whoever is excluded are never suggested.
 //!
+//! Whoever has too few candidates gets nobody popular instead: with `[suggest] near` the rest is filled with people near them
+//! in the graph, and without it the list is short. So the order is mutual contacts, own uploads, mutual friends, people near.
+//!
 //! The ranking is by [`Tier`], then score descending, then id ascending; scores are fixed-point integers,
 //! so it is the same on every machine and for every number of threads.
 
@@ -13,6 +16,7 @@ mod exclusions;
 mod explain;
 mod exposure;
 mod kernel;
+mod near;
 #[cfg(test)]
 mod oracle;
 mod params;
@@ -26,6 +30,7 @@ pub use counts::SuggestCounts;
 pub use exclusions::{Exclusion, Exclusions};
 pub use explain::{Explanation, NAMED_MAX, NAMED_MIN, WhyNot};
 pub use exposure::Exposure;
+pub use near::NearScratch;
 pub use params::{Heuristic, MAX_K, SuggestParams, ValidSuggestParams};
 pub use rank::{Scorer, Scratch, Suggestion, Suggestions};
 pub use ranker::{

@@ -74,6 +74,7 @@ pub struct SuggestParams {
     age_bands: bool,
     sensitive_from: u32,
     shown_max: Option<u32>,
+    near: bool,
     spam_demote_at: f32,
     spam_remove_at: f32,
 }
@@ -88,6 +89,7 @@ impl Default for SuggestParams {
             age_bands: true,
             sensitive_from: 20,
             shown_max: None,
+            near: false,
             spam_demote_at: 0.5,
             spam_remove_at: 0.9,
         }
@@ -149,6 +151,16 @@ impl SuggestParams {
     #[must_use]
     pub fn shown_max(mut self, shown_max: Option<u32>) -> Self {
         self.shown_max = shown_max;
+        self
+    }
+
+    /// Fills the lists of people with fewer than K candidates with people near them in the graph; default no.
+    ///
+    /// Such people may have one person in common or none: the second stated exception to `min_intermediaries`. They come
+    /// after everybody else, and a learned order does without them.
+    #[must_use]
+    pub fn near(mut self, near: bool) -> Self {
+        self.near = near;
         self
     }
 
@@ -251,6 +263,12 @@ impl ValidSuggestParams {
     #[must_use]
     pub const fn shown_max(&self) -> Option<u32> {
         self.0.shown_max
+    }
+
+    /// Are lists filled with people near?
+    #[must_use]
+    pub const fn near(&self) -> bool {
+        self.0.near
     }
 
     /// The spam score from which people are ranked after everybody else.

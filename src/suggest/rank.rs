@@ -16,6 +16,7 @@ use super::kernel::{
     self, Angle, Best, Counting, DENSE_DEGREE_MAX, Dense, Hubs, Measure, Overlap,
     PACKED_DEGREE_MAX, Packed, Reach, SIEVE_TWO_PATHS_MAX, Sieve, Walk, Wide,
 };
+use super::near::NearScratch;
 use super::params::{Heuristic, ValidSuggestParams};
 use super::reasons::{Reason, Tier};
 use super::view::View;
@@ -173,6 +174,7 @@ pub struct Scratch {
     touched: Vec<u32>,
     eligible: Eligible,
     ranked: Vec<Suggestion>,
+    near: Option<NearScratch>,
 }
 
 /// Cells, and what it takes to find the best of them.
@@ -280,6 +282,10 @@ impl<'a> Scorer<'a> {
         self.params.min_intermediaries()
     }
 
+    pub(super) fn standing(&self, v: u32) -> Standing {
+        self.standings.get(v as usize).copied().unwrap_or_default()
+    }
+
     pub(super) const fn shown_max(&self) -> Option<u32> {
         self.params.shown_max()
     }
@@ -304,6 +310,7 @@ impl<'a> Scorer<'a> {
             touched: vec![0; n_nodes],
             eligible: Eligible::default(),
             ranked: Vec::new(),
+            near: None,
         }
     }
 
@@ -471,12 +478,26 @@ impl<'a> Scorer<'a> {
         for u in nodes {
             let u = u32::try_from(u).expect("a graph has no more nodes than u32 counts");
             let (row, counts) = self.suggest_one(scratch, u, k);
+            let first = chunk.rows.len();
             chunk.rows.extend_from_slice(row);
+            chunk.counts.near += self.fill(scratch, u, first, &mut chunk.rows);
             chunk.ends.push(chunk.rows.len());
             chunk.counts += counts;
         }
         chunk.rows.shrink_to_fit();
         chunk
+    }
+
+    /// Adds people near `u` to their rows, which begin at `first`, if they are asked for and too few; says how many.
+    fn fill(&self, scratch: &mut Scratch, u: u32, first: usize, rows: &mut Vec<Suggestion>) -> u64 {
+        let (k, n_found) = (self.params.k(), rows.len() - first);
+        if !self.params.near() || n_found >= k {
+            return 0;
+        }
+        let near = scratch.near.get_or_insert_with(|| self.near_scratch());
+        let more = self.suggest_near(near, u, k - n_found, &rows[first..]);
+        rows.extend_from_slice(more);
+        more.len() as u64
     }
 
     /// Everybody's suggestions. `progress` hears, in no particular order, how many people are done.
@@ -487,7 +508,7 @@ impl<'a> Scorer<'a> {
         };
         let (asked, mut counts) = self.suggest_all_k(k * POOL_PER_K, progress);
         let limited = exposure::limit(&asked, k, shown_max);
-        counts.limit(limited.suggestions.len() as u64, limited.n_turned_away);
+        counts.limit(&limited);
         (limited.suggestions, counts)
     }
 

@@ -12,6 +12,8 @@ pub enum Reason {
     DirectContact,
     /// How many people are tied to both.
     MutualFriends(u32),
+    /// People the person knows know people who know them, or somebody does.
+    Near,
 }
 
 impl fmt::Display for Reason {
@@ -19,6 +21,7 @@ impl fmt::Display for Reason {
         match self {
             Self::MutualContact => f.write_str("mutual contact"),
             Self::DirectContact => f.write_str("in your contacts"),
+            Self::Near => f.write_str("near your friends"),
             Self::MutualFriends(1) => f.write_str("1 mutual friend"),
             Self::MutualFriends(n) => write!(f, "{n} mutual friends"),
         }
@@ -41,12 +44,14 @@ pub enum Tier {
     OwnUpload = 1,
     /// Mutual friends only.
     TwoPath = 2,
+    /// Near in the graph, for somebody with few candidates; in common they may have nobody.
+    Near = 3,
     /// As [`Self::MutualContact`], demoted for spam.
-    DemotedMutualContact = 3,
+    DemotedMutualContact = 4,
     /// As [`Self::OwnUpload`], demoted for spam.
-    DemotedOwnUpload = 4,
+    DemotedOwnUpload = 5,
     /// As [`Self::TwoPath`], demoted for spam.
-    DemotedTwoPath = 5,
+    DemotedTwoPath = 6,
 }
 
 impl Tier {
@@ -57,6 +62,8 @@ impl Tier {
             Self::MutualContact | Self::DemotedMutualContact => Self::DemotedMutualContact,
             Self::OwnUpload | Self::DemotedOwnUpload => Self::DemotedOwnUpload,
             Self::TwoPath | Self::DemotedTwoPath => Self::DemotedTwoPath,
+            // Nobody demoted is sought there.
+            Self::Near => Self::Near,
         }
     }
 
@@ -75,6 +82,7 @@ impl Tier {
         match self {
             Self::MutualContact | Self::DemotedMutualContact => Some(Reason::MutualContact),
             Self::OwnUpload | Self::DemotedOwnUpload => Some(Reason::DirectContact),
+            Self::Near => Some(Reason::Near),
             Self::TwoPath | Self::DemotedTwoPath => None,
         }
     }

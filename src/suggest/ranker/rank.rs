@@ -206,7 +206,7 @@ impl<'a> Ranker<'a> {
         };
         let (asked, of_asked, mut counts) = self.suggest_all_k(self.k * POOL_PER_K, progress);
         let limited = exposure::limit(&asked, self.k, shown_max);
-        counts.limit(limited.suggestions.len() as u64, limited.n_turned_away);
+        counts.limit(&limited);
         let probabilities = limited.places.iter().map(|&at| of_asked[at]).collect();
         (limited.suggestions, probabilities, counts)
     }
