@@ -56,7 +56,7 @@ pub(crate) fn school(n: u64, mean_degree: u64, seed: u64) -> Vec<(u64, u64)> {
     simple(edges.collect())
 }
 
-/// Any two people may be tied, and a few people are to hundreds of thousands: hub `i` has `largest / (i + 1)²` ties at most.
+/// Any two people may be tied, and a few people are to hundreds of thousands: hub `i` has about `largest / (i + 1)²` ties more.
 #[allow(
     dead_code,
     reason = "not every bench that shares these graphs needs hubs"
@@ -69,7 +69,11 @@ pub(crate) fn hubs(n: u64, n_edges: u64, largest: u64, seed: u64) -> Vec<(u64, u
         if n_ties == 0 {
             break;
         }
-        edges.extend((0..n_ties).map(|_| (hub, draw.below(n))));
+        if n_ties * 100 > n {
+            edges.extend((0..n).filter(|_| draw.below(n) < n_ties).map(|v| (hub, v)));
+        } else {
+            edges.extend((0..n_ties).map(|_| (hub, draw.below(n))));
+        }
     }
     while (edges.len() as u64) < n_edges {
         edges.push((draw.below(n), draw.below(n)));

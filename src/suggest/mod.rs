@@ -24,6 +24,7 @@ mod rank;
 mod ranker;
 mod reasons;
 mod select;
+mod strength;
 mod view;
 
 pub use counts::SuggestCounts;
@@ -40,6 +41,7 @@ pub use ranker::{
 };
 pub(crate) use ranker::{Source, train_on};
 pub use reasons::{Reason, Tier};
+pub use strength::TieWeights;
 pub(crate) use view::{Plain, View};
 
 use crate::consent::FriendSuggestions;

@@ -239,6 +239,39 @@ proptest! {
     }
 
     #[test]
+    fn oracle_ties_that_count_by_kind(
+        world in any_world(), halves in (0_u16..=256, 0_u16..=256), heuristic in 0_usize..3,
+    ) {
+        let score = [Heuristic::CommonNeighbours, Heuristic::AdamicAdar, Heuristic::ResourceAllocation][heuristic];
+        let params = SuggestParams::default().k(100).score(score).min_intermediaries(1);
+        let params = params.check().unwrap();
+        let (plain, exclusions) = (world.plain(), world.exclusions());
+        let strength = |u, v| match (world.friend(u, v), world.mutual(u, v)) {
+            (true, true) => halves.0.max(halves.1),
+            (true, false) => halves.0,
+            _ => halves.1,
+        };
+        let ties = plain.view().ties;
+        let rows = ties.nodes().flat_map(|u| ties.row(u).iter().map(move |&v| (u, v)));
+        let strengths = rows.map(|(u, v)| strength(u, v)).collect();
+        let scorer = Scorer::over(plain.view(), &exclusions, &world.spam, &params).unwrap();
+        let scorer = scorer.with_strengths(strengths);
+        for (u, row) in scorer.suggest_all(&|_| ()).0.iter() {
+            for suggestion in row {
+                let v = suggestion.candidate;
+                let both = |&z: &u32| world.tied(u, z) && world.tied(z, v);
+                let wanted: u128 = (0..world.n).filter(both).map(|z| {
+                    let alone = world.score(u, v, &[z], score);
+                    (u128::from(alone) * u128::from(strength(u, z)) * u128::from(strength(z, v))) >> 16
+                }).sum();
+                prop_assert_eq!(u128::from(suggestion.score.bits()), wanted);
+            }
+            let order = |s: &Suggestion| (s.tier, std::cmp::Reverse(s.score), s.candidate);
+            prop_assert!(row.is_sorted_by_key(order));
+        }
+    }
+
+    #[test]
     fn deny_self_friends_and_whoever_is_excluded(world in any_world(), params in any_params()) {
         let (plain, exclusions) = (world.plain(), world.exclusions());
         let scorer = Scorer::over(plain.view(), &exclusions, &world.spam, &params).unwrap();

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::strength::TieWeights;
 use crate::params::{ParamError, require};
 
 /// The most suggestions anybody can ask for.
@@ -75,6 +76,7 @@ pub struct SuggestParams {
     sensitive_from: u32,
     shown_max: Option<u32>,
     near: bool,
+    weights: TieWeights,
     spam_demote_at: f32,
     spam_remove_at: f32,
 }
@@ -90,6 +92,7 @@ impl Default for SuggestParams {
             sensitive_from: 20,
             shown_max: None,
             near: false,
+            weights: TieWeights::default(),
             spam_demote_at: 0.5,
             spam_remove_at: 0.9,
         }
@@ -164,6 +167,14 @@ impl SuggestParams {
         self
     }
 
+    /// How much ties count by kind and age; all in full by default. Not for [`Heuristic::Jaccard`] and [`Heuristic::Cosine`],
+    /// which are shares of whole ties.
+    #[must_use]
+    pub fn weights(mut self, weights: TieWeights) -> Self {
+        self.weights = weights;
+        self
+    }
+
     /// The spam score from which people are ranked after everybody else; 0 to 1, default 0.5.
     #[must_use]
     pub fn spam_demote_at(mut self, spam_demote_at: f32) -> Self {
@@ -201,6 +212,14 @@ impl SuggestParams {
         if let Some(shown) = self.shown_max {
             require(shown >= 1, "suggest.shown_max", shown, "at least 1")?;
         }
+        self.weights.check()?;
+        let counts_ties = matches!(self.score, Heuristic::Jaccard | Heuristic::Cosine);
+        require(
+            self.weights.are_full() || !counts_ties,
+            "suggest.weights",
+            self.score.as_str(),
+            "a sum over people in common if ties have weights",
+        )?;
         require(
             (0.0..=1.0).contains(&self.spam_demote_at),
             "suggest.spam_demote_at",
@@ -271,6 +290,12 @@ impl ValidSuggestParams {
         self.0.near
     }
 
+    /// How much ties count.
+    #[must_use]
+    pub const fn weights(&self) -> &TieWeights {
+        &self.0.weights
+    }
+
     /// The spam score from which people are ranked after everybody else.
     #[must_use]
     pub const fn spam_demote_at(&self) -> f32 {
@@ -313,6 +338,22 @@ mod tests {
         let with = |days| SuggestParams::default().dismiss_days(days);
         assert_eq!(refused(with(Some(0))), "suggest.dismiss_days");
         assert!(with(Some(1)).check().is_ok() && with(None).check().is_ok());
+    }
+
+    #[test]
+    fn weights_are_for_sums() {
+        let halves = TieWeights {
+            mutual_contact: 0.5,
+            ..TieWeights::default()
+        };
+        let with = |score| {
+            let params = SuggestParams::default().weights(halves.clone());
+            params.score(score)
+        };
+        for score in [Heuristic::Jaccard, Heuristic::Cosine] {
+            assert_eq!(refused(with(score)), "suggest.weights");
+        }
+        assert!(with(Heuristic::CommonNeighbours).check().is_ok());
     }
 
     #[test]

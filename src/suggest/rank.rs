@@ -14,7 +14,7 @@ use super::exclusions::Exclusions;
 use super::exposure::{self, POOL_PER_K};
 use super::kernel::{
     self, Angle, Best, Counting, DENSE_DEGREE_MAX, Dense, Hubs, Measure, Overlap,
-    PACKED_DEGREE_MAX, Packed, Reach, SIEVE_TWO_PATHS_MAX, Sieve, Walk, Wide,
+    PACKED_DEGREE_MAX, Packed, Reach, SIEVE_TWO_PATHS_MAX, Sieve, Walk, Weighed, Wide,
 };
 use super::near::NearScratch;
 use super::params::{Heuristic, ValidSuggestParams};
@@ -22,7 +22,7 @@ use super::reasons::{Reason, Tier};
 use super::view::View;
 use crate::consent::FriendSuggestions;
 use crate::graph::Graph;
-use crate::score::Score;
+use crate::score::{ONE, Score};
 
 /// Somebody suggested to somebody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,6 +154,8 @@ pub struct Scorer<'a> {
     /// Whoever is not in good standing, ascending.
     odd: Vec<u32>,
     weights: Vec<u64>,
+    /// Of every entry of the ties, if they do not all count in full.
+    strengths: Vec<u16>,
     /// Everybody's degree, if the score divides by it.
     degrees: Vec<u32>,
     hubs: Hubs,
@@ -208,7 +210,19 @@ impl<'a> Scorer<'a> {
         spam: &[f32],
         params: &ValidSuggestParams,
     ) -> Result<Self, SuggestError> {
-        Self::over(View::of(graph), exclusions, spam, params)
+        let strengths = params
+            .weights()
+            .strengths(graph.tie_kinds(), graph.tie_times());
+        Ok(Self::over(View::of(graph), exclusions, spam, params)?.with_strengths(strengths))
+    }
+
+    /// With the strength of every entry of the ties; empty if all count in full.
+    pub(crate) fn with_strengths(mut self, strengths: Vec<u16>) -> Self {
+        if !strengths.is_empty() && self.weights.is_empty() {
+            self.weights = vec![ONE; self.n_users()];
+        }
+        self.strengths = strengths;
+        self
     }
 
     /// A scorer with nobody's spam score.
@@ -237,6 +251,7 @@ impl<'a> Scorer<'a> {
             odd: odd.map(|(v, _)| v).collect(),
             standings,
             weights: kernel::weights(view.ties, params.score()),
+            strengths: Vec::new(),
             degrees: match params.score() {
                 Heuristic::Jaccard | Heuristic::Cosine => degrees,
                 _ => Vec::new(),
@@ -302,7 +317,7 @@ impl<'a> Scorer<'a> {
         let n_nodes = self.n_users();
         let weighted = !self.weights.is_empty();
         let if_used = |used: bool| if used { n_nodes } else { 0 };
-        let is_wide = self.degree_max > self.limits.packed_degree_max;
+        let is_wide = self.degree_max > self.limits.packed_degree_max || !self.strengths.is_empty();
         Scratch {
             counts: Room::new(if_used(!weighted)),
             packed: Room::new(if_used(weighted)),
@@ -359,6 +374,9 @@ impl<'a> Scorer<'a> {
         } = scratch;
         let (weights, degrees) = (&self.weights, &self.degrees);
         let degree = self.view.ties.degree(u);
+        if !self.strengths.is_empty() {
+            return self.weigh(u, wide, touched, eligible);
+        }
         match self.params.score() {
             Heuristic::CommonNeighbours => self.run(u, &Counting, counts, touched, eligible),
             Heuristic::Jaccard => {
@@ -460,6 +478,25 @@ impl<'a> Scorer<'a> {
     ) -> SuggestCounts {
         let n = kernel::accumulate_listing(self.view.ties, u, measure, cells, touched);
         sort_out_listed(self.filters(u), u, measure, cells, &touched[..n], eligible)
+    }
+
+    fn weigh(
+        &self,
+        u: u32,
+        cells: &mut [(u64, u32)],
+        touched: &mut [u32],
+        eligible: &mut Eligible,
+    ) -> SuggestCounts {
+        let (weights, strengths) = (&self.weights[..], &self.strengths[..]);
+        let ties = self.view.ties;
+        let weighed = Weighed {
+            ties,
+            strengths,
+            weights,
+        };
+        let n = kernel::accumulate_weighed(weighed, u, cells, touched);
+        let measure = Wide { weights };
+        sort_out_listed(self.filters(u), u, &measure, cells, &touched[..n], eligible)
     }
 
     fn filters(&self, u: u32) -> Filters<'_> {

@@ -21,6 +21,7 @@ mod reach;
 mod scan;
 mod sieve;
 mod sparse;
+mod weighed;
 
 pub(crate) use dense::{DENSE_DEGREE_MAX, Dense, LEAST_MAX, accumulate as accumulate_all};
 pub(crate) use hubs::Hubs;
@@ -31,3 +32,4 @@ pub(crate) use reach::Reach;
 pub(crate) use scan::Best;
 pub(crate) use sieve::{SIEVE_TWO_PATHS_MAX, Sieve, Walk, accumulate as accumulate_sieved};
 pub(crate) use sparse::accumulate as accumulate_listing;
+pub(crate) use weighed::{Weighed, accumulate as accumulate_weighed};

@@ -69,7 +69,7 @@ impl<'a> Ranker<'a> {
     ) -> Result<Self, RankerError> {
         model.check_candidates(params)?;
         let (view, times) = (View::of(graph), graph.tie_times());
-        let scorer = Scorer::over(view, exclusions, spam, params)?;
+        let scorer = Scorer::new(graph, exclusions, spam, params)?;
         Ok(Self::of(scorer, view, times, model, params.k()))
     }
 
