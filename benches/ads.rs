@@ -1,10 +1,15 @@
-//! The ads room: training rows, predictions and (person, ad) pairs per second, at three sizes each.
+//! The ads room: rows learnt and predicted per second, at three sizes each; beside them how many cells of a table of that size the
+//! machine can change at random, and linfa's dense FTRL.
+
+use std::hint::black_box;
 
 use acquaint::ads::{ClickDataset, ClickTargets, Clicks, FtrlModel, FtrlParams, SparseBatch};
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use linfa::ParamGuard;
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use linfa::traits::{FitWith, PredictInplace};
-use std::hint::black_box;
+use linfa::{DatasetBase, ParamGuard};
+use ndarray::{Array1, Array2};
+use rand_xoshiro::Xoshiro256Plus;
+use rand_xoshiro::rand_core::SeedableRng;
 
 const BITS: u8 = 22;
 const NON_ZEROS: usize = 20;
@@ -17,13 +22,22 @@ fn next(state: &mut u64) -> u64 {
     x ^ (x >> 31)
 }
 
-fn rows(n: usize) -> ClickDataset {
+/// A random number below n.
+fn below(state: &mut u64, n: usize) -> usize {
+    usize::try_from(next(state) % n as u64).expect("less than a usize")
+}
+
+fn slot(place: usize) -> u32 {
+    u32::try_from(place).expect("at most 26 bits")
+}
+
+fn rows(n: usize, bits: u8) -> ClickDataset {
     let mut state = 7;
-    let mut batch = SparseBatch::new(1 << BITS);
+    let mut batch = SparseBatch::new(1 << bits);
     let mut targets = Vec::with_capacity(n);
     for _ in 0..n {
         let row: Vec<(u32, f32)> = (0..NON_ZEROS)
-            .map(|_| ((next(&mut state) % (1 << BITS)) as u32, 1.0))
+            .map(|_| (slot(below(&mut state, 1 << bits)), 1.0))
             .collect();
         batch.push_row(&row).expect("slots lie inside");
         targets.push(Clicks {
@@ -37,27 +51,77 @@ fn rows(n: usize) -> ClickDataset {
     )
 }
 
-fn model() -> FtrlModel {
-    let params = FtrlParams::default().bits(BITS).epochs(1);
+fn model(bits: u8) -> FtrlModel {
+    let params = FtrlParams::default().bits(bits).epochs(1);
     FtrlModel::at_rate(&params.check().expect("in range"), 0.02).expect("a rate")
 }
 
 fn learning(c: &mut Criterion) {
     let mut group = c.benchmark_group("ads/train");
     group.sample_size(10);
-    let params = FtrlParams::default().bits(BITS).epochs(1);
-    let params = params.check().expect("in range");
-    for n in [1_000, 10_000, 100_000] {
-        let data = rows(n);
+    for (bits, n) in [
+        (BITS, 1_000),
+        (BITS, 10_000),
+        (BITS, 100_000),
+        (BITS, 400_000),
+        (18, 100_000),
+    ] {
+        let params = FtrlParams::default().bits(bits).epochs(1);
+        let params = params.check().expect("in range");
+        let data = rows(n, bits);
         group.throughput(Throughput::Elements(n as u64));
-        group.bench_with_input(BenchmarkId::new("rows", n), &data, |b, data| {
+        let id = BenchmarkId::new(format!("2^{bits} slots, rows"), n);
+        group.bench_with_input(id, &data, |b, data| {
             b.iter_batched(
-                model,
+                || model(bits),
                 |model| params.fit_with(Some(model), data).expect("shapes fit"),
-                criterion::BatchSize::PerIteration,
+                BatchSize::PerIteration,
             );
         });
     }
+    group.finish();
+}
+
+/// The machine's limit: cells of 16 bytes read and written at random places that nothing has to be waited for.
+fn cells(c: &mut Criterion) {
+    const CHANGED: u64 = 1_000_000;
+    let mut group = c.benchmark_group("ads/cells");
+    group.sample_size(20);
+    for bits in [18, BITS] {
+        let n_cells = 1_usize << bits;
+        let mut table = vec![[1.0_f64; 2]; n_cells];
+        group.throughput(Throughput::Elements(CHANGED));
+        group.bench_function(BenchmarkId::new("random of 2^", bits), |b| {
+            let mut state = 3;
+            b.iter(|| {
+                for _ in 0..CHANGED {
+                    let cell = &mut table[below(&mut state, n_cells)];
+                    cell[0] += cell[1];
+                }
+            });
+        });
+    }
+    group.finish();
+}
+
+/// One row at a time, as linfa's FTRL has to be fed for the paper's algorithm.
+fn linfa_dense(c: &mut Criterion) {
+    const WIDTH: usize = 1 << 18;
+    let mut group = c.benchmark_group("ads/linfa-ftrl");
+    group.sample_size(10);
+    let params = linfa_ftrl::FtrlParams::default_with_rng(Xoshiro256Plus::seed_from_u64(7));
+    let params = params.check().expect("in range");
+    let mut state = 7;
+    let mut row = Array2::<f64>::zeros((1, WIDTH));
+    for _ in 0..NON_ZEROS {
+        row[(0, below(&mut state, WIDTH))] = 1.0;
+    }
+    let row = DatasetBase::new(row, Array1::from_elem(1, true));
+    let mut model = params.fit_with(None, &row).ok();
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("2^18 features, row", |b| {
+        b.iter(|| model = params.fit_with(model.take(), &row).ok());
+    });
     group.finish();
 }
 
@@ -65,13 +129,14 @@ fn predicting(c: &mut Criterion) {
     let mut group = c.benchmark_group("ads/predict");
     group.sample_size(10);
     for n in [1_000, 10_000, 100_000] {
-        let data = rows(n);
+        let data = rows(n, BITS);
         let trained = FtrlParams::default()
             .bits(BITS)
             .epochs(1)
             .check()
             .expect("in range");
-        let trained = trained.fit_with(Some(model()), &data).expect("shapes fit");
+        let start = Some(model(BITS));
+        let trained = trained.fit_with(start, &data).expect("shapes fit");
         let mut out = trained.default_target(data.records());
         group.throughput(Throughput::Elements(n as u64));
         group.bench_function(BenchmarkId::new("rows", n), |b| {
@@ -81,5 +146,5 @@ fn predicting(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, learning, predicting);
+criterion_group!(benches, learning, cells, linfa_dense, predicting);
 criterion_main!(benches);

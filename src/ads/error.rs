@@ -34,6 +34,20 @@ pub enum AdsError {
         /// How many targets.
         n_targets: usize,
     },
+    /// Rows and their weights do not pair up.
+    #[error("{n_rows} rows, but {n_weights} weights")]
+    Weights {
+        /// How many rows.
+        n_rows: usize,
+        /// How many weights.
+        n_weights: usize,
+    },
+    /// A weight that no row can have.
+    #[error("row {row}: its weight is negative or not finite")]
+    Weight {
+        /// The row's index.
+        row: usize,
+    },
     /// Rows were hashed into another number of slots than the model has.
     #[error("the model has {expected} slots, the rows were made for {found}")]
     Slots {

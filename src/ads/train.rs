@@ -6,8 +6,8 @@ use super::AdsError;
 use super::batch::{ClickDataset, ClickTargets, Clicks, SparseBatch, totals};
 use super::calibration::{Calibration, MIN_CLICKS_TO_CALIBRATE};
 use super::features::{AdHashes, Feature, HashedValue, context_features, mix, user_values};
+use super::ftrl::{FtrlModel, MODEL_SCHEMA, sigmoid};
 use super::metrics::{ClickMetrics, Predicted};
-use super::model::{FtrlModel, MODEL_SCHEMA, sigmoid};
 use super::params::ValidAdsParams;
 use super::profile::{Attributes, TrainingRow};
 use crate::consent::{AdRelevance, Permitted};
@@ -454,7 +454,7 @@ mod tests {
             ClickModel::from_json(&json.to_string())
         };
         assert!(changed(|_| ()).is_ok());
-        assert!(changed(|json| json["metadata"]["schema"] = 2.into()).is_err());
+        assert!(changed(|json| json["metadata"]["schema"] = 1.into()).is_err());
         assert!(changed(|json| json["context"] = f64::NAN.to_bits().into()).is_err());
         assert!(changed(|json| json["more"] = 1.into()).is_err());
         assert!(ClickModel::from_json(&written[..written.len() / 2]).is_err());

@@ -1,0 +1,26 @@
+//! Cells asked for before they are needed.
+
+/// Asks the processor to bring a cell near; whether it does, and whether there is such a cell, changes no result.
+///
+/// The slots of a row lie anywhere in a table larger than the caches, and the processor does not look far enough ahead to wait
+/// for them all at once by itself: with 2²² slots, rows are learnt twice as fast when the next row's are asked for.
+#[inline]
+pub(super) fn ask_for<T>(cells: &[T], index: usize) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        let cell = cells.as_ptr().wrapping_add(index);
+        #[expect(unsafe_code, reason = "training takes half the time")]
+        // SAFETY: a prefetch neither reads nor writes as far as the program can tell, and an address that is not mapped is no
+        // fault; every x86-64 processor has the instruction.
+        unsafe {
+            _mm_prefetch::<_MM_HINT_T0>(cell.cast());
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (cells, index);
+}
+
+/// What [`ask_for`] is where nothing is asked for.
+#[cfg(test)]
+pub(super) const fn ask_for_nothing<T>(_: &[T], _: usize) {}
