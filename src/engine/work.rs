@@ -56,6 +56,8 @@ impl Work {
             Table::Ads | Table::Impressions => self.ads,
             Table::BusinessThreads | Table::BusinessOptIns => self.business,
             Table::AddressBook | Table::AbuseReports => self.suggest || self.abuse || self.business,
+            // What only a synthetic world knows is for evaluation; no output may come from it.
+            Table::AdTruth => false,
             // Who there is, whose number is whose, and who allowed what.
             Table::MessengerAccounts
             | Table::SocialAccounts

@@ -49,9 +49,9 @@ pub use number_book::{BookRejections, BookRow, NumberBook};
 pub use policy_texts::{policy_texts, policy_versions};
 pub use record::Record;
 pub use records::{
-    AbuseReport, Ad, AddressBookEntry, Business, BusinessOptIn, BusinessThread, ConsentEventRow,
-    DeviceFacts, Feedback, FeedbackKind, Friendship, Impression, MessengerAccount, PhonePurpose,
-    PolicyText, RawPhone, SocialAccount, StartedBy, Surface, Targeting,
+    AbuseReport, Ad, AdTruth, AddressBookEntry, Business, BusinessOptIn, BusinessThread,
+    ConsentEventRow, DeviceFacts, Feedback, FeedbackKind, Friendship, Impression, MessengerAccount,
+    PhonePurpose, PolicyText, RawPhone, SocialAccount, StartedBy, Surface, Targeting,
 };
 pub use rejection::{Rejection, RejectionReason};
 pub use row::{Fault, MAX_LIST_BYTES, MAX_TEXT_BYTES, Row};

@@ -245,6 +245,23 @@ pub struct Impression {
     pub interests: Vec<String>,
 }
 
+/// A row of `ad_truth`: how likely a click was, which only a synthetic world knows. No run reads it.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub struct AdTruth {
+    /// `user_id`, as in `impressions`.
+    pub user_id: Option<UserId>,
+    /// `ad_id`.
+    pub ad_id: AdId,
+    /// `surface`.
+    pub surface: Surface,
+    /// `position`.
+    pub position: Option<u8>,
+    /// `at`.
+    pub at: Timestamp,
+    /// `p_click`: the probability of a click at each showing, in [0, 1].
+    pub p_click: f64,
+}
+
 /// A row of `businesses`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Business {

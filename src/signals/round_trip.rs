@@ -67,6 +67,7 @@ round_trips! {
     prop_overlays_read_back: Overlay;
     prop_ads_read_back: Ad;
     prop_impressions_read_back: Impression;
+    prop_ad_truth_reads_back: AdTruth;
     prop_businesses_read_back: Business;
     prop_business_threads_read_back: BusinessThread;
     prop_business_opt_ins_read_back: BusinessOptIn;

@@ -26,6 +26,8 @@ pub enum Table {
     Ads,
     /// `impressions`
     Impressions,
+    /// `ad_truth`
+    AdTruth,
     /// `businesses`
     Businesses,
     /// `business_threads`
@@ -38,7 +40,7 @@ pub enum Table {
 
 impl Table {
     /// Every table, in the order of their declaration.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::MessengerAccounts,
         Self::AddressBook,
         Self::SocialAccounts,
@@ -49,6 +51,7 @@ impl Table {
         Self::Overlays,
         Self::Ads,
         Self::Impressions,
+        Self::AdTruth,
         Self::Businesses,
         Self::BusinessThreads,
         Self::BusinessOptIns,
@@ -69,6 +72,7 @@ impl Table {
             Self::Overlays => "overlays",
             Self::Ads => "ads",
             Self::Impressions => "impressions",
+            Self::AdTruth => "ad_truth",
             Self::Businesses => "businesses",
             Self::BusinessThreads => "business_threads",
             Self::BusinessOptIns => "business_opt_ins",

@@ -454,6 +454,20 @@ impl Sample for Impression {
     }
 }
 
+impl Sample for AdTruth {
+    fn sample() -> BoxedStrategy<Self> {
+        let record = (Impression::sample(), 0.0..=1.0_f64).prop_map(|(shown, p_click)| Self {
+            user_id: shown.user_id,
+            ad_id: shown.ad_id,
+            surface: shown.surface,
+            position: shown.position,
+            at: shown.at,
+            p_click,
+        });
+        record.boxed()
+    }
+}
+
 impl Sample for Business {
     fn sample() -> BoxedStrategy<Self> {
         let parts = (

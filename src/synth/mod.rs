@@ -46,8 +46,8 @@ use people::Society;
 use crate::consent::Overlay;
 use crate::ids::{AccountId, BusinessId, UserId};
 use crate::signals::{
-    AbuseReport, Ad, AddressBookEntry, Business, BusinessOptIn, BusinessThread, ConsentEventRow,
-    Feedback, Friendship, Impression, MessengerAccount, PolicyText, SocialAccount,
+    AbuseReport, Ad, AdTruth, AddressBookEntry, Business, BusinessOptIn, BusinessThread,
+    ConsentEventRow, Feedback, Friendship, Impression, MessengerAccount, PolicyText, SocialAccount,
 };
 use crate::time::Timestamp;
 
@@ -86,6 +86,23 @@ pub struct World {
     pub abuse_reports: Vec<AbuseReport>,
     /// What no table says.
     pub truth: Truth,
+}
+
+impl World {
+    /// Rows of `ad_truth`: how likely each click was, in the order of `impressions`.
+    #[must_use]
+    pub fn ad_truth(&self) -> Vec<AdTruth> {
+        let row = |(shown, &p_click): (&Impression, &f64)| AdTruth {
+            user_id: shown.user_id,
+            ad_id: shown.ad_id,
+            surface: shown.surface,
+            position: shown.position,
+            at: shown.at,
+            p_click,
+        };
+        let rows = self.impressions.iter().zip(&self.truth.click_probabilities);
+        rows.map(row).collect()
+    }
 }
 
 /// What is true in a synthetic world.

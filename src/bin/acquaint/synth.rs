@@ -37,6 +37,7 @@ fn write_world(written: &mut Written, world: &World) -> Result<(), Failure> {
     written.table(&world.overlays)?;
     written.table(&world.ads)?;
     written.table(&world.impressions)?;
+    written.table(&world.ad_truth())?;
     written.table(&world.businesses)?;
     written.table(&world.business_threads)?;
     written.table(&world.business_opt_ins)?;

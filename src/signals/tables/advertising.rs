@@ -1,9 +1,9 @@
-//! `ads` and `impressions`.
+//! `ads`, `impressions` and `ad_truth`.
 
 use super::named::{Named, parse};
 use crate::signals::column::{Column, columns};
 use crate::signals::record::Record;
-use crate::signals::records::{Ad, Impression, Surface, Targeting};
+use crate::signals::records::{Ad, AdTruth, Impression, Surface, Targeting};
 use crate::signals::row::{Fault, Row};
 use crate::signals::table::Table;
 use crate::signals::values::Values;
@@ -158,5 +158,43 @@ impl Record for Impression {
         values.set(shown::USER_GENDER, self.gender.as_deref());
         values.set(shown::USER_LANGUAGE, self.language.as_deref());
         values.set(shown::USER_INTERESTS, self.interests.as_slice());
+    }
+}
+
+columns! {
+    mod truth {
+        AD_ID = "ad_id" Whole required;
+        USER_ID = "user_id" Whole optional;
+        SURFACE = "surface" Text required;
+        POSITION = "position" Whole optional;
+        AT = "at" Instant required;
+        P_CLICK = "p_click" Number required;
+    }
+}
+
+impl Record for AdTruth {
+    const TABLE: Table = Table::AdTruth;
+    const COLUMNS: &'static [Column] = truth::ALL;
+
+    fn read(row: &Row<'_>) -> Result<Self, Fault> {
+        let p_click = row.number(truth::P_CLICK)?;
+        Fault::unless((0.0..=1.0).contains(&p_click), truth::P_CLICK)?;
+        Ok(Self {
+            user_id: row.id_if(truth::USER_ID)?,
+            ad_id: row.id(truth::AD_ID)?,
+            surface: row.named(truth::SURFACE, parse)?,
+            position: row.whole_if(truth::POSITION)?,
+            at: row.instant(truth::AT)?,
+            p_click,
+        })
+    }
+
+    fn write<'a>(&'a self, values: &mut Values<'a>) {
+        values.set(truth::AD_ID, self.ad_id.0);
+        values.set(truth::USER_ID, self.user_id.map(|id| id.0));
+        values.set(truth::SURFACE, self.surface.name());
+        values.set(truth::POSITION, self.position);
+        values.set(truth::AT, self.at);
+        values.set(truth::P_CLICK, self.p_click);
     }
 }
