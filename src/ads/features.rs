@@ -268,7 +268,8 @@ pub(crate) fn context_features(
     std::iter::once(surface).chain(position)
 }
 
-const fn surface_name(surface: Surface) -> &'static str {
+/// The name files give a surface.
+pub(crate) const fn surface_name(surface: Surface) -> &'static str {
     match surface {
         Surface::Feed => "feed",
         Surface::RightColumn => "right_column",

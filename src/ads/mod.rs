@@ -48,16 +48,22 @@ mod relevance;
 mod train;
 
 pub use batch::{ClickDataset, ClickTargets, Clicks, SparseBatch};
-pub use calibration::{Calibration, MIN_CLICKS_TO_CALIBRATE};
+pub use calibration::{
+    CalibrateBy, Calibration, CalibrationMethod, Curve, FieldShifts, Isotonic,
+    MIN_CLICKS_TO_CALIBRATE, Platt, Shift,
+};
 pub use error::AdsError;
 pub use features::{AdField, Field, UserField};
 pub use ftrl::{FtrlModel, MODEL_SCHEMA, sigmoid};
-pub use metrics::{ClickMetrics, Predicted};
+pub use metrics::{
+    ClickMetrics, GroupWeight, GroupedAuc, Predicted, ReliabilityBin, grouped_auc, reliability,
+    wilson_interval,
+};
 pub use params::{AdsParams, FtrlParams, FtrlValidParams, ValidAdsParams};
 pub use policy::{Ineligible, eligibility};
 pub use profile::{AgeBand, Attributes, TrainingRow, UserProfile};
 pub use relevance::{AdCounts, AdScore, AdScores, rank_ads};
-pub use train::{ClickModel, Metadata, TrainReport, train};
+pub use train::{ClickModel, CurvePoint, Metadata, TrainReport, train};
 
 #[cfg(test)]
 mod testing;

@@ -14,6 +14,9 @@ use crate::time::Timestamp;
 /// Keeps the folds independent of other splits by the same hash.
 const FOLD_SALT: u64 = 0xF01D;
 
+/// Keeps draws of rows independent of how they were split.
+const DRAW_SALT: u64 = 0xD4A3;
+
 /// An age band, as reports on advertising use them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum AgeBand {
@@ -221,7 +224,30 @@ impl TrainingRow {
     /// If there are no folds.
     #[must_use]
     pub fn fold(&self, n_folds: u64) -> u64 {
-        mix(FOLD_SALT, self.split_hash()) % n_folds
+        self.fold_of(0, n_folds)
+    }
+
+    /// As [`fold`](Self::fold), of another split for each seed.
+    ///
+    /// # Panics
+    /// If there are no folds.
+    #[must_use]
+    pub fn fold_of(&self, seed: u64, n_folds: u64) -> u64 {
+        mix(FOLD_SALT ^ seed, self.split_hash()) % n_folds
+    }
+
+    /// Is it in this share of all rows, by a hash of everything but the counts? A smaller share's rows are in every larger
+    /// one of the same salt.
+    #[must_use]
+    pub fn is_in_share(&self, salt: u64, share: f64) -> bool {
+        let at = (mix(salt, self.split_hash()) >> 11) as f64 / (1_u64 << 53) as f64;
+        at < share
+    }
+
+    /// A number made from all but the counts, for drawing rows again.
+    #[must_use]
+    pub fn draw_hash(&self) -> u64 {
+        mix(DRAW_SALT, self.split_hash())
     }
 
     /// A number made from all but the counts, for splitting: what happened to a row must not decide on

@@ -228,6 +228,8 @@ struct BlockScorer<'a> {
     ads: &'a [(&'a Ad, AdHashes)],
     first_ad_idx: usize,
     base: Vec<f64>,
+    /// What calibration adds for each ad, after the curve.
+    shifts: Vec<f64>,
     /// Shape (values, ads of the block).
     parts: Vec<f64>,
 }
@@ -251,6 +253,7 @@ impl<'a> BlockScorer<'a> {
             ads,
             first_ad_idx,
             base: ads.iter().map(|(_, ad)| model.base(ad)).collect(),
+            shifts: ads.iter().map(|(ad, _)| model.shift(ad, None)).collect(),
             parts,
         }
     }
@@ -292,7 +295,7 @@ impl<'a> BlockScorer<'a> {
                 list.ineligible[reason as usize] += 1;
                 continue;
             }
-            let p_click = self.model.probability(logit);
+            let p_click = self.model.probability(logit, self.shifts[idx]);
             let offered = Best {
                 value: value(ad, p_click),
                 p_click,

@@ -4,16 +4,20 @@ use serde::{Deserialize, Serialize};
 
 use super::AdsError;
 use super::batch::{ClickDataset, ClickTargets, Clicks, SparseBatch, totals};
-use super::calibration::{Calibration, MIN_CLICKS_TO_CALIBRATE};
-use super::features::{AdHashes, Feature, HashedValue, context_features, mix, user_values};
+use super::calibration::{
+    CalibrateBy, Calibration, CalibrationMethod, FieldShifts, MIN_CLICKS_TO_CALIBRATE, bits,
+};
+use super::features::{
+    AdHashes, Feature, HashedValue, context_features, mix, surface_name, user_values,
+};
 use super::ftrl::{FtrlModel, MODEL_SCHEMA, sigmoid};
-use super::metrics::{ClickMetrics, Predicted};
+use super::metrics::{ClickMetrics, Predicted, ReliabilityBin, reliability};
 use super::params::ValidAdsParams;
 use super::profile::{Attributes, TrainingRow};
 use crate::consent::{AdRelevance, Permitted};
 use crate::hash::HashMap;
 use crate::ids::AdId;
-use crate::signals::Ad;
+use crate::signals::{Ad, Surface};
 use linfa::traits::FitWith;
 
 /// The probability of a click on an ad of a person, per impression.
@@ -70,6 +74,23 @@ pub struct TrainReport {
     pub fitted: ClickMetrics,
     /// The fit on held-out rows before calibration: honest.
     pub held_out: ClickMetrics,
+    /// The held-out rows in bins of prediction, before calibration.
+    #[serde(default)]
+    pub reliability: Vec<ReliabilityBin>,
+    /// The fit of models trained on parts of the rows, in order of size; the last is this model.
+    #[serde(default)]
+    pub curve: Vec<CurvePoint>,
+}
+
+/// A model trained on a part of the rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CurvePoint {
+    /// Share of the rows it was trained on; those of a smaller share are among those of a larger one.
+    pub share: f64,
+    /// Rows it was trained on.
+    pub rows: u64,
+    /// The fit on the rows held out from all, before calibration.
+    pub held_out: ClickMetrics,
 }
 
 impl TrainReport {
@@ -109,7 +130,7 @@ pub fn train(
         rows_in: rows.len() as u64,
         ..TrainReport::default()
     };
-    let rows = usable(rows, &ad_hashes(ads), &mut report);
+    let rows = usable(rows, &ads_by_id(ads), &mut report);
     let targets: Vec<Clicks> = rows.iter().map(|row| row.row.target).collect();
     let (held_out, fitted) = split(rows, params, totals(&targets).0);
     let mut model = ClickModel::fitted(&fitted, params)?;
@@ -118,14 +139,54 @@ pub fn train(
     report.fitted = ClickMetrics::of(&model.predictions(&fitted));
     let predictions = model.predictions(&held_out);
     report.held_out = ClickMetrics::of(&predictions);
-    model.calibrate(&predictions, params);
+    report.reliability = reliability(&predictions, BINS);
+    report.curve = curve(&fitted, &held_out, report.held_out, params)?;
+    model.calibrate(&held_out, &predictions, params);
     report.n_weights = model.ftrl.n_weights() as u64;
     Ok((model, report))
 }
 
+/// Shares of the rows that a learning curve trains on besides all of them.
+const CURVE_SHARES: [f64; 3] = [0.125, 0.25, 0.5];
+/// Salt of the choice of these rows.
+const CURVE_SALT: u64 = 0xC0DE;
+/// Bins of the reliability table.
+const BINS: u32 = 10;
+
+/// What parts of the rows would have taught; `held_out_of_all` is what all of them did. Empty without held-out rows.
+fn curve(
+    fitted: &[Encoded<'_>],
+    held_out: &[Encoded<'_>],
+    held_out_of_all: ClickMetrics,
+    params: &ValidAdsParams,
+) -> Result<Vec<CurvePoint>, AdsError> {
+    if held_out.is_empty() || !params.learning_curve() {
+        return Ok(Vec::new());
+    }
+    let mut points = Vec::with_capacity(CURVE_SHARES.len() + 1);
+    for share in CURVE_SHARES {
+        let part = |row: &&Encoded<'_>| row.row.is_in_share(CURVE_SALT, share);
+        let part: Vec<Encoded<'_>> = fitted.iter().filter(part).cloned().collect();
+        let model = ClickModel::fitted(&part, params)?;
+        points.push(CurvePoint {
+            share,
+            rows: part.len() as u64,
+            held_out: ClickMetrics::of(&model.predictions(held_out)),
+        });
+    }
+    points.push(CurvePoint {
+        share: 1.0,
+        rows: fitted.len() as u64,
+        held_out: held_out_of_all,
+    });
+    Ok(points)
+}
+
 /// A row with the hashes of its ad and of its values.
+#[derive(Clone)]
 struct Encoded<'a> {
     row: &'a TrainingRow,
+    described: &'a Ad,
     ad: AdHashes,
     values: Vec<HashedValue>,
 }
@@ -141,14 +202,16 @@ impl Encoded<'_> {
     }
 }
 
-fn ad_hashes(ads: &[Ad]) -> HashMap<AdId, AdHashes> {
-    ads.iter().map(|ad| (ad.ad_id, AdHashes::of(ad))).collect()
+fn ads_by_id(ads: &[Ad]) -> HashMap<AdId, (&Ad, AdHashes)> {
+    ads.iter()
+        .map(|ad| (ad.ad_id, (ad, AdHashes::of(ad))))
+        .collect()
 }
 
 /// The rows that can be used, in the order of what they say rather than of how they came.
 fn usable<'a>(
     rows: &'a [Permitted<TrainingRow, AdRelevance>],
-    ads: &HashMap<AdId, AdHashes>,
+    ads: &HashMap<AdId, (&'a Ad, AdHashes)>,
     report: &mut TrainReport,
 ) -> Vec<Encoded<'a>> {
     let mut sorted: Vec<&TrainingRow> = rows.iter().map(Permitted::get).collect();
@@ -162,8 +225,9 @@ fn usable<'a>(
         match ads.get(&row.ad_id) {
             None => report.unknown_ad += 1,
             Some(_) if impressions == 0 || clicks > impressions => report.impossible_counts += 1,
-            Some(&ad) => encoded.push(Encoded {
+            Some(&(described, ad)) => encoded.push(Encoded {
                 row,
+                described,
                 ad,
                 values: hashed_values(&row.attributes),
             }),
@@ -188,7 +252,8 @@ fn split<'a>(
     params: &ValidAdsParams,
     clicks: u64,
 ) -> (Vec<Encoded<'a>>, Vec<Encoded<'a>>) {
-    if !params.calibrate() || clicks < 5 * MIN_CLICKS_TO_CALIBRATE {
+    let wanted = params.calibration() != CalibrationMethod::None;
+    if !wanted || clicks < 5 * MIN_CLICKS_TO_CALIBRATE {
         return (Vec::new(), rows);
     }
     rows.into_iter()
@@ -206,6 +271,31 @@ fn dataset(rows: &[Encoded<'_>], params: &ValidAdsParams) -> Result<ClickDataset
     }
     let targets = rows.iter().map(|row| row.row.target).collect();
     Ok(ClickDataset::new(batch, ClickTargets::new(targets)?))
+}
+
+/// The value of the field by which calibration tells ads apart.
+fn value_of(by: CalibrateBy, ad: &Ad, surface: Surface) -> String {
+    match by {
+        CalibrateBy::Surface => surface_name(surface).to_owned(),
+        CalibrateBy::Category => ad.category.clone(),
+        CalibrateBy::Advertiser => ad.advertiser_id.0.to_string(),
+    }
+}
+
+/// How it was calibrated, or why not, in words.
+fn how_calibrated(calibration: &Calibration, params: &ValidAdsParams) -> String {
+    let curve = calibration.curve().as_str();
+    match (calibration.is_identity(), calibration.shifts()) {
+        (true, _) if params.calibration() == CalibrationMethod::None => {
+            "none: switched off".to_owned()
+        }
+        (true, _) => "none: too few clicks to hold rows out".to_owned(),
+        (false, None) => format!("{curve} on held-out rows"),
+        (false, Some(shifts)) => format!(
+            "{curve} on held-out rows, shifted by {}",
+            shifts.by().as_str()
+        ),
+    }
 }
 
 impl ClickModel {
@@ -237,23 +327,31 @@ impl ClickModel {
         if all > 0.0 { sum / all } else { 0.0 }
     }
 
-    fn calibrate(&mut self, held_out: &[Predicted], params: &ValidAdsParams) {
-        self.calibration = Calibration::fit(held_out);
+    fn calibrate(
+        &mut self,
+        held_out: &[Encoded<'_>],
+        predictions: &[Predicted],
+        params: &ValidAdsParams,
+    ) {
+        self.calibration = Calibration::fit(params.calibration(), predictions);
+        if let Some(by) = params.calibrate_by() {
+            let value = |row: &Encoded<'_>| value_of(by, row.described, row.row.surface);
+            let values: Vec<String> = held_out.iter().map(value).collect();
+            let curve = std::mem::take(&mut self.calibration);
+            self.calibration = curve.with_shifts(by, predictions, &values);
+        }
         self.metadata.n_held_out = held_out.len() as u64;
-        let how = if !self.calibration.is_identity() {
-            "isotonic on held-out rows"
-        } else if params.calibrate() {
-            "none: too few clicks to hold rows out"
-        } else {
-            "none: switched off"
-        };
-        how.clone_into(&mut self.metadata.calibration);
+        self.metadata.calibration = how_calibrated(&self.calibration, params);
     }
 
     /// Predictions for showings, surface and position known.
     fn predictions(&self, rows: &[Encoded<'_>]) -> Vec<Predicted> {
         let p = |row: &Encoded<'_>| Predicted {
-            p: self.probability_at(&row.ad, &row.values, self.sum(row.context())),
+            p: self.probability_at(
+                (&row.ad, self.shift(row.described, Some(row.row.surface))),
+                &row.values,
+                self.sum(row.context()),
+            ),
             target: row.row.target,
         };
         rows.iter().map(p).collect()
@@ -294,7 +392,8 @@ impl ClickModel {
     #[must_use]
     pub fn p_click(&self, attributes: &Attributes, ad: &Ad) -> f64 {
         let values = hashed_values(attributes);
-        self.probability_at(&AdHashes::of(ad), &values, self.context)
+        let ad = (&AdHashes::of(ad), self.shift(ad, None));
+        self.probability_at(ad, &values, self.context)
     }
 
     /// The calibrated probability of a click per impression where this row's showing stood.
@@ -302,19 +401,38 @@ impl ClickModel {
     pub fn p_click_shown(&self, row: &TrainingRow, ad: &Ad) -> f64 {
         let values = hashed_values(&row.attributes);
         let context = self.sum(context_features(row.surface, row.position));
-        self.probability_at(&AdHashes::of(ad), &values, context)
+        let ad = (&AdHashes::of(ad), self.shift(ad, Some(row.surface)));
+        self.probability_at(ad, &values, context)
     }
 
-    fn probability_at(&self, ad: &AdHashes, values: &[HashedValue], context: f64) -> f64 {
+    /// An ad's hashes come with its shift.
+    fn probability_at(
+        &self,
+        (ad, shift): (&AdHashes, f64),
+        values: &[HashedValue],
+        context: f64,
+    ) -> f64 {
         let own = self.ftrl.offset() + self.ad_part(ad) + context;
         let logit = values
             .iter()
             .fold(own, |sum, &v| sum + self.value_part(ad, v));
-        self.probability(logit)
+        self.probability(logit, shift)
     }
 
-    pub(crate) fn probability(&self, logit: f64) -> f64 {
-        self.calibration.apply(sigmoid(logit))
+    /// The calibrated probability of log-odds, for an ad with this [shift](Self::shift).
+    pub(crate) fn probability(&self, logit: f64, shift: f64) -> f64 {
+        self.calibration.apply_shifted(sigmoid(logit), shift)
+    }
+
+    /// What calibration adds to the log-odds of an ad; one by surface adds nothing where the surface is not known.
+    pub(crate) fn shift(&self, ad: &Ad, surface: Option<Surface>) -> f64 {
+        match (self.calibration.shifts().map(FieldShifts::by), surface) {
+            (None, _) | (Some(CalibrateBy::Surface), None) => 0.0,
+            (Some(by), surface) => {
+                let value = value_of(by, ad, surface.unwrap_or(Surface::Feed));
+                self.calibration.shift(by, &value)
+            }
+        }
     }
 
     /// Log-odds of an ad before anything is known of a person.
@@ -361,22 +479,6 @@ impl ClickModel {
     }
 }
 
-/// A finite number as its bit pattern.
-mod bits {
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
-    pub(super) fn serialize<S: Serializer>(value: &f64, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_u64(value.to_bits())
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
-        let value = f64::from_bits(u64::deserialize(from)?);
-        let finite = value.is_finite().then_some(value);
-        finite.ok_or_else(|| D::Error::custom("a number that is not finite"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -384,19 +486,25 @@ mod tests {
     use crate::ads::{AdsParams, FtrlParams};
     use crate::signals::Impression;
 
-    fn params(calibrate: bool) -> ValidAdsParams {
+    fn params() -> AdsParams {
         let ftrl = FtrlParams::default().bits(12).alpha(0.1).epochs(10);
-        let params = AdsParams {
-            calibrate,
+        AdsParams {
             ftrl,
             ..AdsParams::default()
-        };
-        params.check().unwrap()
+        }
     }
 
     fn trained(shown: &[Impression], ads: &[Ad]) -> (ClickModel, TrainReport) {
+        trained_with(params(), shown, ads)
+    }
+
+    fn trained_with(
+        params: AdsParams,
+        shown: &[Impression],
+        ads: &[Ad],
+    ) -> (ClickModel, TrainReport) {
         let rows = shown.iter().map(|shown| TrainingRow::new(shown, None));
-        train(&permit_all(rows), ads, &params(true)).unwrap()
+        train(&permit_all(rows), ads, &params.check().unwrap()).unwrap()
     }
 
     fn showings(n: u64) -> Vec<Impression> {
@@ -454,7 +562,7 @@ mod tests {
             ClickModel::from_json(&json.to_string())
         };
         assert!(changed(|_| ()).is_ok());
-        assert!(changed(|json| json["metadata"]["schema"] = 1.into()).is_err());
+        assert!(changed(|json| json["metadata"]["schema"] = (MODEL_SCHEMA - 1).into()).is_err());
         assert!(changed(|json| json["context"] = f64::NAN.to_bits().into()).is_err());
         assert!(changed(|json| json["more"] = 1.into()).is_err());
         assert!(ClickModel::from_json(&written[..written.len() / 2]).is_err());
@@ -487,6 +595,53 @@ mod tests {
         );
         let top = TrainingRow::new(&all[0], None);
         assert!(model.p_click_shown(&top, &ads[2]) > p(&ads[2]));
+    }
+
+    #[test]
+    fn calibration_is_as_asked_for() {
+        let shown = showings(400);
+        let with = |calibration, calibrate_by| {
+            let params = AdsParams {
+                calibration,
+                calibrate_by,
+                ..params()
+            };
+            trained_with(params, &shown, &ads()).0
+        };
+        let platt = with(CalibrationMethod::Platt, Some(CalibrateBy::Advertiser));
+        assert_eq!(
+            platt.metadata().calibration,
+            "platt on held-out rows, shifted by advertiser"
+        );
+        assert_eq!(platt.calibration().shifts().unwrap().shifts().len(), 5);
+        let none = with(CalibrationMethod::None, Some(CalibrateBy::Surface));
+        assert!(none.calibration().is_identity());
+        assert_eq!(none.metadata().n_held_out, 0);
+        assert_eq!(none.metadata().calibration, "none: switched off");
+        let read = ClickModel::from_json(&platt.to_json().unwrap()).unwrap();
+        assert_eq!(read, platt);
+    }
+
+    /// A shift by surface says nothing of an ad that has not been placed yet.
+    #[test]
+    fn shifts_are_of_the_ad_that_is_asked_for() {
+        let mut shown = showings(400);
+        for (i, row) in shown.iter_mut().enumerate() {
+            row.surface = [Surface::Feed, Surface::Stories][i % 2];
+        }
+        let by = |calibrate_by| {
+            let params = AdsParams {
+                calibrate_by,
+                ..params()
+            };
+            trained_with(params, &shown, &ads()).0
+        };
+        let (ads, surface) = (ads(), by(Some(CalibrateBy::Surface)));
+        assert_eq!(surface.shift(&ads[0], None), 0.0);
+        let advertiser = by(Some(CalibrateBy::Advertiser));
+        let expected = advertiser.calibration().shift(CalibrateBy::Advertiser, "0");
+        assert_eq!(advertiser.shift(&ads[0], None), expected);
+        assert_eq!(advertiser.shift(&ads[0], Some(Surface::Stories)), expected);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Calibration: what the model says, set against what happened on rows it was not trained on.
+//! Isotonic regression: any ascending curve.
 //!
 //! Held-out predictions are sorted and cut into bins of at least 20 clicks, so that no bin's
 //! click rate is 0; the bins' rates are made non-decreasing by the pool-adjacent-violators algorithm,
@@ -15,23 +15,15 @@
 //! 1990. B. Zadrozny, C. Elkan, "Transforming classifier scores into accurate multiclass probability
 //! estimates", KDD 2002.
 
-use serde::{Deserialize, Serialize};
-
-use super::AdsError;
-use super::batch::{Clicks, totals};
-use super::metrics::Predicted;
-
-/// Held-out clicks below which a model is left as it is.
-pub const MIN_CLICKS_TO_CALIBRATE: u64 = 100;
+use crate::ads::metrics::Predicted;
 
 /// Held-out clicks in one bin, at least.
 const CLICKS_PER_BIN: u64 = 20;
 
-/// A non-decreasing map from a model's probability to a calibrated one.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Vec<(u64, u64)>", into = "Vec<(u64, u64)>")]
-pub struct Calibration {
-    /// (predicted, calibrated), both ascending, without the ends; empty for the identity.
+/// A piecewise linear, non-decreasing map of [0, 1] onto itself.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Isotonic {
+    /// (predicted, calibrated), both ascending, without the ends.
     knots: Vec<(f64, f64)>,
 }
 
@@ -71,32 +63,27 @@ impl Block {
     }
 }
 
-impl Calibration {
-    /// The map that changes nothing.
-    #[must_use]
-    pub fn identity() -> Self {
-        Self::default()
-    }
-
-    /// Does it change nothing?
-    #[must_use]
-    pub fn is_identity(&self) -> bool {
-        self.knots.is_empty()
-    }
-
-    /// Fits held-out predictions; the identity below [`MIN_CLICKS_TO_CALIBRATE`] clicks.
-    ///
-    /// # Complexity
-    /// O(n log n) time, O(n) space.
-    #[must_use]
-    pub fn fit(held_out: &[Predicted]) -> Self {
-        let targets: Vec<Clicks> = held_out.iter().map(|row| row.target).collect();
-        if totals(&targets).0 < MIN_CLICKS_TO_CALIBRATE {
-            return Self::identity();
-        }
+impl Isotonic {
+    /// The curve of held-out predictions; none if they give it no knot.
+    pub(super) fn fit(held_out: &[Predicted]) -> Option<Self> {
         let blocks = pooled(&bins(held_out));
         let knot = |(block, _): &(Block, usize)| (block.mean_prediction(), block.rate());
-        Self::from_knots(blocks.iter().map(knot).collect())
+        let fitted = Self::from_knots(blocks.iter().map(knot).collect());
+        (!fitted.knots.is_empty()).then_some(fitted)
+    }
+
+    /// The curve of stored knots; none if they do not ascend inside the unit square.
+    pub(super) fn of_knots(knots: Vec<(f64, f64)>) -> Option<Self> {
+        let n_knots = knots.len();
+        let read = Self::from_knots(knots);
+        let ascends = read.knots.is_sorted_by(|a, b| a.1 <= b.1);
+        (n_knots > 0 && read.knots.len() == n_knots && ascends).then_some(read)
+    }
+
+    /// Predicted and calibrated probability of each knot, ascending, without the ends (0, 0) and (1, 1).
+    #[must_use]
+    pub fn knots(&self) -> &[(f64, f64)] {
+        &self.knots
     }
 
     /// Keeps knots inside the open unit square whose first coordinates ascend strictly.
@@ -106,15 +93,12 @@ impl Calibration {
         Self { knots }
     }
 
-    /// The calibrated probability.
+    /// The point of the curve above a probability.
     ///
     /// # Complexity
-    /// O(log b) for b bins.
+    /// O(log b) for b knots.
     #[must_use]
     pub fn apply(&self, p: f64) -> f64 {
-        if self.knots.is_empty() {
-            return p;
-        }
         let above = self.knots.partition_point(|&(x, _)| x <= p);
         let (x0, y0) = above.checked_sub(1).map_or((0.0, 0.0), |i| self.knots[i]);
         let (x1, y1) = self.knots.get(above).copied().unwrap_or((1.0, 1.0));
@@ -157,33 +141,6 @@ fn pooled(bins: &[Block]) -> Vec<(Block, usize)> {
     blocks
 }
 
-impl From<Calibration> for Vec<(u64, u64)> {
-    /// Bit patterns, as in the model's file.
-    fn from(calibration: Calibration) -> Self {
-        let knots = calibration.knots.into_iter();
-        knots.map(|(x, y)| (x.to_bits(), y.to_bits())).collect()
-    }
-}
-
-impl TryFrom<Vec<(u64, u64)>> for Calibration {
-    type Error = AdsError;
-
-    fn try_from(bits: Vec<(u64, u64)>) -> Result<Self, AdsError> {
-        let knots: Vec<(f64, f64)> = bits
-            .into_iter()
-            .map(|(x, y)| (f64::from_bits(x), f64::from_bits(y)))
-            .collect();
-        let read = Self::from_knots(knots.clone());
-        if read.knots.len() == knots.len() && read.knots.is_sorted_by(|a, b| a.1 <= b.1) {
-            Ok(read)
-        } else {
-            Err(AdsError::Model {
-                what: "a calibration that is not a non-decreasing map of (0, 1)",
-            })
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use linfa::prelude::*;
@@ -191,34 +148,19 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    fn row(p: f64, clicks: u32, impressions: u32) -> Predicted {
-        let target = Clicks {
-            clicks,
-            impressions,
-        };
-        Predicted { p, target }
-    }
-
-    #[test]
-    fn few_clicks_change_nothing() {
-        let calibration = Calibration::fit(&[row(0.1, 50, 1_000), row(0.2, 49, 1_000)]);
-        assert!(calibration.is_identity());
-        assert_eq!(calibration.apply(0.3), 0.3);
-        assert!(!Calibration::fit(&[row(0.1, 50, 1_000), row(0.2, 50, 1_000)]).is_identity());
-    }
+    use crate::ads::calibration::tests::row;
 
     #[test]
     fn predictions_twice_too_high_are_halved() {
         let rows: Vec<_> = (1..=9)
             .map(|i| row(f64::from(i) / 50.0, i * 10, 1_000))
             .collect();
-        let calibration = Calibration::fit(&rows);
+        let fitted = Isotonic::fit(&rows).unwrap();
         for row in rows {
-            assert!((calibration.apply(row.p) - row.p / 2.0).abs() < 1e-12);
+            assert!((fitted.apply(row.p) - row.p / 2.0).abs() < 1e-12);
         }
-        assert_eq!(calibration.apply(0.0), 0.0);
-        assert!((calibration.apply(1.0) - 1.0).abs() < 1e-12);
+        assert_eq!(fitted.apply(0.0), 0.0);
+        assert!((fitted.apply(1.0) - 1.0).abs() < 1e-12);
     }
 
     fn rates(bins: &[Block]) -> Vec<f64> {
@@ -286,37 +228,24 @@ mod tests {
 
         #[test]
         fn prop_the_map_is_monotone_and_stays_inside(rows in predictions()) {
-            let calibration = Calibration::fit(&rows);
-            let mapped: Vec<f64> = (0..=1_000).map(|i| calibration.apply(f64::from(i) / 1e3)).collect();
+            let fitted = Isotonic::fit(&rows).unwrap_or_default();
+            let mapped: Vec<f64> = (0..=1_000).map(|i| fitted.apply(f64::from(i) / 1e3)).collect();
             prop_assert!(mapped.is_sorted());
             prop_assert!(mapped.iter().all(|p| (0.0..=1.0).contains(p)));
-        }
-
-        #[test]
-        fn same_after_writing_and_reading(rows in predictions()) {
-            let calibration = Calibration::fit(&rows);
-            let text = serde_json::to_string(&calibration).unwrap();
-            prop_assert_eq!(serde_json::from_str::<Calibration>(&text).unwrap(), calibration);
         }
     }
 
     #[test]
     fn deny_curves_that_fall_or_leave_the_square() {
-        let read = |knots: &[(f64, f64)]| {
-            let bits: Vec<_> = knots
-                .iter()
-                .map(|(x, y)| (x.to_bits(), y.to_bits()))
-                .collect();
-            Calibration::try_from(bits)
-        };
-        assert!(read(&[(0.1, 0.2), (0.2, 0.2)]).is_ok());
+        assert!(Isotonic::of_knots(vec![(0.1, 0.2), (0.2, 0.2)]).is_some());
         for bad in [
-            [(0.1, 0.2), (0.2, 0.1)],
-            [(0.2, 0.1), (0.1, 0.2)],
-            [(0.1, f64::NAN), (0.2, 0.5)],
-            [(0.1, 0.1), (f64::INFINITY, 0.5)],
+            vec![],
+            vec![(0.1, 0.2), (0.2, 0.1)],
+            vec![(0.2, 0.1), (0.1, 0.2)],
+            vec![(0.1, f64::NAN), (0.2, 0.5)],
+            vec![(0.1, 0.1), (f64::INFINITY, 0.5)],
         ] {
-            assert!(read(&bad).is_err(), "{bad:?}");
+            assert!(Isotonic::of_knots(bad.clone()).is_none(), "{bad:?}");
         }
     }
 }
