@@ -23,4 +23,7 @@ pub use ranking::{
 };
 mod ads;
 
-pub use ads::{AdsEvaluation, evaluate_ads};
+pub use ads::{
+    AdsEvaluation, AdsEvaluationOptions, Breakdown, ClickInterval, ClickIntervals, EpochPoint,
+    FieldValue, LearningCurves, NextToTruth, SharePoint, evaluate_ads, evaluate_ads_with,
+};

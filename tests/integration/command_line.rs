@@ -174,6 +174,46 @@ fn synth_run_and_report_in_a_pipeline() {
     );
 }
 
+/// A synthetic world carries its truth, and the model is measured beside it; without the table there is no such key.
+#[test]
+fn ads_are_evaluated_beside_the_truth_of_a_synthetic_world() {
+    let dir = tempfile::tempdir().unwrap();
+    let signals = path(dir.path(), "signals");
+    let synth = [
+        "synth", "--users", "300", "--seed", "4", "--form", "csv", "--out", &signals,
+    ];
+    assert_eq!(acquaint(&synth).0, 0);
+    let evaluate = |more: &[&str]| {
+        let ask = ["evaluate", "ads", "--signals", &signals];
+        let (code, out, error) = acquaint(&[&ask, more].concat());
+        assert_eq!(code, 0, "{error}");
+        out
+    };
+    let json: serde_json::Value = serde_json::from_str(&evaluate(&["--json"])).unwrap();
+    let loss = |who: &str| json[who]["log_loss"].as_f64().unwrap();
+    assert!(loss("truth") < loss("model") && loss("truth") < loss("base_rate"));
+    for who in ["model", "base_rate", "truth"] {
+        for figure in ["log_loss", "ne", "auc", "ece", "calibration_ratio"] {
+            assert!(json[who][figure].is_f64(), "{who} {figure}");
+        }
+    }
+    assert_eq!(
+        json["learning_curve"]["by_epochs"]
+            .as_array()
+            .unwrap()
+            .len(),
+        5
+    );
+    let again: serde_json::Value =
+        serde_json::from_str(&evaluate(&["--json", "--threads", "1"])).unwrap();
+    assert_eq!(again, json, "threads do not show");
+    assert!(evaluate(&["--no-curves"]).contains("truth"));
+    fs::remove_file(path(dir.path(), "signals/ad_truth.csv")).unwrap();
+    let json: serde_json::Value =
+        serde_json::from_str(&evaluate(&["--json", "--no-curves", "--seed", "1"])).unwrap();
+    assert!(json.get("truth").is_none() && json.get("learning_curve").is_none());
+}
+
 #[test]
 fn imported_edges_give_the_suggestions_of_the_edges() {
     let dir = tempfile::tempdir().unwrap();

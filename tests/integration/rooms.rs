@@ -28,7 +28,7 @@ const ROOMS: [(&str, &[&str]); 13] = [
     (
         "eval",
         &[
-            "consent", "signals", "identity", "graph", "suggest", "ads", "engine",
+            "consent", "signals", "identity", "graph", "suggest", "ads", "engine", "synth",
         ],
     ),
     ("report", &["consent", "engine"]),

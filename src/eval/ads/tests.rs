@@ -233,3 +233,212 @@ fn an_unknown_ad_is_left_out_and_counted() {
     assert_eq!(left_out, 40);
     evaluation.training.check_sums().unwrap();
 }
+
+/// Everybody in a synthetic world, whatever they allowed: its truth is nobody's.
+fn synthetic(users: u32) -> (Data, Vec<AdTruth>) {
+    let params = crate::synth::SynthParams::default().users(users).seed(3);
+    let world = crate::synth::world(&params.check().unwrap());
+    let everybody = world.social_accounts.iter().map(|account| account.user_id);
+    let gate: Gate<AdRelevance, UserId> = gate_of(everybody);
+    let permit = |shown| gate.permit(TrainingRow::new(shown, None)).unwrap();
+    let truth = world.ad_truth();
+    let rows = world.impressions.iter().map(permit).collect();
+    ((rows, world.ads), truth)
+}
+
+fn next_to_truth(data: &Data, truth: &[AdTruth], seed: u64) -> AdsEvaluation {
+    let options = AdsEvaluationOptions {
+        seed,
+        curves: false,
+        truth,
+    };
+    let params = AdsParams::default().check().unwrap();
+    evaluate_ads_with(&data.0, &data.1, &params, &options).unwrap()
+}
+
+#[test]
+fn the_truth_stands_beside_the_model_and_is_better() {
+    let (data, truth) = synthetic(1_000);
+    let evaluation = next_to_truth(&data, &truth, 0);
+    eprintln!("synthetic: {}", serde_json::to_string(&evaluation).unwrap());
+    let best = evaluation.truth.unwrap();
+    assert_eq!(evaluation.test_rows_without_truth, 0);
+    assert!(best.log_loss < evaluation.model.log_loss);
+    assert!(evaluation.model.log_loss < evaluation.base_rate.log_loss);
+    assert!((best.calibration_ratio.unwrap() - 1.0).abs() < 0.1);
+    let next = evaluation.next_to_truth.unwrap();
+    assert!(next.log_loss_ratio.unwrap() > 1.0 && next.mean_distance > 0.0);
+    assert!(evaluation.auc_by_user.groups > 50 && evaluation.auc_by_ad.groups > 5);
+}
+
+#[test]
+fn without_every_row_there_is_no_truth() {
+    let (data, mut truth) = synthetic(200);
+    let all = next_to_truth(&data, &truth, 0);
+    let n_test = all.n_test_rows;
+    let fold = |row: &AdTruth| {
+        let is_it = |training: &&Permitted<TrainingRow, AdRelevance>| {
+            let it = training.get();
+            (it.user, it.ad_id, it.at) == (row.user_id, row.ad_id, row.at)
+        };
+        data.0.iter().find(is_it).unwrap().get().fold(FOLDS)
+    };
+    let lost = truth.iter().position(|row| fold(row) == 0).unwrap();
+    let twice = AdTruth {
+        p_click: truth[lost].p_click / 2.0,
+        ..truth[lost]
+    };
+    truth.push(twice);
+    let ambiguous = next_to_truth(&data, &truth, 0);
+    assert_eq!(
+        (ambiguous.truth, ambiguous.test_rows_without_truth),
+        (None, 1)
+    );
+    assert_eq!(next_to_truth(&data, &[], 0).test_rows_without_truth, n_test);
+    let json = serde_json::to_value(next_to_truth(&data, &[], 0)).unwrap();
+    assert!(json.get("truth").is_none() && json.get("learning_curve").is_none());
+}
+
+#[test]
+fn another_seed_is_another_split() {
+    let (rows, ads) = clear();
+    let of = |seed| {
+        let evaluation = next_to_truth(&(rows.clone(), ads.clone()), &[], seed);
+        (evaluation.n_test_rows, evaluation.clicks)
+    };
+    assert_ne!(of(1), of(2));
+}
+
+#[test]
+fn more_rows_teach_more() {
+    let (data, _) = synthetic(1_000);
+    let params = AdsParams::default().check().unwrap();
+    let options = AdsEvaluationOptions {
+        curves: true,
+        ..AdsEvaluationOptions::default()
+    };
+    let evaluation = evaluate_ads_with(&data.0, &data.1, &params, &options).unwrap();
+    let curves = evaluation.learning_curve.unwrap();
+    let (first, last) = (curves.by_rows[0], *curves.by_rows.last().unwrap());
+    assert!(first.rows * 12 < last.rows && first.log_loss > last.log_loss);
+    assert_eq!(
+        last.log_loss, evaluation.model.log_loss,
+        "all rows are the model"
+    );
+    let as_trained = curves
+        .by_epochs
+        .iter()
+        .find(|at| at.epochs == params.ftrl().epochs());
+    assert!(as_trained.is_none_or(|at| at.log_loss == evaluation.model.log_loss));
+    let of_training = &evaluation.training.curve;
+    assert!(of_training.is_sorted_by(|a, b| a.rows < b.rows));
+    assert_eq!(
+        of_training.last().unwrap().held_out,
+        evaluation.training.held_out
+    );
+}
+
+/// Each breakdown holds every row once.
+#[test]
+fn fields_break_down_everything() {
+    let (data, _) = synthetic(200);
+    let evaluation = next_to_truth(&data, &[], 0);
+    for breakdown in &evaluation.by_field {
+        let clicks: u64 = breakdown.values.iter().map(|value| value.clicks).sum();
+        if breakdown.values_left_out == 0 {
+            assert_eq!(clicks, evaluation.clicks, "{}", breakdown.field);
+        }
+    }
+}
+
+/// The defaults were chosen by this: log loss over the base rate's in a 4-fold cross-validation among the rows that the
+/// documented split does not hold out.
+#[test]
+#[ignore = "minutes: cargo test --release --lib eval::ads::tests::settings -- --ignored --nocapture"]
+fn settings_by_cross_validation_among_training_rows() {
+    let sets = [
+        ("facebook", facebook()),
+        ("bts", open_bandit("obd_bts_all.csv.gz")),
+        ("random", open_bandit("obd_random_all.csv.gz")),
+        ("synthetic 1,000", Some(synthetic(1_000).0)),
+        ("synthetic 10,000", Some(synthetic(10_000).0)),
+    ];
+    for (name, data) in sets {
+        let Some((rows, ads)) = data else { continue };
+        let rows: Vec<_> = rows
+            .into_iter()
+            .filter(|row| row.get().fold(FOLDS) != 0)
+            .collect();
+        for params in grid() {
+            let valid = params.clone().check().unwrap();
+            let over_base = |seed| {
+                let options = AdsEvaluationOptions {
+                    seed,
+                    ..AdsEvaluationOptions::default()
+                };
+                let found = evaluate_ads_with(&rows, &ads, &valid, &options).unwrap();
+                found.model.log_loss.unwrap() / found.base_rate.log_loss.unwrap()
+            };
+            let mean = (101..105).map(over_base).sum::<f64>() / 4.0;
+            let ftrl = serde_json::to_string(&params.ftrl).unwrap();
+            eprintln!("{name}: {mean:.5} {:?} {ftrl}", params.calibration);
+        }
+    }
+}
+
+fn grid() -> Vec<AdsParams> {
+    use crate::ads::{CalibrationMethod, FtrlParams};
+    let mut all = Vec::new();
+    for alpha in [0.02, 0.05, 0.1, 0.2] {
+        for (l1, l2) in [(0.0, 10.0), (1.0, 10.0), (0.0, 40.0), (0.0, 120.0)] {
+            for epochs in [2, 4] {
+                for calibration in [CalibrationMethod::Isotonic, CalibrationMethod::None] {
+                    let ftrl = FtrlParams::default().alpha(alpha).l1(l1).l2(l2);
+                    all.push(AdsParams {
+                        ftrl: ftrl.epochs(epochs),
+                        calibration,
+                        learning_curve: false,
+                        ..AdsParams::default()
+                    });
+                }
+            }
+        }
+    }
+    all
+}
+
+/// The figures of `docs/scoring.md` for six splits. What is left of the ratio is in the split: knowing nothing but the
+/// click rate has the same spread.
+#[test]
+fn facebook_totals_of_six_splits() {
+    use crate::ads::CalibrationMethod::{Isotonic, None, Platt};
+    let Some((rows, ads)) = facebook() else {
+        return;
+    };
+    for calibration in [Isotonic, Platt, None] {
+        let params = AdsParams {
+            calibration,
+            learning_curve: false,
+            ..AdsParams::default()
+        };
+        let params = params.check().unwrap();
+        let mut relative = 0.0;
+        for seed in 0..6 {
+            let options = AdsEvaluationOptions {
+                seed,
+                ..AdsEvaluationOptions::default()
+            };
+            let found = evaluate_ads_with(&rows, &ads, &params, &options).unwrap();
+            let loss = found.model.log_loss.unwrap() / found.base_rate.log_loss.unwrap();
+            let ratio = found.model.calibration_ratio.unwrap();
+            eprintln!(
+                "facebook, {calibration:?}, seed {seed}: {loss:.4} of the base rate's log loss, AUC {:.4}, ratio {ratio:.4}, base rate's {:.4}",
+                found.model.auc.unwrap(),
+                found.base_rate.calibration_ratio.unwrap()
+            );
+            assert!((0.93..1.07).contains(&ratio), "{ratio}");
+            relative += loss / 6.0;
+        }
+        assert!(relative < 0.998, "{calibration:?}: {relative}");
+    }
+}

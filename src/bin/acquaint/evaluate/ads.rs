@@ -1,0 +1,193 @@
+//! `acquaint evaluate ads`: the click model on hidden impressions, beside the click rate and, in a synthetic world, the
+//! truth.
+
+use std::path::Path;
+
+use acquaint::ads::{ClickMetrics, GroupedAuc};
+use acquaint::engine::{Progress, ValidRunParams};
+use acquaint::eval::{
+    AdsEvaluation, AdsEvaluationOptions, Breakdown, ClickInterval, LearningCurves,
+    evaluate_ads_with,
+};
+use acquaint::signals::{AdTruth, SignalsDir};
+
+use super::{figure, line, prepare, say};
+use crate::args::EvaluateAdsArgs;
+use crate::exit::{Failure, Outcome};
+use crate::progress::Bars;
+use crate::run::read_params;
+
+pub(crate) fn ads(args: &EvaluateAdsArgs, quiet: bool) -> Result<Outcome, Failure> {
+    let params = read_params(args.config.as_deref())?;
+    let prepared = prepare(&args.signals, &params, quiet)?;
+    let truth = truth(&args.signals, &params)?;
+    let options = AdsEvaluationOptions {
+        seed: args.seed,
+        curves: !args.no_curves,
+        truth: &truth,
+    };
+    let bars = Bars::new(quiet);
+    bars.begin("training and predicting", None);
+    let rows = prepared.training_rows();
+    let evaluation = evaluate_ads_with(&rows, prepared.ads(), params.ads(), &options)?;
+    drop(bars);
+    say(args.json, &evaluation, table)
+}
+
+/// What a synthetic world knows; nothing of any other.
+fn truth(signals: &Path, params: &ValidRunParams) -> Result<Vec<AdTruth>, Failure> {
+    let limits = params.given().signals.clone().check()?;
+    Ok(SignalsDir::open(signals, &limits)?.read()?.records)
+}
+
+fn table(evaluation: &AdsEvaluation) -> String {
+    let curves = evaluation.learning_curve.as_ref().map(curves_table);
+    let fields: Vec<String> = evaluation.by_field.iter().filter_map(field_table).collect();
+    figures_table(evaluation)
+        + &sureness_table(evaluation)
+        + &reliability_table(evaluation)
+        + &fields.concat()
+        + &curves.unwrap_or_default()
+}
+
+/// One figure of a prediction.
+type Figure = fn(&ClickMetrics) -> Option<f64>;
+
+const FIGURES: [(&str, Figure); 5] = [
+    ("log loss", |m| m.log_loss),
+    ("normalized entropy", |m| m.ne),
+    ("AUC", |m| m.auc),
+    ("calibration error", |m| m.ece),
+    ("calibration ratio", |m| m.calibration_ratio),
+];
+
+fn figures_table(evaluation: &AdsEvaluation) -> String {
+    let of_truth = evaluation.truth.map_or("", |_| "     truth");
+    let mut table = format!(
+        "{} rows, {} hidden with {} impressions and {} clicks; calibration: {}\n\n{:18}{:>10} {:>10}{of_truth}\n",
+        evaluation.n_rows,
+        evaluation.n_test_rows,
+        evaluation.impressions,
+        evaluation.clicks,
+        evaluation.calibration,
+        "",
+        "model",
+        "base rate"
+    );
+    for (name, of) in FIGURES {
+        let model = figure(of(&evaluation.model), 10);
+        let base = figure(of(&evaluation.base_rate), 10);
+        let truth = evaluation.truth.as_ref();
+        let truth = truth.map_or_else(String::new, |truth| figure(of(truth), 10));
+        line(&mut table, &format!("{name:18}{model} {base}{truth}"));
+    }
+    table
+}
+
+fn sureness_table(evaluation: &AdsEvaluation) -> String {
+    let mut table = String::from("\n95 of 100 draws of rows\n");
+    let intervals = evaluation.intervals;
+    for (name, interval) in [
+        ("log loss", intervals.log_loss),
+        ("  over base rate's", intervals.log_loss_over_base),
+        ("AUC", intervals.auc),
+        ("calibration ratio", intervals.calibration_ratio),
+    ] {
+        line(&mut table, &format!("{name:18}{}", interval_text(interval)));
+    }
+    for (name, found) in [
+        ("\nAUC by person", evaluation.auc_by_user),
+        ("AUC by ad", evaluation.auc_by_ad),
+    ] {
+        line(&mut table, &grouped_line(name, &found));
+    }
+    if let Some(next) = &evaluation.next_to_truth {
+        let text = format!(
+            "distance to truth {:10.4}; log loss over the truth's {}; R² of log-odds {}",
+            next.mean_distance,
+            figure(next.log_loss_ratio, 6),
+            figure(next.log_odds_r2, 6)
+        );
+        line(&mut table, &text);
+    }
+    table
+}
+
+fn interval_text(interval: Option<ClickInterval>) -> String {
+    interval.map_or_else(
+        || format!("{:>10}", "–"),
+        |interval| format!("{:10.4} to {:.4}", interval.low, interval.high),
+    )
+}
+
+fn grouped_line(name: &str, found: &GroupedAuc) -> String {
+    let width = 18 + usize::from(name.starts_with('\n'));
+    format!(
+        "{name:width$}{} over {} groups; {} have only one outcome",
+        figure(found.auc, 10),
+        found.groups,
+        found.one_sided
+    )
+}
+
+fn reliability_table(evaluation: &AdsEvaluation) -> String {
+    let mut table = String::from("\npredicted    clicked  95 % interval         impressions\n");
+    for bin in &evaluation.reliability {
+        let text = format!(
+            "{:9.5}{:11.5}  {:.5} to {:.5}{:16}",
+            bin.mean_p, bin.rate, bin.rate_low, bin.rate_high, bin.impressions
+        );
+        line(&mut table, &text);
+    }
+    table
+}
+
+/// None for a field with one value: it would say again what stands above.
+fn field_table(breakdown: &Breakdown) -> Option<String> {
+    if breakdown.values.len() < 2 {
+        return None;
+    }
+    let field = &breakdown.field;
+    let mut table = format!("\n{field:18}    clicks  log loss  base rate       AUC     ratio\n");
+    for value in &breakdown.values {
+        let name = if value.value.is_empty() {
+            "–"
+        } else {
+            &value.value
+        };
+        let text = format!(
+            "{name:18}{:10}{} {}{}{}",
+            value.clicks,
+            figure(value.model.log_loss, 10),
+            figure(value.base_rate.log_loss, 10),
+            figure(value.model.auc, 10),
+            figure(value.model.calibration_ratio, 10)
+        );
+        line(&mut table, &text);
+    }
+    Some(table)
+}
+
+fn curves_table(curves: &LearningCurves) -> String {
+    let mut table = String::from("\nrows trained on      log loss        NE\n");
+    for point in &curves.by_rows {
+        let text = format!(
+            "{:15}{} {}",
+            point.rows,
+            figure(point.log_loss, 14),
+            figure(point.ne, 9)
+        );
+        line(&mut table, &text);
+    }
+    table += "\nepochs               log loss        NE\n";
+    for point in &curves.by_epochs {
+        let text = format!(
+            "{:15}{} {}",
+            point.epochs,
+            figure(point.log_loss, 14),
+            figure(point.ne, 9)
+        );
+        line(&mut table, &text);
+    }
+    table
+}

@@ -1,0 +1,119 @@
+//! The model value by value of a field: where it is right, and where it is not.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::Test;
+use crate::ads::{ClickMetrics, Predicted, TrainingRow};
+use crate::signals::{Ad, Surface};
+
+/// Values of one field shown at most, those with most impressions.
+const SHOWN: usize = 20;
+
+/// The model by the values of one field.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Breakdown {
+    /// The field.
+    pub field: String,
+    /// Its values, most impressions first; at most 20 of them.
+    pub values: Vec<FieldValue>,
+    /// Values beyond the 20.
+    pub values_left_out: u64,
+}
+
+/// The model on the rows of one value.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FieldValue {
+    /// The value; empty where it is not known.
+    pub value: String,
+    /// Held-out rows.
+    pub rows: u64,
+    /// Their impressions.
+    pub impressions: u64,
+    /// Their clicks.
+    pub clicks: u64,
+    /// The model on them.
+    pub model: ClickMetrics,
+    /// The base rate of all rows on them.
+    pub base_rate: ClickMetrics,
+}
+
+/// A field's value for a row.
+type Of = fn(&TrainingRow, &Ad) -> String;
+
+/// The fields that are broken down: of the showing and of the ad, and of people only age band and gender, to see whether
+/// the model is as right for some as for others.
+const FIELDS: [(&str, Of); 6] = [
+    ("surface", |row, _| surface(row.surface).to_owned()),
+    ("position", |row, _| {
+        row.position.map_or_else(String::new, |p| p.to_string())
+    }),
+    ("category", |_, ad| ad.category.clone()),
+    ("special category", |_, ad| {
+        ad.special_category.clone().unwrap_or_default()
+    }),
+    ("age band", |row, _| {
+        row.attributes.age_band.clone().unwrap_or_default()
+    }),
+    ("gender", |row, _| {
+        row.attributes.gender.clone().unwrap_or_default()
+    }),
+];
+
+const fn surface(surface: Surface) -> &'static str {
+    match surface {
+        Surface::Feed => "feed",
+        Surface::RightColumn => "right_column",
+        Surface::Stories => "stories",
+        Surface::Marketplace => "marketplace",
+        Surface::Search => "search",
+        Surface::Video => "video",
+    }
+}
+
+pub(super) fn by_field(test: &Test<'_>, predicted: &[Predicted], base_rate: f64) -> Vec<Breakdown> {
+    let of = |&(field, of): &(&str, Of)| breakdown(field, of, test, predicted, base_rate);
+    FIELDS.iter().map(of).collect()
+}
+
+fn breakdown(
+    field: &str,
+    of: Of,
+    test: &Test<'_>,
+    predicted: &[Predicted],
+    base_rate: f64,
+) -> Breakdown {
+    let mut groups: BTreeMap<String, Vec<Predicted>> = BTreeMap::new();
+    for (&(row, ad), &p) in test.rows.iter().zip(predicted) {
+        groups.entry(of(row, ad)).or_default().push(p);
+    }
+    let n_values = groups.len();
+    let value = |(value, rows): (String, Vec<Predicted>)| field_value(value, &rows, base_rate);
+    let mut values: Vec<FieldValue> = groups.into_iter().map(value).collect();
+    // Stable: equal values stay in the order of their names.
+    values.sort_by_key(|value| std::cmp::Reverse(value.impressions));
+    values.truncate(SHOWN);
+    Breakdown {
+        field: field.to_owned(),
+        values_left_out: (n_values - values.len()) as u64,
+        values,
+    }
+}
+
+fn field_value(value: String, rows: &[Predicted], base_rate: f64) -> FieldValue {
+    let at_base = |row: &Predicted| Predicted {
+        p: base_rate,
+        target: row.target,
+    };
+    let base: Vec<Predicted> = rows.iter().map(at_base).collect();
+    let sum = |of: fn(&Predicted) -> u32| rows.iter().map(|row| u64::from(of(row))).sum();
+    FieldValue {
+        value,
+        rows: rows.len() as u64,
+        impressions: sum(|row| row.target.impressions),
+        clicks: sum(|row| row.target.clicks),
+        model: ClickMetrics::of(rows),
+        base_rate: ClickMetrics::of(&base),
+    }
+}

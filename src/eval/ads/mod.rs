@@ -1,0 +1,236 @@
+//! How good the click model is on rows it has not seen, beside knowing nothing but the click rate, and beside the truth
+//! where the world is synthetic.
+
+mod bootstrap;
+mod breakdown;
+mod curves;
+mod truth;
+
+use serde::{Deserialize, Serialize};
+
+pub use bootstrap::{ClickInterval, ClickIntervals};
+pub use breakdown::{Breakdown, FieldValue};
+pub use curves::{EpochPoint, LearningCurves, SharePoint};
+pub use truth::NextToTruth;
+
+use crate::ads::{
+    AdsError, ClickMetrics, ClickModel, GroupWeight, GroupedAuc, Predicted, ReliabilityBin,
+    TrainReport, TrainingRow, ValidAdsParams, grouped_auc, reliability, train,
+};
+use crate::consent::{AdRelevance, Permitted};
+use crate::hash::HashMap;
+use crate::ids::AdId;
+use crate::signals::{Ad, AdTruth};
+
+/// One row in so many is held out.
+const FOLDS: u64 = 5;
+/// Bins of the reliability table.
+const BINS: u32 = 10;
+
+/// What to measure besides the model and the base rate.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AdsEvaluationOptions<'a> {
+    /// Another split for each seed; 0 is the one documented.
+    pub seed: u64,
+    /// Train on parts of the rows and for other numbers of epochs too: about ten times the work.
+    pub curves: bool,
+    /// How likely each click was, in a synthetic world.
+    pub truth: &'a [AdTruth],
+}
+
+/// The click model and the base rate on the same held-out rows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AdsEvaluation {
+    /// The model, surface and position known.
+    pub model: ClickMetrics,
+    /// One answer for every row: the click rate of the rows not held out.
+    pub base_rate: ClickMetrics,
+    /// The probabilities the clicks were drawn from; absent unless every held-out row has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub truth: Option<ClickMetrics>,
+    /// The model's distance from them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_to_truth: Option<NextToTruth>,
+    /// How sure the figures are.
+    pub intervals: ClickIntervals,
+    /// Is the order of ads right for each person? Groups are people, weighted by impressions.
+    pub auc_by_user: GroupedAuc,
+    /// Is the order of people right for each ad?
+    pub auc_by_ad: GroupedAuc,
+    /// Held-out impressions in bins of the model's prediction.
+    pub reliability: Vec<ReliabilityBin>,
+    /// The model value by value of some fields.
+    pub by_field: Vec<Breakdown>,
+    /// What more rows and more epochs are worth; absent unless asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub learning_curve: Option<LearningCurves>,
+    /// Rows given.
+    pub n_rows: u64,
+    /// Rows held out and predicted.
+    pub n_test_rows: u64,
+    /// Impressions of the rows predicted.
+    pub impressions: u64,
+    /// Their clicks.
+    pub clicks: u64,
+    /// Held-out rows left out: no table describes their ad, or they have more clicks than impressions.
+    pub test_rows_left_out: u64,
+    /// Held-out rows whose truth no table says, or says twice differently; all of them without a table.
+    pub test_rows_without_truth: u64,
+    /// How the rows were split, in words.
+    pub split: String,
+    /// How the model was calibrated, in words.
+    pub calibration: String,
+    /// What training saw.
+    pub training: TrainReport,
+}
+
+/// Permitted rows.
+type Rows = [Permitted<TrainingRow, AdRelevance>];
+
+/// Trains on four fifths of the rows and predicts the others.
+///
+/// The side a row falls on is decided by a hash of everything it says except its counts, so neither order
+/// nor other rows matter, and rows that say the same are never on both sides.
+///
+/// # Complexity
+/// That of [`train`], plus O(n log n) for n held-out rows and 200 passes over them for the intervals.
+///
+/// # Errors
+/// As [`train`].
+pub fn evaluate_ads(
+    rows: &Rows,
+    ads: &[Ad],
+    params: &ValidAdsParams,
+) -> Result<AdsEvaluation, AdsError> {
+    evaluate_ads_with(rows, ads, params, &AdsEvaluationOptions::default())
+}
+
+/// As [`evaluate_ads`], with another split, learning curves, or the truth beside the model.
+///
+/// # Errors
+/// As [`train`].
+pub fn evaluate_ads_with(
+    rows: &Rows,
+    ads: &[Ad],
+    params: &ValidAdsParams,
+    options: &AdsEvaluationOptions<'_>,
+) -> Result<AdsEvaluation, AdsError> {
+    let is_test =
+        |row: &Permitted<TrainingRow, AdRelevance>| row.get().fold_of(options.seed, FOLDS) == 0;
+    let (test, fit): (Vec<_>, Vec<_>) = rows.iter().cloned().partition(is_test);
+    let (model, training) = train(&fit, ads, params)?;
+    let test = Test::new(&test, ads);
+    let base_rate = click_rate(fit.iter().map(Permitted::get));
+    let predicted = test.predicted(&model);
+    let curves = options
+        .curves
+        .then(|| curves::curves(&fit, ads, params, &test));
+    let (truth, without) = truth::of_rows(&test.rows, options.truth);
+    let (clicks, impressions) = totals(test.rows.iter().map(|(row, _)| *row));
+    Ok(AdsEvaluation {
+        model: ClickMetrics::of(&predicted),
+        base_rate: ClickMetrics::of(&test.answered(base_rate)),
+        truth: truth.as_deref().map(ClickMetrics::of),
+        next_to_truth: truth
+            .as_deref()
+            .map(|truth| NextToTruth::of(&predicted, truth)),
+        intervals: bootstrap::intervals(&predicted, base_rate, &test.draw_hashes()),
+        auc_by_user: by_user(&test, &predicted),
+        auc_by_ad: by_ad(&test, &predicted),
+        reliability: reliability(&predicted, BINS),
+        by_field: breakdown::by_field(&test, &predicted, base_rate),
+        learning_curve: curves.transpose()?,
+        n_rows: rows.len() as u64,
+        n_test_rows: test.rows.len() as u64,
+        impressions,
+        clicks,
+        test_rows_left_out: test.left_out,
+        test_rows_without_truth: without,
+        split: split_in_words(options.seed),
+        calibration: model.metadata().calibration.clone(),
+        training,
+    })
+}
+
+fn split_in_words(seed: u64) -> String {
+    let of_seed = if seed == 0 {
+        String::new()
+    } else {
+        format!(", seed {seed}")
+    };
+    format!("one row in {FOLDS} held out, by a hash of all but its counts{of_seed}")
+}
+
+/// Held-out rows that can be predicted.
+struct Test<'a> {
+    rows: Vec<(&'a TrainingRow, &'a Ad)>,
+    left_out: u64,
+}
+
+impl<'a> Test<'a> {
+    fn new(rows: &'a Rows, ads: &'a [Ad]) -> Self {
+        let of_id: HashMap<AdId, &Ad> = ads.iter().map(|ad| (ad.ad_id, ad)).collect();
+        let known: Vec<_> = rows
+            .iter()
+            .map(Permitted::get)
+            .filter(|row| row.target.clicks <= row.target.impressions)
+            .filter_map(|row| Some((row, *of_id.get(&row.ad_id)?)))
+            .collect();
+        Self {
+            left_out: (rows.len() - known.len()) as u64,
+            rows: known,
+        }
+    }
+
+    fn predicted(&self, model: &ClickModel) -> Vec<Predicted> {
+        self.rows_with(|row, ad| model.p_click_shown(row, ad))
+    }
+
+    /// One answer for every row.
+    fn answered(&self, p: f64) -> Vec<Predicted> {
+        self.rows_with(|_, _| p)
+    }
+
+    fn rows_with(&self, p: impl Fn(&TrainingRow, &Ad) -> f64) -> Vec<Predicted> {
+        let predicted = |&(row, ad): &(&TrainingRow, &Ad)| Predicted {
+            p: p(row, ad),
+            target: row.target,
+        };
+        self.rows.iter().map(predicted).collect()
+    }
+
+    fn draw_hashes(&self) -> Vec<u64> {
+        self.rows.iter().map(|(row, _)| row.draw_hash()).collect()
+    }
+}
+
+/// Totals over many people are nobody's order of ads.
+fn by_user(test: &Test<'_>, predicted: &[Predicted]) -> GroupedAuc {
+    let of_somebody = test.rows.iter().zip(predicted);
+    let of_somebody = of_somebody.filter_map(|((row, _), p)| Some((*p, row.user?.0)));
+    let (rows, users): (Vec<_>, Vec<_>) = of_somebody.unzip();
+    grouped_auc(&rows, &users, GroupWeight::Impressions)
+}
+
+fn by_ad(test: &Test<'_>, predicted: &[Predicted]) -> GroupedAuc {
+    let ads: Vec<u64> = test.rows.iter().map(|(row, _)| row.ad_id.0).collect();
+    grouped_auc(predicted, &ads, GroupWeight::Impressions)
+}
+
+fn totals<'a>(rows: impl Iterator<Item = &'a TrainingRow>) -> (u64, u64) {
+    rows.fold((0, 0), |(clicks, impressions), row| {
+        (
+            clicks + u64::from(row.target.clicks),
+            impressions + u64::from(row.target.impressions),
+        )
+    })
+}
+
+/// The rows' own click rate, kept off 0 and 1 so that its log loss is finite.
+fn click_rate<'a>(rows: impl Iterator<Item = &'a TrainingRow>) -> f64 {
+    let (clicks, impressions) = totals(rows);
+    (clicks as f64 / impressions.max(1) as f64).clamp(1e-9, 1.0 - 1e-9)
+}
+
+#[cfg(test)]
+mod tests;

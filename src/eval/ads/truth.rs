@@ -1,0 +1,95 @@
+//! The probabilities a synthetic world drew its clicks from, beside the model's.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ads::{ClickMetrics, Predicted, TrainingRow};
+use crate::hash::HashMap;
+use crate::ids::{AdId, UserId};
+use crate::signals::{Ad, AdTruth, Surface};
+use crate::time::Timestamp;
+
+/// How far the model is from the truth.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct NextToTruth {
+    /// The mean of |p − true p| over impressions.
+    pub mean_distance: f64,
+    /// The model's log loss over the truth's. The truth's own is luck, which nothing can know; 1 is as good as can be.
+    pub log_loss_ratio: Option<f64>,
+    /// The squared correlation of the model's log-odds with the true ones, weighted by impressions: 1 if all orders and
+    /// distances are right.
+    pub log_odds_r2: Option<f64>,
+}
+
+impl NextToTruth {
+    /// Of predictions and true probabilities of the same rows.
+    pub(super) fn of(predicted: &[Predicted], truth: &[Predicted]) -> Self {
+        let (model, best) = (ClickMetrics::of(predicted), ClickMetrics::of(truth));
+        Self {
+            mean_distance: mean_distance(predicted, truth),
+            log_loss_ratio: model.log_loss.zip(best.log_loss).map(|(m, b)| m / b),
+            log_odds_r2: r2(predicted, truth),
+        }
+    }
+}
+
+fn weight(row: &Predicted) -> f64 {
+    f64::from(row.target.impressions)
+}
+
+fn mean_distance(predicted: &[Predicted], truth: &[Predicted]) -> f64 {
+    let pairs = predicted.iter().zip(truth);
+    let sum: f64 = pairs.map(|(a, b)| weight(a) * (a.p - b.p).abs()).sum();
+    let all: f64 = predicted.iter().map(weight).sum();
+    if all > 0.0 { sum / all } else { 0.0 }
+}
+
+/// The squared correlation of log-odds, weighted by impressions; none if either does not vary.
+fn r2(predicted: &[Predicted], truth: &[Predicted]) -> Option<f64> {
+    let logit = |row: &Predicted| {
+        let p = row.p.clamp(1e-12, 1.0 - 1e-12);
+        (p / (1.0 - p)).ln()
+    };
+    let all: f64 = predicted.iter().map(weight).sum();
+    let mean = |rows: &[Predicted]| rows.iter().map(|r| weight(r) * logit(r)).sum::<f64>() / all;
+    let (mean_a, mean_b) = (mean(predicted), mean(truth));
+    let (mut aa, mut ab, mut bb) = (0.0, 0.0, 0.0);
+    for (a, b) in predicted.iter().zip(truth) {
+        let (w, x, y) = (weight(a), logit(a) - mean_a, logit(b) - mean_b);
+        (aa, ab, bb) = (aa + w * x * x, ab + w * x * y, bb + w * y * y);
+    }
+    (aa > 0.0 && bb > 0.0).then(|| ab * ab / (aa * bb))
+}
+
+/// What a row of `impressions` and one of `ad_truth` have in common.
+type Key = (Option<UserId>, AdId, Surface, Option<u8>, Timestamp);
+
+/// The true probability of every row, if each has exactly one, and how many have not.
+pub(super) fn of_rows(
+    rows: &[(&TrainingRow, &Ad)],
+    truth: &[AdTruth],
+) -> (Option<Vec<Predicted>>, u64) {
+    let known = known(truth);
+    let one = |(row, _): &(&TrainingRow, &Ad)| {
+        let key = (row.user, row.ad_id, row.surface, row.position, row.at);
+        let p = (*known.get(&key)?)?;
+        Some(Predicted {
+            p,
+            target: row.target,
+        })
+    };
+    let found: Vec<Option<Predicted>> = rows.iter().map(one).collect();
+    let without = found.iter().filter(|found| found.is_none()).count();
+    let all = found.into_iter().collect::<Option<Vec<_>>>();
+    (all.filter(|all| !all.is_empty()), without as u64)
+}
+
+/// One probability a key; none where rows of one key differ.
+fn known(truth: &[AdTruth]) -> HashMap<Key, Option<f64>> {
+    let mut known: HashMap<Key, Option<f64>> = HashMap::default();
+    for row in truth {
+        let key = (row.user_id, row.ad_id, row.surface, row.position, row.at);
+        let entry = known.entry(key).or_insert(Some(row.p_click));
+        *entry = entry.filter(|p| *p == row.p_click);
+    }
+    known
+}
