@@ -241,7 +241,7 @@ impl<'a> Plot<'a> {
 }
 
 /// One mark of an axis.
-fn tick(at: f64, label: String) -> Value {
+pub(in crate::report) fn tick(at: f64, label: String) -> Value {
     context! { at => place(at), label }
 }
 
@@ -257,7 +257,7 @@ fn round_values(first: f64, last: f64, n_wanted: f64) -> Vec<f64> {
 }
 
 /// `step × n` for n from `n_first` while it is at most `last`; not summed up, so errors do not grow.
-fn multiples(n_first: f64, step: f64, last: f64) -> Vec<f64> {
+pub(in crate::report) fn multiples(n_first: f64, step: f64, last: f64) -> Vec<f64> {
     (0..40_u32)
         .map(|n| (n_first + f64::from(n)) * step)
         .take_while(|value| *value <= last)
@@ -265,7 +265,7 @@ fn multiples(n_first: f64, step: f64, last: f64) -> Vec<f64> {
 }
 
 /// The least of 1, 2, 5 and 10 times a power of ten that is not below a number.
-fn nice_step(least: f64) -> f64 {
+pub(in crate::report) fn nice_step(least: f64) -> f64 {
     let power = 10_f64.powf(least.max(f64::MIN_POSITIVE).log10().floor());
     [1.0, 2.0, 5.0, 10.0]
         .into_iter()

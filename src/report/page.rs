@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, Value, context};
 use serde_json::Value as Json;
 
+use super::ads;
 use super::charts::{self, place, stacked};
 use super::sums::{adds_up, broken, is_consent, n_dropped, ranked};
 use super::words::{abridged, bytes, grouped, percent, rounded, visible, words};
@@ -38,7 +39,8 @@ fn values(manifest: &Manifest) -> Value {
         consent => consent(&manifest.consent_states),
         graph => facts(&manifest.graph),
         histograms => histograms(manifest),
-        ad_model => facts(&manifest.ad_model),
+        ad_model => facts(&ads::without_drawn(&manifest.ad_model)),
+        ad_charts => ads::charts(&manifest.ad_model),
         inputs => inputs(manifest),
         outputs => manifest.outputs.iter().map(output).collect::<Vec<_>>(),
         parameters => pretty(&manifest.parameters),
