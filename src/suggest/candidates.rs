@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use super::counts::SuggestCounts;
 use super::exclusions::{Bands, Exclusions};
-use super::kernel::{Best, Dense, LEAST_MAX, Measure, Reach};
+use super::kernel::{Best, Dense, Measure, Reach};
 use super::reasons::Tier;
 use super::select::{Key, TopK};
 use super::view::View;
@@ -122,7 +122,7 @@ pub(crate) fn sort_out_scanned<M: Dense>(
     mask(filters, u, measure, cells, eligible, &mut counts);
     mask_apart(filters, measure, cells, reach, &mut counts);
     take_odd(filters, measure, cells, reach, eligible, &mut counts);
-    let least = filters.min_intermediaries.min(LEAST_MAX);
+    let least = measure.least(filters.min_intermediaries);
     let in_reach = &cells[reach.nodes.clone()];
     let k = eligible.two_paths.k();
     let scan = best.scan(measure, in_reach, reach.nodes.start, least, k);
@@ -165,7 +165,7 @@ fn mask_apart<M: Dense>(
     let Some(bands) = filters.bands.is_minor.get(reach.nodes.clone()) else {
         return;
     };
-    let least = filters.min_intermediaries.min(LEAST_MAX);
+    let least = measure.least(filters.min_intermediaries);
     let (mut n_apart, mut n_below) = (0_u64, 0_u64);
     for (cell, &band) in cells[reach.nodes.clone()].iter_mut().zip(bands) {
         let is_apart = band != filters.bands.own;

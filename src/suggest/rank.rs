@@ -13,8 +13,8 @@ use super::counts::SuggestCounts;
 use super::exclusions::Exclusions;
 use super::exposure::{self, POOL_PER_K};
 use super::kernel::{
-    self, Angle, Best, Counting, DENSE_DEGREE_MAX, Dense, Hubs, Measure, Overlap,
-    PACKED_DEGREE_MAX, Packed, Reach, SIEVE_TWO_PATHS_MAX, Sieve, Walk, Weighed, Wide,
+    self, Best, ByLengths, ByUnion, Counting, Dense, Hubs, Measure, PACKED_DEGREE_MAX, Packed,
+    Quotient, Reach, SIEVE_TWO_PATHS_MAX, Scanned, Share, Sieve, Walk, Weighed, Wide,
 };
 use super::near::NearScratch;
 use super::params::{Heuristic, ValidSuggestParams};
@@ -129,6 +129,9 @@ impl Chunk {
 #[derive(Clone, Copy, Debug)]
 struct Limits {
     packed_degree_max: u32,
+    /// The most ties of a person whose candidates are counted in one byte each, and in two.
+    byte_degree_max: u32,
+    half_degree_max: u32,
     may_scan: bool,
     /// How many people there must be for cells to miss the cache so often that sieving pays.
     sieve_nodes_min: usize,
@@ -139,6 +142,8 @@ struct Limits {
 impl Limits {
     const NONE: Self = Self {
         packed_degree_max: PACKED_DEGREE_MAX,
+        byte_degree_max: <Counting<u8> as Dense>::DEGREE_MAX,
+        half_degree_max: <Counting<u16> as Dense>::DEGREE_MAX,
         may_scan: true,
         sieve_nodes_min: 1 << 16,
         hub_degree_min: 1 << 12,
@@ -167,10 +172,10 @@ pub struct Scorer<'a> {
 /// What one thread needs to score people, one after another: used again, it is not allocated again.
 ///
 /// # Complexity
-/// 8 to 28 bytes a person, by heuristic and largest degree.
+/// 5 to 28 bytes a person, by heuristic and largest degree.
 #[derive(Clone, Debug)]
 pub struct Scratch {
-    counts: Room<u32>,
+    counts: CountRooms,
     packed: Room<u64>,
     wide: Vec<(u64, u32)>,
     touched: Vec<u32>,
@@ -195,6 +200,14 @@ impl<C: Clone + Default> Room<C> {
             sieve: Sieve::default(),
         }
     }
+}
+
+/// Room to count in as few bytes as a person's ties allow.
+#[derive(Clone, Debug)]
+struct CountRooms {
+    bytes: Room<u8>,
+    halves: Room<u16>,
+    words: Room<u32>,
 }
 
 impl<'a> Scorer<'a> {
@@ -267,6 +280,8 @@ impl<'a> Scorer<'a> {
     #[cfg(test)]
     pub(crate) fn packing_up_to(mut self, degree: u32) -> Self {
         self.limits.packed_degree_max = degree;
+        self.limits.byte_degree_max = degree;
+        self.limits.half_degree_max = degree.saturating_mul(2);
         self
     }
 
@@ -318,8 +333,14 @@ impl<'a> Scorer<'a> {
         let weighted = !self.weights.is_empty();
         let if_used = |used: bool| if used { n_nodes } else { 0 };
         let is_wide = self.degree_max > self.limits.packed_degree_max || !self.strengths.is_empty();
+        let counts_beyond = |degree: u32| if_used(!weighted && self.degree_max > degree);
+        let counts = CountRooms {
+            bytes: Room::new(if_used(!weighted)),
+            halves: Room::new(counts_beyond(self.limits.byte_degree_max)),
+            words: Room::new(counts_beyond(self.limits.half_degree_max)),
+        };
         Scratch {
-            counts: Room::new(if_used(!weighted)),
+            counts,
             packed: Room::new(if_used(weighted)),
             wide: vec![(0, 0); if_used(weighted && is_wide)],
             touched: vec![0; n_nodes],
@@ -372,25 +393,61 @@ impl<'a> Scorer<'a> {
             eligible,
             ..
         } = scratch;
-        let (weights, degrees) = (&self.weights, &self.degrees);
-        let degree = self.view.ties.degree(u);
         if !self.strengths.is_empty() {
             return self.weigh(u, wide, touched, eligible);
         }
+        let weights = &self.weights;
         match self.params.score() {
-            Heuristic::CommonNeighbours => self.run(u, &Counting, counts, touched, eligible),
-            Heuristic::Jaccard => {
-                self.run(u, &Overlap { degrees, degree }, counts, touched, eligible)
+            Heuristic::CommonNeighbours | Heuristic::Jaccard | Heuristic::Cosine => {
+                self.count(u, counts, touched, eligible)
             }
-            Heuristic::Cosine => self.run(u, &Angle { degrees, degree }, counts, touched, eligible),
             Heuristic::AdamicAdar | Heuristic::ResourceAllocation => {
-                if degree <= self.limits.packed_degree_max {
+                if self.view.ties.degree(u) <= self.limits.packed_degree_max {
                     self.run(u, &Packed { weights }, packed, touched, eligible)
                 } else {
                     self.list(u, &Wide { weights }, wide, touched, eligible)
                 }
             }
         }
+    }
+
+    fn count(
+        &self,
+        u: u32,
+        rooms: &mut CountRooms,
+        touched: &mut [u32],
+        eligible: &mut Eligible,
+    ) -> SuggestCounts {
+        let degree = self.view.ties.degree(u);
+        if degree <= self.limits.byte_degree_max {
+            self.count_in(u, &mut rooms.bytes, touched, eligible)
+        } else if degree <= self.limits.half_degree_max {
+            self.count_in(u, &mut rooms.halves, touched, eligible)
+        } else {
+            self.count_in(u, &mut rooms.words, touched, eligible)
+        }
+    }
+
+    fn count_in<C: Scanned>(
+        &self,
+        u: u32,
+        room: &mut Room<C>,
+        touched: &mut [u32],
+        eligible: &mut Eligible,
+    ) -> SuggestCounts {
+        match self.params.score() {
+            Heuristic::Jaccard => {
+                self.run(u, &self.share::<C, ByUnion>(u), room, touched, eligible)
+            }
+            Heuristic::Cosine => {
+                self.run(u, &self.share::<C, ByLengths>(u), room, touched, eligible)
+            }
+            _ => self.run(u, &Counting::<C>::default(), room, touched, eligible),
+        }
+    }
+
+    fn share<C: Scanned, By: Quotient>(&self, u: u32) -> Share<'_, C, By> {
+        Share::new(&self.degrees, self.view.ties.degree(u))
     }
 
     /// Scans the cells in reach, or lists them where that is less to do.
@@ -405,7 +462,7 @@ impl<'a> Scorer<'a> {
         let Room { cells, best, sieve } = room;
         let reach = Reach::of(self.view.ties, u);
         let walk = self.walk(u, &reach);
-        let is_short = self.view.ties.degree(u) <= DENSE_DEGREE_MAX;
+        let is_short = self.view.ties.degree(u) <= M::DEGREE_MAX;
         if self.limits.may_scan && is_short && reach.is_dense(walk.n_two_paths) {
             kernel::accumulate_all(self.view.ties, u, measure, cells);
             sort_out_scanned(self.filters(u), u, measure, cells, &reach, (eligible, best))

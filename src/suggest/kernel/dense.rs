@@ -1,7 +1,37 @@
 //! Cells that are all read afterwards.
 
-use super::measure::{Angle, COUNT_MASK, Counting, Measure, Overlap, Packed};
+use super::measure::{
+    ByLengths, ByUnion, COUNT_MASK, Count, Counting, Divide, Measure, PACKED_DEGREE_MAX, Packed,
+    Share,
+};
 use crate::graph::Csr;
+
+/// A key in as few bytes as it needs: the fewer, the more of them are compared at once.
+pub(crate) trait KeyNumber: Copy + Ord + Default + Into<i32> {
+    /// One if so, else 0.
+    fn of(is_so: bool) -> Self;
+
+    /// The sum, if it fits.
+    fn plus(self, other: Self) -> Self;
+}
+
+macro_rules! key_number {
+    ($($number:ty)*) => {$(
+        impl KeyNumber for $number {
+            #[inline]
+            fn of(is_so: bool) -> Self {
+                Self::from(is_so)
+            }
+
+            #[inline]
+            fn plus(self, other: Self) -> Self {
+                self.wrapping_add(other)
+            }
+        }
+    )*};
+}
+
+key_number!(u8 u16 i32);
 
 /// A measure whose cells can be scanned for the greatest.
 ///
@@ -10,15 +40,25 @@ pub(crate) trait Dense: Measure {
     /// What the key of a person depends on besides their cell.
     type Side: Copy;
 
+    /// A number of intermediaries as cells are compared with it.
+    type Least: Copy;
+
+    type Key: KeyNumber;
+
+    /// The most ties of a person whose cells are scanned.
+    const DEGREE_MAX: u32;
+
     /// One for each person.
     fn sides(&self) -> &[Self::Side];
 
-    /// Have at least `least` intermediaries reached a cell? Of 0 to [`LEAST_MAX`] any can be asked.
-    fn is_eligible(&self, cell: Self::Cell, least: u32) -> bool;
+    fn least(&self, n: u32) -> Self::Least;
+
+    /// Have at least `least` intermediaries reached a cell?
+    fn is_eligible(&self, cell: Self::Cell, least: Self::Least) -> bool;
 
     /// The key of a cell, above 0, if `is_eligible`, and else 0. Without a branch, so
-    /// that many are computed at once; and in signed numbers, which vector units compare and convert.
-    fn key(&self, cell: Self::Cell, side: Self::Side, is_eligible: bool) -> i32;
+    /// that many are computed at once; and in numbers that vector units compare.
+    fn key(&self, cell: Self::Cell, side: Self::Side, is_eligible: bool) -> Self::Key;
 
     /// Is a key greater whenever the score is, and equal whenever the score is?
     const KEY_IS_SCORE: bool;
@@ -29,35 +69,119 @@ pub(crate) trait Dense: Measure {
     }
 }
 
-/// The most ties of a person whose cells are scanned: counts are then positive as signed numbers.
-pub(crate) const DENSE_DEGREE_MAX: u32 = LEAST_MAX - 1;
-
-/// More intermediaries than any scanned cell counts.
-pub(crate) const LEAST_MAX: u32 = 1 << 18;
+/// More intermediaries than any cell of 32 bits counts that is scanned: its count is then positive as a signed number.
+const LEAST_MAX: u32 = 1 << 18;
 
 /// As many as anybody could need, and no byte.
 static NO_SIDES: [(); u32::MAX as usize] = [(); u32::MAX as usize];
 
+/// A count whose cells are scanned.
+pub(crate) trait Scanned: Count {
+    type Key: KeyNumber;
+
+    /// The most ties of a person whose counts are scanned.
+    const SCANNED_DEGREE_MAX: u32;
+
+    fn is_at_least(self, least: Self) -> bool;
+
+    fn key(self, is_eligible: bool) -> Self::Key;
+
+    /// As a number that vector units make into a float.
+    fn signed(self) -> i32;
+}
+
+impl Scanned for u8 {
+    type Key = Self;
+    const SCANNED_DEGREE_MAX: u32 = Self::DEGREE_MAX;
+
+    #[inline]
+    fn is_at_least(self, least: Self) -> bool {
+        self >= least
+    }
+
+    #[inline]
+    fn key(self, is_eligible: bool) -> Self {
+        self & Self::from(is_eligible).wrapping_neg()
+    }
+
+    #[inline]
+    fn signed(self) -> i32 {
+        i32::from(self)
+    }
+}
+
+impl Scanned for u16 {
+    type Key = Self;
+    const SCANNED_DEGREE_MAX: u32 = Self::DEGREE_MAX;
+
+    #[inline]
+    fn is_at_least(self, least: Self) -> bool {
+        self >= least
+    }
+
+    #[inline]
+    fn key(self, is_eligible: bool) -> Self {
+        self & Self::from(is_eligible).wrapping_neg()
+    }
+
+    #[inline]
+    fn signed(self) -> i32 {
+        i32::from(self)
+    }
+}
+
 #[expect(
     clippy::cast_possible_wrap,
-    reason = "counts are at most DENSE_DEGREE_MAX"
+    reason = "counts are below LEAST_MAX, and so is what is asked for"
 )]
-impl Dense for Counting {
+impl Scanned for u32 {
+    type Key = i32;
+    const SCANNED_DEGREE_MAX: u32 = LEAST_MAX - 1;
+
+    #[inline]
+    fn is_at_least(self, least: Self) -> bool {
+        self as i32 >= least as i32
+    }
+
+    #[inline]
+    fn key(self, is_eligible: bool) -> i32 {
+        self as i32 & -i32::from(is_eligible)
+    }
+
+    #[inline]
+    fn signed(self) -> i32 {
+        self as i32
+    }
+}
+
+/// As a count that is compared; of more than any scanned cell counts, the least such number.
+fn least<C: Scanned>(n: u32) -> C {
+    C::at_most(n.min(LEAST_MAX))
+}
+
+impl<C: Scanned> Dense for Counting<C> {
     const KEY_IS_SCORE: bool = true;
+    const DEGREE_MAX: u32 = C::SCANNED_DEGREE_MAX;
     type Side = ();
+    type Least = C;
+    type Key = C::Key;
 
     fn sides(&self) -> &[()] {
         &NO_SIDES
     }
 
-    #[inline]
-    fn is_eligible(&self, cell: u32, least: u32) -> bool {
-        cell as i32 >= least as i32
+    fn least(&self, n: u32) -> C {
+        least(n)
     }
 
     #[inline]
-    fn key(&self, cell: u32, (): (), is_eligible: bool) -> i32 {
-        cell as i32 & -i32::from(is_eligible)
+    fn is_eligible(&self, cell: C, least: C) -> bool {
+        cell.is_at_least(least)
+    }
+
+    #[inline]
+    fn key(&self, cell: C, (): (), is_eligible: bool) -> C::Key {
+        cell.key(is_eligible)
     }
 }
 
@@ -67,10 +191,17 @@ impl Dense for Counting {
 )]
 impl Dense for Packed<'_> {
     const KEY_IS_SCORE: bool = false;
+    const DEGREE_MAX: u32 = PACKED_DEGREE_MAX;
     type Side = ();
+    type Least = u32;
+    type Key = i32;
 
     fn sides(&self) -> &[()] {
         &NO_SIDES
+    }
+
+    fn least(&self, n: u32) -> u32 {
+        n.min(LEAST_MAX)
     }
 
     #[inline]
@@ -89,91 +220,90 @@ impl Dense for Packed<'_> {
 /// place: two conversions and one division round by half a unit each, and a unit can be worth two.
 const QUOTIENT_SLACK: i32 = 8;
 
-/// The least key of a quotient that scores no less, rounded to 32 binary places, than the one with this key.
+/// The share of a count, as a float whose bits are the key.
+pub(crate) trait Quotient: Divide {
+    fn quotient(n: i32, degree_u: u32, degree_v: u32) -> f32;
+
+    /// The least key of a share that scores no less, rounded to 32 binary places, than the one with this key.
+    fn floor(key: i32, degree_u: u32) -> i32;
+}
+
 #[expect(
     clippy::cast_possible_wrap,
     clippy::cast_sign_loss,
     reason = "the bits of a positive float are a positive integer"
 )]
-fn quotient_floor(key: i32) -> i32 {
-    let quotient = f32::from_bits(key as u32);
-    let rounded = (quotient - 1.0 / 4_294_967_296.0).max(0.0);
-    rounded.to_bits() as i32 - QUOTIENT_SLACK
-}
-
-#[expect(
-    clippy::cast_possible_wrap,
-    reason = "the bits of a positive float are a positive integer"
-)]
-impl Dense for Overlap<'_> {
-    const KEY_IS_SCORE: bool = false;
-    type Side = u32;
-
-    fn sides(&self) -> &[u32] {
-        self.degrees
-    }
-
+impl Quotient for ByUnion {
     #[inline]
-    fn is_eligible(&self, cell: u32, least: u32) -> bool {
-        Counting.is_eligible(cell, least)
+    fn quotient(n: i32, degree_u: u32, degree_v: u32) -> f32 {
+        let union = degree_u.wrapping_add(degree_v).wrapping_sub(n as u32);
+        n as f32 / union as i32 as f32
     }
 
-    /// Positive floats are in the order of their bits.
-    #[inline]
-    fn key(&self, cell: u32, degree: u32, is_eligible: bool) -> i32 {
-        let union = self.degree.wrapping_add(degree).wrapping_sub(cell);
-        let quotient = cell as i32 as f32 / union as i32 as f32;
-        quotient.to_bits() as i32 & -i32::from(is_eligible)
-    }
-
-    fn floor(&self, key: i32) -> i32 {
-        quotient_floor(key)
+    fn floor(key: i32, _: u32) -> i32 {
+        let quotient = f32::from_bits(key as u32);
+        let rounded = (quotient - 1.0 / 4_294_967_296.0).max(0.0);
+        rounded.to_bits() as i32 - QUOTIENT_SLACK
     }
 }
 
-/// As [`quotient_floor`], of the squared cosine times `d(u)`: a unit of the cosine's last place is worth the more the
-/// greater the cosine.
 #[expect(
     clippy::cast_possible_wrap,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "the bits of a positive float are a positive integer"
 )]
-fn square_floor(key: i32, degree: u32) -> i32 {
-    let degree = f64::from(degree.max(1));
-    let lowest = f64::from(f32::from_bits((key - QUOTIENT_SLACK).max(0) as u32));
-    let cosine = ((lowest / degree).sqrt() - 2.0 / 4_294_967_296.0).max(0.0);
-    let square = (cosine * cosine * degree) as f32;
-    square.to_bits() as i32 - QUOTIENT_SLACK
+impl Quotient for ByLengths {
+    /// `n² / d(v)`, which rises with the cosine: `d(u)` is the same for all.
+    #[inline]
+    fn quotient(n: i32, _: u32, degree_v: u32) -> f32 {
+        let n = n as f32;
+        n * n / degree_v as i32 as f32
+    }
+
+    /// A unit of the cosine's last place is worth the more the greater the cosine.
+    fn floor(key: i32, degree_u: u32) -> i32 {
+        let degree = f64::from(degree_u.max(1));
+        let lowest = f64::from(f32::from_bits((key - QUOTIENT_SLACK).max(0) as u32));
+        let cosine = ((lowest / degree).sqrt() - 2.0 / 4_294_967_296.0).max(0.0);
+        let square = (cosine * cosine * degree) as f32;
+        square.to_bits() as i32 - QUOTIENT_SLACK
+    }
 }
 
 #[expect(
     clippy::cast_possible_wrap,
     reason = "the bits of a positive float are a positive integer"
 )]
-impl Dense for Angle<'_> {
+impl<C: Scanned, By: Quotient> Dense for Share<'_, C, By> {
     const KEY_IS_SCORE: bool = false;
+    const DEGREE_MAX: u32 = C::SCANNED_DEGREE_MAX;
     type Side = u32;
+    type Least = C;
+    type Key = i32;
 
     fn sides(&self) -> &[u32] {
         self.degrees
     }
 
-    #[inline]
-    fn is_eligible(&self, cell: u32, least: u32) -> bool {
-        Counting.is_eligible(cell, least)
+    fn least(&self, n: u32) -> C {
+        least(n)
     }
 
-    /// `n² / d(v)`, which rises with the cosine: `d(u)` is the same for all.
     #[inline]
-    fn key(&self, cell: u32, degree: u32, is_eligible: bool) -> i32 {
-        let n = cell as i32 as f32;
-        let quotient = n * n / degree as i32 as f32;
+    fn is_eligible(&self, cell: C, least: C) -> bool {
+        cell.is_at_least(least)
+    }
+
+    /// Positive floats are in the order of their bits.
+    #[inline]
+    fn key(&self, cell: C, degree: u32, is_eligible: bool) -> i32 {
+        let quotient = By::quotient(cell.signed(), self.degree, degree);
         quotient.to_bits() as i32 & -i32::from(is_eligible)
     }
 
     fn floor(&self, key: i32) -> i32 {
-        square_floor(key, self.degree)
+        By::floor(key, self.degree)
     }
 }
 

@@ -1,5 +1,7 @@
 //! How two-paths add up in one cell, and what the sum says.
 
+use std::marker::PhantomData;
+
 use crate::graph::Csr;
 use crate::score::Score;
 use crate::suggest::params::Heuristic;
@@ -22,54 +24,138 @@ pub(crate) trait Measure {
     fn bits(&self, v: u32, cell: Self::Cell) -> u64;
 }
 
+/// A number of intermediaries in as few bytes as it needs: the fewer, the more cells the cache holds.
+pub(crate) trait Count: Copy + Default + PartialEq + PartialOrd {
+    /// The most ties of a person whose candidates are counted so: one less than what fits, so that more can be asked for.
+    const DEGREE_MAX: u32;
+
+    /// One.
+    const ONE: Self;
+
+    /// The sum, which nobody with at most [`DEGREE_MAX`](Self::DEGREE_MAX) ties makes too great.
+    fn plus(self, other: Self) -> Self;
+
+    fn get(self) -> u32;
+
+    /// The count itself, or one that nobody reaches.
+    fn at_most(n: u32) -> Self;
+}
+
+macro_rules! count {
+    ($($number:ty)*) => {$(
+        impl Count for $number {
+            const DEGREE_MAX: u32 = <$number>::MAX as u32 - 1;
+            const ONE: Self = 1;
+
+            #[inline]
+            fn plus(self, other: Self) -> Self {
+                self.wrapping_add(other)
+            }
+
+            #[inline]
+            fn get(self) -> u32 {
+                u32::from(self)
+            }
+
+            fn at_most(n: u32) -> Self {
+                Self::try_from(n).unwrap_or(Self::MAX)
+            }
+        }
+    )*};
+}
+
+count!(u8 u16 u32);
+
 /// Common neighbours: the count is the score.
-pub(crate) struct Counting;
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Counting<C>(PhantomData<C>);
 
-impl Measure for Counting {
-    type Cell = u32;
+impl<C: Count> Measure for Counting<C> {
+    type Cell = C;
 
-    fn add(&self, cell: u32, step: u32) -> u32 {
-        // No more intermediaries than people, which a u32 counts.
-        cell.wrapping_add(step)
+    #[inline]
+    fn add(&self, cell: C, step: C) -> C {
+        cell.plus(step)
     }
 
-    fn step(&self, _: u32) -> u32 {
-        1
+    fn step(&self, _: u32) -> C {
+        C::ONE
     }
 
-    fn count(&self, cell: u32) -> u32 {
-        cell
+    #[inline]
+    fn count(&self, cell: C) -> u32 {
+        cell.get()
     }
 
-    fn bits(&self, _: u32, cell: u32) -> u64 {
-        Score::from_count(cell).bits()
+    fn bits(&self, _: u32, cell: C) -> u64 {
+        Score::from_count(cell.get()).bits()
     }
 }
 
-/// Jaccard: counted like common neighbours, divided at the end.
-pub(crate) struct Overlap<'a> {
+/// Counted like common neighbours, divided at the end by a function of both degrees.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Share<'a, C, By> {
     /// Everybody's degree.
     pub(crate) degrees: &'a [u32],
     pub(crate) degree: u32,
+    pub(crate) kind: PhantomData<(C, By)>,
 }
 
-impl Measure for Overlap<'_> {
-    type Cell = u32;
+impl<'a, C, By> Share<'a, C, By> {
+    pub(crate) fn new(degrees: &'a [u32], degree: u32) -> Self {
+        Self {
+            degrees,
+            degree,
+            kind: PhantomData,
+        }
+    }
+}
 
-    fn add(&self, cell: u32, step: u32) -> u32 {
-        Counting.add(cell, step)
+/// Which share a count is made into.
+pub(crate) trait Divide {
+    /// As the bits of a [`Score`], of a count and the degrees of both.
+    fn bits(n: u32, degree_u: u32, degree_v: u32) -> u64;
+}
+
+/// Jaccard.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ByUnion;
+
+/// Cosine.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ByLengths;
+
+impl Divide for ByUnion {
+    fn bits(n: u32, degree_u: u32, degree_v: u32) -> u64 {
+        jaccard_bits(n, degree_u, degree_v)
+    }
+}
+
+impl Divide for ByLengths {
+    fn bits(n: u32, degree_u: u32, degree_v: u32) -> u64 {
+        cosine_bits(n, degree_u, degree_v)
+    }
+}
+
+impl<C: Count, By: Divide> Measure for Share<'_, C, By> {
+    type Cell = C;
+
+    #[inline]
+    fn add(&self, cell: C, step: C) -> C {
+        cell.plus(step)
     }
 
-    fn step(&self, z: u32) -> u32 {
-        Counting.step(z)
+    fn step(&self, _: u32) -> C {
+        C::ONE
     }
 
-    fn count(&self, cell: u32) -> u32 {
-        cell
+    #[inline]
+    fn count(&self, cell: C) -> u32 {
+        cell.get()
     }
 
-    fn bits(&self, v: u32, cell: u32) -> u64 {
-        jaccard_bits(cell, self.degree, self.degrees[v as usize])
+    fn bits(&self, v: u32, cell: C) -> u64 {
+        By::bits(cell.get(), self.degree, self.degrees[v as usize])
     }
 }
 
@@ -77,33 +163,6 @@ impl Measure for Overlap<'_> {
 pub(crate) fn jaccard_bits(n: u32, degree_u: u32, degree_v: u32) -> u64 {
     let union = u64::from(degree_u) + u64::from(degree_v) - u64::from(n);
     (u64::from(n) << 32).checked_div(union).unwrap_or(0)
-}
-
-/// Cosine: counted like common neighbours, divided at the end.
-pub(crate) struct Angle<'a> {
-    /// Everybody's degree.
-    pub(crate) degrees: &'a [u32],
-    pub(crate) degree: u32,
-}
-
-impl Measure for Angle<'_> {
-    type Cell = u32;
-
-    fn add(&self, cell: u32, step: u32) -> u32 {
-        Counting.add(cell, step)
-    }
-
-    fn step(&self, z: u32) -> u32 {
-        Counting.step(z)
-    }
-
-    fn count(&self, cell: u32) -> u32 {
-        cell
-    }
-
-    fn bits(&self, v: u32, cell: u32) -> u64 {
-        cosine_bits(cell, self.degree, self.degrees[v as usize])
-    }
 }
 
 /// `⌊n / √(d(u) d(v)) · 2³²⌋`; nothing in common is 0.

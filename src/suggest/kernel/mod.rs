@@ -23,10 +23,10 @@ mod sieve;
 mod sparse;
 mod weighed;
 
-pub(crate) use dense::{DENSE_DEGREE_MAX, Dense, LEAST_MAX, accumulate as accumulate_all};
+pub(crate) use dense::{Dense, KeyNumber, Quotient, Scanned, accumulate as accumulate_all};
 pub(crate) use hubs::Hubs;
 pub(crate) use measure::{
-    Angle, Counting, Measure, Overlap, PACKED_DEGREE_MAX, Packed, Wide, weights,
+    ByLengths, ByUnion, Counting, Measure, PACKED_DEGREE_MAX, Packed, Share, Wide, weights,
 };
 pub(crate) use reach::Reach;
 pub(crate) use scan::Best;

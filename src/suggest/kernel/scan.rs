@@ -6,7 +6,7 @@
 
 use std::cmp::Reverse;
 
-use super::Dense;
+use super::{Dense, KeyNumber};
 
 /// How many groups lie side by side: a few vector registers, so that the compiler makes a loop of them.
 const LANES: usize = 64;
@@ -45,7 +45,7 @@ impl Best {
         measure: &M,
         cells: &[M::Cell],
         first: usize,
-        least: u32,
+        least: M::Least,
         k: usize,
     ) -> Scan {
         if k <= FEW {
@@ -65,7 +65,7 @@ impl Best {
         measure: &M,
         cells: &[M::Cell],
         first: usize,
-        least: u32,
+        least: M::Least,
         k: usize,
     ) -> Scan {
         self.maxima.clear();
@@ -97,7 +97,7 @@ impl Best {
         cells: &[M::Cell],
         sides: &[M::Side],
         first: usize,
-        least: u32,
+        least: M::Least,
         floor: i32,
     ) {
         let n_groups = self.find_groups(floor);
@@ -107,7 +107,7 @@ impl Best {
             let end = (start + LANES * ROWS).min(cells.len());
             for at in (start..end).step_by(LANES) {
                 let is_eligible = measure.is_eligible(cells[at], least);
-                let key = measure.key(cells[at], sides[at], is_eligible);
+                let key = measure.key(cells[at], sides[at], is_eligible).into();
                 if key >= floor {
                     self.hits.push((key, node(first + at)));
                 }
@@ -155,7 +155,7 @@ fn maxima<M: Dense, const ROWS: usize>(
     measure: &M,
     cells: &[M::Cell],
     sides: &[M::Side],
-    least: u32,
+    least: M::Least,
     out: &mut Vec<i32>,
 ) -> Scan {
     #[cfg(target_arch = "x86_64")]
@@ -176,7 +176,7 @@ fn maxima_avx2<M: Dense, const ROWS: usize>(
     measure: &M,
     cells: &[M::Cell],
     sides: &[M::Side],
-    least: u32,
+    least: M::Least,
     out: &mut Vec<i32>,
 ) -> Scan {
     maxima_of::<M, ROWS>(measure, cells, sides, least, out)
@@ -191,28 +191,82 @@ fn maxima_of<M: Dense, const ROWS: usize>(
     measure: &M,
     cells: &[M::Cell],
     sides: &[M::Side],
-    least: u32,
+    least: M::Least,
     out: &mut Vec<i32>,
 ) -> Scan {
     let mut scan = Scan::default();
+    let least = [measure.least(1), least];
     let blocks = cells.chunks(LANES * ROWS);
     for (cells, sides) in blocks.zip(sides.chunks(LANES * ROWS)) {
-        let (mut reached, mut eligible) = (0_u32, 0_u32);
-        for &cell in cells {
-            reached = reached.wrapping_add(u32::from(measure.is_eligible(cell, 1)));
-            eligible = eligible.wrapping_add(u32::from(measure.is_eligible(cell, least)));
+        let mut lanes = Lanes::new();
+        let ((rows, rest), (row_sides, rest_sides)) = (cells.as_chunks(), sides.as_chunks());
+        for (row, sides) in rows.iter().zip(row_sides) {
+            lanes.take_row(measure, row, sides, least);
         }
-        scan.reached += u64::from(reached);
-        scan.eligible += u64::from(eligible);
-        let mut greatest = [0_i32; LANES];
-        for (row, sides) in cells.chunks(LANES).zip(sides.chunks(LANES)) {
-            for ((most, &cell), &side) in greatest.iter_mut().zip(row).zip(sides) {
-                *most = (*most).max(measure.key(cell, side, measure.is_eligible(cell, least)));
-            }
+        for (lane, (&cell, &side)) in rest.iter().zip(rest_sides).enumerate() {
+            lanes.take(measure, lane, (cell, side), least);
         }
-        out.extend_from_slice(&greatest);
+        scan.reached += sum(&lanes.reached);
+        scan.eligible += sum(&lanes.eligible);
+        out.extend(lanes.greatest.map(Into::into));
     }
     scan
+}
+
+/// The greatest keys of a block's groups so far, and how many cells of each were reached and are eligible.
+struct Lanes<K> {
+    greatest: [K; LANES],
+    reached: [K; LANES],
+    eligible: [K; LANES],
+}
+
+impl<K: KeyNumber> Lanes<K> {
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "as its caller")]
+    fn new() -> Self {
+        let nothing = [K::default(); LANES];
+        Self {
+            greatest: nothing,
+            reached: nothing,
+            eligible: nothing,
+        }
+    }
+
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "as its caller")]
+    fn take_row<M: Dense<Key = K>>(
+        &mut self,
+        measure: &M,
+        row: &[M::Cell; LANES],
+        sides: &[M::Side; LANES],
+        least: [M::Least; 2],
+    ) {
+        for lane in 0..LANES {
+            self.take(measure, lane, (row[lane], sides[lane]), least);
+        }
+    }
+
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "as its caller")]
+    fn take<M: Dense<Key = K>>(
+        &mut self,
+        measure: &M,
+        lane: usize,
+        (cell, side): (M::Cell, M::Side),
+        [one, least]: [M::Least; 2],
+    ) {
+        let is_eligible = measure.is_eligible(cell, least);
+        let key = measure.key(cell, side, is_eligible);
+        self.greatest[lane] = self.greatest[lane].max(key);
+        self.reached[lane] = self.reached[lane].plus(K::of(measure.is_eligible(cell, one)));
+        self.eligible[lane] = self.eligible[lane].plus(K::of(is_eligible));
+    }
+}
+
+/// Counts of at most `ROWS` fit into any key.
+fn sum<K: KeyNumber>(lanes: &[K; LANES]) -> u64 {
+    let add = |sum: i32, &n: &K| sum.wrapping_add(n.into());
+    u64::try_from(lanes.iter().fold(0, add)).expect("counts are not negative")
 }
 
 #[cfg(test)]
@@ -220,15 +274,16 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::suggest::kernel::{Angle, Counting, Overlap, Packed};
+    use crate::suggest::kernel::{ByLengths, ByUnion, Counting, Packed, Share};
 
     /// The vectors of the processor at hand and plain code see the same; the K best are hits.
     fn check<M: Dense>(
         measure: &M,
         cells: &[M::Cell],
-        least: u32,
+        at_least: u32,
         k: usize,
     ) -> Result<(), TestCaseError> {
+        let least = measure.least(at_least);
         let sides = &measure.sides()[..cells.len()];
         let (mut vectors, mut plain) = (Vec::new(), Vec::new());
         let seen = maxima::<M, 32>(measure, cells, sides, least, &mut vectors);
@@ -244,7 +299,7 @@ mod tests {
             let nodes = (0..).zip(cells).skip(first);
             let count = |&(_, cell): &(u32, &M::Cell)| measure.count(*cell);
             let reached = nodes.clone().filter(|node| count(node) > 0).count();
-            let eligible: Vec<_> = nodes.filter(|node| count(node) >= least).collect();
+            let eligible: Vec<_> = nodes.filter(|node| count(node) >= at_least).collect();
             prop_assert_eq!(
                 (scan.reached, scan.eligible),
                 (reached as u64, eligible.len() as u64)
@@ -276,9 +331,16 @@ mod tests {
         ) {
             let degrees: Vec<u32> = cells.iter().map(|cell| cell.0 + cell.2).collect();
             let counts: Vec<u32> = cells.iter().map(|cell| cell.0).collect();
-            check(&Counting, &counts, least, k)?;
-            check(&Overlap { degrees: &degrees, degree: 40 }, &counts, least, k)?;
-            check(&Angle { degrees: &degrees, degree: 40 }, &counts, least, k)?;
+            check(&Counting::<u32>::default(), &counts, least, k)?;
+            check(&Share::<u32, ByUnion>::new(&degrees, 40), &counts, least, k)?;
+            check(&Share::<u32, ByLengths>::new(&degrees, 40), &counts, least, k)?;
+            let bytes: Vec<u8> = cells.iter().map(|cell| if cell.1 % few == 0 { 254 } else { cell.0 as u8 }).collect();
+            check(&Counting::<u8>::default(), &bytes, least, k)?;
+            let degrees: Vec<u32> = bytes.iter().zip(&cells).map(|(n, cell)| u32::from(*n) + cell.2).collect();
+            check(&Share::<u8, ByUnion>::new(&degrees, 254), &bytes, least, k)?;
+            check(&Share::<u8, ByLengths>::new(&degrees, 254), &bytes, least, k)?;
+            let halves: Vec<u16> = cells.iter().map(|cell| if cell.1 % few == 0 { 65_534 } else { cell.0 as u16 }).collect();
+            check(&Counting::<u16>::default(), &halves, least, k)?;
             let packed = |weight: &dyn Fn(u64) -> u64| -> Vec<u64> {
                 let cell = |c: &(u32, u64, u32)| if c.0 == 0 { 0 } else { weight(c.1) << 18 | u64::from(c.0) };
                 cells.iter().map(cell).collect()
