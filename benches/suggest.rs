@@ -23,21 +23,28 @@ fn graphs() -> Vec<(String, PublicGraph)> {
             (format!("school-{n}"), graphs::school(n, 80, 1)),
         ]
     });
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/datasets/graphs");
-    let real = ["fb100_Cornell5", "livejournal_49995"]
-        .into_iter()
-        .filter_map(|name| {
-            let list = read_edges(&root.join(name).with_extension("csv.gz")).ok()?;
-            Some((name.to_owned(), list.undirected().pairs))
-        });
-    let all = generated.chain(real);
-    all.map(|(name, edges)| (name, PublicGraph::new(&edges)))
+    let generated = generated.map(|(name, edges)| (name, PublicGraph::new(&edges)));
+    let real = ["fb100_Cornell5.csv.gz", "livejournal_49995.csv.gz"];
+    generated
+        .chain(real.into_iter().filter_map(real_graph))
         .collect()
 }
 
+/// A graph of `../shared/datasets`, if it is there.
+fn real_graph(file: &str) -> Option<(String, PublicGraph)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/datasets/graphs");
+    let edges = read_edges(&root.join(file)).ok()?.undirected().pairs;
+    let name = file.split_once('.').map_or(file, |(name, _)| name);
+    Some((name.to_owned(), PublicGraph::new(&edges)))
+}
+
 fn params(heuristic: Heuristic) -> ValidSuggestParams {
-    let params = SuggestParams::default().score(heuristic);
-    params.check().expect("the defaults are in range")
+    params_of(heuristic, SuggestParams::default())
+}
+
+fn params_of(heuristic: Heuristic, params: SuggestParams) -> ValidSuggestParams {
+    let params = params.score(heuristic);
+    params.check().expect("what benches ask for is in range")
 }
 
 fn pool(n_threads: usize) -> ThreadPool {
@@ -65,6 +72,33 @@ fn everybody(c: &mut Criterion) {
         group.bench_function(BenchmarkId::new("naive/1-threads", &name), |b| {
             b.iter(|| naive(graph.ties()));
         });
+    }
+    group.finish();
+}
+
+/// The graphs and lengths that `benches/compare/suggest.py` gives to other libraries.
+fn beside_peers(c: &mut Criterion) {
+    let mut group = c.benchmark_group("suggest/peers");
+    group.sample_size(10);
+    let files = [
+        "fb100_Cornell5.csv.gz",
+        "fb100_union_dev.adj.gz",
+        "ego_facebook.csv.gz",
+        "deezer_europe.csv.gz",
+    ];
+    for (name, graph) in files.into_iter().filter_map(real_graph) {
+        group.throughput(Throughput::Elements(graph.n_two_paths()));
+        for heuristic in [Heuristic::CommonNeighbours, Heuristic::AdamicAdar] {
+            for (k, n_threads) in [(10, 1), (100, 1), (10, 2)] {
+                let params = params_of(heuristic, SuggestParams::default().k(k));
+                let scorer = graph.scorer(&params);
+                let variant = format!("{}/k-{k}/{n_threads}-threads", heuristic.as_str());
+                let pool = pool(n_threads);
+                group.bench_function(BenchmarkId::new(variant, &name), |b| {
+                    b.iter(|| pool.install(|| scorer.suggest_all(&|_| ())));
+                });
+            }
+        }
     }
     group.finish();
 }
@@ -136,6 +170,8 @@ fn large(_: &mut Criterion) {
         "hubs" => hubs(1_000_000, 22_000_000, 220_000),
         _ => panic!("growing, people, ties or hubs"),
     };
+    // What grows with the graph is seen best on one thread, and how long large graphs take on all.
+    let threads: &[usize] = if kind == "growing" { &[1, 2] } else { &[2] };
     for (name, edges) in all {
         let graph = PublicGraph::new(&edges);
         drop(edges);
@@ -145,7 +181,7 @@ fn large(_: &mut Criterion) {
         for heuristic in [Heuristic::CommonNeighbours, Heuristic::AdamicAdar] {
             let params = params(heuristic);
             let scorer = graph.scorer(&params);
-            for n_threads in [1, 2] {
+            for &n_threads in threads {
                 let start = std::time::Instant::now();
                 let found = pool(n_threads)
                     .install(|| scorer.suggest_all(&|_| ()))
@@ -200,5 +236,5 @@ fn peak() -> String {
     line.map_or_else(|| "unknown".to_owned(), |rest| rest.trim().to_owned())
 }
 
-criterion_group!(benches, everybody, on_demand, large);
+criterion_group!(benches, everybody, beside_peers, on_demand, large);
 criterion_main!(benches);

@@ -1,6 +1,6 @@
 """Everybody's best on a public graph with two libraries for sparse products: counts of common neighbours.
 
-    cargo bench --bench suggest -- everybody
+    cargo bench --bench suggest -- peers
     python3 -m venv /tmp/peers && /tmp/peers/bin/pip install implicit sparse_dot_topn scipy
     /tmp/peers/bin/python benches/compare/suggest.py ../shared/datasets/graphs/fb100_Cornell5.csv.gz [k [threads [rounds]]]
 
@@ -24,10 +24,27 @@ import numpy as np  # noqa: E402
 import scipy.sparse as sparse  # noqa: E402
 import sparse_dot_topn  # noqa: E402
 
-with gzip.open(path, "rt") as lines:
+
+
+def edges_of_gaps(lines):
+    """Line k lists the higher-numbered neighbours of node k as gaps."""
+    for node, line in enumerate(lines):
+        end = node
+        for gap in map(int, line.split()):
+            end += gap
+            yield node, end
+
+
+def edges_of_rows(lines):
     rows = csv.reader(lines)
     next(rows)
-    ends = np.array([[int(row[0]), int(row[1])] for row in rows])
+    for row in rows:
+        yield int(row[0]), int(row[1])
+
+
+with gzip.open(path, "rt") as lines:
+    edges = edges_of_gaps(lines) if ".adj" in path else edges_of_rows(lines)
+    ends = np.array(list(edges))
 people, ends = np.unique(ends, return_inverse=True)
 ends = ends.reshape(-1, 2)
 ends = ends[ends[:, 0] != ends[:, 1]]
