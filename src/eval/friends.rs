@@ -134,9 +134,11 @@ pub fn is_held_out(lo: u64, hi: u64, one_in: u64) -> bool {
 
 /// The ids that occur, ascending: a node is its id's rank.
 pub(super) fn ids(edges: &[(u64, u64)]) -> Vec<u64> {
-    let mut ids: Vec<u64> = edges.iter().flat_map(|&(a, b)| [a, b]).collect();
+    let mut ids = Vec::with_capacity(2 * edges.len());
+    ids.extend(edges.iter().flat_map(|&(a, b)| [a, b]));
     ids.sort_unstable();
     ids.dedup();
+    ids.shrink_to_fit();
     ids
 }
 
