@@ -334,12 +334,15 @@ mod tests {
             check(&Counting::<u32>::default(), &counts, least, k)?;
             check(&Share::<u32, ByUnion>::new(&degrees, 40), &counts, least, k)?;
             check(&Share::<u32, ByLengths>::new(&degrees, 40), &counts, least, k)?;
-            let bytes: Vec<u8> = cells.iter().map(|cell| if cell.1 % few == 0 { 254 } else { cell.0 as u8 }).collect();
+            let extreme = |cell: &(u32, u64, u32)| cell.1.is_multiple_of(few);
+            let byte = |cell| if extreme(cell) { u8::MAX - 1 } else { u8::try_from(cell.0).unwrap() };
+            let bytes: Vec<u8> = cells.iter().map(byte).collect();
             check(&Counting::<u8>::default(), &bytes, least, k)?;
-            let degrees: Vec<u32> = bytes.iter().zip(&cells).map(|(n, cell)| u32::from(*n) + cell.2).collect();
+            let degrees: Vec<u32> = (bytes.iter().zip(&cells)).map(|(n, cell)| u32::from(*n) + cell.2).collect();
             check(&Share::<u8, ByUnion>::new(&degrees, 254), &bytes, least, k)?;
             check(&Share::<u8, ByLengths>::new(&degrees, 254), &bytes, least, k)?;
-            let halves: Vec<u16> = cells.iter().map(|cell| if cell.1 % few == 0 { 65_534 } else { cell.0 as u16 }).collect();
+            let half = |cell| if extreme(cell) { u16::MAX - 1 } else { u16::try_from(cell.0).unwrap() };
+            let halves: Vec<u16> = cells.iter().map(half).collect();
             check(&Counting::<u16>::default(), &halves, least, k)?;
             let packed = |weight: &dyn Fn(u64) -> u64| -> Vec<u64> {
                 let cell = |c: &(u32, u64, u32)| if c.0 == 0 { 0 } else { weight(c.1) << 18 | u64::from(c.0) };
