@@ -141,7 +141,15 @@ impl NumberToken {
         Self(first_128_bits(digest))
     }
 
-    /// The token's bits, for the one place that writes tokens out on request.
+    /// A token as it is written: 32 hexadecimal digits.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_hex = text.len() == 32 && text.bytes().all(|digit| digit.is_ascii_hexdigit());
+        let bits = is_hex.then(|| u128::from_str_radix(text, 16))?;
+        bits.ok().map(Self)
+    }
+
+    /// The token's bits, for the places that write tokens out on request.
     #[must_use]
     pub fn expose(&self) -> u128 {
         self.0
@@ -203,6 +211,16 @@ mod tests {
             assert_ne!(DeviceId::of(other), Some(DeviceId(0)), "{other}");
         }
         assert_eq!(DeviceId::of("  "), None);
+    }
+
+    #[test]
+    fn tokens_read_back_as_written() {
+        let token = NumberToken::from_keyed_digest(&blake3::hash(b"x"));
+        let written = format!("{:032x}", token.expose());
+        assert_eq!(NumberToken::parse(&written), Some(token));
+        for bad in ["", "0", &written[1..], &format!("+{}", &written[1..])] {
+            assert_eq!(NumberToken::parse(bad), None, "{bad:?}");
+        }
     }
 
     #[test]

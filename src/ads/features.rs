@@ -163,7 +163,7 @@ pub(crate) fn user_values(attributes: &Attributes) -> Vec<UserValue> {
     let single = single
         .into_iter()
         .filter_map(|(field, value)| Some((field, value?)));
-    let interests = attributes.interests.iter().cloned();
+    let interests = attributes.interests.iter().map(ToString::to_string);
     let interests = interests.map(|interest| (UserField::Interest, interest));
     single
         .chain(interests)
@@ -187,11 +187,10 @@ impl AdHashes {
         Self {
             ad: number(AdField::Ad, ad.ad_id.0),
             advertiser: number(AdField::Advertiser, ad.advertiser_id.0),
-            category: text(AdField::Category, &ad.category),
+            category: text(AdField::Category, ad.category.as_str()),
             special: ad
                 .special_category
-                .as_deref()
-                .map(|special| text(AdField::SpecialCategory, special)),
+                .map(|special| text(AdField::SpecialCategory, special.as_str())),
         }
     }
 

@@ -157,8 +157,9 @@ fn interested(who: &Attributes, targeting: &Targeting) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ads::testing::{account, ad};
+    use crate::ads::testing::{account, ad, interests};
     use crate::ids::{AudienceId, Region};
+    use crate::signals::SpecialCategory;
 
     fn verdict(change: impl FnOnce(&mut UserProfile, &mut Ad)) -> Result<(), Ineligible> {
         let mut profile = UserProfile::new(&account(1), 2016);
@@ -209,7 +210,7 @@ mod tests {
             verdict(|profile, ad| {
                 profile.age = Some(40);
                 profile.attributes.gender = Some("f".into());
-                ad.special_category = Some("housing".into());
+                ad.special_category = Some(SpecialCategory::Housing);
                 change(&mut ad.targeting);
             })
         };
@@ -283,8 +284,8 @@ mod tests {
     fn one_interest_is_enough() {
         let asked = |known: &[&str]| {
             verdict(|profile, ad| {
-                profile.attributes.interests = known.iter().map(ToString::to_string).collect();
-                ad.targeting.interests = vec!["food".into(), "art".into()];
+                profile.attributes.interests = interests(known);
+                ad.targeting.interests = interests(&["food", "art"]);
             })
         };
         assert_eq!(asked(&["art", "cars"]), Ok(()));

@@ -8,7 +8,7 @@ use super::batch::Clicks;
 use super::features::{mix, user_values};
 use crate::consent::About;
 use crate::ids::{AdId, Region, UserId};
-use crate::signals::{Impression, SocialAccount, Surface};
+use crate::signals::{Impression, Interest, SocialAccount, Surface};
 use crate::time::Timestamp;
 
 /// Keeps the folds independent of other splits by the same hash.
@@ -97,7 +97,7 @@ pub struct Attributes {
     /// Language, BCP 47.
     pub language: Option<String>,
     /// Interests, sorted, each once.
-    pub interests: Vec<String>,
+    pub interests: Vec<Interest>,
 }
 
 impl Attributes {
@@ -284,7 +284,7 @@ impl About for TrainingRow {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ads::testing::{account, impression};
+    use crate::ads::testing::{account, impression, interests};
     use crate::consent::testing::gate_of;
     use crate::consent::{AdRelevance, Gate};
 
@@ -312,7 +312,7 @@ mod tests {
     fn missing_attributes_come_from_ones_own_profile_only() {
         let mut account = account(1);
         account.gender = Some("f".into());
-        account.interests = vec!["food".into(), "art".into(), "food".into()];
+        account.interests = interests(&["food", "art", "food"]);
         let profile = UserProfile::new(&account, 2016);
         let mut shown = impression(Some(1), 7, 1, 0);
         shown.gender = Some("m".into());

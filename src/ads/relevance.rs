@@ -374,9 +374,10 @@ fn without_values(ad: &AdHashes, model: &ClickModel) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ads::testing::{account, ad, impression, permit_all};
+    use crate::ads::testing::{account, ad, impression, interests, permit_all};
     use crate::ads::{AdsParams, FtrlParams, TrainingRow, eligibility, train};
     use crate::ids::Region;
+    use crate::signals::SpecialCategory;
 
     /// A small number made from others, for test data.
     fn roll(a: u64, b: u64, sides: u64) -> usize {
@@ -392,10 +393,8 @@ mod tests {
         account.gender = [None, Some("f"), Some("m")][roll(id, 2, 3)].map(Into::into);
         account.region = Region::parse(["DE", "FR"][roll(id, 3, 2)]);
         let has = |i: &usize| roll(id, 10 + *i as u64, 2) == 0;
-        account.interests = (0..5)
-            .filter(has)
-            .map(|i| INTERESTS[i].to_owned())
-            .collect();
+        let chosen: Vec<&str> = (0..5).filter(has).map(|i| INTERESTS[i]).collect();
+        account.interests = interests(&chosen);
         UserProfile::new(&account, 2016)
     }
 
@@ -405,7 +404,7 @@ mod tests {
             0 => ad.ends_at = AS_OF,
             1 => ad.targeting.genders = vec!["f".into()],
             2 => ad.targeting.regions = Region::parse("DE").into_iter().collect(),
-            3 => ad.special_category = Some("housing".into()),
+            3 => ad.special_category = Some(SpecialCategory::Housing),
             _ => (),
         }
         ad
@@ -417,7 +416,10 @@ mod tests {
             .iter()
             .flat_map(|p| ads.iter().map(move |ad| (p, ad)));
         let rows = pairs.map(|(profile, ad)| {
-            let keen = profile.attributes.interests.contains(&ad.category);
+            let keen = {
+                let about = ad.category.as_str();
+                profile.attributes.interests.iter().any(|i| *i == *about)
+            };
             let shown = impression(
                 Some(profile.user.0),
                 ad.ad_id.0,
@@ -526,7 +528,7 @@ mod tests {
         let (users, ads) = world(60, 20);
         let model = model(&users, &ads);
         let mut fan = profile(1);
-        fan.attributes.interests = vec!["cooking".into()];
+        fan.attributes.interests = interests(&["cooking"]);
         let one = |category| ad(100, category, 1.0);
         let p = |category| model.p_click(&fan.attributes, &one(category));
         assert!(
@@ -544,7 +546,7 @@ mod tests {
         let (users, ads) = world(40, 40);
         let model = model(&users, &ads);
         let mut special = ad(3, "cooking", 1.0);
-        special.special_category = Some("credit".into());
+        special.special_category = Some(SpecialCategory::Credit);
         let mut a = profile(1);
         a.attributes.gender = Some("f".into());
         let mut b = a.clone();

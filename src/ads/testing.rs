@@ -4,7 +4,8 @@ use crate::consent::testing::gate_of;
 use crate::consent::{About, AdRelevance, Gate, Permitted};
 use crate::ids::{AdId, AdvertiserId, UserId};
 use crate::signals::{
-    Ad, DeviceFacts, Impression, PhonePurpose, SocialAccount, Surface, Targeting,
+    Ad, AdCategory, DeviceFacts, Impression, Interest, PhonePurpose, SocialAccount, Surface,
+    Targeting,
 };
 use crate::time::Timestamp;
 
@@ -28,13 +29,15 @@ pub(crate) fn ad(id: u64, category: &str, bid: f64) -> Ad {
     Ad {
         ad_id: AdId(id),
         advertiser_id: AdvertiserId(id % 7),
-        category: category.into(),
+        category: AdCategory::parse(category).expect("a harmless category"),
         special_category: None,
         bid,
         starts_at: Timestamp::MIN,
         ends_at: Timestamp::MAX,
         targeting: Targeting::default(),
         audience_id: None,
+        lookalike_of: None,
+        quality: 0.0,
     }
 }
 
@@ -53,6 +56,12 @@ pub(crate) fn impression(user: Option<u64>, ad: u64, impressions: u32, clicks: u
         language: None,
         interests: Vec::new(),
     }
+}
+
+/// Interests that are harmless.
+pub(crate) fn interests(names: &[&str]) -> Vec<Interest> {
+    let parse = |name: &&str| Interest::parse(name).expect("a harmless interest");
+    names.iter().map(parse).collect()
 }
 
 /// Everything through a gate that everyone passes.

@@ -53,7 +53,9 @@ impl Work {
     pub(in crate::engine) const fn reads(self, table: Table) -> bool {
         match table {
             Table::Friendships | Table::Feedback => self.suggest,
-            Table::Ads | Table::Impressions => self.ads,
+            Table::Ads | Table::AudienceMembers | Table::AdFeedback | Table::Impressions => {
+                self.ads
+            }
             Table::BusinessThreads | Table::BusinessOptIns => self.business,
             Table::AddressBook | Table::AbuseReports => self.suggest || self.abuse || self.business,
             // What only a synthetic world knows is for evaluation; no output may come from it.

@@ -8,6 +8,7 @@ use super::record::Record;
 use super::rejection::{Rejection, RejectionReason};
 use super::row::{Cells, Fault, Row};
 use super::table::Table;
+use super::terms::KeptTerms;
 use crate::ids::AccountId;
 
 /// Where a row stood.
@@ -74,6 +75,8 @@ pub struct TableSummary {
     pub n_records: u64,
     /// How many did not, by reason.
     pub rejected: BTreeMap<RejectionReason, u64>,
+    /// What became of the terms of its records.
+    pub terms: KeptTerms,
     /// Columns that no record has, by file, in file order.
     pub ignored_columns: BTreeMap<String, Vec<String>>,
 }
@@ -87,6 +90,10 @@ impl TableSummary {
             n_rows: 0,
             n_records: 0,
             rejected: BTreeMap::new(),
+            terms: KeptTerms {
+                kept: 0,
+                refused: BTreeMap::new(),
+            },
             ignored_columns: BTreeMap::new(),
         }
     }
@@ -171,7 +178,10 @@ impl<'f, R: Record, F> Batcher<'f, R, F> {
         self.row += 1;
         let row = Row::new(cells);
         match R::read(&row) {
-            Ok(record) => self.keep(record),
+            Ok(record) => {
+                self.keep(record);
+                self.summary.terms.add(row.into_terms());
+            }
             Err(fault) => self.reject(fault, R::account(&row)),
         }
         self.hand_over_if_full()

@@ -31,6 +31,7 @@ mod row;
 mod source;
 mod table;
 mod tables;
+mod terms;
 #[cfg(test)]
 mod testing;
 mod values;
@@ -49,12 +50,16 @@ pub use number_book::{BookRejections, BookRow, NumberBook};
 pub use policy_texts::{policy_texts, policy_versions};
 pub use record::Record;
 pub use records::{
-    AbuseReport, Ad, AdTruth, AddressBookEntry, Business, BusinessOptIn, BusinessThread,
-    ConsentEventRow, DeviceFacts, Feedback, FeedbackKind, Friendship, Impression, MessengerAccount,
-    PhonePurpose, PolicyText, RawPhone, SocialAccount, StartedBy, Surface, Targeting,
+    AbuseReport, Ad, AdFeedback, AdTruth, AddressBookEntry, AudienceMember, Business,
+    BusinessOptIn, BusinessThread, ConsentEventRow, DeviceFacts, Feedback, FeedbackKind,
+    Friendship, Hidden, Impression, MessengerAccount, PhonePurpose, PolicyText, RawPhone,
+    SocialAccount, StartedBy, Surface, Targeting,
 };
 pub use rejection::{Rejection, RejectionReason};
 pub use row::{Fault, MAX_LIST_BYTES, MAX_TEXT_BYTES, Row};
 pub use table::Table;
+pub use terms::{
+    AdCategory, Interest, KeptTerms, SpecialCategory, TermRefused, Topic, topics_digest,
+};
 pub use values::Values;
 pub use writer::{TableForm, TableWriter, write_table};

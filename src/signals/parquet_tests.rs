@@ -252,16 +252,20 @@ fn sample_bytes() -> Vec<u8> {
     let ad = |id: u64| Ad {
         ad_id: id.into(),
         advertiser_id: (id % 3).into(),
-        category: format!("category {}", id % 5),
+        category: AdCategory::parse(&format!("category {}", id % 5)).unwrap(),
         special_category: None,
         bid: 0.25,
         starts_at: Timestamp::from_secs(0),
         ends_at: Timestamp::from_secs(id.cast_signed() + 1),
         targeting: Targeting {
-            interests: vec!["a".into(), format!("b{id}")],
+            interests: ["a", &format!("b{id}")]
+                .map(|i| Interest::parse(i).unwrap())
+                .into(),
             ..Targeting::default()
         },
         audience_id: None,
+        lookalike_of: None,
+        quality: 0.0,
     };
     let ads: Vec<Ad> = (0..40).map(ad).collect();
     write_table(dir.path(), TableForm::Parquet, &ads).unwrap();

@@ -4,9 +4,11 @@
 
 use std::fmt;
 
+use super::terms::{AdCategory, Interest, SpecialCategory};
 use crate::consent::{Event, EventKind, PolicyId, TextDigest};
 use crate::ids::{
-    AccountId, AdId, AdvertiserId, AudienceId, BusinessId, DeviceId, EventId, Region, UserId,
+    AccountId, AdId, AdvertiserId, AudienceId, BusinessId, DeviceId, EventId, NumberToken, Region,
+    UserId,
 };
 use crate::time::Timestamp;
 
@@ -118,7 +120,7 @@ pub struct SocialAccount {
     /// `language`, BCP 47, lower case.
     pub language: Option<String>,
     /// `interests`, sorted, each once.
-    pub interests: Vec<String>,
+    pub interests: Vec<Interest>,
 }
 
 /// A row of `friendships`. The pair is unordered: readers put the smaller id first.
@@ -190,7 +192,7 @@ pub struct Targeting {
     /// `target_age_max`, years, inclusive.
     pub age_max: Option<u16>,
     /// `target_interests`: at least one of them.
-    pub interests: Vec<String>,
+    pub interests: Vec<Interest>,
 }
 
 /// A row of `ads`.
@@ -201,9 +203,9 @@ pub struct Ad {
     /// `advertiser_id`.
     pub advertiser_id: AdvertiserId,
     /// `category`.
-    pub category: String,
-    /// `special_category`: housing, employment, credit, …
-    pub special_category: Option<String>,
+    pub category: AdCategory,
+    /// `special_category`.
+    pub special_category: Option<SpecialCategory>,
     /// `bid`: currency units per click, finite and not negative.
     pub bid: f64,
     /// `starts_at`.
@@ -214,6 +216,41 @@ pub struct Ad {
     pub targeting: Targeting,
     /// `audience_id`: a customer list, if the ad is for one.
     pub audience_id: Option<AudienceId>,
+    /// `lookalike_of`: a customer list, if the ad is for people like those on it; never beside `audience_id`.
+    pub lookalike_of: Option<AudienceId>,
+    /// `quality`: currency units per impression that showing the ad is worth beside its bid, finite.
+    pub quality: f64,
+}
+
+/// A row of `audience_members`: a number on an advertiser's customer list, as a token for ad relevance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AudienceMember {
+    /// `audience_id`: on which list.
+    pub audience_id: AudienceId,
+    /// `token`, 32 hexadecimal digits.
+    pub token: NumberToken,
+    /// `added_at`: since when.
+    pub added_at: Timestamp,
+}
+
+/// What somebody does not want to see again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Hidden {
+    /// One ad.
+    Ad(AdId),
+    /// Everything of one advertiser.
+    Advertiser(AdvertiserId),
+}
+
+/// A row of `ad_feedback`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AdFeedback {
+    /// `user_id`: who said it.
+    pub user_id: UserId,
+    /// `kind`, with `ad_id` or `advertiser_id`.
+    pub hidden: Hidden,
+    /// `at`.
+    pub at: Timestamp,
 }
 
 /// A row of `impressions`: one showing or a group of them.
@@ -242,7 +279,7 @@ pub struct Impression {
     /// `user_language`.
     pub language: Option<String>,
     /// `user_interests`.
-    pub interests: Vec<String>,
+    pub interests: Vec<Interest>,
 }
 
 /// A row of `ad_truth`: how likely a click was, which only a synthetic world knows. No run reads it.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::terms::Topic;
+
 /// A row that was left out.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rejection {
@@ -37,6 +39,10 @@ pub enum RejectionReason {
     SelfReference,
     /// An id that no other table knows.
     UnknownId,
+    /// An ad for something else than a home, a job or a loan says it is of a special category.
+    UnknownSpecialCategory,
+    /// An ad is about, or asks for, a topic nobody may be sorted by.
+    Sensitive(Topic),
 }
 
 impl RejectionReason {
@@ -53,6 +59,8 @@ impl RejectionReason {
             Self::NotANumber => "not_a_number",
             Self::SelfReference => "self_reference",
             Self::UnknownId => "unknown_id",
+            Self::UnknownSpecialCategory => "unknown_special_category",
+            Self::Sensitive(topic) => topic.reason(),
         }
     }
 }

@@ -66,6 +66,8 @@ round_trips! {
     prop_policy_versions_read_back: PolicyText;
     prop_overlays_read_back: Overlay;
     prop_ads_read_back: Ad;
+    prop_audience_members_read_back: AudienceMember;
+    prop_ad_feedback_reads_back: AdFeedback;
     prop_impressions_read_back: Impression;
     prop_ad_truth_reads_back: AdTruth;
     prop_businesses_read_back: Business;

@@ -1,7 +1,10 @@
 //! One row on its way in: cells of either file form become the fields of a record, or the reason why not.
 
+use std::cell::RefCell;
+
 use super::column::Column;
 use super::rejection::RejectionReason;
+use super::terms::{AdCategory, Interest, KeptTerms, TermRefused, topic_of};
 use crate::ids::Region;
 use crate::time::Timestamp;
 
@@ -60,11 +63,21 @@ impl Fault {
 /// it is out of range.
 pub struct Row<'a> {
     cells: &'a dyn Cells,
+    /// What became of its terms so far.
+    terms: RefCell<KeptTerms>,
 }
 
 impl<'a> Row<'a> {
-    pub(super) const fn new(cells: &'a dyn Cells) -> Self {
-        Self { cells }
+    pub(super) fn new(cells: &'a dyn Cells) -> Self {
+        Self {
+            cells,
+            terms: RefCell::default(),
+        }
+    }
+
+    /// What became of the terms that were read.
+    pub(super) fn into_terms(self) -> KeptTerms {
+        self.terms.into_inner()
     }
 
     /// A whole number that fits its field, if there is one.
@@ -92,10 +105,15 @@ impl<'a> Row<'a> {
         Ok(self.whole_if(column)?.map(u64::into))
     }
 
+    /// A number that may have a fraction, if there is one.
+    pub(super) fn number_if(&self, column: &Column) -> Result<Option<f64>, Fault> {
+        let found = self.cells.number(column.index);
+        found.map_err(|reason| Fault::new(column, reason))
+    }
+
     /// A number that may have a fraction.
     pub(super) fn number(&self, column: &Column) -> Result<f64, Fault> {
-        let found = self.cells.number(column.index);
-        needed(found.map_err(|reason| Fault::new(column, reason))?, column)
+        needed(self.number_if(column)?, column)
     }
 
     /// True or false, if there is a value.
@@ -192,6 +210,61 @@ impl<'a> Row<'a> {
         Ok(texts)
     }
 
+    /// What people are interested in: sorted, each once. A term about a sensitive topic is left out and counted.
+    pub(super) fn interests(&self, column: &Column) -> Result<Vec<Interest>, Fault> {
+        let mut terms = self.terms.borrow_mut();
+        let mut kept = |item: &str| match Interest::parse(item) {
+            Ok(term) => {
+                terms.count(None);
+                Some(term)
+            }
+            Err(TermRefused::Sensitive(topic)) => {
+                terms.count(Some(topic));
+                None
+            }
+            Err(TermRefused::Empty) => None,
+        };
+        let items = self.items(column)?.into_iter();
+        Ok(in_order(items.filter_map(&mut kept).collect()))
+    }
+
+    /// A word for a person, in lower case, if there is one; left out and counted if it is about a sensitive topic.
+    pub(super) fn harmless_if(&self, column: &Column) -> Result<Option<String>, Fault> {
+        let Some(word) = self.lower_if(column)? else {
+            return Ok(None);
+        };
+        match topic_of(&word) {
+            None => Ok(Some(word)),
+            topic => {
+                self.terms.borrow_mut().count(topic);
+                Ok(None)
+            }
+        }
+    }
+
+    /// What an ad is about. A sensitive topic refuses the row.
+    pub(super) fn category(&self, column: &Column) -> Result<AdCategory, Fault> {
+        AdCategory::parse(self.text(column)?).map_err(|refused| of_term(refused, column))
+    }
+
+    /// Interests an ad asks for: sorted, each once. One sensitive topic among them refuses the row.
+    pub(super) fn wanted_interests(&self, column: &Column) -> Result<Vec<Interest>, Fault> {
+        let items = self.items(column)?.into_iter().map(Interest::parse);
+        let terms: Result<Vec<Interest>, TermRefused> = items.collect();
+        terms
+            .map(in_order)
+            .map_err(|refused| of_term(refused, column))
+    }
+
+    /// Words an ad asks for: lower case, sorted, each once. One sensitive topic among them refuses the row.
+    pub(super) fn wanted_words(&self, column: &Column) -> Result<Vec<String>, Fault> {
+        let words = self.lower_list(column)?;
+        match words.iter().find_map(|word| topic_of(word)) {
+            None => Ok(words),
+            Some(topic) => Err(Fault::new(column, RejectionReason::Sensitive(topic))),
+        }
+    }
+
     /// A list of regions, sorted, each once.
     pub(super) fn regions(&self, column: &Column) -> Result<Vec<Region>, Fault> {
         let parsed: Option<Vec<Region>> =
@@ -220,6 +293,20 @@ impl<'a> Row<'a> {
         Fault::unless(fits, column)?;
         Ok(items)
     }
+}
+
+fn in_order<T: Ord>(mut terms: Vec<T>) -> Vec<T> {
+    terms.sort_unstable();
+    terms.dedup();
+    terms
+}
+
+fn of_term(refused: TermRefused, column: &Column) -> Fault {
+    let reason = match refused {
+        TermRefused::Empty => RejectionReason::Missing,
+        TermRefused::Sensitive(topic) => RejectionReason::Sensitive(topic),
+    };
+    Fault::new(column, reason)
 }
 
 /// Can a table hold this text?

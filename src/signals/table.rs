@@ -24,6 +24,10 @@ pub enum Table {
     Overlays,
     /// `ads`
     Ads,
+    /// `audience_members`
+    AudienceMembers,
+    /// `ad_feedback`
+    AdFeedback,
     /// `impressions`
     Impressions,
     /// `ad_truth`
@@ -40,7 +44,7 @@ pub enum Table {
 
 impl Table {
     /// Every table, in the order of their declaration.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::MessengerAccounts,
         Self::AddressBook,
         Self::SocialAccounts,
@@ -50,6 +54,8 @@ impl Table {
         Self::PolicyVersions,
         Self::Overlays,
         Self::Ads,
+        Self::AudienceMembers,
+        Self::AdFeedback,
         Self::Impressions,
         Self::AdTruth,
         Self::Businesses,
@@ -71,6 +77,8 @@ impl Table {
             Self::PolicyVersions => "policy_versions",
             Self::Overlays => "overlays",
             Self::Ads => "ads",
+            Self::AudienceMembers => "audience_members",
+            Self::AdFeedback => "ad_feedback",
             Self::Impressions => "impressions",
             Self::AdTruth => "ad_truth",
             Self::Businesses => "businesses",

@@ -12,7 +12,7 @@ use super::*;
 use crate::consent::{
     Event, EventKind, Overlay, OverlayEffect, PolicyId, Purpose, Subject, TextDigest,
 };
-use crate::ids::{DeviceId, Region};
+use crate::ids::{DeviceId, NumberToken, Region};
 use crate::time::{Interval, Timestamp};
 
 pub(super) fn limits() -> ValidReadLimits {
@@ -65,7 +65,12 @@ fn text() -> impl Strategy<Value = String> {
 }
 
 fn lower() -> impl Strategy<Value = String> {
-    "[a-z][a-z0-9 ,\"_-]{0,8}[a-z]".prop_map(|text| text)
+    "[a-z][a-z0-9 ,\"_-]{0,8}[a-z]".prop_filter("harmless", |text| Interest::parse(text).is_ok())
+}
+
+fn interests() -> impl Strategy<Value = Vec<Interest>> {
+    let term = |item: &String| Interest::parse(item).unwrap();
+    list().prop_map(move |items| items.iter().map(term).collect())
 }
 
 fn list() -> impl Strategy<Value = Vec<String>> {
@@ -174,7 +179,7 @@ impl Sample for SocialAccount {
             option::of(1900_u16..=2100),
             option::of(lower()),
             option::of(lower()),
-            list(),
+            interests(),
         );
         let record =
             (known, more).prop_map(|(known, (birth_year, gender, language, interests))| {
@@ -351,7 +356,7 @@ impl Sample for Overlay {
 
 fn targeting() -> impl Strategy<Value = Targeting> {
     let ages = (option::of(0_u16..40), option::of(40_u16..)).prop_map(|(min, max)| (min, max));
-    (vec(region(), 0..3), list(), list(), ages, list()).prop_map(
+    (vec(region(), 0..3), list(), list(), ages, interests()).prop_map(
         |(mut regions, languages, genders, (age_min, age_max), interests)| {
             regions.sort_unstable();
             regions.dedup();
@@ -379,28 +384,60 @@ impl Sample for Ad {
             any::<u64>(),
             any::<u64>(),
             lower(),
-            option::of(lower()),
+            option::of(0..SpecialCategory::ALL.len()),
             bid,
         );
         let more = (
             instant(),
             1_i64..10_000_000,
             targeting(),
-            option::of(any::<u64>()),
+            option::of((any::<u64>(), any::<bool>())),
+            -1e3..1e3,
         );
-        let record = (known, more).prop_map(|(known, (starts_at, length, targeting, audience))| {
+        let record = (known, more).prop_map(|(known, more)| {
+            let (starts_at, length, targeting, audience, quality) = more;
             let (ad, advertiser, category, special_category, bid) = known;
             Self {
                 ad_id: ad.into(),
                 advertiser_id: advertiser.into(),
-                category,
-                special_category,
+                category: AdCategory::parse(&category).unwrap(),
+                special_category: special_category.map(|at| SpecialCategory::ALL[at]),
                 bid,
                 starts_at,
                 ends_at: Timestamp::from_micros(starts_at.micros() + length),
                 targeting,
-                audience_id: audience.map(Into::into),
+                audience_id: audience.filter(|(_, like)| !like).map(|(id, _)| id.into()),
+                lookalike_of: audience.filter(|(_, like)| *like).map(|(id, _)| id.into()),
+                quality,
             }
+        });
+        record.boxed()
+    }
+}
+
+impl Sample for AudienceMember {
+    fn sample() -> BoxedStrategy<Self> {
+        let record =
+            (any::<u64>(), any::<u64>(), instant()).prop_map(|(audience, seed, at)| Self {
+                audience_id: audience.into(),
+                token: NumberToken::from_keyed_digest(&blake3::hash(&seed.to_le_bytes())),
+                added_at: at,
+            });
+        record.boxed()
+    }
+}
+
+impl Sample for AdFeedback {
+    fn sample() -> BoxedStrategy<Self> {
+        let parts = (any::<u64>(), any::<u64>(), any::<bool>(), instant());
+        let record = parts.prop_map(|(user, id, is_ad, at)| Self {
+            user_id: user.into(),
+            hidden: if is_ad {
+                Hidden::Ad(id.into())
+            } else {
+                Hidden::Advertiser(id.into())
+            },
+            at,
         });
         record.boxed()
     }
@@ -430,7 +467,7 @@ impl Sample for Impression {
             option::of(lower()),
             option::of(lower()),
             option::of(lower()),
-            list(),
+            interests(),
         );
         let record = (known, person).prop_map(move |(known, person)| {
             let (user, ad, surface, position, at, (impressions, clicks)) = known;

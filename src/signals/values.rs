@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::column::Column;
 use super::row::{is_civil, is_storable};
+use super::terms::Interest;
 use crate::ids::Region;
 use crate::time::Timestamp;
 
@@ -97,6 +98,12 @@ impl From<Region> for Value<'_> {
 
 impl<'a> From<&'a [String]> for Value<'a> {
     fn from(items: &'a [String]) -> Self {
+        Self::List(items.iter().map(|item| Cow::from(item.as_str())).collect())
+    }
+}
+
+impl<'a> From<&'a [Interest]> for Value<'a> {
+    fn from(items: &'a [Interest]) -> Self {
         Self::List(items.iter().map(|item| Cow::from(item.as_str())).collect())
     }
 }

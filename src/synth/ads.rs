@@ -8,7 +8,7 @@ use super::params::ValidSynthParams;
 use super::people::{INTERESTS, Person, Society, names};
 use super::profiles::region;
 use crate::ids::{AdId, AdvertiserId, AudienceId, Region, UserId};
-use crate::signals::{Ad, Impression, Surface, Targeting};
+use crate::signals::{Ad, AdCategory, Impression, Interest, SpecialCategory, Surface, Targeting};
 
 /// Surfaces with how often an ad stands there and what that adds to the log-odds of a click.
 const SURFACES: [(Surface, f64); 4] = [
@@ -122,13 +122,13 @@ pub(super) fn ads(
 
 fn ad(seed: u64, i: usize, rng: &mut Stream) -> (Ad, AdTraits) {
     let category = rng.gen_range(0..16u8);
-    let special =
-        chance(rng, 0.08).then(|| (*pick(rng, &["housing", "employment", "credit"])).to_owned());
+    let special = chance(rng, 0.08).then(|| *pick(rng, &SpecialCategory::ALL));
     let starts_at = between(rng, AS_OF.plus_days(-90), AS_OF.plus_days(-5));
     let ad = Ad {
         ad_id: AdId(spread_id(seed, 4, i)),
         advertiser_id: AdvertiserId(spread_id(seed, 5, i / 3)),
-        category: INTERESTS[usize::from(category)].to_owned(),
+        category: AdCategory::parse(INTERESTS[usize::from(category)])
+            .expect("interests are harmless"),
         bid: (normal(rng).mul_add(0.6, -1.0).exp() * 100.0)
             .round()
             .max(1.0)
@@ -143,6 +143,8 @@ fn ad(seed: u64, i: usize, rng: &mut Stream) -> (Ad, AdTraits) {
         },
         special_category: special,
         audience_id: chance(rng, 0.1).then(|| AudienceId(spread_id(seed, 7, i))),
+        lookalike_of: None,
+        quality: 0.0,
     };
     let traits = AdTraits {
         category,
@@ -280,8 +282,8 @@ fn is_for(target: &Targeting, person: &Person) -> bool {
     let age = YEAR - person.birth_year;
     let any = |list: &[String], value: &str| list.is_empty() || list.iter().any(|x| x == value);
     let lives_in: Option<Region> = region(person.lives_in);
-    let interest = |name: &String| {
-        let of_person = |&i: &u8| INTERESTS[usize::from(i)] == name;
+    let interest = |name: &Interest| {
+        let of_person = |&i: &u8| *name == INTERESTS[usize::from(i)];
         person.interests.iter().any(of_person)
     };
     (target.regions.is_empty() || lives_in.is_some_and(|r| target.regions.contains(&r)))

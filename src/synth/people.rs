@@ -11,6 +11,7 @@ use rand::seq::SliceRandom;
 use super::draw::{Stream, Topic, chance, heavy_tailed, index, pick, stream, weighted, whole};
 use super::numbers::PLANS;
 use super::params::ValidSynthParams;
+use crate::signals::Interest;
 
 /// Everything people are interested in; ads have the same categories.
 pub(super) const INTERESTS: [&str; 16] = [
@@ -259,10 +260,10 @@ fn tie(a: u32, b: u32, closeness: Closeness) -> Option<Tie> {
 }
 
 /// What people interest themselves in, by name, sorted.
-pub(super) fn names(interests: &[u8]) -> Vec<String> {
+pub(super) fn names(interests: &[u8]) -> Vec<Interest> {
     interests
         .iter()
-        .map(|&i| INTERESTS[usize::from(i)].to_owned())
+        .map(|&i| Interest::parse(INTERESTS[usize::from(i)]).expect("interests are harmless"))
         .collect()
 }
 

@@ -26,3 +26,4 @@ mod recall;
 mod rooms;
 mod runs;
 mod shadow;
+mod topics;

@@ -10,7 +10,7 @@ use crate::ads::AdsParams;
 use crate::consent::Gate;
 use crate::consent::testing::gate_of;
 use crate::ids::{AdvertiserId, UserId};
-use crate::signals::{Impression, Surface, Targeting};
+use crate::signals::{AdCategory, Impression, Interest, Surface, Targeting};
 use crate::time::Timestamp;
 
 /// The rows of a file as maps from column to text; none if the file is not there.
@@ -36,13 +36,15 @@ fn ad(id: u64, advertiser: u64, category: &str) -> Ad {
     Ad {
         ad_id: AdId(id),
         advertiser_id: AdvertiserId(advertiser),
-        category: category.into(),
+        category: AdCategory::parse(category).unwrap(),
         special_category: None,
         bid: 1.0,
         starts_at: Timestamp::MIN,
         ends_at: Timestamp::MAX,
         targeting: Targeting::default(),
         audience_id: None,
+        lookalike_of: None,
+        quality: 0.0,
     }
 }
 
@@ -99,7 +101,7 @@ fn facebook() -> Option<Data> {
         );
         shown.age_band = Some(row["age"].clone());
         shown.gender = Some(row["gender"].to_lowercase());
-        shown.interests = vec![row["interest"].clone()];
+        shown.interests = vec![Interest::parse(&row["interest"]).unwrap()];
         shown
     });
     Some(data(impressions, ads))
@@ -128,7 +130,7 @@ fn open_bandit(log: &str) -> Option<Data> {
         shown.position = Some(row["position"].parse().unwrap());
         shown.gender = Some(row["user_feature_0"].clone());
         shown.age_band = Some(row["user_feature_1"].clone());
-        shown.interests = vec![row["user_feature_2"].clone()];
+        shown.interests = vec![Interest::parse(&row["user_feature_2"]).unwrap()];
         shown.language = Some(row["user_feature_3"].clone());
         shown
     });
@@ -189,7 +191,7 @@ fn clear() -> Data {
         let (id, likes) = (u64::from(i % 10), i / 10 % 2);
         let clicks = if id % 2 == u64::from(likes) { 33 } else { 10 };
         let mut shown = shown(id, i64::from(i), 100, clicks);
-        shown.interests = vec![["art", "cars"][likes as usize].to_owned()];
+        shown.interests = vec![Interest::parse(["art", "cars"][likes as usize]).unwrap()];
         shown
     });
     data(impressions, ads)

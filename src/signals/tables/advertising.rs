@@ -1,11 +1,16 @@
-//! `ads`, `impressions` and `ad_truth`.
+//! `ads`, `audience_members`, `ad_feedback`, `impressions` and `ad_truth`.
 
 use super::named::{Named, parse};
+use crate::ids::NumberToken;
 use crate::signals::column::{Column, columns};
 use crate::signals::record::Record;
-use crate::signals::records::{Ad, AdTruth, Impression, Surface, Targeting};
+use crate::signals::records::{
+    Ad, AdFeedback, AdTruth, AudienceMember, Hidden, Impression, Surface, Targeting,
+};
+use crate::signals::rejection::RejectionReason;
 use crate::signals::row::{Fault, Row};
 use crate::signals::table::Table;
+use crate::signals::terms::SpecialCategory;
 use crate::signals::values::Values;
 
 columns! {
@@ -24,6 +29,8 @@ columns! {
         TARGET_AGE_MAX = "target_age_max" Whole optional;
         TARGET_INTERESTS = "target_interests" TextList optional;
         AUDIENCE_ID = "audience_id" Whole optional;
+        LOOKALIKE_OF = "lookalike_of" Whole optional;
+        QUALITY = "quality" Number optional;
     }
 }
 
@@ -35,16 +42,22 @@ impl Record for Ad {
         let starts_at = row.instant(ad::STARTS_AT)?;
         let ends_at = row.instant(ad::ENDS_AT)?;
         Fault::unless(ends_at > starts_at, ad::ENDS_AT)?;
+        let (audience_id, lookalike_of) =
+            (row.id_if(ad::AUDIENCE_ID)?, row.id_if(ad::LOOKALIKE_OF)?);
+        let is_for_one = audience_id.is_none() || lookalike_of.is_none();
+        Fault::unless(is_for_one, ad::LOOKALIKE_OF)?;
         Ok(Self {
             ad_id: row.id(ad::AD_ID)?,
             advertiser_id: row.id(ad::ADVERTISER_ID)?,
-            category: row.lower(ad::CATEGORY)?,
-            special_category: row.lower_if(ad::SPECIAL_CATEGORY)?,
+            category: row.category(ad::CATEGORY)?,
+            special_category: special_category(row)?,
             bid: bid(row)?,
             starts_at,
             ends_at,
             targeting: targeting(row)?,
-            audience_id: row.id_if(ad::AUDIENCE_ID)?,
+            audience_id,
+            lookalike_of,
+            quality: quality(row)?,
         })
     }
 
@@ -52,13 +65,36 @@ impl Record for Ad {
         values.set(ad::AD_ID, self.ad_id.0);
         values.set(ad::ADVERTISER_ID, self.advertiser_id.0);
         values.set(ad::CATEGORY, self.category.as_str());
-        values.set(ad::SPECIAL_CATEGORY, self.special_category.as_deref());
+        let special = self.special_category.map(SpecialCategory::as_str);
+        values.set(ad::SPECIAL_CATEGORY, special);
         values.set(ad::BID, self.bid);
         values.set(ad::STARTS_AT, self.starts_at);
         values.set(ad::ENDS_AT, self.ends_at);
         write_targeting(&self.targeting, values);
         values.set(ad::AUDIENCE_ID, self.audience_id.map(|id| id.0));
+        values.set(ad::LOOKALIKE_OF, self.lookalike_of.map(|id| id.0));
+        values.set(ad::QUALITY, self.quality);
     }
+}
+
+/// An ad that claims a special category nobody knows is none that can be shown under the rules of one.
+fn special_category(row: &Row<'_>) -> Result<Option<SpecialCategory>, Fault> {
+    let Some(name) = row.text_if(ad::SPECIAL_CATEGORY)? else {
+        return Ok(None);
+    };
+    let unknown = Fault::new(
+        ad::SPECIAL_CATEGORY,
+        RejectionReason::UnknownSpecialCategory,
+    );
+    SpecialCategory::parse(name).map(Some).ok_or(unknown)
+}
+
+/// Worth nothing beside the bid if nobody says otherwise.
+fn quality(row: &Row<'_>) -> Result<f64, Fault> {
+    let quality = row.number_if(ad::QUALITY)?.unwrap_or(0.0);
+    Fault::unless(quality.is_finite(), ad::QUALITY)?;
+    // −0 orders below 0.
+    Ok(quality + 0.0)
 }
 
 fn bid(row: &Row<'_>) -> Result<f64, Fault> {
@@ -76,10 +112,10 @@ fn targeting(row: &Row<'_>) -> Result<Targeting, Fault> {
     Ok(Targeting {
         regions: row.regions(ad::TARGET_REGIONS)?,
         languages: row.lower_list(ad::TARGET_LANGUAGES)?,
-        genders: row.lower_list(ad::TARGET_GENDERS)?,
+        genders: row.wanted_words(ad::TARGET_GENDERS)?,
         age_min,
         age_max,
-        interests: row.lower_list(ad::TARGET_INTERESTS)?,
+        interests: row.wanted_interests(ad::TARGET_INTERESTS)?,
     })
 }
 
@@ -90,6 +126,87 @@ fn write_targeting<'a>(targeting: &'a Targeting, values: &mut Values<'a>) {
     values.set(ad::TARGET_AGE_MIN, targeting.age_min);
     values.set(ad::TARGET_AGE_MAX, targeting.age_max);
     values.set(ad::TARGET_INTERESTS, targeting.interests.as_slice());
+}
+
+columns! {
+    mod member {
+        AUDIENCE_ID = "audience_id" Whole required;
+        TOKEN = "token" Text required;
+        ADDED_AT = "added_at" Instant required;
+    }
+}
+
+impl Record for AudienceMember {
+    const TABLE: Table = Table::AudienceMembers;
+    const COLUMNS: &'static [Column] = member::ALL;
+
+    fn read(row: &Row<'_>) -> Result<Self, Fault> {
+        Ok(Self {
+            audience_id: row.id(member::AUDIENCE_ID)?,
+            token: row.named(member::TOKEN, NumberToken::parse)?,
+            added_at: row.instant(member::ADDED_AT)?,
+        })
+    }
+
+    fn write<'a>(&'a self, values: &mut Values<'a>) {
+        values.set(member::AUDIENCE_ID, self.audience_id.0);
+        values.set(member::TOKEN, format!("{:032x}", self.token.expose()));
+        values.set(member::ADDED_AT, self.added_at);
+    }
+}
+
+columns! {
+    mod hidden {
+        USER_ID = "user_id" Whole required;
+        KIND = "kind" Text required;
+        AD_ID = "ad_id" Whole optional;
+        ADVERTISER_ID = "advertiser_id" Whole optional;
+        AT = "at" Instant required;
+    }
+}
+
+/// What a row of `ad_feedback` is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum HiddenKind {
+    Ad,
+    Advertiser,
+}
+
+impl Named for HiddenKind {
+    const NAMES: &'static [(&'static str, Self)] =
+        &[("hide_ad", Self::Ad), ("hide_advertiser", Self::Advertiser)];
+}
+
+impl Record for AdFeedback {
+    const TABLE: Table = Table::AdFeedback;
+    const COLUMNS: &'static [Column] = hidden::ALL;
+
+    fn read(row: &Row<'_>) -> Result<Self, Fault> {
+        let what = match row.named(hidden::KIND, parse)? {
+            HiddenKind::Ad => Hidden::Ad(row.id(hidden::AD_ID)?),
+            HiddenKind::Advertiser => Hidden::Advertiser(row.id(hidden::ADVERTISER_ID)?),
+        };
+        Ok(Self {
+            user_id: row.id(hidden::USER_ID)?,
+            hidden: what,
+            at: row.instant(hidden::AT)?,
+        })
+    }
+
+    fn write<'a>(&'a self, values: &mut Values<'a>) {
+        values.set(hidden::USER_ID, self.user_id.0);
+        match self.hidden {
+            Hidden::Ad(ad) => {
+                values.set(hidden::KIND, HiddenKind::Ad.name());
+                values.set(hidden::AD_ID, ad.0);
+            }
+            Hidden::Advertiser(advertiser) => {
+                values.set(hidden::KIND, HiddenKind::Advertiser.name());
+                values.set(hidden::ADVERTISER_ID, advertiser.0);
+            }
+        }
+        values.set(hidden::AT, self.at);
+    }
 }
 
 columns! {
@@ -138,10 +255,10 @@ impl Record for Impression {
             impressions,
             clicks,
             region: row.region_if(shown::USER_REGION)?,
-            age_band: row.lower_if(shown::USER_AGE_BAND)?,
-            gender: row.lower_if(shown::USER_GENDER)?,
+            age_band: row.harmless_if(shown::USER_AGE_BAND)?,
+            gender: row.harmless_if(shown::USER_GENDER)?,
             language: row.lower_if(shown::USER_LANGUAGE)?,
-            interests: row.lower_list(shown::USER_INTERESTS)?,
+            interests: row.interests(shown::USER_INTERESTS)?,
         })
     }
 

@@ -64,9 +64,9 @@ impl Record for SocialAccount {
             created_at: row.instant(user::CREATED_AT)?,
             device: USER_DEVICE.read(row)?,
             birth_year,
-            gender: row.lower_if(user::GENDER)?,
+            gender: row.harmless_if(user::GENDER)?,
             language: row.lower_if(user::LANGUAGE)?,
-            interests: row.lower_list(user::INTERESTS)?,
+            interests: row.interests(user::INTERESTS)?,
         })
     }
 
