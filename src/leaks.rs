@@ -64,6 +64,7 @@ leaks! {
     TieByTableIndex = "ties are broken by position in the raw table",
     RawNewestFriendship = "the explanation dates the newest raw friendship",
     RawFeedbackPenalty = "everybody's feedback on a candidate counts",
+    ListsMatchEverybody = "people who are out are on customer lists",
     RawAdFrequency = "an ad's frequency counts all impressions",
     RawClickPrior = "the prior click rate comes from all impressions",
     RawCalibration = "calibration uses all held-out rows",

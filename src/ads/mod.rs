@@ -2,7 +2,7 @@
 //!
 //! [`train`] makes a [`ClickModel`] from permitted rows, [`rank_ads`] gives everyone permitted their best ads.
 //! Neither takes anything but [`Permitted`](crate::consent::Permitted) data; totals over many people are about
-//! nobody and pass every gate. Which pairs may be scored at all is decided before, by [`eligibility`].
+//! nobody and pass every gate. Which pairs may be scored at all is decided before, by the [`Guard`].
 //!
 //! There is no placement on the messenger: [`Surface`](crate::signals::Surface) cannot express one.
 //!
@@ -35,9 +35,12 @@
 //! # }
 //! ```
 
+mod auction;
+mod audience;
 mod batch;
 mod calibration;
 mod error;
+mod explain;
 mod features;
 mod ftrl;
 mod metrics;
@@ -47,12 +50,15 @@ mod profile;
 mod relevance;
 mod train;
 
+pub use auction::value as ad_value;
+pub use audience::{AudienceReport, AudienceVerdict, Audiences, ListMember, Partition};
 pub use batch::{ClickDataset, ClickTargets, Clicks, SparseBatch};
 pub use calibration::{
     CalibrateBy, Calibration, CalibrationMethod, Curve, FieldShifts, Isotonic,
     MIN_CLICKS_TO_CALIBRATE, Platt, Shift,
 };
 pub use error::AdsError;
+pub use explain::{Contribution, Contributions};
 pub use features::{AdField, Field, UserField};
 pub use ftrl::{FtrlModel, MODEL_SCHEMA, sigmoid};
 pub use metrics::{
@@ -60,7 +66,7 @@ pub use metrics::{
     wilson_interval,
 };
 pub use params::{AdsParams, FtrlParams, FtrlValidParams, ValidAdsParams};
-pub use policy::{Ineligible, eligibility};
+pub use policy::{AUDIENCE_MIN, Cap, Guard, HiddenBy, Ineligible, PolicyParams, ValidPolicyParams};
 pub use profile::{AgeBand, Attributes, TrainingRow, UserProfile};
 pub use relevance::{AdCounts, AdScore, AdScores, rank_ads};
 pub use train::{ClickModel, CurvePoint, Metadata, TrainReport, train};

@@ -1,5 +1,6 @@
 //! Parameters of training and ranking.
 
+use super::policy::{PolicyParams, ValidPolicyParams};
 use linfa::ParamGuard;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -224,7 +225,8 @@ impl FtrlValidParams {
 
 /// Parameters of the room, not yet checked.
 ///
-/// Defaults: `k` 5, `calibration` isotonic, `calibrate_by` nothing, `learning_curve` true, `prior_ctr` 0.001, `prior_impressions` 100, `ftrl` as [`FtrlParams`].
+/// Defaults: `k` 5, `calibration` isotonic, `calibrate_by` nothing, `learning_curve` true, `prior_ctr` 0.001, `prior_impressions` 100, `ftrl` as [`FtrlParams`],
+/// `policy` as [`PolicyParams`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AdsParams {
@@ -243,6 +245,8 @@ pub struct AdsParams {
     pub prior_impressions: f64,
     /// Parameters of the click model.
     pub ftrl: FtrlParams,
+    /// Who may get which ad, and what it costs.
+    pub policy: PolicyParams,
 }
 
 impl Default for AdsParams {
@@ -255,6 +259,7 @@ impl Default for AdsParams {
             prior_ctr: 0.001,
             prior_impressions: 100.0,
             ftrl: FtrlParams::default(),
+            policy: PolicyParams::default(),
         }
     }
 }
@@ -269,6 +274,7 @@ pub struct ValidAdsParams {
     prior_ctr: f64,
     prior_impressions: f64,
     ftrl: FtrlValidParams,
+    policy: ValidPolicyParams,
 }
 
 impl AdsParams {
@@ -298,6 +304,7 @@ impl AdsParams {
             prior_ctr: self.prior_ctr,
             prior_impressions: self.prior_impressions,
             ftrl: self.ftrl.check()?,
+            policy: self.policy.check()?,
         })
     }
 }
@@ -307,6 +314,13 @@ impl ValidAdsParams {
     #[must_use]
     pub const fn k(&self) -> usize {
         self.k
+    }
+
+    /// The same for so many ads a person.
+    #[must_use]
+    pub(crate) fn with_k(mut self, k: usize) -> Self {
+        self.k = k.max(1);
+        self
     }
 
     /// How the model is calibrated on held-out rows.
@@ -359,6 +373,12 @@ impl ValidAdsParams {
     #[must_use]
     pub const fn ftrl(&self) -> &FtrlValidParams {
         &self.ftrl
+    }
+
+    /// Who may get which ad, and what it costs.
+    #[must_use]
+    pub const fn policy(&self) -> &ValidPolicyParams {
+        &self.policy
     }
 
     /// The click rate of these totals, drawn towards the prior; strictly between 0 and 1.

@@ -1,10 +1,15 @@
 //! The K best ads of every person, exactly.
 //!
-//! The value of showing an ad is bid × probability of a click: what an impression is expected to earn. The
-//! log-odds of a pair are the ad's own plus one part for every value of the person's, so the parts are
-//! computed once per (distinct value, ad) rather than per (person, ad), in blocks of [`AD_BLOCK`] ads to
-//! bound memory. People are independent and each keeps their own best list, so the result is the same for any
-//! number of threads; ads come in ascending order of id, which breaks ties.
+//! The value of showing an ad is bid × probability of a click + quality: what an impression is expected to be worth
+//! ([`auction`](super::auction) has the price too). The log-odds of a pair are the ad's own plus one part for every value of
+//! the person's, so the parts are computed once per (distinct value, ad) rather than per (person, ad), in blocks of
+//! [`AD_BLOCK`] ads to bound memory; who may get which ad is known before, as bits of the block. People are independent
+//! and each keeps their own best list, so the result is the same for any number of threads; ads come in ascending order
+//! of id, which breaks ties.
+//!
+//! A list never holds more ads of one advertiser than the frequency caps leave. Taking the best ads greedily is optimal
+//! then, for the lists that keep the limits are the independent sets of a matroid; offered one by one, an ad that is too
+//! many drives out the least valuable of its own advertiser, or of all.
 
 use std::collections::BTreeMap;
 
@@ -12,19 +17,17 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::AdsError;
+use super::auction::{price, value};
 use super::features::{AdHashes, HashedValue, UserValue, user_values};
 use super::params::ValidAdsParams;
-use super::policy::{Ineligible, for_anybody, for_person};
+use super::policy::masks::{AD_BLOCK, BlockMasks, Catalogue, Lists, Segments};
+use super::policy::{Guard, Ineligible};
 use super::profile::UserProfile;
 use super::train::ClickModel;
 use crate::consent::{AdRelevance, Permitted};
 use crate::hash::HashMap;
-use crate::ids::{AdId, UserId};
+use crate::ids::{AdId, AdvertiserId, AudienceId, UserId};
 use crate::signals::Ad;
-use crate::time::Timestamp;
-
-/// Ads scored at a time.
-const AD_BLOCK: usize = 512;
 
 /// People one task takes at a time.
 const USER_CHUNK: usize = 64;
@@ -43,8 +46,10 @@ pub struct AdScore {
     pub ad_id: AdId,
     /// Calibrated probability of a click per impression.
     pub p_click: f64,
-    /// Expected currency units per impression: bid × `p_click`.
+    /// Expected currency units per impression: bid × `p_click` + quality.
     pub value: f64,
+    /// What a click would cost the advertiser, in currency units: the least bid that keeps the rank.
+    pub price: f64,
     /// What spoke for it, strongest first, such as `interest cooking`; at least one.
     pub reasons: Vec<String>,
 }
@@ -69,6 +74,8 @@ pub struct AdCounts {
     pub emitted: u64,
     /// Scored pairs that did not make the first K.
     pub beyond_k: u64,
+    /// Scored pairs that left a place empty rather than exceed the cap of their advertiser within one list.
+    pub advertiser_full: u64,
 }
 
 impl AdCounts {
@@ -84,7 +91,7 @@ impl AdCounts {
             (
                 "eligible pairs",
                 self.eligible,
-                self.emitted + self.beyond_k,
+                self.emitted + self.beyond_k + self.advertiser_full,
             ),
         ];
         match sums.into_iter().find(|(_, left, right)| left != right) {
@@ -102,8 +109,8 @@ impl AdCounts {
 
 /// The K best ads of every person at a time: by value, highest first, then by ad id.
 ///
-/// Everyone may occur once, and so may every ad; scores come in ascending order of person.
-/// `progress` is told how many people a task has finished, for one block of 512 ads; over the whole
+/// Everyone may occur once, and so may every ad; scores come in ascending order of person. `guard` says who may get
+/// what. `progress` is told how many people a task has finished, for one block of 512 ads; over the whole
 /// call these sum to people × blocks.
 ///
 /// # Complexity
@@ -114,7 +121,7 @@ pub fn rank_ads(
     users: &[Permitted<UserProfile, AdRelevance>],
     ads: &[Ad],
     model: &ClickModel,
-    as_of: Timestamp,
+    guard: &Guard,
     params: &ValidAdsParams,
     progress: &(dyn Fn(u64) + Sync),
 ) -> (AdScores, AdCounts) {
@@ -124,34 +131,82 @@ pub fn rank_ads(
         pairs: users.len() as u64 * ads.len() as u64,
         ..AdCounts::default()
     };
-    let people = People::of(users);
-    let running = running(ads, as_of, counts.n_users, &mut counts);
+    let mut people = People::of(users);
+    let running = Running::of(ads, guard, &people, &mut counts);
+    people.restrict(guard, &running);
     let mut lists = vec![BestAds::default(); people.profiles.len()];
-    for (block_idx, block) in running.chunks(AD_BLOCK).enumerate() {
-        let scorer = BlockScorer::new(model, block, block_idx * AD_BLOCK, &people.values);
-        scorer.offer_all(&people, &mut lists, params.k(), progress);
+    for (block_idx, block) in running.ads.chunks(AD_BLOCK).enumerate() {
+        let scorer = BlockScorer::new(model, block, block_idx * AD_BLOCK, &people);
+        // One more than is given out: the one who follows decides what the last one pays.
+        scorer.offer_all((&people, &running), &mut lists, params.k() + 1, progress);
     }
-    let scores = scores(&people, &running, model, &lists);
-    count(&lists, scores.len() as u64, &mut counts);
+    let outcome = Outcome {
+        people: &people,
+        running: &running,
+        model,
+        reserve: guard.policy().reserve(),
+        k: params.k(),
+    };
+    let scores = outcome.scores(&lists);
+    outcome.count(&lists, &mut counts);
     (scores, counts)
 }
 
+/// An ad somebody could get.
+struct RunningAd<'a> {
+    ad: &'a Ad,
+    hashes: AdHashes,
+    /// The number of the list it is for, if it is for one.
+    list: Option<u32>,
+}
+
 /// The ads somebody could get, by id; the others are counted for everybody.
-fn running<'a>(
-    ads: &'a [Ad],
-    as_of: Timestamp,
-    n_users: u64,
-    counts: &mut AdCounts,
-) -> Vec<(&'a Ad, AdHashes)> {
-    let mut running = Vec::with_capacity(ads.len());
-    for ad in ads {
-        match for_anybody(ad, as_of) {
-            Ok(()) => running.push((ad, AdHashes::of(ad))),
-            Err(reason) => counts.refuse(reason, n_users),
+struct Running<'a> {
+    ads: Vec<RunningAd<'a>>,
+    lists: Lists,
+    catalogue: Catalogue,
+}
+
+impl<'a> Running<'a> {
+    fn of(ads: &'a [Ad], guard: &Guard, people: &People<'_>, counts: &mut AdCounts) -> Self {
+        let mut running = Vec::with_capacity(ads.len());
+        for ad in ads {
+            match guard.for_anybody(ad) {
+                Ok(()) => running.push(ad),
+                Err(reason) => counts.refuse(reason, counts.n_users),
+            }
+        }
+        running.sort_by_key(|ad| ad.ad_id);
+        let mut lists = Lists::default();
+        let mut numbers: HashMap<(bool, AdvertiserId, AudienceId), u32> = HashMap::default();
+        let mut number = |ad: &Ad| {
+            let reached = guard.audiences().reached(ad)?;
+            let list = ad.audience_id.or(ad.lookalike_of)?;
+            let list = (ad.audience_id.is_some(), ad.advertiser_id, list);
+            let new = || lists.add(&people.profiles, reached);
+            Some(*numbers.entry(list).or_insert_with(new))
+        };
+        let catalogue = Catalogue::of(running.iter().copied());
+        let ads = running.into_iter().map(|ad| RunningAd {
+            ad,
+            hashes: AdHashes::of(ad),
+            list: number(ad),
+        });
+        Self {
+            ads: ads.collect(),
+            lists,
+            catalogue,
         }
     }
-    running.sort_by_key(|(ad, _)| ad.ad_id);
-    running
+}
+
+/// What one person is not shown, among the running ads.
+#[derive(Default)]
+struct Refusals {
+    /// Places of ads, ascending, each once.
+    ads: Vec<(u32, Ineligible)>,
+    /// How many ads of an advertiser fit into the list, where it is not what it is for advertisers that were not seen.
+    left: Vec<(AdvertiserId, usize)>,
 }
 
 /// People by id, their values numbered.
@@ -160,6 +215,10 @@ struct People<'a> {
     /// For each person the numbers of their values.
     value_ids: Vec<Vec<u32>>,
     values: Vec<HashedValue>,
+    segments: Segments<'a>,
+    refusals: Vec<Refusals>,
+    /// How many ads of an advertiser that was not seen fit into a list.
+    per_advertiser: usize,
 }
 
 impl<'a> People<'a> {
@@ -185,14 +244,56 @@ impl<'a> People<'a> {
             })
             .collect();
         Self {
+            segments: Segments::of(&profiles),
             profiles,
             value_ids,
             values,
+            refusals: Vec::new(),
+            per_advertiser: usize::MAX,
         }
+    }
+
+    /// Notes what nobody may be shown again.
+    fn restrict(&mut self, guard: &Guard, running: &Running<'_>) {
+        let limit = guard.policy().per_advertiser();
+        self.per_advertiser = limit.map_or(usize::MAX, |limit| limit as usize);
+        let refusals = |profile: &&UserProfile| {
+            let Some(own) = guard.restrictions(profile.user) else {
+                return Refusals::default();
+            };
+            let refused = |at: u32| Some((at, own.refusal(running.ads[at as usize].ad)?));
+            let touched = running.catalogue.touched(own).into_iter();
+            Refusals {
+                ads: touched.filter_map(refused).collect(),
+                left: own.left().map(|(id, left)| (id, left as usize)).collect(),
+            }
+        };
+        self.refusals = self.profiles.par_iter().map(refusals).collect();
+    }
+
+    /// How many ads of an advertiser fit into somebody's list.
+    fn fits(&self, person: usize, advertiser: AdvertiserId) -> usize {
+        let left = &self.refusals[person].left;
+        let at = left.binary_search_by_key(&advertiser, |(id, _)| *id);
+        at.map_or(self.per_advertiser, |at| left[at].1)
+    }
+
+    /// What a person is not shown among the ads from one place to another, counted from the first.
+    fn refused(
+        &self,
+        person: usize,
+        range: std::ops::Range<usize>,
+    ) -> impl Iterator<Item = (usize, Ineligible)> + '_ {
+        let all = &self.refusals[person].ads;
+        let from = all.partition_point(|(at, _)| (*at as usize) < range.start);
+        let (start, end) = (range.start, range.end);
+        let here = all[from..].iter().map(|&(at, why)| (at as usize, why));
+        here.take_while(move |(at, _)| *at < end)
+            .map(move |(at, why)| (at - start, why))
     }
 }
 
-/// The first K of what one person was offered, and what they were not.
+/// The first K + 1 of what one person was offered, and what they were not.
 #[derive(Clone, Debug, Default)]
 struct BestAds {
     best: Vec<Best>,
@@ -206,61 +307,91 @@ struct Best {
     p_click: f64,
     /// Among the running ads.
     ad_idx: usize,
+    advertiser: AdvertiserId,
 }
 
 impl BestAds {
-    /// Offers come in ascending order of ad id, so among equal values the earlier stays ahead.
-    fn offer(&mut self, offered: Best, k: usize) {
+    /// Offers come in ascending order of ad id, so among equal values the earlier stays ahead. `fits` says how many of
+    /// an advertiser's ads a list may hold, and is asked only of an ad that would get a place.
+    fn offer(&mut self, offered: Best, k: usize, fits: impl FnOnce() -> usize) {
         self.eligible += 1;
         let ahead = |held: &Best| held.value.total_cmp(&offered.value).is_ge();
         if self.best.len() == k && self.best.last().is_some_and(ahead) {
             return;
         }
         let place = self.best.partition_point(ahead);
+        if let Some(worst) = self.too_many(offered.advertiser, fits()) {
+            if place <= worst {
+                self.best.remove(worst);
+                self.best.insert(place, offered);
+            }
+            return;
+        }
         self.best.truncate(k - 1);
         self.best.insert(place, offered);
     }
+
+    /// The place of the least valuable ad of an advertiser that has as many as fit.
+    fn too_many(&self, advertiser: AdvertiserId, fits: usize) -> Option<usize> {
+        if self.best.len() < fits {
+            return None;
+        }
+        let own = |held: &&Best| held.advertiser == advertiser;
+        let is_full = self.best.iter().filter(own).count() >= fits;
+        is_full
+            .then(|| {
+                self.best
+                    .iter()
+                    .rposition(|held| held.advertiser == advertiser)
+            })
+            .flatten()
+    }
 }
 
-/// Log-odds of a block of ads: alone, and the part of every value.
+/// Log-odds of a block of ads: alone, and the part of every value; and who may get which of them.
 struct BlockScorer<'a> {
     model: &'a ClickModel,
-    ads: &'a [(&'a Ad, AdHashes)],
+    ads: &'a [RunningAd<'a>],
     first_ad_idx: usize,
     base: Vec<f64>,
     /// What calibration adds for each ad, after the curve.
     shifts: Vec<f64>,
     /// Shape (values, ads of the block).
     parts: Vec<f64>,
+    masks: BlockMasks,
 }
 
 impl<'a> BlockScorer<'a> {
     fn new(
         model: &'a ClickModel,
-        ads: &'a [(&'a Ad, AdHashes)],
+        ads: &'a [RunningAd<'a>],
         first_ad_idx: usize,
-        values: &[HashedValue],
+        people: &People<'_>,
     ) -> Self {
-        let mut parts = vec![0.0; values.len() * ads.len()];
-        let rows = parts.par_chunks_mut(ads.len()).zip(values.par_iter());
+        let mut parts = vec![0.0; people.values.len() * ads.len()];
+        let rows = parts
+            .par_chunks_mut(ads.len())
+            .zip(people.values.par_iter());
         rows.for_each(|(row, &value)| {
-            for (part, (_, ad)) in row.iter_mut().zip(ads) {
-                *part = model.value_part(ad, value);
+            for (part, one) in row.iter_mut().zip(ads) {
+                *part = model.value_part(&one.hashes, value);
             }
         });
+        let listed: Vec<_> = ads.iter().map(|one| (one.ad, one.list)).collect();
         Self {
             model,
             ads,
             first_ad_idx,
-            base: ads.iter().map(|(_, ad)| model.base(ad)).collect(),
-            shifts: ads.iter().map(|(ad, _)| model.shift(ad, None)).collect(),
+            base: ads.iter().map(|one| model.base(&one.hashes)).collect(),
+            shifts: ads.iter().map(|one| model.shift(one.ad, None)).collect(),
             parts,
+            masks: BlockMasks::new(&listed, &people.segments),
         }
     }
 
     fn offer_all(
         &self,
-        people: &People<'_>,
+        world: (&People<'_>, &Running<'_>),
         lists: &mut [BestAds],
         k: usize,
         progress: &(dyn Fn(u64) + Sync),
@@ -269,8 +400,7 @@ impl<'a> BlockScorer<'a> {
         chunks.for_each(|(chunk_idx, chunk)| {
             let mut logits = Vec::with_capacity(self.ads.len());
             for (user_idx, list) in (chunk_idx * USER_CHUNK..).zip(chunk.iter_mut()) {
-                self.fill_logits(&people.value_ids[user_idx], &mut logits);
-                self.offer_block(people.profiles[user_idx], &logits, list, k);
+                self.offer_block(world, user_idx, &mut logits, list, k);
             }
             progress(chunk.len() as u64);
         });
@@ -289,60 +419,87 @@ impl<'a> BlockScorer<'a> {
         }
     }
 
-    fn offer_block(&self, profile: &UserProfile, logits: &[f64], list: &mut BestAds, k: usize) {
-        for (idx, ((ad, _), &logit)) in self.ads.iter().zip(logits).enumerate() {
-            if let Err(reason) = for_person(profile, &ad.targeting) {
-                list.ineligible[reason as usize] += 1;
-                continue;
-            }
-            let p_click = self.model.probability(logit, self.shifts[idx]);
+    fn offer_block(
+        &self,
+        (people, running): (&People<'_>, &Running<'_>),
+        person: usize,
+        logits: &mut Vec<f64>,
+        list: &mut BestAds,
+        k: usize,
+    ) {
+        let range = self.first_ad_idx..self.first_ad_idx + self.ads.len();
+        let refused = people.refused(person, range);
+        let segment = (&people.segments, person);
+        let eligible = self
+            .masks
+            .eligible(segment, refused, &running.lists, &mut list.ineligible);
+        self.fill_logits(&people.value_ids[person], logits);
+        for idx in eligible.bits() {
+            let ad = self.ads[idx].ad;
+            let p_click = self.model.probability(logits[idx], self.shifts[idx]);
             let offered = Best {
                 value: value(ad, p_click),
                 p_click,
                 ad_idx: self.first_ad_idx + idx,
+                advertiser: ad.advertiser_id,
             };
-            list.offer(offered, k);
+            list.offer(offered, k, || people.fits(person, ad.advertiser_id));
         }
     }
 }
 
-/// What an impression is expected to earn; never −0, which would order below 0.
-fn value(ad: &Ad, p_click: f64) -> f64 {
-    ad.bid * p_click + 0.0
+/// What comes out of everybody's lists.
+struct Outcome<'a> {
+    people: &'a People<'a>,
+    running: &'a Running<'a>,
+    model: &'a ClickModel,
+    reserve: f64,
+    k: usize,
 }
 
-fn count(lists: &[BestAds], emitted: u64, counts: &mut AdCounts) {
-    for list in lists {
-        counts.eligible += list.eligible;
-        for (&reason, &n) in Ineligible::ALL.iter().zip(&list.ineligible) {
-            counts.refuse(reason, n);
-        }
+impl Outcome<'_> {
+    fn scores(&self, lists: &[BestAds]) -> AdScores {
+        let people = self.people.profiles.par_iter().zip(lists.par_iter());
+        let of_person = |(profile, list): (&&UserProfile, &BestAds)| self.of_person(profile, list);
+        people.flat_map_iter(of_person).collect()
     }
-    counts.emitted = emitted;
-    counts.beyond_k = counts.eligible - emitted;
-}
 
-fn scores(
-    people: &People<'_>,
-    running: &[(&Ad, AdHashes)],
-    model: &ClickModel,
-    lists: &[BestAds],
-) -> AdScores {
-    let of_person = |(profile, list): (&&UserProfile, &BestAds)| {
-        let ranked = (1..).zip(list.best.iter());
-        ranked
-            .map(|(rank, best)| AdScore {
+    fn of_person(&self, profile: &UserProfile, list: &BestAds) -> Vec<AdScore> {
+        let next = list.best.iter().skip(1).map(|next| Some(next.value));
+        let ranked = (1..).zip(list.best.iter().zip(next.chain([None])));
+        let score = |(rank, (best, next_value)): (u32, (&Best, Option<f64>))| {
+            let RunningAd { ad, hashes, .. } = &self.running.ads[best.ad_idx];
+            AdScore {
                 user: profile.user,
                 rank,
-                ad_id: running[best.ad_idx].0.ad_id,
+                ad_id: ad.ad_id,
                 p_click: best.p_click,
                 value: best.value,
-                reasons: reasons(profile, &running[best.ad_idx].1, model),
-            })
-            .collect::<Vec<_>>()
-    };
-    let people = people.profiles.par_iter().zip(lists.par_iter());
-    people.flat_map_iter(of_person).collect()
+                price: price(ad, best.p_click, next_value, self.reserve),
+                reasons: reasons(profile, hashes, self.model),
+            }
+        };
+        ranked.take(self.k).map(score).collect()
+    }
+
+    /// A list with an empty place lost every pair that is not in it to the caps of advertisers; in a full one, whatever
+    /// did not get a place is beyond K.
+    fn count(&self, lists: &[BestAds], counts: &mut AdCounts) {
+        for list in lists {
+            let emitted = list.best.len().min(self.k);
+            let lost = list.eligible - emitted as u64;
+            counts.emitted += emitted as u64;
+            counts.eligible += list.eligible;
+            if emitted < self.k {
+                counts.advertiser_full += lost;
+            } else {
+                counts.beyond_k += lost;
+            }
+            for (&reason, &n) in Ineligible::ALL.iter().zip(&list.ineligible) {
+                counts.refuse(reason, n);
+            }
+        }
+    }
 }
 
 /// The person's values that raised the log-odds most, strongest first; else what else there is to say.
@@ -375,9 +532,15 @@ fn without_values(ad: &AdHashes, model: &ClickModel) -> &'static str {
 mod tests {
     use super::*;
     use crate::ads::testing::{account, ad, impression, interests, permit_all};
-    use crate::ads::{AdsParams, FtrlParams, TrainingRow, eligibility, train};
+    use crate::ads::{AdsParams, AgeBand};
+    use crate::ads::{
+        Audiences, Cap, FtrlParams, HiddenBy, ListMember, PolicyParams, TrainingRow, train,
+    };
     use crate::ids::Region;
+    use crate::signals::Hidden;
     use crate::signals::SpecialCategory;
+    use crate::time::Timestamp;
+    use proptest::prelude::*;
 
     /// A small number made from others, for test data.
     fn roll(a: u64, b: u64, sides: u64) -> usize {
@@ -400,13 +563,18 @@ mod tests {
 
     fn some_ad(id: u64) -> Ad {
         let mut ad = ad(id, INTERESTS[roll(id, 4, 5)], roll(id, 5, 4) as f64);
-        match roll(id, 6, 8) {
+        match roll(id, 6, 12) {
             0 => ad.ends_at = AS_OF,
             1 => ad.targeting.genders = vec!["f".into()],
             2 => ad.targeting.regions = Region::parse("DE").into_iter().collect(),
+            4 => ad.targeting.interests = interests(&[INTERESTS[roll(id, 7, 5)]]),
+            5 => ad.targeting.age_min = Some(30),
+            6 => ad.audience_id = Some(AudienceId(1)),
+            7 => ad.lookalike_of = Some(AudienceId(1)),
             3 => ad.special_category = Some(SpecialCategory::Housing),
             _ => (),
         }
+        ad.quality = roll(id, 8, 3) as f64 / 100.0;
         ad
     }
 
@@ -433,37 +601,94 @@ mod tests {
 
     fn params(k: u32) -> ValidAdsParams {
         let ftrl = FtrlParams::default().bits(14).epochs(2);
+        // So strict that lists run into it.
+        let cap = Cap {
+            window_days: 7,
+            per_ad: Some(3),
+            per_advertiser: Some(4),
+        };
+        let policy = PolicyParams {
+            caps: vec![cap],
+            audience_min: 3,
+            lookalike_share: 0.2,
+            reserve: 0.5,
+            synthetic: true,
+        };
         let params = AdsParams {
             k,
             ftrl,
+            policy,
             ..AdsParams::default()
         };
         params.check().unwrap()
     }
 
-    /// Scores every pair and sorts.
+    /// Somebody has seen something, somebody hid something, and some are on a list.
+    fn guard(users: &[UserProfile], ads: &[Ad]) -> Guard {
+        let mut shown = Vec::new();
+        let mut hidden = Vec::new();
+        let mut listed = Vec::new();
+        for UserProfile { user, .. } in users {
+            for ad in ads.iter().filter(|ad| roll(user.0, ad.ad_id.0, 9) == 0) {
+                let n = u32::try_from(roll(user.0, ad.ad_id.0 + 1, 4)).unwrap();
+                shown.push(impression(Some(user.0), ad.ad_id.0, n, 0));
+            }
+            match roll(user.0, 77, 6) {
+                0 => hidden.push((*user, Hidden::Ad(AdId(user.0 % 40)))),
+                1 => hidden.push((*user, Hidden::Advertiser(AdvertiserId(user.0 % 7)))),
+                2 | 3 => listed.push(*user),
+                _ => (),
+            }
+        }
+        let rows = shown.iter().map(|shown| TrainingRow::new(shown, None));
+        let hidden = hidden
+            .into_iter()
+            .map(|(user, hidden)| HiddenBy { user, hidden });
+        let listed = listed.into_iter().map(|user| ListMember {
+            audience: AudienceId(1),
+            added_at: Timestamp::from_secs(0),
+            user,
+        });
+        let policy = params(1).policy().clone();
+        let known = [AudienceId(1)].into();
+        let everybody = permit_all(users.iter().cloned());
+        let audiences = Audiences::judge(&known, &permit_all(listed), &everybody, ads, &policy);
+        Guard::new(AS_OF, &policy)
+            .with_hidden(&permit_all(hidden))
+            .with_showings(&permit_all(rows), ads)
+            .with_audiences(audiences)
+    }
+
+    /// Scores every pair, sorts, and takes the best that the caps leave; with the price of each.
     fn naive(
         users: &[UserProfile],
         ads: &[Ad],
-        model: &ClickModel,
+        (model, guard): (&ClickModel, &Guard),
         k: usize,
-    ) -> Vec<(u64, u64, f64)> {
+    ) -> Vec<(u64, u64, f64, f64)> {
         let mut all = Vec::new();
         for user in users {
-            let mut own: Vec<_> = ads
-                .iter()
-                .filter(|ad| eligibility(user, ad, AS_OF).is_ok())
-                .map(|ad| {
-                    (
-                        user.user.0,
-                        ad.ad_id.0,
-                        ad.bid * model.p_click(&user.attributes, ad),
-                    )
-                })
-                .collect();
-            own.sort_by(|a, b| b.2.total_cmp(&a.2).then(a.1.cmp(&b.1)));
-            own.truncate(k);
-            all.extend(own);
+            let scored = ads.iter().filter(|ad| guard.eligibility(user, ad).is_ok());
+            let scored = scored.map(|ad| {
+                let p = model.p_click(&user.attributes, ad);
+                (ad, p, ad.bid * p + ad.quality)
+            });
+            let mut own: Vec<_> = scored.collect();
+            own.sort_by(|a, b| b.2.total_cmp(&a.2).then(a.0.ad_id.cmp(&b.0.ad_id)));
+            let mut taken: BTreeMap<AdvertiserId, u32> = BTreeMap::new();
+            let fresh = guard.policy().per_advertiser().unwrap();
+            own.retain(|(ad, ..)| {
+                let seen = guard.restrictions(user.user);
+                let left = seen.and_then(|own| own.left().find(|(id, _)| *id == ad.advertiser_id));
+                let n = taken.entry(ad.advertiser_id).or_default();
+                *n += 1;
+                *n <= left.map_or(fresh, |(_, left)| left)
+            });
+            for (at, (ad, p, value)) in own.iter().enumerate().take(k) {
+                let least = own.get(at + 1).map(|next| (next.2 - ad.quality) / p);
+                let price = least.map_or(0.5, |least| least.max(0.5)).min(ad.bid);
+                all.push((user.user.0, ad.ad_id.0, *value, price));
+            }
         }
         all
     }
@@ -474,44 +699,176 @@ mod tests {
     }
 
     fn rank(users: &[UserProfile], ads: &[Ad], model: &ClickModel, k: u32) -> (AdScores, AdCounts) {
+        let guard = Guard::new(AS_OF, params(k).policy());
+        rank_with(users, ads, model, &guard, k)
+    }
+
+    fn rank_with(
+        users: &[UserProfile],
+        ads: &[Ad],
+        model: &ClickModel,
+        guard: &Guard,
+        k: u32,
+    ) -> (AdScores, AdCounts) {
         let users = permit_all(users.iter().cloned());
-        rank_ads(&users, ads, model, AS_OF, &params(k), &|_| ())
+        rank_ads(&users, ads, model, guard, &params(k), &|_| ())
     }
 
     #[test]
     fn oracle_top_k_equals_scoring_every_pair() {
-        let (users, ads) = world(30, 1_100);
+        let (users, ads) = world(40, 1_100);
         let model = model(&users[..10], &ads[..40]);
-        for k in [1, 5, 1_000] {
-            let (scores, counts) = rank(&users, &ads, &model, k);
+        let guard = guard(&users, &ads);
+        for k in [1, 5, 25, 1_000] {
+            let (scores, counts) = rank_with(&users, &ads, &model, &guard, k);
             let ours: Vec<_> = scores
                 .iter()
-                .map(|s| (s.user.0, s.ad_id.0, s.value))
+                .map(|s| (s.user.0, s.ad_id.0, s.value, s.price))
                 .collect();
-            assert_eq!(ours, naive(&users, &ads, &model, k as usize), "k = {k}");
+            assert_eq!(
+                ours,
+                naive(&users, &ads, (&model, &guard), k as usize),
+                "k = {k}"
+            );
             counts.check_sums().unwrap();
         }
     }
 
     #[test]
     fn oracle_counts_equal_asking_every_pair() {
-        let (users, ads) = world(20, 100);
-        let (_, counts) = rank(&users, &ads, &model(&users[..5], &ads), 5);
+        let (users, ads) = world(60, 200);
+        let guard = guard(&users, &ads);
+        let (_, counts) = rank_with(&users, &ads, &model(&users[..5], &ads), &guard, 5);
         let mut expected = BTreeMap::new();
         for (user, ad) in users.iter().flat_map(|u| ads.iter().map(move |ad| (u, ad))) {
-            if let Err(reason) = eligibility(user, ad, AS_OF) {
+            if let Err(reason) = guard.eligibility(user, ad) {
                 *expected.entry(reason).or_insert(0) += 1;
             }
         }
         assert_eq!(counts.ineligible, expected);
-        assert!(expected.len() >= 3, "the world has several reasons");
+        let found: Vec<Ineligible> = expected.into_keys().collect();
+        for reason in [
+            Ineligible::BelowReserve,
+            Ineligible::NotRunning,
+            Ineligible::HiddenAd,
+            Ineligible::HiddenAdvertiser,
+            Ineligible::AdCap,
+            Ineligible::AdvertiserCap,
+            Ineligible::Region,
+            Ineligible::Gender,
+            Ineligible::Age,
+            Ineligible::Interests,
+            Ineligible::NotInAudience,
+        ] {
+            assert!(
+                found.contains(&reason),
+                "the world has {reason:?}: {found:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn lists_that_caps_leave_empty_places_in_are_counted() {
+        let (users, ads) = world(20, 100);
+        let model = model(&users[..5], &ads);
+        let guard = guard(&users, &ads);
+        let (scores, counts) = rank_with(&users, &ads, &model, &guard, 1_000);
+        // Seven advertisers with at most four ads each.
+        assert!(scores.len() <= 20 * 28);
+        assert!(counts.advertiser_full > 0 && counts.beyond_k == 0);
+        counts.check_sums().unwrap();
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(12))]
+
+        /// Nobody is given an ad or an advertiser over its cap, nor anything they hid, in any world.
+        #[test]
+        fn prop_caps_and_hiding_are_absolute(seed in any::<u64>(), k in 1_u32..40) {
+            let from = seed % 1_000_000;
+            let users: Vec<UserProfile> = (from..from + 25).map(profile).collect();
+            let ads: Vec<Ad> = (from..from + 120).map(some_ad).collect();
+            let (model, _) = train(&[], &ads, &params(5)).unwrap();
+            let guard = guard(&users, &ads);
+            let (scores, _) = rank_with(&users, &ads, &model, &guard, k);
+            let mut given: BTreeMap<(UserId, AdvertiserId), u32> = BTreeMap::new();
+            for score in &scores {
+                let ad = &ads[usize::try_from(score.ad_id.0 - from).unwrap()];
+                *given.entry((score.user, ad.advertiser_id)).or_default() += 1;
+                // What they were shown before, summed afresh.
+                let before = |of: &dyn Fn(&Ad) -> bool| -> usize {
+                    let seen = ads.iter().filter(|ad| of(ad));
+                    let seen = seen.filter(|ad| roll(score.user.0, ad.ad_id.0, 9) == 0);
+                    seen.map(|ad| roll(score.user.0, ad.ad_id.0 + 1, 4)).sum()
+                };
+                prop_assert!(before(&|one| one.ad_id == ad.ad_id) < 3);
+                let now = given[&(score.user, ad.advertiser_id)] as usize;
+                let of_advertiser = before(&|one| one.advertiser_id == ad.advertiser_id);
+                prop_assert!(of_advertiser + now <= 4, "{of_advertiser} + {now}");
+                let hides_ad = roll(score.user.0, 77, 6) == 0 && score.user.0 % 40 == ad.ad_id.0;
+                let hides = roll(score.user.0, 77, 6) == 1 && score.user.0 % 7 == ad.advertiser_id.0;
+                prop_assert!(!hides_ad && !hides);
+            }
+        }
+
+        /// Two people who differ only in age, gender and region get the same scores for special categories, whatever the
+        /// model has learned and whatever the ad.
+        #[test]
+        fn prop_special_categories_do_not_look_at_who_somebody_is(seed in 0_u64..1_000_000) {
+            let users: Vec<UserProfile> = (seed..seed + 30).map(profile).collect();
+            let mut ads: Vec<Ad> = (seed..seed + 60).map(some_ad).collect();
+            for (ad, special) in ads.iter_mut().step_by(2).zip(SpecialCategory::ALL.iter().cycle()) {
+                ad.special_category = Some(*special);
+            }
+            let model = model(&users, &ads);
+            let (a, b) = alike(seed);
+            // Without caps: else ads that may look would take places of those that may not.
+            let policy = PolicyParams {
+                caps: Vec::new(),
+                ..PolicyParams::default()
+            };
+            let guard = Guard::new(AS_OF, &policy.check().unwrap());
+            let (scores, _) = rank_with(&[a, b], &ads, &model, &guard, 1_000);
+            let special = |user| -> Vec<(AdId, u64, u64)> {
+                let own = scores.iter().filter(|score| score.user == UserId(user));
+                let special = own.filter(|score| {
+                    let ad = ads.iter().find(|ad| ad.ad_id == score.ad_id).unwrap();
+                    ad.special_category.is_some()
+                });
+                let mut scored: Vec<_> = special
+                    .map(|score| (score.ad_id, score.p_click.to_bits(), score.value.to_bits()))
+                    .collect();
+                scored.sort_unstable();
+                scored
+            };
+            prop_assert!(!special(1).is_empty());
+            prop_assert_eq!(special(1), special(2));
+        }
+    }
+
+    /// Two adults who differ only in age, gender and region.
+    fn alike(seed: u64) -> (UserProfile, UserProfile) {
+        let mut a = profile(seed);
+        a.user = UserId(1);
+        let mut b = a.clone();
+        b.user = UserId(2);
+        let aged = |who: &mut UserProfile, age: u16| {
+            who.age = Some(age);
+            who.attributes.age_band = AgeBand::of(age).map(|band| band.to_string());
+        };
+        aged(&mut a, 20 + u16::try_from(roll(seed, 21, 20)).unwrap());
+        aged(&mut b, 45 + u16::try_from(roll(seed, 22, 40)).unwrap());
+        (a.attributes.gender, b.attributes.gender) = (Some("f".into()), Some("m".into()));
+        (a.attributes.region, b.attributes.region) = (Region::parse("DE"), Region::parse("US"));
+        (a, b)
     }
 
     #[test]
     fn same_scores_for_any_number_of_threads_and_any_order() {
         let (mut users, mut ads) = world(200, 600);
         let model = model(&users[..10], &ads[..40]);
-        let expected = rank(&users, &ads, &model, 5);
+        let guard = guard(&users, &ads);
+        let expected = rank_with(&users, &ads, &model, &guard, 5);
         users.reverse();
         ads.reverse();
         for threads in 1..=3 {
@@ -519,7 +876,8 @@ mod tests {
                 .num_threads(threads)
                 .build()
                 .unwrap();
-            assert_eq!(pool.install(|| rank(&users, &ads, &model, 5)), expected);
+            let again = pool.install(|| rank_with(&users, &ads, &model, &guard, 5));
+            assert_eq!(again, expected);
         }
     }
 

@@ -277,7 +277,7 @@ fn dataset(rows: &[Encoded<'_>], params: &ValidAdsParams) -> Result<ClickDataset
 fn value_of(by: CalibrateBy, ad: &Ad, surface: Surface) -> String {
     match by {
         CalibrateBy::Surface => surface_name(surface).to_owned(),
-        CalibrateBy::Category => ad.category.clone(),
+        CalibrateBy::Category => ad.category.to_string(),
         CalibrateBy::Advertiser => ad.advertiser_id.0.to_string(),
     }
 }

@@ -6,16 +6,16 @@ use crate::consent::{AccountFacts, Event, Flaw, Subject};
 use crate::engine::consent_source::{ConsentFrom, ConsentInputs};
 use crate::engine::outputs::InputDigest;
 use crate::engine::{EngineError, Progress, Stage};
-use crate::hash::HashSet;
+use crate::hash::{HashMap, HashSet};
 use crate::identity::{
     AccountClaim, DeviceCode, DeviceCodes, E164, KeyRing, SocialClaim, normalise, number_region,
 };
-use crate::ids::{AccountId, NumberToken, Region};
+use crate::ids::{AccountId, NumberToken, Region, UserId};
 use crate::signals::{
-    AbuseReport, Ad, Business, BusinessOptIn, BusinessThread, ConsentEventRow, Feedback,
-    Friendship, Impression, MessengerAccount, RawPhone, Record, Rejection, RejectionReason,
-    SignalsDir, SocialAccount, Table, TableRows, TableSummary, deduplicate, deduplicate_accounts,
-    deduplicate_friendships, policy_versions,
+    AbuseReport, Ad, AdFeedback, AudienceMember, Business, BusinessOptIn, BusinessThread,
+    ConsentEventRow, Feedback, Friendship, Impression, KeptTerms, MessengerAccount, PhonePurpose,
+    RawPhone, Record, Rejection, RejectionReason, SignalsDir, SocialAccount, Table, TableRows,
+    TableSummary, deduplicate, deduplicate_accounts, deduplicate_friendships, policy_versions,
 };
 use crate::time::Timestamp;
 
@@ -37,6 +37,8 @@ pub(in crate::engine) struct Inputs {
     pub(in crate::engine) feedback: Vec<Feedback>,
     pub(in crate::engine) consent: ConsentInputs,
     pub(in crate::engine) ads: Vec<Ad>,
+    pub(in crate::engine) audience_members: Vec<AudienceMember>,
+    pub(in crate::engine) ad_feedback: Vec<AdFeedback>,
     pub(in crate::engine) impressions: Vec<Impression>,
     pub(in crate::engine) businesses: Vec<Business>,
     /// The number of each business, beside its row.
@@ -99,6 +101,8 @@ impl Inputs {
             friendships: read.table_with(dir, progress, deduplicate_friendships)?,
             feedback: read.table(dir, progress)?,
             ads: read.table_with(dir, progress, |rows| deduplicate(rows).rows)?,
+            audience_members: read.table(dir, progress)?,
+            ad_feedback: read.table(dir, progress)?,
             impressions: read.table(dir, progress)?,
             businesses: read.table_with(dir, progress, |rows| deduplicate(rows).rows)?,
             threads: read.table(dir, progress)?,
@@ -154,6 +158,18 @@ impl Inputs {
             stages,
         );
         forget(
+            "audience members",
+            &mut self.audience_members,
+            |row| row.added_at <= as_of,
+            stages,
+        );
+        forget(
+            "ad feedback",
+            &mut self.ad_feedback,
+            |row| row.at <= as_of,
+            stages,
+        );
+        forget(
             "impressions",
             &mut self.impressions,
             |row| row.at <= as_of,
@@ -196,6 +212,15 @@ impl Inputs {
         let rows = self.social.iter().zip(&self.social_numbers);
         let rows = rows.zip(&self.social_devices);
         rows.filter_map(|((row, number), device)| SocialClaim::of(row, (*number)?, *device))
+    }
+
+    /// The number by which each person can be found, if it can be read.
+    pub(in crate::engine) fn contact_numbers(&self) -> HashMap<UserId, E164> {
+        let rows = self.social.iter().zip(&self.social_numbers);
+        let contacts = rows.filter(|(row, _)| row.phone_given_for == PhonePurpose::Contact);
+        contacts
+            .filter_map(|(row, number)| Some((row.user_id, (*number)?)))
+            .collect()
     }
 
     /// Codes every device of the rows that are left.
@@ -344,6 +369,7 @@ impl Read {
             stage.drop(reason.as_str(), *n);
         }
         self.stages.push(stage);
+        self.terms(summary.table, &summary.terms);
         self.ignored_columns.extend(summary.ignored_columns);
         self.files
             .extend(summary.files.into_iter().map(|file| InputDigest {
@@ -352,6 +378,19 @@ impl Read {
                 rows: file.rows,
                 blake3: file.blake3,
             }));
+    }
+
+    /// Notes what became of people's terms, if some were left out.
+    fn terms(&mut self, table: Table, terms: &KeptTerms) {
+        if terms.refused.is_empty() {
+            return;
+        }
+        let mut stage = Stage::new(&format!("{table} → interests"));
+        stage.pass(terms.kept);
+        for (topic, n) in &terms.refused {
+            stage.drop(topic.reason(), *n);
+        }
+        self.stages.push(stage);
     }
 
     /// Reads numbers and counts what is none.

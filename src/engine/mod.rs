@@ -4,6 +4,7 @@
 //! publishes a directory with tables, a manifest whose sums check, and a page. It works in the caller's rayon
 //! pool, reads no clock and draws nothing; [`Progress`] tells the caller how far it is.
 
+mod audiences;
 mod book;
 mod claims;
 mod consent_source;
@@ -11,6 +12,7 @@ mod contacts;
 mod counts;
 mod error;
 mod explain;
+mod explain_ad;
 mod friend_model;
 mod histograms;
 mod inputs;
@@ -36,6 +38,7 @@ pub use consent_source::LedgerSource;
 pub use counts::{Stage, SumError};
 pub use error::EngineError;
 pub use explain::{NotSuggested, SuggestionExplained};
+pub use explain_ad::{AdExplained, AdPart, Grant, NotShown};
 pub use matches::{BookFiles, MatchRequest, Matched};
 pub use params::{ConfigError, RunParams, ValidRunParams};
 pub use prepare::Prepared;

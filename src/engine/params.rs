@@ -1,12 +1,14 @@
 //! Every parameter of a run, and the file they are read from.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::abuse::{AbuseParams, ValidAbuseParams};
 use crate::ads::{AdsParams, ValidAdsParams};
 use crate::business::{BusinessParams, ValidBusinessParams};
 use crate::consent::{ConsentParams, ValidConsentParams};
-use crate::identity::{IdentityParams, ValidIdentityParams};
+use crate::identity::{IdentityParams, KeyRing, ValidIdentityParams};
 use crate::params::ParamError;
 use crate::signals::{ReadLimits, ValidReadLimits};
 use crate::suggest::{RankerParams, SuggestParams, ValidRankerParams, ValidSuggestParams};
@@ -46,6 +48,8 @@ pub struct ValidRunParams {
     pub(in crate::engine) ads: ValidAdsParams,
     pub(in crate::engine) abuse: ValidAbuseParams,
     pub(in crate::engine) business: ValidBusinessParams,
+    /// The key that customer lists were made with; never written.
+    pub(in crate::engine) audience_key: Option<Arc<KeyRing>>,
 }
 
 /// Why a configuration cannot be used.
@@ -83,6 +87,7 @@ impl RunParams {
             ads: self.ads.clone().check()?,
             abuse: self.abuse.clone().check()?,
             business: self.business.clone().check()?,
+            audience_key: None,
             given: self,
         })
     }
@@ -100,6 +105,13 @@ impl ValidRunParams {
     pub fn with_ranker(mut self, ranker: ValidRankerParams) -> Self {
         self.given.ranker = Some(ranker.given().clone());
         self.ranker = Some(ranker);
+        self
+    }
+
+    /// The same, with the key that the tokens of customer lists were made with. Without it a list stands for nobody.
+    #[must_use]
+    pub fn with_audience_key(mut self, key: Arc<KeyRing>) -> Self {
+        self.audience_key = Some(key);
         self
     }
 

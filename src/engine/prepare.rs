@@ -3,12 +3,15 @@
 use std::path::Path;
 
 use crate::abuse::SpamScore;
-use crate::ads::{ClickModel, TrainReport, TrainingRow, UserProfile, train};
+use crate::ads::{
+    Audiences, ClickModel, Guard, HiddenBy, TrainReport, TrainingRow, UserProfile, train,
+};
 use crate::business::{self, Eligibility};
 use crate::consent::{
     Abuse, AdRelevance, AsOf, BusinessMarketing, BusinessService, For, FriendSuggestions, Ledger,
     Permitted, Snapshot,
 };
+use crate::engine::audiences::resolve;
 use crate::engine::consent_source::{ConsentFrom, LedgerSource, Objections};
 use crate::engine::contacts::{Book, Matcher, ReadBatch, default_regions, edges, friendships};
 use crate::engine::friend_model::{self, RankedBy};
@@ -71,6 +74,7 @@ pub struct Prepared {
     pub(in crate::engine) abuse_scores: Vec<SpamScore>,
     pub(in crate::engine) eligibility: Eligibility,
     pub(in crate::engine) profiles: Vec<Permitted<UserProfile, AdRelevance>>,
+    pub(in crate::engine) guard: Guard,
     pub(in crate::engine) model: ClickModel,
     pub(in crate::engine) train_report: TrainReport,
     pub(in crate::engine) stages: Vec<Stage>,
@@ -433,6 +437,7 @@ impl<'p> Preparation<'p> {
         let profiles = self.profiles();
         let (rows, of_rows) = self.training_rows(&profiles);
         self.stages.push(of_rows);
+        let guard = self.guard(&profiles, &rows);
         let (model, train_report) = train(&rows, &self.inputs.ads, &self.params.ads)?;
         let model = model.with_ledger_digest(self.standing.snapshot.digest().to_hex().to_string());
         Ok(Prepared {
@@ -455,6 +460,7 @@ impl<'p> Preparation<'p> {
             abuse_scores,
             eligibility,
             profiles,
+            guard,
             model,
             train_report,
             stages: self.stages,
@@ -701,6 +707,42 @@ impl Preparation<'_> {
                 Some((row.business_id, *score_of.get(account)?))
             })
             .collect()
+    }
+
+    /// Who may get which ad; nobody any, but for what everybody may, if no ads are asked for.
+    fn guard(
+        &mut self,
+        profiles: &[Permitted<UserProfile, AdRelevance>],
+        rows: &[Permitted<TrainingRow, AdRelevance>],
+    ) -> Guard {
+        let as_of = self.standing.as_of.valid;
+        let policy = self.params.ads.policy();
+        let guard = Guard::new(as_of, policy);
+        if !self.work.ads {
+            return guard;
+        }
+        let hidden = self.hidden();
+        let key = self.params.audience_key.as_deref();
+        let lists = resolve(&self.inputs, &self.ads, key, as_of);
+        self.stages.extend(lists.stage);
+        let ads = &self.inputs.ads;
+        let audiences = Audiences::judge(&lists.known, &lists.members, profiles, ads, policy);
+        guard
+            .with_hidden(&hidden)
+            .with_showings(rows, ads)
+            .with_audiences(audiences)
+    }
+
+    /// What people hid; nothing of people who are out, who get no ads anyway.
+    fn hidden(&mut self) -> Vec<Permitted<HiddenBy, AdRelevance>> {
+        let mut stage = Stage::new("ad feedback → hidden");
+        let gate = &self.ads.gates.people;
+        let rows = self.inputs.ad_feedback.iter();
+        let hidden = stage.keep(rows.map(|row| gate.permit(HiddenBy::from(row))));
+        if stage.rows_in > 0 {
+            self.stages.push(stage);
+        }
+        hidden
     }
 
     fn profiles(&self) -> Vec<Permitted<UserProfile, AdRelevance>> {

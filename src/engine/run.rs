@@ -4,8 +4,8 @@ use std::path::Path;
 
 use crate::ads::AdScore;
 use crate::engine::outputs::{
-    AbuseRow, AdRow, AsOfTimes, LinkRow, MANIFEST, Manifest, OutputDigest, OutputError, OutputRow,
-    ReachRow, Staging, SuggestionRow, digest_file, write_rows,
+    AbuseRow, AdRow, AdsPolicy, AsOfTimes, LinkRow, MANIFEST, Manifest, OutputDigest, OutputError,
+    OutputRow, ReachRow, Staging, SuggestionRow, digest_file, write_rows,
 };
 #[cfg(feature = "seeded-leaks")]
 use crate::engine::planted;
@@ -15,8 +15,8 @@ use crate::engine::work::Work;
 use crate::engine::{
     EngineError, LedgerSource, Prepared, Progress, Stage, ValidRunParams, histograms,
 };
-use crate::identity;
-use crate::signals::Rejection;
+use crate::identity::{self, KeyRing};
+use crate::signals::{Rejection, topics_digest};
 use crate::suggest::{Exposure, FriendModel};
 use crate::time::Timestamp;
 
@@ -263,7 +263,17 @@ fn manifest(prepared: &Prepared) -> Manifest {
         ad_model: serde_json::json!({ "metadata": json(prepared.model.metadata()), "training": json(&prepared.train_report) }),
         friend_model: prepared.ranked_by.summary(),
         exposure: Exposure::default(),
+        ads_policy: ads_policy(prepared),
         histograms: Vec::new(),
+    }
+}
+
+fn ads_policy(prepared: &Prepared) -> AdsPolicy {
+    let key = prepared.params.audience_key.as_deref();
+    AdsPolicy {
+        topics: topics_digest(),
+        audience_key: key.map(KeyRing::name),
+        audiences: prepared.guard.audiences().reports(),
     }
 }
 

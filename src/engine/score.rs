@@ -3,7 +3,7 @@
 //! The gate is asked once more for every row. It knows everything that became known until publication, and so did
 //! every step before: what is dropped here, and counted, should not have come this far.
 
-use crate::ads::{AdCounts, AdScore, rank_ads};
+use crate::ads::{AdCounts, AdScore, Ineligible, rank_ads};
 use crate::business::Reach;
 use crate::consent::{
     Abuse, AdRelevance, BusinessMarketing, BusinessService, Decision, For, FriendSuggestions,
@@ -118,7 +118,7 @@ pub(in crate::engine) fn ads(
         &prepared.profiles,
         &prepared.inputs.ads,
         &prepared.model,
-        prepared.as_of.valid,
+        &prepared.guard,
         &prepared.params.ads,
         &|n| progress.advance(n),
     );
@@ -131,6 +131,7 @@ fn ads_stage(counts: &AdCounts) -> Stage {
     for (reason, n) in &counts.ineligible {
         stage.drop(reason.as_str(), *n);
     }
+    stage.drop(Ineligible::AdvertiserCap.as_str(), counts.advertiser_full);
     stage.drop("beyond_k", counts.beyond_k);
     stage
 }
@@ -194,6 +195,7 @@ pub(in crate::engine) fn ad_rows<'a>(
             ad: score.ad_id,
             p_click: score.p_click,
             value: score.value,
+            price: score.price,
             reasons: score.reasons.clone(),
         })
 }

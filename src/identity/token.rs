@@ -83,6 +83,20 @@ impl KeyRing {
     }
 }
 
+impl KeyRing {
+    /// A name by which two rings can be told apart and nothing else: 32 hexadecimal digits.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let mut hasher = blake3::Hasher::new_derive_key("acquaint 2016-08-25 number token: name");
+        for key in &self.by_purpose {
+            hasher.update(key);
+        }
+        let name = hasher.finalize().to_hex()[..32].to_owned();
+        hasher.zeroize();
+        name
+    }
+}
+
 impl fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("KeyRing(redacted)")
@@ -329,6 +343,14 @@ mod tests {
             .into();
         assert_eq!(tokens.len(), 4);
         assert_eq!(token(1), token(1));
+    }
+
+    #[test]
+    fn names_tell_keys_apart() {
+        let name = |epoch| KeyRing::of_epoch(&key(), epoch).name();
+        assert_eq!(name(1), name(1));
+        assert_ne!(name(1), name(2));
+        assert_eq!(name(1).len(), 32);
     }
 
     #[test]

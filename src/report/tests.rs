@@ -6,7 +6,9 @@ use serde_json::json;
 
 use super::{render, summary};
 use crate::engine::Stage;
-use crate::engine::outputs::{AsOfTimes, Histogram, InputDigest, Manifest, OutputDigest};
+use crate::engine::outputs::{
+    AdsPolicy, AsOfTimes, Histogram, InputDigest, Manifest, OutputDigest,
+};
 use crate::time::Timestamp;
 
 fn empty() -> Manifest {
@@ -35,6 +37,7 @@ fn empty() -> Manifest {
         ad_model: json!(null),
         exposure: crate::engine::outputs::Exposure::default(),
         friend_model: serde_json::Value::Null,
+        ads_policy: AdsPolicy::default(),
         histograms: Vec::new(),
     }
 }
@@ -242,6 +245,7 @@ fn large() -> Manifest {
                          "calibration": "isotonic, on 8,812,034 held-out rows", "ledger_digest": hex("ledger")},
             "training": {"rows_in": 88_120_337, "rows_fitted": 79_308_303, "fitted": metrics(0.070_12), "held_out": metrics(0.071_88)},
         }),
+        ads_policy: AdsPolicy::default(),
         histograms: vec![
             falling("ties of a person", "ties", 209.0, 6.1e7, 0.45),
             falling(
@@ -308,6 +312,7 @@ fn hostile() -> Manifest {
         ],
         graph: fields.clone(),
         ad_model: fields,
+        ads_policy: AdsPolicy::default(),
         histograms: vec![falling(HOSTILE, HOSTILE, 1.0, 10.0, 0.5)],
         ..empty()
     }

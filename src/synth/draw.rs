@@ -31,6 +31,9 @@ pub(super) enum Topic {
     Threads,
     OptIns,
     Records,
+    AdPolicy,
+    Lists,
+    AdFeedback,
 }
 
 /// The stream of one topic in the world of one seed.

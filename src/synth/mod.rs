@@ -29,6 +29,7 @@ mod consent;
 mod devices;
 mod draw;
 mod edges;
+mod lists;
 mod numbers;
 mod params;
 mod people;
@@ -44,10 +45,11 @@ pub use params::{SynthParams, ValidSynthParams};
 use people::Society;
 
 use crate::consent::Overlay;
-use crate::ids::{AccountId, BusinessId, UserId};
+use crate::ids::{AccountId, AudienceId, BusinessId, UserId};
 use crate::signals::{
-    AbuseReport, Ad, AdTruth, AddressBookEntry, Business, BusinessOptIn, BusinessThread,
-    ConsentEventRow, Feedback, Friendship, Impression, MessengerAccount, PolicyText, SocialAccount,
+    AbuseReport, Ad, AdFeedback, AdTruth, AddressBookEntry, AudienceMember, Business,
+    BusinessOptIn, BusinessThread, ConsentEventRow, Feedback, Friendship, Impression,
+    MessengerAccount, PolicyText, SocialAccount,
 };
 use crate::time::Timestamp;
 
@@ -74,6 +76,10 @@ pub struct World {
     pub overlays: Vec<Overlay>,
     /// Rows of `ads`, ascending.
     pub ads: Vec<Ad>,
+    /// Rows of `audience_members`: none until [`make_lists`](Self::make_lists) has a way to make tokens.
+    pub audience_members: Vec<AudienceMember>,
+    /// Rows of `ad_feedback`, ascending.
+    pub ad_feedback: Vec<AdFeedback>,
     /// Rows of `impressions`, totals without a person first.
     pub impressions: Vec<Impression>,
     /// Rows of `businesses`.
@@ -117,6 +123,8 @@ pub struct Truth {
     pub spammers: Vec<AccountId>,
     /// The messenger accounts of businesses that have one; ascending.
     pub business_accounts: Vec<(AccountId, BusinessId)>,
+    /// Who is on which customer list, and since when; by list and person.
+    pub customers: Vec<(AudienceId, UserId, Timestamp)>,
     /// The probability of a click at each showing of a row of `impressions`, in the order of its rows.
     pub click_probabilities: Vec<f64>,
     /// The probability of a click for any person and any ad.
@@ -146,10 +154,13 @@ pub fn world(params: &ValidSynthParams) -> World {
         &mut exchange,
         &mut recorder,
     );
-    let (ads, clicks) = ads::ads(params, &society, &users);
+    let (mut ads, clicks) = ads::ads(params, &society, &users);
     let (impressions, click_probabilities) =
         ads::impressions(params, &society, &users, &ads, &clicks);
     let businesses = businesses::businesses(seed, &numbers);
+    lists::furnish(seed, &mut ads);
+    let customers = lists::customers(seed, &ads, &social_accounts);
+    let ad_feedback = lists::hidden(seed, &ads, &impressions);
     World {
         as_of: calendar::AS_OF,
         messenger_accounts,
@@ -161,6 +172,8 @@ pub fn world(params: &ValidSynthParams) -> World {
         policy_versions: consent::policy_texts(),
         overlays: consent::overlays(),
         ads,
+        audience_members: Vec::new(),
+        ad_feedback,
         impressions,
         business_threads: businesses::threads(seed, &businesses, &accounts),
         business_opt_ins: businesses::opt_ins(seed, &businesses, &accounts),
@@ -170,6 +183,7 @@ pub fn world(params: &ValidSynthParams) -> World {
             acquaintances: acquaintances(&society, &users),
             spammers: spammers(&accounts),
             business_accounts: business_accounts(&businesses, &accounts),
+            customers,
             click_probabilities,
             clicks,
         },

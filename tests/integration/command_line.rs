@@ -35,6 +35,7 @@ fn every_verb_has_help_with_an_example() {
         &["evaluate", "ads"],
         &["train", "friends"],
         &["explain", "suggestion"],
+        &["explain", "ad"],
         &["report"],
         &["identity", "normalise"],
         &["identity", "tokens"],
@@ -245,6 +246,32 @@ fn imported_edges_give_the_suggestions_of_the_edges() {
     );
     let (code, json, _) = acquaint(&["evaluate", "friends", "--edges", &edges, "--json"]);
     assert!(code == 0 && json.contains("\"heuristics\"") && json.contains("\"map_at_10\""));
+}
+
+#[test]
+fn an_ad_is_explained_and_so_is_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let signals = path(dir.path(), "signals");
+    let made = ["synth", "--users", "60", "--seed", "4", "--form", "csv"];
+    assert_eq!(acquaint(&[&made[..], &["--out", &signals]].concat()).0, 0);
+    let ads = fs::read_to_string(dir.path().join("signals/ads.csv")).unwrap();
+    let people = fs::read_to_string(dir.path().join("signals/social_accounts.csv")).unwrap();
+    let mut found = [false; 3];
+    for (person, ad) in cells(&people).iter().zip(cells(&ads).iter().cycle()) {
+        let args = ["explain", "ad", person[0], ad[0], "--signals", &signals];
+        let (code, why, error) = acquaint(&args);
+        assert_eq!(code, 0, "{error}");
+        found[0] |=
+            why.contains("is shown to") && why.contains("the least bid that keeps the place");
+        found[1] |= why.contains("allowed for ad_relevance") && why.contains("social_accounts.");
+        found[2] |= why.contains("is not shown to") && why.contains("the gate denies the person");
+        if found == [true; 3] {
+            let (_, json, _) = acquaint(&[&args[..], &["--json"]].concat());
+            assert!(json.contains("\"why_not\""), "{json}");
+            return;
+        }
+    }
+    panic!("{found:?}");
 }
 
 #[test]

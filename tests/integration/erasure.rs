@@ -175,6 +175,7 @@ fn without(world: &World, users: &BTreeSet<UserId>, accounts: &BTreeSet<AccountI
     world
         .impressions
         .retain(|row| row.user_id.as_ref().is_none_or(here));
+    world.ad_feedback.retain(|row| here(&row.user_id));
     world.business_threads.retain(|row| has(&row.account_id));
     world.business_opt_ins.retain(|row| has(&row.account_id));
     world

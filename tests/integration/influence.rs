@@ -9,7 +9,7 @@ use acquaint::engine::{self, RunParams, RunRequest, Silent, Verdict, VerifyReque
 use acquaint::signals::TableForm;
 
 use crate::support::worlds::{Trial, trial};
-use crate::support::write_world;
+use crate::support::{list_key, write_world};
 
 /// How many worlds are tried when nobody says how many.
 const WORLDS: u64 = 60;
@@ -67,7 +67,8 @@ pub(crate) fn verdict(dir: &Path, trial: &Trial, max_reruns: u32) -> Verdict {
     let params = RunParams::from_toml(&trial.config)
         .unwrap()
         .check()
-        .unwrap();
+        .unwrap()
+        .with_audience_key(list_key());
     let request = RunRequest {
         signals: &signals,
         ledger: None,
@@ -81,6 +82,7 @@ pub(crate) fn verdict(dir: &Path, trial: &Trial, max_reruns: u32) -> Verdict {
     let page = |_: &_| Ok("page".to_owned());
     engine::run(&request, &page, &Silent).unwrap();
     let request = VerifyRequest {
+        audience_key: Some(&list_key()),
         out: &out,
         signals: &signals,
         ledger: None,

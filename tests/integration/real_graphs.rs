@@ -108,6 +108,7 @@ fn verdict(dir: &Path, world: &EdgeWorld) -> engine::Verdict {
     };
     engine::run(&request, &page, &Silent).unwrap();
     let request = VerifyRequest {
+        audience_key: None,
         out: &out,
         signals: &signals,
         ledger: None,

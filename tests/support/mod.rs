@@ -6,10 +6,14 @@ pub(crate) mod worlds;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use acquaint::consent::Purpose;
 use acquaint::engine::outputs::Manifest;
 use acquaint::engine::{self, RunParams, RunRequest, Silent};
-use acquaint::signals::{TableForm, write_table};
+use acquaint::identity::{E164, KeyRing};
+use acquaint::ids::{NumberToken, Region};
+use acquaint::signals::{RawPhone, TableForm, write_table};
 use acquaint::synth::{SynthParams, World, world};
 use acquaint::time::Timestamp;
 use arrow_array::RecordBatch;
@@ -24,6 +28,18 @@ pub(crate) fn small_world(users: u32, seed: u64) -> World {
     world(&params.check().unwrap())
 }
 
+/// The key that customer lists in tests are made with.
+pub(crate) fn list_key() -> Arc<KeyRing> {
+    let key: [u8; 32] = std::array::from_fn(|i| u8::try_from(i).unwrap());
+    Arc::new(KeyRing::from_key(&key))
+}
+
+/// The token of a number on a customer list.
+pub(crate) fn list_token(phone: &RawPhone, region: Option<Region>) -> Option<NumberToken> {
+    let number = E164::canonical(phone, region).ok()?;
+    Some(list_key().token(Purpose::AdRelevance, number))
+}
+
 /// Writes every table of a world.
 pub(crate) fn write_world(dir: &Path, form: TableForm, world: &World) {
     fs::create_dir_all(dir).unwrap();
@@ -36,6 +52,8 @@ pub(crate) fn write_world(dir: &Path, form: TableForm, world: &World) {
     write_table(dir, form, &world.policy_versions).unwrap();
     write_table(dir, form, &world.overlays).unwrap();
     write_table(dir, form, &world.ads).unwrap();
+    write_table(dir, form, &world.audience_members).unwrap();
+    write_table(dir, form, &world.ad_feedback).unwrap();
     write_table(dir, form, &world.impressions).unwrap();
     write_table(dir, form, &world.businesses).unwrap();
     write_table(dir, form, &world.business_threads).unwrap();

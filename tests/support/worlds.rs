@@ -3,15 +3,17 @@
 use acquaint::consent::{
     Event, EventKind, Overlay, OverlayEffect, PolicyId, Purpose, Subject, TextDigest,
 };
-use acquaint::ids::{AccountId, EventId, Region};
+use acquaint::ids::{AccountId, AudienceId, EventId, Region};
 use acquaint::signals::{
-    AbuseReport, AddressBookEntry, BusinessOptIn, BusinessThread, ConsentEventRow, Feedback,
-    FeedbackKind, Friendship, PhonePurpose, RawPhone, StartedBy,
+    AbuseReport, AdFeedback, AddressBookEntry, BusinessOptIn, BusinessThread, ConsentEventRow,
+    Feedback, FeedbackKind, Friendship, Hidden, PhonePurpose, RawPhone, StartedBy, Targeting,
 };
 use acquaint::synth::{SynthParams, World, world};
 use acquaint::time::{Interval, Timestamp};
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
+
+use super::list_token;
 
 /// A world, how to run it and when.
 pub(crate) struct Trial {
@@ -92,6 +94,7 @@ impl Shaker {
         self.fill_books();
         self.talk();
         self.mix_consent();
+        self.advertise();
         self.lose_rows();
     }
 
@@ -267,6 +270,52 @@ impl Shaker {
         }
     }
 
+    /// Few advertisers with many lists each, lists that are alike, people who hid things, and ads on other lists.
+    fn advertise(&mut self) {
+        let n_advertisers = self.rng.gen_range(1..=4);
+        for at in 0..self.world.ads.len() {
+            self.world.ads[at].advertiser_id.0 %= n_advertisers;
+            if self.world.ads[at].special_category.is_none() && self.chance(0.4) {
+                let list = Some(AudienceId(self.rng.gen_range(1..6)));
+                let like = self.chance(0.3);
+                let ad = &mut self.world.ads[at];
+                (ad.audience_id, ad.lookalike_of) = if like { (None, list) } else { (list, None) };
+                if !like {
+                    ad.targeting = Targeting::default();
+                }
+            }
+        }
+        self.world.truth.customers.clear();
+        for list in 1..6 {
+            let share = self.rng.gen_range(0.1..1.0);
+            for at in 0..self.world.social_accounts.len() {
+                if self.chance(share) {
+                    let user = self.world.social_accounts[at].user_id;
+                    let since = self.some_day(2);
+                    let row = (AudienceId(list), user, since);
+                    self.world.truth.customers.push(row);
+                }
+            }
+        }
+        self.world.make_lists(list_token);
+        for _ in 0..self.times(40) {
+            let at = self.below(self.world.social_accounts.len());
+            let user_id = self.world.social_accounts[at].user_id;
+            let ad = self.below(self.world.ads.len());
+            let hidden = if self.chance(0.5) {
+                Hidden::Ad(self.world.ads[ad].ad_id)
+            } else {
+                Hidden::Advertiser(self.world.ads[ad].advertiser_id)
+            };
+            let at = self.some_day(30);
+            self.world.ad_feedback.push(AdFeedback {
+                user_id,
+                hidden,
+                at,
+            });
+        }
+    }
+
     fn mix_consent(&mut self) {
         let share = [5, 20, 50][self.below(3)];
         for _ in 0..self.times(share) {
@@ -418,10 +467,17 @@ impl Shaker {
         let most = if self.chance(0.5) { 15 } else { 10_000 };
         let (entries, per_day) = (self.rng.gen_range(2..=most), self.rng.gen_range(0..2));
         let burst = self.rng.gen_range(1..=entries);
+        let (list_min, per_ad, per_advertiser) = (
+            self.rng.gen_range(2..6),
+            self.rng.gen_range(1..6),
+            self.rng.gen_range(1..12),
+        );
         format!(
             "[consent]\nprofile = \"{profile}\"\nhold_until_window_end = {hold}\nlate_opt_out = \"{late}\"\n\
              [suggest]\nk = {k}\nscore = \"{score}\"\nmin_intermediaries = {min}\n\
              spam_demote_at = 0.1\nspam_remove_at = 0.6\n[ads.ftrl]\nbits = 12\nepochs = 1\n\
+             [ads.policy]\nsynthetic = true\naudience_min = {list_min}\nlookalike_share = 0.2\nreserve = 0.1\n\
+             [[ads.policy.caps]]\nwindow_days = 30\nper_ad = {per_ad}\nper_advertiser = {per_advertiser}\n\
              [business]\nspam_score_limit = 0.1\n\
              [identity.budget]\nentries = {entries}\nburst = {burst}\nper_day = {per_day}\n"
         )

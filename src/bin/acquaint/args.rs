@@ -96,6 +96,8 @@ pub(crate) struct RunArgs {
     /// Order suggestions by a model from `train friends`, trained as of the same moment
     #[arg(long, value_name = "FILE")]
     pub(crate) friend_model: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) lists: ListKeyArgs,
     /// End with exit code 1 if more rows than this are rejected
     #[arg(long, value_name = "N")]
     pub(crate) max_rejects: Option<u64>,
@@ -142,6 +144,8 @@ pub(crate) struct SynthArgs {
     /// The directory to write the tables to
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) lists: ListKeyArgs,
     /// The form of the tables
     #[arg(long, value_enum, default_value_t = Form::Parquet)]
     pub(crate) form: Form,
@@ -228,6 +232,8 @@ pub(crate) struct EvaluateFriendsArgs {
 pub(crate) enum ExplainVerb {
     /// Why somebody is suggested to somebody, or which rule keeps them apart
     Suggestion(ExplainSuggestionArgs),
+    /// Why somebody is shown an ad, or which rule keeps it from them
+    Ad(ExplainAdArgs),
 }
 
 /// What an explanation is asked of.
@@ -269,6 +275,38 @@ pub(crate) struct ExplainSuggestionArgs {
     pub(crate) candidate: u64,
     #[command(flatten)]
     pub(crate) asked: AskedArgs,
+}
+
+/// Why somebody is shown an ad.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Takes the log-odds of a click apart by field, with the columns each is from and what the person allowed; otherwise names the
+rule that keeps the ad from the person: the gate, the policy, the ad's own conditions, a cap, or others that are worth more.
+
+Example:
+  acquaint explain ad 797515164740 324549199778 --signals data/quickstart")]
+pub(crate) struct ExplainAdArgs {
+    /// To whom
+    #[arg(value_name = "USER")]
+    pub(crate) user: u64,
+    /// Which ad
+    #[arg(value_name = "AD")]
+    pub(crate) ad: u64,
+    #[command(flatten)]
+    pub(crate) asked: AskedArgs,
+    #[command(flatten)]
+    pub(crate) lists: ListKeyArgs,
+}
+
+/// The key that the tokens of customer lists were made with.
+#[derive(Debug, Args)]
+pub(crate) struct ListKeyArgs {
+    /// The secret key that customer lists (`audience_members`) were made with; without it they stand for nobody
+    #[arg(long, value_name = "FILE")]
+    pub(crate) audience_key: Option<PathBuf>,
+    /// Which turn of that key
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "audience_key")]
+    pub(crate) audience_epoch: u32,
 }
 
 #[derive(Debug, Subcommand)]
@@ -396,6 +434,8 @@ pub(crate) struct VerifyArgs {
     pub(crate) signals: PathBuf,
     #[command(flatten)]
     pub(crate) ledger: AskLedgerArgs,
+    #[command(flatten)]
+    pub(crate) lists: ListKeyArgs,
     /// Keep the erased worlds and their outputs in this directory, which must be empty
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,

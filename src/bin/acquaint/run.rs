@@ -1,20 +1,21 @@
 //! `acquaint run`: signals in, scores out.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use acquaint::engine::outputs::Manifest;
 use acquaint::engine::{self, LedgerSource, RunParams, RunRequest, ValidRunParams};
-use acquaint::identity::ObjectionKey;
+use acquaint::identity::{KeyRing, ObjectionKey};
 use acquaint::report::{render, summary};
 use acquaint::suggest::FriendModel;
 
-use crate::args::{AskLedgerArgs, RunArgs};
+use crate::args::{AskLedgerArgs, ListKeyArgs, RunArgs};
 use crate::exit::{Failure, Outcome, print};
 use crate::progress::Bars;
 
 pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
-    let params = read_params(args.config.as_deref())?;
+    let params = with_lists(read_params(args.config.as_deref())?, &args.lists)?;
     let ledger = Ledger::read(&args.ledger)?;
     let source = ledger.source();
     let friend_model = args.friend_model.as_deref().map(read_model).transpose()?;
@@ -99,6 +100,28 @@ fn read_model(path: &Path) -> Result<FriendModel, Failure> {
     let reading = || format!("reading {}", path.display());
     let text = fs::read_to_string(path).map_err(|error| Failure::new(reading(), error))?;
     FriendModel::from_json(&text).map_err(|error| Failure::new(reading(), error))
+}
+
+/// The key of customer lists, if one was named.
+pub(crate) fn list_key(args: &ListKeyArgs) -> Result<Option<Arc<KeyRing>>, Failure> {
+    let read = |path: &PathBuf| KeyRing::read_epoch(path, args.audience_epoch);
+    Ok(args
+        .audience_key
+        .as_ref()
+        .map(read)
+        .transpose()?
+        .map(Arc::new))
+}
+
+/// The parameters with the key of customer lists, if one was named.
+pub(crate) fn with_lists(
+    params: ValidRunParams,
+    args: &ListKeyArgs,
+) -> Result<ValidRunParams, Failure> {
+    Ok(match list_key(args)? {
+        Some(key) => params.with_audience_key(key),
+        None => params,
+    })
 }
 
 /// The parameters of a configuration file, or the defaults if there is none.

@@ -2,10 +2,13 @@
 
 use std::path::Path;
 
+use acquaint::consent::Purpose;
+use acquaint::identity::E164;
 use acquaint::synth::{SynthParams, World, world};
 
 use crate::args::SynthArgs;
 use crate::exit::{Failure, Outcome};
+use crate::run::list_key;
 use crate::written::Written;
 
 pub(crate) fn synth(args: &SynthArgs) -> Result<Outcome, Failure> {
@@ -16,7 +19,13 @@ pub(crate) fn synth(args: &SynthArgs) -> Result<Outcome, Failure> {
         .device_noise(args.device_noise)
         .undated_share(args.undated_share)
         .check()?;
-    let world = world(&params);
+    let mut world = world(&params);
+    if let Some(key) = list_key(&args.lists)? {
+        world.make_lists(|phone, region| {
+            let number = E164::canonical(phone, region).ok()?;
+            Some(key.token(Purpose::AdRelevance, number))
+        });
+    }
     let mut written = Written::new(&args.out, args.form)?;
     write_world(&mut written, &world)?;
     if let Some(file) = &args.truth {
@@ -36,6 +45,10 @@ fn write_world(written: &mut Written, world: &World) -> Result<(), Failure> {
     written.table(&world.policy_versions)?;
     written.table(&world.overlays)?;
     written.table(&world.ads)?;
+    if !world.audience_members.is_empty() {
+        written.table(&world.audience_members)?;
+    }
+    written.table(&world.ad_feedback)?;
     written.table(&world.impressions)?;
     written.table(&world.ad_truth())?;
     written.table(&world.businesses)?;

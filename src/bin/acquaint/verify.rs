@@ -6,12 +6,14 @@ use acquaint::report::render;
 use crate::args::VerifyArgs;
 use crate::exit::{Failure, Outcome, print};
 use crate::progress::Bars;
-use crate::run::Ledger;
+use crate::run::{Ledger, list_key};
 
 pub(crate) fn verify(args: &VerifyArgs, quiet: bool) -> Result<Outcome, Failure> {
     let ledger = Ledger::read(&args.ledger)?;
     let source = ledger.source();
+    let key = list_key(&args.lists)?;
     let request = VerifyRequest {
+        audience_key: key.as_ref(),
         ledger: source.as_ref(),
         out: &args.out,
         signals: &args.signals,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ads::AudienceReport;
 use crate::engine::{Stage, SumError};
 use crate::ledger::Root;
 use crate::suggest::Exposure;
@@ -56,8 +57,25 @@ pub struct Manifest {
     /// The learned order of suggestions: training and weights, why there is none, or null if none was asked for.
     #[serde(default, skip_serializing_if = "serde_json::Value::is_null")]
     pub friend_model: serde_json::Value,
+    /// What decided who may get which ad, besides the parameters.
+    #[serde(default)]
+    pub ads_policy: AdsPolicy,
     /// Distributions, for the report's pictures.
     pub histograms: Vec<Histogram>,
+}
+
+/// What decided who may get which ad.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdsPolicy {
+    /// BLAKE3 of the lists of sensitive topics and special categories.
+    #[serde(default)]
+    pub topics: String,
+    /// The name of the key that customer lists were made with, if one was given: not the key.
+    #[serde(default)]
+    pub audience_key: Option<String>,
+    /// What is told of every customer list, by advertiser and list.
+    #[serde(default)]
+    pub audiences: Vec<AudienceReport>,
 }
 
 /// A durable ledger, as a run found it.

@@ -6,7 +6,9 @@ mod publish;
 mod tables;
 
 pub use crate::suggest::Exposure;
-pub use manifest::{AsOfTimes, Histogram, InputDigest, LogState, MANIFEST, Manifest, OutputDigest};
+pub use manifest::{
+    AdsPolicy, AsOfTimes, Histogram, InputDigest, LogState, MANIFEST, Manifest, OutputDigest,
+};
 pub use matches_file::{EncodedMatches, MatchesEncoder, MatchesFile};
 pub use publish::{OutputError, Staging, digest_file};
 pub use tables::{

@@ -87,8 +87,10 @@ pub struct AdRow {
     pub ad: AdId,
     /// Probability of a click per impression, calibrated.
     pub p_click: f64,
-    /// Expected currency units per impression: bid × `p_click`.
+    /// Expected currency units per impression: bid × `p_click` + quality.
     pub value: f64,
+    /// What a click would cost, in currency units: the least bid that keeps the rank.
+    pub price: f64,
     /// Why, in words.
     pub reasons: Vec<String>,
 }
@@ -103,6 +105,7 @@ impl OutputRow for AdRow {
             ("ad_id", u64s(rows, |r| r.ad.0), No),
             ("p_click", f64s(rows, |r| Some(r.p_click)), No),
             ("value", f64s(rows, |r| Some(r.value)), No),
+            ("price", f64s(rows, |r| Some(r.price)), No),
             ("reasons", lists(rows, |r| &r.reasons), No),
         ]
     }

@@ -9,7 +9,7 @@ use crate::consent::Purpose;
 use crate::engine::EngineError;
 use crate::identity::E164;
 use crate::ids::{AccountId, AdId, BusinessId, UserId};
-use crate::signals::AddressBookEntry;
+use crate::signals::{AddressBookEntry, Hidden};
 
 /// One erased account or person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -196,6 +196,13 @@ impl Rows {
                     Some(Node::Model),
                 );
             }
+        }
+        for (i, row) in source.ad_feedback.iter().enumerate() {
+            let ad = match row.hidden {
+                Hidden::Ad(ad) => Some(Node::Ad(ad)),
+                Hidden::Advertiser(_) => None,
+            };
+            rows.tie("ad_feedback", i, Node::Person(row.user_id), ad);
         }
         for (i, row) in source.threads.iter().enumerate() {
             rows.tie(

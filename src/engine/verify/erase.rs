@@ -3,17 +3,18 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::consent::{Overlay, Subject};
+use crate::consent::{Overlay, Purpose, Subject};
 use crate::engine::consent_source::ConsentInputs;
 use crate::engine::work::Work;
 use crate::engine::{EngineError, Progress};
 use crate::hash::{HashMap, HashSet};
-use crate::identity::{E164, normalise};
-use crate::ids::{AccountId, Region, UserId};
+use crate::identity::{E164, KeyRing, normalise};
+use crate::ids::{AccountId, NumberToken, Region, UserId};
 use crate::signals::{
-    AbuseReport, Ad, AddressBookEntry, Business, BusinessOptIn, BusinessThread, ConsentEventRow,
-    Feedback, Friendship, Impression, InputFile, MessengerAccount, PolicyText, RawPhone, Record,
-    SignalsDir, SignalsError, SocialAccount, Table, TableForm, TableWriter, write_table,
+    AbuseReport, Ad, AdFeedback, AddressBookEntry, AudienceMember, Business, BusinessOptIn,
+    BusinessThread, ConsentEventRow, Feedback, Friendship, Impression, InputFile, MessengerAccount,
+    PolicyText, RawPhone, Record, SignalsDir, SignalsError, SocialAccount, Table, TableForm,
+    TableWriter, write_table,
 };
 use crate::time::Timestamp;
 
@@ -42,6 +43,8 @@ pub(super) struct Source {
     policies: Vec<PolicyText>,
     overlays: Vec<Overlay>,
     ads: Vec<Ad>,
+    pub(super) audience_members: Vec<AudienceMember>,
+    pub(super) ad_feedback: Vec<AdFeedback>,
     pub(super) impressions: Vec<Impression>,
     businesses: Vec<Business>,
     pub(super) threads: Vec<BusinessThread>,
@@ -72,6 +75,8 @@ impl Source {
             policies: table(dir, &mut files)?,
             overlays: table(dir, &mut files)?,
             ads: table(dir, &mut files)?,
+            audience_members: table(dir, &mut files)?,
+            ad_feedback: table(dir, &mut files)?,
             impressions: table(dir, &mut files)?,
             businesses: table(dir, &mut files)?,
             threads: table(dir, &mut files)?,
@@ -123,17 +128,19 @@ impl Source {
                 .iter()
                 .flat_map(|row| [row.user_id, row.other_id]),
         );
+        people.extend(self.ad_feedback.iter().map(|row| row.user_id));
         people.extend(self.impressions.iter().filter_map(|row| row.user_id));
         (accounts, people)
     }
 
     /// Writes the world without some accounts and people: without their rows, rows that name them, their events,
     /// and entries of other people's address books with a number that was theirs and no remaining account's.
+    /// So do rows of customer lists with the token of such a number under the key of the lists, if there is one.
     /// Tables that the outputs asked for do not come from are left out altogether.
     pub(super) fn write_without(
         &self,
         erased: &Erased,
-        work: Work,
+        (work, key): (Work, Option<&KeyRing>),
         dir: &Path,
     ) -> Result<(), EngineError> {
         let has = |account: AccountId| !erased.accounts.contains(&account);
@@ -153,6 +160,9 @@ impl Source {
             to.write(&self.overlays, |_| true)?;
         }
         to.write(&self.ads, |_| true)?;
+        let listed = self.tokens_of(erased, key);
+        to.write(&self.audience_members, |row| !listed.contains(&row.token))?;
+        to.write(&self.ad_feedback, |row| here(row.user_id))?;
         to.write(&self.impressions, |row| row.user_id.is_none_or(here))?;
         to.write(&self.businesses, |_| true)?;
         to.write(&self.threads, |row| has(row.account_id))?;
@@ -206,6 +216,17 @@ impl Source {
         rows.into_iter()
             .zip(read)
             .map(|(row, number)| (row.user_id, row.created_at, number))
+            .collect()
+    }
+
+    /// The tokens under which numbers of erased people stand on customer lists.
+    fn tokens_of(&self, erased: &Erased, key: Option<&KeyRing>) -> HashSet<NumberToken> {
+        let Some(key) = key.filter(|_| !self.audience_members.is_empty()) else {
+            return HashSet::default();
+        };
+        let numbers = self.numbers_of(erased).into_iter();
+        numbers
+            .map(|number| key.token(Purpose::AdRelevance, number))
             .collect()
     }
 

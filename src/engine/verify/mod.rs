@@ -12,6 +12,7 @@ mod files;
 mod verdict;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -29,6 +30,7 @@ use crate::engine::run::write_some;
 use crate::engine::view::is_allowed;
 use crate::engine::work::Work;
 use crate::engine::{EngineError, Page, Progress, Silent, ValidRunParams};
+use crate::identity::KeyRing;
 use crate::signals::SignalsDir;
 
 use erase::{Erased, Source};
@@ -52,6 +54,8 @@ pub struct VerifyRequest<'a> {
     pub signals: &'a Path,
     /// The ledger the run asked, if it asked one.
     pub ledger: Option<&'a LedgerSource<'a>>,
+    /// The key that customer lists were made with, if the run had one.
+    pub audience_key: Option<&'a Arc<KeyRing>>,
     /// Where to keep the erased worlds and their outputs; by default they are written beside `out` and removed.
     pub keep: Option<&'a Path>,
     /// How many runs may be spent on finding out whose data made a difference, from 0.
@@ -75,10 +79,16 @@ pub fn verify(
     progress: &dyn Progress,
 ) -> Result<Verdict, EngineError> {
     let manifest = read_manifest(&request.out.join(MANIFEST))?;
-    let params = parameters(&manifest, request.out)?.check()?;
+    let mut params = parameters(&manifest, request.out)?.check()?;
+    if let Some(key) = request.audience_key {
+        params = params.with_audience_key(Arc::clone(key));
+    }
     progress.begin("checking digests", None);
     let mut verdict = Verdict {
-        findings: files::faults(request.out, &manifest, page)?,
+        findings: files::faults(request.out, &manifest, page)?
+            .into_iter()
+            .chain(key_fault(&manifest, request.audience_key))
+            .collect(),
         ..Verdict::default()
     };
     let dir = SignalsDir::open(request.signals, &params.signals)?;
@@ -128,6 +138,12 @@ pub fn verify(
             .position(|&purpose| purpose == found.purpose)
     });
     Ok(verdict)
+}
+
+/// Another key than the run's would find other people on its customer lists.
+fn key_fault(manifest: &Manifest, key: Option<&Arc<KeyRing>>) -> Option<Finding> {
+    let is_the_runs = key.map(|key| key.name()) == manifest.ads_policy.audience_key;
+    (!is_the_runs).then(|| Finding::new("audience key", "is not the one the run was given"))
 }
 
 /// Everybody the gates deny at publication, purpose by purpose.
@@ -275,7 +291,8 @@ impl Trial<'_> {
         let (signals, out) = (world.join("signals"), world.join("out"));
         make(&signals)?;
         let work = Work::of(purposes);
-        self.source.write_without(erased, work, &signals)?;
+        let key = self.params.audience_key.as_deref();
+        self.source.write_without(erased, (work, key), &signals)?;
         let times = self.manifest.as_of;
         let left = self.consent.map(|consent| consent.without(erased));
         let opening = Opening {

@@ -49,9 +49,10 @@ const FIELDS: [(&str, Of); 6] = [
     ("position", |row, _| {
         row.position.map_or_else(String::new, |p| p.to_string())
     }),
-    ("category", |_, ad| ad.category.clone()),
+    ("category", |_, ad| ad.category.to_string()),
     ("special category", |_, ad| {
-        ad.special_category.clone().unwrap_or_default()
+        ad.special_category
+            .map_or_else(String::new, |special| special.to_string())
     }),
     ("age band", |row, _| {
         row.attributes.age_band.clone().unwrap_or_default()

@@ -1,5 +1,6 @@
 //! The list of topics as data: read once, from the program itself.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
@@ -21,7 +22,7 @@ pub(super) struct Taxonomy<T> {
 }
 
 impl<T: Copy + Ord> Taxonomy<T> {
-    /// What a text is about; of several the first in order. A phrase that lies wholly in harmless company does not count.
+    /// What a text is about: what the longest phrase in it says, and of several the first in order. A phrase that lies wholly in harmless company does not count.
     ///
     /// # Complexity
     /// O(w·l) for w words of l letters, beside the phrases that begin like one of them.
@@ -34,7 +35,9 @@ impl<T: Copy + Ord> Taxonomy<T> {
             harmless[from..to].fill(true);
         }
         let counts = |&(from, to, _): &(usize, usize, T)| harmless[from..to].contains(&false);
-        found.filter(counts).map(|(_, _, about)| about).min()
+        let longest_first = |(from, to, about): (usize, usize, T)| (Reverse(to - from), about);
+        let found = found.filter(counts).map(longest_first);
+        found.min().map(|(_, about)| about)
     }
 
     fn read(text: &str, format: &str, named: fn(&str) -> Option<T>) -> Result<Self, String> {

@@ -1,0 +1,226 @@
+//! Explain: one person and one ad of a run, from the gate to the price.
+
+use serde::Serialize;
+
+use crate::ads::{AdScore, Contribution, Contributions, Ineligible, UserProfile, rank_ads};
+use crate::consent::{AdRelevance, Decision, DenialReason, Permitted, Purpose};
+use crate::engine::Prepared;
+use crate::ids::{AccountId, AdId, UserId};
+use crate::signals::Ad;
+use crate::time::Timestamp;
+
+/// Why somebody is shown an ad, or why not. No phone number is in it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AdExplained {
+    /// To whom.
+    pub user: UserId,
+    /// Which ad.
+    pub ad_id: AdId,
+    /// From 1; none if it is not given out.
+    pub rank: Option<u32>,
+    /// Probability of a click per impression, calibrated; none if a rule forbids the pair.
+    pub p_click: Option<f64>,
+    /// Bid × probability + quality, currency units per impression; none if a rule forbids the pair.
+    pub value: Option<f64>,
+    /// What a click costs, currency units; none if it is not given out.
+    pub price: Option<f64>,
+    /// Currency units per click.
+    pub bid: Option<f64>,
+    /// Currency units per impression.
+    pub quality: Option<f64>,
+    /// Why, strongest first, as it is published.
+    pub reasons: Vec<String>,
+    /// The log-odds of a click; the sum of the parts.
+    pub log_odds: Option<f64>,
+    /// The probability before calibration.
+    pub p_uncalibrated: Option<f64>,
+    /// What each field adds to the log-odds, largest first.
+    pub parts: Vec<AdPart>,
+    /// What the person allowed; none if the gate says no.
+    pub grant: Option<Grant>,
+    /// What keeps the ad from the person; none if it is given out.
+    pub why_not: Option<NotShown>,
+}
+
+/// What one field adds to the log-odds of a click.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AdPart {
+    /// Which field, such as `interest × category`.
+    pub field: String,
+    /// What the person has in it, if it is the person's.
+    pub value: Option<String>,
+    /// What it adds.
+    pub log_odds: f64,
+    /// The columns it is from.
+    pub sources: &'static [&'static str],
+    /// The purpose the person allowed it for; none if it is not about the person.
+    pub granted_for: Option<Purpose>,
+}
+
+/// What somebody allowed, account by account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Grant {
+    /// For what.
+    pub purpose: Purpose,
+    /// Their messenger accounts and where each stands with the terms, orders of regulators aside.
+    pub accounts: Vec<(AccountId, &'static str)>,
+    /// If an order spares newer data only: collected since when.
+    pub since: Option<Timestamp>,
+}
+
+/// What keeps an ad from a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "by")]
+#[non_exhaustive]
+pub enum NotShown {
+    /// The gate lets the person not through.
+    Gate {
+        /// Why.
+        reason: &'static str,
+    },
+    /// No table has the ad, or its row was rejected.
+    UnknownAd,
+    /// A rule of the policy.
+    Policy {
+        /// Which.
+        reason: Ineligible,
+    },
+    /// The list has as many ads of its advertiser as its cap leaves.
+    AdvertiserFull,
+    /// Others are worth more.
+    BeyondK {
+        /// The place it would have, from 1.
+        place: u32,
+        /// How many are given out.
+        k: usize,
+    },
+}
+
+impl Prepared {
+    /// Explains one person and one ad of the run.
+    ///
+    /// # Complexity
+    /// One ranking of the person's ads, two if it is not given out.
+    #[must_use]
+    pub fn explain_ad(&self, user: UserId, ad_id: AdId) -> AdExplained {
+        let mut explained = AdExplained::of(user, ad_id);
+        let profile = self.profiles.iter().find(|one| one.get().user == user);
+        let Some(profile) = profile else {
+            let reason = self.ad_denial(user);
+            explained.why_not = Some(NotShown::Gate { reason });
+            return explained;
+        };
+        explained.grant = Some(self.grant(user));
+        let Some(ad) = self.inputs.ads.iter().find(|ad| ad.ad_id == ad_id) else {
+            explained.why_not = Some(NotShown::UnknownAd);
+            return explained;
+        };
+        (explained.bid, explained.quality) = (Some(ad.bid), Some(ad.quality));
+        if let Err(reason) = self.guard.eligibility(profile.get(), ad) {
+            explained.why_not = Some(NotShown::Policy { reason });
+            return explained;
+        }
+        let parts = self.model.contributions(&profile.get().attributes, ad);
+        explained.take_apart(&parts, ad);
+        self.place(profile, &mut explained);
+        explained
+    }
+
+    fn place(&self, profile: &Permitted<UserProfile, AdRelevance>, explained: &mut AdExplained) {
+        let params = &self.params.ads;
+        let rank = |k: usize| -> Option<AdScore> {
+            let params = params.clone().with_k(k);
+            let person = std::slice::from_ref(profile);
+            let (ads, model) = (&self.inputs.ads, &self.model);
+            let (scores, _) = rank_ads(person, ads, model, &self.guard, &params, &|_| ());
+            scores
+                .into_iter()
+                .find(|score| score.ad_id == explained.ad_id)
+        };
+        if let Some(score) = rank(params.k()) {
+            explained.rank = Some(score.rank);
+            explained.price = Some(score.price);
+            explained.reasons = score.reasons;
+            return;
+        }
+        explained.why_not = Some(match rank(self.inputs.ads.len()) {
+            None => NotShown::AdvertiserFull,
+            Some(score) => NotShown::BeyondK {
+                place: score.rank,
+                k: params.k(),
+            },
+        });
+    }
+
+    /// Why the gate does not let somebody through; of somebody nobody knows, that there is no record.
+    fn ad_denial(&self, user: UserId) -> &'static str {
+        match self.ads.gates.people.decision(user) {
+            Decision::Denied(reason) => reason.as_str(),
+            Decision::Allowed { .. } => DenialReason::NoRecord.as_str(),
+        }
+    }
+
+    fn grant(&self, user: UserId) -> Grant {
+        let links = self.ads.links.iter().filter(|link| link.user == user);
+        let state = |account| {
+            Some((
+                account,
+                self.snapshot.status(account)?.underneath().as_str(),
+            ))
+        };
+        let mut accounts: Vec<_> = links.filter_map(|link| state(link.account)).collect();
+        accounts.sort_unstable();
+        accounts.dedup();
+        let since = match self.ads.gates.people.decision(user) {
+            Decision::Allowed { since } if since > Timestamp::MIN => Some(since),
+            Decision::Allowed { .. } | Decision::Denied(_) => None,
+        };
+        Grant {
+            purpose: Purpose::AdRelevance,
+            accounts,
+            since,
+        }
+    }
+}
+
+impl AdExplained {
+    const fn of(user: UserId, ad_id: AdId) -> Self {
+        Self {
+            user,
+            ad_id,
+            rank: None,
+            p_click: None,
+            value: None,
+            price: None,
+            bid: None,
+            quality: None,
+            reasons: Vec::new(),
+            log_odds: None,
+            p_uncalibrated: None,
+            parts: Vec::new(),
+            grant: None,
+            why_not: None,
+        }
+    }
+
+    fn take_apart(&mut self, found: &Contributions, ad: &Ad) {
+        self.p_click = Some(found.p_click);
+        self.p_uncalibrated = Some(found.p_uncalibrated);
+        self.log_odds = Some(found.logit);
+        self.value = Some(crate::ads::ad_value(ad, found.p_click));
+        self.parts = found.parts.iter().map(part).collect();
+        self.parts
+            .sort_by(|a, b| b.log_odds.abs().total_cmp(&a.log_odds.abs()));
+    }
+}
+
+fn part(part: &Contribution) -> AdPart {
+    let is_personal = part.field.is_personal();
+    AdPart {
+        field: part.field.name(),
+        value: part.value.clone(),
+        log_odds: part.log_odds,
+        sources: part.field.sources(),
+        granted_for: is_personal.then_some(Purpose::AdRelevance),
+    }
+}
