@@ -45,10 +45,10 @@ pub struct AdsEvaluation {
     pub model: ClickMetrics,
     /// One answer for every row: the click rate of the rows not held out.
     pub base_rate: ClickMetrics,
-    /// The probabilities the clicks were drawn from; absent unless every held-out row has one.
+    /// The probabilities the clicks were drawn from, on the held-out rows that have exactly one; absent if none has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub truth: Option<ClickMetrics>,
-    /// The model's distance from them.
+    /// The model's distance from them, on the same rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_to_truth: Option<NextToTruth>,
     /// How sure the figures are.
@@ -125,15 +125,14 @@ pub fn evaluate_ads_with(
     let curves = options
         .curves
         .then(|| curves::curves(&fit, ads, params, &test));
-    let (truth, without) = truth::of_rows(&test.rows, options.truth);
+    let beside = truth::beside(&test.rows, &predicted, options.truth);
+    let n_beside = beside.as_ref().map_or(0, |(_, truth)| truth.len());
     let (clicks, impressions) = totals(test.rows.iter().map(|(row, _)| *row));
     Ok(AdsEvaluation {
         model: ClickMetrics::of(&predicted),
         base_rate: ClickMetrics::of(&test.answered(base_rate)),
-        truth: truth.as_deref().map(ClickMetrics::of),
-        next_to_truth: truth
-            .as_deref()
-            .map(|truth| NextToTruth::of(&predicted, truth)),
+        truth: beside.as_ref().map(|(_, truth)| ClickMetrics::of(truth)),
+        next_to_truth: beside.map(|(model, truth)| NextToTruth::of(&model, &truth)),
         intervals: bootstrap::intervals(&predicted, base_rate, &test.draw_hashes()),
         auc_by_user: by_user(&test, &predicted),
         auc_by_ad: by_ad(&test, &predicted),
@@ -145,7 +144,7 @@ pub fn evaluate_ads_with(
         impressions,
         clicks,
         test_rows_left_out: test.left_out,
-        test_rows_without_truth: without,
+        test_rows_without_truth: (test.rows.len() - n_beside) as u64,
         split: split_in_words(options.seed),
         calibration: model.metadata().calibration.clone(),
         training,

@@ -274,10 +274,9 @@ fn the_truth_stands_beside_the_model_and_is_better() {
 }
 
 #[test]
-fn without_every_row_there_is_no_truth() {
+fn rows_without_one_truth_are_left_out_of_it_and_counted() {
     let (data, mut truth) = synthetic(200);
     let all = next_to_truth(&data, &truth, 0);
-    let n_test = all.n_test_rows;
     let fold = |row: &AdTruth| {
         let is_it = |training: &&Permitted<TrainingRow, AdRelevance>| {
             let it = training.get();
@@ -285,18 +284,18 @@ fn without_every_row_there_is_no_truth() {
         };
         data.0.iter().find(is_it).unwrap().get().fold(FOLDS)
     };
-    let lost = truth.iter().position(|row| fold(row) == 0).unwrap();
+    let doubted = truth.iter().position(|row| fold(row) == 0).unwrap();
     let twice = AdTruth {
-        p_click: truth[lost].p_click / 2.0,
-        ..truth[lost]
+        p_click: truth[doubted].p_click / 2.0,
+        ..truth[doubted]
     };
     truth.push(twice);
     let ambiguous = next_to_truth(&data, &truth, 0);
-    assert_eq!(
-        (ambiguous.truth, ambiguous.test_rows_without_truth),
-        (None, 1)
-    );
-    assert_eq!(next_to_truth(&data, &[], 0).test_rows_without_truth, n_test);
+    assert_eq!(ambiguous.test_rows_without_truth, 1);
+    assert!(ambiguous.truth.is_some() && ambiguous.truth != all.truth);
+    assert_eq!(ambiguous.model, all.model);
+    let nothing = next_to_truth(&data, &[], 0);
+    assert_eq!(nothing.test_rows_without_truth, all.n_test_rows);
     let json = serde_json::to_value(next_to_truth(&data, &[], 0)).unwrap();
     assert!(json.get("truth").is_none() && json.get("learning_curve").is_none());
 }

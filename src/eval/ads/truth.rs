@@ -63,24 +63,21 @@ fn r2(predicted: &[Predicted], truth: &[Predicted]) -> Option<f64> {
 /// What a row of `impressions` and one of `ad_truth` have in common.
 type Key = (Option<UserId>, AdId, Surface, Option<u8>, Timestamp);
 
-/// The true probability of every row, if each has exactly one, and how many have not.
-pub(super) fn of_rows(
+/// Predictions beside the true probabilities of the same rows, those without exactly one left out; none if that leaves
+/// nothing.
+pub(super) fn beside(
     rows: &[(&TrainingRow, &Ad)],
+    predicted: &[Predicted],
     truth: &[AdTruth],
-) -> (Option<Vec<Predicted>>, u64) {
+) -> Option<(Vec<Predicted>, Vec<Predicted>)> {
     let known = known(truth);
-    let one = |(row, _): &(&TrainingRow, &Ad)| {
+    let one = |((row, _), &model): (&(&TrainingRow, &Ad), &Predicted)| {
         let key = (row.user, row.ad_id, row.surface, row.position, row.at);
         let p = (*known.get(&key)?)?;
-        Some(Predicted {
-            p,
-            target: row.target,
-        })
+        Some((model, Predicted { p, ..model }))
     };
-    let found: Vec<Option<Predicted>> = rows.iter().map(one).collect();
-    let without = found.iter().filter(|found| found.is_none()).count();
-    let all = found.into_iter().collect::<Option<Vec<_>>>();
-    (all.filter(|all| !all.is_empty()), without as u64)
+    let found: (Vec<_>, Vec<_>) = rows.iter().zip(predicted).filter_map(one).unzip();
+    (!found.0.is_empty()).then_some(found)
 }
 
 /// One probability a key; none where rows of one key differ.
