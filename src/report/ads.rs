@@ -20,7 +20,7 @@ const HEIGHT: f64 = 320.0;
 const LEFT: f64 = 58.0;
 const RIGHT: f64 = WIDTH - 18.0;
 const TOP: f64 = 14.0;
-const BOTTOM: f64 = HEIGHT - 42.0;
+const BOTTOM: f64 = HEIGHT - 26.0;
 
 /// From this ratio of the largest to the smallest value on, small ones would lie on top of each other.
 const LOG_RATIO: f64 = 20.0;

@@ -390,6 +390,21 @@ fn a_run_of_nothing_has_a_page() {
 }
 
 #[test]
+fn an_ad_model_is_drawn() {
+    let bin = |p: f64| json!({"from": p, "to": p, "impressions": 1000, "clicks": 9, "mean_p": p, "rate": p, "rate_low": p / 2.0, "rate_high": p * 2.0});
+    let point = |rows: u64, ne: f64| json!({"share": 1.0, "rows": rows, "held_out": {"log_loss": 0.1, "ne": ne}});
+    let training = json!({"rows_in": 7, "reliability": [bin(0.01), bin(0.02)], "curve": [point(10, 0.9), point(20, 0.8)]});
+    let page = render(&Manifest {
+        ad_model: json!({ "training": training }),
+        ..empty()
+    })
+    .unwrap();
+    assert!(page.contains("predicted 1 %, clicked 1 %"));
+    assert!(page.contains("normalized entropy from 0.9 with 10 rows to 0.8 with 20"));
+    assert!(page.contains("<polyline") && page.contains("rows in"));
+}
+
+#[test]
 fn unexpected_statistics_are_shown_all_the_same() {
     let odd = [
         json!(7),
