@@ -70,6 +70,12 @@ pub enum AdsError {
         /// What can be read.
         expected: u32,
     },
+    /// A catalogue, or a question to it, that cannot be.
+    #[error("a catalogue cannot have {what}")]
+    Catalogue {
+        /// What it cannot have.
+        what: &'static str,
+    },
     /// Counts that do not add up: a fault of this program.
     #[error("counts of {what} do not add up: {left} on one side, {right} on the other")]
     Counts {

@@ -5,7 +5,7 @@
 /// The slots of a row lie anywhere in a table larger than the caches, and the processor does not look far enough ahead to wait
 /// for them all at once by itself: with 2²² slots, rows are learnt twice as fast when the next row's are asked for.
 #[inline]
-pub(super) fn ask_for<T>(cells: &[T], index: usize) {
+pub(in crate::ads) fn ask_for<T>(cells: &[T], index: usize) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};

@@ -10,11 +10,12 @@ use linfa::traits::{Fit, FitWith, PredictInplace};
 use ndarray::Array1;
 use serde::{Deserialize, Serialize};
 
-use self::ahead::ask_for;
+pub(super) use self::ahead::ask_for;
 use self::file::ModelFile;
 use self::order::visiting_order;
 pub(in crate::ads) use self::step::{Coordinate, Rates};
 use self::step::{Happened, Step};
+pub(super) use self::step::{parts, slope_and_square};
 use super::batch::{ClickDataset, ClickTargets, Clicks, SparseBatch};
 use super::{AdsError, FtrlValidParams};
 

@@ -150,7 +150,7 @@ impl Rates {
 }
 
 /// The gradient of a part per unit of x, and what it adds to n per unit of x².
-fn slope_and_square(p: f64, m: f64, c: f64) -> (f64, f64) {
+pub(in crate::ads) fn slope_and_square(p: f64, m: f64, c: f64) -> (f64, f64) {
     let slope = m * p - c;
     let one_by_one = c * (1.0 - p) * (1.0 - p) + (m - c) * p * p;
     let kept = (MAX_SLOPE / slope.abs()).min(1.0);
@@ -164,6 +164,6 @@ fn slope_and_square(p: f64, m: f64, c: f64) -> (f64, f64) {
     clippy::cast_sign_loss,
     reason = "float casts saturate and the result is clamped"
 )]
-fn parts(clicks: f64, max_parts: u32) -> u32 {
+pub(in crate::ads) fn parts(clicks: f64, max_parts: u32) -> u32 {
     (clicks.ceil() as u32).clamp(1, max_parts)
 }

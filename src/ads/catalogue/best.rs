@@ -1,0 +1,49 @@
+//! The K best of one person, kept in order.
+
+use std::cmp::Ordering;
+
+use super::rank::RankedAd;
+
+/// The first K of what was offered: by value, highest first, then by ad.
+#[derive(Clone, Debug)]
+pub(super) struct Best {
+    k: usize,
+    held: Vec<RankedAd>,
+}
+
+impl Best {
+    pub(super) fn new(k: usize) -> Self {
+        Self {
+            k,
+            held: Vec::new(),
+        }
+    }
+
+    /// What has to be reached to get in, or −∞ while there is room.
+    pub(super) fn floor(&self) -> f64 {
+        match self.held.get(self.k - 1) {
+            Some(last) => last.value,
+            None => f64::NEG_INFINITY,
+        }
+    }
+
+    pub(super) fn offer(&mut self, offered: RankedAd) {
+        let is_full = self.held.len() == self.k;
+        if is_full && order(&self.held[self.k - 1], &offered).is_lt() {
+            return;
+        }
+        let place = self
+            .held
+            .partition_point(|held| order(held, &offered).is_lt());
+        self.held.truncate(self.k - 1);
+        self.held.insert(place, offered);
+    }
+
+    pub(super) fn into_list(self) -> Vec<RankedAd> {
+        self.held
+    }
+}
+
+fn order(a: &RankedAd, b: &RankedAd) -> Ordering {
+    b.value.total_cmp(&a.value).then(a.ad.cmp(&b.ad))
+}

@@ -1,0 +1,119 @@
+//! A model as it is written.
+
+use linfa::ParamGuard;
+use serde::{Deserialize, Serialize};
+
+use super::batch::MAX_FIELDS;
+use super::model::{FACTOR_SCHEMA, FactorModel};
+use super::params::FactorParams;
+use super::table::{LANES, Line, Single, Table};
+use crate::ads::AdsError;
+
+/// A model as it is written. Numbers are bit patterns: a text of decimal digits may not read back the same.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ModelFile {
+    pub(super) schema: u32,
+    pub(super) params: FactorParams,
+    pub(super) n_fields: usize,
+    pub(super) offset_bits: u64,
+    /// (place, bits of eight weights, bits of eight sums), by place, untouched lines left out.
+    pub(super) lines: Vec<(usize, [u32; LANES], [u32; LANES])>,
+    /// (slot, bits of the weight, bits of the sum), by slot, untouched ones left out.
+    pub(super) linear: Vec<(usize, u32, u32)>,
+    /// The same by pair of fields.
+    pub(super) pairs: Vec<(usize, u32, u32)>,
+}
+
+impl From<FactorModel> for ModelFile {
+    fn from(model: FactorModel) -> Self {
+        let FactorModel { table, .. } = &model;
+        let lines = table.lines.iter().enumerate();
+        let lines = lines.filter(|(_, line)| **line != Line::default());
+        let bits = |lanes: [f32; LANES]| lanes.map(f32::to_bits);
+        Self {
+            schema: FACTOR_SCHEMA,
+            params: model.params.to_unchecked(),
+            n_fields: model.n_fields,
+            offset_bits: model.offset.to_bits(),
+            lines: lines
+                .map(|(place, line)| (place, bits(line.weights), bits(line.squares)))
+                .collect(),
+            linear: written(&table.linear),
+            pairs: written(&table.pairs),
+        }
+    }
+}
+
+fn written(singles: &[Single]) -> Vec<(usize, u32, u32)> {
+    let touched = singles.iter().enumerate();
+    touched
+        .filter(|(_, single)| **single != Single::default())
+        .map(|(place, s)| (place, s.weight.to_bits(), s.square.to_bits()))
+        .collect()
+}
+
+impl TryFrom<ModelFile> for FactorModel {
+    type Error = AdsError;
+
+    fn try_from(file: ModelFile) -> Result<Self, AdsError> {
+        if file.schema != FACTOR_SCHEMA {
+            return Err(AdsError::ModelSchema {
+                found: file.schema,
+                expected: FACTOR_SCHEMA,
+            });
+        }
+        if file.n_fields > MAX_FIELDS {
+            return Err(bad("more fields than there may be"));
+        }
+        let offset = f64::from_bits(file.offset_bits);
+        if !offset.is_finite() {
+            return Err(bad("a number that is not finite"));
+        }
+        let params = file.params.check()?;
+        let mut table = Table::new(&params, file.n_fields)?;
+        for (place, weights, squares) in file.lines {
+            let line = table
+                .lines
+                .get_mut(place)
+                .ok_or(bad("a place outside its table"))?;
+            for lane in 0..LANES {
+                let Single { weight, square } = single(weights[lane], squares[lane])?;
+                (line.weights[lane], line.squares[lane]) = (weight, square);
+            }
+        }
+        read(&mut table.linear, file.linear)?;
+        read(&mut table.pairs, file.pairs)?;
+        Ok(Self {
+            params,
+            n_fields: file.n_fields,
+            offset,
+            table,
+        })
+    }
+}
+
+fn read(into: &mut [Single], written: Vec<(usize, u32, u32)>) -> Result<(), AdsError> {
+    for (place, weight, square) in written {
+        let to = into
+            .get_mut(place)
+            .ok_or(bad("a place outside its table"))?;
+        *to = single(weight, square)?;
+    }
+    Ok(())
+}
+
+fn single(weight: u32, square: u32) -> Result<Single, AdsError> {
+    let (weight, square) = (f32::from_bits(weight), f32::from_bits(square));
+    if !weight.is_finite() || !square.is_finite() {
+        return Err(bad("a number that is not finite"));
+    }
+    if square < 0.0 {
+        return Err(bad("a negative sum of squares"));
+    }
+    Ok(Single { weight, square })
+}
+
+const fn bad(what: &'static str) -> AdsError {
+    AdsError::Model { what }
+}
