@@ -1,11 +1,14 @@
 //! The ads room: rows learnt and predicted per second, at three sizes each; beside them how many cells of a table of that size the
 //! machine can change at random, and linfa's dense FTRL.
 
+use std::fs::File;
 use std::hint::black_box;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
 
 use acquaint::ads::{ClickDataset, ClickTargets, Clicks, FtrlModel, FtrlParams, SparseBatch};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use linfa::traits::{FitWith, PredictInplace};
+use linfa::traits::{FitWith, Predict, PredictInplace};
 use linfa::{DatasetBase, ParamGuard};
 use ndarray::{Array1, Array2};
 use rand_xoshiro::Xoshiro256Plus;
@@ -125,6 +128,105 @@ fn linfa_dense(c: &mut Criterion) {
     group.finish();
 }
 
+/// How many of the shared rows are predicted rather than learnt: the last tenth.
+const HELD_OUT: usize = 10;
+
+/// Rows with something to learn: 20 fields whose values are the rarer the greater, each with an effect of its own.
+fn row_to_share(state: &mut u64) -> (Vec<(u32, f32)>, Clicks) {
+    let mut logit = -3.0;
+    let row = (0..NON_ZEROS).map(|field| {
+        let drawn = below(state, 1 << 20) as f64 / f64::from(1 << 20);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "not negative, and small"
+        )]
+        let value = (drawn.powi(4) * 200_000.0) as u64;
+        let mut hash = value * NON_ZEROS as u64 + field as u64;
+        let place = below(&mut hash, 1 << BITS);
+        logit += below(&mut hash, 1_000) as f64 / 1_000.0 - 0.5;
+        (slot(place), 1.0)
+    });
+    let row = row.collect();
+    let p = 1.0 / (1.0 + (-logit).exp());
+    let clicked = (below(state, 1 << 20) as f64) < p * f64::from(1 << 20);
+    let target = Clicks {
+        clicks: u32::from(clicked),
+        impressions: 1,
+    };
+    (row, target)
+}
+
+/// One line of Vowpal Wabbit's text: numbers are slots as they are.
+fn line(out: &mut impl Write, row: &[(u32, f32)], target: Clicks) -> io::Result<()> {
+    write!(out, "{} |", if target.clicks == 1 { "1" } else { "-1" })?;
+    for (slot, _) in row {
+        write!(out, " {slot}")?;
+    }
+    writeln!(out)
+}
+
+fn dataset(rows: &[(Vec<(u32, f32)>, Clicks)]) -> ClickDataset {
+    let mut batch = SparseBatch::new(1 << BITS);
+    for (row, _) in rows {
+        batch.push_row(row).expect("slots lie inside");
+    }
+    let targets = rows.iter().map(|(_, target)| *target).collect();
+    ClickDataset::new(
+        batch,
+        ClickTargets::new(targets).expect("at most one click"),
+    )
+}
+
+/// Rows that `benches/compare/ads_training.py` learns too, written to `target/tmp`, if their number is asked for by
+/// `ACQUAINT_ADS_ROWS`.
+fn shared(c: &mut Criterion) {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a bench, not the library: how many rows is the caller's affair"
+    )]
+    let n = std::env::var("ACQUAINT_ADS_ROWS");
+    let Ok(n) = n else {
+        return;
+    };
+    let n: usize = n.parse().expect("a number of rows");
+    let mut state = 11;
+    let rows: Vec<_> = (0..n).map(|_| row_to_share(&mut state)).collect();
+    let (test, train) = rows.split_at(n / HELD_OUT);
+    for (name, rows) in [("ads-train.vw", train), ("ads-test.vw", test)] {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let mut out = BufWriter::new(File::create(path).expect("target/tmp is there"));
+        for (row, target) in rows {
+            line(&mut out, row, *target).expect("room on the disk");
+        }
+    }
+    let (train, test) = (dataset(train), dataset(test));
+    let params = FtrlParams::default().bits(BITS).epochs(1);
+    let params = params.alpha(0.1).beta(1.0).l1(0.0).l2(0.0);
+    let params = params.check().expect("in range");
+    let start = || FtrlModel::at_rate(&params, 0.05).expect("a rate");
+    let model = params.fit_with(Some(start()), &train).expect("shapes fit");
+    let loss = |(p, target): (&f64, &Clicks)| -if target.clicks == 1 { *p } else { 1.0 - p }.ln();
+    let p = model.predict(&test);
+    let targets = test.targets().as_slice();
+    let sum: f64 = p.iter().zip(targets).map(loss).sum();
+    eprintln!(
+        "log loss of rows held out: {:.6}",
+        sum / targets.len() as f64
+    );
+    let mut group = c.benchmark_group("ads/shared");
+    group.sample_size(10);
+    group.throughput(Throughput::Elements(train.records().n_rows() as u64));
+    group.bench_function("rows", |b| {
+        b.iter_batched(
+            start,
+            |model| params.fit_with(Some(model), &train).expect("shapes fit"),
+            BatchSize::PerIteration,
+        );
+    });
+    group.finish();
+}
+
 fn predicting(c: &mut Criterion) {
     let mut group = c.benchmark_group("ads/predict");
     group.sample_size(10);
@@ -146,5 +248,5 @@ fn predicting(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, learning, cells, linfa_dense, predicting);
+criterion_group!(benches, learning, cells, linfa_dense, predicting, shared);
 criterion_main!(benches);

@@ -47,6 +47,7 @@ fn run(c: &mut Criterion) {
             known_at: None,
             published_known: None,
             friend_model: None,
+            ad_model: None,
         };
         group.throughput(Throughput::Elements(u64::from(users)));
         group.bench_function(BenchmarkId::new("people", users), |b| {

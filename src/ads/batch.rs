@@ -14,6 +14,8 @@ pub struct SparseBatch {
     offsets: Vec<usize>,
     slots: Vec<u32>,
     values: Vec<f32>,
+    /// Room to sort a row in; empty between rows.
+    unsorted: Vec<(u32, f32)>,
 }
 
 impl SparseBatch {
@@ -25,6 +27,7 @@ impl SparseBatch {
             offsets: vec![0],
             slots: Vec::new(),
             values: Vec::new(),
+            unsorted: Vec::new(),
         }
     }
 
@@ -42,19 +45,18 @@ impl SparseBatch {
                 return Err(AdsError::Cell { row, slot });
             }
         }
-        let mut sorted = pairs.to_vec();
+        let mut sorted = std::mem::take(&mut self.unsorted);
+        sorted.extend_from_slice(pairs);
         // Sorting values too makes the sum of colliding features independent of the order they came in.
         sorted.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
-        self.append_merged(&sorted);
-        Ok(())
-    }
-
-    fn append_merged(&mut self, sorted: &[(u32, f32)]) {
         for same_slot in sorted.chunk_by(|a, b| a.0 == b.0) {
             self.slots.push(same_slot[0].0);
             self.values.push(same_slot.iter().map(|&(_, v)| v).sum());
         }
         self.offsets.push(self.slots.len());
+        sorted.clear();
+        self.unsorted = sorted;
+        Ok(())
     }
 
     /// How many rows there are.

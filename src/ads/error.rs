@@ -62,6 +62,9 @@ pub enum AdsError {
         /// What is wrong with it.
         what: &'static str,
     },
+    /// Shards of an earlier training that cannot be read.
+    #[error("not the shards of an earlier training, or a damaged file: train without them")]
+    Shards,
     /// A model of another version.
     #[error("the click model has schema {found}, this version reads {expected}")]
     ModelSchema {

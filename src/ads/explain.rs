@@ -1,9 +1,9 @@
 //! Explanations: which field added how much to the log-odds of a click, and where it is from.
 
+use super::click_model::ClickModel;
 use super::features::{AdField, AdHashes, Feature, Field, UserField, UserValue, user_values};
 use super::profile::Attributes;
 use super::sigmoid;
-use super::train::ClickModel;
 use crate::signals::Ad;
 
 /// What one field adds.

@@ -40,6 +40,15 @@ pub enum UserField {
 }
 
 impl UserField {
+    /// Every field of a person.
+    pub const ALL: [Self; 5] = [
+        Self::Region,
+        Self::AgeBand,
+        Self::Gender,
+        Self::Language,
+        Self::Interest,
+    ];
+
     /// The name used in reasons and in the hash.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -77,6 +86,14 @@ pub enum AdField {
 }
 
 impl AdField {
+    /// Every field of an ad.
+    pub const ALL: [Self; 4] = [
+        Self::Ad,
+        Self::Advertiser,
+        Self::Category,
+        Self::SpecialCategory,
+    ];
+
     /// The name used in reasons and in the hash.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -171,6 +188,12 @@ pub(crate) fn user_values(attributes: &Attributes) -> Vec<UserValue> {
         .collect()
 }
 
+/// The person's values, hashed.
+pub(crate) fn hashed_values(attributes: &Attributes) -> Vec<HashedValue> {
+    let values = user_values(attributes);
+    values.iter().map(UserValue::hashed).collect()
+}
+
 /// The hashes of an ad that its features are made of.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AdHashes {
@@ -192,6 +215,13 @@ impl AdHashes {
                 .special_category
                 .map(|special| text(AdField::SpecialCategory, special.as_str())),
         }
+    }
+
+    /// All that its features are made of.
+    pub(crate) fn words(&self) -> [u64; 5] {
+        let special = self.special.map_or([0, 0], |hash| [1, hash]);
+        let [is_special, special] = special;
+        [self.ad, self.advertiser, self.category, is_special, special]
     }
 
     /// Bias and the ad's own features.

@@ -40,6 +40,7 @@ mod audience;
 mod batch;
 mod calibration;
 pub mod catalogue;
+mod click_model;
 mod error;
 mod explain;
 pub mod factor;
@@ -50,7 +51,8 @@ mod params;
 mod policy;
 mod profile;
 mod relevance;
-mod train;
+mod schema;
+mod training;
 
 pub use auction::value as ad_value;
 pub use audience::{AudienceReport, AudienceVerdict, Audiences, ListMember, Partition};
@@ -59,6 +61,7 @@ pub use calibration::{
     CalibrateBy, Calibration, CalibrationMethod, Curve, FieldShifts, Isotonic,
     MIN_CLICKS_TO_CALIBRATE, Platt, Shift,
 };
+pub use click_model::{ClickModel, Metadata};
 pub use error::AdsError;
 pub use explain::{Contribution, Contributions};
 pub use features::{AdField, Field, UserField};
@@ -71,7 +74,11 @@ pub use params::{AdsParams, FtrlParams, FtrlValidParams, ValidAdsParams};
 pub use policy::{AUDIENCE_MIN, Cap, Guard, HiddenBy, Ineligible, PolicyParams, ValidPolicyParams};
 pub use profile::{AgeBand, Attributes, TrainingRow, UserProfile};
 pub use relevance::{AdCounts, AdScore, AdScores, rank_ads};
-pub use train::{ClickModel, CurvePoint, Metadata, TrainReport, train};
+pub use schema::{FeatureSource, feature_sources};
+pub use training::{
+    CurvePoint, MIN_CLICKS_PER_SHARD, ProgressPoint, ShardStates, TrainReport, Trained, train,
+    train_from,
+};
 
 #[cfg(test)]
 mod testing;

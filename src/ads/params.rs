@@ -225,7 +225,8 @@ impl FtrlValidParams {
 
 /// Parameters of the room, not yet checked.
 ///
-/// Defaults: `k` 5, `calibration` isotonic, `calibrate_by` nothing, `learning_curve` true, `prior_ctr` 0.001, `prior_impressions` 100, `ftrl` as [`FtrlParams`],
+/// Defaults: `k` 5, `calibration` isotonic, `calibrate_by` nothing, `learning_curve` true, `prior_ctr` 0.001,
+/// `prior_impressions` 100, `shards` 4, `negative_share` 1, `ftrl` as [`FtrlParams`],
 /// `policy` as [`PolicyParams`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -243,6 +244,12 @@ pub struct AdsParams {
     pub prior_ctr: f64,
     /// How many impressions that assumption weighs: finite, not negative.
     pub prior_impressions: f64,
+    /// Into how many shards rows are put at most: 1 to 4,096. The number is a power of two, and no greater than leaves each
+    /// [`MIN_CLICKS_PER_SHARD`](super::MIN_CLICKS_PER_SHARD) clicks. With more of them, fewer rows are learnt anew when
+    /// somebody leaves; with fewer, the model is a little better (`docs/scoring.md` has both).
+    pub shards: u32,
+    /// Which share of the rows without clicks is trained on: above 0, at most 1. Those that are stand for the others.
+    pub negative_share: f64,
     /// Parameters of the click model.
     pub ftrl: FtrlParams,
     /// Who may get which ad, and what it costs.
@@ -258,6 +265,8 @@ impl Default for AdsParams {
             learning_curve: true,
             prior_ctr: 0.001,
             prior_impressions: 100.0,
+            shards: 4,
+            negative_share: 1.0,
             ftrl: FtrlParams::default(),
             policy: PolicyParams::default(),
         }
@@ -273,11 +282,27 @@ pub struct ValidAdsParams {
     learning_curve: bool,
     prior_ctr: f64,
     prior_impressions: f64,
+    shards: u32,
+    negative_share: f64,
     ftrl: FtrlValidParams,
     policy: ValidPolicyParams,
 }
 
 impl AdsParams {
+    /// These parameters, but training as others say.
+    #[must_use]
+    pub fn trained_as(mut self, other: &Self) -> Self {
+        self.calibration = other.calibration;
+        self.calibrate_by = other.calibrate_by;
+        self.learning_curve = other.learning_curve;
+        self.prior_ctr = other.prior_ctr;
+        self.prior_impressions = other.prior_impressions;
+        self.shards = other.shards;
+        self.negative_share = other.negative_share;
+        self.ftrl = other.ftrl.clone();
+        self
+    }
+
     /// Checks every bound.
     ///
     /// # Errors
@@ -296,6 +321,18 @@ impl AdsParams {
             self.prior_impressions,
             "at least 0",
         )?;
+        require(
+            (1..=4_096).contains(&self.shards),
+            "ads.shards",
+            self.shards,
+            "1 to 4,096",
+        )?;
+        require(
+            self.negative_share > 0.0 && self.negative_share <= 1.0,
+            "ads.negative_share",
+            self.negative_share,
+            "above 0, at most 1",
+        )?;
         Ok(ValidAdsParams {
             k: self.k as usize,
             calibration: self.calibration,
@@ -303,6 +340,8 @@ impl AdsParams {
             learning_curve: self.learning_curve,
             prior_ctr: self.prior_ctr,
             prior_impressions: self.prior_impressions,
+            shards: self.shards,
+            negative_share: self.negative_share,
             ftrl: self.ftrl.check()?,
             policy: self.policy.check()?,
         })
@@ -367,6 +406,18 @@ impl ValidAdsParams {
     #[must_use]
     pub const fn prior_impressions(&self) -> f64 {
         self.prior_impressions
+    }
+
+    /// Into how many shards rows are put at most.
+    #[must_use]
+    pub const fn shards(&self) -> u32 {
+        self.shards
+    }
+
+    /// Which share of the rows without clicks is trained on.
+    #[must_use]
+    pub const fn negative_share(&self) -> f64 {
+        self.negative_share
     }
 
     /// Parameters of the click model.
@@ -474,6 +525,23 @@ mod tests {
         assert!(with(|p| p.prior_impressions = -1.0).is_err());
         assert!(with(|p| p.prior_impressions = f64::INFINITY).is_err());
         assert!(with(|p| p.ftrl = FtrlParams::default().bits(1)).is_err());
+    }
+
+    #[test]
+    fn deny_shards_outside() {
+        assert!(with(|p| p.shards = 1).is_ok());
+        assert!(with(|p| p.shards = 4_096).is_ok());
+        assert_eq!(with(|p| p.shards = 0).unwrap_err().name, "ads.shards");
+        assert!(with(|p| p.shards = 4_097).is_err());
+    }
+
+    #[test]
+    fn deny_shares_outside() {
+        assert!(with(|p| p.negative_share = 1.0).is_ok());
+        assert!(with(|p| p.negative_share = f64::MIN_POSITIVE).is_ok());
+        for share in [0.0, -0.1, 1.000_1, f64::NAN] {
+            assert!(with(|p| p.negative_share = share).is_err(), "{share}");
+        }
     }
 
     #[test]

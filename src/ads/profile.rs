@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::batch::Clicks;
-use super::features::{mix, user_values};
+use super::features::{HashedValue, hashed_values, mix};
 use crate::consent::About;
 use crate::ids::{AdId, Region, UserId};
 use crate::signals::{Impression, Interest, SocialAccount, Surface};
@@ -253,6 +253,11 @@ impl TrainingRow {
     /// A number made from all but the counts, for splitting: what happened to a row must not decide on
     /// which side it falls, and rows that say the same fall on the same side.
     pub(crate) fn split_hash(&self) -> u64 {
+        self.split_hash_of(&hashed_values(&self.attributes))
+    }
+
+    /// [`split_hash`](Self::split_hash), the row's own values hashed already.
+    pub(crate) fn split_hash_of(&self, values: &[HashedValue]) -> u64 {
         let user = self.user.map_or(0, |user| mix(1, user.0));
         let position = self.position.map_or(0, |p| u64::from(p) + 1);
         let head = [
@@ -261,8 +266,7 @@ impl TrainingRow {
             self.at.micros().cast_unsigned(),
             position,
         ];
-        let values = user_values(&self.attributes);
-        let values = values.iter().map(|value| value.hashed().hash);
+        let values = values.iter().map(|value| value.hash);
         head.into_iter().chain(values).fold(0, mix)
     }
 }

@@ -18,12 +18,12 @@ use serde::{Deserialize, Serialize};
 
 use super::AdsError;
 use super::auction::{price, value};
+use super::click_model::ClickModel;
 use super::features::{AdHashes, HashedValue, UserValue, user_values};
 use super::params::ValidAdsParams;
 use super::policy::masks::{AD_BLOCK, BlockMasks, Catalogue, Lists, Segments};
 use super::policy::{Guard, Ineligible};
 use super::profile::UserProfile;
-use super::train::ClickModel;
 use crate::consent::{AdRelevance, Permitted};
 use crate::hash::HashMap;
 use crate::ids::{AdId, AdvertiserId, AudienceId, UserId};

@@ -53,6 +53,7 @@ impl Claims {
             known_at,
             published_known: None,
             friend_model: None,
+            ad_model: None,
             work: Work::ALL,
         };
         let (_, inputs, standing) = opening.ask(progress)?;

@@ -56,6 +56,17 @@ pub enum EngineError {
         /// That of the run.
         asked: String,
     },
+    /// An ad model was trained on what another state of the ledger allowed.
+    #[error(
+        "the ad model was trained on snapshot {trained} of the ledger and this run is of {asked}: somebody in it may have \
+         opted out since. Train it again as of the same moment, with `acquaint train ads --update` only what changed"
+    )]
+    OtherAdSnapshot {
+        /// The snapshot it was trained on.
+        trained: String,
+        /// That of the run.
+        asked: String,
+    },
     /// The ad model cannot be trained.
     #[error(transparent)]
     Ads(#[from] AdsError),

@@ -120,6 +120,7 @@ impl MatchRequest<'_> {
             known_at: self.known_at,
             published_known: None,
             friend_model: None,
+            ad_model: None,
             work: Work::ALL,
         };
         let (dir, inputs, standing) = opening.ask(progress)?;

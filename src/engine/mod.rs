@@ -4,6 +4,7 @@
 //! publishes a directory with tables, a manifest whose sums check, and a page. It works in the caller's rayon
 //! pool, reads no clock and draws nothing; [`Progress`] tells the caller how far it is.
 
+mod ad_model;
 mod audiences;
 mod book;
 mod claims;
@@ -32,6 +33,9 @@ mod verify;
 mod view;
 mod work;
 
+pub use ad_model::{
+    AD_MODEL_SCHEMA, AdModel, AdModelError, AdProvenance, AdTrainRequest, TrainedAds, train_ads,
+};
 pub use book::{BookMatched, BookRequest, match_book};
 pub use claims::Claims;
 pub use consent_source::LedgerSource;

@@ -115,6 +115,16 @@ impl ValidRunParams {
         self
     }
 
+    /// The same, with the click model trained as these parameters say; how ads are ranked stays.
+    ///
+    /// # Errors
+    /// The first parameter outside its range.
+    pub fn with_ads_trained_as(mut self, ads: &AdsParams) -> Result<Self, ParamError> {
+        self.given.ads = self.given.ads.trained_as(ads);
+        self.ads = self.given.ads.clone().check()?;
+        Ok(self)
+    }
+
     /// How accounts are linked.
     #[must_use]
     pub const fn identity(&self) -> &ValidIdentityParams {

@@ -11,6 +11,7 @@ use crate::consent::{
     Abuse, AdRelevance, AsOf, BusinessMarketing, BusinessService, For, FriendSuggestions, Ledger,
     Permitted, Snapshot,
 };
+use crate::engine::ad_model::{AdModel, AdProvenance};
 use crate::engine::audiences::resolve;
 use crate::engine::consent_source::{ConsentFrom, LedgerSource, Objections};
 use crate::engine::contacts::{Book, Matcher, ReadBatch, default_regions, edges, friendships};
@@ -27,7 +28,7 @@ use crate::hash::{HashMap, HashSet};
 use crate::identity::{Contact, E164, Link, Match, ValidIdentityParams};
 use crate::ids::{AccountId, BusinessId, UserId};
 use crate::leaks::{Leak, is_on};
-use crate::signals::{AddressBookEntry, Feedback, FeedbackKind, SignalsDir};
+use crate::signals::{Ad, AddressBookEntry, Feedback, FeedbackKind, SignalsDir};
 use crate::suggest::{
     Exclusions, FriendModel, Ranker, RankerError, Scorer, Scratch, SuggestError, Suggestion,
     ValidSuggestParams,
@@ -117,6 +118,7 @@ impl Prepared {
             known_at,
             published_known: None,
             friend_model: None,
+            ad_model: None,
             work: Work::ALL,
         };
         opening.prepare(progress)
@@ -246,6 +248,8 @@ pub(in crate::engine) struct Opening<'a> {
     pub(in crate::engine) published_known: Option<Timestamp>,
     /// A ranker that is trained already.
     pub(in crate::engine) friend_model: Option<&'a FriendModel>,
+    /// A click model that is trained already.
+    pub(in crate::engine) ad_model: Option<&'a AdModel>,
     pub(in crate::engine) work: Work,
 }
 
@@ -258,7 +262,7 @@ impl Opening<'_> {
         let (dir, inputs, standing) = self.ask(progress)?;
         Preparation::new(inputs, standing, self.params, self.work).finish(
             &dir,
-            self.friend_model,
+            (self.friend_model, self.ad_model),
             progress,
         )
     }
@@ -374,7 +378,7 @@ impl Standing {
 }
 
 /// What is known before the address book is read.
-struct Preparation<'p> {
+pub(in crate::engine) struct Preparation<'p> {
     inputs: Inputs,
     params: &'p ValidRunParams,
     work: Work,
@@ -388,7 +392,12 @@ struct Preparation<'p> {
 }
 
 impl<'p> Preparation<'p> {
-    fn new(mut inputs: Inputs, standing: Standing, params: &'p ValidRunParams, work: Work) -> Self {
+    pub(in crate::engine) fn new(
+        mut inputs: Inputs,
+        standing: Standing,
+        params: &'p ValidRunParams,
+        work: Work,
+    ) -> Self {
         let (suggest, s1) = standing.view(&inputs, work.suggest);
         let (ads, s2) = standing.view(&inputs, work.ads);
         let (abuse, _) = standing.view(&inputs, work.abuse);
@@ -413,9 +422,12 @@ impl<'p> Preparation<'p> {
     fn finish(
         mut self,
         dir: &SignalsDir,
-        friend_model: Option<&FriendModel>,
+        (friend_model, ad_model): (Option<&FriendModel>, Option<&AdModel>),
         progress: &dyn Progress,
     ) -> Result<Prepared, EngineError> {
+        if let Some(model) = ad_model {
+            model.check(&self.provenance())?;
+        }
         let book = self.read_address_book(dir, progress)?;
         progress.begin("packing the graph", None);
         let graph = self.graph(&book.suggest.matches)?;
@@ -433,13 +445,16 @@ impl<'p> Preparation<'p> {
         };
         let spam = spam::by_node(&graph, &self.suggest, demoting);
         let eligibility = self.eligibility(&book);
-        progress.begin("training the ad model", None);
         let profiles = self.profiles();
         let (rows, of_rows) = self.training_rows(&profiles);
         self.stages.push(of_rows);
         let guard = self.guard(&profiles, &rows);
-        let (model, train_report) = train(&rows, &self.inputs.ads, &self.params.ads)?;
-        let model = model.with_ledger_digest(self.standing.snapshot.digest().to_hex().to_string());
+        let (model, train_report) = if let Some(given) = ad_model {
+            (given.model().clone(), given.training().clone())
+        } else {
+            progress.begin("training the ad model", None);
+            train(&rows, &self.inputs.ads, &self.params.ads)?
+        };
         Ok(Prepared {
             params: self.params.clone(),
             as_of: self.standing.as_of,
@@ -482,8 +497,18 @@ impl<'p> Preparation<'p> {
         }
     }
 
+    /// The ads there are.
+    pub(in crate::engine) fn ads_table(&self) -> &[Ad] {
+        &self.inputs.ads
+    }
+
+    /// On whose consent an ad model of this run rests.
+    pub(in crate::engine) fn provenance(&self) -> AdProvenance {
+        AdProvenance::of(&self.standing.ledger, &self.standing.snapshot)
+    }
+
     /// What the ad model learns from; nothing if no ads are asked for, not even sums over many people.
-    fn training_rows(
+    pub(in crate::engine) fn training_rows(
         &self,
         profiles: &[Permitted<UserProfile, AdRelevance>],
     ) -> (Vec<Permitted<TrainingRow, AdRelevance>>, Stage) {
@@ -745,7 +770,7 @@ impl Preparation<'_> {
         hidden
     }
 
-    fn profiles(&self) -> Vec<Permitted<UserProfile, AdRelevance>> {
+    pub(in crate::engine) fn profiles(&self) -> Vec<Permitted<UserProfile, AdRelevance>> {
         let year = self.standing.as_of.valid.year();
         let profile = |account| {
             self.ads

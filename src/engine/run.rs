@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::ads::AdScore;
+use crate::engine::AdModel;
 use crate::engine::outputs::{
     AbuseRow, AdRow, AdsPolicy, AsOfTimes, LinkRow, MANIFEST, Manifest, OutputDigest, OutputError,
     OutputRow, ReachRow, Staging, SuggestionRow, digest_file, write_rows,
@@ -42,6 +43,8 @@ pub struct RunRequest<'a> {
     pub published_known: Option<Timestamp>,
     /// A ranker trained on the same state of the ledger; its parameters take the place of `[ranker]`.
     pub friend_model: Option<&'a FriendModel>,
+    /// A click model trained on the same state of the ledger; how it was trained takes the place of what `[ads]` says of it.
+    pub ad_model: Option<&'a AdModel>,
 }
 
 /// Draws the report from the manifest.
@@ -68,6 +71,10 @@ pub fn run(
             .with_ranker(model.params().clone().check()?),
         None => request.params,
     };
+    let params = match request.ad_model {
+        Some(model) => &params.clone().with_ads_trained_as(model.params())?,
+        None => params,
+    };
     let opening = Opening {
         signals: request.signals,
         consent: request.ledger.into(),
@@ -76,6 +83,7 @@ pub fn run(
         known_at: request.known_at,
         published_known: request.published_known,
         friend_model: request.friend_model,
+        ad_model: request.ad_model,
         work: Work::ALL,
     };
     let prepared = opening.prepare(progress)?;

@@ -39,6 +39,7 @@ fn run(world: &World, config: &str) -> (tempfile::TempDir, Run) {
         known_at: None,
         published_known: None,
         friend_model: None,
+        ad_model: None,
     };
     let manifest = engine::run(&request, &|_: &Manifest| Ok("page".to_owned()), &Silent).unwrap();
     (dir, Run { out, manifest })

@@ -100,7 +100,7 @@ fn one_more_opt_out_changes_only_rows_that_rested_on_the_person() {
 
 /// Some people with everybody who shares an account with them, and all of their accounts: to the ledger they
 /// are one person.
-fn closed(
+pub(crate) fn closed(
     people: &BTreeMap<UserId, BTreeSet<AccountId>>,
     mut chosen: BTreeSet<UserId>,
 ) -> (BTreeSet<UserId>, BTreeSet<AccountId>) {
@@ -121,7 +121,7 @@ fn closed(
 }
 
 /// Everybody who has a messenger account, with all of their accounts.
-fn people(world: &World) -> BTreeMap<UserId, BTreeSet<AccountId>> {
+pub(crate) fn people(world: &World) -> BTreeMap<UserId, BTreeSet<AccountId>> {
     let dir = tempfile::tempdir().unwrap();
     let run = Run::of_world(dir.path(), world, "", world.as_of);
     let links = run.table("links.parquet");
@@ -143,7 +143,7 @@ fn people(world: &World) -> BTreeMap<UserId, BTreeSet<AccountId>> {
     people
 }
 
-fn with_opt_outs(world: &World, accounts: &BTreeSet<AccountId>) -> World {
+pub(crate) fn with_opt_outs(world: &World, accounts: &BTreeSet<AccountId>) -> World {
     let mut world = world.clone();
     let at = world.as_of.plus_days(-1);
     for (i, account) in accounts.iter().enumerate() {
@@ -159,7 +159,11 @@ fn with_opt_outs(world: &World, accounts: &BTreeSet<AccountId>) -> World {
 }
 
 /// The world without some people: no table has a row by, of or about them.
-fn without(world: &World, users: &BTreeSet<UserId>, accounts: &BTreeSet<AccountId>) -> World {
+pub(crate) fn without(
+    world: &World,
+    users: &BTreeSet<UserId>,
+    accounts: &BTreeSet<AccountId>,
+) -> World {
     let mut world = world.clone();
     let here = |user: &UserId| !users.contains(user);
     let has = |account: &AccountId| !accounts.contains(account);

@@ -78,6 +78,7 @@ pub(crate) fn verdict(dir: &Path, trial: &Trial, max_reruns: u32) -> Verdict {
         known_at: trial.known_at,
         published_known: None,
         friend_model: None,
+        ad_model: None,
     };
     let page = |_: &_| Ok("page".to_owned());
     engine::run(&request, &page, &Silent).unwrap();

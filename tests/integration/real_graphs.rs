@@ -105,6 +105,7 @@ fn verdict(dir: &Path, world: &EdgeWorld) -> engine::Verdict {
         known_at: None,
         published_known: None,
         friend_model: None,
+        ad_model: None,
     };
     engine::run(&request, &page, &Silent).unwrap();
     let request = VerifyRequest {

@@ -91,6 +91,7 @@ impl Run {
             known_at: None,
             published_known: None,
             friend_model: None,
+            ad_model: None,
         };
         let manifest = engine::run(&request, &|_| Ok("page".to_owned()), &Silent)?;
         Ok(Self {

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 pub(super) use self::ahead::ask_for;
 use self::file::ModelFile;
 use self::order::visiting_order;
-pub(in crate::ads) use self::step::{Coordinate, Rates};
-use self::step::{Happened, Step};
+pub(in crate::ads) use self::step::{Coordinate, Happened};
+use self::step::{Rates, Step};
 pub(super) use self::step::{parts, slope_and_square};
 use super::batch::{ClickDataset, ClickTargets, Clicks, SparseBatch};
 use super::{AdsError, FtrlValidParams};
@@ -143,16 +143,60 @@ impl FtrlModel {
         self.state.iter().filter(non_zero).count()
     }
 
-    fn learn(&mut self, dataset: &ClickDataset, ask_for: AskFor) -> Result<(), AdsError> {
+    /// A model whose coordinates are these, one a slot.
+    ///
+    /// # Errors
+    /// As [`at_rate`](Self::at_rate).
+    pub(in crate::ads) fn of_state(
+        params: &FtrlValidParams,
+        rate: f64,
+        state: Vec<Coordinate>,
+    ) -> Result<Self, AdsError> {
+        let mut model = Self::at_rate(params, rate)?;
+        model.state = state;
+        Ok(model)
+    }
+
+    /// The coordinates that rows have moved, by slot.
+    pub(in crate::ads) fn touched(&self) -> impl Iterator<Item = (u32, Coordinate)> {
+        let all = (0..).zip(self.state.iter().copied());
+        all.filter(|(_, coordinate)| coordinate.is_touched())
+    }
+
+    /// Learns rows; `observe` hears of every row its epoch, the probability before its step, and what happened.
+    ///
+    /// # Errors
+    /// If rows, targets, weights and slots do not fit.
+    pub(in crate::ads) fn learn_observed(
+        &mut self,
+        dataset: &ClickDataset,
+        observe: &mut impl FnMut(u32, f64, Happened),
+    ) -> Result<(), AdsError> {
+        self.learn(dataset, ask_for, observe)
+    }
+
+    fn learn(
+        &mut self,
+        dataset: &ClickDataset,
+        ask_for: AskFor,
+        observe: &mut impl FnMut(u32, f64, Happened),
+    ) -> Result<(), AdsError> {
         check_shape(self, dataset)?;
         let mut step = Step::new(&self.params, self.offset);
         for epoch in 0..self.params.epochs() {
-            self.visit(dataset, epoch, &mut step, ask_for);
+            self.visit(dataset, epoch, &mut step, ask_for, observe);
         }
         Ok(())
     }
 
-    fn visit(&mut self, dataset: &ClickDataset, epoch: u32, step: &mut Step, ask_for: AskFor) {
+    fn visit(
+        &mut self,
+        dataset: &ClickDataset,
+        epoch: u32,
+        step: &mut Step,
+        ask_for: AskFor,
+        observe: &mut impl FnMut(u32, f64, Happened),
+    ) {
         let batch = dataset.records();
         let order = visiting_order(batch.n_rows(), self.params.seed(), epoch);
         let mut next = order.clone().skip(1);
@@ -164,7 +208,8 @@ impl FtrlModel {
             }
             let happened = happened(dataset, row);
             if happened.impressions > 0.0 {
-                step.learn(&mut self.state, batch.row(row), happened);
+                let p = step.learn(&mut self.state, batch.row(row), happened);
+                observe(epoch, p, happened);
             }
         }
     }
@@ -247,7 +292,7 @@ impl<'a> FitWith<'a, SparseBatch, ClickTargets, AdsError> for FtrlValidParams {
             Some(model) => model.visiting_as(self)?,
             None => FtrlModel::at_rate(self, base_rate(dataset))?,
         };
-        model.learn(dataset, ask_for)?;
+        model.learn(dataset, ask_for, &mut |_, _, _| ())?;
         Ok(model)
     }
 }

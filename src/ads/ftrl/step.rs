@@ -25,9 +25,9 @@ impl Coordinate {
 
 /// What happened on a row, in impressions: fractions where the row has a weight.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Happened {
-    pub(super) impressions: f64,
-    pub(super) clicks: f64,
+pub(in crate::ads) struct Happened {
+    pub(in crate::ads) impressions: f64,
+    pub(in crate::ads) clicks: f64,
 }
 
 /// The coordinates of one row, and what they are computed with.
@@ -54,25 +54,26 @@ impl Step {
         }
     }
 
-    /// Learns a row: reads its coordinates, moves them once for every part, writes them.
+    /// Learns a row: reads its coordinates, moves them once for every part, writes them. Gives `p` as it was before.
     pub(super) fn learn(
         &mut self,
         state: &mut [Coordinate],
         (slots, values): (&[u32], &[f32]),
         happened: Happened,
-    ) {
+    ) -> f64 {
         self.read(state, slots, values);
-        let mut p = self.predict();
+        let p = self.predict();
         let expected = happened.impressions * p;
         let n_parts = parts(expected.max(happened.clicks), self.max_parts);
         let share = f64::from(n_parts);
         let (m, c) = (happened.impressions / share, happened.clicks / share);
         self.descend(p, m, c);
         for _ in 1..n_parts {
-            p = self.predict();
+            let p = self.predict();
             self.descend(p, m, c);
         }
         self.write(state, slots);
+        p
     }
 
     fn read(&mut self, state: &[Coordinate], slots: &[u32], values: &[f32]) {

@@ -204,7 +204,7 @@ fn same_model_whether_cells_are_asked_for_or_not() {
     let data = dataset(&rows(500, 3));
     let learnt = |ask_for: AskFor| {
         let mut model = FtrlModel::at_rate(&params().check().unwrap(), 0.2).unwrap();
-        model.learn(&data, ask_for).unwrap();
+        model.learn(&data, ask_for, &mut |_, _, _| ()).unwrap();
         model
     };
     assert_eq!(learnt(ask_for), learnt(ahead::ask_for_nothing));

@@ -96,6 +96,9 @@ pub(crate) struct RunArgs {
     /// Order suggestions by a model from `train friends`, trained as of the same moment
     #[arg(long, value_name = "FILE")]
     pub(crate) friend_model: Option<PathBuf>,
+    /// Score ads by a model from `train ads`, trained as of the same moment
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ad_model: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) lists: ListKeyArgs,
     /// End with exit code 1 if more rows than this are rejected
@@ -313,6 +316,8 @@ pub(crate) struct ListKeyArgs {
 pub(crate) enum TrainVerb {
     /// Learn the order of suggestions from friendships that are hidden
     Friends(TrainFriendsArgs),
+    /// Learn the probability of a click from impressions
+    Ads(TrainAdsArgs),
 }
 
 /// Learn the order of suggestions from friendships that are hidden.
@@ -348,6 +353,46 @@ pub(crate) struct TrainFriendsArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
     /// Print the model instead of a summary
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Learn the probability of a click from impressions.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Trains on the impressions that the ledger permits, in shards by person. `[ads]` of the configuration says how. Two files are
+written: the model, and beside it FILE.shards, what each shard has learnt of which rows. With `--update OLD` shards whose rows
+are those of OLD are taken from OLD.shards and only the others are trained; the files are the same, byte for byte, as without.
+So somebody who opted out is taken out of the model at the price of a shard. OLD and OLD.shards still know them: delete both.
+
+The model names the state of the ledger it was trained on, and a run as of another moment refuses it.
+
+Example:
+  acquaint train ads --signals data/quickstart --out ads.json
+  acquaint run --signals data/quickstart --ad-model ads.json --out out
+  acquaint train ads --signals newer --update ads.json --out ads-2.json")]
+pub(crate) struct TrainAdsArgs {
+    /// A signals directory: the impressions its ledger permits
+    #[arg(long, value_name = "DIR")]
+    pub(crate) signals: PathBuf,
+    #[command(flatten)]
+    pub(crate) ledger: AskLedgerArgs,
+    /// Parameters; every key is optional
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The moment to speak of. The newest moment in the data by default
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) as_of: Option<Timestamp>,
+    /// As known when. `--as-of` by default
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) known_at: Option<Timestamp>,
+    /// Where to write the model, as JSON; its shards go to the same name with `.shards` at its end
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// An earlier model, whose shards are kept where their rows are the same
+    #[arg(long, value_name = "OLD")]
+    pub(crate) update: Option<PathBuf>,
+    /// Print what was trained as JSON instead of a table
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use acquaint::engine::outputs::Manifest;
-use acquaint::engine::{self, LedgerSource, RunParams, RunRequest, ValidRunParams};
+use acquaint::engine::{self, AdModel, LedgerSource, RunParams, RunRequest, ValidRunParams};
 use acquaint::identity::{KeyRing, ObjectionKey};
 use acquaint::report::{render, summary};
 use acquaint::suggest::FriendModel;
@@ -19,6 +19,7 @@ pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
     let ledger = Ledger::read(&args.ledger)?;
     let source = ledger.source();
     let friend_model = args.friend_model.as_deref().map(read_model).transpose()?;
+    let ad_model = args.ad_model.as_deref().map(read_ad_model).transpose()?;
     let request = RunRequest {
         signals: &args.signals,
         ledger: source.as_ref(),
@@ -28,6 +29,7 @@ pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
         known_at: args.known_at,
         published_known: None,
         friend_model: friend_model.as_ref(),
+        ad_model: ad_model.as_ref(),
     };
     let manifest = engine::run(
         &request,
@@ -100,6 +102,12 @@ fn read_model(path: &Path) -> Result<FriendModel, Failure> {
     let reading = || format!("reading {}", path.display());
     let text = fs::read_to_string(path).map_err(|error| Failure::new(reading(), error))?;
     FriendModel::from_json(&text).map_err(|error| Failure::new(reading(), error))
+}
+
+fn read_ad_model(path: &Path) -> Result<AdModel, Failure> {
+    let reading = || format!("reading {}", path.display());
+    let text = fs::read_to_string(path).map_err(|error| Failure::new(reading(), error))?;
+    AdModel::from_json(&text).map_err(|error| Failure::new(reading(), error))
 }
 
 /// The key of customer lists, if one was named.

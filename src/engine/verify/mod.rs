@@ -307,6 +307,7 @@ impl Trial<'_> {
             published_known: Some(times.published_known),
             // Trained again: a model that had seen somebody erased would not be the same.
             friend_model: None,
+            ad_model: None,
             work,
         };
         write_some(&opening, &out, &Silent)?;

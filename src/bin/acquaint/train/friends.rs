@@ -24,7 +24,7 @@ pub(crate) fn friends(args: &TrainFriendsArgs, quiet: bool) -> Result<Outcome, F
         (None, None) => unreachable!("the command line requires one of the two"),
     };
     let text = model.to_json()?;
-    write_whole(&args.out, &text)?;
+    write_whole(&args.out, text.as_bytes())?;
     print(&if args.json {
         text
     } else {

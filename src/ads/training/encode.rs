@@ -1,0 +1,162 @@
+//! Rows as training sees them: what their features are made of, and numbers that decide where they go.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::TrainReport;
+use crate::ads::batch::Clicks;
+use crate::ads::features::{AdHashes, Feature, HashedValue, context_features, hashed_values, mix};
+use crate::ads::profile::{Attributes, TrainingRow};
+use crate::consent::{AdRelevance, Permitted};
+use crate::hash::HashMap;
+use crate::ids::AdId;
+use crate::signals::Ad;
+
+/// Rows whose values are hashed once for all.
+const CHUNK: usize = 4_096;
+
+/// Keeps the sample of rows without clicks independent of other splits by the same hash.
+const SAMPLE_SALT: u64 = 0x5A3B;
+
+/// Salt of the calibration split, so that it is independent of an evaluation's.
+const CALIBRATION_SALT: u64 = 0xCA11;
+
+/// A row with the hashes of its ad and of its values.
+#[derive(Clone, Debug)]
+pub(super) struct Encoded<'a> {
+    pub(super) row: &'a TrainingRow,
+    pub(super) described: &'a Ad,
+    pub(super) ad: AdHashes,
+    pub(super) values: Arc<[HashedValue]>,
+    /// From all but the counts.
+    split: u64,
+}
+
+impl<'a> Encoded<'a> {
+    pub(super) fn of(
+        row: &'a TrainingRow,
+        (described, ad): (&'a Ad, AdHashes),
+        values: Arc<[HashedValue]>,
+    ) -> Self {
+        Self {
+            split: row.split_hash_of(&values),
+            row,
+            described,
+            ad,
+            values,
+        }
+    }
+
+    pub(super) fn features(&self) -> impl Iterator<Item = Feature> {
+        let crossed = self.values.iter().flat_map(|&v| self.ad.features_with(v));
+        self.ad.features().chain(crossed).chain(self.context())
+    }
+
+    pub(super) fn context(&self) -> impl Iterator<Item = Feature> + use<> {
+        context_features(self.row.surface, self.row.position)
+    }
+
+    /// By (hash of what it says, all of it): the order of rows wherever one is needed.
+    pub(super) fn cmp(&self, other: &Self) -> Ordering {
+        let of_hash = self.order().cmp(&other.order());
+        of_hash.then_with(|| self.row.cmp(other.row))
+    }
+
+    /// A person's rows stay together; a row about nobody goes by what it says.
+    pub(super) fn shard_key(&self) -> u64 {
+        self.row.user.map_or(self.split, |user| mix(2, user.0))
+    }
+
+    /// Its place among the rows of a shard.
+    fn order(&self) -> u64 {
+        let counts =
+            u64::from(self.row.target.impressions) << 32 | u64::from(self.row.target.clicks);
+        let shown = mix(self.row.surface as u64, counts);
+        mix(self.split, shown)
+    }
+
+    /// Does calibration keep it, rather than training?
+    pub(super) fn is_for_calibration(&self) -> bool {
+        mix(CALIBRATION_SALT, self.split).is_multiple_of(5)
+    }
+
+    /// The weight it is trained with, none if it is left out: a row without clicks stays with probability `share`, and then
+    /// stands for those that did not.
+    pub(super) fn sampled(&self, share: f64) -> Option<f32> {
+        if self.row.target.clicks > 0 || share >= 1.0 {
+            return Some(1.0);
+        }
+        let drawn = (mix(SAMPLE_SALT, self.split) >> 11) as f64 / (1_u64 << 53) as f64;
+        #[expect(clippy::cast_possible_truncation, reason = "weights are stored so")]
+        let weight = (1.0 / share) as f32;
+        (drawn < share).then_some(weight)
+    }
+
+    /// All that training makes of it, as bytes.
+    pub(super) fn write(&self, bytes: &mut Vec<u8>) {
+        let Clicks {
+            clicks,
+            impressions,
+        } = self.row.target;
+        let position = self.row.position.map_or(0, |p| u64::from(p) + 1);
+        let head = [
+            u64::from(clicks),
+            u64::from(impressions),
+            self.row.surface as u64,
+            position,
+            self.values.len() as u64,
+        ];
+        let values = self.values.iter().flat_map(|v| [v.field as u64, v.hash]);
+        for word in head.into_iter().chain(self.ad.words()).chain(values) {
+            bytes.extend_from_slice(&word.to_le_bytes());
+        }
+    }
+}
+
+/// The rows that can be used, in the order they came; the others are counted.
+pub(super) fn usable<'a>(
+    rows: &'a [Permitted<TrainingRow, AdRelevance>],
+    ads: &HashMap<AdId, (&'a Ad, AdHashes)>,
+    report: &mut TrainReport,
+) -> Vec<Encoded<'a>> {
+    let chunks: Vec<_> = rows
+        .par_chunks(CHUNK)
+        .map(|chunk| encoded(chunk, ads))
+        .collect();
+    let mut usable = Vec::with_capacity(rows.len());
+    for (encoded, unknown_ad, impossible_counts) in chunks {
+        usable.extend(encoded);
+        report.unknown_ad += unknown_ad;
+        report.impossible_counts += impossible_counts;
+    }
+    usable
+}
+
+/// The usable rows of a chunk; rows of unknown ads; rows with impossible counts.
+fn encoded<'a>(
+    rows: &'a [Permitted<TrainingRow, AdRelevance>],
+    ads: &HashMap<AdId, (&'a Ad, AdHashes)>,
+) -> (Vec<Encoded<'a>>, u64, u64) {
+    let mut hashed: HashMap<&Attributes, Arc<[HashedValue]>> = HashMap::default();
+    let mut usable = Vec::with_capacity(rows.len());
+    let (mut unknown_ad, mut impossible_counts) = (0, 0);
+    for row in rows.iter().map(Permitted::get) {
+        let Clicks {
+            clicks,
+            impressions,
+        } = row.target;
+        match ads.get(&row.ad_id) {
+            None => unknown_ad += 1,
+            Some(_) if impressions == 0 || clicks > impressions => impossible_counts += 1,
+            Some(&ad) => {
+                let values = hashed
+                    .entry(&row.attributes)
+                    .or_insert_with(|| hashed_values(&row.attributes).into());
+                usable.push(Encoded::of(row, ad, Arc::clone(values)));
+            }
+        }
+    }
+    (usable, unknown_ad, impossible_counts)
+}

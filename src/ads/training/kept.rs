@@ -1,0 +1,151 @@
+//! Trained shards as a file, so that only those whose rows changed have to be trained again.
+//!
+//! ```text
+//! "acquaint-ad-shards/2\n"
+//! number of shards                                     u32
+//! each shard: digest of its rows                       32 bytes
+//!             points of its curve, and each            u32; log loss f64, impressions f64
+//!             coordinates, and each, by slot           u32; slot u32, z f64, √n f64
+//! BLAKE3 of all that                                   32 bytes
+//! ```
+//!
+//! Numbers are little endian.
+
+use std::fmt;
+
+use super::shards::ShardState;
+use crate::ads::AdsError;
+use crate::ads::ftrl::Coordinate;
+
+const MAGIC: &[u8] = b"acquaint-ad-shards/2\n";
+
+/// What training made of each shard, and of which rows: all that training anew needs to do no more than it must.
+///
+/// It holds what was learnt of people who were permitted at the time. Once somebody is out, it has no more right to exist than
+/// the model made of it.
+#[derive(Clone, PartialEq)]
+pub struct ShardStates {
+    pub(super) shards: Vec<ShardState>,
+}
+
+impl fmt::Debug for ShardStates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ShardStates({} shards)", self.shards.len())
+    }
+}
+
+impl ShardStates {
+    /// How many shards there are.
+    #[must_use]
+    pub fn n_shards(&self) -> usize {
+        self.shards.len()
+    }
+
+    /// The digests of the shards' rows, as hexadecimal digits.
+    #[must_use]
+    pub fn digests(&self) -> Vec<String> {
+        let digests = self.shards.iter().map(|shard| shard.digest.to_hex());
+        digests.map(|digest| digest.to_string()).collect()
+    }
+
+    /// The file's bytes; the same shards give the same bytes.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = MAGIC.to_vec();
+        write_len(&mut bytes, self.shards.len());
+        for shard in &self.shards {
+            write_shard(&mut bytes, shard);
+        }
+        let digest = blake3::hash(&bytes);
+        bytes.extend_from_slice(digest.as_bytes());
+        bytes
+    }
+
+    /// Reads a file's bytes.
+    ///
+    /// # Errors
+    /// If it is no such file, or a byte of it is not what was written.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, AdsError> {
+        let damaged = || AdsError::Shards;
+        let (body, digest) = bytes
+            .len()
+            .checked_sub(32)
+            .map(|end| bytes.split_at(end))
+            .ok_or_else(damaged)?;
+        if blake3::hash(body).as_bytes() != digest {
+            return Err(damaged());
+        }
+        let mut reader = Reader(body.strip_prefix(MAGIC).ok_or_else(damaged)?);
+        let shards = reader.shards().filter(|_| reader.0.is_empty());
+        shards.map(|shards| Self { shards }).ok_or_else(damaged)
+    }
+}
+
+fn write_len(bytes: &mut Vec<u8>, n: usize) {
+    let n = u32::try_from(n).expect("shards, points and slots are fewer than 2³²");
+    bytes.extend_from_slice(&n.to_le_bytes());
+}
+
+fn write_shard(bytes: &mut Vec<u8>, shard: &ShardState) {
+    bytes.extend_from_slice(shard.digest.as_bytes());
+    write_len(bytes, shard.curve.len());
+    for (loss, impressions) in &shard.curve {
+        bytes.extend_from_slice(&loss.to_le_bytes());
+        bytes.extend_from_slice(&impressions.to_le_bytes());
+    }
+    write_len(bytes, shard.coordinates.len());
+    for (slot, Coordinate { z, root }) in &shard.coordinates {
+        bytes.extend_from_slice(&slot.to_le_bytes());
+        bytes.extend_from_slice(&z.to_le_bytes());
+        bytes.extend_from_slice(&root.to_le_bytes());
+    }
+}
+
+/// What is left to read.
+struct Reader<'a>(&'a [u8]);
+
+impl Reader<'_> {
+    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (taken, left) = self.0.split_first_chunk()?;
+        self.0 = left;
+        Some(*taken)
+    }
+
+    fn u32(&mut self) -> Option<u32> {
+        self.take().map(u32::from_le_bytes)
+    }
+
+    fn finite(&mut self) -> Option<f64> {
+        self.take()
+            .map(f64::from_le_bytes)
+            .filter(|x| x.is_finite())
+    }
+
+    fn point(&mut self) -> Option<(f64, f64)> {
+        Some((self.finite()?, self.finite()?))
+    }
+
+    fn coordinate(&mut self) -> Option<(u32, Coordinate)> {
+        let slot = self.u32()?;
+        let (z, root) = self.point()?;
+        Some((slot, Coordinate { z, root }))
+    }
+
+    fn shards(&mut self) -> Option<Vec<ShardState>> {
+        let n_shards = self.u32()?;
+        (0..n_shards).map(|_| self.shard()).collect()
+    }
+
+    fn shard(&mut self) -> Option<ShardState> {
+        let digest = blake3::Hash::from_bytes(self.take()?);
+        let n_points = self.u32()?;
+        let points: Option<_> = (0..n_points).map(|_| self.point()).collect();
+        let n_coordinates = self.u32()?;
+        let coordinates: Option<_> = (0..n_coordinates).map(|_| self.coordinate()).collect();
+        Some(ShardState {
+            digest,
+            curve: points?,
+            coordinates: coordinates?,
+        })
+    }
+}

@@ -1,0 +1,92 @@
+//! One model of the models of all shards.
+//!
+//! With `z` and `√n` of the shards s = 1 … S,
+//!
+//! ```text
+//! z = Σ zₛ,   √n = Σ √nₛ / √S
+//! ```
+//!
+//! Each shard was trained with α√S, so that but for β and the penalties `zₛ = −wₛ·√nₛ/(α√S)` and the merged weight
+//! `−z·α/√n` is `Σ √nₛ·wₛ / Σ √nₛ`: the mean of the shards' weights, each counting as much as its learning has settled. β, λ₁ and
+//! λ₂ draw the merged weight to 0 once, not once a shard. With one shard nothing changes.
+//!
+//! Means of weights of independently trained models are those of M. Zinkevich et al., "Parallelized Stochastic Gradient Descent",
+//! NIPS 2010; that it is `√n` that they count by, and not `n`, was chosen by measurement (`docs/scoring.md`).
+
+use super::shards::ShardState;
+use crate::ads::AdsError;
+use crate::ads::ftrl::{Coordinate, FtrlModel};
+use crate::ads::params::FtrlValidParams;
+
+/// Merges shards in their order, at the base rate of all rows.
+///
+/// # Complexity
+/// O(slots + coordinates of all shards).
+///
+/// # Errors
+/// If a shard has a slot that the parameters do not.
+pub(super) fn merged(
+    params: &FtrlValidParams,
+    rate: f64,
+    shards: &[ShardState],
+) -> Result<FtrlModel, AdsError> {
+    let mut state = vec![Coordinate::default(); params.n_slots()];
+    for &(slot, coordinate) in shards.iter().flat_map(|shard| &shard.coordinates) {
+        let sum = state.get_mut(slot as usize).ok_or(AdsError::Model {
+            what: "a slot outside its table",
+        })?;
+        sum.z += coordinate.z;
+        sum.root += coordinate.root;
+    }
+    let share = (shards.len() as f64).sqrt();
+    for coordinate in &mut state {
+        coordinate.root /= share;
+    }
+    FtrlModel::of_state(params, rate, state)
+}
+
+#[cfg(test)]
+mod tests {
+    use linfa::ParamGuard;
+
+    use super::*;
+    use crate::ads::FtrlParams;
+
+    fn state(coordinates: &[(u32, f64, f64)]) -> ShardState {
+        let coordinate = |&(slot, z, root): &(u32, f64, f64)| (slot, Coordinate { z, root });
+        ShardState {
+            digest: blake3::hash(b""),
+            curve: Vec::new(),
+            coordinates: coordinates.iter().map(coordinate).collect(),
+        }
+    }
+
+    #[test]
+    fn a_merged_weight_is_the_mean_by_root() {
+        let params = FtrlParams::default().bits(10).alpha(0.1);
+        let params = params.beta(0.0).l1(0.0).l2(0.0).check().unwrap();
+        // What a shard trained with α√2 has for weights of 0.5 at √n = 3 and 0.1 at √n = 1.
+        let alpha = 0.1 * 2.0_f64.sqrt();
+        let shards = [
+            state(&[(7, -0.5 * 3.0 / alpha, 3.0)]),
+            state(&[(7, -0.1 / alpha, 1.0)]),
+        ];
+        let model = merged(&params, 0.5, &shards).unwrap();
+        assert!((model.weight(7) - 0.4).abs() < 1e-12);
+        assert_eq!(model.weight(8), 0.0);
+    }
+
+    #[test]
+    fn one_shard_stays_as_it_is() {
+        let params = FtrlParams::default().bits(10).check().unwrap();
+        let model = merged(&params, 0.5, &[state(&[(7, -3.0, 2.0)])]).unwrap();
+        let touched: Vec<_> = model.touched().collect();
+        assert_eq!(touched, [(7, Coordinate { z: -3.0, root: 2.0 })]);
+    }
+
+    #[test]
+    fn deny_slots_outside() {
+        let params = FtrlParams::default().bits(10).check().unwrap();
+        assert!(merged(&params, 0.5, &[state(&[(1 << 10, 1.0, 1.0)])]).is_err());
+    }
+}

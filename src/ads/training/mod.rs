@@ -1,0 +1,295 @@
+//! From permitted rows to a calibrated model of clicks: in shards, so that what one person's rows taught can be taken out.
+//!
+//! 1. Rows that can be used are held out for calibration or not, each by a hash of what it says.
+//! 2. The others go into shards: a person's rows all into one, by a hash of the person; rows about nobody by what they say. Inside
+//!    a shard they are in the order of a hash. So whoever leaves changes one shard and nobody's place in another.
+//! 3. Every shard is trained by itself, from its own base rate, and the models are merged in the order of the shards.
+//! 4. The merged model is calibrated on the rows held out.
+//!
+//! Nothing a shard learns depends on another shard, on threads or on the order in which rows came. A shard whose rows are those of
+//! an earlier training therefore is what it was then, bit for bit, and only the others have to be trained: [`train_from`] gives
+//! the same bytes as [`train`]. What remains, sums of counts, the merge and the calibration, is done anew every time.
+//!
+//! L. Bourtoule et al., "Machine Unlearning", IEEE S&P 2021, train in shards for the same reason; they vote, we merge.
+
+mod encode;
+mod kept;
+mod merge;
+mod report;
+mod shards;
+#[cfg(test)]
+mod tests;
+
+use rayon::prelude::*;
+
+pub use self::kept::ShardStates;
+pub use self::report::{CurvePoint, ProgressPoint, TrainReport};
+pub use self::shards::MIN_CLICKS_PER_SHARD;
+
+use self::encode::{Encoded, usable};
+use self::merge::merged;
+use self::shards::{Shard, ShardState, n_shards, sharded};
+use super::AdsError;
+use super::batch::{Clicks, totals};
+use super::calibration::{CalibrationMethod, MIN_CLICKS_TO_CALIBRATE};
+use super::click_model::ClickModel;
+use super::features::AdHashes;
+use super::metrics::{ClickMetrics, Predicted, reliability};
+use super::params::ValidAdsParams;
+use super::profile::TrainingRow;
+use crate::consent::{AdRelevance, Permitted};
+use crate::hash::HashMap;
+use crate::ids::AdId;
+use crate::signals::{Ad, Surface};
+
+/// A model with what it was made of.
+#[derive(Clone, Debug)]
+pub struct Trained {
+    /// The model.
+    pub model: ClickModel,
+    /// What went into it.
+    pub report: TrainReport,
+    /// Its shards, for the next time.
+    pub shards: ShardStates,
+    /// Shards that were trained; the others were as in an earlier training.
+    pub n_retrained: u64,
+}
+
+/// Trains on permitted rows; the order in which they come does not matter.
+///
+/// One row in five, by a hash of everything but its counts, is held out for calibration, provided all rows
+/// have at least five times [`MIN_CLICKS_TO_CALIBRATE`] clicks. Without any row the model answers the prior.
+///
+/// # Complexity
+/// O(epochs · Σ parts · d) for d features a row, plus sorting; 16 bytes a slot and thread, and 20 bytes for each coordinate of each
+/// shard.
+///
+/// # Errors
+/// None that data can cause: rows that cannot be used are counted in the report.
+pub fn train(
+    rows: &[Permitted<TrainingRow, AdRelevance>],
+    ads: &[Ad],
+    params: &ValidAdsParams,
+) -> Result<(ClickModel, TrainReport), AdsError> {
+    let trained = train_from(rows, ads, params, None, &|_| ())?;
+    Ok((trained.model, trained.report))
+}
+
+/// As [`train`], taking shards whose rows have not changed from an earlier training. `progress` is told how many rows are done.
+///
+/// # Errors
+/// As [`train`]; and if a shard of the earlier training has slots that the parameters do not.
+pub fn train_from(
+    rows: &[Permitted<TrainingRow, AdRelevance>],
+    ads: &[Ad],
+    params: &ValidAdsParams,
+    earlier: Option<&ShardStates>,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<Trained, AdsError> {
+    let mut report = TrainReport {
+        rows_in: rows.len() as u64,
+        ..TrainReport::default()
+    };
+    let rows = usable(rows, &ads_by_id(ads), &mut report);
+    let targets: Vec<Clicks> = rows.iter().map(|row| row.row.target).collect();
+    let (held_out, fitted) = split(rows, params, totals(&targets).0);
+    let part = if params.learning_curve() && !held_out.is_empty() {
+        fitted.clone()
+    } else {
+        Vec::new()
+    };
+    let fitted = Fitted::new(fitted, params, earlier, progress)?;
+    let mut model = fitted.model;
+    let predictions = predictions(&model, &held_out);
+    report.held_out = ClickMetrics::of(&predictions);
+    report.reliability = reliability(&predictions, BINS);
+    report.rows_held_out = held_out.len() as u64;
+    report.rows_fitted = fitted.n_rows;
+    report.rows_not_sampled = fitted.n_not_sampled;
+    report.n_shards = fitted.shards.len() as u64;
+    report.n_weights = model.ftrl().n_weights() as u64;
+    report.progress = report::progress(fitted.shards.iter().map(|state| &state.curve));
+    report.curve = curve(&part, &held_out, &report, params)?;
+    let shown = held_out.iter().map(|row| (row.described, row.row.surface));
+    model.calibrate(&predictions, shown, params);
+    Ok(Trained {
+        model,
+        report,
+        shards: ShardStates {
+            shards: fitted.shards,
+        },
+        n_retrained: fitted.n_retrained,
+    })
+}
+
+/// A model that is not calibrated yet, and the shards it was merged from.
+struct Fitted {
+    model: ClickModel,
+    shards: Vec<ShardState>,
+    n_retrained: u64,
+    n_rows: u64,
+    n_not_sampled: u64,
+}
+
+impl Fitted {
+    fn new(
+        rows: Vec<Encoded<'_>>,
+        params: &ValidAdsParams,
+        earlier: Option<&ShardStates>,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<Self, AdsError> {
+        let sums = Sums::of(&rows, params.negative_share());
+        let n_not_sampled = rows.len() as u64 - sums.rows_sampled;
+        let shards = sharded(rows, n_shards(params, sums.clicks));
+        let (shards, n_retrained) = learnt(shards, params, earlier, progress)?;
+        let rate = params.rate(sums.clicks, sums.impressions);
+        let ftrl = merged(params.ftrl(), rate, &shards)?;
+        let mut model = ClickModel::new(ftrl, sums.rows_sampled, sums.clicks, sums.impressions);
+        model.average_context(&sums.shown);
+        Ok(Self {
+            model,
+            shards,
+            n_retrained,
+            n_rows: sums.rows_sampled,
+            n_not_sampled,
+        })
+    }
+}
+
+/// Shares of the rows that a learning curve trains on besides all of them.
+const CURVE_SHARES: [f64; 3] = [0.125, 0.25, 0.5];
+/// Salt of the choice of these rows.
+const CURVE_SALT: u64 = 0xC0DE;
+/// Bins of the reliability table.
+const BINS: u32 = 10;
+
+/// What parts of the rows would have taught; `of_all` is what all of them did. Empty without held-out rows.
+fn curve(
+    fitted: &[Encoded<'_>],
+    held_out: &[Encoded<'_>],
+    of_all: &TrainReport,
+    params: &ValidAdsParams,
+) -> Result<Vec<CurvePoint>, AdsError> {
+    if held_out.is_empty() || !params.learning_curve() {
+        return Ok(Vec::new());
+    }
+    let mut points = Vec::with_capacity(CURVE_SHARES.len() + 1);
+    for share in CURVE_SHARES {
+        let part = |row: &&Encoded<'_>| row.row.is_in_share(CURVE_SALT, share);
+        let part: Vec<Encoded<'_>> = fitted.iter().filter(part).cloned().collect();
+        let fitted = Fitted::new(part, params, None, &|_| ())?;
+        points.push(CurvePoint {
+            share,
+            rows: fitted.n_rows,
+            held_out: ClickMetrics::of(&predictions(&fitted.model, held_out)),
+        });
+    }
+    points.push(CurvePoint {
+        share: 1.0,
+        rows: of_all.rows_fitted,
+        held_out: of_all.held_out,
+    });
+    Ok(points)
+}
+
+fn ads_by_id(ads: &[Ad]) -> HashMap<AdId, (&Ad, AdHashes)> {
+    ads.iter()
+        .map(|ad| (ad.ad_id, (ad, AdHashes::of(ad))))
+        .collect()
+}
+
+/// Rows for calibration, in an order of their own, and rows to train on.
+fn split<'a>(
+    rows: Vec<Encoded<'a>>,
+    params: &ValidAdsParams,
+    clicks: u64,
+) -> (Vec<Encoded<'a>>, Vec<Encoded<'a>>) {
+    let wanted = params.calibration() != CalibrationMethod::None;
+    if !wanted || clicks < 5 * MIN_CLICKS_TO_CALIBRATE {
+        return (Vec::new(), rows);
+    }
+    let (mut held_out, fitted): (Vec<_>, Vec<_>) =
+        rows.into_iter().partition(Encoded::is_for_calibration);
+    held_out.par_sort_unstable_by(Encoded::cmp);
+    (held_out, fitted)
+}
+
+/// Whole numbers over all rows that are not held out: cheap, and in any order the same.
+#[derive(Default)]
+struct Sums {
+    rows_sampled: u64,
+    clicks: u64,
+    impressions: u64,
+    /// Impressions by where ads stood.
+    shown: Vec<((Surface, Option<u8>), u64)>,
+}
+
+impl Sums {
+    fn of(rows: &[Encoded<'_>], negative_share: f64) -> Self {
+        let mut sums = Self::default();
+        let mut shown: HashMap<(Surface, Option<u8>), u64> = HashMap::default();
+        for row in rows {
+            let impressions = u64::from(row.row.target.impressions);
+            sums.rows_sampled += u64::from(row.sampled(negative_share).is_some());
+            sums.clicks += u64::from(row.row.target.clicks);
+            sums.impressions += impressions;
+            *shown
+                .entry((row.row.surface, row.row.position))
+                .or_default() += impressions;
+        }
+        sums.shown = shown.into_iter().collect();
+        sums.shown.sort_unstable();
+        sums
+    }
+}
+
+/// The shards as training leaves them, and how many had to be trained.
+fn learnt(
+    shards: Vec<Shard<'_>>,
+    params: &ValidAdsParams,
+    earlier: Option<&ShardStates>,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<(Vec<ShardState>, u64), AdsError> {
+    let n_shards = shards.len() as u64;
+    let learnt = |(i, mut shard): (usize, Shard<'_>)| {
+        shard.sort();
+        let digest = shard.digest(params, n_shards);
+        let kept = earlier.and_then(|earlier| earlier.shards.get(i));
+        let state = match kept.filter(|kept| kept.digest == digest) {
+            Some(kept) => Ok((kept.clone(), 0)),
+            None => shard.learn(digest, params, n_shards).map(|new| (new, 1)),
+        };
+        progress(shard.rows().len() as u64);
+        state
+    };
+    let shards = shards.into_par_iter().enumerate();
+    let learnt: Result<Vec<_>, AdsError> = shards.map(learnt).collect();
+    let (states, retrained): (Vec<_>, Vec<u64>) = learnt?.into_iter().unzip();
+    Ok((states, retrained.iter().sum()))
+}
+
+/// Predictions for showings, surface and position known.
+fn predictions(model: &ClickModel, rows: &[Encoded<'_>]) -> Vec<Predicted> {
+    let p = |row: &Encoded<'_>| {
+        let shift = model.shift(row.described, Some(row.row.surface));
+        let context = model.sum(row.context());
+        Predicted {
+            p: model.probability_at((&row.ad, shift), &row.values, context),
+            target: row.row.target,
+        }
+    };
+    rows.par_iter().map(p).collect()
+}
+
+impl ClickModel {
+    /// Averages what surface and position add over where ads stood.
+    fn average_context(&mut self, shown: &[((Surface, Option<u8>), u64)]) {
+        let all: u64 = shown.iter().map(|(_, impressions)| impressions).sum();
+        let part = |&((surface, position), n): &((Surface, Option<u8>), u64)| {
+            let features = super::features::context_features(surface, position);
+            n as f64 * self.sum(features)
+        };
+        let sum: f64 = shown.iter().map(part).sum();
+        self.set_context(if all > 0 { sum / all as f64 } else { 0.0 });
+    }
+}

@@ -1,0 +1,144 @@
+//! What went into a training and how well it goes.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ads::ftrl::Happened;
+use crate::ads::{AdsError, ClickMetrics, ReliabilityBin};
+
+/// Points in every epoch.
+const POINTS: usize = 4;
+
+/// What went into a training and how well it fits.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TrainReport {
+    /// Rows given.
+    pub rows_in: u64,
+    /// Rows trained on.
+    pub rows_fitted: u64,
+    /// Rows held out for calibration.
+    pub rows_held_out: u64,
+    /// Rows without clicks that were left out, those trained on standing for them.
+    pub rows_not_sampled: u64,
+    /// Rows left out because no table describes their ad.
+    pub unknown_ad: u64,
+    /// Rows left out because they have no impressions, or more clicks than impressions.
+    pub impossible_counts: u64,
+    /// Shards the rows were put into.
+    pub n_shards: u64,
+    /// Weights that are not 0.
+    pub n_weights: u64,
+    /// The log loss of rows just before they were learnt, as training went on.
+    pub progress: Vec<ProgressPoint>,
+    /// The fit on held-out rows before calibration: honest.
+    pub held_out: ClickMetrics,
+    /// The held-out rows in bins of prediction, before calibration.
+    #[serde(default)]
+    pub reliability: Vec<ReliabilityBin>,
+    /// The fit of models trained on parts of the rows, in order of size; the last is this model.
+    #[serde(default)]
+    pub curve: Vec<CurvePoint>,
+}
+
+/// A model trained on a part of the rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CurvePoint {
+    /// Share of the rows it was trained on; those of a smaller share are among those of a larger one.
+    pub share: f64,
+    /// Rows it was trained on.
+    pub rows: u64,
+    /// The fit on the rows held out from all, before calibration.
+    pub held_out: ClickMetrics,
+}
+
+/// The log loss over a stretch of training. In the first epoch every row is new to the model of its shard, so that this is an
+/// honest figure (progressive validation: A. Blum et al., COLT 1999).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProgressPoint {
+    /// From 1.
+    pub epoch: u32,
+    /// Which quarter of it, from 1.
+    pub quarter: u32,
+    /// Impressions of this stretch; of sampled rows, by their weights.
+    pub impressions: f64,
+    /// Nats per impression.
+    pub log_loss: f64,
+}
+
+impl TrainReport {
+    /// Checks that every row given was used or counted under a reason.
+    ///
+    /// # Errors
+    /// If not.
+    pub fn check_sums(&self) -> Result<(), AdsError> {
+        let used = self.rows_fitted + self.rows_held_out + self.rows_not_sampled;
+        let out = used + self.unknown_ad + self.impossible_counts;
+        if self.rows_in == out {
+            return Ok(());
+        }
+        Err(AdsError::Counts {
+            what: "training rows",
+            left: self.rows_in,
+            right: out,
+        })
+    }
+}
+
+/// Loss and impressions of each quarter of each epoch.
+pub(super) type Points = Vec<(f64, f64)>;
+
+/// The points of a training that goes on.
+#[derive(Debug)]
+pub(super) struct Progressive {
+    pub(super) points: Points,
+    per_point: usize,
+    n_seen: usize,
+    epoch: u32,
+}
+
+impl Progressive {
+    pub(super) fn of(epochs: u32, n_rows: usize) -> Self {
+        Self {
+            points: vec![(0.0, 0.0); POINTS * epochs as usize],
+            per_point: n_rows.div_ceil(POINTS).max(1),
+            n_seen: 0,
+            epoch: 0,
+        }
+    }
+
+    /// A row of the epoch, p before it was learnt.
+    pub(super) fn add(&mut self, epoch: u32, p: f64, happened: Happened) {
+        if epoch != self.epoch {
+            (self.epoch, self.n_seen) = (epoch, 0);
+        }
+        let point = POINTS * epoch as usize + self.n_seen / self.per_point;
+        let Happened {
+            impressions,
+            clicks,
+        } = happened;
+        let clicked = if clicks > 0.0 { clicks * p.ln() } else { 0.0 };
+        self.points[point].0 -= clicked + (impressions - clicks) * (-p).ln_1p();
+        self.points[point].1 += impressions;
+        self.n_seen += 1;
+    }
+}
+
+/// The loss as training went on over all shards, summed in their order.
+pub(super) fn progress<'a>(shards: impl Iterator<Item = &'a Points>) -> Vec<ProgressPoint> {
+    let mut sums: Vec<(f64, f64)> = Vec::new();
+    for shard in shards {
+        sums.resize(sums.len().max(shard.len()), (0.0, 0.0));
+        for (sum, point) in sums.iter_mut().zip(shard) {
+            *sum = (sum.0 + point.0, sum.1 + point.1);
+        }
+    }
+    let points = (0_u32..).zip(sums).filter(|(_, sum)| sum.1 > 0.0);
+    let quarters = u32::try_from(POINTS).expect("few");
+    points
+        .map(|(i, (loss, impressions))| ProgressPoint {
+            epoch: i / quarters + 1,
+            quarter: i % quarters + 1,
+            impressions,
+            log_loss: loss / impressions,
+        })
+        .collect()
+}

@@ -1,0 +1,400 @@
+//! Rows in, model out: order, threads, shards and people who leave.
+
+use super::*;
+use crate::ads::calibration::{CalibrateBy, CalibrationMethod};
+use crate::ads::features::mix;
+use crate::ads::ftrl::MODEL_SCHEMA;
+use crate::ads::profile::Attributes;
+use crate::ads::testing::{ad, impression, interests, permit_all};
+use crate::ads::{AdsParams, FtrlParams};
+use crate::ids::UserId;
+use crate::signals::Impression;
+use crate::time::Timestamp;
+
+fn params() -> AdsParams {
+    let ftrl = FtrlParams::default().bits(12).alpha(0.1).epochs(10);
+    AdsParams {
+        ftrl,
+        ..AdsParams::default()
+    }
+}
+
+fn trained(shown: &[Impression], ads: &[Ad]) -> (ClickModel, TrainReport) {
+    trained_with(params(), shown, ads)
+}
+
+fn trained_with(params: AdsParams, shown: &[Impression], ads: &[Ad]) -> (ClickModel, TrainReport) {
+    let rows = shown.iter().map(|shown| TrainingRow::new(shown, None));
+    train(&permit_all(rows), ads, &params.check().unwrap()).unwrap()
+}
+
+fn showings(n: u64) -> Vec<Impression> {
+    (0..n)
+        .map(|i| {
+            let mut shown = impression(Some(i), i % 5, 100, if i % 5 == 0 { 9 } else { 3 });
+            shown.position = Some(u8::try_from(i % 3).unwrap());
+            shown
+        })
+        .collect()
+}
+
+fn ads() -> Vec<Ad> {
+    (0..5).map(|id| ad(id, "food", 1.0)).collect()
+}
+
+#[test]
+fn every_row_is_used_or_counted() {
+    let mut shown = showings(400);
+    shown[0].ad_id = AdId(99);
+    shown[1].impressions = 0;
+    shown[2].clicks = shown[2].impressions + 1;
+    let (model, report) = trained(&shown, &ads());
+    report.check_sums().unwrap();
+    assert_eq!((report.unknown_ad, report.impossible_counts), (1, 2));
+    assert!(report.rows_held_out > 50 && !model.calibration().is_identity());
+    let metadata = model.metadata();
+    assert_eq!(metadata.n_rows + metadata.n_held_out, 397);
+    assert_eq!(metadata.calibration, "isotonic on held-out rows");
+}
+
+#[test]
+fn same_model_whatever_the_order_of_rows_and_ads() {
+    let (mut shown, mut ads) = (showings(400), ads());
+    let expected = trained(&shown, &ads);
+    shown.reverse();
+    ads.reverse();
+    assert_eq!(trained(&shown, &ads), expected);
+}
+
+#[test]
+fn same_model_after_writing_and_reading() {
+    let model = trained(&showings(400), &ads()).0;
+    let read = ClickModel::from_json(&model.to_json().unwrap()).unwrap();
+    assert_eq!(read, model);
+}
+
+#[test]
+fn deny_models_of_other_versions_and_numbers_that_are_not_finite() {
+    let written = trained(&showings(10), &ads()).0.to_json().unwrap();
+    let changed = |change: fn(&mut serde_json::Value)| {
+        let mut json: serde_json::Value = serde_json::from_str(&written).unwrap();
+        change(&mut json);
+        ClickModel::from_json(&json.to_string())
+    };
+    assert!(changed(|_| ()).is_ok());
+    assert!(changed(|json| json["metadata"]["schema"] = (MODEL_SCHEMA - 1).into()).is_err());
+    assert!(changed(|json| json["context"] = f64::NAN.to_bits().into()).is_err());
+    assert!(changed(|json| json["more"] = 1.into()).is_err());
+    assert!(ClickModel::from_json(&written[..written.len() / 2]).is_err());
+}
+
+/// Ad 1 always stood at the top and ad 2 at the bottom; ad 3 shows that places alone decide.
+#[test]
+fn a_good_place_is_not_taken_for_a_good_ad() {
+    let shown = |ad, position, clicks| {
+        (0..100).map(move |i| {
+            let mut shown = impression(Some(i), ad, 100, clicks);
+            shown.position = Some(position);
+            shown
+        })
+    };
+    let all: Vec<_> = shown(1, 0, 20)
+        .chain(shown(2, 1, 5))
+        .chain(shown(3, 0, 20))
+        .chain(shown(3, 1, 5))
+        .collect();
+    let ads: Vec<Ad> = (1..4).map(|id| ad(id, "food", 1.0)).collect();
+    let (model, _) = trained(&all, &ads);
+    let p = |ad: &Ad| model.p_click(&Attributes::default(), ad);
+    // Clicks differ fourfold; what is left of it once places are known is far less.
+    assert!(
+        p(&ads[0]) / p(&ads[1]) < 2.0,
+        "{} {}",
+        p(&ads[0]),
+        p(&ads[1])
+    );
+    let top = TrainingRow::new(&all[0], None);
+    assert!(model.p_click_shown(&top, &ads[2]) > p(&ads[2]));
+}
+
+#[test]
+fn calibration_is_as_asked_for() {
+    let shown = showings(400);
+    let with = |calibration, calibrate_by| {
+        let params = AdsParams {
+            calibration,
+            calibrate_by,
+            ..params()
+        };
+        trained_with(params, &shown, &ads()).0
+    };
+    let platt = with(CalibrationMethod::Platt, Some(CalibrateBy::Advertiser));
+    assert_eq!(
+        platt.metadata().calibration,
+        "platt on held-out rows, shifted by advertiser"
+    );
+    assert_eq!(platt.calibration().shifts().unwrap().shifts().len(), 5);
+    let none = with(CalibrationMethod::None, Some(CalibrateBy::Surface));
+    assert!(none.calibration().is_identity());
+    assert_eq!(none.metadata().n_held_out, 0);
+    assert_eq!(none.metadata().calibration, "none: switched off");
+    let read = ClickModel::from_json(&platt.to_json().unwrap()).unwrap();
+    assert_eq!(read, platt);
+}
+
+/// A shift by surface says nothing of an ad that has not been placed yet.
+#[test]
+fn shifts_are_of_the_ad_that_is_asked_for() {
+    let mut shown = showings(400);
+    for (i, row) in shown.iter_mut().enumerate() {
+        row.surface = [Surface::Feed, Surface::Stories][i % 2];
+    }
+    let by = |calibrate_by| {
+        let params = AdsParams {
+            calibrate_by,
+            ..params()
+        };
+        trained_with(params, &shown, &ads()).0
+    };
+    let (ads, surface) = (ads(), by(Some(CalibrateBy::Surface)));
+    assert_eq!(surface.shift(&ads[0], None), 0.0);
+    let advertiser = by(Some(CalibrateBy::Advertiser));
+    let expected = advertiser.calibration().shift(CalibrateBy::Advertiser, "0");
+    assert_eq!(advertiser.shift(&ads[0], None), expected);
+    assert_eq!(advertiser.shift(&ads[0], Some(Surface::Stories)), expected);
+}
+
+#[test]
+fn too_few_clicks_are_all_trained_on() {
+    let (model, report) = trained(&showings(10), &ads());
+    assert_eq!((report.rows_fitted, report.rows_held_out), (10, 0));
+    assert!(model.calibration().is_identity());
+    assert!(model.metadata().calibration.starts_with("none"));
+}
+
+/// The parameters of these tests, without trainings on parts of the rows.
+fn checked() -> ValidAdsParams {
+    params().check().unwrap().with_learning_curve(false)
+}
+
+fn many(n_users: u64, per_user: u64) -> Vec<Impression> {
+    (0..n_users * per_user)
+        .map(|i| {
+            let (user, ad) = (i % n_users, mix(i, 1) % 5);
+            let rate = if mix(user, 2) % 3 == ad % 3 { 30 } else { 8 };
+            let clicks = (0..100).filter(|j| mix(i, 10 + j) % 100 < rate).count();
+            let mut shown = impression(Some(user), ad, 100, u32::try_from(clicks).unwrap());
+            shown.interests =
+                interests(&[["art", "food", "cars"][usize::try_from(mix(user, 2) % 3).unwrap()]]);
+            shown.at = Timestamp::from_secs(i64::try_from(i).unwrap());
+            shown
+        })
+        .collect()
+}
+
+fn rows_of<'a>(
+    shown: impl IntoIterator<Item = &'a Impression>,
+) -> Vec<Permitted<TrainingRow, AdRelevance>> {
+    permit_all(shown.into_iter().map(|shown| TrainingRow::new(shown, None)))
+}
+
+fn from(
+    rows: &[Permitted<TrainingRow, AdRelevance>],
+    params: &ValidAdsParams,
+    earlier: Option<&ShardStates>,
+) -> Trained {
+    train_from(rows, &ads(), params, earlier, &|_| ()).unwrap()
+}
+
+fn bytes(trained: &Trained) -> (String, Vec<u8>, TrainReport) {
+    let json = trained.model.to_json().unwrap();
+    (json, trained.shards.to_bytes(), trained.report.clone())
+}
+
+/// The earlier training: in several shards.
+fn in_shards(rows: &[Permitted<TrainingRow, AdRelevance>]) -> Trained {
+    let trained = from(rows, &checked(), None);
+    assert!(trained.shards.n_shards() >= 4, "{:?}", trained.shards);
+    trained
+}
+
+#[test]
+fn same_bytes_for_any_number_of_threads() {
+    let rows = rows_of(&many(400, 12));
+    let expected = bytes(&in_shards(&rows));
+    for threads in 1..=3 {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        let trained = pool.build().unwrap().install(|| in_shards(&rows));
+        assert!(bytes(&trained) == expected, "{threads} threads");
+    }
+}
+
+#[test]
+fn prop_whoever_leaves_leaves_nothing_behind() {
+    let shown = many(400, 12);
+    let before = in_shards(&rows_of(&shown));
+    for (seed, one_in) in [(1, 400), (2, 400), (3, 80), (4, 7), (5, 1)] {
+        let stays =
+            |shown: &&Impression| !mix(shown.user_id.unwrap().0, seed).is_multiple_of(one_in);
+        let left = rows_of(shown.iter().filter(stays));
+        let again = from(&left, &checked(), Some(&before.shards));
+        let anew = from(&left, &checked(), None);
+        assert!(bytes(&again) == bytes(&anew), "seed {seed}");
+        assert_eq!(anew.n_retrained, anew.report.n_shards);
+        if one_in == 400 {
+            assert!(again.n_retrained < anew.n_retrained, "seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn one_person_is_in_one_shard() {
+    let shown = many(400, 12);
+    let before = in_shards(&rows_of(&shown));
+    let left = rows_of(
+        shown
+            .iter()
+            .filter(|shown| shown.user_id != Some(UserId(7))),
+    );
+    let again = from(&left, &checked(), Some(&before.shards));
+    assert_eq!(again.n_retrained, 1);
+    let (a, b) = (before.shards.digests(), again.shards.digests());
+    assert_eq!(a.iter().zip(&b).filter(|(a, b)| a != b).count(), 1);
+    let nobody = from(&rows_of(&shown), &checked(), Some(&before.shards));
+    assert_eq!((nobody.n_retrained, bytes(&nobody)), (0, bytes(&before)));
+}
+
+#[test]
+fn other_parameters_take_nothing_from_an_earlier_training() {
+    let rows = rows_of(&many(400, 12));
+    let before = in_shards(&rows);
+    let other = AdsParams {
+        ftrl: FtrlParams::default().bits(12).alpha(0.05),
+        ..AdsParams::default()
+    };
+    let other = other.check().unwrap();
+    let again = from(&rows, &other, Some(&before.shards));
+    assert!(bytes(&again) == bytes(&from(&rows, &other, None)));
+    assert_eq!(again.n_retrained, again.report.n_shards);
+}
+
+#[test]
+fn shards_know_about_what_one_model_of_all_knows() {
+    let rows = rows_of(&many(400, 12));
+    let log_loss = |shards| {
+        let ftrl = FtrlParams::default().bits(12);
+        let params = AdsParams {
+            shards,
+            ftrl,
+            ..AdsParams::default()
+        };
+        from(&rows, &params.check().unwrap(), None)
+            .report
+            .held_out
+            .log_loss
+            .unwrap()
+    };
+    let (one, many) = (log_loss(1), log_loss(64));
+    assert!((many / one - 1.0).abs() < 0.01, "{many} against {one}");
+}
+
+#[test]
+fn same_shards_after_writing_and_reading() {
+    let shards = in_shards(&rows_of(&many(400, 12))).shards;
+    assert_eq!(ShardStates::from_bytes(&shards.to_bytes()).unwrap(), shards);
+}
+
+#[test]
+fn deny_damaged_shards() {
+    let bytes = in_shards(&rows_of(&many(400, 12))).shards.to_bytes();
+    for at in [0, 22, bytes.len() / 2, bytes.len() - 1] {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 1;
+        assert!(ShardStates::from_bytes(&damaged).is_err(), "byte {at}");
+    }
+    for end in [0, 31, 32, bytes.len() - 1] {
+        assert!(
+            ShardStates::from_bytes(&bytes[..end]).is_err(),
+            "{end} bytes"
+        );
+    }
+    // A digest that is right does not make a file of what is none.
+    for body in [
+        &b"acquaint-ad-shards/2\n"[..],
+        b"acquaint-ad-shards/2\n\x01\0\0\0",
+        b"more",
+    ] {
+        let whole = [body, blake3::hash(body).as_bytes()].concat();
+        assert!(ShardStates::from_bytes(&whole).is_err());
+    }
+}
+
+/// Single impressions, few of them clicked.
+fn rare(n: u64) -> Vec<Impression> {
+    (0..n)
+        .map(|i| {
+            let clicked = mix(i, 1).is_multiple_of(if i.is_multiple_of(2) { 15 } else { 60 });
+            let mut shown = impression(Some(i), i % 2, 1, u32::from(clicked));
+            shown.at = Timestamp::from_secs(i64::try_from(i).unwrap());
+            shown
+        })
+        .collect()
+}
+
+#[test]
+fn a_sample_of_rows_without_clicks_keeps_probabilities_right() {
+    let rows = rows_of(&rare(40_000));
+    let sampled = |negative_share| {
+        let ftrl = FtrlParams::default().bits(12).alpha(0.1);
+        // Without calibration, which would hide a wrong rate.
+        let params = AdsParams {
+            negative_share,
+            ftrl,
+            calibration: CalibrationMethod::None,
+            ..AdsParams::default()
+        };
+        let trained = from(&rows, &params.check().unwrap(), None);
+        trained.report.check_sums().unwrap();
+        trained
+    };
+    let (all, tenth) = (sampled(1.0), sampled(0.1));
+    assert_eq!(all.report.rows_not_sampled, 0);
+    let share = tenth.report.rows_fitted as f64 / 40_000.0;
+    assert!((0.12..0.15).contains(&share), "{share}");
+    for ad in &ads()[..2] {
+        let p = |trained: &Trained| trained.model.p_click(&Attributes::default(), ad);
+        let rate = if ad.ad_id.0 == 0 {
+            1.0 / 15.0
+        } else {
+            1.0 / 60.0
+        };
+        assert!((p(&all) / rate - 1.0).abs() < 0.1, "{}", p(&all) / rate);
+        assert!((p(&tenth) / rate - 1.0).abs() < 0.1, "{}", p(&tenth) / rate);
+    }
+}
+
+/// Ads 0 to 4 and 5 to 9 are of two advertisers, whose ads are clicked at 8 % and at 2 %. Nobody was shown ads 4 and 9.
+#[test]
+fn a_new_ad_is_expected_to_do_as_its_advertisers_others_drawn_to_the_mean() {
+    let new_or_known = |id: u64| {
+        let mut ad = ad(id, "food", 1.0);
+        ad.advertiser_id = crate::ids::AdvertiserId(id / 5);
+        ad
+    };
+    let ads: Vec<Ad> = (0..10).map(new_or_known).collect();
+    let shown: Vec<_> = (0..4_000)
+        .map(|i| {
+            let ad = [0, 1, 2, 3, 5, 6, 7, 8][usize::try_from(i % 8).unwrap()];
+            let rate = if ad < 5 { 8 } else { 2 };
+            let clicks = (0..20).filter(|j| mix(i, *j) % 100 < rate).count();
+            impression(Some(i), ad, 20, u32::try_from(clicks).unwrap())
+        })
+        .collect();
+    let (model, _) = train(&rows_of(&shown), &ads, &checked()).unwrap();
+    let p = |id: usize| model.p_click(&Attributes::default(), &ads[id]);
+    assert!(p(4) > 0.055 && p(4) < 0.09, "{}", p(4));
+    assert!(p(9) < 0.04 && p(9) > 0.015, "{}", p(9));
+    let stranger = new_or_known(99);
+    let unknown = model.p_click(&Attributes::default(), &stranger);
+    assert!(p(9) < unknown && unknown < p(4), "{unknown}");
+}

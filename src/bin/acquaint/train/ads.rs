@@ -1,0 +1,116 @@
+//! `acquaint train ads`: the probability of a click, learned from impressions.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use acquaint::ads::{ProgressPoint, ShardStates, TrainReport};
+use acquaint::engine::{AdTrainRequest, TrainedAds, train_ads};
+use serde_json::{Value, json};
+
+use super::write_whole;
+use crate::args::TrainAdsArgs;
+use crate::evaluate::line;
+use crate::exit::{Failure, Outcome, print};
+use crate::progress::Bars;
+use crate::run::{Ledger, read_params};
+
+pub(crate) fn ads(args: &TrainAdsArgs, quiet: bool) -> Result<Outcome, Failure> {
+    let params = read_params(args.config.as_deref())?;
+    let ledger = Ledger::read(&args.ledger)?;
+    let source = ledger.source();
+    let earlier = args.update.as_deref().map(read_shards).transpose()?;
+    let request = AdTrainRequest {
+        signals: &args.signals,
+        ledger: source.as_ref(),
+        params: &params,
+        as_of: args.as_of,
+        known_at: args.known_at,
+        earlier: earlier.as_ref(),
+    };
+    let trained = train_ads(&request, &Bars::new(quiet))?;
+    // The shards first: a model that is there has its shards beside it.
+    write_whole(&shards_of(&args.out), &trained.shards.to_bytes())?;
+    write_whole(&args.out, trained.model.to_json()?.as_bytes())?;
+    print(&if args.json {
+        serde_json::to_string_pretty(&facts(&trained))?
+    } else {
+        summary(&trained) + &format!("\nwrote {}\n", args.out.display())
+    })?;
+    Ok(Outcome::Done)
+}
+
+/// The file beside a model.
+fn shards_of(model: &Path) -> PathBuf {
+    let mut name = model.as_os_str().to_owned();
+    name.push(".shards");
+    name.into()
+}
+
+fn read_shards(model: &Path) -> Result<ShardStates, Failure> {
+    let path = shards_of(model);
+    let reading = || format!("reading {}", path.display());
+    let bytes = fs::read(&path).map_err(|error| Failure::new(reading(), error))?;
+    ShardStates::from_bytes(&bytes).map_err(|error| Failure::new(reading(), error))
+}
+
+fn facts(trained: &TrainedAds) -> Value {
+    let model = &trained.model;
+    json!({
+        "provenance": model.provenance(),
+        "impressions": trained.impressions,
+        "metadata": model.model().metadata(),
+        "training": model.training(),
+        "shards_trained": trained.n_retrained,
+    })
+}
+
+fn summary(trained: &TrainedAds) -> String {
+    let training = trained.model.training();
+    let metadata = trained.model.model().metadata();
+    let mut text = String::new();
+    let left_out = training.unknown_ad + training.impossible_counts;
+    for (name, n) in [
+        ("rows of impressions", trained.impressions.rows_in),
+        ("permitted", training.rows_in),
+        ("trained on", training.rows_fitted),
+        (
+            "without clicks and not in the sample",
+            training.rows_not_sampled,
+        ),
+        ("held out to calibrate", training.rows_held_out),
+        ("left out: unknown ad or impossible counts", left_out),
+        ("impressions trained on", metadata.impressions),
+        ("clicks", metadata.clicks),
+        ("weights", training.n_weights),
+        ("shards", training.n_shards),
+        ("shards trained this time", trained.n_retrained),
+    ] {
+        line(&mut text, &format!("{name:44}{n:>14}"));
+    }
+    text + &progress(&training.progress) + &held_out(training, &metadata.calibration)
+}
+
+fn progress(points: &[ProgressPoint]) -> String {
+    let mut text = "\nlog loss of rows not yet learnt\n".to_owned();
+    for point in points {
+        let name = format!("epoch {}, quarter {}", point.epoch, point.quarter);
+        line(&mut text, &format!("{name:44}{:>14.6}", point.log_loss));
+    }
+    text
+}
+
+fn held_out(training: &TrainReport, calibration: &str) -> String {
+    let mut text = "\nheld-out rows, before calibration\n".to_owned();
+    let metrics = &training.held_out;
+    for (name, value) in [
+        ("log loss", metrics.log_loss),
+        ("normalized entropy", metrics.ne),
+        ("AUC", metrics.auc),
+        ("calibration ratio", metrics.calibration_ratio),
+    ] {
+        let value = value.map_or_else(|| "–".to_owned(), |x| format!("{x:.6}"));
+        line(&mut text, &format!("{name:44}{value:>14}"));
+    }
+    line(&mut text, &format!("calibration: {calibration}"));
+    text
+}

@@ -1,0 +1,180 @@
+//! The click model as a file: as good as training in the run, refused where it could know somebody who is out by now, and the same
+//! bytes whether whoever is out was never there, has left the tables, or left an earlier model.
+
+use std::fs;
+use std::path::Path;
+
+use acquaint::signals::TableForm;
+use acquaint::synth::World;
+use assert_cmd::Command;
+use serde_json::Value;
+
+use crate::erasure::{closed, people, with_opt_outs, without};
+use crate::support::{small_world, write_world};
+
+fn acquaint(line: &str, dir: &Path) -> (i32, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_acquaint"))
+        .args(line.split(' '))
+        .current_dir(dir)
+        .output()
+        .unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (
+        output.status.code().unwrap(),
+        text(output.stdout),
+        text(output.stderr),
+    )
+}
+
+fn done(line: &str, dir: &Path) -> String {
+    let (code, out, error) = acquaint(line, dir);
+    assert_eq!(code, 0, "{line}: {error}");
+    out
+}
+
+fn read(dir: &Path, name: &str) -> Vec<u8> {
+    fs::read(dir.join(name)).unwrap()
+}
+
+/// What a model says but for the state of the ledger it names.
+fn learnt(dir: &Path, name: &str) -> Value {
+    let mut model: Value = serde_json::from_slice(&read(dir, name)).unwrap();
+    let provenance = model.as_object_mut().unwrap().remove("provenance");
+    assert!(provenance.is_some());
+    model
+}
+
+#[test]
+fn a_model_file_is_as_good_as_training_in_the_run_and_verifies() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = dir.path();
+    write_world(&at.join("tables"), TableForm::Parquet, &small_world(200, 3));
+    fs::write(
+        at.join("ads.toml"),
+        "[ads]\nnegative_share = 0.5\nlearning_curve = false\n",
+    )
+    .unwrap();
+    let train = "train ads --signals tables --config ads.toml --out";
+    let told = done(&format!("{train} ads.json --threads 1"), at);
+    assert!(
+        told.contains("epoch 1, quarter 1") && told.contains("clicks"),
+        "{told}"
+    );
+    for threads in ["2", "3"] {
+        done(&format!("{train} again.json --threads {threads}"), at);
+        assert!(read(at, "ads.json") == read(at, "again.json"));
+        assert!(read(at, "ads.json.shards") == read(at, "again.json.shards"));
+    }
+    // How ads are trained comes from the model.
+    done("run --signals tables --ad-model ads.json --out by-file", at);
+    done("run --signals tables --config ads.toml --out in-run", at);
+    for file in ["ad_scores.parquet", "manifest.json", "report.html"] {
+        let file = |out| read(at, &format!("{out}/{file}"));
+        assert!(file("by-file") == file("in-run"));
+    }
+    done("verify by-file --signals tables", at);
+}
+
+#[test]
+fn deny_a_model_of_another_moment_and_files_that_are_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = dir.path();
+    write_world(&at.join("tables"), TableForm::Parquet, &small_world(100, 3));
+    done("train ads --signals tables --out ads.json", at);
+    let refused = |line: &str| {
+        let (code, _, error) = acquaint(line, at);
+        assert_eq!(code, 2, "{error}");
+        assert!(!at.join("out").exists());
+        error
+    };
+    let run = "run --signals tables --out out --ad-model ads.json";
+    let error = refused(&format!("{run} --as-of 2016-11-01"));
+    assert!(
+        error.contains("may have opted out since") && error.contains("--update"),
+        "{error}"
+    );
+    let text = fs::read_to_string(at.join("ads.json")).unwrap();
+    for (from, to, says) in [
+        (
+            "acquaint-ad-model/1",
+            "acquaint-ad-model/9",
+            "train it again",
+        ),
+        ("\"age band\"", "\"age\"", "other features"),
+        ("\"schema\"", "\"sch\"", "ads.json"),
+    ] {
+        fs::write(at.join("ads.json"), text.replacen(from, to, 1)).unwrap();
+        let error = refused(run);
+        assert!(error.contains(says), "{error}");
+    }
+    let update = "train ads --signals tables --out new.json --update ads.json";
+    fs::write(at.join("ads.json.shards"), "no shards").unwrap();
+    let error = refused(update);
+    assert!(error.contains("train without them"), "{error}");
+    fs::remove_file(at.join("ads.json.shards")).unwrap();
+    assert!(refused(update).contains("ads.json.shards"));
+    assert!(!at.join("new.json").exists());
+}
+
+/// A world with clicks enough for several shards.
+fn clicked(seed: u64) -> World {
+    let mut world = small_world(150, seed);
+    for row in &mut world.impressions {
+        (row.impressions, row.clicks) = (row.impressions * 400, row.clicks * 400);
+    }
+    world
+}
+
+#[test]
+fn prop_opted_out_deleted_and_unlearnt_give_the_same_bytes() {
+    for (seed, share) in [(11, 150), (12, 20), (13, 3)] {
+        let (dir, world) = (tempfile::tempdir().unwrap(), clicked(seed));
+        let at = dir.path();
+        let people = people(&world);
+        let (chosen, accounts) = closed(&people, people.keys().copied().step_by(share).collect());
+        for (name, world) in [
+            ("before", world.clone()),
+            ("out", with_opt_outs(&world, &accounts)),
+            ("gone", without(&world, &chosen, &accounts)),
+        ] {
+            write_world(&at.join(name), TableForm::Parquet, &world);
+        }
+        let as_of = format!("--as-of {}", world.as_of);
+        for name in ["before", "out", "gone"] {
+            done(
+                &format!("train ads --signals {name} --out {name}.json {as_of}"),
+                at,
+            );
+        }
+        let update = "train ads --signals out --update before.json --out less.json --json";
+        let told: Value = serde_json::from_str(&done(&format!("{update} {as_of}"), at)).unwrap();
+        let n_shards = told["training"]["n_shards"].as_u64().unwrap();
+        assert!(
+            n_shards >= 2 && told["shards_trained"].as_u64().unwrap() > 0,
+            "{told}"
+        );
+        if share == 150 {
+            assert!(
+                told["shards_trained"].as_u64().unwrap() < n_shards,
+                "{told}"
+            );
+        }
+        assert!(read(at, "less.json") == read(at, "out.json"), "seed {seed}");
+        assert!(
+            read(at, "less.json.shards") == read(at, "out.json.shards"),
+            "seed {seed}"
+        );
+        assert!(
+            learnt(at, "out.json") == learnt(at, "gone.json"),
+            "seed {seed}"
+        );
+        assert!(
+            read(at, "out.json.shards") == read(at, "gone.json.shards"),
+            "seed {seed}"
+        );
+        assert!(
+            learnt(at, "out.json") != learnt(at, "before.json"),
+            "seed {seed}"
+        );
+    }
+}
