@@ -1,6 +1,6 @@
 //! Everybody's K best ads out of a large catalogue, exactly.
 //!
-//! A factorised model (see [`FactorModel`](super::FactorModel)) scores a person's vector u against an ad's vector a:
+//! A factorised model (see [`FactorModel`](super::factor::FactorModel)) scores a person's vector u against an ad's vector a:
 //!
 //! ```text
 //! score(u, a) = bias_a + own_u + Σ_d u_d·a_d                  (an inner product and what each side adds)
