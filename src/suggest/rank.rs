@@ -571,27 +571,32 @@ impl<'a> Scorer<'a> {
         let mut chunk = Chunk::default();
         for u in nodes {
             let u = u32::try_from(u).expect("a graph has no more nodes than u32 counts");
-            let (row, counts) = self.suggest_one(scratch, u, k);
-            let first = chunk.rows.len();
-            chunk.rows.extend_from_slice(row);
-            chunk.counts.near += self.fill(scratch, u, first, &mut chunk.rows);
+            chunk.counts += self.take(scratch, u, (k, self.params.k()), &mut chunk.rows);
             chunk.ends.push(chunk.rows.len());
-            chunk.counts += counts;
         }
         chunk.rows.shrink_to_fit();
         chunk
     }
 
-    /// Adds people near `u` to their rows, which begin at `first`, if they are asked for and too few; says how many.
-    fn fill(&self, scratch: &mut Scratch, u: u32, first: usize, rows: &mut Vec<Suggestion>) -> u64 {
-        let (k, n_found) = (self.params.k(), rows.len() - first);
-        if !self.params.near() || n_found >= k {
-            return 0;
+    /// Adds the best of `u` to `rows`, `k` at most, and people near them if they are asked for and those are fewer than
+    /// `filled`.
+    pub(super) fn take(
+        &self,
+        scratch: &mut Scratch,
+        u: u32,
+        (k, filled): (usize, usize),
+        rows: &mut Vec<Suggestion>,
+    ) -> SuggestCounts {
+        let (row, mut counts) = self.suggest_one(scratch, u, k);
+        let (first, n_missing) = (rows.len(), filled.saturating_sub(row.len()));
+        rows.extend_from_slice(row);
+        if self.params.near() && n_missing > 0 {
+            let near = scratch.near.get_or_insert_with(|| self.near_scratch());
+            let more = self.suggest_near(near, u, n_missing, &rows[first..]);
+            rows.extend_from_slice(more);
+            counts.near += more.len() as u64;
         }
-        let near = scratch.near.get_or_insert_with(|| self.near_scratch());
-        let more = self.suggest_near(near, u, k - n_found, &rows[first..]);
-        rows.extend_from_slice(more);
-        more.len() as u64
+        counts
     }
 
     /// Everybody's suggestions. `progress` hears, in no particular order, how many people are done.

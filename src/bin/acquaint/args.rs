@@ -220,6 +220,9 @@ pub(crate) struct EvaluateFriendsArgs {
     /// Train the ranker on what is known and measure it too
     #[arg(long)]
     pub(crate) learn: bool,
+    /// Let the ranker choose from people near in the graph too, where friends of friends are too few
+    #[arg(long, requires = "learn")]
+    pub(crate) near: bool,
     /// Which tenth is hidden where the first ten suggestions are measured
     #[arg(long, value_enum, default_value_t = HideBy::Random)]
     pub(crate) split: HideBy,

@@ -48,6 +48,8 @@ pub struct RankingParams {
     pub seeds: u32,
     /// How to train the ranker; without it, heuristics alone are evaluated.
     pub ranker: Option<ValidRankerParams>,
+    /// Give the ranker people near where two-paths lead to too few.
+    pub near: bool,
 }
 
 /// How good every method is.
@@ -287,7 +289,7 @@ impl World<'_> {
             })
             .collect();
         if let Some(params) = &self.params.ranker {
-            let suggest = pool_params();
+            let suggest = pool_params(self.params.near);
             let model = known.train(self.ids, &suggest, params)?;
             let view = known.view();
             let ranker = Ranker::over(view, &known.times, &known.exclusions, &suggest, &model);
@@ -306,13 +308,14 @@ impl World<'_> {
 }
 
 /// One person in common is enough, and the kernel's best are those of resource allocation.
-fn pool_params() -> ValidSuggestParams {
-    kernel_params(Heuristic::ResourceAllocation)
+fn pool_params(near: bool) -> ValidSuggestParams {
+    kernel_params(Heuristic::ResourceAllocation, near)
 }
 
-fn kernel_params(score: Heuristic) -> ValidSuggestParams {
+fn kernel_params(score: Heuristic, near: bool) -> ValidSuggestParams {
     let params = SuggestParams::default().k(TEN).min_intermediaries(1);
-    params.score(score).check().expect("all are in range")
+    let params = params.score(score).near(near).check();
+    params.expect("all are in range")
 }
 
 fn rows(suggestions: &crate::suggest::Suggestions) -> Vec<Vec<u32>> {
@@ -322,7 +325,7 @@ fn rows(suggestions: &crate::suggest::Suggestions) -> Vec<Vec<u32>> {
 
 fn heuristics(known: &Known, with_degrees: bool) -> Vec<(Method, Vec<Vec<u32>>)> {
     let by = |score| {
-        let params = kernel_params(score);
+        let params = kernel_params(score, false);
         let scorer = Scorer::without_spam(known.view(), &known.exclusions, &params);
         rows(&scorer.suggest_all(&|_| ()).0)
     };

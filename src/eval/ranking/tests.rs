@@ -27,6 +27,7 @@ fn params(split: SplitBy) -> RankingParams {
         split,
         seeds: 2,
         ranker: Some(ranker.check().unwrap()),
+        near: false,
     }
 }
 
@@ -37,6 +38,7 @@ fn heuristics_agree_with_the_published_protocol() {
         split: SplitBy::Random,
         seeds: 1,
         ranker: None,
+        near: false,
     };
     let found = evaluate_ranking(&edges, &[], &params).unwrap();
     let pairs: Vec<(u64, u64)> = edges.iter().map(TimedEdge::pair).collect();
@@ -121,6 +123,7 @@ fn nothing_to_find_is_no_score() {
         split: SplitBy::Random,
         seeds: 1,
         ranker: None,
+        near: false,
     };
     let found = evaluate_ranking(&[], &[], &params).unwrap();
     assert!(

@@ -3,7 +3,7 @@
 use linfa::traits::Fit;
 use linfa::{Dataset, ParamGuard};
 use linfa_logistic::LogisticRegression;
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, ShapeBuilder};
 
 use super::RankerError;
 use super::features::{Features, N_FEATURES};
@@ -31,7 +31,9 @@ impl Linear {
 /// that come back are those of the features as they were.
 pub(super) fn fit(rows: &[Features], is_friend: &[bool], l2: f64) -> Result<Linear, RankerError> {
     let scale = Scale::of(rows);
-    let values = rows.iter().flat_map(|row| scale.apply(row)).collect();
+    let scale_of = &scale;
+    let column = |i| rows.iter().map(move |row| scale_of.apply(i, row));
+    let values = (0..N_FEATURES).flat_map(column).collect();
     let scaled = fit_scaled(values, N_FEATURES, is_friend, l2)?;
     Ok(scale.undo(&scaled))
 }
@@ -49,13 +51,15 @@ pub(super) fn calibrate(log_odds: &[f64], is_friend: &[bool]) -> (f64, f64) {
     }
 }
 
+/// Fits rows whose values are given column by column: a step multiplies by the columns as well as by the rows, and only
+/// whole columns are read quickly both ways.
 fn fit_scaled(
     values: Vec<f64>,
     n_columns: usize,
     is_friend: &[bool],
     l2: f64,
 ) -> Result<Linear, RankerError> {
-    let records = Array2::from_shape_vec((is_friend.len(), n_columns), values)
+    let records = Array2::from_shape_vec((is_friend.len(), n_columns).f(), values)
         .expect("every row has as many columns");
     let dataset = Dataset::new(records, Array1::from(is_friend.to_vec()));
     let params = LogisticRegression::default()
@@ -93,8 +97,8 @@ impl Scale {
         Self { mean, deviation }
     }
 
-    fn apply(&self, row: &Features) -> Features {
-        std::array::from_fn(|i| (row[i] - self.mean[i]) / self.deviation[i])
+    fn apply(&self, i: usize, row: &Features) -> f64 {
+        (row[i] - self.mean[i]) / self.deviation[i]
     }
 
     fn undo(&self, scaled: &Linear) -> Linear {

@@ -71,17 +71,11 @@ pub enum RankerError {
         what: String,
     },
     /// Candidates found in another way than those the model was trained on.
-    #[error(
-        "the model was trained on candidates by {trained} and at least {trained_min} in common, the run finds them by {asked} and {asked_min}"
-    )]
+    #[error("the model was trained on candidates by {trained}, the run finds them by {asked}")]
     OtherCandidates {
-        /// The heuristic in training.
-        trained: &'static str,
-        /// The intermediaries asked for in training.
-        trained_min: u32,
-        /// The heuristic now.
-        asked: &'static str,
-        /// The intermediaries asked for now.
-        asked_min: u32,
+        /// How they were found in training.
+        trained: String,
+        /// How they are found now.
+        asked: String,
     },
 }

@@ -1,5 +1,7 @@
 //! The model: one weight a feature.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::RankerError;
@@ -43,8 +45,30 @@ pub struct Candidates {
     pub score: Heuristic,
     /// How many people two must have in common.
     pub min_intermediaries: u32,
+    /// Are people near among them, where those are too few?
+    #[serde(default)]
+    pub near: bool,
     /// How many there are at most, 1 to 1000.
     pub pool: usize,
+}
+
+impl Candidates {
+    pub(super) const fn of(params: &ValidSuggestParams, pool: usize) -> Self {
+        Self {
+            score: params.score(),
+            min_intermediaries: params.min_intermediaries(),
+            near: params.near(),
+            pool,
+        }
+    }
+}
+
+impl fmt::Display for Candidates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (score, least) = (self.score.as_str(), self.min_intermediaries);
+        write!(f, "{score} with at least {least} in common")?;
+        f.write_str(if self.near { " and people near" } else { "" })
+    }
 }
 
 /// One feature's part in the log-odds.
@@ -182,19 +206,15 @@ impl FriendModel {
     /// Refuses candidates found in another way than in training.
     ///
     /// # Errors
-    /// If the heuristic or the number of intermediaries differs.
+    /// If the heuristic, the number of intermediaries or whether people near are among them differs.
     pub fn check_candidates(&self, params: &ValidSuggestParams) -> Result<(), RankerError> {
-        let (trained, asked) = (self.candidates, params);
-        if trained.score == asked.score()
-            && trained.min_intermediaries == asked.min_intermediaries()
-        {
+        let asked = Candidates::of(params, self.candidates.pool);
+        if self.candidates == asked {
             return Ok(());
         }
         Err(RankerError::OtherCandidates {
-            trained: trained.score.as_str(),
-            trained_min: trained.min_intermediaries,
-            asked: asked.score().as_str(),
-            asked_min: asked.min_intermediaries(),
+            trained: self.candidates.to_string(),
+            asked: asked.to_string(),
         })
     }
 }

@@ -10,6 +10,7 @@ use super::super::exclusions::Exclusions;
 use super::super::exposure::{self, POOL_PER_K};
 use super::super::params::ValidSuggestParams;
 use super::super::rank::{CHUNK, Scorer, Scratch, Suggestion, Suggestions};
+use super::super::reasons::Tier;
 use super::super::view::View;
 use super::RankerError;
 use super::extract::{Extractor, Workspace};
@@ -21,8 +22,8 @@ use crate::time::Timestamp;
 
 /// Ranks people by a model: what all threads share.
 ///
-/// The kernel's best, a pool, are ordered by the model; equal ones stay in the kernel's order. Whoever was demoted for
-/// spam comes after everybody who was not.
+/// The kernel's best, a pool, are ordered by the model, and with them people near, if they are asked for and the pool is
+/// not full; equal ones stay in the kernel's order. Whoever was demoted for spam comes after everybody who was not.
 #[derive(Clone, Debug)]
 pub struct Ranker<'a> {
     scorer: Scorer<'a>,
@@ -36,6 +37,7 @@ pub struct Ranker<'a> {
 pub struct RankerScratch {
     scorer: Scratch,
     workspace: Workspace,
+    pool: Vec<Suggestion>,
     candidates: Vec<u32>,
     features: Vec<Features>,
     ranked: Vec<(Suggestion, f64)>,
@@ -107,6 +109,7 @@ impl<'a> Ranker<'a> {
         RankerScratch {
             scorer: self.scorer.scratch(),
             workspace: self.extractor.workspace(),
+            pool: Vec::new(),
             candidates: Vec::new(),
             features: Vec::new(),
             ranked: Vec::new(),
@@ -135,7 +138,10 @@ impl<'a> Ranker<'a> {
     /// As [`suggest_one`](Self::suggest_one); leaves in the scratch the features of `others` too, after those of the pool.
     fn rank(&self, scratch: &mut RankerScratch, u: u32, k: usize, others: &[u32]) -> SuggestCounts {
         let n_pool = k.max(self.model.candidates().pool);
-        let (pool, mut counts) = self.scorer.suggest_one(&mut scratch.scorer, u, n_pool);
+        scratch.pool.clear();
+        let filled = (n_pool, n_pool);
+        let mut counts = (self.scorer).take(&mut scratch.scorer, u, filled, &mut scratch.pool);
+        let pool = &scratch.pool;
         scratch.candidates.clear();
         scratch.candidates.extend(pool.iter().map(|s| s.candidate));
         scratch.candidates.extend_from_slice(others);
@@ -158,8 +164,11 @@ impl<'a> Ranker<'a> {
         for (_, x) in &mut scratch.ranked {
             *x = FriendModel::probability(*x);
         }
-        counts.beyond_k += counts.emitted - scratch.ranked.len() as u64;
-        counts.emitted = scratch.ranked.len() as u64;
+        let near = scratch.ranked.iter().filter(|(s, _)| s.tier == Tier::Near);
+        counts.near = near.count() as u64;
+        let n_emitted = scratch.ranked.len() as u64 - counts.near;
+        counts.beyond_k += counts.emitted - n_emitted;
+        counts.emitted = n_emitted;
         counts
     }
 

@@ -105,11 +105,7 @@ pub(crate) fn train_on(
         calibration_error: None,
     };
     training.set_fitness(Fitness::of(&log_odds(&linear), &held_out.is_friend));
-    let candidates = Candidates {
-        score: suggest.score(),
-        min_intermediaries: suggest.min_intermediaries(),
-        pool: params.pool(),
-    };
+    let candidates = Candidates::of(suggest, params.pool());
     Ok(FriendModel::new(
         provenance,
         (params, candidates),
@@ -161,7 +157,8 @@ fn describe(
             || (scorer.scratch(), extractor.workspace()),
             |(scratch, workspace), &u| {
                 let mut rows = Rows::default();
-                let (pool, _) = scorer.suggest_one(scratch, u, params.pool());
+                let mut pool = Vec::new();
+                scorer.take(scratch, u, (params.pool(), params.pool()), &mut pool);
                 let pool: Vec<u32> = pool.iter().map(|s| s.candidate).collect();
                 extractor.extract(workspace, u, &pool, pool.len(), &mut rows.features);
                 let hidden = left.hidden().row(u);

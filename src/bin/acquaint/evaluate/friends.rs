@@ -58,6 +58,7 @@ fn params(args: &EvaluateFriendsArgs) -> Result<RankingParams, Failure> {
         split,
         seeds: args.seeds.into(),
         ranker,
+        near: args.near,
     })
 }
 

@@ -137,15 +137,18 @@ fn a_model_is_read_back_as_it_was_written() {
 fn deny_candidates_found_in_another_way() {
     let model = model(&communities(200, 3));
     assert!(model.check_candidates(&params()).is_ok());
-    let other = SuggestParams::default().check().unwrap();
-    assert!(matches!(
-        model.check_candidates(&other),
-        Err(RankerError::OtherCandidates {
-            trained_min: 1,
-            asked_min: 2,
-            ..
-        })
-    ));
+    let near = || SuggestParams::default().min_intermediaries(1).near(true);
+    for other in [SuggestParams::default(), near()] {
+        let error = model.check_candidates(&other.check().unwrap()).unwrap_err();
+        assert!(matches!(error, RankerError::OtherCandidates { .. }));
+    }
+    let error = model.check_candidates(&near().check().unwrap());
+    assert!(
+        error
+            .unwrap_err()
+            .to_string()
+            .ends_with("finds them by adamic-adar with at least 1 in common and people near")
+    );
 }
 
 #[test]
