@@ -125,7 +125,7 @@ pub(crate) fn sort_out_scanned<M: Dense>(
     let least = measure.least(filters.min_intermediaries);
     let in_reach = &cells[reach.nodes.clone()];
     let k = eligible.two_paths.k();
-    let scan = best.scan(measure, in_reach, reach.nodes.start, least, k);
+    let scan = measure.scan(best, in_reach, reach.nodes.start, least, k);
     counts.below_min_intermediaries += scan.reached - scan.eligible;
     eligible.n += scan.eligible;
     for &(_, v) in best.hits() {

@@ -46,7 +46,7 @@ impl Suggestion {
 }
 
 /// How many people one task scores. Fixed, so that what is joined does not depend on threads.
-pub(super) const CHUNK: usize = 256;
+pub(super) const CHUNK: usize = 64;
 
 /// The suggestions of consecutive people.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -569,6 +569,7 @@ impl<'a> Scorer<'a> {
 
     fn chunk(&self, scratch: &mut Scratch, nodes: std::ops::Range<usize>, k: usize) -> Chunk {
         let mut chunk = Chunk::default();
+        chunk.rows.reserve(k * nodes.len());
         for u in nodes {
             let u = u32::try_from(u).expect("a graph has no more nodes than u32 counts");
             chunk.counts += self.take(scratch, u, (k, self.params.k()), &mut chunk.rows);

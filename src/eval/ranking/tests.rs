@@ -99,7 +99,7 @@ fn deny_what_was_hidden_to_the_training() {
     let pairs: Vec<(u64, u64)> = edges.iter().map(TimedEdge::pair).collect();
     let ids = ids(&pairs);
     let ranker = params(SplitBy::Random).ranker.unwrap();
-    let suggest = pool_params();
+    let suggest = pool_params(false);
     let model = Known::new(&ids, &split.known, &[]).train(&ids, &suggest, &ranker);
     let found = evaluate_ranking(&edges, &[], &params(SplitBy::Random)).unwrap();
     assert_eq!(found.training[1], *model.unwrap().training());

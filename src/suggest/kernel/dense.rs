@@ -4,64 +4,46 @@ use super::measure::{
     ByLengths, ByUnion, COUNT_MASK, Count, Counting, Divide, Measure, PACKED_DEGREE_MAX, Packed,
     Share,
 };
+use super::scan::{Best, Scan};
 use crate::graph::Csr;
 
-/// A key in as few bytes as it needs: the fewer, the more of them are compared at once.
-pub(crate) trait KeyNumber: Copy + Ord + Default + Into<i32> {
-    /// One if so, else 0.
-    fn of(is_so: bool) -> Self;
-
-    /// The sum, if it fits.
-    fn plus(self, other: Self) -> Self;
-}
-
-macro_rules! key_number {
-    ($($number:ty)*) => {$(
-        impl KeyNumber for $number {
-            #[inline]
-            fn of(is_so: bool) -> Self {
-                Self::from(is_so)
-            }
-
-            #[inline]
-            fn plus(self, other: Self) -> Self {
-                self.wrapping_add(other)
-            }
-        }
-    )*};
-}
-
-key_number!(u8 u16 i32);
-
-/// A measure whose cells can be scanned for the greatest.
-///
-/// A cell's key never falls as its score rises, up to the slack that [`floor`](Self::floor) allows for.
+/// A measure whose cells are all read.
 pub(crate) trait Dense: Measure {
-    /// What the key of a person depends on besides their cell.
-    type Side: Copy;
-
     /// A number of intermediaries as cells are compared with it.
     type Least: Copy;
 
-    type Key: KeyNumber;
-
     /// The most ties of a person whose cells are scanned.
     const DEGREE_MAX: u32;
-
-    /// One for each person.
-    fn sides(&self) -> &[Self::Side];
 
     fn least(&self, n: u32) -> Self::Least;
 
     /// Have at least `least` intermediaries reached a cell?
     fn is_eligible(&self, cell: Self::Cell, least: Self::Least) -> bool;
 
+    /// Finds, of the cells of the nodes from `first` on, all that can be among the `k` best.
+    fn scan(
+        &self,
+        best: &mut Best,
+        cells: &[Self::Cell],
+        first: usize,
+        least: Self::Least,
+        k: usize,
+    ) -> Scan;
+}
+
+/// A measure by whose keys cells are compared.
+///
+/// A cell's key never falls as its score rises, up to the slack that [`floor`](Self::floor) allows for.
+pub(crate) trait Keyed: Dense {
+    /// What the key of a person depends on besides their cell.
+    type Side: Copy;
+
+    /// One for each person.
+    fn sides(&self) -> &[Self::Side];
+
     /// The key of a cell, above 0, if `is_eligible`, and else 0. Without a branch, so
     /// that many are computed at once; and in numbers that vector units compare.
-    fn key(&self, cell: Self::Cell, side: Self::Side, is_eligible: bool) -> Self::Key;
-
-    /// Is a key greater whenever the score is, and equal whenever the score is?
-    const KEY_IS_SCORE: bool;
+    fn key(&self, cell: Self::Cell, side: Self::Side, is_eligible: bool) -> i32;
 
     /// The least key that a score can have which is no lower than a score with this key.
     fn floor(&self, key: i32) -> i32 {
@@ -76,83 +58,42 @@ const LEAST_MAX: u32 = 1 << 18;
 static NO_SIDES: [(); u32::MAX as usize] = [(); u32::MAX as usize];
 
 /// A count whose cells are scanned.
-pub(crate) trait Scanned: Count {
-    type Key: KeyNumber;
-
+pub(crate) trait Scanned: Count + Ord {
     /// The most ties of a person whose counts are scanned.
     const SCANNED_DEGREE_MAX: u32;
 
-    fn is_at_least(self, least: Self) -> bool;
-
-    fn key(self, is_eligible: bool) -> Self::Key;
+    /// One if so, else 0.
+    fn of(is_so: bool) -> Self;
 
     /// As a number that vector units make into a float.
     fn signed(self) -> i32;
 }
 
-impl Scanned for u8 {
-    type Key = Self;
-    const SCANNED_DEGREE_MAX: u32 = Self::DEGREE_MAX;
+macro_rules! scanned {
+    ($($number:ty: $degree_max:expr),*) => {$(
+        impl Scanned for $number {
+            const SCANNED_DEGREE_MAX: u32 = $degree_max;
 
-    #[inline]
-    fn is_at_least(self, least: Self) -> bool {
-        self >= least
-    }
+            #[inline]
+            fn of(is_so: bool) -> Self {
+                Self::from(is_so)
+            }
 
-    #[inline]
-    fn key(self, is_eligible: bool) -> Self {
-        self & Self::from(is_eligible).wrapping_neg()
-    }
-
-    #[inline]
-    fn signed(self) -> i32 {
-        i32::from(self)
-    }
+            #[inline]
+            #[expect(
+                clippy::cast_possible_wrap,
+                clippy::cast_lossless,
+                clippy::allow_attributes,
+                reason = "counts are below LEAST_MAX"
+            )]
+            fn signed(self) -> i32 {
+                self as i32
+            }
+        }
+    )*};
 }
 
-impl Scanned for u16 {
-    type Key = Self;
-    const SCANNED_DEGREE_MAX: u32 = Self::DEGREE_MAX;
-
-    #[inline]
-    fn is_at_least(self, least: Self) -> bool {
-        self >= least
-    }
-
-    #[inline]
-    fn key(self, is_eligible: bool) -> Self {
-        self & Self::from(is_eligible).wrapping_neg()
-    }
-
-    #[inline]
-    fn signed(self) -> i32 {
-        i32::from(self)
-    }
-}
-
-#[expect(
-    clippy::cast_possible_wrap,
-    reason = "counts are below LEAST_MAX, and so is what is asked for"
-)]
-impl Scanned for u32 {
-    type Key = i32;
-    const SCANNED_DEGREE_MAX: u32 = LEAST_MAX - 1;
-
-    #[inline]
-    fn is_at_least(self, least: Self) -> bool {
-        self as i32 >= least as i32
-    }
-
-    #[inline]
-    fn key(self, is_eligible: bool) -> i32 {
-        self as i32 & -i32::from(is_eligible)
-    }
-
-    #[inline]
-    fn signed(self) -> i32 {
-        self as i32
-    }
-}
+scanned!(u8: Self::DEGREE_MAX, u16: Self::DEGREE_MAX, u32: LEAST_MAX - 1);
 
 /// As a count that is compared; of more than any scanned cell counts, the least such number.
 fn least<C: Scanned>(n: u32) -> C {
@@ -160,15 +101,8 @@ fn least<C: Scanned>(n: u32) -> C {
 }
 
 impl<C: Scanned> Dense for Counting<C> {
-    const KEY_IS_SCORE: bool = true;
     const DEGREE_MAX: u32 = C::SCANNED_DEGREE_MAX;
-    type Side = ();
     type Least = C;
-    type Key = C::Key;
-
-    fn sides(&self) -> &[()] {
-        &NO_SIDES
-    }
 
     fn least(&self, n: u32) -> C {
         least(n)
@@ -176,41 +110,46 @@ impl<C: Scanned> Dense for Counting<C> {
 
     #[inline]
     fn is_eligible(&self, cell: C, least: C) -> bool {
-        cell.is_at_least(least)
+        cell >= least
     }
 
-    #[inline]
-    fn key(&self, cell: C, (): (), is_eligible: bool) -> C::Key {
-        cell.key(is_eligible)
+    fn scan(&self, best: &mut Best, cells: &[C], first: usize, least: C, k: usize) -> Scan {
+        best.scan_counts(cells, first, least, k)
     }
 }
 
-#[expect(
-    clippy::cast_possible_wrap,
-    reason = "the halves of a cell below 2^62, and a count in its lower half"
-)]
 impl Dense for Packed<'_> {
-    const KEY_IS_SCORE: bool = false;
     const DEGREE_MAX: u32 = PACKED_DEGREE_MAX;
-    type Side = ();
     type Least = u32;
-    type Key = i32;
-
-    fn sides(&self) -> &[()] {
-        &NO_SIDES
-    }
 
     fn least(&self, n: u32) -> u32 {
         n.min(LEAST_MAX)
     }
 
     #[inline]
+    #[expect(clippy::cast_possible_wrap, reason = "counts are below 2^18")]
     fn is_eligible(&self, cell: u64, least: u32) -> bool {
         ((cell & COUNT_MASK) as u32) as i32 >= least as i32
     }
 
+    fn scan(&self, best: &mut Best, cells: &[u64], first: usize, least: u32, k: usize) -> Scan {
+        best.scan_keys(self, cells, first, least, k)
+    }
+}
+
+impl Keyed for Packed<'_> {
+    type Side = ();
+
+    fn sides(&self) -> &[()] {
+        &NO_SIDES
+    }
+
     /// The upper half, which leads the order of cells; one more, so that no weight is too small to be seen.
     #[inline]
+    #[expect(
+        clippy::cast_possible_wrap,
+        reason = "the upper half of a cell below 2^62"
+    )]
     fn key(&self, cell: u64, (): (), is_eligible: bool) -> i32 {
         ((cell >> u32::BITS) as i32).wrapping_add(1) & -i32::from(is_eligible)
     }
@@ -271,20 +210,9 @@ impl Quotient for ByLengths {
     }
 }
 
-#[expect(
-    clippy::cast_possible_wrap,
-    reason = "the bits of a positive float are a positive integer"
-)]
 impl<C: Scanned, By: Quotient> Dense for Share<'_, C, By> {
-    const KEY_IS_SCORE: bool = false;
     const DEGREE_MAX: u32 = C::SCANNED_DEGREE_MAX;
-    type Side = u32;
     type Least = C;
-    type Key = i32;
-
-    fn sides(&self) -> &[u32] {
-        self.degrees
-    }
 
     fn least(&self, n: u32) -> C {
         least(n)
@@ -292,11 +220,27 @@ impl<C: Scanned, By: Quotient> Dense for Share<'_, C, By> {
 
     #[inline]
     fn is_eligible(&self, cell: C, least: C) -> bool {
-        cell.is_at_least(least)
+        cell >= least
+    }
+
+    fn scan(&self, best: &mut Best, cells: &[C], first: usize, least: C, k: usize) -> Scan {
+        best.scan_keys(self, cells, first, least, k)
+    }
+}
+
+impl<C: Scanned, By: Quotient> Keyed for Share<'_, C, By> {
+    type Side = u32;
+
+    fn sides(&self) -> &[u32] {
+        self.degrees
     }
 
     /// Positive floats are in the order of their bits.
     #[inline]
+    #[expect(
+        clippy::cast_possible_wrap,
+        reason = "the bits of a positive float are a positive integer"
+    )]
     fn key(&self, cell: C, degree: u32, is_eligible: bool) -> i32 {
         let quotient = By::quotient(cell.signed(), self.degree, degree);
         quotient.to_bits() as i32 & -i32::from(is_eligible)

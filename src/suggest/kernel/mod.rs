@@ -15,6 +15,7 @@
 //! soon as a good part of them was.
 
 mod dense;
+mod greatest;
 mod hubs;
 mod measure;
 mod reach;
@@ -23,7 +24,7 @@ mod sieve;
 mod sparse;
 mod weighed;
 
-pub(crate) use dense::{Dense, KeyNumber, Quotient, Scanned, accumulate as accumulate_all};
+pub(crate) use dense::{Dense, Quotient, Scanned, accumulate as accumulate_all};
 pub(crate) use hubs::Hubs;
 pub(crate) use measure::{
     ByLengths, ByUnion, Counting, Measure, PACKED_DEGREE_MAX, Packed, Share, Wide, weights,

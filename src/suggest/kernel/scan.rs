@@ -6,7 +6,8 @@
 
 use std::cmp::Reverse;
 
-use super::{Dense, KeyNumber};
+use super::dense::{Keyed, Scanned};
+use super::greatest::Greatest;
 
 /// How many groups lie side by side: a few vector registers, so that the compiler makes a loop of them.
 const LANES: usize = 64;
@@ -32,6 +33,7 @@ pub(crate) struct Best {
     groups: Vec<u32>,
     /// `(key, node)`.
     hits: Vec<(i32, u32)>,
+    greatest: Greatest,
 }
 
 impl Best {
@@ -40,7 +42,7 @@ impl Best {
     ///
     /// # Complexity
     /// O(cells) for reading; O(k) expected for the rest unless many score the same.
-    pub(crate) fn scan<M: Dense>(
+    pub(super) fn scan_keys<M: Keyed>(
         &mut self,
         measure: &M,
         cells: &[M::Cell],
@@ -55,12 +57,23 @@ impl Best {
         }
     }
 
-    /// `(key, node)` of every cell that can be among the best, in no particular order.
+    /// As [`scan_keys`](Self::scan_keys), of counts that are scores themselves; the hits are the `k` best, in order.
+    pub(super) fn scan_counts<C: Scanned>(
+        &mut self,
+        cells: &[C],
+        first: usize,
+        least: C,
+        k: usize,
+    ) -> Scan {
+        (self.greatest).scan(cells, first, least, k, &mut self.hits)
+    }
+
+    /// `(key, node)` of every cell that can be among the best.
     pub(crate) fn hits(&self) -> &[(i32, u32)] {
         &self.hits
     }
 
-    fn scan_by<M: Dense, const ROWS: usize>(
+    fn scan_by<M: Keyed, const ROWS: usize>(
         &mut self,
         measure: &M,
         cells: &[M::Cell],
@@ -81,7 +94,7 @@ impl Best {
     }
 
     /// The least key worth looking at.
-    fn floor<M: Dense>(&mut self, measure: &M, k: usize) -> i32 {
+    fn floor<M: Keyed>(&mut self, measure: &M, k: usize) -> i32 {
         if self.maxima.len() <= k {
             return 1;
         }
@@ -91,7 +104,7 @@ impl Best {
         measure.floor(*kth).max(1)
     }
 
-    fn gather<M: Dense, const ROWS: usize>(
+    fn gather<M: Keyed, const ROWS: usize>(
         &mut self,
         measure: &M,
         cells: &[M::Cell],
@@ -107,7 +120,7 @@ impl Best {
             let end = (start + LANES * ROWS).min(cells.len());
             for at in (start..end).step_by(LANES) {
                 let is_eligible = measure.is_eligible(cells[at], least);
-                let key = measure.key(cells[at], sides[at], is_eligible).into();
+                let key = measure.key(cells[at], sides[at], is_eligible);
                 if key >= floor {
                     self.hits.push((key, node(first + at)));
                 }
@@ -130,28 +143,24 @@ impl Best {
     }
 
     /// Drops hits that the K-th of them leaves behind.
-    fn narrow<M: Dense>(&mut self, measure: &M, k: usize) {
+    fn narrow<M: Keyed>(&mut self, measure: &M, k: usize) {
         if self.hits.len() <= k {
             return;
         }
         let order = |&(key, v): &(i32, u32)| (Reverse(key), v);
         let (_, kth, _) = self.hits.select_nth_unstable_by_key(k - 1, order);
-        if M::KEY_IS_SCORE {
-            self.hits.truncate(k);
-        } else {
-            let floor = measure.floor(kth.0);
-            self.hits.retain(|&(key, _)| key >= floor);
-        }
+        let floor = measure.floor(kth.0);
+        self.hits.retain(|&(key, _)| key >= floor);
     }
 }
 
-fn node(at: usize) -> u32 {
+pub(super) fn node(at: usize) -> u32 {
     u32::try_from(at).expect("a graph has no more nodes than u32 counts")
 }
 
 /// The greatest key of each group: with `LANES * ROWS` cells in a block, lane `i` of block `b` is group
 /// `LANES * b + i`.
-fn maxima<M: Dense, const ROWS: usize>(
+fn maxima<M: Keyed, const ROWS: usize>(
     measure: &M,
     cells: &[M::Cell],
     sides: &[M::Side],
@@ -172,7 +181,7 @@ fn maxima<M: Dense, const ROWS: usize>(
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn maxima_avx2<M: Dense, const ROWS: usize>(
+fn maxima_avx2<M: Keyed, const ROWS: usize>(
     measure: &M,
     cells: &[M::Cell],
     sides: &[M::Side],
@@ -187,7 +196,7 @@ fn maxima_avx2<M: Dense, const ROWS: usize>(
     clippy::inline_always,
     reason = "compiled once for every set of vector instructions"
 )]
-fn maxima_of<M: Dense, const ROWS: usize>(
+fn maxima_of<M: Keyed, const ROWS: usize>(
     measure: &M,
     cells: &[M::Cell],
     sides: &[M::Side],
@@ -198,7 +207,7 @@ fn maxima_of<M: Dense, const ROWS: usize>(
     let least = [measure.least(1), least];
     let blocks = cells.chunks(LANES * ROWS);
     for (cells, sides) in blocks.zip(sides.chunks(LANES * ROWS)) {
-        let mut lanes = Lanes::new();
+        let mut lanes = Lanes::NOTHING;
         let ((rows, rest), (row_sides, rest_sides)) = (cells.as_chunks(), sides.as_chunks());
         for (row, sides) in rows.iter().zip(row_sides) {
             lanes.take_row(measure, row, sides, least);
@@ -208,33 +217,28 @@ fn maxima_of<M: Dense, const ROWS: usize>(
         }
         scan.reached += sum(&lanes.reached);
         scan.eligible += sum(&lanes.eligible);
-        out.extend(lanes.greatest.map(Into::into));
+        out.extend(lanes.greatest);
     }
     scan
 }
 
 /// The greatest keys of a block's groups so far, and how many cells of each were reached and are eligible.
-struct Lanes<K> {
-    greatest: [K; LANES],
-    reached: [K; LANES],
-    eligible: [K; LANES],
+struct Lanes {
+    greatest: [i32; LANES],
+    reached: [i32; LANES],
+    eligible: [i32; LANES],
 }
 
-impl<K: KeyNumber> Lanes<K> {
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "as its caller")]
-    fn new() -> Self {
-        let nothing = [K::default(); LANES];
-        Self {
-            greatest: nothing,
-            reached: nothing,
-            eligible: nothing,
-        }
-    }
+impl Lanes {
+    const NOTHING: Self = Self {
+        greatest: [0; LANES],
+        reached: [0; LANES],
+        eligible: [0; LANES],
+    };
 
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "as its caller")]
-    fn take_row<M: Dense<Key = K>>(
+    fn take_row<M: Keyed>(
         &mut self,
         measure: &M,
         row: &[M::Cell; LANES],
@@ -248,7 +252,7 @@ impl<K: KeyNumber> Lanes<K> {
 
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "as its caller")]
-    fn take<M: Dense<Key = K>>(
+    fn take<M: Keyed>(
         &mut self,
         measure: &M,
         lane: usize,
@@ -258,15 +262,14 @@ impl<K: KeyNumber> Lanes<K> {
         let is_eligible = measure.is_eligible(cell, least);
         let key = measure.key(cell, side, is_eligible);
         self.greatest[lane] = self.greatest[lane].max(key);
-        self.reached[lane] = self.reached[lane].plus(K::of(measure.is_eligible(cell, one)));
-        self.eligible[lane] = self.eligible[lane].plus(K::of(is_eligible));
+        self.reached[lane] += i32::from(measure.is_eligible(cell, one));
+        self.eligible[lane] += i32::from(is_eligible);
     }
 }
 
-/// Counts of at most `ROWS` fit into any key.
-fn sum<K: KeyNumber>(lanes: &[K; LANES]) -> u64 {
-    let add = |sum: i32, &n: &K| sum.wrapping_add(n.into());
-    u64::try_from(lanes.iter().fold(0, add)).expect("counts are not negative")
+/// Counts of rows, none of which is negative.
+fn sum(lanes: &[i32; LANES]) -> u64 {
+    lanes.iter().map(|n| u64::from(n.unsigned_abs())).sum()
 }
 
 #[cfg(test)]
@@ -274,10 +277,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::suggest::kernel::{ByLengths, ByUnion, Counting, Packed, Share};
+    use crate::suggest::kernel::{ByLengths, ByUnion, Packed, Share};
 
     /// The vectors of the processor at hand and plain code see the same; the K best are hits.
-    fn check<M: Dense>(
+    fn check<M: Keyed>(
         measure: &M,
         cells: &[M::Cell],
         at_least: u32,
@@ -295,7 +298,7 @@ mod tests {
 
         let mut best = Best::default();
         for first in [0, cells.len() / 3] {
-            let scan = best.scan(measure, &cells[first..], first, least, k);
+            let scan = measure.scan(&mut best, &cells[first..], first, least, k);
             let nodes = (0..).zip(cells).skip(first);
             let count = |&(_, cell): &(u32, &M::Cell)| measure.count(*cell);
             let reached = nodes.clone().filter(|node| count(node) > 0).count();
@@ -331,19 +334,14 @@ mod tests {
         ) {
             let degrees: Vec<u32> = cells.iter().map(|cell| cell.0 + cell.2).collect();
             let counts: Vec<u32> = cells.iter().map(|cell| cell.0).collect();
-            check(&Counting::<u32>::default(), &counts, least, k)?;
             check(&Share::<u32, ByUnion>::new(&degrees, 40), &counts, least, k)?;
             check(&Share::<u32, ByLengths>::new(&degrees, 40), &counts, least, k)?;
             let extreme = |cell: &(u32, u64, u32)| cell.1.is_multiple_of(few);
             let byte = |cell| if extreme(cell) { u8::MAX - 1 } else { u8::try_from(cell.0).unwrap() };
             let bytes: Vec<u8> = cells.iter().map(byte).collect();
-            check(&Counting::<u8>::default(), &bytes, least, k)?;
             let degrees: Vec<u32> = (bytes.iter().zip(&cells)).map(|(n, cell)| u32::from(*n) + cell.2).collect();
             check(&Share::<u8, ByUnion>::new(&degrees, 254), &bytes, least, k)?;
             check(&Share::<u8, ByLengths>::new(&degrees, 254), &bytes, least, k)?;
-            let half = |cell| if extreme(cell) { u16::MAX - 1 } else { u16::try_from(cell.0).unwrap() };
-            let halves: Vec<u16> = cells.iter().map(half).collect();
-            check(&Counting::<u16>::default(), &halves, least, k)?;
             let packed = |weight: &dyn Fn(u64) -> u64| -> Vec<u64> {
                 let cell = |c: &(u32, u64, u32)| if c.0 == 0 { 0 } else { weight(c.1) << 18 | u64::from(c.0) };
                 cells.iter().map(cell).collect()
