@@ -80,13 +80,8 @@ macro_rules! scanned {
             }
 
             #[inline]
-            #[expect(
-                clippy::cast_possible_wrap,
-                clippy::cast_lossless,
-                clippy::allow_attributes,
-                reason = "counts are below LEAST_MAX"
-            )]
             fn signed(self) -> i32 {
+                // Counts are below LEAST_MAX.
                 self as i32
             }
         }
@@ -146,10 +141,6 @@ impl Keyed for Packed<'_> {
 
     /// The upper half, which leads the order of cells; one more, so that no weight is too small to be seen.
     #[inline]
-    #[expect(
-        clippy::cast_possible_wrap,
-        reason = "the upper half of a cell below 2^62"
-    )]
     fn key(&self, cell: u64, (): (), is_eligible: bool) -> i32 {
         ((cell >> u32::BITS) as i32).wrapping_add(1) & -i32::from(is_eligible)
     }
