@@ -166,10 +166,12 @@ fn line(out: &mut impl Write, row: &[(u32, f32)], target: Clicks) -> io::Result<
     writeln!(out)
 }
 
+/// The rows with a constant beside them, as Vowpal Wabbit adds one unasked.
 fn dataset(rows: &[(Vec<(u32, f32)>, Clicks)]) -> ClickDataset {
     let mut batch = SparseBatch::new(1 << BITS);
     for (row, _) in rows {
-        batch.push_row(row).expect("slots lie inside");
+        let with_constant: Vec<_> = row.iter().copied().chain([(0, 1.0)]).collect();
+        batch.push_row(&with_constant).expect("slots lie inside");
     }
     let targets = rows.iter().map(|(_, target)| *target).collect();
     ClickDataset::new(
@@ -200,11 +202,13 @@ fn shared(c: &mut Criterion) {
             line(&mut out, row, *target).expect("room on the disk");
         }
     }
+    let clicks = train.iter().filter(|(_, target)| target.clicks > 0).count();
+    let rate = clicks as f64 / train.len() as f64;
     let (train, test) = (dataset(train), dataset(test));
     let params = FtrlParams::default().bits(BITS).epochs(1);
     let params = params.alpha(0.1).beta(1.0).l1(0.0).l2(0.0);
     let params = params.check().expect("in range");
-    let start = || FtrlModel::at_rate(&params, 0.05).expect("a rate");
+    let start = || FtrlModel::at_rate(&params, rate).expect("a rate");
     let model = params.fit_with(Some(start()), &train).expect("shapes fit");
     let loss = |(p, target): (&f64, &Clicks)| -if target.clicks == 1 { *p } else { 1.0 - p }.ln();
     let p = model.predict(&test);

@@ -197,6 +197,7 @@ pub(crate) fn hashed_values(attributes: &Attributes) -> Vec<HashedValue> {
 /// The hashes of an ad that its features are made of.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AdHashes {
+    bias: u64,
     ad: u64,
     advertiser: u64,
     category: u64,
@@ -208,6 +209,7 @@ impl AdHashes {
         let number = |field: AdField, id: u64| value_hash(field.as_str(), &id.to_le_bytes());
         let text = |field: AdField, text: &str| value_hash(field.as_str(), text.as_bytes());
         Self {
+            bias: value_hash("bias", b""),
             ad: number(AdField::Ad, ad.ad_id.0),
             advertiser: number(AdField::Advertiser, ad.advertiser_id.0),
             category: text(AdField::Category, ad.category.as_str()),
@@ -232,7 +234,7 @@ impl AdHashes {
         };
         let bias = Feature {
             field: Field::Bias,
-            hash: value_hash("bias", b""),
+            hash: self.bias,
         };
         [
             bias,

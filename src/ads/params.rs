@@ -233,7 +233,7 @@ impl FtrlValidParams {
 pub struct AdsParams {
     /// Ads per person: 1 to 1,000.
     pub k: u32,
-    /// Hold out a fifth of the rows and calibrate on them like this, if there are clicks enough.
+    /// Hold out a fifth of the rows, less of very many, and calibrate on them like this, if there are clicks enough.
     pub calibration: CalibrationMethod,
     /// The field whose values are then shifted apart, as far as their differences are more than luck.
     pub calibrate_by: Option<CalibrateBy>,

@@ -25,5 +25,5 @@ mod ads;
 
 pub use ads::{
     AdsEvaluation, AdsEvaluationOptions, Breakdown, ClickInterval, ClickIntervals, EpochPoint,
-    FieldValue, LearningCurves, NextToTruth, SharePoint, evaluate_ads, evaluate_ads_with,
+    FieldValue, LearningCurves, NewAds, NextToTruth, SharePoint, evaluate_ads, evaluate_ads_with,
 };

@@ -78,9 +78,6 @@ pub struct FtrlModel {
     state: Vec<Coordinate>,
 }
 
-/// Asks for a cell that will be needed.
-type AskFor = fn(&[Coordinate], usize);
-
 impl FtrlModel {
     /// A model that has seen nothing and answers `rate` for every row.
     ///
@@ -178,7 +175,7 @@ impl FtrlModel {
     fn learn(
         &mut self,
         dataset: &ClickDataset,
-        ask_for: AskFor,
+        ask_for: impl Fn(&[Coordinate], usize) + Copy,
         observe: &mut impl FnMut(u32, f64, Happened),
     ) -> Result<(), AdsError> {
         check_shape(self, dataset)?;
@@ -194,7 +191,7 @@ impl FtrlModel {
         dataset: &ClickDataset,
         epoch: u32,
         step: &mut Step,
-        ask_for: AskFor,
+        ask_for: impl Fn(&[Coordinate], usize) + Copy,
         observe: &mut impl FnMut(u32, f64, Happened),
     ) {
         let batch = dataset.records();

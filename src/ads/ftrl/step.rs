@@ -77,24 +77,26 @@ impl Step {
     }
 
     fn read(&mut self, state: &[Coordinate], slots: &[u32], values: &[f32]) {
-        self.z.clear();
-        self.root.clear();
-        self.x.clear();
-        for &slot in slots {
-            let Coordinate { z, root } = state[slot as usize];
-            self.z.push(z);
-            self.root.push(root);
+        for kept in [&mut self.z, &mut self.root, &mut self.x, &mut self.w] {
+            kept.resize(slots.len(), 0.0);
         }
-        self.x.extend(values.iter().map(|&x| f64::from(x)));
+        let kept = self.z.iter_mut().zip(&mut self.root);
+        for ((z, root), &slot) in kept.zip(slots) {
+            let cell = state[slot as usize];
+            (*z, *root) = (cell.z, cell.root);
+        }
+        for (x, &value) in self.x.iter_mut().zip(values) {
+            *x = f64::from(value);
+        }
     }
 
     /// `p` at the weights as they are, which are kept for the step.
     fn predict(&mut self) -> f64 {
         let rates = self.rates;
         let coordinates = self.z.iter().zip(&self.root);
-        self.w.clear();
-        self.w
-            .extend(coordinates.map(|(&z, &root)| rates.weight(Coordinate { z, root })));
+        for (w, (&z, &root)) in self.w.iter_mut().zip(coordinates) {
+            *w = rates.weight(Coordinate { z, root });
+        }
         let sum: f64 = self.w.iter().zip(&self.x).map(|(w, x)| w * x).sum();
         sigmoid(self.offset + sum)
     }

@@ -202,7 +202,7 @@ fn same_as_linfa_on_dense_rows_one_by_one() {
 #[test]
 fn same_model_whether_cells_are_asked_for_or_not() {
     let data = dataset(&rows(500, 3));
-    let learnt = |ask_for: AskFor| {
+    let learnt = |ask_for: fn(&[Coordinate], usize)| {
         let mut model = FtrlModel::at_rate(&params().check().unwrap(), 0.2).unwrap();
         model.learn(&data, ask_for, &mut |_, _, _| ()).unwrap();
         model

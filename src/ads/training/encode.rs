@@ -77,9 +77,9 @@ impl<'a> Encoded<'a> {
         mix(self.split, shown)
     }
 
-    /// Does calibration keep it, rather than training?
-    pub(super) fn is_for_calibration(&self) -> bool {
-        mix(CALIBRATION_SALT, self.split).is_multiple_of(5)
+    /// Does calibration keep it, rather than training, if it keeps one row in so many? What it keeps of 20 it keeps of 10 and of 5.
+    pub(super) fn is_for_calibration(&self, one_in: u64) -> bool {
+        mix(CALIBRATION_SALT, self.split).is_multiple_of(one_in)
     }
 
     /// The weight it is trained with, none if it is left out: a row without clicks stays with probability `share`, and then

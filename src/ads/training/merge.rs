@@ -11,7 +11,7 @@
 //! λ₂ draw the merged weight to 0 once, not once a shard. With one shard nothing changes.
 //!
 //! Means of weights of independently trained models are those of M. Zinkevich et al., "Parallelized Stochastic Gradient Descent",
-//! NIPS 2010; that it is `√n` that they count by, and not `n`, was chosen by measurement (`docs/scoring.md`).
+//! NIPS 2010; that it is `√n` that they count by, and not `n`, was chosen by trying both, which no bench here repeats.
 
 use super::shards::ShardState;
 use crate::ads::AdsError;

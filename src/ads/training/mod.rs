@@ -58,7 +58,7 @@ pub struct Trained {
 /// Trains on permitted rows; the order in which they come does not matter.
 ///
 /// One row in five, by a hash of everything but its counts, is held out for calibration, provided all rows
-/// have at least five times [`MIN_CLICKS_TO_CALIBRATE`] clicks. Without any row the model answers the prior.
+/// have at least five times [`MIN_CLICKS_TO_CALIBRATE`] clicks; one in ten or in twenty, if that still is 20,000 rows and 1,000 clicks. Without any row the model answers the prior.
 ///
 /// # Complexity
 /// O(epochs · Σ parts · d) for d features a row, plus sorting; 16 bytes a slot and thread, and 20 bytes for each coordinate of each
@@ -162,6 +162,10 @@ const CURVE_SHARES: [f64; 3] = [0.125, 0.25, 0.5];
 const CURVE_SALT: u64 = 0xC0DE;
 /// Bins of the reliability table.
 const BINS: u32 = 10;
+/// Held-out rows and clicks from which on holding out more of them is worth less than learning from them (`docs/scoring.md`). Both
+/// count: a total of many clicks is one row, and says how well one prediction fits.
+const ROWS_TO_CALIBRATE_WELL: u64 = 20_000;
+const CLICKS_TO_CALIBRATE_WELL: u64 = 1_000;
 
 /// What parts of the rows would have taught; `of_all` is what all of them did. Empty without held-out rows.
 fn curve(
@@ -208,10 +212,19 @@ fn split<'a>(
     if !wanted || clicks < 5 * MIN_CLICKS_TO_CALIBRATE {
         return (Vec::new(), rows);
     }
-    let (mut held_out, fitted): (Vec<_>, Vec<_>) =
-        rows.into_iter().partition(Encoded::is_for_calibration);
+    let one_in = calibration_part(rows.len() as u64, clicks);
+    let (mut held_out, fitted): (Vec<_>, Vec<_>) = rows
+        .into_iter()
+        .partition(|row| row.is_for_calibration(one_in));
     held_out.par_sort_unstable_by(Encoded::cmp);
     (held_out, fitted)
+}
+
+/// One row in how many is held out for calibration: of many rows fewer are enough, and all others teach the model.
+fn calibration_part(rows: u64, clicks: u64) -> u64 {
+    let says_enough =
+        |n: &u64| rows / n >= ROWS_TO_CALIBRATE_WELL && clicks / n >= CLICKS_TO_CALIBRATE_WELL;
+    [20, 10].into_iter().find(says_enough).unwrap_or(5)
 }
 
 /// Whole numbers over all rows that are not held out: cheap, and in any order the same.

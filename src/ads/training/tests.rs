@@ -165,6 +165,21 @@ fn shifts_are_of_the_ad_that_is_asked_for() {
 }
 
 #[test]
+fn the_more_rows_the_smaller_the_part_held_out() {
+    for (rows, clicks, one_in) in [
+        (1_143, 38_165, 5),
+        (199_999, 1_000_000, 5),
+        (200_000, 9_999, 5),
+        (200_000, 10_000, 10),
+        (400_000, 19_999, 10),
+        (400_000, 20_000, 20),
+        (u64::MAX, u64::MAX, 20),
+    ] {
+        assert_eq!(calibration_part(rows, clicks), one_in, "{rows} {clicks}");
+    }
+}
+
+#[test]
 fn too_few_clicks_are_all_trained_on() {
     let (model, report) = trained(&showings(10), &ads());
     assert_eq!((report.rows_fitted, report.rows_held_out), (10, 0));

@@ -420,7 +420,7 @@ pub(crate) struct EvaluateAdsArgs {
     /// Another fifth of the impressions for each seed
     #[arg(long, value_name = "S", default_value_t = 0)]
     pub(crate) seed: u64,
-    /// Leave out the learning curves, which are nine tenths of the work
+    /// Leave out the learning curves and the new ads, which are nine tenths of the work
     #[arg(long)]
     pub(crate) no_curves: bool,
     /// Print JSON instead of a table

@@ -4,6 +4,7 @@
 mod bootstrap;
 mod breakdown;
 mod curves;
+mod new_ads;
 mod truth;
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 pub use bootstrap::{ClickInterval, ClickIntervals};
 pub use breakdown::{Breakdown, FieldValue};
 pub use curves::{EpochPoint, LearningCurves, SharePoint};
+pub use new_ads::NewAds;
 pub use truth::NextToTruth;
 
 use crate::ads::{
@@ -32,7 +34,7 @@ const BINS: u32 = 10;
 pub struct AdsEvaluationOptions<'a> {
     /// Another split for each seed; 0 is the one documented.
     pub seed: u64,
-    /// Train on parts of the rows and for other numbers of epochs too: about ten times the work.
+    /// Train on parts of the rows, for other numbers of epochs and without one ad in five too: about ten times the work.
     pub curves: bool,
     /// How likely each click was, in a synthetic world.
     pub truth: &'a [AdTruth],
@@ -64,6 +66,9 @@ pub struct AdsEvaluation {
     /// What more rows and more epochs are worth; absent unless asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub learning_curve: Option<LearningCurves>,
+    /// The quality on ads that were not in training; absent as the learning curves are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new_ads: Option<NewAds>,
     /// Rows given.
     pub n_rows: u64,
     /// Rows held out and predicted.
@@ -125,6 +130,9 @@ pub fn evaluate_ads_with(
     let curves = options
         .curves
         .then(|| curves::curves(&fit, ads, params, &test));
+    let new_ads = options
+        .curves
+        .then(|| new_ads::new_ads(rows, ads, params, options.seed));
     let beside = truth::beside(&test.rows, &predicted, options.truth);
     let n_beside = beside.as_ref().map_or(0, |(_, truth)| truth.len());
     let (clicks, impressions) = totals(test.rows.iter().map(|(row, _)| *row));
@@ -139,6 +147,7 @@ pub fn evaluate_ads_with(
         reliability: reliability(&predicted, BINS),
         by_field: breakdown::by_field(&test, &predicted, base_rate),
         learning_curve: curves.transpose()?,
+        new_ads: new_ads.transpose()?,
         n_rows: rows.len() as u64,
         n_test_rows: test.rows.len() as u64,
         impressions,

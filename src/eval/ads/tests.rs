@@ -32,7 +32,7 @@ fn table(name: &str) -> Option<Vec<HashMap<String, String>>> {
     Some(rows)
 }
 
-fn ad(id: u64, advertiser: u64, category: &str) -> Ad {
+pub(super) fn ad(id: u64, advertiser: u64, category: &str) -> Ad {
     Ad {
         ad_id: AdId(id),
         advertiser_id: AdvertiserId(advertiser),
@@ -48,7 +48,7 @@ fn ad(id: u64, advertiser: u64, category: &str) -> Ad {
     }
 }
 
-fn shown(ad_id: u64, at: i64, impressions: u32, clicks: u32) -> Impression {
+pub(super) fn shown(ad_id: u64, at: i64, impressions: u32, clicks: u32) -> Impression {
     Impression {
         user_id: None,
         ad_id: AdId(ad_id),
@@ -65,10 +65,10 @@ fn shown(ad_id: u64, at: i64, impressions: u32, clicks: u32) -> Impression {
     }
 }
 
-type Data = (Vec<Permitted<TrainingRow, AdRelevance>>, Vec<Ad>);
+pub(super) type Data = (Vec<Permitted<TrainingRow, AdRelevance>>, Vec<Ad>);
 
 /// Totals are about nobody, so a gate that knows nobody lets them through.
-fn data(impressions: impl Iterator<Item = Impression>, mut ads: Vec<Ad>) -> Data {
+pub(super) fn data(impressions: impl Iterator<Item = Impression>, mut ads: Vec<Ad>) -> Data {
     let gate: Gate<AdRelevance, UserId> = gate_of([]);
     let permit = |shown| gate.permit(TrainingRow::new(&shown, None)).unwrap();
     let rows = impressions.map(permit).collect();

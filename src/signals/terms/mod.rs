@@ -12,6 +12,7 @@
 
 mod fold;
 mod kept;
+mod known;
 mod phrases;
 mod special;
 mod taxonomy;

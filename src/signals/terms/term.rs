@@ -3,6 +3,7 @@
 use std::borrow::Borrow;
 use std::fmt;
 
+use super::known;
 use super::special::SpecialCategory;
 use super::taxonomy;
 use super::topic::Topic;
@@ -92,7 +93,7 @@ fn read(text: &str) -> Result<String, TermRefused> {
     if text.is_empty() {
         return Err(TermRefused::Empty);
     }
-    match taxonomy::topics().about(text) {
+    match known::topic(text) {
         Some(topic) => Err(TermRefused::Sensitive(topic)),
         None => Ok(text.to_lowercase()),
     }
@@ -100,7 +101,7 @@ fn read(text: &str) -> Result<String, TermRefused> {
 
 /// The topic of a text that is no term itself, such as a word for a gender.
 pub(in crate::signals) fn topic_of(text: &str) -> Option<Topic> {
-    taxonomy::topics().about(text)
+    known::topic(text)
 }
 
 #[cfg(test)]

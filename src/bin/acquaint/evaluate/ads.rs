@@ -6,7 +6,7 @@ use std::path::Path;
 use acquaint::ads::{ClickMetrics, GroupedAuc};
 use acquaint::engine::{Progress, ValidRunParams};
 use acquaint::eval::{
-    AdsEvaluation, AdsEvaluationOptions, Breakdown, ClickInterval, LearningCurves,
+    AdsEvaluation, AdsEvaluationOptions, Breakdown, ClickInterval, LearningCurves, NewAds,
     evaluate_ads_with,
 };
 use acquaint::signals::{AdTruth, SignalsDir};
@@ -42,12 +42,36 @@ fn truth(signals: &Path, params: &ValidRunParams) -> Result<Vec<AdTruth>, Failur
 
 fn table(evaluation: &AdsEvaluation) -> String {
     let curves = evaluation.learning_curve.as_ref().map(curves_table);
+    let new_ads = evaluation.new_ads.as_ref().map(new_ads_table);
     let fields: Vec<String> = evaluation.by_field.iter().filter_map(field_table).collect();
     figures_table(evaluation)
         + &sureness_table(evaluation)
         + &reliability_table(evaluation)
         + &fields.concat()
+        + &new_ads.unwrap_or_default()
         + &curves.unwrap_or_default()
+}
+
+fn new_ads_table(new: &NewAds) -> String {
+    let mut table = format!(
+        "\nnew ads: {} not in training, {} rows, {} clicks\n{:33}  log loss       AUC     ratio\n",
+        new.ads, new.rows, new.clicks, ""
+    );
+    for (name, found) in [
+        ("advertiser and category known", &new.model),
+        ("category known", &new.new_advertiser),
+        ("neither", &new.new_category),
+        ("base rate", &new.base_rate),
+    ] {
+        let text = format!(
+            "{name:33}{}{}{}",
+            figure(found.log_loss, 10),
+            figure(found.auc, 10),
+            figure(found.calibration_ratio, 10)
+        );
+        line(&mut table, &text);
+    }
+    table
 }
 
 /// One figure of a prediction.
