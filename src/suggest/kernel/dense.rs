@@ -70,7 +70,7 @@ pub(crate) trait Scanned: Count + Ord {
 }
 
 macro_rules! scanned {
-    ($($number:ty: $degree_max:expr),*) => {$(
+    ($($number:ty: $degree_max:expr, $signed:path;)*) => {$(
         impl Scanned for $number {
             const SCANNED_DEGREE_MAX: u32 = $degree_max;
 
@@ -81,14 +81,17 @@ macro_rules! scanned {
 
             #[inline]
             fn signed(self) -> i32 {
-                // Counts are below LEAST_MAX.
-                self as i32
+                $signed(self)
             }
         }
     )*};
 }
 
-scanned!(u8: Self::DEGREE_MAX, u16: Self::DEGREE_MAX, u32: LEAST_MAX - 1);
+scanned! {
+    u8: Self::DEGREE_MAX, i32::from;
+    u16: Self::DEGREE_MAX, i32::from;
+    u32: LEAST_MAX - 1, u32::cast_signed;
+}
 
 /// As a count that is compared; of more than any scanned cell counts, the least such number.
 fn least<C: Scanned>(n: u32) -> C {
