@@ -57,6 +57,7 @@ fn ranking(c: &mut Criterion) {
                     &params,
                     &|_| (),
                 )
+                .unwrap()
             });
         });
     }
