@@ -1,31 +1,68 @@
-//! The model of clicks: features, a logistic regression over them, and a calibration on top.
+//! The model of clicks: a regression or a factorisation machine over features, and a calibration on top.
 
 use serde::{Deserialize, Serialize};
 
 use super::AdsError;
-use super::calibration::{CalibrateBy, Calibration, CalibrationMethod, FieldShifts, bits};
-use super::features::{
-    AdHashes, Feature, HashedValue, context_features, hashed_values, surface_name,
-};
+use super::calibration::{CalibrateBy, Calibration, CalibrationMethod, FieldShifts};
+use super::factor_clicks::FactorClicks;
+use super::features::{AdHashes, HashedValue, hashed_values, surface_name};
 use super::ftrl::{FtrlModel, MODEL_SCHEMA, sigmoid};
+use super::logistic::Logistic;
 use super::metrics::Predicted;
+use super::model_kind::ModelKind;
 use super::params::ValidAdsParams;
 use super::profile::{Attributes, TrainingRow};
 use crate::signals::{Ad, Surface};
 
 /// The probability of a click on an ad of a person, per impression.
 ///
-/// The log-odds are summed as `base(ad) + Σ part(value, ad)` over the person's values, then calibrated.
-/// Ranking sums the same numbers in the same order, so both give the same bits.
+/// A predictor says the log-odds, which are then calibrated. Ranking sums the same numbers in the same order as this, so both
+/// give the same bits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClickModel {
     metadata: Metadata,
-    ftrl: FtrlModel,
+    predictor: Predictor,
     calibration: Calibration,
-    /// What surface and position added to the log-odds on average over the impressions trained on.
-    #[serde(with = "bits")]
-    context: f64,
+}
+
+/// What says the log-odds of a click.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(in crate::ads) enum Predictor {
+    Logistic(Logistic),
+    Factors(FactorClicks),
+}
+
+impl Predictor {
+    /// Log-odds of an ad for somebody with these values, where it stood or averaged over where ads stood.
+    fn logit(
+        &self,
+        ad: &AdHashes,
+        values: &[HashedValue],
+        place: Option<(Surface, Option<u8>)>,
+    ) -> f64 {
+        match (self, place) {
+            (Self::Logistic(model), place) => model.logit(ad, values, place),
+            (Self::Factors(model), None) => model.logit(ad, values),
+            (Self::Factors(model), Some(place)) => model.logit_shown(ad, values, place),
+        }
+    }
+
+    const fn kind(&self) -> ModelKind {
+        match self {
+            Self::Logistic(_) => ModelKind::Logistic,
+            Self::Factors(_) => ModelKind::Factors,
+        }
+    }
+
+    /// Weights that training gave it.
+    fn n_weights(&self) -> usize {
+        match self {
+            Self::Logistic(model) => model.ftrl().n_weights(),
+            Self::Factors(model) => model.machine().n_weights(),
+        }
+    }
 }
 
 /// What a model was made from.
@@ -34,6 +71,8 @@ pub struct ClickModel {
 pub struct Metadata {
     /// The version of hashing and features.
     pub schema: u32,
+    /// What says the log-odds.
+    pub kind: ModelKind,
     /// Rows trained on.
     pub n_rows: u64,
     /// Their impressions.
@@ -73,24 +112,24 @@ fn how_calibrated(calibration: &Calibration, params: &ValidAdsParams) -> String 
 
 impl ClickModel {
     /// A model that is not calibrated yet.
-    pub(in crate::ads) fn new(ftrl: FtrlModel, n_rows: u64, clicks: u64, impressions: u64) -> Self {
+    pub(in crate::ads) fn new(
+        predictor: Predictor,
+        n_rows: u64,
+        clicks: u64,
+        impressions: u64,
+    ) -> Self {
         Self {
             metadata: Metadata {
                 schema: MODEL_SCHEMA,
+                kind: predictor.kind(),
                 n_rows,
                 impressions,
                 clicks,
                 ..Metadata::default()
             },
-            ftrl,
+            predictor,
             calibration: Calibration::identity(),
-            context: 0.0,
         }
-    }
-
-    /// Sets what surface and position add on average.
-    pub(in crate::ads) const fn set_context(&mut self, context: f64) {
-        self.context = context;
     }
 
     /// Calibrates on predictions of rows that were held out; `shown` has their ads and surfaces, in the same order.
@@ -112,16 +151,53 @@ impl ClickModel {
         self.metadata.calibration = how_calibrated(&self.calibration, params);
     }
 
+    /// The same with another calibration, for tests of what calibration may do.
+    #[cfg(test)]
+    pub(in crate::ads) fn calibrated_by(self, calibration: Calibration) -> Self {
+        Self {
+            calibration,
+            ..self
+        }
+    }
+
     /// What it was made from.
     #[must_use]
     pub const fn metadata(&self) -> &Metadata {
         &self.metadata
     }
 
-    /// The logistic regression inside.
+    /// What says the log-odds.
     #[must_use]
-    pub const fn ftrl(&self) -> &FtrlModel {
-        &self.ftrl
+    pub const fn kind(&self) -> ModelKind {
+        self.predictor.kind()
+    }
+
+    pub(in crate::ads) const fn predictor(&self) -> &Predictor {
+        &self.predictor
+    }
+
+    /// The logistic regression inside, if there is one.
+    #[must_use]
+    pub const fn ftrl(&self) -> Option<&FtrlModel> {
+        match &self.predictor {
+            Predictor::Logistic(model) => Some(model.ftrl()),
+            Predictor::Factors(_) => None,
+        }
+    }
+
+    /// The factorisation machine inside, if there is one.
+    #[must_use]
+    pub const fn factors(&self) -> Option<&super::factor::FactorModel> {
+        match &self.predictor {
+            Predictor::Logistic(_) => None,
+            Predictor::Factors(model) => Some(model.machine()),
+        }
+    }
+
+    /// How many weights training gave it: of the regression those that are not 0, of the machine those that a row has moved.
+    #[must_use]
+    pub fn n_weights(&self) -> usize {
+        self.predictor.n_weights()
     }
 
     /// The calibration on top.
@@ -139,32 +215,29 @@ impl ClickModel {
     /// The calibrated probability of a click per impression, averaged over where ads stood in training.
     #[must_use]
     pub fn p_click(&self, attributes: &Attributes, ad: &Ad) -> f64 {
-        let values = hashed_values(attributes);
-        let ad = (&AdHashes::of(ad), self.shift(ad, None));
-        self.probability_at(ad, &values, self.context)
+        let logit = self
+            .predictor
+            .logit(&AdHashes::of(ad), &hashed_values(attributes), None);
+        self.probability(logit, self.shift(ad, None))
     }
 
     /// The calibrated probability of a click per impression where this row's showing stood.
     #[must_use]
     pub fn p_click_shown(&self, row: &TrainingRow, ad: &Ad) -> f64 {
         let values = hashed_values(&row.attributes);
-        let context = self.sum(context_features(row.surface, row.position));
-        let ad = (&AdHashes::of(ad), self.shift(ad, Some(row.surface)));
-        self.probability_at(ad, &values, context)
+        self.p_hashed_shown(row, (ad, &AdHashes::of(ad)), &values)
     }
 
-    /// An ad's hashes come with its shift.
-    pub(in crate::ads) fn probability_at(
+    /// As [`p_click_shown`](Self::p_click_shown), with the ad and the row's values hashed already.
+    pub(in crate::ads) fn p_hashed_shown(
         &self,
-        (ad, shift): (&AdHashes, f64),
+        row: &TrainingRow,
+        (ad, hashes): (&Ad, &AdHashes),
         values: &[HashedValue],
-        context: f64,
     ) -> f64 {
-        let own = self.ftrl.offset() + self.ad_part(ad) + context;
-        let logit = values
-            .iter()
-            .fold(own, |sum, &v| sum + self.value_part(ad, v));
-        self.probability(logit, shift)
+        let place = (row.surface, row.position);
+        let logit = self.predictor.logit(hashes, values, Some(place));
+        self.probability(logit, self.shift(ad, Some(row.surface)))
     }
 
     /// The calibrated probability of log-odds, for an ad with this [shift](Self::shift).
@@ -181,26 +254,6 @@ impl ClickModel {
                 self.calibration.shift(by, &value)
             }
         }
-    }
-
-    /// Log-odds of an ad before anything is known of a person.
-    pub(crate) fn base(&self, ad: &AdHashes) -> f64 {
-        self.ftrl.offset() + self.ad_part(ad) + self.context
-    }
-
-    /// What an ad's own features add.
-    pub(crate) fn ad_part(&self, ad: &AdHashes) -> f64 {
-        self.sum(ad.features())
-    }
-
-    /// What one value of a person's adds for an ad.
-    pub(crate) fn value_part(&self, ad: &AdHashes, value: HashedValue) -> f64 {
-        self.sum(ad.features_with(value))
-    }
-
-    pub(in crate::ads) fn sum(&self, features: impl Iterator<Item = Feature>) -> f64 {
-        let bits = self.ftrl.params().bits();
-        features.map(|f| self.ftrl.weight(f.slot(bits))).sum()
     }
 
     /// The model as JSON.

@@ -1,5 +1,6 @@
 //! What can go wrong in this room.
 
+use super::model_kind::ModelKind;
 use crate::params::ParamError;
 
 /// What can go wrong when training, loading or applying a click model.
@@ -65,6 +66,16 @@ pub enum AdsError {
     /// Shards of an earlier training that cannot be read.
     #[error("not the shards of an earlier training, or a damaged file: train without them")]
     Shards,
+    /// Shards of an earlier training of another kind of model.
+    #[error(
+        "the earlier training is of a {found} model, and a {asked} model is asked for: train without it"
+    )]
+    ShardsOfKind {
+        /// What the shards are of.
+        found: ModelKind,
+        /// What is to be trained.
+        asked: ModelKind,
+    },
     /// A model of another version.
     #[error("the click model has schema {found}, this version reads {expected}")]
     ModelSchema {

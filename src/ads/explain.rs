@@ -1,7 +1,9 @@
 //! Explanations: which field added how much to the log-odds of a click, and where it is from.
 
-use super::click_model::ClickModel;
+use super::click_model::{ClickModel, Predictor};
+use super::factor_clicks::FactorClicks;
 use super::features::{AdField, AdHashes, Feature, Field, UserField, UserValue, user_values};
+use super::logistic::Logistic;
 use super::profile::Attributes;
 use super::sigmoid;
 use crate::signals::Ad;
@@ -15,6 +17,9 @@ pub struct Contribution {
     pub value: Option<String>,
     /// What it adds to the log-odds of a click.
     pub log_odds: f64,
+    /// Does it rest on what is known of the person? In a factor model a field of the ad's has half of what it says together with
+    /// the person's, so there all but the base rate do.
+    pub is_personal: bool,
 }
 
 /// A probability, taken apart.
@@ -57,7 +62,7 @@ impl Field {
         }
     }
 
-    /// Is it about the person, so that it rests on what the person allowed?
+    /// Is it a field of the person?
     #[must_use]
     pub const fn is_personal(self) -> bool {
         matches!(self, Self::User(_) | Self::Cross(..))
@@ -103,33 +108,25 @@ impl AdField {
 impl ClickModel {
     /// Takes the probability of a click apart, for an ad wherever it stands on average.
     ///
+    /// Parts of the logistic model are its terms. In a factor model what two values say together counts half for each.
+    ///
     /// # Complexity
-    /// O(d) for d features.
+    /// O(d) for d features; of a factor model O(d²·k).
     #[must_use]
     pub fn contributions(&self, attributes: &Attributes, ad: &Ad) -> Contributions {
         let hashes = AdHashes::of(ad);
         let values = user_values(attributes);
-        let mut parts: Vec<Contribution> = hashes
-            .features()
-            .map(|feature| self.contribution(feature, None))
-            .collect();
-        let own = self.ad_part(&hashes);
-        let base = self.base(&hashes);
-        // The base rate training started from stands with the bias; what is left of the base is the place.
-        parts[0].log_odds += self.ftrl().offset();
-        parts.push(Contribution {
-            field: Field::Surface,
-            value: None,
-            log_odds: base - own - self.ftrl().offset(),
-        });
-        for value in &values {
-            let features = hashes.features_with(value.hashed());
-            parts.extend(features.map(|feature| self.contribution(feature, Some(value))));
-        }
-        let value_part = |value: &UserValue| self.value_part(&hashes, value.hashed());
-        let logit = values
-            .iter()
-            .fold(base, |sum, value| sum + value_part(value));
+        let of_person: Vec<_> = values.iter().map(UserValue::hashed).collect();
+        let (parts, logit) = match self.predictor() {
+            Predictor::Logistic(model) => {
+                let logit = model.logit(&hashes, &of_person, None);
+                (terms(model, &hashes, &values), logit)
+            }
+            Predictor::Factors(model) => {
+                let logit = model.logit(&hashes, &of_person);
+                (halves(model, &hashes, &values), logit)
+            }
+        };
         Contributions {
             parts,
             logit,
@@ -137,15 +134,54 @@ impl ClickModel {
             p_click: self.probability(logit, self.shift(ad, None)),
         }
     }
+}
 
-    fn contribution(&self, feature: Feature, value: Option<&UserValue>) -> Contribution {
-        let bits = self.ftrl().params().bits();
-        Contribution {
-            field: feature.field,
-            value: value.map(|value| value.value.clone()),
-            log_odds: self.ftrl().weight(feature.slot(bits)),
-        }
+fn terms(model: &Logistic, ad: &AdHashes, values: &[UserValue]) -> Vec<Contribution> {
+    let term = |feature: Feature, value: Option<&UserValue>| Contribution {
+        field: feature.field,
+        value: value.map(|value| value.value.clone()),
+        log_odds: model
+            .ftrl()
+            .weight(feature.slot(model.ftrl().params().bits())),
+        is_personal: feature.field.is_personal(),
+    };
+    let mut parts: Vec<Contribution> = ad.features().map(|feature| term(feature, None)).collect();
+    // The base rate training started from stands with the bias; what is left of the base is the place.
+    let offset = model.ftrl().offset();
+    parts[0].log_odds += offset;
+    parts.push(Contribution {
+        field: Field::Surface,
+        value: None,
+        log_odds: model.base(ad) - model.ad_part(ad) - offset,
+        is_personal: false,
+    });
+    for value in values {
+        let features = ad.features_with(value.hashed());
+        parts.extend(features.map(|feature| term(feature, Some(value))));
     }
+    parts
+}
+
+fn halves(model: &FactorClicks, ad: &AdHashes, values: &[UserValue]) -> Vec<Contribution> {
+    let found = model.parts(ad, values);
+    let with_person = !found.person.is_empty();
+    let of_nobody = |field, log_odds, is_personal| Contribution {
+        field,
+        value: None,
+        log_odds,
+        is_personal,
+    };
+    let mut parts = vec![of_nobody(Field::Bias, found.offset, false)];
+    let ads = found.ad.into_iter();
+    parts.extend(ads.map(|(field, part)| of_nobody(Field::Ad(field), part, with_person)));
+    parts.push(of_nobody(Field::Surface, found.place, with_person));
+    parts.extend(found.person.into_iter().map(|(at, log_odds)| Contribution {
+        field: Field::User(values[at].field),
+        value: Some(values[at].value.clone()),
+        log_odds,
+        is_personal: true,
+    }));
+    parts
 }
 
 impl Contributions {
@@ -159,11 +195,38 @@ impl Contributions {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ads::factor::{FactorParams, Interaction};
     use crate::ads::testing::{account, ad, impression, interests, permit_all};
-    use crate::ads::{AdsParams, FtrlParams, TrainingRow, UserProfile, train};
+    use crate::ads::{AdsParams, FtrlParams, ModelKind, TrainingRow, UserProfile, train};
     use crate::signals::SpecialCategory;
 
-    fn model() -> ClickModel {
+    fn models() -> Vec<ClickModel> {
+        let factors = |interaction| {
+            let factors = FactorParams::default()
+                .bits(10)
+                .k(4)
+                .interaction(interaction);
+            let params = AdsParams {
+                model: ModelKind::Factors,
+                factors,
+                ..AdsParams::default()
+            };
+            model(params)
+        };
+        let ftrl = FtrlParams::default().bits(12).alpha(0.1).epochs(5);
+        let logistic = AdsParams {
+            ftrl,
+            ..AdsParams::default()
+        };
+        vec![
+            model(logistic),
+            factors(Interaction::FieldAware),
+            factors(Interaction::FieldWeighted),
+            factors(Interaction::Plain),
+        ]
+    }
+
+    fn model(params: AdsParams) -> ClickModel {
         let shown = (0..300).map(|i| {
             let mut shown = impression(Some(i), i % 4, 100, if i % 4 == 0 { 9 } else { 3 });
             shown.interests = interests(&[["art", "cars"][usize::from(i % 3 == 0)]]);
@@ -171,11 +234,6 @@ mod tests {
             TrainingRow::new(&shown, None)
         });
         let ads: Vec<Ad> = (0..4).map(|id| ad(id, "food", 1.0)).collect();
-        let ftrl = FtrlParams::default().bits(12).alpha(0.1).epochs(5);
-        let params = AdsParams {
-            ftrl,
-            ..AdsParams::default()
-        };
         train(&permit_all(shown), &ads, &params.check().unwrap())
             .unwrap()
             .0
@@ -192,42 +250,94 @@ mod tests {
 
     #[test]
     fn parts_sum_to_the_log_odds_of_the_probability() {
-        let (model, person) = (model(), person());
-        for id in 0..6 {
-            let ad = ad(id, "food", 1.0);
-            let found = model.contributions(&person.attributes, &ad);
-            assert!((found.sum() - found.logit).abs() < 1e-9);
-            assert_eq!(found.p_click, model.p_click(&person.attributes, &ad));
-            assert_eq!(found.p_uncalibrated, sigmoid(found.logit));
+        let person = person();
+        for model in models() {
+            for id in 0..6 {
+                let ad = ad(id, "food", 1.0);
+                let found = model.contributions(&person.attributes, &ad);
+                assert!(
+                    (found.sum() - found.logit).abs() < 1e-6,
+                    "{:?}",
+                    model.kind()
+                );
+                assert_eq!(found.p_click, model.p_click(&person.attributes, &ad));
+                assert_eq!(found.p_uncalibrated, sigmoid(found.logit));
+            }
+        }
+    }
+
+    /// Taking a value away takes away its own weight and all it says with others: its part and the other halves.
+    #[test]
+    fn what_two_values_say_together_counts_half_for_each() {
+        let (ad, person) = (ad(1, "food", 1.0), person());
+        let mut without = person.attributes.clone();
+        without.interests = interests(&["art"]);
+        for model in &models()[1..] {
+            let whole = model.contributions(&person.attributes, &ad);
+            let less = model.contributions(&without, &ad);
+            let part = |found: &Contributions, like: &Contribution| {
+                let is_it =
+                    |one: &&Contribution| (one.field, &one.value) == (like.field, &like.value);
+                found.parts.iter().find(is_it).map(|one| one.log_odds)
+            };
+            let (mut lost, mut own) = (0.0, 0.0);
+            for one in &whole.parts {
+                match part(&less, one) {
+                    Some(left) => lost += one.log_odds - left,
+                    None => own += one.log_odds,
+                }
+            }
+            assert!(
+                lost.abs() > 1e-4,
+                "the interest says something with others: {lost}"
+            );
+            assert!((own + lost - (whole.logit - less.logit)).abs() < 1e-6);
+            let machine = model.factors().unwrap();
+            let cars = user_values(&person.attributes).pop().unwrap().hashed();
+            let feature = Feature {
+                field: Field::User(cars.field),
+                hash: cars.hash,
+            };
+            let row = crate::ads::factor::FieldRow {
+                fields: &[4],
+                slots: &[feature.slot(machine.params().bits())],
+                values: &[1.0],
+            };
+            let weight = machine.linear_parts(row)[0];
+            assert!((own - lost - weight).abs() < 1e-9, "{own} {lost} {weight}");
         }
     }
 
     #[test]
     fn every_part_names_a_column() {
-        let found = model().contributions(&person().attributes, &ad(1, "food", 1.0));
-        for part in &found.parts {
-            assert!(
-                part.field
-                    .sources()
-                    .iter()
-                    .all(|source| source.contains('.'))
-            );
-            assert_eq!(part.value.is_some(), part.field.is_personal(), "{part:?}");
+        for model in models() {
+            let found = model.contributions(&person().attributes, &ad(1, "food", 1.0));
+            for part in &found.parts {
+                let sources = part.field.sources();
+                assert!(sources.iter().all(|source| source.contains('.')));
+                assert_eq!(part.value.is_some(), part.field.is_personal(), "{part:?}");
+                assert!(part.is_personal || part.value.is_none(), "{part:?}");
+            }
+            let names: Vec<String> = found.parts.iter().map(|part| part.field.name()).collect();
+            let together = model.kind() == ModelKind::Logistic;
+            assert_eq!(names.contains(&"interest × ad".to_owned()), together);
+            assert_eq!(names[0], "base rate");
         }
-        let names: Vec<String> = found.parts.iter().map(|part| part.field.name()).collect();
-        assert!(names.contains(&"interest × ad".to_owned()) && names[0] == "base rate");
     }
 
     #[test]
     fn deny_protected_fields_a_part_in_special_categories() {
         let mut special = ad(1, "food", 1.0);
         special.special_category = Some(SpecialCategory::Employment);
-        let found = model().contributions(&person().attributes, &special);
         let protected = |part: &Contribution| match part.field {
             Field::User(user) | Field::Cross(user, _) => user.is_protected(),
             _ => false,
         };
-        assert!(!found.parts.iter().any(protected));
-        assert!(found.parts.iter().any(|part| part.field.is_personal()));
+        for model in models() {
+            let found = model.contributions(&person().attributes, &special);
+            assert!(!found.parts.iter().any(protected));
+            assert!(found.parts.iter().any(|part| part.field.is_personal()));
+            assert!((found.sum() - found.logit).abs() < 1e-6);
+        }
     }
 }

@@ -219,6 +219,16 @@ impl AdHashes {
         }
     }
 
+    /// Is it of a special category?
+    pub(crate) const fn is_special(&self) -> bool {
+        self.special.is_some()
+    }
+
+    /// May a field of a person's count for it?
+    pub(crate) const fn may_look_at(&self, field: UserField) -> bool {
+        !self.is_special() || !field.is_protected()
+    }
+
     /// All that its features are made of.
     pub(crate) fn words(&self) -> [u64; 5] {
         let special = self.special.map_or([0, 0], |hash| [1, hash]);
@@ -257,7 +267,7 @@ impl AdHashes {
             field: Field::User(field),
             hash,
         };
-        let allowed = self.special.is_none() || !field.is_protected();
+        let allowed = self.may_look_at(field);
         let all = [
             Some(plain),
             Some(cross(AdField::Category, self.category)),

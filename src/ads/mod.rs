@@ -44,9 +44,12 @@ mod click_model;
 mod error;
 mod explain;
 pub mod factor;
+mod factor_clicks;
 mod features;
 mod ftrl;
+mod logistic;
 mod metrics;
+mod model_kind;
 mod params;
 mod policy;
 mod profile;
@@ -70,14 +73,15 @@ pub use metrics::{
     ClickMetrics, GroupWeight, GroupedAuc, Predicted, ReliabilityBin, grouped_auc, reliability,
     wilson_interval,
 };
+pub use model_kind::ModelKind;
 pub use params::{AdsParams, FtrlParams, FtrlValidParams, ValidAdsParams};
 pub use policy::{AUDIENCE_MIN, Cap, Guard, HiddenBy, Ineligible, PolicyParams, ValidPolicyParams};
 pub use profile::{AgeBand, Attributes, TrainingRow, UserProfile};
 pub use relevance::{AdCounts, AdScore, AdScores, rank_ads};
 pub use schema::{FeatureSource, feature_sources};
 pub use training::{
-    CurvePoint, MIN_CLICKS_PER_SHARD, ProgressPoint, ShardStates, TrainReport, Trained, train,
-    train_from,
+    CurvePoint, MIN_CLICKS_PER_SHARD, PassPoint, ProgressPoint, ShardStates, TrainReport, Trained,
+    train, train_from,
 };
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ use linfa::ParamGuard;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::calibration::{CalibrateBy, CalibrationMethod};
+use super::factor::{FactorParams, FactorValidParams};
+use super::model_kind::ModelKind;
 use crate::params::{ParamError, require};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -227,7 +229,7 @@ impl FtrlValidParams {
 ///
 /// Defaults: `k` 5, `calibration` isotonic, `calibrate_by` nothing, `learning_curve` true, `prior_ctr` 0.001,
 /// `prior_impressions` 100, `shards` 4, `negative_share` 1, `ftrl` as [`FtrlParams`],
-/// `policy` as [`PolicyParams`].
+/// `policy` as [`PolicyParams`], `model` logistic, `factors` as [`FactorParams`], `early_stopping` 10.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AdsParams {
@@ -250,8 +252,15 @@ pub struct AdsParams {
     pub shards: u32,
     /// Which share of the rows without clicks is trained on: above 0, at most 1. Those that are stand for the others.
     pub negative_share: f64,
-    /// Parameters of the click model.
+    /// Which model is trained.
+    pub model: ModelKind,
+    /// Parameters of the logistic model.
     pub ftrl: FtrlParams,
+    /// Parameters of the factor model; `hold_out` stays 0, since `early_stopping` says who is held out.
+    pub factors: FactorParams,
+    /// One person in so many is kept out of the training of a factor model to know when to stop: 2 to 1,000; 0 for nobody, and
+    /// every pass is made.
+    pub early_stopping: u32,
     /// Who may get which ad, and what it costs.
     pub policy: PolicyParams,
 }
@@ -267,7 +276,10 @@ impl Default for AdsParams {
             prior_impressions: 100.0,
             shards: 4,
             negative_share: 1.0,
+            model: ModelKind::default(),
             ftrl: FtrlParams::default(),
+            factors: FactorParams::default(),
+            early_stopping: 10,
             policy: PolicyParams::default(),
         }
     }
@@ -284,7 +296,10 @@ pub struct ValidAdsParams {
     prior_impressions: f64,
     shards: u32,
     negative_share: f64,
+    model: ModelKind,
     ftrl: FtrlValidParams,
+    factors: FactorValidParams,
+    early_stopping: u32,
     policy: ValidPolicyParams,
 }
 
@@ -299,7 +314,10 @@ impl AdsParams {
         self.prior_impressions = other.prior_impressions;
         self.shards = other.shards;
         self.negative_share = other.negative_share;
+        self.model = other.model;
         self.ftrl = other.ftrl.clone();
+        self.factors = other.factors.clone();
+        self.early_stopping = other.early_stopping;
         self
     }
 
@@ -333,6 +351,19 @@ impl AdsParams {
             self.negative_share,
             "above 0, at most 1",
         )?;
+        require(
+            self.early_stopping == 0 || (2..=1_000).contains(&self.early_stopping),
+            "ads.early_stopping",
+            self.early_stopping,
+            "0 or 2 to 1,000",
+        )?;
+        let factors = self.factors.check()?;
+        require(
+            factors.hold_out() == 0,
+            "ads.factors.hold_out",
+            factors.hold_out(),
+            "0: people are held out, see ads.early_stopping",
+        )?;
         Ok(ValidAdsParams {
             k: self.k as usize,
             calibration: self.calibration,
@@ -342,7 +373,10 @@ impl AdsParams {
             prior_impressions: self.prior_impressions,
             shards: self.shards,
             negative_share: self.negative_share,
+            model: self.model,
             ftrl: self.ftrl.check()?,
+            factors,
+            early_stopping: self.early_stopping,
             policy: self.policy.check()?,
         })
     }
@@ -380,6 +414,13 @@ impl ValidAdsParams {
         self.learning_curve
     }
 
+    /// The same for another kind of model.
+    #[must_use]
+    pub const fn with_model(mut self, model: ModelKind) -> Self {
+        self.model = model;
+        self
+    }
+
     /// The same, with or without a learning curve.
     #[must_use]
     pub const fn with_learning_curve(mut self, learning_curve: bool) -> Self {
@@ -393,6 +434,7 @@ impl ValidAdsParams {
     /// If it is out of range.
     pub fn with_epochs(mut self, epochs: u32) -> Result<Self, ParamError> {
         self.ftrl = self.ftrl.to_unchecked().epochs(epochs).check()?;
+        self.factors = self.factors.to_unchecked().epochs(epochs).check()?;
         Ok(self)
     }
 
@@ -420,10 +462,28 @@ impl ValidAdsParams {
         self.negative_share
     }
 
-    /// Parameters of the click model.
+    /// Which model is trained.
+    #[must_use]
+    pub const fn model(&self) -> ModelKind {
+        self.model
+    }
+
+    /// Parameters of the logistic model.
     #[must_use]
     pub const fn ftrl(&self) -> &FtrlValidParams {
         &self.ftrl
+    }
+
+    /// Parameters of the factor model.
+    #[must_use]
+    pub const fn factors(&self) -> &FactorValidParams {
+        &self.factors
+    }
+
+    /// One person in how many is kept out of the training of a factor model to know when to stop; 0: nobody.
+    #[must_use]
+    pub const fn early_stopping(&self) -> u32 {
+        self.early_stopping
     }
 
     /// Who may get which ad, and what it costs.
@@ -542,6 +602,24 @@ mod tests {
         for share in [0.0, -0.1, 1.000_1, f64::NAN] {
             assert!(with(|p| p.negative_share = share).is_err(), "{share}");
         }
+    }
+
+    #[test]
+    fn deny_early_stopping_outside() {
+        for good in [0, 2, 1_000] {
+            assert!(with(|p| p.early_stopping = good).is_ok(), "{good}");
+        }
+        for bad in [1, 1_001] {
+            let error = with(|p| p.early_stopping = bad).unwrap_err();
+            assert_eq!(error.name, "ads.early_stopping");
+        }
+    }
+
+    #[test]
+    fn deny_rows_held_out_besides_people() {
+        let error = with(|p| p.factors = FactorParams::default().hold_out(5)).unwrap_err();
+        assert_eq!(error.name, "ads.factors.hold_out");
+        assert!(with(|p| p.factors = FactorParams::default().k(0)).is_err());
     }
 
     #[test]

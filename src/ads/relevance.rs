@@ -1,5 +1,8 @@
 //! The K best ads of every person, exactly.
 //!
+//! What follows is how the logistic model ranks; a factor model's best come out of catalogues ([`factors`]), and the same lists, caps
+//! and prices hold.
+//!
 //! The value of showing an ad is bid × probability of a click + quality: what an impression is expected to be worth
 //! ([`auction`](super::auction) has the price too). The log-odds of a pair are the ad's own plus one part for every value of
 //! the person's, so the parts are computed once per (distinct value, ad) rather than per (person, ad), in blocks of
@@ -11,6 +14,8 @@
 //! then, for the lists that keep the limits are the independent sets of a matroid; offered one by one, an ad that is too
 //! many drives out the least valuable of its own advertiser, or of all.
 
+mod factors;
+
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
@@ -18,8 +23,9 @@ use serde::{Deserialize, Serialize};
 
 use super::AdsError;
 use super::auction::{price, value};
-use super::click_model::ClickModel;
+use super::click_model::{ClickModel, Predictor};
 use super::features::{AdHashes, HashedValue, UserValue, user_values};
+use super::logistic::Logistic;
 use super::params::ValidAdsParams;
 use super::policy::masks::{AD_BLOCK, BlockMasks, Catalogue, Lists, Segments};
 use super::policy::{Guard, Ineligible};
@@ -115,8 +121,10 @@ impl AdCounts {
 ///
 /// # Complexity
 /// O(V·A + U·A·v) time for V distinct values, U people of v values each and A ads; 4 KiB per distinct
-/// value plus O(K·U) space.
-#[must_use]
+/// value plus O(K·U) space. By a factor model O(U·A·D) for D coordinates of a side.
+///
+/// # Errors
+/// By a factor model, if it has weights that are not finite or larger than 10¹², or a calibration that falls.
 pub fn rank_ads(
     users: &[Permitted<UserProfile, AdRelevance>],
     ads: &[Ad],
@@ -124,7 +132,7 @@ pub fn rank_ads(
     guard: &Guard,
     params: &ValidAdsParams,
     progress: &(dyn Fn(u64) + Sync),
-) -> (AdScores, AdCounts) {
+) -> Result<(AdScores, AdCounts), AdsError> {
     let mut counts = AdCounts {
         n_users: users.len() as u64,
         n_ads: ads.len() as u64,
@@ -135,10 +143,20 @@ pub fn rank_ads(
     let running = Running::of(ads, guard, &people, &mut counts);
     people.restrict(guard, &running);
     let mut lists = vec![BestAds::default(); people.profiles.len()];
-    for (block_idx, block) in running.ads.chunks(AD_BLOCK).enumerate() {
-        let scorer = BlockScorer::new(model, block, block_idx * AD_BLOCK, &people);
-        // One more than is given out: the one who follows decides what the last one pays.
-        scorer.offer_all((&people, &running), &mut lists, params.k() + 1, progress);
+    // One more than is given out: the one who follows decides what the last one pays.
+    let k = params.k() + 1;
+    match model.predictor() {
+        Predictor::Logistic(logistic) => {
+            for (block_idx, block) in running.ads.chunks(AD_BLOCK).enumerate() {
+                let first = block_idx * AD_BLOCK;
+                let scorer = BlockScorer::new((model, logistic), block, first, &people);
+                scorer.offer_all((&people, &running), &mut lists, k, progress);
+            }
+        }
+        Predictor::Factors(machine) => {
+            let world = (&people, &running);
+            factors::offer_all((model, machine), world, &mut lists, k, progress)?;
+        }
     }
     let outcome = Outcome {
         people: &people,
@@ -149,7 +167,7 @@ pub fn rank_ads(
     };
     let scores = outcome.scores(&lists);
     outcome.count(&lists, &mut counts);
-    (scores, counts)
+    Ok((scores, counts))
 }
 
 /// An ad somebody could get.
@@ -363,7 +381,7 @@ struct BlockScorer<'a> {
 
 impl<'a> BlockScorer<'a> {
     fn new(
-        model: &'a ClickModel,
+        (model, logistic): (&'a ClickModel, &Logistic),
         ads: &'a [RunningAd<'a>],
         first_ad_idx: usize,
         people: &People<'_>,
@@ -374,7 +392,7 @@ impl<'a> BlockScorer<'a> {
             .zip(people.values.par_iter());
         rows.for_each(|(row, &value)| {
             for (part, one) in row.iter_mut().zip(ads) {
-                *part = model.value_part(&one.hashes, value);
+                *part = logistic.value_part(&one.hashes, value);
             }
         });
         let listed: Vec<_> = ads.iter().map(|one| (one.ad, one.list)).collect();
@@ -382,7 +400,7 @@ impl<'a> BlockScorer<'a> {
             model,
             ads,
             first_ad_idx,
-            base: ads.iter().map(|one| model.base(&one.hashes)).collect(),
+            base: ads.iter().map(|one| logistic.base(&one.hashes)).collect(),
             shifts: ads.iter().map(|one| model.shift(one.ad, None)).collect(),
             parts,
             masks: BlockMasks::new(&listed, &people.segments),
@@ -504,24 +522,54 @@ impl Outcome<'_> {
 
 /// The person's values that raised the log-odds most, strongest first; else what else there is to say.
 fn reasons(profile: &UserProfile, ad: &AdHashes, model: &ClickModel) -> Vec<String> {
-    let mut parts: Vec<(f64, UserValue)> = user_values(&profile.attributes)
-        .into_iter()
-        .map(|value| (model.value_part(ad, value.hashed()), value))
-        .filter(|(part, _)| *part > 0.0)
-        .collect();
+    let values = user_values(&profile.attributes);
+    let spoken = spoken(&values, ad, model);
+    let mut parts: Vec<(f64, UserValue)> = spoken.by_value.into_iter().zip(values).collect();
+    parts.retain(|(part, _)| *part > 0.0);
     parts.sort_by(|a, b| b.0.total_cmp(&a.0));
     parts.truncate(MAX_REASONS);
     if parts.is_empty() {
-        return vec![without_values(ad, model).to_owned()];
+        return vec![without_values(spoken.by_ad, model).to_owned()];
     }
     let text = |(_, value): (f64, UserValue)| format!("{} {}", value.field.as_str(), value.value);
     parts.into_iter().map(text).collect()
 }
 
-fn without_values(ad: &AdHashes, model: &ClickModel) -> &'static str {
+/// What spoke for an ad, in log-odds.
+struct Spoken {
+    /// For each of the person's values; 0 for one that may not count.
+    by_value: Vec<f64>,
+    /// What the ad's own fields add.
+    by_ad: f64,
+}
+
+fn spoken(values: &[UserValue], ad: &AdHashes, model: &ClickModel) -> Spoken {
+    match model.predictor() {
+        Predictor::Logistic(logistic) => Spoken {
+            by_value: values
+                .iter()
+                .map(|value| logistic.value_part(ad, value.hashed()))
+                .collect(),
+            by_ad: logistic.ad_part(ad),
+        },
+        Predictor::Factors(machine) => {
+            let parts = machine.parts(ad, values);
+            let mut by_value = vec![0.0; values.len()];
+            for (at, part) in parts.person {
+                by_value[at] = part;
+            }
+            Spoken {
+                by_value,
+                by_ad: parts.ad.iter().map(|(_, part)| part).sum(),
+            }
+        }
+    }
+}
+
+const fn without_values(by_ad: f64, model: &ClickModel) -> &'static str {
     if model.is_prior_only() {
         "prior"
-    } else if model.ad_part(ad) > 0.0 {
+    } else if by_ad > 0.0 {
         "often clicked"
     } else {
         "bid"
@@ -531,8 +579,12 @@ fn without_values(ad: &AdHashes, model: &ClickModel) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ads::factor::{FactorModel, FactorParams, Interaction};
     use crate::ads::testing::{account, ad, impression, interests, permit_all};
-    use crate::ads::{AdsParams, AgeBand};
+    use crate::ads::{
+        AdsParams, AgeBand, CalibrateBy, Calibration, CalibrationMethod, Clicks, ModelKind,
+        Predicted,
+    };
     use crate::ads::{
         Audiences, Cap, FtrlParams, HiddenBy, ListMember, PolicyParams, TrainingRow, train,
     };
@@ -578,8 +630,48 @@ mod tests {
         ad
     }
 
-    /// People click on what they are interested in.
     fn model(profiles: &[UserProfile], ads: &[Ad]) -> ClickModel {
+        trained(profiles, ads, &params(5))
+    }
+
+    /// The logistic model, and the factor model of every kind; the last is calibrated category by category.
+    fn models(profiles: &[UserProfile], ads: &[Ad]) -> Vec<ClickModel> {
+        let factors = |interaction| {
+            let factors = FactorParams::default().bits(10).k(4);
+            let params = AdsParams {
+                model: ModelKind::Factors,
+                factors: factors.interaction(interaction).eta(0.3).epochs(6),
+                ..given(5)
+            };
+            trained(profiles, ads, &params.check().unwrap())
+        };
+        vec![
+            model(profiles, ads),
+            factors(Interaction::FieldAware),
+            factors(Interaction::Plain),
+            shifted(&factors(Interaction::FieldWeighted)),
+        ]
+    }
+
+    /// The same with a calibration that shifts categories apart, whatever the rows say of them.
+    fn shifted(model: &ClickModel) -> ClickModel {
+        let half = |predicted: f64, clicks| Predicted {
+            p: predicted,
+            target: Clicks {
+                clicks,
+                impressions: 1_000,
+            },
+        };
+        let rows = [half(0.1, 200), half(0.1, 50), half(0.2, 400), half(0.2, 90)];
+        let values = ["art", "cars", "art", "cars"].map(str::to_owned);
+        let calibration = Calibration::fit(CalibrationMethod::Platt, &rows);
+        model
+            .clone()
+            .calibrated_by(calibration.with_shifts(CalibrateBy::Category, &rows, &values))
+    }
+
+    /// People click on what they are interested in.
+    fn trained(profiles: &[UserProfile], ads: &[Ad], params: &ValidAdsParams) -> ClickModel {
         let pairs = profiles
             .iter()
             .flat_map(|p| ads.iter().map(move |ad| (p, ad)));
@@ -596,10 +688,14 @@ mod tests {
             );
             TrainingRow::new(&shown, Some(profile))
         });
-        train(&permit_all(rows), ads, &params(5)).unwrap().0
+        train(&permit_all(rows), ads, params).unwrap().0
     }
 
     fn params(k: u32) -> ValidAdsParams {
+        given(k).check().unwrap()
+    }
+
+    fn given(k: u32) -> AdsParams {
         let ftrl = FtrlParams::default().bits(14).epochs(2);
         // So strict that lists run into it.
         let cap = Cap {
@@ -614,13 +710,12 @@ mod tests {
             reserve: 0.5,
             synthetic: true,
         };
-        let params = AdsParams {
+        AdsParams {
             k,
             ftrl,
             policy,
             ..AdsParams::default()
-        };
-        params.check().unwrap()
+        }
     }
 
     /// Somebody has seen something, somebody hid something, and some are on a list.
@@ -711,41 +806,56 @@ mod tests {
         k: u32,
     ) -> (AdScores, AdCounts) {
         let users = permit_all(users.iter().cloned());
-        rank_ads(&users, ads, model, guard, &params(k), &|_| ())
+        rank_ads(&users, ads, model, guard, &params(k), &|_| ()).unwrap()
     }
 
     #[test]
     fn oracle_top_k_equals_scoring_every_pair() {
         let (users, ads) = world(40, 1_100);
-        let model = model(&users[..10], &ads[..40]);
         let guard = guard(&users, &ads);
-        for k in [1, 5, 25, 1_000] {
-            let (scores, counts) = rank_with(&users, &ads, &model, &guard, k);
-            let ours: Vec<_> = scores
-                .iter()
-                .map(|s| (s.user.0, s.ad_id.0, s.value, s.price))
-                .collect();
-            assert_eq!(
-                ours,
-                naive(&users, &ads, (&model, &guard), k as usize),
-                "k = {k}"
-            );
-            counts.check_sums().unwrap();
+        for model in models(&users[..10], &ads[..40]) {
+            for k in [1, 5, 25, 1_000] {
+                let (scores, counts) = rank_with(&users, &ads, &model, &guard, k);
+                let ours: Vec<_> = scores
+                    .iter()
+                    .map(|s| (s.user.0, s.ad_id.0, s.value, s.price))
+                    .collect();
+                let expected = naive(&users, &ads, (&model, &guard), k as usize);
+                assert_eq!(
+                    ours,
+                    expected,
+                    "{:?}, k = {k}",
+                    model.factors().map(FactorModel::params)
+                );
+                counts.check_sums().unwrap();
+            }
         }
+    }
+
+    /// Calibration that shifts categories apart, and the test above, are not in vain.
+    #[test]
+    fn models_of_these_tests_differ_by_category() {
+        let (users, ads) = world(40, 40);
+        let models = models(&users[..10], &ads);
+        let shifts = ads.iter().map(|ad| models[3].shift(ad, None).to_bits());
+        let shifts: std::collections::BTreeSet<u64> = shifts.collect();
+        assert_eq!(shifts.len(), 3, "art, cars and the others");
     }
 
     #[test]
     fn oracle_counts_equal_asking_every_pair() {
         let (users, ads) = world(60, 200);
         let guard = guard(&users, &ads);
-        let (_, counts) = rank_with(&users, &ads, &model(&users[..5], &ads), &guard, 5);
         let mut expected = BTreeMap::new();
         for (user, ad) in users.iter().flat_map(|u| ads.iter().map(move |ad| (u, ad))) {
             if let Err(reason) = guard.eligibility(user, ad) {
                 *expected.entry(reason).or_insert(0) += 1;
             }
         }
-        assert_eq!(counts.ineligible, expected);
+        for model in models(&users[..5], &ads) {
+            let (_, counts) = rank_with(&users, &ads, &model, &guard, 5);
+            assert_eq!(counts.ineligible, expected);
+        }
         let found: Vec<Ineligible> = expected.into_keys().collect();
         for reason in [
             Ineligible::BelowReserve,
@@ -770,13 +880,14 @@ mod tests {
     #[test]
     fn lists_that_caps_leave_empty_places_in_are_counted() {
         let (users, ads) = world(20, 100);
-        let model = model(&users[..5], &ads);
         let guard = guard(&users, &ads);
-        let (scores, counts) = rank_with(&users, &ads, &model, &guard, 1_000);
-        // Seven advertisers with at most four ads each.
-        assert!(scores.len() <= 20 * 28);
-        assert!(counts.advertiser_full > 0 && counts.beyond_k == 0);
-        counts.check_sums().unwrap();
+        for model in models(&users[..5], &ads) {
+            let (scores, counts) = rank_with(&users, &ads, &model, &guard, 1_000);
+            // Seven advertisers with at most four ads each.
+            assert!(scores.len() <= 20 * 28);
+            assert!(counts.advertiser_full > 0 && counts.beyond_k == 0);
+            counts.check_sums().unwrap();
+        }
     }
 
     proptest! {
@@ -788,7 +899,8 @@ mod tests {
             let from = seed % 1_000_000;
             let users: Vec<UserProfile> = (from..from + 25).map(profile).collect();
             let ads: Vec<Ad> = (from..from + 120).map(some_ad).collect();
-            let (model, _) = train(&[], &ads, &params(5)).unwrap();
+            let kind = ModelKind::ALL[usize::from(seed % 2 == 1)];
+            let (model, _) = train(&[], &ads, &params(5).with_model(kind)).unwrap();
             let guard = guard(&users, &ads);
             let (scores, _) = rank_with(&users, &ads, &model, &guard, k);
             let mut given: BTreeMap<(UserId, AdvertiserId), u32> = BTreeMap::new();
@@ -820,7 +932,7 @@ mod tests {
             for (ad, special) in ads.iter_mut().step_by(2).zip(SpecialCategory::ALL.iter().cycle()) {
                 ad.special_category = Some(*special);
             }
-            let model = model(&users, &ads);
+            let models = models(&users, &ads);
             let (a, b) = alike(seed);
             // Without caps: else ads that may look would take places of those that may not.
             let policy = PolicyParams {
@@ -828,21 +940,23 @@ mod tests {
                 ..PolicyParams::default()
             };
             let guard = Guard::new(AS_OF, &policy.check().unwrap());
-            let (scores, _) = rank_with(&[a, b], &ads, &model, &guard, 1_000);
-            let special = |user| -> Vec<(AdId, u64, u64)> {
-                let own = scores.iter().filter(|score| score.user == UserId(user));
-                let special = own.filter(|score| {
-                    let ad = ads.iter().find(|ad| ad.ad_id == score.ad_id).unwrap();
-                    ad.special_category.is_some()
-                });
-                let mut scored: Vec<_> = special
-                    .map(|score| (score.ad_id, score.p_click.to_bits(), score.value.to_bits()))
-                    .collect();
-                scored.sort_unstable();
-                scored
-            };
-            prop_assert!(!special(1).is_empty());
-            prop_assert_eq!(special(1), special(2));
+            for model in &models {
+                let (scores, _) = rank_with(&[a.clone(), b.clone()], &ads, model, &guard, 1_000);
+                let special = |user| -> Vec<(AdId, u64, u64)> {
+                    let own = scores.iter().filter(|score| score.user == UserId(user));
+                    let special = own.filter(|score| {
+                        let ad = ads.iter().find(|ad| ad.ad_id == score.ad_id).unwrap();
+                        ad.special_category.is_some()
+                    });
+                    let mut scored: Vec<_> = special
+                        .map(|score| (score.ad_id, score.p_click.to_bits(), score.value.to_bits()))
+                        .collect();
+                    scored.sort_unstable();
+                    scored
+                };
+                prop_assert!(!special(1).is_empty());
+                prop_assert_eq!(special(1), special(2));
+            }
         }
     }
 
@@ -866,43 +980,42 @@ mod tests {
     #[test]
     fn same_scores_for_any_number_of_threads_and_any_order() {
         let (mut users, mut ads) = world(200, 600);
-        let model = model(&users[..10], &ads[..40]);
         let guard = guard(&users, &ads);
-        let expected = rank_with(&users, &ads, &model, &guard, 5);
-        users.reverse();
-        ads.reverse();
-        for threads in 1..=3 {
-            let pool = rayon::ThreadPoolBuilder::new()
-                .num_threads(threads)
-                .build()
-                .unwrap();
-            let again = pool.install(|| rank_with(&users, &ads, &model, &guard, 5));
-            assert_eq!(again, expected);
+        for model in models(&users[..10], &ads[..40]) {
+            let expected = rank_with(&users, &ads, &model, &guard, 5);
+            users.reverse();
+            ads.reverse();
+            for threads in 1..=3 {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+                let pool = pool.build().unwrap();
+                let again = pool.install(|| rank_with(&users, &ads, &model, &guard, 5));
+                assert_eq!(again, expected);
+            }
         }
     }
 
     #[test]
     fn interests_decide_and_are_the_reason() {
         let (users, ads) = world(60, 20);
-        let model = model(&users, &ads);
         let mut fan = profile(1);
         fan.attributes.interests = interests(&["cooking"]);
         let one = |category| ad(100, category, 1.0);
-        let p = |category| model.p_click(&fan.attributes, &one(category));
-        assert!(
-            p("cooking") > 1.5 * p("cars"),
-            "{} {}",
-            p("cooking"),
-            p("cars")
-        );
-        let (scores, _) = rank(&[fan.clone()], &[one("cooking")], &model, 1);
-        assert_eq!(scores[0].reasons[0], "interest cooking");
+        for model in models(&users, &ads) {
+            let p = |category| model.p_click(&fan.attributes, &one(category));
+            assert!(
+                p("cooking") > 1.5 * p("cars"),
+                "{} {}",
+                p("cooking"),
+                p("cars")
+            );
+            let (scores, _) = rank(std::slice::from_ref(&fan), &[one("cooking")], &model, 1);
+            assert_eq!(scores[0].reasons[0], "interest cooking");
+        }
     }
 
     #[test]
     fn deny_protected_attributes_any_say_on_special_categories() {
         let (users, ads) = world(40, 40);
-        let model = model(&users, &ads);
         let mut special = ad(3, "cooking", 1.0);
         special.special_category = Some(SpecialCategory::Credit);
         let mut a = profile(1);
@@ -912,34 +1025,40 @@ mod tests {
         b.attributes.age_band = Some("18-24".into());
         b.attributes.gender = Some("m".into());
         b.attributes.region = Region::parse("US");
-        let p = |profile: &UserProfile, ad| model.p_click(&profile.attributes, ad);
-        assert_eq!(p(&a, &special), p(&b, &special));
-        assert_ne!(p(&a, &ad(3, "cooking", 1.0)), p(&b, &ad(3, "cooking", 1.0)));
+        for model in models(&users, &ads) {
+            let p = |profile: &UserProfile, ad| model.p_click(&profile.attributes, ad);
+            assert_eq!(p(&a, &special), p(&b, &special));
+            assert_ne!(p(&a, &ad(3, "cooking", 1.0)), p(&b, &ad(3, "cooking", 1.0)));
+        }
     }
 
     #[test]
     fn without_rows_the_prior_answers_and_bids_decide() {
         let ads = [ad(1, "art", 1.0), ad(2, "art", 2.0), ad(3, "cars", 2.0)];
-        let (model, report) = train(&[], &ads, &params(5)).unwrap();
-        report.check_sums().unwrap();
-        let (scores, _) = rank(&[profile(1)], &ads, &model, 2);
-        let order: Vec<_> = scores.iter().map(|s| (s.rank, s.ad_id.0)).collect();
-        assert_eq!(order, [(1, 2), (2, 3)]);
-        assert!((scores[0].p_click - 0.001).abs() < 1e-12);
-        assert_eq!(scores[0].reasons, ["prior"]);
+        for kind in ModelKind::ALL {
+            let (model, report) = train(&[], &ads, &params(5).with_model(kind)).unwrap();
+            report.check_sums().unwrap();
+            let (scores, _) = rank(&[profile(1)], &ads, &model, 2);
+            let order: Vec<_> = scores.iter().map(|s| (s.rank, s.ad_id.0)).collect();
+            assert_eq!(order, [(1, 2), (2, 3)]);
+            assert!((scores[0].p_click - 0.001).abs() < 1e-9);
+            assert_eq!(scores[0].reasons, ["prior"]);
+        }
     }
 
     #[test]
     fn nobody_and_nothing() {
-        let (model, _) = train(&[], &[], &params(5)).unwrap();
-        for (users, ads) in [
-            (vec![], vec![]),
-            (vec![profile(1)], vec![]),
-            (vec![], vec![some_ad(1)]),
-        ] {
-            let (scores, counts) = rank(&users, &ads, &model, 5);
-            assert!(scores.is_empty());
-            counts.check_sums().unwrap();
+        for kind in ModelKind::ALL {
+            let (model, _) = train(&[], &[], &params(5).with_model(kind)).unwrap();
+            for (users, ads) in [
+                (vec![], vec![]),
+                (vec![profile(1)], vec![]),
+                (vec![], vec![some_ad(1)]),
+            ] {
+                let (scores, counts) = rank(&users, &ads, &model, 5);
+                assert!(scores.is_empty());
+                counts.check_sums().unwrap();
+            }
         }
     }
 }

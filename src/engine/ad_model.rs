@@ -15,7 +15,7 @@ use crate::engine::{EngineError, Progress, Stage, ValidRunParams};
 use crate::time::Timestamp;
 
 /// The form of model files that this version writes and reads.
-pub const AD_MODEL_SCHEMA: &str = "acquaint-ad-model/1";
+pub const AD_MODEL_SCHEMA: &str = "acquaint-ad-model/2";
 
 /// On whose consent an ad model rests.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

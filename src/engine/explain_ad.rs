@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::ads::{AdScore, Contribution, Contributions, Ineligible, UserProfile, rank_ads};
 use crate::consent::{AdRelevance, Decision, DenialReason, Permitted, Purpose};
-use crate::engine::Prepared;
+use crate::engine::{EngineError, Prepared};
 use crate::ids::{AccountId, AdId, UserId};
 use crate::signals::Ad;
 use crate::time::Timestamp;
@@ -53,7 +53,7 @@ pub struct AdPart {
     pub log_odds: f64,
     /// The columns it is from.
     pub sources: &'static [&'static str],
-    /// The purpose the person allowed it for; none if it is not about the person.
+    /// The purpose the person allowed it for; none if it does not rest on what is known of the person.
     pub granted_for: Option<Purpose>,
 }
 
@@ -101,55 +101,61 @@ impl Prepared {
     ///
     /// # Complexity
     /// One ranking of the person's ads, two if it is not given out.
-    #[must_use]
-    pub fn explain_ad(&self, user: UserId, ad_id: AdId) -> AdExplained {
+    ///
+    /// # Errors
+    /// As ranking: if a factor model has numbers that cannot be ranked by.
+    pub fn explain_ad(&self, user: UserId, ad_id: AdId) -> Result<AdExplained, EngineError> {
         let mut explained = AdExplained::of(user, ad_id);
         let profile = self.profiles.iter().find(|one| one.get().user == user);
         let Some(profile) = profile else {
             let reason = self.ad_denial(user);
             explained.why_not = Some(NotShown::Gate { reason });
-            return explained;
+            return Ok(explained);
         };
         explained.grant = Some(self.grant(user));
         let Some(ad) = self.inputs.ads.iter().find(|ad| ad.ad_id == ad_id) else {
             explained.why_not = Some(NotShown::UnknownAd);
-            return explained;
+            return Ok(explained);
         };
         (explained.bid, explained.quality) = (Some(ad.bid), Some(ad.quality));
         if let Err(reason) = self.guard.eligibility(profile.get(), ad) {
             explained.why_not = Some(NotShown::Policy { reason });
-            return explained;
+            return Ok(explained);
         }
         let parts = self.model.contributions(&profile.get().attributes, ad);
         explained.take_apart(&parts, ad);
-        self.place(profile, &mut explained);
-        explained
+        self.place(profile, &mut explained)?;
+        Ok(explained)
     }
 
-    fn place(&self, profile: &Permitted<UserProfile, AdRelevance>, explained: &mut AdExplained) {
+    fn place(
+        &self,
+        profile: &Permitted<UserProfile, AdRelevance>,
+        explained: &mut AdExplained,
+    ) -> Result<(), EngineError> {
         let params = &self.params.ads;
-        let rank = |k: usize| -> Option<AdScore> {
+        let rank = |k: usize| -> Result<Option<AdScore>, EngineError> {
             let params = params.clone().with_k(k);
             let person = std::slice::from_ref(profile);
             let (ads, model) = (&self.inputs.ads, &self.model);
-            let (scores, _) = rank_ads(person, ads, model, &self.guard, &params, &|_| ());
-            scores
-                .into_iter()
-                .find(|score| score.ad_id == explained.ad_id)
+            let (scores, _) = rank_ads(person, ads, model, &self.guard, &params, &|_| ())?;
+            let mut scores = scores.into_iter();
+            Ok(scores.find(|score| score.ad_id == explained.ad_id))
         };
-        if let Some(score) = rank(params.k()) {
+        if let Some(score) = rank(params.k())? {
             explained.rank = Some(score.rank);
             explained.price = Some(score.price);
             explained.reasons = score.reasons;
-            return;
+            return Ok(());
         }
-        explained.why_not = Some(match rank(self.inputs.ads.len()) {
+        explained.why_not = Some(match rank(self.inputs.ads.len())? {
             None => NotShown::AdvertiserFull,
             Some(score) => NotShown::BeyondK {
                 place: score.rank,
                 k: params.k(),
             },
         });
+        Ok(())
     }
 
     /// Why the gate does not let somebody through; of somebody nobody knows, that there is no record.
@@ -215,12 +221,11 @@ impl AdExplained {
 }
 
 fn part(part: &Contribution) -> AdPart {
-    let is_personal = part.field.is_personal();
     AdPart {
         field: part.field.name(),
         value: part.value.clone(),
         log_odds: part.log_odds,
         sources: part.field.sources(),
-        granted_for: is_personal.then_some(Purpose::AdRelevance),
+        granted_for: part.is_personal.then_some(Purpose::AdRelevance),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::abuse::{AbuseParams, ValidAbuseParams};
-use crate::ads::{AdsParams, ValidAdsParams};
+use crate::ads::{AdsParams, ModelKind, ValidAdsParams};
 use crate::business::{BusinessParams, ValidBusinessParams};
 use crate::consent::{ConsentParams, ValidConsentParams};
 use crate::identity::{IdentityParams, KeyRing, ValidIdentityParams};
@@ -123,6 +123,14 @@ impl ValidRunParams {
         self.given.ads = self.given.ads.trained_as(ads);
         self.ads = self.given.ads.clone().check()?;
         Ok(self)
+    }
+
+    /// The same, with another kind of click model.
+    #[must_use]
+    pub fn with_ad_model_kind(mut self, kind: ModelKind) -> Self {
+        self.given.ads.model = kind;
+        self.ads = self.ads.with_model(kind);
+        self
     }
 
     /// How accounts are linked.

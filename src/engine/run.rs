@@ -108,7 +108,7 @@ fn write_tables(
     progress: &dyn Progress,
 ) -> Result<Manifest, EngineError> {
     let (suggestions, s1) = score::suggestions(prepared, progress)?;
-    let (ads, s2) = score::ads(prepared, progress);
+    let (ads, s2) = score::ads(prepared, progress)?;
     progress.begin("writing tables", None);
     let mut tables = Tables::new(prepared, staging);
     tables.stages.extend(s1);
@@ -147,7 +147,7 @@ pub(in crate::engine) fn write_some(
         tables.suggestions(&score::suggestions(&prepared, progress)?.0)?;
     }
     if work.ads {
-        tables.ads(&score::ads(&prepared, progress).0)?;
+        tables.ads(&score::ads(&prepared, progress)?.0)?;
     }
     if work.abuse {
         tables.abuse()?;

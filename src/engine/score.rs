@@ -112,7 +112,7 @@ impl<'p> Done<'p> {
 pub(in crate::engine) fn ads(
     prepared: &Prepared,
     progress: &dyn Progress,
-) -> (Vec<AdScore>, Stage) {
+) -> Result<(Vec<AdScore>, Stage), EngineError> {
     progress.begin("ranking ads", None);
     let (scores, counts) = rank_ads(
         &prepared.profiles,
@@ -121,8 +121,8 @@ pub(in crate::engine) fn ads(
         &prepared.guard,
         &prepared.params.ads,
         &|n| progress.advance(n),
-    );
-    (scores, ads_stage(&counts))
+    )?;
+    Ok((scores, ads_stage(&counts)))
 }
 
 fn ads_stage(counts: &AdCounts) -> Stage {

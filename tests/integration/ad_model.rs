@@ -44,35 +44,70 @@ fn learnt(dir: &Path, name: &str) -> Value {
     model
 }
 
+/// Both kinds of model, trained quickly.
+const KINDS: [&str; 2] = ["logistic", "factors"];
+
+fn config(kind: &str) -> String {
+    format!(
+        "[ads]\nmodel = \"{kind}\"\nlearning_curve = false\nnegative_share = 0.5\n[ads.factors]\nbits = 12\n"
+    )
+}
+
 #[test]
 fn a_model_file_is_as_good_as_training_in_the_run_and_verifies() {
     let dir = tempfile::tempdir().unwrap();
     let at = dir.path();
     write_world(&at.join("tables"), TableForm::Parquet, &small_world(200, 3));
-    fs::write(
-        at.join("ads.toml"),
-        "[ads]\nnegative_share = 0.5\nlearning_curve = false\n",
-    )
-    .unwrap();
-    let train = "train ads --signals tables --config ads.toml --out";
-    let told = done(&format!("{train} ads.json --threads 1"), at);
-    assert!(
-        told.contains("epoch 1, quarter 1") && told.contains("clicks"),
-        "{told}"
+    for (kind, says) in KINDS
+        .into_iter()
+        .zip(["epoch 1, quarter 1", "after pass 1"])
+    {
+        fs::write(at.join("ads.toml"), config(kind)).unwrap();
+        let train = "train ads --signals tables --config ads.toml --out";
+        let told = done(&format!("{train} {kind}.json --threads 1"), at);
+        assert!(told.contains(says) && told.contains("clicks"), "{told}");
+        for threads in ["2", "3"] {
+            done(&format!("{train} again.json --threads {threads}"), at);
+            assert!(read(at, &format!("{kind}.json")) == read(at, "again.json"));
+            let shards = read(at, &format!("{kind}.json.shards"));
+            assert!(shards == read(at, "again.json.shards"));
+        }
+        // How ads are trained comes from the model.
+        let (by_file, in_run) = (format!("{kind}-by-file"), format!("{kind}-in-run"));
+        let run = "run --signals tables";
+        done(&format!("{run} --ad-model {kind}.json --out {by_file}"), at);
+        done(
+            &format!("{run} --config ads.toml --out {in_run} --threads 1"),
+            at,
+        );
+        for file in ["ad_scores.parquet", "manifest.json", "report.html"] {
+            let file = |out: &str| read(at, &format!("{out}/{file}"));
+            assert!(file(&by_file) == file(&in_run), "{kind}");
+        }
+        done(&format!("verify {by_file} --signals tables"), at);
+    }
+    let scores = |kind| read(at, &format!("{kind}-in-run/ad_scores.parquet"));
+    assert!(scores("logistic") != scores("factors"));
+}
+
+#[test]
+fn the_kind_on_the_command_line_takes_the_place_of_the_configuration() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = dir.path();
+    write_world(&at.join("tables"), TableForm::Parquet, &small_world(200, 3));
+    fs::write(at.join("ads.toml"), config("logistic")).unwrap();
+    fs::write(at.join("factors.toml"), config("factors")).unwrap();
+    let train = "train ads --signals tables --config";
+    done(
+        &format!("{train} ads.toml --model factors --out one.json"),
+        at,
     );
-    for threads in ["2", "3"] {
-        done(&format!("{train} again.json --threads {threads}"), at);
-        assert!(read(at, "ads.json") == read(at, "again.json"));
-        assert!(read(at, "ads.json.shards") == read(at, "again.json.shards"));
-    }
-    // How ads are trained comes from the model.
-    done("run --signals tables --ad-model ads.json --out by-file", at);
-    done("run --signals tables --config ads.toml --out in-run", at);
-    for file in ["ad_scores.parquet", "manifest.json", "report.html"] {
-        let file = |out| read(at, &format!("{out}/{file}"));
-        assert!(file("by-file") == file("in-run"));
-    }
-    done("verify by-file --signals tables", at);
+    done(&format!("{train} factors.toml --out two.json"), at);
+    assert!(read(at, "one.json") == read(at, "two.json"));
+    let evaluate = "evaluate ads --signals tables --no-curves --json --config";
+    let by_flag = done(&format!("{evaluate} ads.toml --model factors"), at);
+    assert_eq!(by_flag, done(&format!("{evaluate} factors.toml"), at));
+    assert_ne!(by_flag, done(&format!("{evaluate} ads.toml"), at));
 }
 
 #[test]
@@ -96,7 +131,7 @@ fn deny_a_model_of_another_moment_and_files_that_are_none() {
     let text = fs::read_to_string(at.join("ads.json")).unwrap();
     for (from, to, says) in [
         (
-            "acquaint-ad-model/1",
+            "acquaint-ad-model/2",
             "acquaint-ad-model/9",
             "train it again",
         ),
@@ -107,7 +142,15 @@ fn deny_a_model_of_another_moment_and_files_that_are_none() {
         let error = refused(run);
         assert!(error.contains(says), "{error}");
     }
+    done("train friends --signals tables --out friends.json", at);
+    let error = refused("run --signals tables --out out --ad-model friends.json");
+    assert!(error.contains("acquaint-friend-model"), "{error}");
     let update = "train ads --signals tables --out new.json --update ads.json";
+    let error = refused(&format!("{update} --model factors"));
+    assert!(
+        error.contains("of a logistic model, and a factors model is asked for"),
+        "{error}"
+    );
     fs::write(at.join("ads.json.shards"), "no shards").unwrap();
     let error = refused(update);
     assert!(error.contains("train without them"), "{error}");
@@ -127,7 +170,15 @@ fn clicked(seed: u64) -> World {
 
 #[test]
 fn prop_opted_out_deleted_and_unlearnt_give_the_same_bytes() {
-    for (seed, share) in [(11, 150), (12, 20), (13, 3)] {
+    let cases = [
+        (11, 150, "logistic"),
+        (12, 20, "logistic"),
+        (13, 3, "logistic"),
+    ];
+    let cases = cases
+        .into_iter()
+        .chain([(11, 150, "factors"), (13, 3, "factors")]);
+    for (seed, share, kind) in cases {
         let (dir, world) = (tempfile::tempdir().unwrap(), clicked(seed));
         let at = dir.path();
         let people = people(&world);
@@ -139,7 +190,8 @@ fn prop_opted_out_deleted_and_unlearnt_give_the_same_bytes() {
         ] {
             write_world(&at.join(name), TableForm::Parquet, &world);
         }
-        let as_of = format!("--as-of {}", world.as_of);
+        fs::write(at.join("ads.toml"), config(kind)).unwrap();
+        let as_of = format!("--as-of {} --config ads.toml", world.as_of);
         for name in ["before", "out", "gone"] {
             done(
                 &format!("train ads --signals {name} --out {name}.json {as_of}"),
@@ -159,22 +211,25 @@ fn prop_opted_out_deleted_and_unlearnt_give_the_same_bytes() {
                 "{told}"
             );
         }
-        assert!(read(at, "less.json") == read(at, "out.json"), "seed {seed}");
+        assert!(
+            read(at, "less.json") == read(at, "out.json"),
+            "seed {seed}, {kind}"
+        );
         assert!(
             read(at, "less.json.shards") == read(at, "out.json.shards"),
-            "seed {seed}"
+            "seed {seed}, {kind}"
         );
         assert!(
             learnt(at, "out.json") == learnt(at, "gone.json"),
-            "seed {seed}"
+            "seed {seed}, {kind}"
         );
         assert!(
             read(at, "out.json.shards") == read(at, "gone.json.shards"),
-            "seed {seed}"
+            "seed {seed}, {kind}"
         );
         assert!(
             learnt(at, "out.json") != learnt(at, "before.json"),
-            "seed {seed}"
+            "seed {seed}, {kind}"
         );
     }
 }

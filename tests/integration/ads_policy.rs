@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use acquaint::ads::{AudienceVerdict, Ineligible};
 use acquaint::consent::{Event, EventKind, Subject};
-use acquaint::engine::{self, RunRequest, outputs::Manifest};
+use acquaint::engine::{self, AdPart, RunRequest, outputs::Manifest};
 use acquaint::engine::{NotShown, Prepared, RunParams, Silent, ValidRunParams};
 use acquaint::ids::{AdId, AdvertiserId, AudienceId, EventId, UserId};
 use acquaint::signals::{
@@ -204,12 +204,27 @@ fn deny_ads_people_hid() {
 /// Every published row can be taken apart: the parts sum to the log-odds, and the figures are those of the row.
 #[test]
 fn every_row_is_the_sum_of_its_parts() {
+    check_parts("", &[]);
+}
+
+/// In a factor model all parts but the base rate rest on what the person allowed, and each names its columns.
+#[test]
+fn every_row_of_a_factor_model_is_the_sum_of_its_parts() {
+    for kind in ["field-aware", "field-weighted", "plain"] {
+        let ads = "[ads]\nmodel = \"factors\"\nlearning_curve = false\nearly_stopping = 0";
+        let factors = format!("[ads.factors]\nbits = 12\nepochs = 3\ninteraction = \"{kind}\"");
+        check_parts(&format!("{ads}\n{factors}\n"), &["base rate"]);
+    }
+}
+
+/// `of_nobody` are the parts that rest on nothing known of the person, if these are all.
+fn check_parts(config: &str, of_nobody: &[&str]) {
     let world = small_world(120, 8);
-    let (dir, run) = run(&world, "");
+    let (dir, run) = run(&world, config);
     let rows = run.table("ad_scores.parquet");
     let prepared = Prepared::open(
         &dir.path().join("signals"),
-        &params(""),
+        &params(config),
         Some(world.as_of),
         None,
         &Silent,
@@ -223,7 +238,7 @@ fn every_row_is_the_sum_of_its_parts() {
     ];
     let mut n_rows = 0;
     for (at, (user, ad)) in ids.enumerate() {
-        let found = prepared.explain_ad(UserId(user), AdId(ad));
+        let found = prepared.explain_ad(UserId(user), AdId(ad)).unwrap();
         let [p_click, value, price] = [0, 1, 2].map(|column| Some(figures[column][at]));
         assert_eq!(
             (found.p_click, found.value, found.price),
@@ -233,6 +248,13 @@ fn every_row_is_the_sum_of_its_parts() {
         assert!((sum - found.log_odds.unwrap()).abs() < 1e-6, "{user} {ad}");
         assert!(found.why_not.is_none() && !found.reasons.is_empty());
         assert!(!found.grant.unwrap().accounts.is_empty());
+        assert!(found.parts.iter().all(|part| !part.sources.is_empty()));
+        if !of_nobody.is_empty() {
+            let is_free = |part: &&AdPart| part.granted_for.is_none();
+            let others = found.parts.iter().filter(is_free);
+            let others: Vec<&str> = others.map(|part| part.field.as_str()).collect();
+            assert_eq!(others, of_nobody);
+        }
         n_rows += 1;
     }
     assert!(n_rows > 100, "{n_rows}");
@@ -252,7 +274,7 @@ fn whoever_is_not_shown_an_ad_is_told_the_rule() {
     let mut found = BTreeSet::new();
     for row in &world.social_accounts {
         for ad in &world.ads {
-            match prepared.explain_ad(row.user_id, ad.ad_id).why_not {
+            match prepared.explain_ad(row.user_id, ad.ad_id).unwrap().why_not {
                 None => found.insert("shown"),
                 Some(NotShown::Gate { .. }) => found.insert("gate"),
                 Some(NotShown::BeyondK { place, k }) => {
@@ -279,7 +301,9 @@ fn whoever_is_not_shown_an_ad_is_told_the_rule() {
     ] {
         assert!(found.contains(rule), "{rule} of {found:?}");
     }
-    let unknown = prepared.explain_ad(world.social_accounts[0].user_id, AdId(0));
+    let unknown = prepared
+        .explain_ad(world.social_accounts[0].user_id, AdId(0))
+        .unwrap();
     assert!(unknown.price.is_none());
 }
 

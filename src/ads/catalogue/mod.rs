@@ -57,6 +57,7 @@ mod sieve;
 mod tests;
 
 pub use offers::{Curve, Offer};
+pub(in crate::ads) use packed::dot;
 pub use packed::{AdSet, Catalogue};
 pub use people::{People, Reach};
 pub use rank::{CatalogueCounts, Ranked, RankedAd};

@@ -279,7 +279,7 @@ pub(super) fn length<'a>(vector: impl IntoIterator<Item = &'a f32>) -> f64 {
 ///
 /// A product of two `f32` fits an `f64`, so fusing it with the addition would change nothing: the same bits on every
 /// machine.
-fn dot(a: &[f32], b: &[f32]) -> f64 {
+pub(in crate::ads) fn dot(a: &[f32], b: &[f32]) -> f64 {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
         #[expect(

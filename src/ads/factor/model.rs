@@ -168,6 +168,29 @@ impl FactorModel {
         parts
     }
 
+    /// What two entries of a row add together, in `f64` from their own vectors: a pairwise term of the sum that defines the
+    /// log-odds.
+    ///
+    /// # Panics
+    /// If the row has no such entries.
+    pub(in crate::ads) fn pair(&self, row: FieldRow<'_>, one: usize, other: usize) -> f64 {
+        let [field, meets] = [one, other].map(|entry| usize::from(row.fields[entry]));
+        let columns = match self.kind() {
+            Interaction::FieldAware => (meets, field),
+            Interaction::FieldWeighted | Interaction::Plain => (0, 0),
+        };
+        let vector = |slot: u32, column: usize| {
+            let at = self.table.at(slot, column);
+            let lines = &self.table.lines[at..at + self.table.n_chunks];
+            lines.iter().flat_map(|line| line.weights.map(f64::from))
+        };
+        let left = vector(row.slots[one], columns.0);
+        let products = left.zip(vector(row.slots[other], columns.1));
+        let product: f64 = products.map(|(a, b)| a * b).sum();
+        let scale = f64::from(row.values[one]) * f64::from(row.values[other]);
+        f64::from(pair_weight(&self.table, self.n_fields, field, meets)) * scale * product
+    }
+
     pub(super) const fn kind(&self) -> Interaction {
         self.params.interaction()
     }

@@ -20,7 +20,7 @@ use super::batch::{ClickDataset, ClickTargets, Clicks, SparseBatch};
 use super::{AdsError, FtrlValidParams};
 
 /// The version of the form in which models are written.
-pub const MODEL_SCHEMA: u32 = 2;
+pub const MODEL_SCHEMA: u32 = 3;
 
 /// A logistic regression over hashed slots.
 ///

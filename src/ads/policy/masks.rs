@@ -69,6 +69,11 @@ impl Mask {
         n_out
     }
 
+    /// 64 ads a word.
+    pub(in crate::ads) const fn words(&self) -> &[u64; WORDS] {
+        &self.0
+    }
+
     /// The ads, ascending.
     pub(in crate::ads) fn bits(&self) -> impl Iterator<Item = usize> + '_ {
         self.0.iter().enumerate().flat_map(|(at, &word)| {

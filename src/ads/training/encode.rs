@@ -8,6 +8,8 @@ use rayon::prelude::*;
 use super::TrainReport;
 use crate::ads::batch::Clicks;
 use crate::ads::features::{AdHashes, Feature, HashedValue, context_features, hashed_values, mix};
+use crate::ads::model_kind::ModelKind;
+use crate::ads::params::ValidAdsParams;
 use crate::ads::profile::{Attributes, TrainingRow};
 use crate::consent::{AdRelevance, Permitted};
 use crate::hash::HashMap;
@@ -22,6 +24,18 @@ const SAMPLE_SALT: u64 = 0x5A3B;
 
 /// Salt of the calibration split, so that it is independent of an evaluation's.
 const CALIBRATION_SALT: u64 = 0xCA11;
+
+/// Salt of the choice of people who say when to stop, so that it is independent of their shard.
+const STOPPING_SALT: u64 = 0x5709;
+
+/// What training does with a row that is not held out for calibration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    Taught,
+    /// It says when to stop.
+    Stops,
+    NotSampled,
+}
 
 /// A row with the hashes of its ad and of its values.
 #[derive(Clone, Debug)]
@@ -51,11 +65,10 @@ impl<'a> Encoded<'a> {
 
     pub(super) fn features(&self) -> impl Iterator<Item = Feature> {
         let crossed = self.values.iter().flat_map(|&v| self.ad.features_with(v));
-        self.ad.features().chain(crossed).chain(self.context())
-    }
-
-    pub(super) fn context(&self) -> impl Iterator<Item = Feature> + use<> {
-        context_features(self.row.surface, self.row.position)
+        self.ad
+            .features()
+            .chain(crossed)
+            .chain(context_features(self.row.surface, self.row.position))
     }
 
     /// By (hash of what it says, all of it): the order of rows wherever one is needed.
@@ -80,6 +93,23 @@ impl<'a> Encoded<'a> {
     /// Does calibration keep it, rather than training, if it keeps one row in so many? What it keeps of 20 it keeps of 10 and of 5.
     pub(super) fn is_for_calibration(&self, one_in: u64) -> bool {
         mix(CALIBRATION_SALT, self.split).is_multiple_of(one_in)
+    }
+
+    /// Does it say when to stop a factor model, rather than train it? One person in so many does, with all their rows.
+    pub(super) fn is_for_stopping(&self, one_in: u32) -> bool {
+        one_in > 0 && mix(STOPPING_SALT, self.shard_key()).is_multiple_of(u64::from(one_in))
+    }
+
+    /// What training does with it.
+    pub(super) fn role(&self, params: &ValidAdsParams) -> Role {
+        let stops = params.model() == ModelKind::Factors;
+        if stops && self.is_for_stopping(params.early_stopping()) {
+            Role::Stops
+        } else if self.sampled(params.negative_share()).is_some() {
+            Role::Taught
+        } else {
+            Role::NotSampled
+        }
     }
 
     /// The weight it is trained with, none if it is left out: a row without clicks stays with probability `share`, and then

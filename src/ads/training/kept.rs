@@ -1,11 +1,14 @@
 //! Trained shards as a file, so that only those whose rows changed have to be trained again.
 //!
 //! ```text
-//! "acquaint-ad-shards/2\n"
+//! "acquaint-ad-shards/3\n"
+//! 0 for the logistic model, 1 for the factor model     u8
 //! number of shards                                     u32
 //! each shard: digest of its rows                       32 bytes
 //!             points of its curve, and each            u32; log loss f64, impressions f64
-//!             coordinates, and each, by slot           u32; slot u32, z f64, √n f64
+//!   logistic: coordinates, and each, by slot           u32; slot u32, z f64, √n f64
+//!   factors, three times (coordinates of vectors, linear weights, pairs of fields):
+//!             weights, and each, by place              u32; place u32, weight f32, sum of squares f32
 //! BLAKE3 of all that                                   32 bytes
 //! ```
 //!
@@ -13,11 +16,13 @@
 
 use std::fmt;
 
-use super::shards::ShardState;
+use super::shards::{Learnt, ShardState};
 use crate::ads::AdsError;
+use crate::ads::factor::{Moved, MovedWeight};
 use crate::ads::ftrl::Coordinate;
+use crate::ads::model_kind::ModelKind;
 
-const MAGIC: &[u8] = b"acquaint-ad-shards/2\n";
+const MAGIC: &[u8] = b"acquaint-ad-shards/3\n";
 
 /// What training made of each shard, and of which rows: all that training anew needs to do no more than it must.
 ///
@@ -41,6 +46,22 @@ impl ShardStates {
         self.shards.len()
     }
 
+    /// The kind of model they are of; of no shards, the logistic one.
+    #[must_use]
+    pub fn kind(&self) -> ModelKind {
+        let first = self.shards.first();
+        first.map_or(ModelKind::Logistic, |shard| shard.learnt.kind())
+    }
+
+    /// Refuses shards of another kind of model: nothing in them could be kept.
+    pub(super) fn check(&self, asked: ModelKind) -> Result<(), AdsError> {
+        let found = self.kind();
+        if found == asked || self.shards.is_empty() {
+            return Ok(());
+        }
+        Err(AdsError::ShardsOfKind { found, asked })
+    }
+
     /// The digests of the shards' rows, as hexadecimal digits.
     #[must_use]
     pub fn digests(&self) -> Vec<String> {
@@ -52,6 +73,7 @@ impl ShardStates {
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = MAGIC.to_vec();
+        bytes.push(self.kind() as u8);
         write_len(&mut bytes, self.shards.len());
         for shard in &self.shards {
             write_shard(&mut bytes, shard);
@@ -93,11 +115,31 @@ fn write_shard(bytes: &mut Vec<u8>, shard: &ShardState) {
         bytes.extend_from_slice(&loss.to_le_bytes());
         bytes.extend_from_slice(&impressions.to_le_bytes());
     }
-    write_len(bytes, shard.coordinates.len());
-    for (slot, Coordinate { z, root }) in &shard.coordinates {
+    match &shard.learnt {
+        Learnt::Logistic(coordinates) => write_coordinates(bytes, coordinates),
+        Learnt::Factors(moved) => {
+            for weights in &moved.0 {
+                write_weights(bytes, weights);
+            }
+        }
+    }
+}
+
+fn write_coordinates(bytes: &mut Vec<u8>, coordinates: &[(u32, Coordinate)]) {
+    write_len(bytes, coordinates.len());
+    for (slot, Coordinate { z, root }) in coordinates {
         bytes.extend_from_slice(&slot.to_le_bytes());
         bytes.extend_from_slice(&z.to_le_bytes());
         bytes.extend_from_slice(&root.to_le_bytes());
+    }
+}
+
+fn write_weights(bytes: &mut Vec<u8>, weights: &[MovedWeight]) {
+    write_len(bytes, weights.len());
+    for moved in weights {
+        bytes.extend_from_slice(&moved.place.to_le_bytes());
+        bytes.extend_from_slice(&moved.weight.to_le_bytes());
+        bytes.extend_from_slice(&moved.square.to_le_bytes());
     }
 }
 
@@ -131,21 +173,52 @@ impl Reader<'_> {
         Some((slot, Coordinate { z, root }))
     }
 
-    fn shards(&mut self) -> Option<Vec<ShardState>> {
-        let n_shards = self.u32()?;
-        (0..n_shards).map(|_| self.shard()).collect()
+    fn weight(&mut self) -> Option<MovedWeight> {
+        let place = self.u32()?;
+        let (weight, square) = (
+            f32::from_le_bytes(self.take()?),
+            f32::from_le_bytes(self.take()?),
+        );
+        let is_sound = weight.is_finite() && square.is_finite() && square >= 0.0;
+        is_sound.then_some(MovedWeight {
+            place,
+            weight,
+            square,
+        })
     }
 
-    fn shard(&mut self) -> Option<ShardState> {
-        let digest = blake3::Hash::from_bytes(self.take()?);
-        let n_points = self.u32()?;
-        let points: Option<_> = (0..n_points).map(|_| self.point()).collect();
-        let n_coordinates = self.u32()?;
-        let coordinates: Option<_> = (0..n_coordinates).map(|_| self.coordinate()).collect();
+    /// A list with its length before it.
+    fn list<T>(&mut self, mut one: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+        let n = self.u32()?;
+        (0..n).map(|_| one(self)).collect()
+    }
+
+    fn kind(&mut self) -> Option<ModelKind> {
+        let [kind] = self.take()?;
+        ModelKind::ALL.get(usize::from(kind)).copied()
+    }
+
+    fn shards(&mut self) -> Option<Vec<ShardState>> {
+        let kind = self.kind()?;
+        self.list(|reader| reader.shard(kind))
+    }
+
+    fn shard(&mut self, kind: ModelKind) -> Option<ShardState> {
         Some(ShardState {
-            digest,
-            curve: points?,
-            coordinates: coordinates?,
+            digest: blake3::Hash::from_bytes(self.take()?),
+            curve: self.list(Self::point)?,
+            learnt: match kind {
+                ModelKind::Logistic => Learnt::Logistic(self.list(Self::coordinate)?),
+                ModelKind::Factors => Learnt::Factors(self.moved()?),
+            },
         })
+    }
+
+    fn moved(&mut self) -> Option<Moved> {
+        let mut moved = Moved::default();
+        for weights in &mut moved.0 {
+            *weights = self.list(Self::weight)?;
+        }
+        Some(moved)
     }
 }

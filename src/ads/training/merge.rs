@@ -1,6 +1,6 @@
 //! One model of the models of all shards.
 //!
-//! With `z` and `√n` of the shards s = 1 … S,
+//! Of factorisation machines see `factor/moved.rs`. Of regressions, with `z` and `√n` of the shards s = 1 … S,
 //!
 //! ```text
 //! z = Σ zₛ,   √n = Σ √nₛ / √S
@@ -13,25 +13,68 @@
 //! Means of weights of independently trained models are those of M. Zinkevich et al., "Parallelized Stochastic Gradient Descent",
 //! NIPS 2010; that it is `√n` that they count by, and not `n`, was chosen by trying both, which no bench here repeats.
 
-use super::shards::ShardState;
+use super::shards::{Learnt, ShardState};
 use crate::ads::AdsError;
+use crate::ads::click_model::Predictor;
+use crate::ads::factor::{FactorModel, Moved};
+use crate::ads::factor_clicks::{FactorClicks, N_FIELDS};
 use crate::ads::ftrl::{Coordinate, FtrlModel};
-use crate::ads::params::FtrlValidParams;
+use crate::ads::logistic::Logistic;
+use crate::ads::model_kind::ModelKind;
+use crate::ads::params::{FtrlValidParams, ValidAdsParams};
+use crate::signals::Surface;
 
-/// Merges shards in their order, at the base rate of all rows.
+/// Merges shards in their order, at the base rate of all rows; `shown` says where ads stood, in impressions.
+///
+/// # Errors
+/// If a shard has a slot that the parameters do not, or a weight that is not finite.
+pub(super) fn predictor(
+    params: &ValidAdsParams,
+    rate: f64,
+    shards: &[ShardState],
+    shown: &[((Surface, Option<u8>), u64)],
+) -> Result<Predictor, AdsError> {
+    Ok(match params.model() {
+        ModelKind::Logistic => {
+            let shards: Vec<_> = shards.iter().filter_map(coordinates).collect();
+            Predictor::Logistic(Logistic::new(merged(params.ftrl(), rate, &shards)?, shown))
+        }
+        ModelKind::Factors => {
+            let shards: Vec<_> = shards.iter().filter_map(moved).collect();
+            let machine = FactorModel::merged(params.factors(), N_FIELDS, rate, &shards)?;
+            Predictor::Factors(FactorClicks::new(machine, shown))
+        }
+    })
+}
+
+fn coordinates(shard: &ShardState) -> Option<&[(u32, Coordinate)]> {
+    match &shard.learnt {
+        Learnt::Logistic(coordinates) => Some(coordinates),
+        Learnt::Factors(_) => None,
+    }
+}
+
+fn moved(shard: &ShardState) -> Option<&Moved> {
+    match &shard.learnt {
+        Learnt::Logistic(_) => None,
+        Learnt::Factors(moved) => Some(moved),
+    }
+}
+
+/// Merges regressions.
 ///
 /// # Complexity
 /// O(slots + coordinates of all shards).
 ///
 /// # Errors
 /// If a shard has a slot that the parameters do not.
-pub(super) fn merged(
+fn merged(
     params: &FtrlValidParams,
     rate: f64,
-    shards: &[ShardState],
+    shards: &[&[(u32, Coordinate)]],
 ) -> Result<FtrlModel, AdsError> {
     let mut state = vec![Coordinate::default(); params.n_slots()];
-    for &(slot, coordinate) in shards.iter().flat_map(|shard| &shard.coordinates) {
+    for &(slot, coordinate) in shards.iter().copied().flatten() {
         let sum = state.get_mut(slot as usize).ok_or(AdsError::Model {
             what: "a slot outside its table",
         })?;
@@ -52,13 +95,9 @@ mod tests {
     use super::*;
     use crate::ads::FtrlParams;
 
-    fn state(coordinates: &[(u32, f64, f64)]) -> ShardState {
+    fn state(coordinates: &[(u32, f64, f64)]) -> Vec<(u32, Coordinate)> {
         let coordinate = |&(slot, z, root): &(u32, f64, f64)| (slot, Coordinate { z, root });
-        ShardState {
-            digest: blake3::hash(b""),
-            curve: Vec::new(),
-            coordinates: coordinates.iter().map(coordinate).collect(),
-        }
+        coordinates.iter().map(coordinate).collect()
     }
 
     #[test]
@@ -71,7 +110,7 @@ mod tests {
             state(&[(7, -0.5 * 3.0 / alpha, 3.0)]),
             state(&[(7, -0.1 / alpha, 1.0)]),
         ];
-        let model = merged(&params, 0.5, &shards).unwrap();
+        let model = merged(&params, 0.5, &[&shards[0], &shards[1]]).unwrap();
         assert!((model.weight(7) - 0.4).abs() < 1e-12);
         assert_eq!(model.weight(8), 0.0);
     }
@@ -79,7 +118,7 @@ mod tests {
     #[test]
     fn one_shard_stays_as_it_is() {
         let params = FtrlParams::default().bits(10).check().unwrap();
-        let model = merged(&params, 0.5, &[state(&[(7, -3.0, 2.0)])]).unwrap();
+        let model = merged(&params, 0.5, &[&state(&[(7, -3.0, 2.0)])]).unwrap();
         let touched: Vec<_> = model.touched().collect();
         assert_eq!(touched, [(7, Coordinate { z: -3.0, root: 2.0 })]);
     }
@@ -87,6 +126,6 @@ mod tests {
     #[test]
     fn deny_slots_outside() {
         let params = FtrlParams::default().bits(10).check().unwrap();
-        assert!(merged(&params, 0.5, &[state(&[(1 << 10, 1.0, 1.0)])]).is_err());
+        assert!(merged(&params, 0.5, &[&state(&[(1 << 10, 1.0, 1.0)])]).is_err());
     }
 }

@@ -3,7 +3,8 @@
 //! 1. Rows that can be used are held out for calibration or not, each by a hash of what it says.
 //! 2. The others go into shards: a person's rows all into one, by a hash of the person; rows about nobody by what they say. Inside
 //!    a shard they are in the order of a hash. So whoever leaves changes one shard and nobody's place in another.
-//! 3. Every shard is trained by itself, from its own base rate, and the models are merged in the order of the shards.
+//! 3. Every shard is trained by itself, from its own base rate, and the models are merged in the order of the shards. A factor
+//!    model keeps some people of each shard out, by a hash of the person, to know when to stop.
 //! 4. The merged model is calibrated on the rows held out.
 //!
 //! Nothing a shard learns depends on another shard, on threads or on the order in which rows came. A shard whose rows are those of
@@ -13,7 +14,9 @@
 //! L. Bourtoule et al., "Machine Unlearning", IEEE S&P 2021, train in shards for the same reason; they vote, we merge.
 
 mod encode;
+mod factors;
 mod kept;
+mod logistic;
 mod merge;
 mod report;
 mod shards;
@@ -23,11 +26,11 @@ mod tests;
 use rayon::prelude::*;
 
 pub use self::kept::ShardStates;
-pub use self::report::{CurvePoint, ProgressPoint, TrainReport};
+pub use self::report::{CurvePoint, PassPoint, ProgressPoint, TrainReport};
 pub use self::shards::MIN_CLICKS_PER_SHARD;
 
-use self::encode::{Encoded, usable};
-use self::merge::merged;
+use self::encode::{Encoded, Role, usable};
+use self::merge::predictor;
 use self::shards::{Shard, ShardState, n_shards, sharded};
 use super::AdsError;
 use super::batch::{Clicks, totals};
@@ -35,6 +38,7 @@ use super::calibration::{CalibrationMethod, MIN_CLICKS_TO_CALIBRATE};
 use super::click_model::ClickModel;
 use super::features::AdHashes;
 use super::metrics::{ClickMetrics, Predicted, reliability};
+use super::model_kind::ModelKind;
 use super::params::ValidAdsParams;
 use super::profile::TrainingRow;
 use crate::consent::{AdRelevance, Permitted};
@@ -90,6 +94,9 @@ pub fn train_from(
         rows_in: rows.len() as u64,
         ..TrainReport::default()
     };
+    if let Some(earlier) = earlier {
+        earlier.check(params.model())?;
+    }
     let rows = usable(rows, &ads_by_id(ads), &mut report);
     let targets: Vec<Clicks> = rows.iter().map(|row| row.row.target).collect();
     let (held_out, fitted) = split(rows, params, totals(&targets).0);
@@ -104,11 +111,16 @@ pub fn train_from(
     report.held_out = ClickMetrics::of(&predictions);
     report.reliability = reliability(&predictions, BINS);
     report.rows_held_out = held_out.len() as u64;
-    report.rows_fitted = fitted.n_rows;
-    report.rows_not_sampled = fitted.n_not_sampled;
+    report.rows_fitted = fitted.sums.rows_taught;
+    report.rows_stopping = fitted.sums.rows_stopping;
+    report.rows_not_sampled = fitted.sums.rows_not_sampled;
     report.n_shards = fitted.shards.len() as u64;
-    report.n_weights = model.ftrl().n_weights() as u64;
-    report.progress = report::progress(fitted.shards.iter().map(|state| &state.curve));
+    report.n_weights = model.n_weights() as u64;
+    let curves = fitted.shards.iter().map(|state| &state.curve);
+    match params.model() {
+        ModelKind::Logistic => report.progress = report::progress(curves),
+        ModelKind::Factors => report.passes = report::passes(curves),
+    }
     report.curve = curve(&part, &held_out, &report, params)?;
     let shown = held_out.iter().map(|row| (row.described, row.row.surface));
     model.calibrate(&predictions, shown, params);
@@ -127,8 +139,7 @@ struct Fitted {
     model: ClickModel,
     shards: Vec<ShardState>,
     n_retrained: u64,
-    n_rows: u64,
-    n_not_sampled: u64,
+    sums: Sums,
 }
 
 impl Fitted {
@@ -138,20 +149,17 @@ impl Fitted {
         earlier: Option<&ShardStates>,
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<Self, AdsError> {
-        let sums = Sums::of(&rows, params.negative_share());
-        let n_not_sampled = rows.len() as u64 - sums.rows_sampled;
+        let sums = Sums::of(&rows, params);
         let shards = sharded(rows, n_shards(params, sums.clicks));
         let (shards, n_retrained) = learnt(shards, params, earlier, progress)?;
         let rate = params.rate(sums.clicks, sums.impressions);
-        let ftrl = merged(params.ftrl(), rate, &shards)?;
-        let mut model = ClickModel::new(ftrl, sums.rows_sampled, sums.clicks, sums.impressions);
-        model.average_context(&sums.shown);
+        let predictor = predictor(params, rate, &shards, &sums.shown)?;
+        let (clicks, impressions) = (sums.clicks, sums.impressions);
         Ok(Self {
-            model,
+            model: ClickModel::new(predictor, sums.rows_taught, clicks, impressions),
             shards,
             n_retrained,
-            n_rows: sums.rows_sampled,
-            n_not_sampled,
+            sums,
         })
     }
 }
@@ -184,7 +192,7 @@ fn curve(
         let fitted = Fitted::new(part, params, None, &|_| ())?;
         points.push(CurvePoint {
             share,
-            rows: fitted.n_rows,
+            rows: fitted.sums.rows_taught,
             held_out: ClickMetrics::of(&predictions(&fitted.model, held_out)),
         });
     }
@@ -230,7 +238,9 @@ fn calibration_part(rows: u64, clicks: u64) -> u64 {
 /// Whole numbers over all rows that are not held out: cheap, and in any order the same.
 #[derive(Default)]
 struct Sums {
-    rows_sampled: u64,
+    rows_taught: u64,
+    rows_stopping: u64,
+    rows_not_sampled: u64,
     clicks: u64,
     impressions: u64,
     /// Impressions by where ads stood.
@@ -238,12 +248,16 @@ struct Sums {
 }
 
 impl Sums {
-    fn of(rows: &[Encoded<'_>], negative_share: f64) -> Self {
+    fn of(rows: &[Encoded<'_>], params: &ValidAdsParams) -> Self {
         let mut sums = Self::default();
         let mut shown: HashMap<(Surface, Option<u8>), u64> = HashMap::default();
         for row in rows {
             let impressions = u64::from(row.row.target.impressions);
-            sums.rows_sampled += u64::from(row.sampled(negative_share).is_some());
+            *match row.role(params) {
+                Role::Taught => &mut sums.rows_taught,
+                Role::Stops => &mut sums.rows_stopping,
+                Role::NotSampled => &mut sums.rows_not_sampled,
+            } += 1;
             sums.clicks += u64::from(row.row.target.clicks);
             sums.impressions += impressions;
             *shown
@@ -283,26 +297,9 @@ fn learnt(
 
 /// Predictions for showings, surface and position known.
 fn predictions(model: &ClickModel, rows: &[Encoded<'_>]) -> Vec<Predicted> {
-    let p = |row: &Encoded<'_>| {
-        let shift = model.shift(row.described, Some(row.row.surface));
-        let context = model.sum(row.context());
-        Predicted {
-            p: model.probability_at((&row.ad, shift), &row.values, context),
-            target: row.row.target,
-        }
+    let p = |row: &Encoded<'_>| Predicted {
+        p: model.p_hashed_shown(row.row, (row.described, &row.ad), &row.values),
+        target: row.row.target,
     };
     rows.par_iter().map(p).collect()
-}
-
-impl ClickModel {
-    /// Averages what surface and position add over where ads stood.
-    fn average_context(&mut self, shown: &[((Surface, Option<u8>), u64)]) {
-        let all: u64 = shown.iter().map(|(_, impressions)| impressions).sum();
-        let part = |&((surface, position), n): &((Surface, Option<u8>), u64)| {
-            let features = super::features::context_features(surface, position);
-            n as f64 * self.sum(features)
-        };
-        let sum: f64 = shown.iter().map(part).sum();
-        self.set_context(if all > 0 { sum / all as f64 } else { 0.0 });
-    }
 }

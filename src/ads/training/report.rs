@@ -17,6 +17,9 @@ pub struct TrainReport {
     pub rows_fitted: u64,
     /// Rows held out for calibration.
     pub rows_held_out: u64,
+    /// Rows that said when to stop a factor model.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub rows_stopping: u64,
     /// Rows without clicks that were left out, those trained on standing for them.
     pub rows_not_sampled: u64,
     /// Rows left out because no table describes their ad.
@@ -29,6 +32,9 @@ pub struct TrainReport {
     pub n_weights: u64,
     /// The log loss of rows just before they were learnt, as training went on.
     pub progress: Vec<ProgressPoint>,
+    /// The log loss of the rows that say when to stop, after each pass of a factor model.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub passes: Vec<PassPoint>,
     /// The fit on held-out rows before calibration: honest.
     pub held_out: ClickMetrics,
     /// The held-out rows in bins of prediction, before calibration.
@@ -37,6 +43,24 @@ pub struct TrainReport {
     /// The fit of models trained on parts of the rows, in order of size; the last is this model.
     #[serde(default)]
     pub curve: Vec<CurvePoint>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+const fn is_zero(n: &u64) -> bool {
+    *n == 0
+}
+
+/// The log loss after a pass over the rows.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PassPoint {
+    /// From 1.
+    pub epoch: u32,
+    /// Shards that made this pass; each stops when it sees no more progress.
+    pub shards: u32,
+    /// Impressions of their rows that were kept out of training.
+    pub impressions: u64,
+    /// Nats per impression.
+    pub log_loss: f64,
 }
 
 /// A model trained on a part of the rows.
@@ -70,7 +94,8 @@ impl TrainReport {
     /// # Errors
     /// If not.
     pub fn check_sums(&self) -> Result<(), AdsError> {
-        let used = self.rows_fitted + self.rows_held_out + self.rows_not_sampled;
+        let used =
+            self.rows_fitted + self.rows_stopping + self.rows_held_out + self.rows_not_sampled;
         let out = used + self.unknown_ad + self.impossible_counts;
         if self.rows_in == out {
             return Ok(());
@@ -83,7 +108,7 @@ impl TrainReport {
     }
 }
 
-/// Loss and impressions of each quarter of each epoch.
+/// Loss and impressions: of the regression of each quarter of each epoch, of the machine of each pass.
 pub(super) type Points = Vec<(f64, f64)>;
 
 /// The points of a training that goes on.
@@ -141,4 +166,27 @@ pub(super) fn progress<'a>(shards: impl Iterator<Item = &'a Points>) -> Vec<Prog
             log_loss: loss / impressions,
         })
         .collect()
+}
+
+/// The loss after each pass over all shards that made it, summed in their order.
+pub(super) fn passes<'a>(shards: impl Iterator<Item = &'a Points>) -> Vec<PassPoint> {
+    let mut sums: Vec<(u32, f64, f64)> = Vec::new();
+    for shard in shards {
+        sums.resize(sums.len().max(shard.len()), (0, 0.0, 0.0));
+        for (sum, (loss, impressions)) in sums.iter_mut().zip(shard) {
+            *sum = (sum.0 + 1, sum.1 + loss, sum.2 + impressions);
+        }
+    }
+    let point = |(epoch, (shards, loss, impressions)): (u32, (u32, f64, f64))| PassPoint {
+        epoch,
+        shards,
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "sums of whole numbers"
+        )]
+        impressions: impressions as u64,
+        log_loss: loss / impressions,
+    };
+    (1..).zip(sums).map(point).collect()
 }

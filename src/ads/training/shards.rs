@@ -1,16 +1,16 @@
 //! Rows in shards, each trained by itself.
 
 use blake3::Hasher;
-use linfa::ParamGuard;
 
 use super::encode::Encoded;
-use super::report::{Points, Progressive};
+use super::report::Points;
+use super::{factors, logistic};
 use crate::ads::AdsError;
-use crate::ads::batch::{ClickDataset, ClickTargets, SparseBatch};
+use crate::ads::factor::{FACTOR_SCHEMA, Moved};
 use crate::ads::features::mix;
-use crate::ads::ftrl::{Coordinate, FtrlModel, MODEL_SCHEMA};
-use crate::ads::params::{FtrlValidParams, ValidAdsParams};
-use ndarray::Array1;
+use crate::ads::ftrl::{Coordinate, MODEL_SCHEMA};
+use crate::ads::model_kind::ModelKind;
+use crate::ads::params::ValidAdsParams;
 
 /// Keeps shards independent of other splits by the same hash.
 const SHARD_SALT: u64 = 0x54A2D;
@@ -32,8 +32,25 @@ pub(super) struct ShardState {
     pub(super) digest: blake3::Hash,
     /// The loss as training went on.
     pub(super) curve: Points,
-    /// What rows have moved, by slot.
-    pub(super) coordinates: Vec<(u32, Coordinate)>,
+    pub(super) learnt: Learnt,
+}
+
+/// What rows have moved.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Learnt {
+    /// Coordinates of the regression, by slot.
+    Logistic(Vec<(u32, Coordinate)>),
+    /// Weights of the machine.
+    Factors(Moved),
+}
+
+impl Learnt {
+    pub(super) const fn kind(&self) -> ModelKind {
+        match self {
+            Self::Logistic(_) => ModelKind::Logistic,
+            Self::Factors(_) => ModelKind::Factors,
+        }
+    }
 }
 
 /// How many shards: a power of two, as many as the parameters allow and the clicks fill.
@@ -67,8 +84,7 @@ impl Shard<'_> {
     /// The digest of the rows, in their order, and of all that decides how they are trained.
     pub(super) fn digest(&self, params: &ValidAdsParams, n_shards: u64) -> blake3::Hash {
         let mut hasher = Hasher::new();
-        let ftrl = serde_json::to_string(&params.ftrl().to_unchecked());
-        hasher.update(ftrl.expect("parameters are numbers").as_bytes());
+        hasher.update(trained_how(params).as_bytes());
         let numbers = [
             u64::from(MODEL_SCHEMA),
             n_shards,
@@ -98,18 +114,22 @@ impl Shard<'_> {
         params: &ValidAdsParams,
         n_shards: u64,
     ) -> Result<ShardState, AdsError> {
-        let data = self.dataset(params)?;
         let (clicks, impressions) = self.totals();
         let rate = params.rate(clicks, impressions);
-        let mut model = FtrlModel::at_rate(&shard_params(params.ftrl(), n_shards)?, rate)?;
-        let mut curve = Progressive::of(params.ftrl().epochs(), data.records().n_rows());
-        model.learn_observed(&data, &mut |epoch, p, happened| {
-            curve.add(epoch, p, happened);
-        })?;
+        let (curve, learnt) = match params.model() {
+            ModelKind::Logistic => {
+                let (curve, learnt) = logistic::learn(&self.rows, rate, params, n_shards)?;
+                (curve, Learnt::Logistic(learnt))
+            }
+            ModelKind::Factors => {
+                let (curve, learnt) = factors::learn(&self.rows, rate, params)?;
+                (curve, Learnt::Factors(learnt))
+            }
+        };
         Ok(ShardState {
             digest,
-            curve: curve.points,
-            coordinates: model.touched().collect(),
+            curve,
+            learnt,
         })
     }
 
@@ -122,32 +142,21 @@ impl Shard<'_> {
             )
         })
     }
-
-    fn dataset(&self, params: &ValidAdsParams) -> Result<ClickDataset, AdsError> {
-        let bits = params.ftrl().bits();
-        let mut batch = SparseBatch::new(params.ftrl().n_slots());
-        let (mut targets, mut weights) = (Vec::new(), Vec::new());
-        let mut pairs = Vec::new();
-        for row in &self.rows {
-            let Some(weight) = row.sampled(params.negative_share()) else {
-                continue;
-            };
-            pairs.clear();
-            pairs.extend(row.features().map(|feature| (feature.slot(bits), 1.0)));
-            batch.push_row(&pairs)?;
-            targets.push(row.row.target);
-            weights.push(weight);
-        }
-        let dataset = ClickDataset::new(batch, ClickTargets::new(targets)?);
-        Ok(dataset.with_weights(Array1::from(weights)))
-    }
 }
 
-/// The parameters a shard is trained with: α times the root of the number of shards.
-///
-/// A coordinate that is in every shard gets one gradient in S there, so that `√n` is √S times less than all rows together would
-/// make it and a step √S times shorter than it should be in relation to what is left to learn.
-fn shard_params(ftrl: &FtrlValidParams, n_shards: u64) -> Result<FtrlValidParams, AdsError> {
-    let alpha = ftrl.alpha() * (n_shards as f64).sqrt();
-    Ok(ftrl.to_unchecked().alpha(alpha).check()?)
+/// The parameters of a kind of model, with its name and whatever else decides how it is trained.
+fn trained_how(params: &ValidAdsParams) -> String {
+    let written = match params.model() {
+        ModelKind::Logistic => serde_json::to_string(&params.ftrl().to_unchecked()),
+        ModelKind::Factors => serde_json::to_string(&(
+            FACTOR_SCHEMA,
+            params.factors().to_unchecked(),
+            params.early_stopping(),
+        )),
+    };
+    format!(
+        "{} {}",
+        params.model(),
+        written.expect("parameters are numbers")
+    )
 }

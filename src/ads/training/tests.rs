@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::ads::calibration::{CalibrateBy, CalibrationMethod};
+use crate::ads::factor::{FactorParams, Interaction};
 use crate::ads::features::mix;
 use crate::ads::ftrl::MODEL_SCHEMA;
 use crate::ads::profile::Attributes;
@@ -68,9 +69,13 @@ fn same_model_whatever_the_order_of_rows_and_ads() {
 
 #[test]
 fn same_model_after_writing_and_reading() {
-    let model = trained(&showings(400), &ads()).0;
-    let read = ClickModel::from_json(&model.to_json().unwrap()).unwrap();
-    assert_eq!(read, model);
+    let rows = showings(400);
+    for params in of_every_kind() {
+        let rows = rows.iter().map(|shown| TrainingRow::new(shown, None));
+        let model = train(&permit_all(rows), &ads(), &params).unwrap().0;
+        let read = ClickModel::from_json(&model.to_json().unwrap()).unwrap();
+        assert_eq!(read, model);
+    }
 }
 
 #[test]
@@ -83,7 +88,10 @@ fn deny_models_of_other_versions_and_numbers_that_are_not_finite() {
     };
     assert!(changed(|_| ()).is_ok());
     assert!(changed(|json| json["metadata"]["schema"] = (MODEL_SCHEMA - 1).into()).is_err());
-    assert!(changed(|json| json["context"] = f64::NAN.to_bits().into()).is_err());
+    assert!(
+        changed(|json| json["predictor"]["logistic"]["context"] = f64::NAN.to_bits().into())
+            .is_err()
+    );
     assert!(changed(|json| json["more"] = 1.into()).is_err());
     assert!(ClickModel::from_json(&written[..written.len() / 2]).is_err());
 }
@@ -192,6 +200,24 @@ fn checked() -> ValidAdsParams {
     params().check().unwrap().with_learning_curve(false)
 }
 
+/// The same for each kind of model, and for each kind of factor model.
+fn of_every_kind() -> Vec<ValidAdsParams> {
+    let factors = |interaction| {
+        let factors = FactorParams::default().bits(10).k(2).epochs(3);
+        let params = AdsParams {
+            model: ModelKind::Factors,
+            factors: factors.interaction(interaction),
+            ..params()
+        };
+        params.check().unwrap().with_learning_curve(false)
+    };
+    vec![
+        checked(),
+        factors(Interaction::FieldAware),
+        factors(Interaction::FieldWeighted),
+    ]
+}
+
 fn many(n_users: u64, per_user: u64) -> Vec<Impression> {
     (0..n_users * per_user)
         .map(|i| {
@@ -227,37 +253,42 @@ fn bytes(trained: &Trained) -> (String, Vec<u8>, TrainReport) {
 }
 
 /// The earlier training: in several shards.
-fn in_shards(rows: &[Permitted<TrainingRow, AdRelevance>]) -> Trained {
-    let trained = from(rows, &checked(), None);
+fn in_shards(rows: &[Permitted<TrainingRow, AdRelevance>], params: &ValidAdsParams) -> Trained {
+    let trained = from(rows, params, None);
     assert!(trained.shards.n_shards() >= 4, "{:?}", trained.shards);
+    trained.report.check_sums().unwrap();
     trained
 }
 
 #[test]
 fn same_bytes_for_any_number_of_threads() {
     let rows = rows_of(&many(400, 12));
-    let expected = bytes(&in_shards(&rows));
-    for threads in 1..=3 {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
-        let trained = pool.build().unwrap().install(|| in_shards(&rows));
-        assert!(bytes(&trained) == expected, "{threads} threads");
+    for params in of_every_kind() {
+        let expected = bytes(&in_shards(&rows, &params));
+        for threads in 1..=3 {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+            let trained = pool.build().unwrap().install(|| in_shards(&rows, &params));
+            assert!(bytes(&trained) == expected, "{threads} threads");
+        }
     }
 }
 
 #[test]
 fn prop_whoever_leaves_leaves_nothing_behind() {
     let shown = many(400, 12);
-    let before = in_shards(&rows_of(&shown));
-    for (seed, one_in) in [(1, 400), (2, 400), (3, 80), (4, 7), (5, 1)] {
-        let stays =
-            |shown: &&Impression| !mix(shown.user_id.unwrap().0, seed).is_multiple_of(one_in);
-        let left = rows_of(shown.iter().filter(stays));
-        let again = from(&left, &checked(), Some(&before.shards));
-        let anew = from(&left, &checked(), None);
-        assert!(bytes(&again) == bytes(&anew), "seed {seed}");
-        assert_eq!(anew.n_retrained, anew.report.n_shards);
-        if one_in == 400 {
-            assert!(again.n_retrained < anew.n_retrained, "seed {seed}");
+    for params in of_every_kind() {
+        let before = in_shards(&rows_of(&shown), &params);
+        for (seed, one_in) in [(1, 400), (2, 400), (3, 80), (4, 7), (5, 1)] {
+            let stays =
+                |shown: &&Impression| !mix(shown.user_id.unwrap().0, seed).is_multiple_of(one_in);
+            let left = rows_of(shown.iter().filter(stays));
+            let again = from(&left, &params, Some(&before.shards));
+            let anew = from(&left, &params, None);
+            assert!(bytes(&again) == bytes(&anew), "seed {seed}");
+            assert_eq!(anew.n_retrained, anew.report.n_shards);
+            if one_in == 400 {
+                assert!(again.n_retrained < anew.n_retrained, "seed {seed}");
+            }
         }
     }
 }
@@ -265,32 +296,91 @@ fn prop_whoever_leaves_leaves_nothing_behind() {
 #[test]
 fn one_person_is_in_one_shard() {
     let shown = many(400, 12);
-    let before = in_shards(&rows_of(&shown));
-    let left = rows_of(
-        shown
-            .iter()
-            .filter(|shown| shown.user_id != Some(UserId(7))),
-    );
-    let again = from(&left, &checked(), Some(&before.shards));
-    assert_eq!(again.n_retrained, 1);
-    let (a, b) = (before.shards.digests(), again.shards.digests());
-    assert_eq!(a.iter().zip(&b).filter(|(a, b)| a != b).count(), 1);
-    let nobody = from(&rows_of(&shown), &checked(), Some(&before.shards));
-    assert_eq!((nobody.n_retrained, bytes(&nobody)), (0, bytes(&before)));
+    for params in of_every_kind() {
+        let before = in_shards(&rows_of(&shown), &params);
+        // One who is trained on, or says when to stop.
+        for user in [7, 8, 9] {
+            let stays = |shown: &&Impression| shown.user_id != Some(UserId(user));
+            let left = rows_of(shown.iter().filter(stays));
+            let again = from(&left, &params, Some(&before.shards));
+            assert_eq!(again.n_retrained, 1);
+            let (a, b) = (before.shards.digests(), again.shards.digests());
+            assert_eq!(a.iter().zip(&b).filter(|(a, b)| a != b).count(), 1);
+        }
+        let nobody = from(&rows_of(&shown), &params, Some(&before.shards));
+        assert_eq!((nobody.n_retrained, bytes(&nobody)), (0, bytes(&before)));
+    }
 }
 
 #[test]
 fn other_parameters_take_nothing_from_an_earlier_training() {
     let rows = rows_of(&many(400, 12));
-    let before = in_shards(&rows);
     let other = AdsParams {
         ftrl: FtrlParams::default().bits(12).alpha(0.05),
+        factors: FactorParams::default().bits(10).k(3).epochs(2),
         ..AdsParams::default()
     };
     let other = other.check().unwrap();
-    let again = from(&rows, &other, Some(&before.shards));
-    assert!(bytes(&again) == bytes(&from(&rows, &other, None)));
-    assert_eq!(again.n_retrained, again.report.n_shards);
+    for params in of_every_kind() {
+        let before = in_shards(&rows, &params);
+        let other = other.clone().with_model(params.model());
+        let again = from(&rows, &other, Some(&before.shards));
+        assert!(bytes(&again) == bytes(&from(&rows, &other, None)));
+        assert_eq!(again.n_retrained, again.report.n_shards);
+    }
+}
+
+#[test]
+fn deny_shards_of_another_kind_of_model() {
+    let rows = rows_of(&many(40, 12));
+    for (kind, other) in [
+        (ModelKind::Logistic, ModelKind::Factors),
+        (ModelKind::Factors, ModelKind::Logistic),
+    ] {
+        let params = of_every_kind().swap_remove(1);
+        let earlier = from(&rows, &params.clone().with_model(kind), None).shards;
+        let refused = params.with_model(other);
+        let error = train_from(&rows, &ads(), &refused, Some(&earlier), &|_| ()).unwrap_err();
+        let says = format!("of a {kind} model, and a {other} model is asked for");
+        assert!(error.to_string().contains(&says), "{error}");
+    }
+}
+
+/// Clicks come from two fields that agree, and the rows of a tenth of the people say when to stop.
+#[test]
+fn a_factor_model_stops_by_people_who_did_not_teach_it() {
+    let (rows, ads) = (rows_of(&many(400, 12)), ads());
+    let with = |early_stopping| {
+        let params = AdsParams {
+            model: ModelKind::Factors,
+            factors: FactorParams::default().bits(10).k(4).eta(0.3).epochs(30),
+            early_stopping,
+            learning_curve: false,
+            ..AdsParams::default()
+        };
+        train(&rows, &ads, &params.check().unwrap()).unwrap()
+    };
+    let (model, report) = with(10);
+    report.check_sums().unwrap();
+    let share = report.rows_stopping as f64 / (report.rows_fitted + report.rows_stopping) as f64;
+    assert!((0.05..0.15).contains(&share), "{share}");
+    assert!(report.progress.is_empty() && model.kind() == ModelKind::Factors);
+    assert_eq!(u64::from(report.passes[0].shards), report.n_shards);
+    let p = |interest: &str, ad: &Ad| {
+        let attributes = Attributes {
+            interests: interests(&[interest]),
+            ..Attributes::default()
+        };
+        model.p_click(&attributes, ad)
+    };
+    let likes = |i: usize| ["art", "food", "cars"][i % 3];
+    for (i, ad) in ads.iter().enumerate().take(3) {
+        let (keen, cool) = (p(likes(i), ad), p(likes(i + 1), ad));
+        assert!(keen > 1.5 * cool, "ad {i}: {keen} {cool}");
+    }
+    let report = with(0).1;
+    assert!(report.rows_stopping == 0 && report.passes.is_empty());
+    report.check_sums().unwrap();
 }
 
 #[test]
@@ -315,13 +405,17 @@ fn shards_know_about_what_one_model_of_all_knows() {
 
 #[test]
 fn same_shards_after_writing_and_reading() {
-    let shards = in_shards(&rows_of(&many(400, 12))).shards;
-    assert_eq!(ShardStates::from_bytes(&shards.to_bytes()).unwrap(), shards);
+    for params in of_every_kind() {
+        let shards = in_shards(&rows_of(&many(400, 12)), &params).shards;
+        assert_eq!(ShardStates::from_bytes(&shards.to_bytes()).unwrap(), shards);
+    }
 }
 
 #[test]
 fn deny_damaged_shards() {
-    let bytes = in_shards(&rows_of(&many(400, 12))).shards.to_bytes();
+    let bytes = in_shards(&rows_of(&many(400, 12)), &checked())
+        .shards
+        .to_bytes();
     for at in [0, 22, bytes.len() / 2, bytes.len() - 1] {
         let mut damaged = bytes.clone();
         damaged[at] ^= 1;
@@ -335,8 +429,8 @@ fn deny_damaged_shards() {
     }
     // A digest that is right does not make a file of what is none.
     for body in [
-        &b"acquaint-ad-shards/2\n"[..],
-        b"acquaint-ad-shards/2\n\x01\0\0\0",
+        &b"acquaint-ad-shards/3\n"[..],
+        b"acquaint-ad-shards/3\n\0\x01\0\0\0",
         b"more",
     ] {
         let whole = [body, blake3::hash(body).as_bytes()].concat();

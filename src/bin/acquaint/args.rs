@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use acquaint::ads::ModelKind;
 use acquaint::time::Timestamp;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
@@ -315,6 +316,24 @@ pub(crate) struct ListKeyArgs {
     pub(crate) audience_epoch: u32,
 }
 
+/// A kind of click model.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum AdModelArg {
+    /// Logistic regression on features and chosen crosses of them
+    Logistic,
+    /// A factorisation machine: every two fields have something to say together
+    Factors,
+}
+
+impl From<AdModelArg> for ModelKind {
+    fn from(arg: AdModelArg) -> Self {
+        match arg {
+            AdModelArg::Logistic => Self::Logistic,
+            AdModelArg::Factors => Self::Factors,
+        }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum TrainVerb {
     /// Learn the order of suggestions from friendships that are hidden
@@ -373,6 +392,7 @@ The model names the state of the ledger it was trained on, and a run as of anoth
 Example:
   acquaint train ads --signals data/quickstart --out ads.json
   acquaint run --signals data/quickstart --ad-model ads.json --out out
+  acquaint train ads --model factors --signals data/quickstart --out factors.json
   acquaint train ads --signals newer --update ads.json --out ads-2.json")]
 pub(crate) struct TrainAdsArgs {
     /// A signals directory: the impressions its ledger permits
@@ -383,6 +403,9 @@ pub(crate) struct TrainAdsArgs {
     /// Parameters; every key is optional
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
+    /// Which model of clicks, in the place of `[ads] model`
+    #[arg(long, value_name = "KIND")]
+    pub(crate) model: Option<AdModelArg>,
     /// The moment to speak of. The newest moment in the data by default
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) as_of: Option<Timestamp>,
@@ -417,6 +440,9 @@ pub(crate) struct EvaluateAdsArgs {
     /// Parameters; every key is optional
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
+    /// Which model of clicks, in the place of `[ads] model`
+    #[arg(long, value_name = "KIND")]
+    pub(crate) model: Option<AdModelArg>,
     /// Another fifth of the impressions for each seed
     #[arg(long, value_name = "S", default_value_t = 0)]
     pub(crate) seed: u64,

@@ -10,7 +10,7 @@ use acquaint::identity::{KeyRing, ObjectionKey};
 use acquaint::report::{render, summary};
 use acquaint::suggest::FriendModel;
 
-use crate::args::{AskLedgerArgs, ListKeyArgs, RunArgs};
+use crate::args::{AdModelArg, AskLedgerArgs, ListKeyArgs, RunArgs};
 use crate::exit::{Failure, Outcome, print};
 use crate::progress::Bars;
 
@@ -130,6 +130,14 @@ pub(crate) fn with_lists(
         Some(key) => params.with_audience_key(key),
         None => params,
     })
+}
+
+/// The parameters with another kind of click model, if one was named.
+pub(crate) fn of_kind(params: ValidRunParams, model: Option<AdModelArg>) -> ValidRunParams {
+    match model {
+        Some(model) => params.with_ad_model_kind(model.into()),
+        None => params,
+    }
 }
 
 /// The parameters of a configuration file, or the defaults if there is none.

@@ -443,3 +443,42 @@ fn facebook_totals_of_six_splits() {
         assert!(relative < 0.998, "{calibration:?}: {relative}");
     }
 }
+
+/// The factor model beside the logistic one: the figures of `docs/scoring.md` for six splits.
+#[test]
+fn facebook_totals_of_six_splits_by_factors() {
+    use crate::ads::ModelKind;
+    let Some((rows, ads)) = facebook() else {
+        return;
+    };
+    let params = AdsParams {
+        learning_curve: false,
+        ..AdsParams::default()
+    };
+    let params = params.check().unwrap();
+    let mut relative = [0.0; 2];
+    for seed in 0..6 {
+        for (mean, kind) in relative.iter_mut().zip(ModelKind::ALL) {
+            let options = AdsEvaluationOptions {
+                seed,
+                ..AdsEvaluationOptions::default()
+            };
+            let params = params.clone().with_model(kind);
+            let found = evaluate_ads_with(&rows, &ads, &params, &options).unwrap();
+            let loss = found.model.log_loss.unwrap() / found.base_rate.log_loss.unwrap();
+            let ratio = found.model.calibration_ratio.unwrap();
+            eprintln!(
+                "facebook, {kind}, seed {seed}: {loss:.4} of the base rate's log loss, AUC {:.4}, ratio {ratio:.4}",
+                found.model.auc.unwrap()
+            );
+            assert!((0.93..1.07).contains(&ratio), "{kind}: {ratio}");
+            found.training.check_sums().unwrap();
+            *mean += loss / 6.0;
+        }
+    }
+    let [logistic, factors] = relative;
+    assert!(
+        factors < 0.998 && factors < logistic + 0.001,
+        "{relative:?}"
+    );
+}

@@ -15,10 +15,10 @@ use super::{figure, line, prepare, say};
 use crate::args::EvaluateAdsArgs;
 use crate::exit::{Failure, Outcome};
 use crate::progress::Bars;
-use crate::run::read_params;
+use crate::run::{of_kind, read_params};
 
 pub(crate) fn ads(args: &EvaluateAdsArgs, quiet: bool) -> Result<Outcome, Failure> {
-    let params = read_params(args.config.as_deref())?;
+    let params = of_kind(read_params(args.config.as_deref())?, args.model);
     let prepared = prepare(&args.signals, &params, quiet)?;
     let truth = truth(&args.signals, &params)?;
     let options = AdsEvaluationOptions {

@@ -18,7 +18,7 @@ pub(crate) fn ad(args: &ExplainAdArgs, quiet: bool) -> Result<Outcome, Failure> 
     let bars = Bars::new(quiet);
     let signals = &args.asked.signals;
     let prepared = Prepared::open_with(signals, source.as_ref(), &params, times, &bars)?;
-    let explained = prepared.explain_ad(UserId(args.user), AdId(args.ad));
+    let explained = prepared.explain_ad(UserId(args.user), AdId(args.ad))?;
     drop(bars);
     print(&if args.asked.json {
         serde_json::to_string_pretty(&explained)? + "\n"

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use acquaint::ads::{ProgressPoint, ShardStates, TrainReport};
+use acquaint::ads::{PassPoint, ProgressPoint, ShardStates, TrainReport};
 use acquaint::engine::{AdTrainRequest, TrainedAds, train_ads};
 use serde_json::{Value, json};
 
@@ -12,10 +12,10 @@ use crate::args::TrainAdsArgs;
 use crate::evaluate::line;
 use crate::exit::{Failure, Outcome, print};
 use crate::progress::Bars;
-use crate::run::{Ledger, read_params};
+use crate::run::{Ledger, of_kind, read_params};
 
 pub(crate) fn ads(args: &TrainAdsArgs, quiet: bool) -> Result<Outcome, Failure> {
-    let params = read_params(args.config.as_deref())?;
+    let params = of_kind(read_params(args.config.as_deref())?, args.model);
     let ledger = Ledger::read(&args.ledger)?;
     let source = ledger.source();
     let earlier = args.update.as_deref().map(read_shards).transpose()?;
@@ -77,6 +77,7 @@ fn summary(trained: &TrainedAds) -> String {
             "without clicks and not in the sample",
             training.rows_not_sampled,
         ),
+        ("kept out to know when to stop", training.rows_stopping),
         ("held out to calibrate", training.rows_held_out),
         ("left out: unknown ad or impossible counts", left_out),
         ("impressions trained on", metadata.impressions),
@@ -87,10 +88,28 @@ fn summary(trained: &TrainedAds) -> String {
     ] {
         line(&mut text, &format!("{name:44}{n:>14}"));
     }
-    text + &progress(&training.progress) + &held_out(training, &metadata.calibration)
+    text + &progress(&training.progress)
+        + &passes(&training.passes)
+        + &held_out(training, &metadata.calibration)
+}
+
+/// Nothing for a model that is not watched.
+fn passes(points: &[PassPoint]) -> String {
+    if points.is_empty() {
+        return String::new();
+    }
+    let mut text = "\nlog loss of rows that say when to stop\n".to_owned();
+    for point in points {
+        let name = format!("after pass {} of {} shards", point.epoch, point.shards);
+        line(&mut text, &format!("{name:44}{:>14.6}", point.log_loss));
+    }
+    text
 }
 
 fn progress(points: &[ProgressPoint]) -> String {
+    if points.is_empty() {
+        return String::new();
+    }
     let mut text = "\nlog loss of rows not yet learnt\n".to_owned();
     for point in points {
         let name = format!("epoch {}, quarter {}", point.epoch, point.quarter);

@@ -1,0 +1,90 @@
+//! From features to entries with fields.
+
+use crate::ads::factor::{FactorModel, FieldBatch};
+use crate::ads::features::{AdField, Feature, Field, HashedValue, UserField, context_features};
+use crate::signals::Surface;
+
+/// Fields of people: the first.
+pub(super) const N_PEOPLES: usize = UserField::ALL.len();
+/// Surface and position: between.
+pub(super) const N_PLACES: usize = 2;
+/// All fields.
+pub(in crate::ads) const N_FIELDS: usize = N_PEOPLES + N_PLACES + AdField::ALL.len();
+
+/// (field, slot, value).
+pub(in crate::ads) type Entry = (u8, u32, f32);
+
+/// The machine's number of a field; none for what the machine makes itself, an offset and crosses.
+#[expect(clippy::cast_possible_truncation, reason = "eleven fields")]
+const fn number(field: Field) -> Option<u8> {
+    Some(match field {
+        Field::Bias | Field::Cross(..) => return None,
+        Field::User(field) => field as u8,
+        Field::Surface => N_PEOPLES as u8,
+        Field::Position => N_PEOPLES as u8 + 1,
+        Field::Ad(field) => (N_PEOPLES + N_PLACES) as u8 + field as u8,
+    })
+}
+
+/// The entries of features; each counts as 1.
+pub(in crate::ads) fn entries(
+    features: impl Iterator<Item = Feature>,
+    bits: u8,
+) -> impl Iterator<Item = Entry> {
+    features.filter_map(move |feature| Some((number(feature.field)?, feature.slot(bits), 1.0)))
+}
+
+/// The entries of a person's values, for an ad of a special category or for others.
+pub(super) fn value_entries(
+    values: &[HashedValue],
+    is_special: bool,
+    bits: u8,
+) -> impl Iterator<Item = Entry> {
+    let allowed = values
+        .iter()
+        .filter(move |value| !(is_special && value.field.is_protected()));
+    let feature = |value: &HashedValue| Feature {
+        field: Field::User(value.field),
+        hash: value.hash,
+    };
+    entries(allowed.map(feature), bits)
+}
+
+/// The entries of a place.
+pub(super) fn place_entries(
+    surface: Surface,
+    position: Option<u8>,
+    bits: u8,
+) -> impl Iterator<Item = Entry> {
+    entries(context_features(surface, position), bits)
+}
+
+/// Rows for a machine.
+///
+/// # Panics
+/// If an entry is not of the machine's.
+pub(in crate::ads) fn batch(machine: &FactorModel, rows: &[Vec<Entry>]) -> FieldBatch {
+    let mut batch = FieldBatch::new(machine.params().n_slots(), machine.n_fields());
+    for row in rows {
+        batch
+            .push_row(row)
+            .expect("slots have the machine's bits and shares are finite");
+    }
+    batch
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_has_a_number_of_its_own() {
+        let fields = UserField::ALL.into_iter().map(Field::User);
+        let fields = fields.chain([Field::Surface, Field::Position]);
+        let fields = fields.chain(AdField::ALL.into_iter().map(Field::Ad));
+        let numbers: Vec<Option<u8>> = fields.map(number).collect();
+        let expected: Vec<Option<u8>> = (0..11).map(Some).collect();
+        assert_eq!(numbers, expected);
+        assert_eq!(N_FIELDS, 11);
+    }
+}

@@ -1,0 +1,118 @@
+//! Where ads stood, on average.
+
+use std::collections::BTreeMap;
+
+use super::fields::{Entry, N_FIELDS, N_PEOPLES, N_PLACES, batch, place_entries};
+use super::own_of_place;
+use crate::ads::AdsError;
+use crate::ads::factor::{FactorModel, Side};
+use crate::signals::Surface;
+
+/// Surface and position as one row of shares.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Place {
+    /// (field, slot, impressions), by field and slot.
+    counts: Vec<(u8, u32, u64)>,
+    /// Impressions of all places.
+    impressions: u64,
+    /// What places add by themselves, on average over impressions.
+    mean_own: f64,
+    side: Side,
+}
+
+impl Place {
+    pub(super) fn of(machine: &FactorModel, shown: &[((Surface, Option<u8>), u64)]) -> Self {
+        let mut counts: BTreeMap<(u8, u32), u64> = BTreeMap::new();
+        let (mut impressions, mut own) = (0, 0.0);
+        for &((surface, position), n) in shown {
+            let entries = place_entries(surface, position, machine.params().bits());
+            for (field, slot, _) in entries {
+                *counts.entry((field, slot)).or_default() += n;
+            }
+            impressions += n;
+            own += n as f64 * own_of_place(machine, (surface, position));
+        }
+        let counts = counts
+            .into_iter()
+            .map(|((field, slot), n)| (field, slot, n));
+        let mean_own = if impressions > 0 {
+            own / impressions as f64
+        } else {
+            0.0
+        };
+        Self::new(machine, counts.collect(), impressions, mean_own)
+    }
+
+    fn new(
+        machine: &FactorModel,
+        counts: Vec<(u8, u32, u64)>,
+        impressions: u64,
+        mean_own: f64,
+    ) -> Self {
+        let entries: Vec<Entry> = shares(&counts, impressions).collect();
+        let rows = batch(machine, &[entries]);
+        Self {
+            counts,
+            impressions,
+            mean_own,
+            side: machine.person_side(rows.row(0), N_PEOPLES + N_PLACES),
+        }
+    }
+
+    /// A place as it was written.
+    ///
+    /// # Errors
+    /// If the machine has other fields, a count is of no place or more than all, or the mean is not finite.
+    pub(super) fn read(
+        machine: &FactorModel,
+        counts: Vec<(u8, u32, u64)>,
+        impressions: u64,
+        mean_own: f64,
+    ) -> Result<Self, AdsError> {
+        let is_place = |&(field, slot, n): &(u8, u32, u64)| {
+            (N_PEOPLES..N_PEOPLES + N_PLACES).contains(&usize::from(field))
+                && (slot as usize) < machine.params().n_slots()
+                && n <= impressions
+        };
+        let what = if machine.n_fields() != N_FIELDS {
+            "other fields than those of clicks"
+        } else if !counts.iter().all(is_place) {
+            "impressions at no place"
+        } else if !mean_own.is_finite() {
+            "a number that is not finite"
+        } else {
+            return Ok(Self::new(machine, counts, impressions, mean_own));
+        };
+        Err(AdsError::Model { what })
+    }
+
+    /// Its entries: shares of the impressions.
+    pub(super) fn entries(&self) -> impl Iterator<Item = Entry> + '_ {
+        shares(&self.counts, self.impressions)
+    }
+
+    pub(super) fn counts(&self) -> &[(u8, u32, u64)] {
+        &self.counts
+    }
+
+    pub(super) const fn impressions(&self) -> u64 {
+        self.impressions
+    }
+
+    pub(super) const fn mean_own(&self) -> f64 {
+        self.mean_own
+    }
+
+    /// Its side, without anybody's values.
+    pub(super) const fn side(&self) -> &Side {
+        &self.side
+    }
+}
+
+fn shares(counts: &[(u8, u32, u64)], impressions: u64) -> impl Iterator<Item = Entry> + '_ {
+    #[expect(clippy::cast_possible_truncation, reason = "values of entries are f32")]
+    let share = move |&(field, slot, n): &(u8, u32, u64)| {
+        (field, slot, (n as f64 / impressions.max(1) as f64) as f32)
+    };
+    counts.iter().map(share)
+}

@@ -1,0 +1,55 @@
+//! The logistic model's way to learn a shard.
+
+use linfa::ParamGuard;
+use ndarray::Array1;
+
+use super::encode::Encoded;
+use super::report::{Points, Progressive};
+use crate::ads::AdsError;
+use crate::ads::batch::{ClickDataset, ClickTargets, SparseBatch};
+use crate::ads::ftrl::{Coordinate, FtrlModel};
+use crate::ads::params::{FtrlValidParams, ValidAdsParams};
+
+/// Trains on rows from a base rate: the loss as training went on, and what rows have moved, by slot.
+pub(super) fn learn(
+    rows: &[Encoded<'_>],
+    rate: f64,
+    params: &ValidAdsParams,
+    n_shards: u64,
+) -> Result<(Points, Vec<(u32, Coordinate)>), AdsError> {
+    let data = dataset(rows, params)?;
+    let mut model = FtrlModel::at_rate(&shard_params(params.ftrl(), n_shards)?, rate)?;
+    let mut curve = Progressive::of(params.ftrl().epochs(), data.records().n_rows());
+    model.learn_observed(&data, &mut |epoch, p, happened| {
+        curve.add(epoch, p, happened);
+    })?;
+    Ok((curve.points, model.touched().collect()))
+}
+
+fn dataset(rows: &[Encoded<'_>], params: &ValidAdsParams) -> Result<ClickDataset, AdsError> {
+    let bits = params.ftrl().bits();
+    let mut batch = SparseBatch::new(params.ftrl().n_slots());
+    let (mut targets, mut weights) = (Vec::new(), Vec::new());
+    let mut pairs = Vec::new();
+    for row in rows {
+        let Some(weight) = row.sampled(params.negative_share()) else {
+            continue;
+        };
+        pairs.clear();
+        pairs.extend(row.features().map(|feature| (feature.slot(bits), 1.0)));
+        batch.push_row(&pairs)?;
+        targets.push(row.row.target);
+        weights.push(weight);
+    }
+    let dataset = ClickDataset::new(batch, ClickTargets::new(targets)?);
+    Ok(dataset.with_weights(Array1::from(weights)))
+}
+
+/// The parameters a shard is trained with: α times the root of the number of shards.
+///
+/// A coordinate that is in every shard gets one gradient in S there, so that `√n` is √S times less than all rows together would
+/// make it and a step √S times shorter than it should be in relation to what is left to learn.
+fn shard_params(ftrl: &FtrlValidParams, n_shards: u64) -> Result<FtrlValidParams, AdsError> {
+    let alpha = ftrl.alpha() * (n_shards as f64).sqrt();
+    Ok(ftrl.to_unchecked().alpha(alpha).check()?)
+}
