@@ -156,7 +156,8 @@ impl Shop<'_> {
                 best.sort_by(|a, b| b.value.total_cmp(&a.value).then(a.ad_idx.cmp(&b.ad_idx)));
                 // Beyond the first k of all shelves together some shelf may have more.
                 best.truncate(k);
-                let is_all = best.len() as u64 == customer.n_eligible;
+                let is_all =
+                    best.len() as u64 == customer.n_eligible || k >= self.running.ads.len();
                 let taken = self.taken(customer.person, &best);
                 if is_all || taken.len() == self.k {
                     lists[customer.person - first].best = taken;
