@@ -6,31 +6,11 @@ use std::path::Path;
 
 use acquaint::signals::TableForm;
 use acquaint::synth::World;
-use assert_cmd::Command;
 use serde_json::Value;
 
 use crate::erasure::{closed, people, with_opt_outs, without};
+use crate::support::program::{acquaint, done, words};
 use crate::support::{small_world, write_world};
-
-fn acquaint(line: &str, dir: &Path) -> (i32, String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_acquaint"))
-        .args(line.split(' '))
-        .current_dir(dir)
-        .output()
-        .unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (
-        output.status.code().unwrap(),
-        text(output.stdout),
-        text(output.stderr),
-    )
-}
-
-fn done(line: &str, dir: &Path) -> String {
-    let (code, out, error) = acquaint(line, dir);
-    assert_eq!(code, 0, "{line}: {error}");
-    out
-}
 
 fn read(dir: &Path, name: &str) -> Vec<u8> {
     fs::read(dir.join(name)).unwrap()
@@ -117,7 +97,7 @@ fn deny_a_model_of_another_moment_and_files_that_are_none() {
     write_world(&at.join("tables"), TableForm::Parquet, &small_world(100, 3));
     done("train ads --signals tables --out ads.json", at);
     let refused = |line: &str| {
-        let (code, _, error) = acquaint(line, at);
+        let (code, _, error) = acquaint(&words(line), at);
         assert_eq!(code, 2, "{error}");
         assert!(!at.join("out").exists());
         error

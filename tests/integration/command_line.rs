@@ -4,21 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use acquaint::signals::TableForm;
-use assert_cmd::Command;
 
-use crate::support::{small_world, write_world};
+use crate::support::{program, small_world, write_world};
 
 fn acquaint(args: &[&str]) -> (i32, String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_acquaint"))
-        .args(args)
-        .output()
-        .unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (
-        output.status.code().unwrap(),
-        text(output.stdout),
-        text(output.stderr),
-    )
+    program::acquaint(args, Path::new("."))
 }
 
 fn path(dir: &Path, name: &str) -> String {

@@ -2,33 +2,11 @@
 //! who is out by now.
 
 use std::fs;
-use std::path::Path;
 
 use acquaint::signals::TableForm;
-use assert_cmd::Command;
 
+use crate::support::program::{acquaint, done};
 use crate::support::{small_world, write_world};
-
-fn acquaint(args: &[&str], dir: &Path) -> (i32, String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_acquaint"))
-        .args(args)
-        .current_dir(dir)
-        .output()
-        .unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (
-        output.status.code().unwrap(),
-        text(output.stdout),
-        text(output.stderr),
-    )
-}
-
-fn done(line: &str, dir: &Path) -> String {
-    let args: Vec<&str> = line.split(' ').collect();
-    let (code, out, error) = acquaint(&args, dir);
-    assert_eq!(code, 0, "{line}: {error}");
-    out
-}
 
 #[test]
 fn a_model_file_is_as_good_as_training_in_the_run_and_verifies() {

@@ -1,6 +1,7 @@
 //! Worlds on disk, runs of the program, and tables read back.
 
 pub(crate) mod numbers;
+pub(crate) mod program;
 pub(crate) mod scan;
 pub(crate) mod worlds;
 

@@ -95,25 +95,25 @@ fn summary(trained: &TrainedAds) -> String {
 
 /// Nothing for a model that is not watched.
 fn passes(points: &[PassPoint]) -> String {
-    if points.is_empty() {
-        return String::new();
-    }
-    let mut text = "\nlog loss of rows that say when to stop\n".to_owned();
-    for point in points {
-        let name = format!("after pass {} of {} shards", point.epoch, point.shards);
-        line(&mut text, &format!("{name:44}{:>14.6}", point.log_loss));
-    }
-    text
+    let name = |at: &PassPoint| format!("after pass {} of {} shards", at.epoch, at.shards);
+    let losses = points.iter().map(|at| (name(at), at.log_loss));
+    log_losses("log loss of rows that say when to stop", losses)
 }
 
 fn progress(points: &[ProgressPoint]) -> String {
-    if points.is_empty() {
+    let name = |at: &ProgressPoint| format!("epoch {}, quarter {}", at.epoch, at.quarter);
+    let losses = points.iter().map(|at| (name(at), at.log_loss));
+    log_losses("log loss of rows not yet learnt", losses)
+}
+
+/// A title and a line each; nothing if there are none.
+fn log_losses(title: &str, losses: impl ExactSizeIterator<Item = (String, f64)>) -> String {
+    if losses.len() == 0 {
         return String::new();
     }
-    let mut text = "\nlog loss of rows not yet learnt\n".to_owned();
-    for point in points {
-        let name = format!("epoch {}, quarter {}", point.epoch, point.quarter);
-        line(&mut text, &format!("{name:44}{:>14.6}", point.log_loss));
+    let mut text = format!("\n{title}\n");
+    for (name, log_loss) in losses {
+        line(&mut text, &format!("{name:44}{log_loss:>14.6}"));
     }
     text
 }
