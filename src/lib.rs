@@ -2,6 +2,7 @@
 
 pub mod abuse;
 pub mod ads;
+mod ahead;
 pub mod business;
 pub mod consent;
 pub mod engine;

@@ -3,6 +3,13 @@
 use rayon::prelude::*;
 
 use super::GraphError;
+use crate::ahead::ask_for;
+
+/// How many neighbours a line of the cache holds.
+const NEIGHBOURS_PER_LINE: usize = 16;
+
+/// How many lines of a row are asked for ahead: the processor foresees what follows in a longer one.
+const LINES: usize = 8;
 
 /// Adjacency lists in compressed sparse row form.
 ///
@@ -112,6 +119,16 @@ impl Csr {
     #[must_use]
     pub fn row(&self, node_idx: u32) -> &[u32] {
         &self.neighbours[self.range(node_idx)]
+    }
+
+    /// Asks the processor to bring the first 128 neighbours of a node near.
+    #[inline]
+    pub(crate) fn ask_for_row(&self, node_idx: u32) {
+        let range = self.range(node_idx);
+        let n = range.len().min(LINES * NEIGHBOURS_PER_LINE);
+        for at in (0..n).step_by(NEIGHBOURS_PER_LINE) {
+            ask_for(&self.neighbours, range.start + at);
+        }
     }
 
     /// Where a node's neighbours stand in arrays parallel to them.

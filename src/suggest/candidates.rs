@@ -128,11 +128,14 @@ pub(crate) fn sort_out_scanned<M: Dense>(
     let scan = measure.scan(best, in_reach, reach.nodes.start, least, k);
     counts.below_min_intermediaries += scan.reached - scan.eligible;
     eligible.n += scan.eligible;
-    for &(_, v) in best.hits() {
+    let hits = best.hits().iter().map(|&(_, v)| {
         let cell = cells[v as usize];
-        eligible
-            .two_paths
-            .offer(measure.bits(v, cell), v, measure.count(cell));
+        (measure.bits(v, cell), v, measure.count(cell))
+    });
+    if best.is_in_order() {
+        eligible.two_paths.offer_in_order(hits);
+    } else {
+        hits.for_each(|(bits, v, n)| eligible.two_paths.offer(bits, v, n));
     }
     cells[reach.nodes.clone()].fill(M::Cell::default());
     counts

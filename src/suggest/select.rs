@@ -34,6 +34,8 @@ pub(crate) struct TopK {
     k: usize,
     /// Keys that score less than this cannot be among the K greatest.
     floor: u64,
+    /// Are they K at most, the greatest first?
+    is_in_order: bool,
 }
 
 impl TopK {
@@ -43,6 +45,7 @@ impl TopK {
         self.keys.reserve(Self::room(k));
         self.k = k;
         self.floor = 0;
+        self.is_in_order = true;
     }
 
     /// How many are kept.
@@ -61,7 +64,20 @@ impl TopK {
         }
     }
 
+    /// Takes keys into consideration, `(bits, node, count)`, that are K at most and the greatest first.
+    pub(crate) fn offer_in_order(&mut self, best: impl Iterator<Item = (u64, u32, u32)>) {
+        if self.keys.is_empty() {
+            self.keys
+                .extend(best.map(|(bits, v, n)| Key::new(bits, v, n)));
+            self.is_in_order = true;
+            debug_assert!(self.keys.len() <= self.k && self.keys.is_sorted_by(|a, b| a > b));
+        } else {
+            best.for_each(|(bits, v, n)| self.offer(bits, v, n));
+        }
+    }
+
     fn push(&mut self, key: Key) {
+        self.is_in_order = false;
         self.keys.push(key);
         if self.keys.len() == Self::room(self.k) {
             self.prune();
@@ -82,8 +98,11 @@ impl TopK {
 
     /// The K greatest, the greatest first.
     pub(crate) fn finish(&mut self) -> &[Key] {
-        self.prune();
-        self.keys.sort_unstable_by(|a, b| b.cmp(a));
+        if !self.is_in_order {
+            self.prune();
+            self.keys.sort_unstable_by(|a, b| b.cmp(a));
+            self.is_in_order = true;
+        }
         &self.keys
     }
 }
@@ -99,6 +118,8 @@ mod tests {
         fn oracle_top_k_is_the_head_of_a_sort(
             scores in prop::collection::vec(0_u64..20, 0..1000),
             k in 0_usize..30,
+            split in 0_usize..30,
+            is_first: bool,
         ) {
             let mut top = TopK::default();
             // A second use must not see the first.
@@ -112,8 +133,20 @@ mod tests {
             }
             all.sort_unstable();
             all.truncate(k);
+            let mut again = TopK::default();
+            again.reset(k);
+            let split = split.min(all.len());
+            let key = |&(bits, v): &(std::cmp::Reverse<u64>, u32)| (bits.0, v, v + 7);
+            // The best are in order, others come before or after.
+            let others = if is_first { 0..0 } else { split..all.len() };
+            all[others].iter().map(key).for_each(|(bits, v, n)| again.offer(bits, v, n));
+            again.offer_in_order(all[..split].iter().map(key));
+            let others = if is_first { split..all.len() } else { 0..0 };
+            all[others].iter().map(key).for_each(|(bits, v, n)| again.offer(bits, v, n));
             let found: Vec<_> = top.finish().iter().map(|key| key.parts()).collect();
-            let wanted: Vec<_> = all.iter().map(|&(bits, v)| (bits.0, v, v + 7)).collect();
+            let wanted: Vec<_> = all.iter().map(key).collect();
+            prop_assert_eq!(&found, &wanted);
+            let found: Vec<_> = again.finish().iter().map(|key| key.parts()).collect();
             prop_assert_eq!(found, wanted);
         }
     }

@@ -1,6 +1,5 @@
 //! The click model: logistic regression trained by FTRL-Proximal, one learning rate per coordinate.
 
-mod ahead;
 mod file;
 mod order;
 mod step;
@@ -10,7 +9,6 @@ use linfa::traits::{Fit, FitWith, PredictInplace};
 use ndarray::Array1;
 use serde::{Deserialize, Serialize};
 
-pub(super) use self::ahead::ask_for;
 use self::file::ModelFile;
 use self::order::visiting_order;
 pub(in crate::ads) use self::step::{Coordinate, Happened};
@@ -18,6 +16,7 @@ use self::step::{Rates, Step};
 pub(super) use self::step::{parts, slope_and_square};
 use super::batch::{ClickDataset, ClickTargets, Clicks, SparseBatch};
 use super::{AdsError, FtrlValidParams};
+pub(super) use crate::ahead::ask_for;
 
 /// The version of the form in which models are written.
 pub const MODEL_SCHEMA: u32 = 3;

@@ -207,7 +207,7 @@ fn same_model_whether_cells_are_asked_for_or_not() {
         model.learn(&data, ask_for, &mut |_, _, _| ()).unwrap();
         model
     };
-    assert_eq!(learnt(ask_for), learnt(ahead::ask_for_nothing));
+    assert_eq!(learnt(ask_for), learnt(crate::ahead::ask_for_nothing));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Cells that are all read afterwards.
 
+use super::greatest::Maxima;
 use super::measure::{
     ByLengths, ByUnion, COUNT_MASK, Count, Counting, Divide, Measure, PACKED_DEGREE_MAX, Packed,
     Share,
@@ -67,10 +68,13 @@ pub(crate) trait Scanned: Count + Ord {
 
     /// As a number that vector units make into a float.
     fn signed(self) -> i32;
+
+    /// The maxima of cells of this size.
+    fn maxima(all: &mut Maxima) -> &mut Vec<Self>;
 }
 
 macro_rules! scanned {
-    ($($number:ty: $degree_max:expr, $signed:path;)*) => {$(
+    ($($number:ty: $degree_max:expr, $signed:path, $maxima:ident;)*) => {$(
         impl Scanned for $number {
             const SCANNED_DEGREE_MAX: u32 = $degree_max;
 
@@ -83,14 +87,18 @@ macro_rules! scanned {
             fn signed(self) -> i32 {
                 $signed(self)
             }
+
+            fn maxima(all: &mut Maxima) -> &mut Vec<Self> {
+                &mut all.$maxima
+            }
         }
     )*};
 }
 
 scanned! {
-    u8: Self::DEGREE_MAX, i32::from;
-    u16: Self::DEGREE_MAX, i32::from;
-    u32: LEAST_MAX - 1, u32::cast_signed;
+    u8: Self::DEGREE_MAX, i32::from, bytes;
+    u16: Self::DEGREE_MAX, i32::from, halves;
+    u32: LEAST_MAX - 1, u32::cast_signed, words;
 }
 
 /// As a count that is compared; of more than any scanned cell counts, the least such number.
@@ -245,9 +253,24 @@ impl<C: Scanned, By: Quotient> Keyed for Share<'_, C, By> {
     }
 }
 
+/// From how many entries on, 1 MiB of them, rows are asked for before they are needed: the cache does not hold them all.
+const FAR_ENTRIES: usize = 1 << 18;
+
+/// How many rows ahead.
+const ROWS_AHEAD: usize = 2;
+
 /// Adds up every two-path from `u`, its ways back to `u` itself included. `cells` are all default on entry.
 pub(crate) fn accumulate<M: Dense>(ties: &Csr, u: u32, measure: &M, cells: &mut [M::Cell]) {
-    for &z in ties.row(u) {
+    let row = ties.row(u);
+    let coming = if ties.n_entries() < FAR_ENTRIES {
+        &[]
+    } else {
+        row.get(ROWS_AHEAD..).unwrap_or_default()
+    };
+    for (at, &z) in row.iter().enumerate() {
+        if let Some(&z) = coming.get(at) {
+            ties.ask_for_row(z);
+        }
         let step = measure.step(z);
         let (eights, rest) = ties.row(z).as_chunks::<8>();
         for eight in eights {

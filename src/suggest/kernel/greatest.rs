@@ -1,11 +1,9 @@
 //! The K greatest of many counts, exactly and in order.
 //!
-//! How many cells reach a threshold is asked of all of them at once, a vector register of cells at a time; halving finds
-//! the K-th greatest count in as many passes as the greatest count has bits. One more pass takes whoever is above it and, of
-//! those who equal it, the first, for the smaller node goes first. So a hundred cost little more than ten.
-//!
-//! For few, the first pass says nearly all: it finds the greatest of every 64th cell, and of such maxima the K-th greatest is
-//! no greater than that of all cells, and seldom less by much. The search goes up from there in growing steps.
+//! Cells are read a vector register at a time. The first pass finds the greatest of each group of a few cells; the K-th
+//! greatest of such maxima is no greater than the K-th greatest cell, since K groups hold at least K cells, and seldom less.
+//! How many maxima reach a threshold is asked of all of them at once, so halving finds the K-th in as many short passes as
+//! the greatest count has bits. Cells that reach it are then taken, little more than K of them, from blocks that have any.
 
 use super::dense::Scanned;
 use super::scan::{Scan, node};
@@ -16,6 +14,15 @@ const ROW: usize = 64;
 /// How many rows are summed up in cells of any size.
 const ROWS: usize = 255;
 
+/// How many rows a block has at most: lane by lane they are its groups.
+const ROWS_OF_BLOCK: usize = 32;
+
+/// How many groups there should be for each of the K: the more, the fewer of the greatest share one.
+const GROUPS: usize = 8;
+
+/// A factor by which the lowest bits of eight bytes meet in the highest byte, the first byte's lowest.
+const GATHER: u64 = 0x0102_0408_1020_4080;
+
 /// As many hits as make sorting by buckets pay.
 const MANY: usize = 24;
 
@@ -25,9 +32,18 @@ type Hits = Vec<(i32, u32)>;
 /// What it takes to find the greatest counts without allocating.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Greatest {
+    maxima: Maxima,
     sorted: Hits,
     /// By count, where the next hit goes.
     places: Vec<u32>,
+}
+
+/// The greatest of every group, a row of them for each block, in cells of any size.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Maxima {
+    pub(super) bytes: Vec<u8>,
+    pub(super) halves: Vec<u16>,
+    pub(super) words: Vec<u32>,
 }
 
 impl Greatest {
@@ -35,7 +51,7 @@ impl Greatest {
     /// are at least `least`, by count descending and then by node.
     ///
     /// # Complexity
-    /// O(cells · log(greatest count) + k log k).
+    /// O(cells + maxima · log(greatest count) + k log k), and what equals the K-th of maxima.
     pub(super) fn scan<C: Scanned>(
         &mut self,
         cells: &[C],
@@ -83,17 +99,25 @@ impl Greatest {
         hits: &mut Hits,
     ) -> Scan {
         hits.clear();
-        let summary = Summary::of(cells, least);
-        if summary.scan.eligible > 0 && k > 0 {
-            let kth = Kth::of(cells, least, &summary, k as u64);
-            gather(cells, first, &kth, hits);
-            self.order(hits, kth.count.signed(), summary.greatest.signed());
+        let n_rows = rows_of_block(cells.len(), k);
+        let maxima = C::maxima(&mut self.maxima);
+        let scan = summary(cells, least, n_rows, maxima);
+        if scan.eligible > 0 && k > 0 {
+            let floor = if scan.eligible > k as u64 {
+                kth(maxima, least, k)
+            } else {
+                least
+            };
+            gather(cells, first, n_rows, maxima, (floor, k), hits);
+            self.order(hits, floor.signed());
+            hits.truncate(k);
         }
-        summary.scan
+        scan
     }
 
-    /// Puts hits, whose nodes ascend, in the order of their counts.
-    fn order(&mut self, hits: &mut Hits, lowest: i32, greatest: i32) {
+    /// Puts hits, whose nodes ascend and of which there are some, in the order of their counts.
+    fn order(&mut self, hits: &mut Hits, lowest: i32) {
+        let greatest = hits.iter().fold(lowest, |max, hit| max.max(hit.0));
         let place = |count: i32| greatest.abs_diff(count) as usize;
         let n_counts = place(lowest) + 1;
         if hits.len() < MANY || n_counts > 4 * hits.len() {
@@ -120,61 +144,24 @@ impl Greatest {
     }
 }
 
-/// The cells that reach the K-th, in the order of their nodes.
+/// As many as make enough groups.
+fn rows_of_block(n_cells: usize, k: usize) -> usize {
+    (n_cells / k.saturating_mul(GROUPS).max(1)).clamp(1, ROWS_OF_BLOCK)
+}
+
+/// The greatest of every lane of each block, and how many cells were reached and are eligible.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "as its caller")]
-fn gather<C: Scanned>(cells: &[C], first: usize, kth: &Kth<C>, hits: &mut Hits) {
-    let mut n_equal = kth.n_equal;
-    // A cell that reaches the K-th is taken unless it equals it and enough of those were.
-    let mut take = |cell: C, at: usize| {
-        let is_equal = cell == kth.count;
-        if !is_equal || n_equal > 0 {
-            n_equal -= u64::from(is_equal);
-            hits.push((cell.signed(), node(at)));
-        }
-    };
-    let (rows, rest) = cells.as_chunks::<ROW>();
-    for (row, at) in rows.iter().zip((first..).step_by(ROW)) {
-        let reaches: [u8; ROW] = row.map(|cell| u8::from(cell >= kth.count));
-        let (eights, _) = reaches.as_chunks::<8>();
-        for (eight, at) in eights.iter().zip((at..).step_by(8)) {
-            let mut found = u64::from_le_bytes(*eight);
-            while found != 0 {
-                let at = at + found.trailing_zeros() as usize / 8;
-                found &= found - 1;
-                take(cells[at - first], at);
-            }
-        }
-    }
-    let at = first + rows.len() * ROW;
-    for (&cell, at) in rest.iter().zip(at..) {
-        if cell >= kth.count {
-            take(cell, at);
-        }
-    }
-}
-
-/// How many cells were reached and are eligible, and the greatest of all and, but for the last few cells, of each lane.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Summary<C> {
-    scan: Scan,
-    greatest: C,
-    lanes: [C; ROW],
-}
-
-impl<C: Scanned> Summary<C> {
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "as its caller")]
-    fn of(cells: &[C], least: C) -> Self {
-        let mut all = Self {
-            scan: Scan::default(),
-            greatest: C::default(),
-            lanes: [C::default(); ROW],
-        };
-        for block in cells.chunks(ROW * ROWS) {
+fn summary<C: Scanned>(cells: &[C], least: C, n_rows: usize, maxima: &mut Vec<C>) -> Scan {
+    maxima.clear();
+    let mut scan = Scan::default();
+    let n_summed = ROWS / n_rows * n_rows;
+    for summed in cells.chunks(ROW * n_summed) {
+        let nothing = [C::default(); ROW];
+        let (mut reached, mut eligible) = (nothing, nothing);
+        for block in summed.chunks(ROW * n_rows) {
             let (rows, rest) = block.as_chunks::<ROW>();
-            let nothing = [C::default(); ROW];
-            let (mut reached, mut eligible, mut greatest) = (nothing, nothing, all.lanes);
+            let mut greatest = nothing;
             for row in rows {
                 for lane in 0..ROW {
                     reached[lane] = reached[lane].plus(C::of(row[lane] >= C::ONE));
@@ -182,84 +169,116 @@ impl<C: Scanned> Summary<C> {
                     greatest[lane] = greatest[lane].max(row[lane]);
                 }
             }
-            all.scan.reached += sum(&reached) + n_at_least_of(rest, C::ONE);
-            all.scan.eligible += sum(&eligible) + n_at_least_of(rest, least);
-            all.greatest = rest.iter().fold(all.greatest, |max, &cell| max.max(cell));
-            all.lanes = greatest;
+            for (&cell, greatest) in rest.iter().zip(&mut greatest) {
+                scan.reached += u64::from(cell >= C::ONE);
+                scan.eligible += u64::from(cell >= least);
+                *greatest = cell.max(*greatest);
+            }
+            maxima.extend_from_slice(&greatest);
         }
-        all.greatest = all
-            .lanes
-            .iter()
-            .fold(all.greatest, |max, &cell| max.max(cell));
-        all
+        scan.reached += sum(&reached);
+        scan.eligible += sum(&eligible);
     }
-
-    /// A count that at least `k` cells reach, if there are lanes enough to tell.
-    fn reached_by(&self, k: u64) -> Option<C> {
-        let place = usize::try_from(k.checked_sub(1)?).ok()?;
-        let mut lanes = self.lanes;
-        (place < ROW).then(|| *lanes.select_nth_unstable_by(place, |a, b| b.cmp(a)).1)
-    }
+    scan
 }
 
-/// The K-th greatest count, and how many cells that equal it are among the K best.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Kth<C> {
-    count: C,
-    n_equal: u64,
+/// The K-th greatest of the maxima, or `least` if there is none or it is lower.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "as its caller")]
+fn kth<C: Scanned>(maxima: &[C], least: C, k: usize) -> C {
+    let greatest = maxima.iter().fold(least, |max, &cell| max.max(cell));
+    // Fewer than k maxima reach `high`; at least k reach `low`, or it is `least`.
+    let (mut low, mut high) = (least.get(), greatest.get() + 1);
+    while high - low > 1 {
+        let middle = low.midpoint(high);
+        if n_at_least(maxima, C::at_most(middle)) < k as u64 {
+            high = middle;
+        } else {
+            low = middle;
+        }
+    }
+    C::at_most(low)
 }
 
-impl<C: Scanned> Kth<C> {
-    /// At least one cell is eligible. If no more than `k` are, all of them are the best.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "as its caller")]
-    fn of(cells: &[C], least: C, summary: &Summary<C>, k: u64) -> Self {
-        if summary.scan.eligible <= k {
-            return Self {
-                count: least,
-                n_equal: k,
-            };
+/// The cells that reach the floor, in the order of their nodes; of those that equal it, the first K are enough.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "as its caller")]
+fn gather<C: Scanned>(
+    cells: &[C],
+    first: usize,
+    n_rows: usize,
+    maxima: &[C],
+    (floor, k): (C, usize),
+    hits: &mut Hits,
+) {
+    let n_cells = ROW * n_rows;
+    let (mut n, mut n_equal) = (0, k);
+    let (maxima, _) = maxima.as_chunks::<ROW>();
+    let blocks = cells.chunks(n_cells).zip(maxima);
+    for ((block, maxima), at) in blocks.zip((0..).step_by(n_cells)) {
+        if !any_at_least(maxima, floor) {
+            continue;
         }
-        let (mut low, mut high) = (least.get(), summary.greatest.get() + 1);
-        let (mut n_above, mut step) = (0, u32::MAX);
-        if let Some(count) = summary.reached_by(k).filter(|count| *count > least) {
-            (low, step) = (count.get(), 1);
-        }
-        // At least k cells reach `low`, and fewer, `n_above`, reach `high`.
-        while high - low > 1 {
-            let middle = low.saturating_add(step).min(low.midpoint(high));
-            let n = n_at_least(cells, C::at_most(middle));
-            if n >= k {
-                (low, step) = (middle, step.saturating_mul(2));
-            } else {
-                (high, n_above) = (middle, n);
+        for (row, at) in block.chunks(ROW).zip((at..).step_by(ROW)) {
+            let mut found = reaching(row, floor);
+            if found != 0 && hits.len() < n + ROW {
+                hits.resize(2 * n + ROW, (0, 0));
+            }
+            while found != 0 {
+                let lane = found.trailing_zeros() as usize;
+                found &= found - 1;
+                // Written always and kept only if so: a store is cheaper than a branch that cannot be foreseen.
+                let is_equal = row[lane] == floor;
+                hits[n] = (row[lane].signed(), node(first + at + lane));
+                n += usize::from(!is_equal | (n_equal > 0));
+                n_equal = n_equal.saturating_sub(usize::from(is_equal));
             }
         }
-        Self {
-            count: C::at_most(low),
-            n_equal: k - n_above,
+    }
+    hits.truncate(n);
+}
+
+/// A bit for each cell of a row that reaches the floor, the first lowest.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "as its caller")]
+fn reaching<C: Scanned>(row: &[C], floor: C) -> u64 {
+    let mut reaches = [0_u8; ROW];
+    if let Ok(row) = <&[C; ROW]>::try_from(row) {
+        reaches = row.map(|cell| u8::from(cell >= floor));
+    } else {
+        for (reaches, &cell) in reaches.iter_mut().zip(row) {
+            *reaches = u8::from(cell >= floor);
         }
     }
+    let (eights, _) = reaches.as_chunks::<8>();
+    // The product brings the lowest bit of each of eight bytes into the highest byte.
+    let gathered = |eight: &[u8; 8]| u64::from_le_bytes(*eight).wrapping_mul(GATHER) >> 56;
+    eights
+        .iter()
+        .rev()
+        .fold(0, |bits, eight| bits << 8 | gathered(eight))
 }
 
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "as its caller")]
-fn n_at_least<C: Scanned>(cells: &[C], least: C) -> u64 {
-    let of_block = |block: &[C]| {
-        let (rows, rest) = block.as_chunks::<ROW>();
+fn any_at_least<C: Scanned>(row: &[C; ROW], least: C) -> bool {
+    (row.iter().fold(C::default(), |max, &cell| max.max(cell))) >= least
+}
+
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "as its caller")]
+fn n_at_least<C: Scanned>(maxima: &[C], least: C) -> u64 {
+    let (rows, _) = maxima.as_chunks::<ROW>();
+    let of_rows = |rows: &[[C; ROW]]| {
         let mut lanes = [C::default(); ROW];
         for row in rows {
             for lane in 0..ROW {
                 lanes[lane] = lanes[lane].plus(C::of(row[lane] >= least));
             }
         }
-        sum(&lanes) + n_at_least_of(rest, least)
+        sum(&lanes)
     };
-    cells.chunks(ROW * ROWS).map(of_block).sum()
-}
-
-fn n_at_least_of<C: Scanned>(rest: &[C], least: C) -> u64 {
-    rest.iter().filter(|&&cell| cell >= least).count() as u64
+    rows.chunks(ROWS).map(of_rows).sum()
 }
 
 fn sum<C: Scanned>(lanes: &[C; ROW]) -> u64 {

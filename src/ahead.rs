@@ -1,16 +1,19 @@
-//! Cells asked for before they are needed.
+//! Memory asked for before it is needed.
 
 /// Asks the processor to bring a cell near; whether it does, and whether there is such a cell, changes no result.
 ///
-/// The slots of a row lie anywhere in a table larger than the caches, and the processor does not look far enough ahead to wait
-/// for them all at once by itself: with 2²² slots, rows are learnt twice as fast when the next row's are asked for.
+/// Where cells lie anywhere in more memory than caches hold, the processor does not look far enough ahead to wait for many of them
+/// at once by itself: with 2²² slots, rows of clicks are learnt twice as fast when the next row's are asked for.
 #[inline]
-pub(in crate::ads) fn ask_for<T>(cells: &[T], index: usize) {
+pub(crate) fn ask_for<T>(cells: &[T], index: usize) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         let cell = cells.as_ptr().wrapping_add(index);
-        #[expect(unsafe_code, reason = "training takes half the time")]
+        #[expect(
+            unsafe_code,
+            reason = "training a model takes half the time, and adding up friends of friends three quarters"
+        )]
         // SAFETY: a prefetch neither reads nor writes as far as the program can tell, and an address that is not mapped is no
         // fault; every x86-64 processor has the instruction.
         unsafe {
@@ -23,4 +26,4 @@ pub(in crate::ads) fn ask_for<T>(cells: &[T], index: usize) {
 
 /// What [`ask_for`] is where nothing is asked for.
 #[cfg(test)]
-pub(super) const fn ask_for_nothing<T>(_: &[T], _: usize) {}
+pub(crate) const fn ask_for_nothing<T>(_: &[T], _: usize) {}
