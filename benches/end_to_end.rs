@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use acquaint::engine::{self, RunParams, RunRequest, Silent};
+use acquaint::engine::{self, GivenModels, RunParams, RunRequest, Silent};
 use acquaint::signals::{TableForm, write_table};
 use acquaint::synth::{SynthParams, World, world};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -46,8 +46,7 @@ fn run(c: &mut Criterion) {
             as_of: Some(world.as_of),
             known_at: None,
             published_known: None,
-            friend_model: None,
-            ad_model: None,
+            models: GivenModels::default(),
         };
         group.throughput(Throughput::Elements(u64::from(users)));
         group.bench_function(BenchmarkId::new("people", users), |b| {

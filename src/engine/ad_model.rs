@@ -11,7 +11,7 @@ use crate::consent::{Ledger, Snapshot};
 use crate::engine::consent_source::LedgerSource;
 use crate::engine::prepare::{Opening, Preparation};
 use crate::engine::work::Work;
-use crate::engine::{EngineError, Progress, Stage, ValidRunParams};
+use crate::engine::{EngineError, GivenModels, Progress, Stage, ValidRunParams};
 use crate::time::Timestamp;
 
 /// The form of model files that this version writes and reads.
@@ -225,8 +225,7 @@ pub fn train_ads(
         as_of: request.as_of,
         known_at: request.known_at,
         published_known: None,
-        friend_model: None,
-        ad_model: None,
+        models: GivenModels::default(),
         work,
     };
     let (_, inputs, standing) = opening.ask(progress)?;

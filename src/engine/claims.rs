@@ -11,7 +11,7 @@ use crate::engine::inputs::Inputs;
 use crate::engine::prepare::{Opening, Standing};
 use crate::engine::view::is_allowed;
 use crate::engine::work::Work;
-use crate::engine::{EngineError, Progress, ValidRunParams};
+use crate::engine::{EngineError, GivenModels, Progress, ValidRunParams};
 use crate::hash::{HashMap, HashSet};
 use crate::identity::{
     AccountClaim, E164, Fitted, LinkModel, Linking, Probability, SocialClaim, fit, link,
@@ -52,8 +52,7 @@ impl Claims {
             as_of,
             known_at,
             published_known: None,
-            friend_model: None,
-            ad_model: None,
+            models: GivenModels::default(),
             work: Work::ALL,
         };
         let (_, inputs, standing) = opening.ask(progress)?;

@@ -15,7 +15,7 @@ use crate::engine::strangers::numbers_of_people_out;
 use crate::engine::view::View;
 use crate::engine::work::Work;
 use crate::engine::{
-    BookMatched, BookRequest, EngineError, Progress, Stage, ValidRunParams, match_book,
+    BookMatched, BookRequest, EngineError, GivenModels, Progress, Stage, ValidRunParams, match_book,
 };
 use crate::identity::{Match, OverBudget, ValidBookBudget};
 use crate::signals::{AddressBookEntry, NumberBook, Rejection, SignalsDir};
@@ -119,8 +119,7 @@ impl MatchRequest<'_> {
             as_of: self.as_of,
             known_at: self.known_at,
             published_known: None,
-            friend_model: None,
-            ad_model: None,
+            models: GivenModels::default(),
             work: Work::ALL,
         };
         let (dir, inputs, standing) = opening.ask(progress)?;

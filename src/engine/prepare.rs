@@ -11,7 +11,7 @@ use crate::consent::{
     Abuse, AdRelevance, AsOf, BusinessMarketing, BusinessService, For, FriendSuggestions, Ledger,
     Permitted, Snapshot,
 };
-use crate::engine::ad_model::{AdModel, AdProvenance};
+use crate::engine::ad_model::AdProvenance;
 use crate::engine::audiences::resolve;
 use crate::engine::consent_source::{ConsentFrom, LedgerSource, Objections};
 use crate::engine::contacts::{Book, Matcher, ReadBatch, default_regions, edges, friendships};
@@ -22,7 +22,7 @@ use crate::engine::spam;
 use crate::engine::strangers::numbers_of_somebody;
 use crate::engine::view::{Gates, View, everyones_links, is_allowed};
 use crate::engine::work::Work;
-use crate::engine::{EngineError, Progress, Stage, ValidRunParams};
+use crate::engine::{EngineError, GivenModels, Progress, Stage, ValidRunParams};
 use crate::graph::{Graph, GraphBuilder, GraphStats};
 use crate::hash::{HashMap, HashSet};
 use crate::identity::{Contact, E164, Link, Match, ValidIdentityParams};
@@ -96,29 +96,32 @@ impl Prepared {
         known_at: Option<Timestamp>,
         progress: &dyn Progress,
     ) -> Result<Self, EngineError> {
-        Self::open_with(signals, None, params, (as_of, known_at), progress)
+        let (times, models) = ((as_of, known_at), GivenModels::default());
+        Self::open_with(signals, None, params, times, models, progress)
     }
 
-    /// As [`open`](Self::open), asking a durable ledger if one is given; `as_of` and `known_at` are a pair.
+    /// As [`open`](Self::open), asking a durable ledger if one is given and with models that were trained before; `as_of` and
+    /// `known_at` are a pair.
     ///
     /// # Errors
-    /// As [`open`](Self::open); and if the ledger cannot be read, or a table it takes the place of is there too.
+    /// As [`open`](Self::open); if the ledger cannot be read, or a table it takes the place of is there too; and if a model was
+    /// trained on another state of the ledger.
     pub fn open_with(
         signals: &Path,
         ledger: Option<&LedgerSource<'_>>,
         params: &ValidRunParams,
         (as_of, known_at): (Option<Timestamp>, Option<Timestamp>),
+        models: GivenModels<'_>,
         progress: &dyn Progress,
     ) -> Result<Self, EngineError> {
         let opening = Opening {
             signals,
             consent: ledger.into(),
-            params,
+            params: &models.params(params)?,
             as_of,
             known_at,
             published_known: None,
-            friend_model: None,
-            ad_model: None,
+            models,
             work: Work::ALL,
         };
         opening.prepare(progress)
@@ -246,10 +249,7 @@ pub(in crate::engine) struct Opening<'a> {
     pub(in crate::engine) known_at: Option<Timestamp>,
     /// As known when rows are published; the newest the events know by default, but never before `known_at`.
     pub(in crate::engine) published_known: Option<Timestamp>,
-    /// A ranker that is trained already.
-    pub(in crate::engine) friend_model: Option<&'a FriendModel>,
-    /// A click model that is trained already.
-    pub(in crate::engine) ad_model: Option<&'a AdModel>,
+    pub(in crate::engine) models: GivenModels<'a>,
     pub(in crate::engine) work: Work,
 }
 
@@ -262,7 +262,7 @@ impl Opening<'_> {
         let (dir, inputs, standing) = self.ask(progress)?;
         Preparation::new(inputs, standing, self.params, self.work).finish(
             &dir,
-            (self.friend_model, self.ad_model),
+            self.models,
             progress,
         )
     }
@@ -422,10 +422,10 @@ impl<'p> Preparation<'p> {
     fn finish(
         mut self,
         dir: &SignalsDir,
-        (friend_model, ad_model): (Option<&FriendModel>, Option<&AdModel>),
+        models: GivenModels<'_>,
         progress: &dyn Progress,
     ) -> Result<Prepared, EngineError> {
-        if let Some(model) = ad_model {
+        if let Some(model) = models.ad_model {
             model.check(&self.provenance())?;
         }
         let book = self.read_address_book(dir, progress)?;
@@ -433,7 +433,8 @@ impl<'p> Preparation<'p> {
         let graph = self.graph(&book.suggest.matches)?;
         let graph_stats = GraphStats::of(&graph);
         let exclusions = self.exclusions(&graph);
-        let ranked_by = self.ranked_by((&graph, &exclusions), friend_model, progress)?;
+        let over = (&graph, &exclusions);
+        let ranked_by = self.ranked_by(over, models.friend_model, progress)?;
         let (suggest_scores, s1) = self.spam(&self.suggest, &book.suggest, &[], self.work.suggest);
         let (abuse_scores, s2) =
             self.spam(&self.abuse, &book.abuse, &book.unmatched, self.work.abuse);
@@ -449,7 +450,7 @@ impl<'p> Preparation<'p> {
         let (rows, of_rows) = self.training_rows(&profiles);
         self.stages.push(of_rows);
         let guard = self.guard(&profiles, &rows);
-        let (model, train_report) = if let Some(given) = ad_model {
+        let (model, train_report) = if let Some(given) = models.ad_model {
             (given.model().clone(), given.training().clone())
         } else {
             progress.begin("training the ad model", None);

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use crate::ads::AdScore;
-use crate::engine::AdModel;
 use crate::engine::outputs::{
     AbuseRow, AdRow, AdsPolicy, AsOfTimes, LinkRow, MANIFEST, Manifest, OutputDigest, OutputError,
     OutputRow, ReachRow, Staging, SuggestionRow, digest_file, write_rows,
@@ -14,11 +13,11 @@ use crate::engine::prepare::Opening;
 use crate::engine::score::{self, Publish, Suggested};
 use crate::engine::work::Work;
 use crate::engine::{
-    EngineError, LedgerSource, Prepared, Progress, Stage, ValidRunParams, histograms,
+    EngineError, GivenModels, LedgerSource, Prepared, Progress, Stage, ValidRunParams, histograms,
 };
 use crate::identity::{self, KeyRing};
 use crate::signals::{Rejection, topics_digest};
-use crate::suggest::{Exposure, FriendModel};
+use crate::suggest::Exposure;
 use crate::time::Timestamp;
 
 /// The page beside the tables.
@@ -41,10 +40,8 @@ pub struct RunRequest<'a> {
     pub known_at: Option<Timestamp>,
     /// As known when rows are published; the newest the events know by default, but never before `known_at`.
     pub published_known: Option<Timestamp>,
-    /// A ranker trained on the same state of the ledger; its parameters take the place of `[ranker]`.
-    pub friend_model: Option<&'a FriendModel>,
-    /// A click model trained on the same state of the ledger; how it was trained takes the place of what `[ads]` says of it.
-    pub ad_model: Option<&'a AdModel>,
+    /// Models trained on the same state of the ledger.
+    pub models: GivenModels<'a>,
 }
 
 /// Draws the report from the manifest.
@@ -64,17 +61,7 @@ pub fn run(
     progress: &dyn Progress,
 ) -> Result<Manifest, EngineError> {
     let staging = Staging::beside(request.out)?;
-    let params = match request.friend_model {
-        Some(model) => &request
-            .params
-            .clone()
-            .with_ranker(model.params().clone().check()?),
-        None => request.params,
-    };
-    let params = match request.ad_model {
-        Some(model) => &params.clone().with_ads_trained_as(model.params())?,
-        None => params,
-    };
+    let params = &request.models.params(request.params)?;
     let opening = Opening {
         signals: request.signals,
         consent: request.ledger.into(),
@@ -82,8 +69,7 @@ pub fn run(
         as_of: request.as_of,
         known_at: request.known_at,
         published_known: request.published_known,
-        friend_model: request.friend_model,
-        ad_model: request.ad_model,
+        models: request.models,
         work: Work::ALL,
     };
     let prepared = opening.prepare(progress)?;

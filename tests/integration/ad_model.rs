@@ -65,9 +65,32 @@ fn a_model_file_is_as_good_as_training_in_the_run_and_verifies() {
             assert!(file(&by_file) == file(&in_run), "{kind}");
         }
         done(&format!("verify {by_file} --signals tables"), at);
+        explained_as_in_the_run(at, kind);
     }
     let scores = |kind| read(at, &format!("{kind}-in-run/ad_scores.parquet"));
     assert!(scores("logistic") != scores("factors"));
+}
+
+/// With the file every explanation is that of the run that trained the model; without it, those that rest on the model differ.
+fn explained_as_in_the_run(at: &Path, kind: &str) {
+    let world = small_world(200, 3);
+    let mut explained = 0;
+    let pairs = world.social_accounts.iter().take(8);
+    for (person, ad) in pairs.zip(&world.ads) {
+        let ask = format!(
+            "explain ad {} {} --signals tables --json",
+            person.user_id.0, ad.ad_id.0
+        );
+        let in_run = done(&format!("{ask} --config ads.toml"), at);
+        let by_file = done(&format!("{ask} --ad-model {kind}.json"), at);
+        assert_eq!(in_run, by_file, "{kind}");
+        let found: Value = serde_json::from_str(&by_file).unwrap();
+        if !found["log_odds"].is_null() {
+            explained += 1;
+            assert_ne!(done(&ask, at), by_file, "{kind}");
+        }
+    }
+    assert!(explained > 0, "nobody may be shown anything");
 }
 
 #[test]
@@ -108,6 +131,9 @@ fn deny_a_model_of_another_moment_and_files_that_are_none() {
         error.contains("may have opted out since") && error.contains("--update"),
         "{error}"
     );
+    let explain = "explain ad 1 1 --signals tables --ad-model ads.json";
+    let error = refused(&format!("{explain} --as-of 2016-11-01"));
+    assert!(error.contains("may have opted out since"), "{error}");
     let text = fs::read_to_string(at.join("ads.json")).unwrap();
     for (from, to, says) in [
         (

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use acquaint::ads::{AudienceVerdict, Ineligible};
 use acquaint::consent::{Event, EventKind, Subject};
 use acquaint::engine::{self, AdPart, RunRequest, outputs::Manifest};
-use acquaint::engine::{NotShown, Prepared, RunParams, Silent, ValidRunParams};
+use acquaint::engine::{GivenModels, NotShown, Prepared, RunParams, Silent, ValidRunParams};
 use acquaint::ids::{AdId, AdvertiserId, AudienceId, EventId, UserId};
 use acquaint::signals::{
     AdFeedback, ConsentEventRow, Hidden, SpecialCategory, TableForm, Targeting,
@@ -38,8 +38,7 @@ fn run(world: &World, config: &str) -> (tempfile::TempDir, Run) {
         as_of: Some(world.as_of),
         known_at: None,
         published_known: None,
-        friend_model: None,
-        ad_model: None,
+        models: GivenModels::default(),
     };
     let manifest = engine::run(&request, &|_: &Manifest| Ok("page".to_owned()), &Silent).unwrap();
     (dir, Run { out, manifest })

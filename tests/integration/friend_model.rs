@@ -47,6 +47,23 @@ fn a_model_file_is_as_good_as_training_in_the_run_and_verifies() {
         read("by-file/suggestions.parquet")
     );
     done("verify by-file --signals tables", at);
+
+    let world = small_world(300, 3);
+    let ids: Vec<u64> = (world.social_accounts.iter().take(9))
+        .map(|person| person.user_id.0)
+        .collect();
+    let mut placed = 0;
+    for pair in ids.windows(2) {
+        let ask = format!(
+            "explain suggestion {} {} --signals tables --json",
+            pair[0], pair[1]
+        );
+        let by_file = done(&format!("{ask} --friend-model friends.json"), at);
+        let in_run = done(&format!("{ask} --config learn.toml"), at);
+        assert_eq!(in_run, by_file);
+        placed += usize::from(done(&ask, at) != by_file);
+    }
+    assert!(placed > 0, "the model places nobody");
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use acquaint::engine::{self, RunParams, RunRequest, Silent, Verdict, VerifyRequest};
+use acquaint::engine::{self, GivenModels, RunParams, RunRequest, Silent, Verdict, VerifyRequest};
 use acquaint::signals::TableForm;
 
 use crate::support::worlds::{Trial, trial};
@@ -77,8 +77,7 @@ pub(crate) fn verdict(dir: &Path, trial: &Trial, max_reruns: u32) -> Verdict {
         as_of: Some(trial.as_of),
         known_at: trial.known_at,
         published_known: None,
-        friend_model: None,
-        ad_model: None,
+        models: GivenModels::default(),
     };
     let page = |_: &_| Ok("page".to_owned());
     engine::run(&request, &page, &Silent).unwrap();

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use acquaint::consent::{Event, EventKind, Subject};
-use acquaint::engine::{self, RunParams, RunRequest, Silent, VerifyRequest};
+use acquaint::engine::{self, GivenModels, RunParams, RunRequest, Silent, VerifyRequest};
 use acquaint::eval::read_edges;
 use acquaint::ids::EventId;
 use acquaint::signals::{ConsentEventRow, TableForm, write_table};
@@ -104,8 +104,7 @@ fn verdict(dir: &Path, world: &EdgeWorld) -> engine::Verdict {
         as_of: None,
         known_at: None,
         published_known: None,
-        friend_model: None,
-        ad_model: None,
+        models: GivenModels::default(),
     };
     engine::run(&request, &page, &Silent).unwrap();
     let request = VerifyRequest {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use acquaint::consent::Purpose;
 use acquaint::engine::outputs::Manifest;
-use acquaint::engine::{self, RunParams, RunRequest, Silent};
+use acquaint::engine::{self, GivenModels, RunParams, RunRequest, Silent};
 use acquaint::identity::{E164, KeyRing};
 use acquaint::ids::{NumberToken, Region};
 use acquaint::signals::{RawPhone, TableForm, write_table};
@@ -91,8 +91,7 @@ impl Run {
             as_of,
             known_at: None,
             published_known: None,
-            friend_model: None,
-            ad_model: None,
+            models: GivenModels::default(),
         };
         let manifest = engine::run(&request, &|_| Ok("page".to_owned()), &Silent)?;
         Ok(Self {

@@ -282,6 +282,9 @@ pub(crate) struct ExplainSuggestionArgs {
     pub(crate) candidate: u64,
     #[command(flatten)]
     pub(crate) asked: AskedArgs,
+    /// The model from `train friends` that the run was given
+    #[arg(long, value_name = "FILE")]
+    pub(crate) friend_model: Option<PathBuf>,
 }
 
 /// Why somebody is shown an ad.
@@ -303,6 +306,9 @@ pub(crate) struct ExplainAdArgs {
     pub(crate) asked: AskedArgs,
     #[command(flatten)]
     pub(crate) lists: ListKeyArgs,
+    /// The model from `train ads` that the run was given
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ad_model: Option<PathBuf>,
 }
 
 /// The key that the tokens of customer lists were made with.

@@ -7,6 +7,7 @@ mod exit;
 mod explain;
 mod identity;
 mod import;
+mod models;
 mod progress;
 mod recall;
 mod report;

@@ -5,21 +5,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use acquaint::engine::outputs::Manifest;
-use acquaint::engine::{self, AdModel, LedgerSource, RunParams, RunRequest, ValidRunParams};
+use acquaint::engine::{self, LedgerSource, RunParams, RunRequest, ValidRunParams};
 use acquaint::identity::{KeyRing, ObjectionKey};
 use acquaint::report::{render, summary};
-use acquaint::suggest::FriendModel;
 
 use crate::args::{AdModelArg, AskLedgerArgs, ListKeyArgs, RunArgs};
 use crate::exit::{Failure, Outcome, print};
+use crate::models::Models;
 use crate::progress::Bars;
 
 pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
     let params = with_lists(read_params(args.config.as_deref())?, &args.lists)?;
     let ledger = Ledger::read(&args.ledger)?;
     let source = ledger.source();
-    let friend_model = args.friend_model.as_deref().map(read_model).transpose()?;
-    let ad_model = args.ad_model.as_deref().map(read_ad_model).transpose()?;
+    let models = Models::read(args.friend_model.as_deref(), args.ad_model.as_deref())?;
     let request = RunRequest {
         signals: &args.signals,
         ledger: source.as_ref(),
@@ -28,8 +27,7 @@ pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
         as_of: args.as_of,
         known_at: args.known_at,
         published_known: None,
-        friend_model: friend_model.as_ref(),
-        ad_model: ad_model.as_ref(),
+        models: models.given(),
     };
     let manifest = engine::run(
         &request,
@@ -96,18 +94,6 @@ fn warn(n_rejected: u64, n_lost: u64, out: &Path) {
              accounts they name are invalidated, events that name none need to be mended"
         );
     }
-}
-
-fn read_model(path: &Path) -> Result<FriendModel, Failure> {
-    let reading = || format!("reading {}", path.display());
-    let text = fs::read_to_string(path).map_err(|error| Failure::new(reading(), error))?;
-    FriendModel::from_json(&text).map_err(|error| Failure::new(reading(), error))
-}
-
-fn read_ad_model(path: &Path) -> Result<AdModel, Failure> {
-    let reading = || format!("reading {}", path.display());
-    let text = fs::read_to_string(path).map_err(|error| Failure::new(reading(), error))?;
-    AdModel::from_json(&text).map_err(|error| Failure::new(reading(), error))
 }
 
 /// The key of customer lists, if one was named.

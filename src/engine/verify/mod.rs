@@ -29,7 +29,7 @@ use crate::engine::recall::{parameters, read_manifest};
 use crate::engine::run::write_some;
 use crate::engine::view::is_allowed;
 use crate::engine::work::Work;
-use crate::engine::{EngineError, Page, Progress, Silent, ValidRunParams};
+use crate::engine::{EngineError, GivenModels, Page, Progress, Silent, ValidRunParams};
 use crate::identity::KeyRing;
 use crate::signals::SignalsDir;
 
@@ -305,9 +305,8 @@ impl Trial<'_> {
             as_of: Some(times.valid),
             known_at: Some(times.known),
             published_known: Some(times.published_known),
-            // Trained again: a model that had seen somebody erased would not be the same.
-            friend_model: None,
-            ad_model: None,
+            // GivenModels again: a model that had seen somebody erased would not be the same.
+            models: GivenModels::default(),
             work,
         };
         write_some(&opening, &out, &Silent)?;

@@ -7,6 +7,7 @@ use acquaint::ids::{AdId, UserId};
 use crate::args::ExplainAdArgs;
 use crate::evaluate::line;
 use crate::exit::{Failure, Outcome, print};
+use crate::models::Models;
 use crate::progress::Bars;
 use crate::run::{Ledger, read_params, with_lists};
 
@@ -17,7 +18,9 @@ pub(crate) fn ad(args: &ExplainAdArgs, quiet: bool) -> Result<Outcome, Failure> 
     let times = (args.asked.as_of, args.asked.known_at);
     let bars = Bars::new(quiet);
     let signals = &args.asked.signals;
-    let prepared = Prepared::open_with(signals, source.as_ref(), &params, times, &bars)?;
+    let models = Models::read(None, args.ad_model.as_deref())?;
+    let given = models.given();
+    let prepared = Prepared::open_with(signals, source.as_ref(), &params, times, given, &bars)?;
     let explained = prepared.explain_ad(UserId(args.user), AdId(args.ad))?;
     drop(bars);
     print(&if args.asked.json {

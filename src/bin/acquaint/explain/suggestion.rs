@@ -7,6 +7,7 @@ use acquaint::suggest::WhyNot;
 use crate::args::ExplainSuggestionArgs;
 use crate::evaluate::line;
 use crate::exit::{Failure, Outcome, print};
+use crate::models::Models;
 use crate::progress::Bars;
 use crate::run::{Ledger, read_params};
 
@@ -17,7 +18,9 @@ pub(crate) fn suggestion(args: &ExplainSuggestionArgs, quiet: bool) -> Result<Ou
     let times = (args.asked.as_of, args.asked.known_at);
     let bars = Bars::new(quiet);
     let signals = &args.asked.signals;
-    let prepared = Prepared::open_with(signals, source.as_ref(), &params, times, &bars)?;
+    let models = Models::read(args.friend_model.as_deref(), None)?;
+    let given = models.given();
+    let prepared = Prepared::open_with(signals, source.as_ref(), &params, times, given, &bars)?;
     let explained = prepared.explain_suggestion(UserId(args.user), UserId(args.candidate))?;
     drop(bars);
     print(&if args.asked.json {

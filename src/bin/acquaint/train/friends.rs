@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use acquaint::engine::{Prepared, Progress, ValidRunParams};
+use acquaint::engine::{GivenModels, Prepared, Progress, ValidRunParams};
 use acquaint::eval::{read_edges, simple_edges, train_public};
 use acquaint::suggest::{FeatureWeight, FriendModel, RankerParams};
 
@@ -59,7 +59,8 @@ fn on_signals(
     let ledger = Ledger::read(&args.ledger)?;
     let times = (args.as_of, args.known_at);
     let source = ledger.source();
-    let prepared = Prepared::open_with(dir, source.as_ref(), params, times, &Bars::new(quiet))?;
+    let (none, bars) = (GivenModels::default(), Bars::new(quiet));
+    let prepared = Prepared::open_with(dir, source.as_ref(), params, times, none, &bars)?;
     match (prepared.friend_model(), prepared.why_not_learned()) {
         (Some(model), _) => Ok(model.clone()),
         (None, why) => Err(Failure::new(

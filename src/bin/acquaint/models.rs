@@ -1,0 +1,44 @@
+//! Model files that a verb is given.
+
+use std::fs;
+use std::path::Path;
+
+use acquaint::engine::{AdModel, GivenModels};
+use acquaint::suggest::FriendModel;
+
+use crate::exit::Failure;
+
+/// The models of `--friend-model` and `--ad-model`.
+pub(crate) struct Models {
+    friends: Option<FriendModel>,
+    ads: Option<AdModel>,
+}
+
+impl Models {
+    pub(crate) fn read(friends: Option<&Path>, ads: Option<&Path>) -> Result<Self, Failure> {
+        Ok(Self {
+            friends: friends
+                .map(|path| parse(path, FriendModel::from_json))
+                .transpose()?,
+            ads: ads
+                .map(|path| parse(path, AdModel::from_json))
+                .transpose()?,
+        })
+    }
+
+    pub(crate) const fn given(&self) -> GivenModels<'_> {
+        GivenModels {
+            friend_model: self.friends.as_ref(),
+            ad_model: self.ads.as_ref(),
+        }
+    }
+}
+
+fn parse<M, E>(path: &Path, from_json: impl Fn(&str) -> Result<M, E>) -> Result<M, Failure>
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    let reading = || format!("reading {}", path.display());
+    let text = fs::read_to_string(path).map_err(|error| Failure::new(reading(), error))?;
+    from_json(&text).map_err(|error| Failure::new(reading(), error))
+}
