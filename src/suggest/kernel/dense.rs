@@ -256,6 +256,9 @@ impl<C: Scanned, By: Quotient> Keyed for Share<'_, C, By> {
 /// From how many entries on, 1 MiB of them, rows are asked for before they are needed: the cache does not hold them all.
 const FAR_ENTRIES: usize = 1 << 18;
 
+/// How many ties are added side by side.
+const EIGHT: usize = 8;
+
 /// How many rows ahead.
 const ROWS_AHEAD: usize = 2;
 
@@ -272,16 +275,31 @@ pub(crate) fn accumulate<M: Dense>(ties: &Csr, u: u32, measure: &M, cells: &mut 
             ties.ask_for_row(z);
         }
         let step = measure.step(z);
-        let (eights, rest) = ties.row(z).as_chunks::<8>();
+        let range = ties.range(z);
+        let (eights, rest) = ties.neighbours()[range.clone()].as_chunks::<EIGHT>();
         for eight in eights {
             for &v in eight {
                 let cell = &mut cells[v as usize];
                 *cell = measure.add(*cell, step);
             }
         }
-        for &v in rest {
-            let cell = &mut cells[v as usize];
-            *cell = measure.add(*cell, step);
+        // Eight again, of which those of the next row add nothing: how many are left is not foreseen, and need not be.
+        let start = range.end - rest.len();
+        if let Some(eight) = ties.neighbours().get(start..start + EIGHT) {
+            for (lane, &v) in eight.iter().enumerate() {
+                let step = if lane < rest.len() {
+                    step
+                } else {
+                    M::Cell::default()
+                };
+                let cell = &mut cells[v as usize];
+                *cell = measure.add(*cell, step);
+            }
+        } else {
+            for &v in rest {
+                let cell = &mut cells[v as usize];
+                *cell = measure.add(*cell, step);
+            }
         }
     }
 }

@@ -244,6 +244,10 @@ fn gather<C: Scanned>(
 fn reaching<C: Scanned>(row: &[C], floor: C) -> u64 {
     let mut reaches = [0_u8; ROW];
     if let Ok(row) = <&[C; ROW]>::try_from(row) {
+        // Few rows have any, and that is asked with a few instructions.
+        if !any_at_least(row, floor) {
+            return 0;
+        }
         reaches = row.map(|cell| u8::from(cell >= floor));
     } else {
         for (reaches, &cell) in reaches.iter_mut().zip(row) {
