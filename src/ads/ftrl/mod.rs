@@ -10,7 +10,7 @@ use linfa::traits::{Fit, FitWith, PredictInplace};
 use ndarray::Array1;
 use serde::{Deserialize, Serialize};
 
-pub(super) use self::ahead::ask_for;
+pub(super) use self::ahead::{ask_early_for, ask_for};
 use self::file::ModelFile;
 use self::order::visiting_order;
 pub(in crate::ads) use self::step::{Coordinate, Happened};
