@@ -1,6 +1,6 @@
 //! Field-aware factorisation machines: rows learnt and predicted per second, ten fields, eight coordinates, 2^20 slots.
 //!
-//! `scalar` is the plain twin: weights and sums in two tables, every pair on its own, one coordinate after the other.
+//! `field-aware-16` has weights of 16 bits; `scalar` is the plain twin: weights and sums in two tables, every pair on its own, one coordinate after the other.
 
 #![expect(
     clippy::cast_possible_truncation,
@@ -8,7 +8,9 @@
     reason = "small numbers, made here"
 )]
 
-use acquaint::ads::factor::{FactorModel, FactorParams, FieldBatch, FieldDataset, Interaction};
+use acquaint::ads::factor::{
+    FactorModel, FactorParams, FieldBatch, FieldDataset, Interaction, WeightBits,
+};
 use acquaint::ads::{ClickTargets, Clicks, sigmoid};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use linfa::ParamGuard;
@@ -18,6 +20,10 @@ use std::hint::black_box;
 const BITS: u8 = 20;
 const FIELDS: usize = 10;
 const K: usize = 8;
+const WIDTHS: [(&str, WeightBits); 2] = [
+    ("field-aware", WeightBits::ThirtyTwo),
+    ("field-aware-16", WeightBits::Sixteen),
+];
 
 /// One step of splitmix64, as a number from 0 to 1.
 fn unit(state: &mut u64) -> f64 {
@@ -139,17 +145,20 @@ fn learning(c: &mut Criterion) {
     for (spread, even) in [("even", true), ("skewed", false)] {
         for n in [10_000, 50_000, 200_000] {
             let data = rows(n, even);
-            let valid = params(Interaction::FieldAware).check().expect("in range");
             group.throughput(Throughput::Elements(n as u64));
-            // The table is as after a pass: memory is there and vectors have begun.
-            let started = valid.fit_with(None, &data).expect("shapes fit");
-            group.bench_function(BenchmarkId::new(format!("field-aware/{spread}"), n), |b| {
-                b.iter_batched(
-                    || started.clone(),
-                    |model| valid.fit_with(Some(model), &data).expect("shapes fit"),
-                    BatchSize::PerIteration,
-                );
-            });
+            for (name, weight_bits) in WIDTHS {
+                let params = params(Interaction::FieldAware).weight_bits(weight_bits);
+                let valid = params.check().expect("in range");
+                // The table is as after a pass: memory is there and vectors have begun.
+                let started = valid.fit_with(None, &data).expect("shapes fit");
+                group.bench_function(BenchmarkId::new(format!("{name}/{spread}"), n), |b| {
+                    b.iter_batched(
+                        || started.clone(),
+                        |model| valid.fit_with(Some(model), &data).expect("shapes fit"),
+                        BatchSize::PerIteration,
+                    );
+                });
+            }
             let mut scalar = Scalar::new();
             scalar.learn(&data, 0.1, 1e-5);
             group.bench_function(BenchmarkId::new(format!("scalar/{spread}"), n), |b| {
@@ -178,19 +187,22 @@ fn learning(c: &mut Criterion) {
 fn predicting(c: &mut Criterion) {
     let mut group = c.benchmark_group("factors/predict");
     group.sample_size(10);
-    let valid = params(Interaction::FieldAware).check().expect("in range");
     for n in [10_000, 50_000, 200_000] {
         let data = rows(n, false);
-        let trained = valid.fit_with(None, &data).expect("shapes fit");
-        let mut out = trained.default_target(data.records());
         group.throughput(Throughput::Elements(n as u64));
-        for threads in [1, 2] {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
-            let pool = pool.build().expect("threads start");
-            group.bench_function(BenchmarkId::new(format!("{threads}"), n), |b| {
-                let run = |out: &mut _| trained.predict_inplace(black_box(data.records()), out);
-                b.iter(|| pool.install(|| run(&mut out)));
-            });
+        for (name, weight_bits) in WIDTHS {
+            let params = params(Interaction::FieldAware).weight_bits(weight_bits);
+            let valid = params.check().expect("in range");
+            let trained = valid.fit_with(None, &data).expect("shapes fit");
+            let mut out = trained.default_target(data.records());
+            for threads in [1, 2] {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+                let pool = pool.build().expect("threads start");
+                group.bench_function(BenchmarkId::new(format!("{name}/{threads}"), n), |b| {
+                    let run = |out: &mut _| trained.predict_inplace(black_box(data.records()), out);
+                    b.iter(|| pool.install(|| run(&mut out)));
+                });
+            }
         }
     }
     group.finish();

@@ -114,6 +114,33 @@ fn the_kind_on_the_command_line_takes_the_place_of_the_configuration() {
 }
 
 #[test]
+fn weights_of_16_bits_are_asked_for_in_the_configuration() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = dir.path();
+    write_world(&at.join("tables"), TableForm::Parquet, &small_world(200, 3));
+    fs::write(at.join("32.toml"), config("factors")).unwrap();
+    let half = config("factors") + "weight_bits = 16\n";
+    fs::write(at.join("16.toml"), half).unwrap();
+    let train = "train ads --signals tables --config";
+    done(&format!("{train} 32.toml --out 32.json"), at);
+    for (threads, out) in [(1, "16.json"), (2, "again.json")] {
+        let told = format!("{train} 16.toml --out {out} --threads {threads}");
+        done(&told, at);
+    }
+    assert!(read(at, "16.json") == read(at, "again.json"));
+    assert!(learnt(at, "16.json")["model"] != learnt(at, "32.json")["model"]);
+    let update = format!("{train} 16.toml --update 16.json --out 16.json --json");
+    let told: Value = serde_json::from_str(&done(&update, at)).unwrap();
+    assert_eq!(told["shards_trained"], 0, "{told}");
+    assert!(read(at, "16.json") == read(at, "again.json"));
+    done("run --signals tables --ad-model 16.json --out out", at);
+    done("verify out --signals tables", at);
+    let evaluate = "evaluate ads --signals tables --no-curves --json --config";
+    let evaluated = |toml| done(&format!("{evaluate} {toml}"), at);
+    assert_ne!(evaluated("16.toml"), evaluated("32.toml"));
+}
+
+#[test]
 fn deny_a_model_of_another_moment_and_files_that_are_none() {
     let dir = tempfile::tempdir().unwrap();
     let at = dir.path();

@@ -1,13 +1,19 @@
 //! A model as it is written.
 
+use std::ops::RangeInclusive;
+
 use linfa::ParamGuard;
 use serde::{Deserialize, Serialize};
 
 use super::batch::MAX_FIELDS;
 use super::model::{FACTOR_SCHEMA, FactorModel};
 use super::params::FactorParams;
-use super::table::{LANES, Line, Single, Table};
+use super::storage::{LANES, Line};
+use super::table::{Single, Table};
 use crate::ads::AdsError;
+
+/// The versions that are read: the first had neither weights of 16 bits nor a count of steps.
+const SCHEMAS_READ: RangeInclusive<u32> = 1..=FACTOR_SCHEMA;
 
 /// A model as it is written. Numbers are bit patterns: a text of decimal digits may not read back the same.
 #[derive(Serialize, Deserialize)]
@@ -17,7 +23,11 @@ pub(super) struct ModelFile {
     pub(super) params: FactorParams,
     pub(super) n_fields: usize,
     pub(super) offset_bits: u64,
-    /// (place, bits of eight weights, bits of eight sums), by place, untouched lines left out.
+    /// Steps made so far, in all passes; files of schema 1 do not say.
+    #[serde(default)]
+    pub(super) n_steps: u64,
+    /// (place, bits of eight weights, bits of eight sums), by place, untouched lines left out: those of `f32`, with a lower half
+    /// of 0 where weights have 16 bits.
     pub(super) lines: Vec<(usize, [u32; LANES], [u32; LANES])>,
     /// (slot, bits of the weight, bits of the sum), by slot, untouched ones left out.
     pub(super) linear: Vec<(usize, u32, u32)>,
@@ -28,19 +38,20 @@ pub(super) struct ModelFile {
 impl From<FactorModel> for ModelFile {
     fn from(model: FactorModel) -> Self {
         let FactorModel { table, .. } = &model;
-        let lines = table.lines.iter().enumerate();
-        let lines = lines.filter(|(_, line)| **line != Line::default());
+        let lines = table.lines().enumerate();
+        let lines = lines.filter(|(_, line)| *line != Line::default());
         let bits = |lanes: [f32; LANES]| lanes.map(f32::to_bits);
         Self {
             schema: FACTOR_SCHEMA,
             params: model.params.to_unchecked(),
             n_fields: model.n_fields,
             offset_bits: model.offset.to_bits(),
+            n_steps: table.n_steps,
             lines: lines
                 .map(|(place, line)| (place, bits(line.weights), bits(line.squares)))
                 .collect(),
-            linear: written(&table.linear),
-            pairs: written(&table.pairs),
+            linear: written(&table.singles.linear),
+            pairs: written(&table.singles.pairs),
         }
     }
 }
@@ -57,7 +68,7 @@ impl TryFrom<ModelFile> for FactorModel {
     type Error = AdsError;
 
     fn try_from(file: ModelFile) -> Result<Self, AdsError> {
-        if file.schema != FACTOR_SCHEMA {
+        if !SCHEMAS_READ.contains(&file.schema) {
             return Err(AdsError::ModelSchema {
                 found: file.schema,
                 expected: FACTOR_SCHEMA,
@@ -73,17 +84,18 @@ impl TryFrom<ModelFile> for FactorModel {
         let params = file.params.check()?;
         let mut table = Table::new(&params, file.n_fields)?;
         for (place, weights, squares) in file.lines {
-            let line = table
-                .lines
-                .get_mut(place)
-                .ok_or(bad("a place outside its table"))?;
-            for lane in 0..LANES {
-                let Single { weight, square } = single(weights[lane], squares[lane])?;
-                (line.weights[lane], line.squares[lane]) = (weight, square);
+            if place >= table.n_lines() {
+                return Err(bad("a place outside its table"));
+            }
+            let line = line(weights, squares)?;
+            table.lines.set(place, line);
+            if table.lines.get(place) != line {
+                return Err(bad("a weight of more bits than its parameters say"));
             }
         }
-        read(&mut table.linear, file.linear)?;
-        read(&mut table.pairs, file.pairs)?;
+        read(&mut table.singles.linear, file.linear)?;
+        read(&mut table.singles.pairs, file.pairs)?;
+        table.n_steps = file.n_steps;
         Ok(Self {
             params,
             n_fields: file.n_fields,
@@ -101,6 +113,15 @@ fn read(into: &mut [Single], written: Vec<(usize, u32, u32)>) -> Result<(), AdsE
         *to = single(weight, square)?;
     }
     Ok(())
+}
+
+fn line(weights: [u32; LANES], squares: [u32; LANES]) -> Result<Line, AdsError> {
+    let mut line = Line::default();
+    for lane in 0..LANES {
+        let Single { weight, square } = single(weights[lane], squares[lane])?;
+        (line.weights[lane], line.squares[lane]) = (weight, square);
+    }
+    Ok(line)
 }
 
 fn single(weight: u32, square: u32) -> Result<Single, AdsError> {

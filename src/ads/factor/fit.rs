@@ -82,8 +82,8 @@ impl FactorModel {
     /// The model with the learning settings of others; what its table depends on stays.
     fn going_on(mut self, params: &FactorValidParams) -> Result<Self, AdsError> {
         let own = &self.params;
-        let has_same_shape = own.interaction() == params.interaction() && own.k() == params.k();
-        if !has_same_shape || own.bits() != params.bits() {
+        let shape = |p: &FactorValidParams| (p.interaction(), p.k(), p.bits(), p.weight_bits());
+        if shape(own) != shape(params) {
             return Err(AdsError::Model {
                 what: "other vectors than these parameters ask for",
             });
@@ -194,7 +194,7 @@ impl<'a> FitWith<'a, FieldBatch, ClickTargets, AdsError> for FactorValidParams {
     type ObjectIn = Option<FactorModel>;
     type ObjectOut = FactorModel;
 
-    /// Goes on from a model, if there is one, whose vectors have this kind and size; its offset and seed stay.
+    /// Goes on from a model, if there is one, whose vectors have this kind, size and width; its offset and seed stay.
     fn fit_with(
         &self,
         model: Option<FactorModel>,

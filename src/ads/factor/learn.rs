@@ -1,12 +1,16 @@
-//! One row's step of AdaGrad.
+//! Rows in their order, and what the processor is told of them beforehand.
 
-use crate::ads::ftrl::{ask_for, parts, slope_and_square};
+use crate::ads::ftrl::{parts, slope_and_square};
 use crate::ads::sigmoid;
+use crate::hash::mix;
 
 use super::batch::{FieldBatch, FieldRow};
 use super::params::{FactorValidParams, Interaction};
-use super::row::{RowSums, inner, pair_weight};
-use super::table::{Beginning, FIRST_SQUARE, LANES, Lanes, Line, Single, Table};
+use super::plan::Plan;
+use super::row::RowSums;
+use super::step::{Ahead, Learning, Rates, Slope};
+use super::storage::{Storage, with_shape};
+use super::table::{Beginning, Table};
 
 /// What happened on a row, in impressions: fractions where the row has a weight.
 #[derive(Clone, Copy, Debug)]
@@ -20,19 +24,18 @@ pub(super) struct Happened {
 pub(super) struct Learner {
     kind: Interaction,
     beginning: Beginning,
-    eta: f32,
-    l2: f32,
+    rates: Rates,
     max_parts: u32,
     offset: f64,
     n_fields: usize,
+    seed: u64,
 }
 
-/// The gradient of a part per unit of ∂logit/∂w, and what its square falls short of what single impressions add.
-#[derive(Clone, Copy, Debug)]
-struct Slope {
-    slope: f32,
-    more: f32,
-}
+/// How many rows before its turn a row is planned.
+const AHEAD: usize = 2;
+
+/// Salt of how numbers are rounded, so that it is independent of where vectors begin.
+const ROUNDING_SALT: u64 = 0x0F10_A716;
 
 impl Learner {
     pub(super) fn new(params: &FactorValidParams, offset: f64, n_fields: usize) -> Self {
@@ -41,61 +44,77 @@ impl Learner {
         Self {
             kind: params.interaction(),
             beginning: Beginning::of(params),
-            eta,
-            l2,
+            rates: Rates { eta, l2 },
             max_parts: params.max_parts(),
             offset,
             n_fields,
+            seed: mix(params.seed() ^ ROUNDING_SALT),
         }
     }
 
     /// Learns rows in their order, with the vector instructions that the processor has: the same bits with and without, as no
     /// product is fused with a sum.
     pub(super) fn learn(&self, table: &mut Table, rows: &FieldBatch, happened: &[Happened]) {
-        match table.n_chunks {
-            1 => self.learn_with::<1>(table, rows, happened),
-            2 => self.learn_with::<2>(table, rows, happened),
-            4 => self.learn_with::<4>(table, rows, happened),
-            _ => self.learn_with::<8>(table, rows, happened),
-        }
+        self.learn_by(table, rows, happened, true);
     }
 
-    fn learn_with<const N: usize>(
+    /// Learns rows, without vector instructions if these may not be used.
+    pub(super) fn learn_by(
         &self,
         table: &mut Table,
         rows: &FieldBatch,
         happened: &[Happened],
+        may_use_vectors: bool,
+    ) {
+        let Table {
+            shape,
+            lines,
+            singles,
+            n_steps,
+        } = table;
+        with_shape!(lines, shape.n_chunks, |lines, N| {
+            let table = Learning {
+                shape: *shape,
+                lines: lines.as_mut_slice(),
+                singles,
+                n_fields: self.n_fields,
+                beginning: self.beginning,
+                rates: self.rates,
+            };
+            self.learn_table::<_, N>(table, n_steps, rows, happened, may_use_vectors);
+        });
+    }
+
+    fn learn_table<L: Storage + ?Sized, const N: usize>(
+        &self,
+        table: Learning<'_, L>,
+        n_steps: &mut u64,
+        rows: &FieldBatch,
+        happened: &[Happened],
+        may_use_vectors: bool,
     ) {
         #[cfg(target_arch = "x86_64")]
-        if std::arch::is_x86_feature_detected!("avx2") {
+        if may_use_vectors && std::arch::is_x86_feature_detected!("avx2") {
             #[expect(
                 unsafe_code,
                 reason = "eight coordinates fill one register instead of two"
             )]
             // SAFETY: the function needs nothing but AVX2, and the processor has it.
-            return unsafe { self.learn_avx2::<N>(table, rows, happened) };
+            return unsafe { self.learn_avx2::<L, N>(table, n_steps, rows, happened) };
         }
-        self.learn_plain::<N>(table, rows, happened);
+        self.learn_rows::<L, N>(table, n_steps, rows, happened);
     }
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2")]
-    fn learn_avx2<const N: usize>(
+    fn learn_avx2<L: Storage + ?Sized, const N: usize>(
         &self,
-        table: &mut Table,
+        table: Learning<'_, L>,
+        n_steps: &mut u64,
         rows: &FieldBatch,
         happened: &[Happened],
     ) {
-        self.learn_rows::<N>(table, rows, happened);
-    }
-
-    pub(super) fn learn_plain<const N: usize>(
-        &self,
-        table: &mut Table,
-        rows: &FieldBatch,
-        happened: &[Happened],
-    ) {
-        self.learn_rows::<N>(table, rows, happened);
+        self.learn_rows::<L, N>(table, n_steps, rows, happened);
     }
 
     #[inline(always)]
@@ -103,20 +122,36 @@ impl Learner {
         clippy::inline_always,
         reason = "compiled once for every set of vector instructions"
     )]
-    fn learn_rows<const N: usize>(
+    fn learn_rows<L: Storage + ?Sized, const N: usize>(
         &self,
-        table: &mut Table,
+        mut table: Learning<'_, L>,
+        n_steps: &mut u64,
         rows: &FieldBatch,
         happened: &[Happened],
     ) {
-        let mut sums = RowSums::<N>::default();
+        let mut sums = RowSums::<N>::new(self.kind);
+        let mut plans: [Plan; AHEAD] = std::array::from_fn(|_| Plan::new(self.kind));
+        for (row, plan) in plans.iter_mut().enumerate().take(rows.n_rows()) {
+            plan.make(rows.row(row), table.shape);
+        }
         for (row, &happened) in happened.iter().enumerate() {
-            if row + 1 < rows.n_rows() {
-                ask_for_row(table, rows.row(row + 1), N);
+            // The plan of this row makes room for that of a later one.
+            let later = &mut plans[row % AHEAD];
+            std::mem::swap(&mut sums.plan, later);
+            if row + AHEAD < rows.n_rows() {
+                later.make(rows.row(row + AHEAD), table.shape);
+                table.ask_for_ends(rows.row(row + AHEAD));
+            } else {
+                later.clear();
             }
+            let mut ahead = Ahead {
+                used: &plans[(row + 1) % AHEAD].used,
+            };
             if happened.impressions > 0.0 {
-                self.learn_row(table, &mut sums, rows.row(row), happened);
+                let row = rows.row(row);
+                self.learn_row(&mut table, n_steps, &mut sums, row, happened, &mut ahead);
             }
+            table.ask_early_for_all::<N>(&ahead);
         }
     }
 
@@ -125,249 +160,30 @@ impl Learner {
         clippy::inline_always,
         reason = "compiled for the caller's instructions"
     )]
-    fn learn_row<const N: usize>(
+    fn learn_row<L: Storage + ?Sized, const N: usize>(
         &self,
-        table: &mut Table,
+        table: &mut Learning<'_, L>,
+        n_steps: &mut u64,
         sums: &mut RowSums<N>,
         row: FieldRow<'_>,
         Happened {
             impressions,
             clicks,
         }: Happened,
+        ahead: &mut Ahead<'_>,
     ) {
-        sums.group(row);
-        self.begin(table, sums, row);
-        let mut p = self.predict(table, sums, row);
+        let mut p = sigmoid(self.offset + table.logit(sums, row));
         let n_parts = parts((impressions * p).max(clicks), self.max_parts);
         let share = f64::from(n_parts);
         let (m, c) = (impressions / share, clicks / share);
-        self.descend(table, sums, row, slope(p, m, c));
-        for _ in 1..n_parts {
-            p = self.predict(table, sums, row);
-            self.descend(table, sums, row, slope(p, m, c));
-        }
-    }
-
-    /// Gives vectors their first weights that no row has touched.
-    #[inline(always)]
-    #[expect(
-        clippy::inline_always,
-        reason = "compiled for the caller's instructions"
-    )]
-    fn begin<const N: usize>(&self, table: &mut Table, sums: &RowSums<N>, row: FieldRow<'_>) {
-        for f in 0..sums.groups.len() {
-            let group = sums.groups[f];
-            for &slot in &row.slots[group.start..group.end] {
-                self.each_column(sums, f, |column| {
-                    let at = table.at(slot, column);
-                    for (chunk, line) in table.lines[at..at + N].iter_mut().enumerate() {
-                        if !line.is_touched() {
-                            line.weights = self.beginning.weights(at + chunk, chunk);
-                        }
-                    }
-                });
+        for part in 0..n_parts {
+            if part > 0 {
+                p = sigmoid(self.offset + table.logit(sums, row));
             }
+            let key = mix(self.seed ^ *n_steps);
+            table.descend(sums, row, slope(p, m, c), key, ahead);
+            *n_steps += 1;
         }
-    }
-
-    /// The columns that entries of a field are summed from.
-    #[inline(always)]
-    #[expect(
-        clippy::inline_always,
-        reason = "compiled for the caller's instructions"
-    )]
-    fn each_column<const N: usize>(
-        &self,
-        sums: &RowSums<N>,
-        f: usize,
-        mut with: impl FnMut(usize),
-    ) {
-        if self.kind != Interaction::FieldAware {
-            return with(0);
-        }
-        for (g, group) in sums.groups.iter().enumerate() {
-            if g != f || !group.is_single() {
-                with(group.field);
-            }
-        }
-    }
-
-    #[inline(always)]
-    #[expect(
-        clippy::inline_always,
-        reason = "compiled for the caller's instructions"
-    )]
-    fn predict<const N: usize>(
-        &self,
-        table: &Table,
-        sums: &mut RowSums<N>,
-        row: FieldRow<'_>,
-    ) -> f64 {
-        sums.gather(table, self.kind, row);
-        let linear = linear(table, row);
-        sigmoid(self.offset + linear + sums.interaction(table, self.kind, self.n_fields, row))
-    }
-
-    /// Moves every weight of the row down its gradient.
-    #[inline(always)]
-    #[expect(
-        clippy::inline_always,
-        reason = "compiled for the caller's instructions"
-    )]
-    fn descend<const N: usize>(
-        &self,
-        table: &mut Table,
-        sums: &mut RowSums<N>,
-        row: FieldRow<'_>,
-        slope: Slope,
-    ) {
-        if self.kind == Interaction::FieldAware {
-            self.descend_aware(table, sums, row, slope);
-        } else {
-            sums.pull(table, self.n_fields);
-            let by = self.by_pairs(table, sums, row);
-            self.descend_one_vector(table, sums, row, slope);
-            for (pair, by) in by {
-                self.move_single(&mut table.pairs[pair], by, slope);
-            }
-        }
-        for (&slot, &x) in row.slots.iter().zip(row.values) {
-            self.move_single(&mut table.linear[slot as usize], x, slope);
-        }
-    }
-
-    #[inline(always)]
-    #[expect(
-        clippy::inline_always,
-        reason = "compiled for the caller's instructions"
-    )]
-    fn descend_aware<const N: usize>(
-        &self,
-        table: &mut Table,
-        sums: &RowSums<N>,
-        row: FieldRow<'_>,
-        slope: Slope,
-    ) {
-        let n = sums.groups.len();
-        for (f, group) in sums.groups.iter().enumerate() {
-            for entry in group.start..group.end {
-                let (slot, x) = (row.slots[entry], row.values[entry]);
-                for (g, other) in sums.groups.iter().enumerate() {
-                    let at = table.at(slot, other.field);
-                    let lines = &mut table.lines[at..at + N];
-                    let pull = &sums.sums[g * n + f];
-                    if g != f {
-                        self.move_lines(lines, pull, x, 0.0, slope);
-                    } else if !group.is_single() {
-                        self.move_lines(lines, pull, x, x, slope);
-                    }
-                }
-            }
-        }
-    }
-
-    #[inline(always)]
-    #[expect(
-        clippy::inline_always,
-        reason = "compiled for the caller's instructions"
-    )]
-    fn descend_one_vector<const N: usize>(
-        &self,
-        table: &mut Table,
-        sums: &RowSums<N>,
-        row: FieldRow<'_>,
-        slope: Slope,
-    ) {
-        for (f, group) in sums.groups.iter().enumerate() {
-            for entry in group.start..group.end {
-                let (slot, x) = (row.slots[entry], row.values[entry]);
-                let own = if group.is_single() {
-                    0.0
-                } else {
-                    x * pair_weight(table, self.n_fields, group.field, group.field)
-                };
-                let at = table.at(slot, 0);
-                self.move_lines(&mut table.lines[at..at + N], &sums.pulls[f], x, own, slope);
-            }
-        }
-    }
-
-    /// ∂logit/∂r of the row's pairs of fields: the inner product of two sums.
-    #[expect(clippy::cast_possible_truncation, reason = "weights are f32")]
-    fn by_pairs<const N: usize>(
-        &self,
-        table: &Table,
-        sums: &RowSums<N>,
-        row: FieldRow<'_>,
-    ) -> Vec<(usize, f32)> {
-        let mut by = Vec::new();
-        if table.pairs.is_empty() {
-            return by;
-        }
-        for (f, a) in sums.groups.iter().enumerate() {
-            for (g, b) in sums.groups[..f].iter().enumerate() {
-                let product = inner(&sums.sums[f], &sums.sums[g]);
-                by.push((b.field * self.n_fields + a.field, product as f32));
-            }
-            if !a.is_single() {
-                let within = sums.within(table, self.kind, row, f);
-                by.push((a.field * self.n_fields + a.field, within as f32));
-            }
-        }
-        by
-    }
-
-    /// `own` is what of the pull the entry itself put there, per unit of its vector.
-    #[inline(always)]
-    #[expect(
-        clippy::inline_always,
-        reason = "compiled for the caller's instructions"
-    )]
-    fn move_lines<const N: usize>(
-        &self,
-        lines: &mut [Line],
-        pull: &[Lanes; N],
-        x: f32,
-        own: f32,
-        slope: Slope,
-    ) {
-        for (line, pull) in lines.iter_mut().zip(pull) {
-            *line = self.moved(*line, *pull, x, own, slope);
-        }
-    }
-
-    /// By value, so that nothing can overlap and lanes are computed side by side.
-    #[inline(always)]
-    #[expect(
-        clippy::inline_always,
-        reason = "compiled for the caller's instructions"
-    )]
-    fn moved(&self, line: Line, pull: Lanes, x: f32, own: f32, slope: Slope) -> Line {
-        let Line {
-            mut weights,
-            mut squares,
-        } = line;
-        let by: Lanes = std::array::from_fn(|i| x * (pull[i] - own * weights[i]));
-        let gradient: Lanes = std::array::from_fn(|i| slope.slope * by[i] + self.l2 * weights[i]);
-        for i in 0..LANES {
-            squares[i] += gradient[i] * gradient[i] + slope.more * by[i] * by[i];
-        }
-        let root: Lanes = std::array::from_fn(|i| (FIRST_SQUARE + squares[i]).sqrt());
-        for i in 0..LANES {
-            weights[i] -= self.eta * gradient[i] / root[i];
-        }
-        Line { weights, squares }
-    }
-
-    #[inline(always)]
-    #[expect(
-        clippy::inline_always,
-        reason = "compiled for the caller's instructions"
-    )]
-    fn move_single(&self, single: &mut Single, by: f32, slope: Slope) {
-        let gradient = slope.slope * by + self.l2 * single.weight;
-        single.square += gradient * gradient + slope.more * by * by;
-        single.weight -= self.eta * gradient / (FIRST_SQUARE + single.square).sqrt();
     }
 }
 
@@ -382,33 +198,5 @@ fn slope(p: f64, m: f64, c: f64) -> Slope {
     Slope {
         slope: slope as f32,
         more: (square - slope * slope) as f32,
-    }
-}
-
-/// Σ wᵢ·xᵢ.
-#[inline(always)]
-#[expect(
-    clippy::inline_always,
-    reason = "compiled for the caller's instructions"
-)]
-pub(super) fn linear(table: &Table, row: FieldRow<'_>) -> f64 {
-    let terms = row.slots.iter().zip(row.values);
-    terms
-        .map(|(&slot, &x)| f64::from(table.linear[slot as usize].weight) * f64::from(x))
-        .sum()
-}
-
-#[inline(always)]
-#[expect(
-    clippy::inline_always,
-    reason = "compiled for the caller's instructions"
-)]
-fn ask_for_row(table: &Table, row: FieldRow<'_>, n_chunks: usize) {
-    for &slot in row.slots {
-        ask_for(&table.linear, slot as usize);
-        let at = table.at(slot, 0);
-        for line in 0..table.n_columns * n_chunks {
-            ask_for(&table.lines, at + line);
-        }
     }
 }

@@ -35,8 +35,12 @@
 //! order give the same bits on every machine. Rows that are sorted in some way should be shuffled by the caller. Predictions use
 //! all threads.
 //!
-//! **Memory.** A vector of eight coordinates and its eight sums fill one cache line, a feature's vectors lie side by side, and
-//! those of the next row are asked for while this one is learnt.
+//! **Memory.** A vector of eight coordinates and its eight sums fill one cache line, and a feature's vectors lie side by side.
+//! With [`WeightBits::Sixteen`] a coordinate and its sum are the upper halves of two `f32`, so that two vectors share a cache
+//! line: what is computed is computed in `f32`, and what is stored is rounded up or down by chance, or late in training steps
+//! would be too small to change anything (Gupta et al., 2015). Chance is a hash of seed, step and place: the same on every run.
+//! While a row is learnt, the vectors of the next are asked for one by one, after the pages they lie in were asked for a row
+//! earlier.
 //!
 //! **Undefined cases.** No rows: the model answers one half, which is half a click over one impression. One class only: the
 //! base rate with half a click added, and weights as far as the gradient goes. A feature never seen adds 0. Values that are not
@@ -70,17 +74,22 @@
 //! Y. Juan, Y. Zhuang, W.-S. Chin and C.-J. Lin, "Field-aware factorization machines for CTR prediction", RecSys 2016.
 //! J. Pan et al., "Field-weighted factorization machines for click-through rate prediction in display advertising", WWW 2018.
 //! S. Rendle, "Factorization machines", ICDM 2010. J. Duchi, E. Hazan and Y. Singer, "Adaptive subgradient methods for online
-//! learning and stochastic optimization", JMLR 2011.
+//! learning and stochastic optimization", JMLR 2011. S. Gupta, A. Agrawal, K. Gopalakrishnan and P. Narayanan, "Deep learning
+//! with limited numerical precision", ICML 2015.
 
 mod batch;
 mod file;
 mod fit;
+mod half;
 mod learn;
 mod model;
 mod moved;
 mod params;
+mod plan;
 mod row;
 mod sides;
+mod step;
+mod storage;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -89,5 +98,5 @@ pub use batch::{FieldBatch, FieldDataset, FieldRow, MAX_FIELDS};
 pub use fit::LearningCurve;
 pub use model::{FACTOR_SCHEMA, FactorModel, PairPart};
 pub(in crate::ads) use moved::{Moved, MovedWeight};
-pub use params::{FactorParams, FactorValidParams, Interaction};
+pub use params::{FactorParams, FactorValidParams, Interaction, WeightBits};
 pub use sides::Side;

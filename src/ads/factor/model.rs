@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize};
 
 use super::batch::{FieldBatch, FieldRow};
 use super::file::ModelFile;
-use super::learn::linear;
 use super::params::{FactorValidParams, Interaction};
-use super::row::{RowSums, inner, pair_weight};
-use super::table::{LANES, Table};
+use super::row::{RowSums, inner};
+use super::storage::{LANES, Line, Weights, with_chunks, with_shape};
+use super::table::{Singles, Table};
 use crate::ads::ftrl::logit;
 use crate::ads::{AdsError, sigmoid};
 
 /// The version of the form in which models are written.
-pub const FACTOR_SCHEMA: u32 = 1;
+pub const FACTOR_SCHEMA: u32 = 2;
 
 /// Rows that one task predicts.
 const CHUNK: usize = 1_024;
@@ -45,7 +45,7 @@ impl FactorModel {
     /// A model that has seen nothing and answers `rate` for every row.
     ///
     /// # Errors
-    /// If the rate is not strictly between 0 and 1, or the table would take more than 16 GiB.
+    /// If the rate is not strictly between 0 and 1, or the table would take more than 16 GiB (8 GiB with weights of 16 bits).
     pub fn at_rate(
         params: &FactorValidParams,
         n_fields: usize,
@@ -86,8 +86,9 @@ impl FactorModel {
     /// How many weights a row has moved; two fields' r counts as one.
     #[must_use]
     pub fn n_weights(&self) -> usize {
-        let lines = self.table.lines.iter().filter(|line| line.is_touched());
-        let singles = self.table.linear.iter().chain(&self.table.pairs);
+        let lines = self.table.lines().filter(Line::is_touched);
+        let Singles { linear, pairs } = &self.table.singles;
+        let singles = linear.iter().chain(pairs);
         lines.count() * LANES.min(self.params.k()) + singles.filter(|s| s.square != 0.0).count()
     }
 
@@ -97,26 +98,33 @@ impl FactorModel {
     /// If a slot or field lies outside the model.
     #[must_use]
     pub fn logit(&self, row: FieldRow<'_>) -> f64 {
-        match self.table.n_chunks {
-            1 => self.logit_with(&mut RowSums::<1>::default(), row),
-            2 => self.logit_with(&mut RowSums::<2>::default(), row),
-            4 => self.logit_with(&mut RowSums::<4>::default(), row),
-            _ => self.logit_with(&mut RowSums::<8>::default(), row),
-        }
+        with_shape!(&self.table.lines, self.table.shape.n_chunks, |lines, N| {
+            self.logit_with(lines.as_slice(), &mut RowSums::<N>::new(self.kind()), row)
+        })
     }
 
-    fn logit_with<const N: usize>(&self, sums: &mut RowSums<N>, row: FieldRow<'_>) -> f64 {
-        let kind = self.params.interaction();
-        sums.group(row);
-        sums.gather(&self.table, kind, row);
-        let linear = self.offset + linear(&self.table, row);
-        linear + sums.interaction(&self.table, kind, self.n_fields, row)
+    fn logit_with<L: Weights + ?Sized, const N: usize>(
+        &self,
+        lines: &L,
+        sums: &mut RowSums<N>,
+        row: FieldRow<'_>,
+    ) -> f64 {
+        sums.plan.make(row, self.table.shape);
+        sums.gather(lines);
+        let singles = &self.table.singles;
+        let linear = self.offset + singles.linear(row);
+        linear + sums.interaction(lines, singles, self.n_fields)
     }
 
-    fn predict_chunk<const N: usize>(&self, batch: &FieldBatch, first: usize, p: &mut [f64]) {
-        let mut sums = RowSums::<N>::default();
+    fn predict_chunk<L: Weights + ?Sized, const N: usize>(
+        &self,
+        lines: &L,
+        (batch, first): (&FieldBatch, usize),
+        p: &mut [f64],
+    ) {
+        let mut sums = RowSums::<N>::new(self.kind());
         for (row, p) in (first..).zip(p) {
-            *p = sigmoid(self.logit_with(&mut sums, batch.row(row)));
+            *p = sigmoid(self.logit_with(lines, &mut sums, batch.row(row)));
         }
     }
 
@@ -124,7 +132,7 @@ impl FactorModel {
     #[must_use]
     pub fn linear_parts(&self, row: FieldRow<'_>) -> Vec<f64> {
         let one = |(&slot, &x): (&u32, &f32)| {
-            f64::from(self.table.linear[slot as usize].weight) * f64::from(x)
+            f64::from(self.table.singles.linear[slot as usize].weight) * f64::from(x)
         };
         row.slots.iter().zip(row.values).map(one).collect()
     }
@@ -133,31 +141,28 @@ impl FactorModel {
     /// [log-odds](Self::logit), up to rounding of a millionth.
     #[must_use]
     pub fn pair_parts(&self, row: FieldRow<'_>) -> Vec<PairPart> {
-        match self.table.n_chunks {
-            1 => self.pair_parts_with::<1>(row),
-            2 => self.pair_parts_with::<2>(row),
-            4 => self.pair_parts_with::<4>(row),
-            _ => self.pair_parts_with::<8>(row),
-        }
+        with_chunks!(self.table.shape.n_chunks, |N| self
+            .pair_parts_with::<N>(row))
     }
 
     fn pair_parts_with<const N: usize>(&self, row: FieldRow<'_>) -> Vec<PairPart> {
-        let kind = self.params.interaction();
-        let mut sums = RowSums::<N>::default();
-        sums.group(row);
-        sums.gather(&self.table, kind, row);
+        let Table { lines, singles, .. } = &self.table;
+        let mut sums = RowSums::<N>::new(self.kind());
+        sums.plan.make(row, self.table.shape);
+        sums.gather(lines);
         let mut parts = Vec::new();
-        for (g, b) in sums.groups.iter().enumerate() {
-            for (f, a) in sums.groups[..=g].iter().enumerate() {
+        let groups = &sums.plan.groups;
+        for (g, b) in groups.iter().enumerate() {
+            for (f, a) in groups[..=g].iter().enumerate() {
                 let part = if f < g {
-                    let (a, b) = sums.meeting(kind, f, g);
+                    let (a, b) = sums.meeting(f, g);
                     inner(a, b)
                 } else if b.is_single() {
                     continue;
                 } else {
-                    sums.within(&self.table, kind, row, g)
+                    sums.within(lines, g)
                 };
-                let weight = pair_weight(&self.table, self.n_fields, a.field, b.field);
+                let weight = singles.pair_weight(self.n_fields, a.field, b.field);
                 parts.push(PairPart {
                     field: a.field,
                     other: b.field,
@@ -179,16 +184,21 @@ impl FactorModel {
             Interaction::FieldAware => (meets, field),
             Interaction::FieldWeighted | Interaction::Plain => (0, 0),
         };
+        let Table {
+            shape,
+            lines,
+            singles,
+            ..
+        } = &self.table;
         let vector = |slot: u32, column: usize| {
-            let at = self.table.at(slot, column);
-            let lines = &self.table.lines[at..at + self.table.n_chunks];
-            lines.iter().flat_map(|line| line.weights.map(f64::from))
+            let at = shape.at(slot, column);
+            (at..at + shape.n_chunks).flat_map(|place| lines.weights(place).map(f64::from))
         };
         let left = vector(row.slots[one], columns.0);
         let products = left.zip(vector(row.slots[other], columns.1));
         let product: f64 = products.map(|(a, b)| a * b).sum();
         let scale = f64::from(row.values[one]) * f64::from(row.values[other]);
-        f64::from(pair_weight(&self.table, self.n_fields, field, meets)) * scale * product
+        f64::from(singles.pair_weight(self.n_fields, field, meets)) * scale * product
     }
 
     pub(super) const fn kind(&self) -> Interaction {
@@ -204,11 +214,10 @@ impl PredictInplace<FieldBatch, Array1<f64>> for FactorModel {
     fn predict_inplace(&self, batch: &FieldBatch, y: &mut Array1<f64>) {
         let p = y.as_slice_mut().expect("a target of its own is contiguous");
         let chunks = p.par_chunks_mut(CHUNK).enumerate();
-        chunks.for_each(|(i, p)| match self.table.n_chunks {
-            1 => self.predict_chunk::<1>(batch, i * CHUNK, p),
-            2 => self.predict_chunk::<2>(batch, i * CHUNK, p),
-            4 => self.predict_chunk::<4>(batch, i * CHUNK, p),
-            _ => self.predict_chunk::<8>(batch, i * CHUNK, p),
+        chunks.for_each(|(i, p)| {
+            with_shape!(&self.table.lines, self.table.shape.n_chunks, |lines, N| {
+                self.predict_chunk::<_, N>(lines.as_slice(), (batch, i * CHUNK), p);
+            });
         });
     }
 

@@ -8,11 +8,14 @@
 //! ```
 //!
 //! the mean of the shards' weights, each counting as much as its learning has settled, as for the logistic model. A weight that
-//! one shard alone has moved is as it is there. With one shard nothing changes.
+//! one shard alone has moved is as it is there. With one shard nothing changes. Where weights have 16 bits, means are rounded to the
+//! nearest.
 
+use super::half::GREATEST;
 use super::model::FactorModel;
 use super::params::FactorValidParams;
-use super::table::{LANES, Single};
+use super::storage::LANES;
+use super::table::{Single, Singles};
 use crate::ads::AdsError;
 
 /// A weight that rows have moved.
@@ -36,18 +39,18 @@ const PAIRS: usize = 2;
 impl FactorModel {
     /// What rows have moved.
     pub(in crate::ads) fn moved(&self) -> Moved {
-        let lines = self.table.lines.iter();
-        let coordinates = lines.flat_map(|line| {
-            let lane = |lane: usize| Single {
+        let coordinates = self.table.lines().flat_map(|line| {
+            let lane = move |lane: usize| Single {
                 weight: line.weights[lane],
                 square: line.squares[lane],
             };
             (0..LANES).map(lane)
         });
+        let Singles { linear, pairs } = &self.table.singles;
         let mut moved = Moved::default();
         moved.0[VECTORS] = moved_among(coordinates);
-        moved.0[LINEAR] = moved_among(self.table.linear.iter().copied());
-        moved.0[PAIRS] = moved_among(self.table.pairs.iter().copied());
+        moved.0[LINEAR] = moved_among(linear.iter().copied());
+        moved.0[PAIRS] = moved_among(pairs.iter().copied());
         moved
     }
 
@@ -67,16 +70,18 @@ impl FactorModel {
         let mut model = Self::at_rate(params, n_fields, rate)?;
         let table = &mut model.table;
         let merged = |kind: usize, n: usize| mean(n, shards, kind);
-        for (place, single) in merged(VECTORS, table.lines.len() * LANES)? {
-            let line = &mut table.lines[place / LANES];
+        for (place, single) in merged(VECTORS, table.n_lines() * LANES)? {
+            let mut line = table.lines.get(place / LANES);
             line.weights[place % LANES] = single.weight;
             line.squares[place % LANES] = single.square;
+            table.lines.set(place / LANES, line);
         }
-        for (place, single) in merged(LINEAR, table.linear.len())? {
-            table.linear[place] = single;
+        let Singles { linear, pairs } = &mut table.singles;
+        for (place, single) in merged(LINEAR, linear.len())? {
+            linear[place] = single;
         }
-        for (place, single) in merged(PAIRS, table.pairs.len())? {
-            table.pairs[place] = single;
+        for (place, single) in merged(PAIRS, pairs.len())? {
+            pairs[place] = single;
         }
         Ok(model)
     }
@@ -111,7 +116,8 @@ fn mean(n: usize, shards: &[&Moved], kind: usize) -> Result<Vec<(usize, Single)>
     by_place
         .map(|moved| {
             let single = mean_of(moved, shards.len());
-            let is_finite = single.weight.is_finite() && single.square.is_finite();
+            // Where 16 bits end training has failed, whatever was stored.
+            let is_finite = single.weight.abs() < GREATEST && single.square < GREATEST;
             let found = (moved[0].place as usize, single);
             is_finite.then_some(found).ok_or(AdsError::Model {
                 what: "a number that is not finite: a smaller eta may help",
@@ -152,6 +158,7 @@ fn mean_of(moved: &[MovedWeight], n_shards: usize) -> Single {
 mod tests {
     use linfa::ParamGuard;
 
+    use super::super::params::WeightBits;
     use super::*;
     use crate::ads::factor::{FactorParams, Interaction};
 
@@ -198,6 +205,19 @@ mod tests {
         let one = moved(VECTORS, &[(5, 0.3, 0.1), (6, 0.0, 0.2), (8, -0.1, 0.0)]);
         let merged = FactorModel::merged(&params(), 2, 0.1, &[&one]).unwrap();
         assert_eq!(merged.moved(), one);
+    }
+
+    #[test]
+    fn means_of_16_bits_are_the_nearest() {
+        let sixteen = params().to_unchecked().weight_bits(WeightBits::Sixteen);
+        let sixteen = sixteen.check().unwrap();
+        let exact = moved(VECTORS, &[(5, 0.5, 1.0)]);
+        let one = FactorModel::merged(&sixteen, 2, 0.1, &[&exact]).unwrap();
+        assert_eq!(one.moved(), exact);
+        let other = moved(VECTORS, &[(5, 0.503_906_25, 1.0)]);
+        let merged = FactorModel::merged(&sixteen, 2, 0.1, &[&exact, &other]).unwrap();
+        // Halfway between two numbers: the even one.
+        assert_eq!(merged.moved().0[VECTORS][0].weight, 0.5);
     }
 
     #[test]

@@ -18,12 +18,52 @@ pub enum Interaction {
     Plain,
 }
 
+/// How many bits a coordinate of a vector takes, and as many its sum of squared gradients; written as a number.
+///
+/// Linear weights and those of pairs of fields always have 32.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
+pub enum WeightBits {
+    /// The upper half of an `f32`, about two and a half digits, rounded by chance when it is stored (Gupta et al., 2015): half
+    /// the memory.
+    Sixteen,
+    /// An `f32`.
+    #[default]
+    ThirtyTwo,
+}
+
+impl From<WeightBits> for u8 {
+    fn from(bits: WeightBits) -> Self {
+        match bits {
+            WeightBits::Sixteen => 16,
+            WeightBits::ThirtyTwo => 32,
+        }
+    }
+}
+
+impl TryFrom<u8> for WeightBits {
+    type Error = ParamError;
+
+    fn try_from(bits: u8) -> Result<Self, ParamError> {
+        match bits {
+            16 => Ok(Self::Sixteen),
+            32 => Ok(Self::ThirtyTwo),
+            _ => Err(ParamError {
+                name: "ads.factors.weight_bits",
+                value: bits.to_string(),
+                expected: "16 or 32",
+            }),
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct FactorSettings {
     interaction: Interaction,
     k: usize,
     bits: u8,
+    weight_bits: WeightBits,
     eta: f64,
     l2: f64,
     init: f64,
@@ -40,6 +80,7 @@ impl Default for FactorSettings {
             interaction: Interaction::FieldAware,
             k: 8,
             bits: 18,
+            weight_bits: WeightBits::ThirtyTwo,
             eta: 0.1,
             l2: 1e-5,
             init: 0.3,
@@ -54,8 +95,8 @@ impl Default for FactorSettings {
 
 /// Parameters of a factorisation machine, not yet checked.
 ///
-/// Defaults: `interaction` field-aware, `k` 8, `bits` 18, `eta` 0.1, `l2` 0.00001, `init` 0.3, `epochs` 10, `hold_out` 0 (nothing is held
-/// out), `patience` 2, `seed` 0, `max_parts` 64.
+/// Defaults: `interaction` field-aware, `k` 8, `bits` 18, `weight_bits` 32, `eta` 0.1, `l2` 0.00001, `init` 0.3, `epochs` 10, `hold_out` 0
+/// (nothing is held out), `patience` 2, `seed` 0, `max_parts` 64.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FactorParams(FactorValidParams);
 
@@ -78,10 +119,18 @@ impl FactorParams {
         self
     }
 
-    /// Base-2 logarithm of the number of slots: 10 to 26. A slot takes 8 bytes and 64 for each field and eight coordinates.
+    /// Base-2 logarithm of the number of slots: 10 to 26. A slot takes 8 bytes and 64 for each field and eight coordinates,
+    /// 32 with weights of 16 bits.
     #[must_use]
     pub fn bits(mut self, bits: u8) -> Self {
         self.0.0.bits = bits;
+        self
+    }
+
+    /// How many bits a coordinate takes.
+    #[must_use]
+    pub fn weight_bits(mut self, weight_bits: WeightBits) -> Self {
+        self.0.0.weight_bits = weight_bits;
         self
     }
 
@@ -127,7 +176,7 @@ impl FactorParams {
         self
     }
 
-    /// Seed of where vectors begin and of which rows are held out.
+    /// Seed of where vectors begin, of which rows are held out, and of how weights of 16 bits are rounded.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.0.0.seed = seed;
@@ -229,6 +278,12 @@ impl FactorValidParams {
         1 << self.0.bits
     }
 
+    /// How many bits a coordinate takes.
+    #[must_use]
+    pub const fn weight_bits(&self) -> WeightBits {
+        self.0.weight_bits
+    }
+
     /// Learning rate η.
     #[must_use]
     pub const fn eta(&self) -> f64 {
@@ -265,7 +320,7 @@ impl FactorValidParams {
         self.0.patience
     }
 
-    /// Seed of where vectors begin and of which rows are held out.
+    /// Seed of where vectors begin, of which rows are held out, and of how weights of 16 bits are rounded.
     #[must_use]
     pub const fn seed(&self) -> u64 {
         self.0.seed
@@ -371,5 +426,22 @@ mod tests {
         let params = read(r#"{"interaction": "field-weighted", "k": 4}"#).unwrap();
         assert_eq!(params, p().interaction(Interaction::FieldWeighted).k(4));
         assert!(read(r#"{"factors": 4}"#).is_err());
+    }
+
+    #[test]
+    fn deny_widths_that_no_storage_has() {
+        let read = |text: &str| serde_json::from_str::<FactorParams>(text);
+        for bits in [WeightBits::Sixteen, WeightBits::ThirtyTwo] {
+            let params = p().weight_bits(bits);
+            let written = serde_json::to_string(&params).unwrap();
+            assert!(written.contains(&format!("\"weight_bits\":{}", u8::from(bits))));
+            assert_eq!(read(&written).unwrap(), params);
+        }
+        assert_eq!(read("{}").unwrap(), p().weight_bits(WeightBits::ThirtyTwo));
+        let error = read(r#"{"weight_bits": 8}"#).unwrap_err().to_string();
+        assert!(
+            error.contains("ads.factors.weight_bits is 8, but must be 16 or 32"),
+            "{error}"
+        );
     }
 }

@@ -2,42 +2,45 @@
 
 use super::batch::FieldRow;
 use super::params::Interaction;
-use super::table::{LANES, Lanes, Table};
-
-/// A field of the row and where its entries are.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Group {
-    pub(super) field: usize,
-    pub(super) start: usize,
-    pub(super) end: usize,
-}
-
-impl Group {
-    pub(super) const fn is_single(self) -> bool {
-        self.end - self.start == 1
-    }
-}
+use super::plan::{Group, Plan, Used};
+use super::storage::{LANES, Lanes, Source, Weights};
+use super::table::Singles;
 
 /// The sums of a row; shapes are by fields of this row, not by all there are.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct RowSums<const N: usize> {
-    pub(super) groups: Vec<Group>,
-    /// S(f, g), shape (groups, groups), or S(f), shape (groups).
+    pub(super) plan: Plan,
+    /// S(f, g), shape (groups, groups), or S(f), shape (groups); S(f, f) is 0 if f has one entry.
     pub(super) sums: Vec<[Lanes; N]>,
-    /// What the gradient by v(i, g) of an entry in f is per unit of its value: shape as `sums`, but by (g, f) where fields are
-    /// aware. Filled by [`pull`](Self::pull).
+    /// What the gradient by v(i, g) of an entry in f is per unit of its value: shape (groups). Filled by [`pull`](Self::pull), and
+    /// only where fields are not aware: there it is S(g, f).
     pub(super) pulls: Vec<[Lanes; N]>,
 }
 
-/// r of two fields.
-#[inline(always)]
-#[expect(
-    clippy::inline_always,
-    reason = "compiled for the caller's instructions"
-)]
-pub(super) fn pair_weight(table: &Table, n_fields: usize, f: usize, g: usize) -> f32 {
-    let index = f.min(g) * n_fields + f.max(g);
-    table.pairs.get(index).map_or(1.0, |pair| 1.0 + pair.weight)
+impl Singles {
+    /// r of two fields.
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "compiled for the caller's instructions"
+    )]
+    pub(super) fn pair_weight(&self, n_fields: usize, f: usize, g: usize) -> f32 {
+        let index = f.min(g) * n_fields + f.max(g);
+        self.pairs.get(index).map_or(1.0, |pair| 1.0 + pair.weight)
+    }
+
+    /// Σ wᵢ·xᵢ.
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "compiled for the caller's instructions"
+    )]
+    pub(super) fn linear(&self, row: FieldRow<'_>) -> f64 {
+        let terms = row.slots.iter().zip(row.values);
+        terms
+            .map(|(&slot, &x)| f64::from(self.linear[slot as usize].weight) * f64::from(x))
+            .sum()
+    }
 }
 
 /// By value, so that nothing can overlap and lanes are computed side by side.
@@ -96,56 +99,26 @@ pub(super) fn inner<const N: usize>(a: &[Lanes; N], b: &[Lanes; N]) -> f64 {
 }
 
 impl<const N: usize> RowSums<N> {
-    /// Finds the row's fields.
-    #[inline(always)]
-    #[expect(
-        clippy::inline_always,
-        reason = "compiled for the caller's instructions"
-    )]
-    pub(super) fn group(&mut self, row: FieldRow<'_>) {
-        self.groups.clear();
-        let mut start = 0;
-        while start < row.fields.len() {
-            let field = row.fields[start];
-            let same = row.fields[start..]
-                .iter()
-                .take_while(|&&other| other == field);
-            let end = start + same.count();
-            self.groups.push(Group {
-                field: usize::from(field),
-                start,
-                end,
-            });
-            start = end;
+    pub(super) const fn new(kind: Interaction) -> Self {
+        Self {
+            plan: Plan::new(kind),
+            sums: Vec::new(),
+            pulls: Vec::new(),
         }
     }
 
-    /// Sums the vectors of every field; [`group`](Self::group) comes first.
+    /// Sums the vectors of every field; [`make`](Plan::make) comes first.
     #[inline(always)]
     #[expect(
         clippy::inline_always,
         reason = "compiled for the caller's instructions"
     )]
-    pub(super) fn gather(&mut self, table: &Table, kind: Interaction, row: FieldRow<'_>) {
+    pub(super) fn gather(&mut self, mut vectors: impl Source) {
         self.sums.clear();
-        let is_aware = kind == Interaction::FieldAware;
-        let columns = if is_aware { self.groups.len() } else { 1 };
-        self.sums
-            .resize(self.groups.len() * columns, [[0.0; LANES]; N]);
-        for (f, group) in self.groups.iter().enumerate() {
-            let sums = &mut self.sums[f * columns..][..columns];
-            for entry in group.start..group.end {
-                let (slot, x) = (row.slots[entry], row.values[entry]);
-                for (g, sum) in sums.iter_mut().enumerate() {
-                    if is_aware && g == f && group.is_single() {
-                        continue;
-                    }
-                    let column = if is_aware { self.groups[g].field } else { 0 };
-                    let at = table.at(slot, column);
-                    for (sum, line) in sum.iter_mut().zip(&table.lines[at..at + N]) {
-                        *sum = plus_scaled(*sum, line.weights, x);
-                    }
-                }
+        self.sums.resize(self.plan.n_sums(), [[0.0; LANES]; N]);
+        for (meeting, Used { place, x }) in self.plan.meetings() {
+            for (chunk, sum) in self.sums[meeting.sum].iter_mut().enumerate() {
+                *sum = plus_scaled(*sum, vectors.weights(place + chunk, chunk), x);
             }
         }
     }
@@ -156,26 +129,22 @@ impl<const N: usize> RowSums<N> {
         clippy::inline_always,
         reason = "compiled for the caller's instructions"
     )]
-    pub(super) fn interaction(
+    pub(super) fn interaction<L: Weights + ?Sized>(
         &self,
-        table: &Table,
-        kind: Interaction,
+        lines: &L,
+        singles: &Singles,
         n_fields: usize,
-        row: FieldRow<'_>,
     ) -> f64 {
-        let between = if kind == Interaction::FieldAware {
+        let between = if self.plan.is_aware() {
             self.aware()
         } else {
-            self.mixed(table, n_fields)
+            self.mixed(singles, n_fields)
         };
-        let many = self
-            .groups
-            .iter()
-            .enumerate()
-            .filter(|(_, group)| !group.is_single());
+        let groups = self.plan.groups.iter().enumerate();
+        let many = groups.filter(|(_, group)| !group.is_single());
         let weighted = |(f, group): (usize, &Group)| {
-            let weight = pair_weight(table, n_fields, group.field, group.field);
-            f64::from(weight) * self.within(table, kind, row, f)
+            let weight = singles.pair_weight(n_fields, group.field, group.field);
+            f64::from(weight) * self.within(lines, f)
         };
         let within: f64 = many.map(weighted).sum();
         between + within
@@ -188,16 +157,18 @@ impl<const N: usize> RowSums<N> {
         reason = "compiled for the caller's instructions"
     )]
     fn aware(&self) -> f64 {
-        let n = self.groups.len();
+        let n = self.plan.groups.len();
         let mut products = [[0.0; LANES]; 4];
         let mut next = 0;
         for f in 1..n {
-            for g in 0..f {
+            let mut theirs = f;
+            for ours in f * n..f * n + f {
                 add_products(
                     &mut products[next & 3],
-                    &self.sums[f * n + g],
-                    &self.sums[g * n + f],
+                    &self.sums[ours],
+                    &self.sums[theirs],
                 );
+                theirs += n;
                 next += 1;
             }
         }
@@ -209,11 +180,12 @@ impl<const N: usize> RowSums<N> {
         clippy::inline_always,
         reason = "compiled for the caller's instructions"
     )]
-    fn mixed(&self, table: &Table, n_fields: usize) -> f64 {
+    fn mixed(&self, singles: &Singles, n_fields: usize) -> f64 {
         let mut all = 0.0;
-        for (f, a) in self.groups.iter().enumerate() {
-            for (g, b) in self.groups[..f].iter().enumerate() {
-                let weight = pair_weight(table, n_fields, a.field, b.field);
+        let groups = &self.plan.groups;
+        for (f, a) in groups.iter().enumerate() {
+            for (g, b) in groups[..f].iter().enumerate() {
+                let weight = singles.pair_weight(n_fields, a.field, b.field);
                 all += f64::from(weight) * inner(&self.sums[f], &self.sums[g]);
             }
         }
@@ -221,59 +193,39 @@ impl<const N: usize> RowSums<N> {
     }
 
     /// Pairs inside a field, r left out: half of what the square of the sum has beyond the squares.
-    pub(super) fn within(
-        &self,
-        table: &Table,
-        kind: Interaction,
-        row: FieldRow<'_>,
-        f: usize,
-    ) -> f64 {
-        let group = self.groups[f];
-        let (sum, column) = self.own(kind, f);
+    pub(super) fn within<L: Weights + ?Sized>(&self, lines: &L, f: usize) -> f64 {
+        let own = self.plan.own_sum(f);
+        let sum = &self.sums[own];
         let mut squares = inner(sum, sum);
-        for entry in group.start..group.end {
-            let at = table.at(row.slots[entry], column);
-            let x = f64::from(row.values[entry]);
-            for line in &table.lines[at..at + N] {
-                squares -= x * x * inner(&[line.weights], &[line.weights]);
+        for (_, Used { place, x }) in self.plan.meetings().filter(|(m, _)| m.sum == own) {
+            let x = f64::from(x);
+            for chunk in 0..N {
+                let weights = [lines.weights(place + chunk)];
+                squares -= x * x * inner(&weights, &weights);
             }
         }
         squares / 2.0
     }
 
     /// The two sums whose inner product is what two fields say together.
-    pub(super) fn meeting(
-        &self,
-        kind: Interaction,
-        f: usize,
-        g: usize,
-    ) -> (&[Lanes; N], &[Lanes; N]) {
-        let n = self.groups.len();
-        match kind {
-            Interaction::FieldAware => (&self.sums[f * n + g], &self.sums[g * n + f]),
-            Interaction::FieldWeighted | Interaction::Plain => (&self.sums[f], &self.sums[g]),
-        }
-    }
-
-    /// S(f, f) or S(f), and the column it was summed from.
-    pub(super) fn own(&self, kind: Interaction, f: usize) -> (&[Lanes; N], usize) {
-        match kind {
-            Interaction::FieldAware => {
-                let n = self.groups.len();
-                (&self.sums[f * n + f], self.groups[f].field)
-            }
-            Interaction::FieldWeighted | Interaction::Plain => (&self.sums[f], 0),
+    pub(super) fn meeting(&self, f: usize, g: usize) -> (&[Lanes; N], &[Lanes; N]) {
+        let n = self.plan.groups.len();
+        if self.plan.is_aware() {
+            (&self.sums[f * n + g], &self.sums[g * n + f])
+        } else {
+            (&self.sums[f], &self.sums[g])
         }
     }
 
     /// Makes the pulls of kinds with one vector a feature: `Σ_g r(f, g)·S(g)`, f itself only if it has several entries.
-    pub(super) fn pull(&mut self, table: &Table, n_fields: usize) {
+    pub(super) fn pull(&mut self, singles: &Singles, n_fields: usize) {
         self.pulls.clear();
-        for (f, a) in self.groups.iter().enumerate() {
+        let groups = &self.plan.groups;
+        for (f, a) in groups.iter().enumerate() {
             let mut pull = [[0.0; LANES]; N];
-            for (g, b) in self.groups.iter().enumerate() {
+            for (g, b) in groups.iter().enumerate() {
                 if f != g || !a.is_single() {
-                    let weight = pair_weight(table, n_fields, a.field, b.field);
+                    let weight = singles.pair_weight(n_fields, a.field, b.field);
                     add_scaled(&mut pull, &self.sums[g], weight);
                 }
             }

@@ -12,11 +12,11 @@
 //! [`Catalogue`](crate::ads::catalogue::Catalogue).
 
 use super::batch::FieldRow;
-use super::learn::linear;
 use super::model::FactorModel;
 use super::params::Interaction;
-use super::row::{RowSums, add_scaled, pair_weight};
-use super::table::{LANES, Lanes};
+use super::row::{RowSums, add_scaled};
+use super::storage::{LANES, Lanes, Weights, with_chunks};
+use super::table::Table;
 
 /// What one side of a pair brings.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,7 +37,7 @@ impl FactorModel {
             Interaction::FieldWeighted => n_ad_fields,
             Interaction::Plain => 1,
         };
-        vectors * self.table.n_chunks * LANES
+        vectors * self.table.shape.n_chunks * LANES
     }
 
     /// A person's side; all entries are of the first `n_person_fields` fields.
@@ -65,19 +65,17 @@ impl FactorModel {
     }
 
     fn side(&self, row: FieldRow<'_>, n_person_fields: usize, is_person: bool) -> Side {
-        match self.table.n_chunks {
-            1 => self.side_with::<1>(row, n_person_fields, is_person),
-            2 => self.side_with::<2>(row, n_person_fields, is_person),
-            4 => self.side_with::<4>(row, n_person_fields, is_person),
-            _ => self.side_with::<8>(row, n_person_fields, is_person),
-        }
+        with_chunks!(self.table.shape.n_chunks, |N| {
+            self.side_with::<N>(row, n_person_fields, is_person)
+        })
     }
 
     fn side_with<const N: usize>(&self, row: FieldRow<'_>, n: usize, is_person: bool) -> Side {
-        let mut sums = RowSums::<N>::default();
-        sums.group(row);
-        sums.gather(&self.table, self.kind(), row);
-        let own = sums.interaction(&self.table, self.kind(), self.n_fields, row);
+        let Table { lines, singles, .. } = &self.table;
+        let mut sums = RowSums::<N>::new(self.kind());
+        sums.plan.make(row, self.table.shape);
+        sums.gather(lines);
+        let own = sums.interaction(lines, singles, self.n_fields);
         let vectors = match self.kind() {
             Interaction::FieldAware => self.aware_side::<N>(row, n, is_person),
             Interaction::FieldWeighted => self.weighted_side(&sums, n, is_person),
@@ -85,7 +83,7 @@ impl FactorModel {
         };
         Side {
             vector: vectors.as_flattened().as_flattened().to_vec(),
-            own: own + linear(&self.table, row),
+            own: own + singles.linear(row),
         }
     }
 
@@ -98,6 +96,7 @@ impl FactorModel {
     ) -> Vec<[Lanes; N]> {
         let n_ad_fields = self.n_fields - n;
         let mut vectors = vec![[[0.0; LANES]; N]; n * n_ad_fields];
+        let Table { shape, lines, .. } = &self.table;
         for ((&field, &slot), &x) in row.fields.iter().zip(row.slots).zip(row.values) {
             let field = usize::from(field);
             let others = if is_person { n..self.n_fields } else { 0..n };
@@ -108,12 +107,9 @@ impl FactorModel {
                     (other, field)
                 };
                 let sum = &mut vectors[person * n_ad_fields + ad - n];
-                let at = self.table.at(slot, other);
-                for (sum, line) in sum.iter_mut().zip(&self.table.lines[at..at + N]) {
-                    for (sum, weight) in sum.iter_mut().zip(&line.weights) {
-                        *sum += x * weight;
-                    }
-                }
+                let at = shape.at(slot, other);
+                let vector = std::array::from_fn(|chunk| lines.weights(at + chunk));
+                add_scaled(sum, &vector, x);
             }
         }
         vectors
@@ -127,13 +123,16 @@ impl FactorModel {
         is_person: bool,
     ) -> Vec<[Lanes; N]> {
         let mut vectors = vec![[[0.0; LANES]; N]; self.n_fields - n];
-        for (group, sum) in sums.groups.iter().zip(&sums.sums) {
+        for (group, sum) in sums.plan.groups.iter().zip(&sums.sums) {
             if !is_person {
                 vectors[group.field - n] = *sum;
                 continue;
             }
             for (ad_field, vector) in (n..).zip(&mut vectors) {
-                let weight = pair_weight(&self.table, self.n_fields, group.field, ad_field);
+                let weight = self
+                    .table
+                    .singles
+                    .pair_weight(self.n_fields, group.field, ad_field);
                 add_scaled(vector, sum, weight);
             }
         }

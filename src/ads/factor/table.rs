@@ -4,39 +4,13 @@ use crate::ads::AdsError;
 use crate::hash::mix;
 
 use super::params::{FactorValidParams, Interaction};
-
-/// Coordinates of a line.
-pub(super) const LANES: usize = 8;
-
-/// Eight coordinates.
-pub(super) type Lanes = [f32; LANES];
+use super::storage::{LANES, Lanes, Line, Lines};
 
 /// What the sums of squares start from, as in the paper; what is kept is what was added to it.
 pub(super) const FIRST_SQUARE: f32 = 1.0;
 
-/// The most lines a table may have: 16 GiB.
+/// The most lines a table may have: 16 GiB, or 8 of weights of 16 bits.
 const MAX_LINES: usize = 1 << 28;
-
-/// Eight weights and what their squared gradients add up to: one cache line, because they are always used together.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-#[repr(C, align(64))]
-pub(super) struct Line {
-    pub(super) weights: Lanes,
-    pub(super) squares: Lanes,
-}
-
-impl Line {
-    /// Has any row moved it?
-    #[inline(always)]
-    #[expect(
-        clippy::inline_always,
-        reason = "compiled for the caller's instructions"
-    )]
-    pub(super) fn is_touched(&self) -> bool {
-        let bits = self.squares.iter().fold(0, |bits, x| bits | x.to_bits());
-        bits != 0
-    }
-}
 
 /// One weight and what its squared gradients add up to.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -45,19 +19,45 @@ pub(super) struct Single {
     pub(super) square: f32,
 }
 
-/// All weights of a model but its offset.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Table {
+/// Where vectors lie.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Shape {
     /// Vectors a slot has: one for each field, or one.
     pub(super) n_columns: usize,
     /// Lines a vector has: 1, 2, 4 or 8.
     pub(super) n_chunks: usize,
-    /// Shape (slots, columns, chunks).
-    pub(super) lines: Vec<Line>,
+}
+
+impl Shape {
+    /// Where a slot's vector for a column begins.
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "compiled for the caller's instructions"
+    )]
+    pub(super) fn at(self, slot: u32, column: usize) -> usize {
+        (slot as usize * self.n_columns + column) * self.n_chunks
+    }
+}
+
+/// Weights that are no vector's, always of 32 bits: they are few beside the others.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Singles {
     /// One a slot.
     pub(super) linear: Vec<Single>,
     /// Shape (fields, fields), r(f, g) at f ≤ g as a difference from 1, if it is learnt.
     pub(super) pairs: Vec<Single>,
+}
+
+/// All weights of a model but its offset.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Table {
+    pub(super) shape: Shape,
+    /// Shape (slots, columns, chunks).
+    pub(super) lines: Lines,
+    pub(super) singles: Singles,
+    /// Steps made so far, in all passes: chance in storing goes on where it was when training goes on.
+    pub(super) n_steps: u64,
 }
 
 impl Table {
@@ -74,26 +74,31 @@ impl Table {
         let n_lines = params.n_slots() * n_columns * n_chunks;
         if n_lines > MAX_LINES {
             return Err(AdsError::Model {
-                what: "a table of more than 16 GiB",
+                what: "a table of more than 2^28 times eight coordinates",
             });
         }
         Ok(Self {
-            n_columns,
-            n_chunks,
-            lines: vec![Line::default(); n_lines],
-            linear: vec![Single::default(); params.n_slots()],
-            pairs: vec![Single::default(); n_pairs],
+            shape: Shape {
+                n_columns,
+                n_chunks,
+            },
+            lines: Lines::new(params.weight_bits(), n_lines),
+            singles: Singles {
+                linear: vec![Single::default(); params.n_slots()],
+                pairs: vec![Single::default(); n_pairs],
+            },
+            n_steps: 0,
         })
     }
 
-    /// Where a slot's vector for a column begins.
-    #[inline(always)]
-    #[expect(
-        clippy::inline_always,
-        reason = "compiled for the caller's instructions"
-    )]
-    pub(super) fn at(&self, slot: u32, column: usize) -> usize {
-        (slot as usize * self.n_columns + column) * self.n_chunks
+    /// How many lines all vectors have.
+    pub(super) fn n_lines(&self) -> usize {
+        self.singles.linear.len() * self.shape.n_columns * self.shape.n_chunks
+    }
+
+    /// All lines, by place.
+    pub(super) fn lines(&self) -> impl Iterator<Item = Line> + '_ {
+        (0..self.n_lines()).map(|place| self.lines.get(place))
     }
 }
 

@@ -9,7 +9,8 @@ use proptest::prelude::*;
 use super::batch::{FieldBatch, FieldDataset};
 use super::file::ModelFile;
 use super::learn::{Happened, Learner};
-use super::params::Interaction;
+use super::params::{Interaction, WeightBits};
+use super::storage::Line;
 use super::table::{Beginning, Table};
 use super::*;
 use crate::ads::{AdsError, ClickTargets, Clicks, sigmoid};
@@ -34,6 +35,13 @@ fn params(kind: Interaction) -> FactorParams {
         .eta(0.2)
         .l2(0.001)
         .epochs(2)
+}
+
+/// Each kind, with weights of 32 bits and of 16.
+fn of_every_width() -> Vec<FactorParams> {
+    let widths = [WeightBits::ThirtyTwo, WeightBits::Sixteen];
+    let of = |kind| widths.map(|bits| params(kind).weight_bits(bits));
+    KINDS.into_iter().flat_map(of).collect()
 }
 
 /// Rows of four fields, the last with none to three values, of which the first two make clicks likely when they agree.
@@ -84,7 +92,7 @@ impl Naive {
     fn of(model: &FactorModel) -> Self {
         let table = &model.table;
         let both = |weight: f32, square: f32| (f64::from(weight), f64::from(square));
-        let line = |line: &super::table::Line| -> [(f64, f64); 8] {
+        let line = |line: Line| -> [(f64, f64); 8] {
             std::array::from_fn(|lane| both(line.weights[lane], line.squares[lane]))
         };
         let single = |s: &super::table::Single| both(s.weight, s.square);
@@ -92,9 +100,9 @@ impl Naive {
             kind: model.params().interaction(),
             offset: model.offset(),
             parts: [
-                table.lines.iter().flat_map(line).collect(),
-                table.linear.iter().map(single).collect(),
-                table.pairs.iter().map(single).collect(),
+                table.lines().flat_map(line).collect(),
+                table.singles.linear.iter().map(single).collect(),
+                table.singles.pairs.iter().map(single).collect(),
             ],
         }
     }
@@ -104,8 +112,9 @@ impl Naive {
         let valid = params(kind).check().unwrap();
         let begin = Beginning::of(&valid);
         let mut model = FactorModel::at_rate(&valid, FIELDS, 0.5).unwrap();
-        for (place, line) in model.table.lines.iter_mut().enumerate() {
-            line.weights = begin.weights(place, 0);
+        for place in 0..model.table.n_lines() {
+            let (weights, squares) = (begin.weights(place, 0), [0.0; 8]);
+            model.table.lines.set(place, Line { weights, squares });
         }
         model.offset = offset;
         Self::of(&model)
@@ -235,13 +244,13 @@ fn same_bits_with_vector_instructions_and_without() {
             clicks: f64::from(target.clicks),
         })
         .collect();
-    for kind in KINDS {
-        let valid = params(kind).check().unwrap();
+    for params in of_every_width() {
+        let valid = params.check().unwrap();
         let learner = Learner::new(&valid, -1.0, FIELDS);
         let mut quick = Table::new(&valid, FIELDS).unwrap();
         let mut plain = quick.clone();
         learner.learn(&mut quick, data.records(), &happened);
-        learner.learn_plain::<1>(&mut plain, data.records(), &happened);
+        learner.learn_by(&mut plain, data.records(), &happened, false);
         assert_eq!(quick, plain);
     }
 }
@@ -249,18 +258,18 @@ fn same_bits_with_vector_instructions_and_without() {
 #[test]
 fn same_bits_again_and_for_any_number_of_threads() {
     let data = dataset(&rows(3_000, 2));
-    for kind in KINDS {
+    for params in of_every_width() {
+        let params = params.hold_out(5);
         let run = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
             pool.build().unwrap().install(|| {
-                let model = params(kind).hold_out(5).fit(&data).unwrap();
+                let model = params.fit(&data).unwrap();
                 let p = model.predict(&data);
                 (model, p)
             })
         };
         assert_eq!(run(1), run(3));
-        let other = params(kind).hold_out(5).seed(1).fit(&data).unwrap();
-        assert_ne!(run(1).0, other);
+        assert_ne!(run(1).0, params.clone().seed(1).fit(&data).unwrap());
     }
 }
 
@@ -488,6 +497,7 @@ fn going_on_is_not_starting_over() {
         params(Interaction::Plain),
         params(kind).k(4),
         params(kind).bits(11),
+        params(kind).weight_bits(WeightBits::Sixteen),
     ] {
         let other = other.check().unwrap();
         assert!(other.fit_with(Some(model.clone()), &second).is_err());
@@ -496,13 +506,95 @@ fn going_on_is_not_starting_over() {
 
 #[test]
 fn same_model_after_writing_and_reading() {
-    for kind in KINDS {
+    for params in of_every_width() {
         let data = dataset(&rows(200, 3));
-        let model = params(kind).fit(&data).unwrap();
+        let model = params.fit(&data).unwrap();
         let text = serde_json::to_string(&model).unwrap();
         let read: FactorModel = serde_json::from_str(&text).unwrap();
         assert_eq!(read, model);
         assert_eq!(read.predict(&data), model.predict(&data));
+    }
+}
+
+#[test]
+fn same_model_from_a_file_of_the_first_schema() {
+    let data = dataset(&rows(200, 3));
+    for kind in KINDS {
+        let mut model = params(kind).fit(&data).unwrap();
+        let mut json = serde_json::to_value(&model).unwrap();
+        json["schema"] = 1.into();
+        json.as_object_mut().unwrap().remove("n_steps").unwrap();
+        let written = json["params"].as_object_mut().unwrap();
+        written.remove("weight_bits").unwrap();
+        let read: FactorModel = serde_json::from_value(json).unwrap();
+        model.table.n_steps = 0;
+        assert_eq!(read, model);
+    }
+}
+
+/// Passes one at a time are passes one after the other: where training goes on, chance goes on too.
+#[test]
+fn same_model_from_passes_one_at_a_time() {
+    let data = dataset(&rows(300, 3));
+    for params in of_every_width() {
+        let once = params.clone().epochs(3).fit(&data).unwrap();
+        let valid = params.epochs(1).check().unwrap();
+        let mut model = None;
+        for _ in 0..3 {
+            model = Some(valid.fit_with(model, &data).unwrap());
+        }
+        assert_eq!(model.unwrap().table, once.table);
+    }
+}
+
+/// Two fields share slots, so some rows have a vector twice.
+#[test]
+fn oracle_log_odds_of_rows_whose_fields_share_slots() {
+    let mut rows = rows(300, 1);
+    for (entries, _) in &mut rows {
+        entries[1].1 %= 4;
+    }
+    let data = dataset(&rows);
+    for params in of_every_width() {
+        let model = params.fit(&data).unwrap();
+        let learnt = Naive::of(&model);
+        for row in 0..rows.len() {
+            let row = data.records().row(row);
+            let (ours, expected) = (model.logit(row), learnt.logit_and_gradient(row).0);
+            assert!((ours - expected).abs() < 1e-5, "{ours}, not {expected}");
+        }
+    }
+}
+
+fn log_loss(model: &FactorModel, data: &FieldDataset) -> f64 {
+    let p = model.predict(data);
+    let targets = data.targets();
+    let loss = p.iter().zip(targets.as_slice()).map(|(&p, target)| {
+        let clicks = f64::from(target.clicks);
+        -clicks * p.ln() - (f64::from(target.impressions) - clicks) * (-p).ln_1p()
+    });
+    loss.sum::<f64>() / targets.totals().1 as f64
+}
+
+/// On rows that were not learnt: 16 bits cost less than a thousandth of the log loss.
+#[test]
+fn weights_of_16_bits_know_what_those_of_32_know() {
+    let rows = rows(20_000, 2);
+    let (fitted, others) = (dataset(&rows[..15_000]), dataset(&rows[15_000..]));
+    for kind in KINDS {
+        let fit = |bits| {
+            let params = params(kind).weight_bits(bits).epochs(4);
+            params.fit(&fitted).unwrap()
+        };
+        let (full, half) = (fit(WeightBits::ThirtyTwo), fit(WeightBits::Sixteen));
+        let (expected, loss) = (log_loss(&full, &others), log_loss(&half, &others));
+        let nothing = FactorModel::at_rate(full.params(), FIELDS, sigmoid(full.offset())).unwrap();
+        let worth = log_loss(&nothing, &others) - expected;
+        assert!(worth > 0.01, "{kind:?}: something was learnt: {worth}");
+        assert!(loss < 1.001 * expected, "{kind:?}: {loss}, not {expected}");
+        let (p, q) = (full.predict(&others), half.predict(&others));
+        let apart = (&p - &q).mapv(f64::abs).mean().unwrap();
+        assert!(apart < 0.005, "{kind:?}: {apart}");
     }
 }
 
@@ -517,6 +609,11 @@ fn deny_damaged_models() {
     };
     assert!(damaged(|_| ()).is_ok());
     assert!(damaged(|f| f.schema += 1).is_err());
+    assert!(damaged(|f| f.schema = 0).is_err());
+    assert!(
+        damaged(|f| f.params = f.params.clone().weight_bits(WeightBits::Sixteen)).is_err(),
+        "32 bits where 16 are"
+    );
     assert!(damaged(|f| f.offset_bits = f64::NAN.to_bits()).is_err());
     assert!(damaged(|f| f.n_fields = 65).is_err());
     assert!(damaged(|f| f.lines[0].0 = 1 << 10).is_err());
@@ -554,6 +651,33 @@ proptest! {
     #[test]
     fn prop_predictions_are_probabilities(
         cells in prop::collection::vec((0_u8..4, 0_u32..16, -1e6_f32..1e6, 0_u32..u32::MAX, 0_u32..100), 1..30),
+        params in prop::sample::select(of_every_width()),
+    ) {
+        let rows: Vec<(Entries, Clicks)> = cells
+            .chunks(3)
+            .map(|cells| {
+                let entries = cells.iter().map(|c| (c.0, c.1, c.2)).collect();
+                let (_, _, _, m, c) = cells[0];
+                (entries, Clicks { clicks: c.min(m), impressions: m })
+            })
+            .collect();
+        let data = dataset(&rows);
+        let model = params.eta(10.0).fit(&data).unwrap();
+        let p = model.predict(&data);
+        prop_assert!(p.iter().all(|p| *p > 0.0 && *p < 1.0), "{p}");
+        if model.params().weight_bits() == WeightBits::Sixteen {
+            let is_finite = |line: Line| {
+                let mut both = line.weights.into_iter().chain(line.squares);
+                both.all(f32::is_finite)
+            };
+            prop_assert!(model.table.lines().all(is_finite));
+        }
+    }
+
+    /// Whatever the rows, one pass with weights of 16 bits says about what one with 32 says.
+    #[test]
+    fn prop_predictions_are_those_of_32_bits(
+        cells in prop::collection::vec((0_u8..4, 0_u32..16, -1_f32..1.0, 1_u32..4, 0_u32..4), 1..60),
         kind in prop::sample::select(KINDS.to_vec()),
     ) {
         let rows: Vec<(Entries, Clicks)> = cells
@@ -565,7 +689,9 @@ proptest! {
             })
             .collect();
         let data = dataset(&rows);
-        let p = params(kind).eta(10.0).fit(&data).unwrap().predict(&data);
-        prop_assert!(p.iter().all(|p| *p > 0.0 && *p < 1.0), "{p}");
+        let p = |bits| params(kind).weight_bits(bits).epochs(1).fit(&data).unwrap().predict(&data);
+        let apart = &p(WeightBits::ThirtyTwo) - &p(WeightBits::Sixteen);
+        // Weights are below 1, and a step of 16 bits is below 1/128 of them.
+        prop_assert!(apart.iter().all(|by| by.abs() < 0.02), "{apart}");
     }
 }

@@ -16,7 +16,7 @@ use self::step::{Rates, Step};
 pub(super) use self::step::{parts, slope_and_square};
 use super::batch::{ClickDataset, ClickTargets, Clicks, SparseBatch};
 use super::{AdsError, FtrlValidParams};
-pub(super) use crate::ahead::ask_for;
+use crate::ahead::ask_for;
 
 /// The version of the form in which models are written.
 pub const MODEL_SCHEMA: u32 = 3;

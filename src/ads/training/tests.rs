@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::ads::calibration::{CalibrateBy, CalibrationMethod};
-use crate::ads::factor::{FactorParams, Interaction};
+use crate::ads::factor::{FactorParams, Interaction, WeightBits};
 use crate::ads::features::mix;
 use crate::ads::ftrl::MODEL_SCHEMA;
 use crate::ads::profile::Attributes;
@@ -200,21 +200,22 @@ fn checked() -> ValidAdsParams {
     params().check().unwrap().with_learning_curve(false)
 }
 
-/// The same for each kind of model, and for each kind of factor model.
+/// The same for each kind of model, for two kinds of factor model, and for weights of 16 bits.
 fn of_every_kind() -> Vec<ValidAdsParams> {
-    let factors = |interaction| {
+    let factors = |interaction, weight_bits| {
         let factors = FactorParams::default().bits(10).k(2).epochs(3);
         let params = AdsParams {
             model: ModelKind::Factors,
-            factors: factors.interaction(interaction),
+            factors: factors.interaction(interaction).weight_bits(weight_bits),
             ..params()
         };
         params.check().unwrap().with_learning_curve(false)
     };
     vec![
         checked(),
-        factors(Interaction::FieldAware),
-        factors(Interaction::FieldWeighted),
+        factors(Interaction::FieldAware, WeightBits::ThirtyTwo),
+        factors(Interaction::FieldWeighted, WeightBits::ThirtyTwo),
+        factors(Interaction::FieldAware, WeightBits::Sixteen),
     ]
 }
 

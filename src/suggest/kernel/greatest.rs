@@ -230,7 +230,7 @@ fn gather<C: Scanned>(
                 // Written always and kept only if so: a store is cheaper than a branch that cannot be foreseen.
                 let is_equal = row[lane] == floor;
                 hits[n] = (row[lane].signed(), node(first + at + lane));
-                n += usize::from(!is_equal | (n_equal > 0));
+                n += usize::from(!is_equal || n_equal > 0);
                 n_equal = n_equal.saturating_sub(usize::from(is_equal));
             }
         }
