@@ -100,7 +100,7 @@ pub(crate) fn sort_out_listed<M: Measure>(
     u: u32,
     measure: &M,
     cells: &mut [M::Cell],
-    touched: &[u32],
+    touched: &mut [u32],
     eligible: &mut Eligible,
 ) -> SuggestCounts {
     let mut counts = SuggestCounts::default();
@@ -289,17 +289,42 @@ fn take_two_paths<M: Measure>(
     filters: Filters<'_>,
     measure: &M,
     cells: &mut [M::Cell],
-    touched: &[u32],
+    touched: &mut [u32],
     eligible: &mut Eligible,
     counts: &mut SuggestCounts,
 ) {
-    for &v in touched {
+    let kept = keep_reached(filters, measure, cells, touched, counts);
+    for &v in &touched[..kept] {
         let cell = std::mem::take(&mut cells[v as usize]);
-        // Masked cells are empty, and already counted.
-        if cell != M::Cell::default() {
-            take_two_path(filters, measure, v, cell, eligible, counts);
-        }
+        take_two_path(filters, measure, v, cell, eligible, counts);
     }
+}
+
+/// Counts whoever too few intermediaries reach, empties their cells and moves the others to the front; says how many these are.
+///
+/// Written always and kept only if so: which of the two somebody is cannot be foreseen, and a branch costs more than the stores.
+fn keep_reached<M: Measure>(
+    filters: Filters<'_>,
+    measure: &M,
+    cells: &mut [M::Cell],
+    touched: &mut [u32],
+    counts: &mut SuggestCounts,
+) -> usize {
+    let least = filters.min_intermediaries.max(1);
+    let (mut n_kept, mut n_below) = (0, 0_u64);
+    for at in 0..touched.len() {
+        let v = touched[at];
+        let cell = &mut cells[v as usize];
+        let n = measure.count(*cell);
+        let is_kept = n >= least;
+        *cell = if is_kept { *cell } else { M::Cell::default() };
+        touched[n_kept] = v;
+        n_kept += usize::from(is_kept);
+        // Masked cells are empty, and already counted.
+        n_below += u64::from(!is_kept && n > 0);
+    }
+    counts.below_min_intermediaries += n_below;
+    n_kept
 }
 
 /// Counts somebody reached by two-paths alone as dropped, or takes them into consideration.

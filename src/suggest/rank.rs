@@ -512,7 +512,7 @@ impl<'a> Scorer<'a> {
             .chain(contacts)
             .chain(excluded);
         let found = kernel::accumulate_sieved(walk, measure, masked, (cells, touched), sieve);
-        let touched = &touched[..found.n_touched];
+        let touched = &mut touched[..found.n_touched];
         let mut counts = sort_out_listed(self.filters(u), u, measure, cells, touched, eligible);
         counts.below_min_intermediaries += found.n_once;
         if let Some(hub) = walk.hub {
@@ -534,7 +534,14 @@ impl<'a> Scorer<'a> {
         eligible: &mut Eligible,
     ) -> SuggestCounts {
         let n = kernel::accumulate_listing(self.view.ties, u, measure, cells, touched);
-        sort_out_listed(self.filters(u), u, measure, cells, &touched[..n], eligible)
+        sort_out_listed(
+            self.filters(u),
+            u,
+            measure,
+            cells,
+            &mut touched[..n],
+            eligible,
+        )
     }
 
     fn weigh(
@@ -553,7 +560,14 @@ impl<'a> Scorer<'a> {
         };
         let n = kernel::accumulate_weighed(weighed, u, cells, touched);
         let measure = Wide { weights };
-        sort_out_listed(self.filters(u), u, &measure, cells, &touched[..n], eligible)
+        sort_out_listed(
+            self.filters(u),
+            u,
+            &measure,
+            cells,
+            &mut touched[..n],
+            eligible,
+        )
     }
 
     fn filters(&self, u: u32) -> Filters<'_> {

@@ -107,18 +107,20 @@ impl Run {
 
     /// A table as batches.
     pub(crate) fn table(&self, file: &str) -> Vec<RecordBatch> {
-        let file = fs::File::open(self.out.join(file)).unwrap();
-        let reader = ParquetRecordBatchReaderBuilder::try_new(file)
-            .unwrap()
-            .build()
-            .unwrap();
-        reader.map(Result::unwrap).collect()
+        read_table(&self.out.join(file))
     }
 
     /// A table as one line of text per row.
     pub(crate) fn lines(&self, file: &str) -> Vec<String> {
         self.table(file).iter().flat_map(lines_of).collect()
     }
+}
+
+/// A Parquet file as batches.
+pub(crate) fn read_table(path: &Path) -> Vec<RecordBatch> {
+    let file = fs::File::open(path).unwrap();
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
+    reader.build().unwrap().map(Result::unwrap).collect()
 }
 
 /// A whole-number column of a table.

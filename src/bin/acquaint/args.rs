@@ -81,19 +81,10 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) signals: PathBuf,
     #[command(flatten)]
-    pub(crate) ledger: AskLedgerArgs,
+    pub(crate) asking: AskingArgs,
     /// Where to write; an earlier output there is replaced, anything else is not
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
-    /// Parameters; every key is optional
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-    /// The moment to speak of: what was allowed then, and who was there. The newest moment in the data by default
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    pub(crate) as_of: Option<Timestamp>,
-    /// As known when: events the ledger learned of later are not seen before publishing. `--as-of` by default
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    pub(crate) known_at: Option<Timestamp>,
     /// Order suggestions by a model from `train friends`, trained as of the same moment
     #[arg(long, value_name = "FILE")]
     pub(crate) friend_model: Option<PathBuf>,
@@ -108,6 +99,29 @@ pub(crate) struct RunArgs {
     /// Print the manifest as JSON instead of a summary
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Under which parameters, of whom and as of when: the same for a run, what is trained for it and why it says so.
+#[derive(Debug, Args)]
+pub(crate) struct AskingArgs {
+    #[command(flatten)]
+    pub(crate) ledger: AskLedgerArgs,
+    /// Parameters; every key is optional
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The moment to speak of: what was allowed then, and who was there. The newest moment in the data by default
+    #[arg(long, value_name = "TIME", value_parser = time, requires = "signals")]
+    pub(crate) as_of: Option<Timestamp>,
+    /// As known when: events the ledger learned of later are not seen before publishing. `--as-of` by default
+    #[arg(long, value_name = "TIME", value_parser = time, requires = "signals")]
+    pub(crate) known_at: Option<Timestamp>,
+}
+
+impl AskingArgs {
+    /// The moment to speak of, and whose knowledge counts.
+    pub(crate) const fn times(&self) -> (Option<Timestamp>, Option<Timestamp>) {
+        (self.as_of, self.known_at)
+    }
 }
 
 /// A durable ledger to ask.
@@ -250,16 +264,7 @@ pub(crate) struct AskedArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) signals: PathBuf,
     #[command(flatten)]
-    pub(crate) ledger: AskLedgerArgs,
-    /// Parameters, as for the run; every key is optional
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-    /// The moment to speak of. The newest moment in the data by default
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    pub(crate) as_of: Option<Timestamp>,
-    /// As known when. `--as-of` by default
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    pub(crate) known_at: Option<Timestamp>,
+    pub(crate) asking: AskingArgs,
     /// Print JSON instead of text
     #[arg(long)]
     pub(crate) json: bool,
@@ -367,16 +372,7 @@ pub(crate) struct TrainFriendsArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) edges: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) ledger: AskLedgerArgs,
-    /// Parameters; every key is optional
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-    /// The moment to speak of. The newest moment in the data by default
-    #[arg(long, value_name = "TIME", value_parser = time, requires = "signals")]
-    pub(crate) as_of: Option<Timestamp>,
-    /// As known when. `--as-of` by default
-    #[arg(long, value_name = "TIME", value_parser = time, requires = "signals")]
-    pub(crate) known_at: Option<Timestamp>,
+    pub(crate) asking: AskingArgs,
     /// Where to write the model, as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
@@ -405,19 +401,10 @@ pub(crate) struct TrainAdsArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) signals: PathBuf,
     #[command(flatten)]
-    pub(crate) ledger: AskLedgerArgs,
-    /// Parameters; every key is optional
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
+    pub(crate) asking: AskingArgs,
     /// Which model of clicks, in the place of `[ads] model`
     #[arg(long, value_name = "KIND")]
     pub(crate) model: Option<AdModelArg>,
-    /// The moment to speak of. The newest moment in the data by default
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    pub(crate) as_of: Option<Timestamp>,
-    /// As known when. `--as-of` by default
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    pub(crate) known_at: Option<Timestamp>,
     /// Where to write the model, as JSON; its shards go to the same name with `.shards` at its end
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,

@@ -3,12 +3,53 @@
 mod ad;
 mod suggestion;
 
-use crate::args::ExplainVerb;
-use crate::exit::{Failure, Outcome};
+use acquaint::engine::{Prepared, ValidRunParams};
+use serde::Serialize;
+
+use crate::args::{AskedArgs, ExplainVerb};
+use crate::exit::{Failure, Outcome, print};
+use crate::models::Models;
+use crate::progress::Bars;
+use crate::run::Ledger;
 
 pub(crate) fn explain(verb: &ExplainVerb, quiet: bool) -> Result<Outcome, Failure> {
     match verb {
         ExplainVerb::Suggestion(args) => suggestion::suggestion(args, quiet),
         ExplainVerb::Ad(args) => ad::ad(args, quiet),
     }
+}
+
+/// What the run that is asked about has scored by.
+fn prepared(
+    asked: &AskedArgs,
+    params: &ValidRunParams,
+    models: &Models,
+    quiet: bool,
+) -> Result<Prepared, Failure> {
+    let ledger = Ledger::read(&asked.asking.ledger)?;
+    let (source, times) = (ledger.source(), asked.asking.times());
+    let (given, bars) = (models.given(), Bars::new(quiet));
+    let signals = &asked.signals;
+    Ok(Prepared::open_with(
+        signals,
+        source.as_ref(),
+        params,
+        times,
+        given,
+        &bars,
+    )?)
+}
+
+/// Prints an explanation, as JSON if that was asked for.
+fn show<E: Serialize>(
+    asked: &AskedArgs,
+    explained: &E,
+    text: impl Fn(&E) -> String,
+) -> Result<Outcome, Failure> {
+    print(&if asked.json {
+        serde_json::to_string_pretty(explained)? + "\n"
+    } else {
+        text(explained)
+    })?;
+    Ok(Outcome::Done)
 }

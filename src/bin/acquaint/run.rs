@@ -15,8 +15,8 @@ use crate::models::Models;
 use crate::progress::Bars;
 
 pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
-    let params = with_lists(read_params(args.config.as_deref())?, &args.lists)?;
-    let ledger = Ledger::read(&args.ledger)?;
+    let params = with_lists(read_params(args.asking.config.as_deref())?, &args.lists)?;
+    let ledger = Ledger::read(&args.asking.ledger)?;
     let source = ledger.source();
     let models = Models::read(args.friend_model.as_deref(), args.ad_model.as_deref())?;
     let request = RunRequest {
@@ -24,8 +24,8 @@ pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
         ledger: source.as_ref(),
         out: &args.out,
         params: &params,
-        as_of: args.as_of,
-        known_at: args.known_at,
+        as_of: args.asking.as_of,
+        known_at: args.asking.known_at,
         published_known: None,
         models: models.given(),
     };

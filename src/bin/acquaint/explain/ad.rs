@@ -1,34 +1,23 @@
 //! `acquaint explain ad`: one person and one ad, from the gate to the price.
 
 use acquaint::ads::Ineligible;
-use acquaint::engine::{AdExplained, AdPart, Grant, NotShown, Prepared};
+use acquaint::engine::{AdExplained, AdPart, Grant, NotShown};
 use acquaint::ids::{AdId, UserId};
 
+use super::{prepared, show};
 use crate::args::ExplainAdArgs;
 use crate::evaluate::line;
-use crate::exit::{Failure, Outcome, print};
+use crate::exit::{Failure, Outcome};
 use crate::models::Models;
-use crate::progress::Bars;
-use crate::run::{Ledger, read_params, with_lists};
+use crate::run::{read_params, with_lists};
 
 pub(crate) fn ad(args: &ExplainAdArgs, quiet: bool) -> Result<Outcome, Failure> {
-    let params = with_lists(read_params(args.asked.config.as_deref())?, &args.lists)?;
-    let ledger = Ledger::read(&args.asked.ledger)?;
-    let source = ledger.source();
-    let times = (args.asked.as_of, args.asked.known_at);
-    let bars = Bars::new(quiet);
-    let signals = &args.asked.signals;
+    let asked = &args.asked;
+    let params = with_lists(read_params(asked.asking.config.as_deref())?, &args.lists)?;
     let models = Models::read(None, args.ad_model.as_deref())?;
-    let given = models.given();
-    let prepared = Prepared::open_with(signals, source.as_ref(), &params, times, given, &bars)?;
+    let prepared = prepared(asked, &params, &models, quiet)?;
     let explained = prepared.explain_ad(UserId(args.user), AdId(args.ad))?;
-    drop(bars);
-    print(&if args.asked.json {
-        serde_json::to_string_pretty(&explained)? + "\n"
-    } else {
-        text(&explained)
-    })?;
-    Ok(Outcome::Done)
+    show(asked, &explained, text)
 }
 
 fn text(explained: &AdExplained) -> String {

@@ -1,34 +1,23 @@
 //! `acquaint explain suggestion`: one pair, from the gate to the last rule.
 
-use acquaint::engine::{NotSuggested, Prepared, SuggestionExplained};
+use acquaint::engine::{NotSuggested, SuggestionExplained};
 use acquaint::ids::UserId;
 use acquaint::suggest::WhyNot;
 
+use super::{prepared, show};
 use crate::args::ExplainSuggestionArgs;
 use crate::evaluate::line;
-use crate::exit::{Failure, Outcome, print};
+use crate::exit::{Failure, Outcome};
 use crate::models::Models;
-use crate::progress::Bars;
-use crate::run::{Ledger, read_params};
+use crate::run::read_params;
 
 pub(crate) fn suggestion(args: &ExplainSuggestionArgs, quiet: bool) -> Result<Outcome, Failure> {
-    let params = read_params(args.asked.config.as_deref())?;
-    let ledger = Ledger::read(&args.asked.ledger)?;
-    let source = ledger.source();
-    let times = (args.asked.as_of, args.asked.known_at);
-    let bars = Bars::new(quiet);
-    let signals = &args.asked.signals;
+    let asked = &args.asked;
+    let params = read_params(asked.asking.config.as_deref())?;
     let models = Models::read(args.friend_model.as_deref(), None)?;
-    let given = models.given();
-    let prepared = Prepared::open_with(signals, source.as_ref(), &params, times, given, &bars)?;
+    let prepared = prepared(asked, &params, &models, quiet)?;
     let explained = prepared.explain_suggestion(UserId(args.user), UserId(args.candidate))?;
-    drop(bars);
-    print(&if args.asked.json {
-        serde_json::to_string_pretty(&explained)? + "\n"
-    } else {
-        text(&explained)
-    })?;
-    Ok(Outcome::Done)
+    show(asked, &explained, text)
 }
 
 fn text(explained: &SuggestionExplained) -> String {

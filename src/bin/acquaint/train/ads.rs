@@ -15,16 +15,16 @@ use crate::progress::Bars;
 use crate::run::{Ledger, of_kind, read_params};
 
 pub(crate) fn ads(args: &TrainAdsArgs, quiet: bool) -> Result<Outcome, Failure> {
-    let params = of_kind(read_params(args.config.as_deref())?, args.model);
-    let ledger = Ledger::read(&args.ledger)?;
+    let params = of_kind(read_params(args.asking.config.as_deref())?, args.model);
+    let ledger = Ledger::read(&args.asking.ledger)?;
     let source = ledger.source();
     let earlier = args.update.as_deref().map(read_shards).transpose()?;
     let request = AdTrainRequest {
         signals: &args.signals,
         ledger: source.as_ref(),
         params: &params,
-        as_of: args.as_of,
-        known_at: args.known_at,
+        as_of: args.asking.as_of,
+        known_at: args.asking.known_at,
         earlier: earlier.as_ref(),
     };
     let trained = train_ads(&request, &Bars::new(quiet))?;

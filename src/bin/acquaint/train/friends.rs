@@ -17,7 +17,7 @@ use crate::run::{Ledger, read_params};
 const SHOWN: usize = 8;
 
 pub(crate) fn friends(args: &TrainFriendsArgs, quiet: bool) -> Result<Outcome, Failure> {
-    let params = with_ranker(read_params(args.config.as_deref())?)?;
+    let params = with_ranker(read_params(args.asking.config.as_deref())?)?;
     let model = match (&args.edges, &args.signals) {
         (Some(file), _) => on_edges(file, &params, quiet)?,
         (None, Some(dir)) => on_signals(dir, args, &params, quiet)?,
@@ -56,8 +56,8 @@ fn on_signals(
     params: &ValidRunParams,
     quiet: bool,
 ) -> Result<FriendModel, Failure> {
-    let ledger = Ledger::read(&args.ledger)?;
-    let times = (args.as_of, args.known_at);
+    let ledger = Ledger::read(&args.asking.ledger)?;
+    let times = args.asking.times();
     let source = ledger.source();
     let (none, bars) = (GivenModels::default(), Bars::new(quiet));
     let prepared = Prepared::open_with(dir, source.as_ref(), params, times, none, &bars)?;
