@@ -274,31 +274,69 @@ pub(crate) fn accumulate<M: Dense>(ties: &Csr, u: u32, measure: &M, cells: &mut 
         if let Some(&z) = coming.get(at) {
             ties.ask_for_row(z);
         }
-        let step = measure.step(z);
-        let range = ties.range(z);
-        let (eights, rest) = ties.neighbours()[range.clone()].as_chunks::<EIGHT>();
-        for eight in eights {
-            for &v in eight {
-                let cell = &mut cells[v as usize];
-                *cell = measure.add(*cell, step);
-            }
+        add_row(ties, z, measure, cells);
+    }
+}
+
+/// Adds what the intermediary `z` contributes to everybody `z` is tied to.
+#[inline]
+fn add_row<M: Dense>(ties: &Csr, z: u32, measure: &M, cells: &mut [M::Cell]) {
+    let mut add = |v: u32, step: M::Cell| {
+        let cell = &mut cells[v as usize];
+        *cell = measure.add(*cell, step);
+    };
+    let (step, range) = (measure.step(z), ties.range(z));
+    let (eights, rest) = ties.neighbours()[range.clone()].as_chunks::<EIGHT>();
+    for eight in eights {
+        for &v in eight {
+            add(v, step);
         }
-        // Eight again, of which those of the next row add nothing: how many are left is not foreseen, and need not be.
-        let start = range.end - rest.len();
-        if let Some(eight) = ties.neighbours().get(start..start + EIGHT) {
-            for (lane, &v) in eight.iter().enumerate() {
-                let step = if lane < rest.len() {
-                    step
-                } else {
-                    M::Cell::default()
-                };
-                let cell = &mut cells[v as usize];
-                *cell = measure.add(*cell, step);
-            }
-        } else {
-            for &v in rest {
-                let cell = &mut cells[v as usize];
-                *cell = measure.add(*cell, step);
+    }
+    // Eight again, of which those of the next row add nothing: how many are left is not foreseen, and need not be.
+    let (start, nothing) = (range.end - rest.len(), M::Cell::default());
+    if let Some(eight) = ties.neighbours().get(start..start + EIGHT) {
+        for (lane, &v) in eight.iter().enumerate() {
+            add(v, if lane < rest.len() { step } else { nothing });
+        }
+    } else {
+        rest.iter().for_each(|&v| add(v, step));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Rows of every length, the last of all among them, add what is theirs and nothing of the next.
+        #[test]
+        fn oracle_every_two_path_is_added_once(
+            pairs in prop::collection::vec((0_u32..60, 0_u32..60), 0..600),
+        ) {
+            let pairs = pairs.into_iter().filter(|(u, v)| u != v).collect();
+            let ties = Csr::from_undirected(60, pairs).unwrap();
+            let weights: Vec<u64> = (1..=60).collect();
+            for u in ties.nodes() {
+                let mut wanted = vec![(0_u8, 0_u64); 60];
+                for &z in ties.row(u) {
+                    for &v in ties.row(z) {
+                        let (count, weight) = &mut wanted[v as usize];
+                        *count += 1;
+                        *weight += weights[z as usize];
+                    }
+                }
+                let mut counts = vec![0_u8; 60];
+                accumulate(&ties, u, &Counting::<u8>::default(), &mut counts);
+                let measure = Packed { weights: &weights };
+                let mut packed = vec![0_u64; 60];
+                accumulate(&ties, u, &measure, &mut packed);
+                let found: Vec<(u8, u64)> = counts.into_iter().zip(packed).map(|(n, cell)| {
+                    assert_eq!(u32::from(n), measure.count(cell));
+                    (n, measure.bits(0, cell))
+                }).collect();
+                prop_assert_eq!(found, wanted);
             }
         }
     }
