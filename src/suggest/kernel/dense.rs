@@ -299,7 +299,9 @@ fn add_row<M: Dense>(ties: &Csr, z: u32, measure: &M, cells: &mut [M::Cell]) {
             add(v, if lane < rest.len() { step } else { nothing });
         }
     } else {
-        rest.iter().for_each(|&v| add(v, step));
+        for &v in rest {
+            add(v, step);
+        }
     }
 }
 
