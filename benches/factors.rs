@@ -1,6 +1,7 @@
 //! Field-aware factorisation machines: rows learnt and predicted per second, ten fields, eight coordinates, 2^20 slots.
 //!
-//! `field-aware-16` has weights of 16 bits; `scalar` is the plain twin: weights and sums in two tables, every pair on its own, one coordinate after the other.
+//! `field-aware-16` has weights of 16 bits; `scalar` is the plain twin: weights and sums in two tables, every pair on its own, one
+//! coordinate after the other.
 
 #![expect(
     clippy::cast_possible_truncation,

@@ -117,7 +117,7 @@ impl Prepared {
         let opening = Opening {
             signals,
             consent: ledger.into(),
-            params: &models.params(params)?,
+            params,
             as_of,
             known_at,
             published_known: None,
@@ -259,12 +259,9 @@ impl Opening<'_> {
         &self,
         progress: &dyn Progress,
     ) -> Result<Prepared, EngineError> {
+        let params = self.models.params(self.params)?;
         let (dir, inputs, standing) = self.ask(progress)?;
-        Preparation::new(inputs, standing, self.params, self.work).finish(
-            &dir,
-            self.models,
-            progress,
-        )
+        Preparation::new(inputs, standing, &params, self.work).finish(&dir, self.models, progress)
     }
 
     /// Reads every table but the address book, and asks the ledger.

@@ -61,11 +61,10 @@ pub fn run(
     progress: &dyn Progress,
 ) -> Result<Manifest, EngineError> {
     let staging = Staging::beside(request.out)?;
-    let params = &request.models.params(request.params)?;
     let opening = Opening {
         signals: request.signals,
         consent: request.ledger.into(),
-        params,
+        params: request.params,
         as_of: request.as_of,
         known_at: request.known_at,
         published_known: request.published_known,

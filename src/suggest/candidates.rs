@@ -132,7 +132,7 @@ pub(crate) fn sort_out_scanned<M: Dense>(
         let cell = cells[v as usize];
         (measure.bits(v, cell), v, measure.count(cell))
     });
-    if best.is_in_order() {
+    if M::FINDS_IN_ORDER {
         eligible.two_paths.offer_in_order(hits);
     } else {
         hits.for_each(|(bits, v, n)| eligible.two_paths.offer(bits, v, n));
@@ -296,7 +296,7 @@ fn take_two_paths<M: Measure>(
     let kept = keep_reached(filters, measure, cells, touched, counts);
     for &v in &touched[..kept] {
         let cell = std::mem::take(&mut cells[v as usize]);
-        take_two_path(filters, measure, v, cell, eligible, counts);
+        consider(filters, measure, v, cell, eligible, counts);
     }
 }
 
@@ -341,12 +341,27 @@ pub(crate) fn take_two_path<M: Measure>(
     eligible: &mut Eligible,
     counts: &mut SuggestCounts,
 ) {
-    let n = measure.count(cell);
-    if n < filters.min_intermediaries {
+    if measure.count(cell) < filters.min_intermediaries {
         counts.below_min_intermediaries += 1;
-    } else if let Some(demoted) = admit(filters, v, counts) {
+    } else {
+        consider(filters, measure, v, cell, eligible, counts);
+    }
+}
+
+/// Takes somebody whom enough intermediaries reach into consideration, or counts what forbids it.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "as its caller")]
+fn consider<M: Measure>(
+    filters: Filters<'_>,
+    measure: &M,
+    v: u32,
+    cell: M::Cell,
+    eligible: &mut Eligible,
+    counts: &mut SuggestCounts,
+) {
+    if let Some(demoted) = admit(filters, v, counts) {
         eligible.n += 1;
-        let bits = measure.bits(v, cell);
+        let (bits, n) = (measure.bits(v, cell), measure.count(cell));
         if demoted {
             eligible.demoted.offer(bits, v, n);
         } else {

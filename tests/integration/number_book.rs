@@ -15,10 +15,9 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{TimestampMicrosecondType, UInt64Type};
 use arrow_array::{ArrayRef, RecordBatch, TimestampMicrosecondArray, UInt64Array};
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::properties::WriterProperties;
 
-use crate::support::{small_world, write_world};
+use crate::support::{read_table, small_world, write_world};
 
 /// Where each account's numbers are read.
 fn regions(world: &World) -> HashMap<AccountId, Region> {
@@ -73,10 +72,8 @@ pub(crate) fn write_batches(
 }
 
 pub(crate) fn read_matches(path: &Path) -> Vec<(u64, u64, i64)> {
-    let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(path).unwrap()).unwrap();
     let mut found = Vec::new();
-    for rows in reader.build().unwrap() {
-        let rows = rows.unwrap();
+    for rows in read_table(path) {
         let ids = |column: usize| rows.column(column).as_primitive::<UInt64Type>().values();
         let saved_at = rows.column(2).as_primitive::<TimestampMicrosecondType>();
         let pairs = ids(0).iter().zip(ids(1)).zip(saved_at.values());

@@ -11,9 +11,8 @@ use std::path::Path;
 
 use acquaint::hash::HashMap;
 use acquaint::identity::E164;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use super::lines_of;
+use super::{lines_of, read_table};
 
 /// A needle shorter than this would be found by chance; its first bytes are looked up before the rest.
 const PREFIX: usize = 3;
@@ -184,10 +183,7 @@ fn place([a, b, c]: [u8; PREFIX]) -> usize {
 
 /// The cells of a Parquet file as text.
 fn cells(path: &Path) -> Vec<u8> {
-    let file = fs::File::open(path).unwrap();
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
-    let batches = reader.build().unwrap().map(Result::unwrap);
-    let lines: Vec<String> = batches.flat_map(|batch| lines_of(&batch)).collect();
+    let lines: Vec<String> = read_table(path).iter().flat_map(lines_of).collect();
     lines.join("\n").into_bytes()
 }
 

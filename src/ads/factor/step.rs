@@ -3,7 +3,7 @@
 use crate::ahead::ask_for;
 
 use super::batch::FieldRow;
-use super::plan::Used;
+use super::plan::{Meeting, Plan, Used};
 use super::row::{RowSums, inner};
 use super::storage::{LANES, Lanes, Line, Source, Storage};
 use super::table::{Beginning, FIRST_SQUARE, Shape, Single, Singles};
@@ -81,11 +81,18 @@ impl<L: Storage + ?Sized> Learning<'_, L> {
         ahead: &mut Ahead<'_>,
     ) {
         if sums.plan.is_aware() {
-            self.descend_aware(sums, slope, key, ahead);
+            self.move_vectors(&sums.plan, slope, key, ahead, |_, meeting| {
+                (&sums.sums[meeting.pull], 1.0)
+            });
         } else {
-            sums.pull(self.singles, self.n_fields);
+            let n_fields = self.n_fields;
+            sums.pull(self.singles, n_fields);
             let by = self.by_pairs(sums);
-            self.descend_one_vector(sums, slope, key, ahead);
+            self.move_vectors(&sums.plan, slope, key, ahead, |singles, meeting| {
+                let field = sums.plan.groups[meeting.pull].field;
+                let weight = singles.pair_weight(n_fields, field, field);
+                (&sums.pulls[meeting.pull], weight)
+            });
             for (pair, by) in by {
                 self.rates
                     .move_single(&mut self.singles.pairs[pair], by, slope);
@@ -97,48 +104,26 @@ impl<L: Storage + ?Sized> Learning<'_, L> {
         }
     }
 
+    /// Moves every vector of a row. `pull` says which sum a vector is pulled by, and what the vector itself weighs in that.
     #[inline(always)]
     #[expect(
         clippy::inline_always,
         reason = "compiled for the caller's instructions"
     )]
-    fn descend_aware<const N: usize>(
+    fn move_vectors<'s, const N: usize>(
         &mut self,
-        sums: &RowSums<N>,
+        plan: &Plan,
         slope: Slope,
         key: u64,
         ahead: &mut Ahead<'_>,
+        pull: impl Fn(&Singles, &Meeting) -> (&'s [Lanes; N], f32),
     ) {
-        for (i, (meeting, Used { place, x })) in sums.plan.meetings().enumerate() {
+        for (i, (meeting, Used { place, x })) in plan.meetings().enumerate() {
             self.ask_early_for::<N>(ahead.used.get(i));
-            let pull = &sums.sums[meeting.pull];
-            self.move_vector(place, pull, (x, meeting.own * x), slope, key);
-        }
-        ahead.advance(sums.plan.used.len());
-    }
-
-    #[inline(always)]
-    #[expect(
-        clippy::inline_always,
-        reason = "compiled for the caller's instructions"
-    )]
-    fn descend_one_vector<const N: usize>(
-        &mut self,
-        sums: &RowSums<N>,
-        slope: Slope,
-        key: u64,
-        ahead: &mut Ahead<'_>,
-    ) {
-        for (i, (meeting, Used { place, x })) in sums.plan.meetings().enumerate() {
-            self.ask_early_for::<N>(ahead.used.get(i));
-            let (pull, field) = (
-                &sums.pulls[meeting.pull],
-                sums.plan.groups[meeting.pull].field,
-            );
-            let weight = self.singles.pair_weight(self.n_fields, field, field);
+            let (pull, weight) = pull(self.singles, meeting);
             self.move_vector(place, pull, (x, meeting.own * x * weight), slope, key);
         }
-        ahead.advance(sums.plan.used.len());
+        ahead.advance(plan.used.len());
     }
 
     /// `own` is what of the pull the entry itself put there, per unit of its vector.

@@ -645,6 +645,21 @@ fn deny_shapes_that_do_not_fit() {
     assert!(matches!(huge.fit(&rows), Err(AdsError::Model { .. })));
 }
 
+/// Rows of three cells `(field, slot, value, impressions, clicks)`, of which the first says what happened.
+fn in_threes(cells: &[(u8, u32, f32, u32, u32)]) -> FieldDataset {
+    let row = |cells: &[(u8, u32, f32, u32, u32)]| {
+        let entries = cells.iter().map(|c| (c.0, c.1, c.2)).collect();
+        let (_, _, _, m, c) = cells[0];
+        let happened = Clicks {
+            clicks: c.min(m),
+            impressions: m,
+        };
+        (entries, happened)
+    };
+    let rows: Vec<(Entries, Clicks)> = cells.chunks(3).map(row).collect();
+    dataset(&rows)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
@@ -653,15 +668,7 @@ proptest! {
         cells in prop::collection::vec((0_u8..4, 0_u32..16, -1e6_f32..1e6, 0_u32..u32::MAX, 0_u32..100), 1..30),
         params in prop::sample::select(of_every_width()),
     ) {
-        let rows: Vec<(Entries, Clicks)> = cells
-            .chunks(3)
-            .map(|cells| {
-                let entries = cells.iter().map(|c| (c.0, c.1, c.2)).collect();
-                let (_, _, _, m, c) = cells[0];
-                (entries, Clicks { clicks: c.min(m), impressions: m })
-            })
-            .collect();
-        let data = dataset(&rows);
+        let data = in_threes(&cells);
         let model = params.eta(10.0).fit(&data).unwrap();
         let p = model.predict(&data);
         prop_assert!(p.iter().all(|p| *p > 0.0 && *p < 1.0), "{p}");
@@ -680,15 +687,7 @@ proptest! {
         cells in prop::collection::vec((0_u8..4, 0_u32..16, -1_f32..1.0, 1_u32..4, 0_u32..4), 1..60),
         kind in prop::sample::select(KINDS.to_vec()),
     ) {
-        let rows: Vec<(Entries, Clicks)> = cells
-            .chunks(3)
-            .map(|cells| {
-                let entries = cells.iter().map(|c| (c.0, c.1, c.2)).collect();
-                let (_, _, _, m, c) = cells[0];
-                (entries, Clicks { clicks: c.min(m), impressions: m })
-            })
-            .collect();
-        let data = dataset(&rows);
+        let data = in_threes(&cells);
         let p = |bits| params(kind).weight_bits(bits).epochs(1).fit(&data).unwrap().predict(&data);
         let apart = &p(WeightBits::ThirtyTwo) - &p(WeightBits::Sixteen);
         // Weights are below 1, and a step of 16 bits is below 1/128 of them.

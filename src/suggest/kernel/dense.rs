@@ -16,6 +16,9 @@ pub(crate) trait Dense: Measure {
     /// The most ties of a person whose cells are scanned.
     const DEGREE_MAX: u32;
 
+    /// Does a scan find the best themselves, best first, or in any order all that can be among them?
+    const FINDS_IN_ORDER: bool;
+
     fn least(&self, n: u32) -> Self::Least;
 
     /// Have at least `least` intermediaries reached a cell?
@@ -108,6 +111,7 @@ fn least<C: Scanned>(n: u32) -> C {
 
 impl<C: Scanned> Dense for Counting<C> {
     const DEGREE_MAX: u32 = C::SCANNED_DEGREE_MAX;
+    const FINDS_IN_ORDER: bool = true;
     type Least = C;
 
     fn least(&self, n: u32) -> C {
@@ -126,6 +130,7 @@ impl<C: Scanned> Dense for Counting<C> {
 
 impl Dense for Packed<'_> {
     const DEGREE_MAX: u32 = PACKED_DEGREE_MAX;
+    const FINDS_IN_ORDER: bool = false;
     type Least = u32;
 
     fn least(&self, n: u32) -> u32 {
@@ -214,6 +219,7 @@ impl Quotient for ByLengths {
 
 impl<C: Scanned, By: Quotient> Dense for Share<'_, C, By> {
     const DEGREE_MAX: u32 = C::SCANNED_DEGREE_MAX;
+    const FINDS_IN_ORDER: bool = false;
     type Least = C;
 
     fn least(&self, n: u32) -> C {

@@ -33,7 +33,6 @@ pub(crate) struct Best {
     groups: Vec<u32>,
     /// `(key, node)`.
     hits: Vec<(i32, u32)>,
-    is_in_order: bool,
     greatest: Greatest,
 }
 
@@ -51,7 +50,6 @@ impl Best {
         least: M::Least,
         k: usize,
     ) -> Scan {
-        self.is_in_order = false;
         if k <= FEW {
             self.scan_by::<M, ROWS_FOR_FEW>(measure, cells, first, least, k)
         } else {
@@ -67,13 +65,7 @@ impl Best {
         least: C,
         k: usize,
     ) -> Scan {
-        self.is_in_order = true;
         (self.greatest).scan(cells, first, least, k, &mut self.hits)
-    }
-
-    /// Are the hits the best themselves, best first?
-    pub(crate) const fn is_in_order(&self) -> bool {
-        self.is_in_order
     }
 
     /// `(key, node)` of every cell that can be among the best.
