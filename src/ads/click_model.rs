@@ -79,7 +79,7 @@ pub struct Metadata {
     pub impressions: u64,
     /// Their clicks.
     pub clicks: u64,
-    /// Rows held out for calibration.
+    /// Rows held out for calibration, from this model or from others.
     pub n_held_out: u64,
     /// How it was calibrated, or why not, in words.
     pub calibration: String,
@@ -94,19 +94,16 @@ fn value_of(by: CalibrateBy, ad: &Ad, surface: Surface) -> String {
     }
 }
 
-/// How it was calibrated, or why not, in words.
-fn how_calibrated(calibration: &Calibration, params: &ValidAdsParams) -> String {
+/// How it was calibrated and on what, or why not, in words.
+fn how_calibrated(calibration: &Calibration, params: &ValidAdsParams, on: &str) -> String {
     let curve = calibration.curve().as_str();
     match (calibration.is_identity(), calibration.shifts()) {
         (true, _) if params.calibration() == CalibrationMethod::None => {
             "none: switched off".to_owned()
         }
         (true, _) => "none: too few clicks to hold rows out".to_owned(),
-        (false, None) => format!("{curve} on held-out rows"),
-        (false, Some(shifts)) => format!(
-            "{curve} on held-out rows, shifted by {}",
-            shifts.by().as_str()
-        ),
+        (false, None) => format!("{curve} on {on}"),
+        (false, Some(shifts)) => format!("{curve} on {on}, shifted by {}", shifts.by().as_str()),
     }
 }
 
@@ -132,12 +129,14 @@ impl ClickModel {
         }
     }
 
-    /// Calibrates on predictions of rows that were held out; `shown` has their ads and surfaces, in the same order.
+    /// Calibrates on predictions of rows that were held out; `shown` has their ads and surfaces, in the same order, and `on`
+    /// says in words which they are.
     pub(in crate::ads) fn calibrate<'a>(
         &mut self,
         predictions: &[Predicted],
         shown: impl Iterator<Item = (&'a Ad, Surface)>,
         params: &ValidAdsParams,
+        on: &str,
     ) {
         self.calibration = Calibration::fit(params.calibration(), predictions);
         if let Some(by) = params.calibrate_by() {
@@ -148,7 +147,7 @@ impl ClickModel {
             self.calibration = curve.with_shifts(by, predictions, &values);
         }
         self.metadata.n_held_out = predictions.len() as u64;
-        self.metadata.calibration = how_calibrated(&self.calibration, params);
+        self.metadata.calibration = how_calibrated(&self.calibration, params, on);
     }
 
     /// The same with another calibration, for tests of what calibration may do.

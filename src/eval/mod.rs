@@ -25,5 +25,6 @@ mod ads;
 
 pub use ads::{
     AdsEvaluation, AdsEvaluationOptions, Breakdown, ClickInterval, ClickIntervals, EpochPoint,
-    FieldValue, LearningCurves, NewAds, NextToTruth, SharePoint, evaluate_ads, evaluate_ads_with,
+    FieldValue, FoldQuality, LearningCurves, NewAds, NextToTruth, SharePoint, evaluate_ads,
+    evaluate_ads_with,
 };

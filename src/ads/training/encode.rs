@@ -90,9 +90,10 @@ impl<'a> Encoded<'a> {
         mix(self.split, shown)
     }
 
-    /// Does calibration keep it, rather than training, if it keeps one row in so many? What it keeps of 20 it keeps of 10 and of 5.
-    pub(super) fn is_for_calibration(&self, one_in: u64) -> bool {
-        mix(CALIBRATION_SALT, self.split).is_multiple_of(one_in)
+    /// Which of so many parts it is in when rows are held out for calibration. What is in the first of 20 is in the first of 10
+    /// and of 5.
+    pub(super) fn calibration_part(&self, n_parts: u64) -> u64 {
+        mix(CALIBRATION_SALT, self.split) % n_parts
     }
 
     /// Does it say when to stop a factor model, rather than train it? One person in so many does, with all their rows.

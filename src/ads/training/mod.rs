@@ -1,11 +1,12 @@
 //! From permitted rows to a calibrated model of clicks: in shards, so that what one person's rows taught can be taken out.
 //!
-//! 1. Rows that can be used are held out for calibration or not, each by a hash of what it says.
+//! 1. Rows that can be used are held out for calibration or not, each by a hash of what it says; of few rows, none is held out from
+//!    the model that stays ([`held_out`]).
 //! 2. The others go into shards: a person's rows all into one, by a hash of the person; rows about nobody by what they say. Inside
 //!    a shard they are in the order of a hash. So whoever leaves changes one shard and nobody's place in another.
 //! 3. Every shard is trained by itself, from its own base rate, and the models are merged in the order of the shards. A factor
 //!    model keeps some people of each shard out, by a hash of the person, to know when to stop.
-//! 4. The merged model is calibrated on the rows held out.
+//! 4. The merged model is calibrated on the rows held out, or on what models of four fifths of the rows say of the last fifth.
 //!
 //! Nothing a shard learns depends on another shard, on threads or on the order in which rows came. A shard whose rows are those of
 //! an earlier training therefore is what it was then, bit for bit, and only the others have to be trained: [`train_from`] gives
@@ -15,6 +16,7 @@
 
 mod encode;
 mod factors;
+mod held_out;
 mod kept;
 mod logistic;
 mod merge;
@@ -30,11 +32,11 @@ pub use self::report::{CurvePoint, PassPoint, ProgressPoint, TrainReport};
 pub use self::shards::MIN_CLICKS_PER_SHARD;
 
 use self::encode::{Encoded, Role, usable};
+use self::held_out::{HeldOut, Holding, predictions};
 use self::merge::predictor;
 use self::shards::{Shard, ShardState, n_shards, sharded};
 use super::AdsError;
 use super::batch::{Clicks, totals};
-use super::calibration::{CalibrationMethod, MIN_CLICKS_TO_CALIBRATE};
 use super::click_model::ClickModel;
 use super::features::AdHashes;
 use super::metrics::{ClickMetrics, Predicted, reliability};
@@ -61,11 +63,13 @@ pub struct Trained {
 
 /// Trains on permitted rows; the order in which they come does not matter.
 ///
-/// One row in five, by a hash of everything but its counts, is held out for calibration, provided all rows
-/// have at least five times [`MIN_CLICKS_TO_CALIBRATE`] clicks; one in ten or in twenty, if that still is 20,000 rows and 1,000 clicks. Without any row the model answers the prior.
+/// One row in twenty or in ten, by a hash of everything but its counts, is held out for calibration, if that is 20,000 rows and
+/// 1,000 clicks. Of fewer rows every one is held out once, from five models of four fifths of them, provided all have at least
+/// five times [`MIN_CLICKS_TO_CALIBRATE`](super::MIN_CLICKS_TO_CALIBRATE) clicks. Without any row the model answers the prior.
 ///
 /// # Complexity
-/// O(epochs · Σ parts · d) for d features a row, plus sorting; 16 bytes a slot and thread, and 20 bytes for each coordinate of each
+/// O(epochs · Σ parts · d) for d features a row, plus sorting, and five times that where every row is held out once; 16 bytes a
+/// slot and thread, and 20 bytes for each coordinate of each
 /// shard.
 ///
 /// # Errors
@@ -99,18 +103,38 @@ pub fn train_from(
     }
     let rows = usable(rows, &ads_by_id(ads), &mut report);
     let targets: Vec<Clicks> = rows.iter().map(|row| row.row.target).collect();
-    let (held_out, fitted) = split(rows, params, totals(&targets).0);
-    let part = if params.learning_curve() && !held_out.is_empty() {
-        fitted.clone()
-    } else {
-        Vec::new()
+    let holding = Holding::of(params, rows.len() as u64, totals(&targets).0);
+    let (kept_out, fitted) = holding.split(rows);
+    let n_shards = n_shards(params, clicks_of(&fitted));
+    let (mut held_out, part) = match holding {
+        Holding::Nothing => (Vec::new(), Vec::new()),
+        Holding::OneIn(_) => (Vec::new(), fitted.clone()),
+        Holding::InTurn => {
+            let in_turn = held_out::in_turn(&fitted, params, n_shards, progress)?;
+            (in_turn, held_out::parted(&fitted, 0).1)
+        }
     };
-    let fitted = Fitted::new(fitted, params, earlier, progress)?;
+    let fitted = Fitted::new(
+        fitted,
+        params,
+        n_shards,
+        earlier,
+        match holding {
+            Holding::InTurn => &|_| (),
+            _ => progress,
+        },
+    )?;
     let mut model = fitted.model;
-    let predictions = predictions(&model, &held_out);
+    report.rows_held_out = kept_out.len() as u64;
+    if let Holding::OneIn(_) = holding {
+        held_out.push(HeldOut::by(&model, kept_out));
+    }
+    let predictions: Vec<Predicted> = (held_out.iter())
+        .flat_map(|held_out| held_out.predictions.iter().copied())
+        .collect();
     report.held_out = ClickMetrics::of(&predictions);
     report.reliability = reliability(&predictions, BINS);
-    report.rows_held_out = held_out.len() as u64;
+    report.rows_held_out_in_turn = predictions.len() as u64 - report.rows_held_out;
     report.rows_fitted = fitted.sums.rows_taught;
     report.rows_stopping = fitted.sums.rows_stopping;
     report.rows_not_sampled = fitted.sums.rows_not_sampled;
@@ -121,9 +145,11 @@ pub fn train_from(
         ModelKind::Logistic => report.progress = report::progress(curves),
         ModelKind::Factors => report.passes = report::passes(curves),
     }
-    report.curve = curve(&part, &held_out, &report, params)?;
-    let shown = held_out.iter().map(|row| (row.described, row.row.surface));
-    model.calibrate(&predictions, shown, params);
+    if let Some(first) = held_out.first() {
+        report.curve = curve(&part, first, params)?;
+    }
+    let shown = held_out.iter().flat_map(HeldOut::shown);
+    model.calibrate(&predictions, shown, params, holding.as_str());
     Ok(Trained {
         model,
         report,
@@ -132,6 +158,12 @@ pub fn train_from(
         },
         n_retrained: fitted.n_retrained,
     })
+}
+
+fn clicks_of(rows: &[Encoded<'_>]) -> u64 {
+    rows.iter()
+        .map(|row| u64::from(row.row.target.clicks))
+        .sum()
 }
 
 /// A model that is not calibrated yet, and the shards it was merged from.
@@ -146,11 +178,12 @@ impl Fitted {
     fn new(
         rows: Vec<Encoded<'_>>,
         params: &ValidAdsParams,
+        n_shards: u64,
         earlier: Option<&ShardStates>,
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<Self, AdsError> {
         let sums = Sums::of(&rows, params);
-        let shards = sharded(rows, n_shards(params, sums.clicks));
+        let shards = sharded(rows, n_shards);
         let (shards, n_retrained) = learnt(shards, params, earlier, progress)?;
         let rate = params.rate(sums.clicks, sums.impressions);
         let predictor = predictor(params, rate, &shards, &sums.shown)?;
@@ -170,36 +203,33 @@ const CURVE_SHARES: [f64; 3] = [0.125, 0.25, 0.5];
 const CURVE_SALT: u64 = 0xC0DE;
 /// Bins of the reliability table.
 const BINS: u32 = 10;
-/// Held-out rows and clicks from which on holding out more of them is worth less than learning from them (`docs/scoring.md`). Both
-/// count: a total of many clicks is one row, and says how well one prediction fits.
-const ROWS_TO_CALIBRATE_WELL: u64 = 20_000;
-const CLICKS_TO_CALIBRATE_WELL: u64 = 1_000;
 
-/// What parts of the rows would have taught; `of_all` is what all of them did. Empty without held-out rows.
+/// What parts of the rows would have taught about the held-out ones; the last is what `part`, all that their model learnt from, did.
+/// Empty where it is not wanted.
 fn curve(
-    fitted: &[Encoded<'_>],
-    held_out: &[Encoded<'_>],
-    of_all: &TrainReport,
+    part: &[Encoded<'_>],
+    held_out: &HeldOut<'_>,
     params: &ValidAdsParams,
 ) -> Result<Vec<CurvePoint>, AdsError> {
-    if held_out.is_empty() || !params.learning_curve() {
+    if !params.learning_curve() {
         return Ok(Vec::new());
     }
     let mut points = Vec::with_capacity(CURVE_SHARES.len() + 1);
     for share in CURVE_SHARES {
-        let part = |row: &&Encoded<'_>| row.row.is_in_share(CURVE_SALT, share);
-        let part: Vec<Encoded<'_>> = fitted.iter().filter(part).cloned().collect();
-        let fitted = Fitted::new(part, params, None, &|_| ())?;
+        let is_in = |row: &&Encoded<'_>| row.row.is_in_share(CURVE_SALT, share);
+        let part: Vec<Encoded<'_>> = part.iter().filter(is_in).cloned().collect();
+        let n_shards = n_shards(params, clicks_of(&part));
+        let fitted = Fitted::new(part, params, n_shards, None, &|_| ())?;
         points.push(CurvePoint {
             share,
             rows: fitted.sums.rows_taught,
-            held_out: ClickMetrics::of(&predictions(&fitted.model, held_out)),
+            held_out: ClickMetrics::of(&predictions(&fitted.model, &held_out.rows)),
         });
     }
     points.push(CurvePoint {
         share: 1.0,
-        rows: of_all.rows_fitted,
-        held_out: of_all.held_out,
+        rows: held_out.n_taught,
+        held_out: ClickMetrics::of(&held_out.predictions),
     });
     Ok(points)
 }
@@ -208,31 +238,6 @@ fn ads_by_id(ads: &[Ad]) -> HashMap<AdId, (&Ad, AdHashes)> {
     ads.iter()
         .map(|ad| (ad.ad_id, (ad, AdHashes::of(ad))))
         .collect()
-}
-
-/// Rows for calibration, in an order of their own, and rows to train on.
-fn split<'a>(
-    rows: Vec<Encoded<'a>>,
-    params: &ValidAdsParams,
-    clicks: u64,
-) -> (Vec<Encoded<'a>>, Vec<Encoded<'a>>) {
-    let wanted = params.calibration() != CalibrationMethod::None;
-    if !wanted || clicks < 5 * MIN_CLICKS_TO_CALIBRATE {
-        return (Vec::new(), rows);
-    }
-    let one_in = calibration_part(rows.len() as u64, clicks);
-    let (mut held_out, fitted): (Vec<_>, Vec<_>) = rows
-        .into_iter()
-        .partition(|row| row.is_for_calibration(one_in));
-    held_out.par_sort_unstable_by(Encoded::cmp);
-    (held_out, fitted)
-}
-
-/// One row in how many is held out for calibration: of many rows fewer are enough, and all others teach the model.
-fn calibration_part(rows: u64, clicks: u64) -> u64 {
-    let says_enough =
-        |n: &u64| rows / n >= ROWS_TO_CALIBRATE_WELL && clicks / n >= CLICKS_TO_CALIBRATE_WELL;
-    [20, 10].into_iter().find(says_enough).unwrap_or(5)
 }
 
 /// Whole numbers over all rows that are not held out: cheap, and in any order the same.
@@ -293,13 +298,4 @@ fn learnt(
     let learnt: Result<Vec<_>, AdsError> = shards.map(learnt).collect();
     let (states, retrained): (Vec<_>, Vec<u64>) = learnt?.into_iter().unzip();
     Ok((states, retrained.iter().sum()))
-}
-
-/// Predictions for showings, surface and position known.
-fn predictions(model: &ClickModel, rows: &[Encoded<'_>]) -> Vec<Predicted> {
-    let p = |row: &Encoded<'_>| Predicted {
-        p: model.p_hashed_shown(row.row, (row.described, &row.ad), &row.values),
-        target: row.row.target,
-    };
-    rows.par_iter().map(p).collect()
 }

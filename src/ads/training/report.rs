@@ -15,8 +15,11 @@ pub struct TrainReport {
     pub rows_in: u64,
     /// Rows trained on.
     pub rows_fitted: u64,
-    /// Rows held out for calibration.
+    /// Rows held out for calibration, from which the model learnt nothing.
     pub rows_held_out: u64,
+    /// Rows that were held out for calibration too, but from models of other rows that are forgotten: the model learnt from them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub rows_held_out_in_turn: u64,
     /// Rows that said when to stop a factor model.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub rows_stopping: u64,
@@ -35,12 +38,13 @@ pub struct TrainReport {
     /// The log loss of the rows that say when to stop, after each pass of a factor model.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub passes: Vec<PassPoint>,
-    /// The fit on held-out rows before calibration: honest.
+    /// The fit on the rows held out, in turn or not, before calibration: honest.
     pub held_out: ClickMetrics,
     /// The held-out rows in bins of prediction, before calibration.
     #[serde(default)]
     pub reliability: Vec<ReliabilityBin>,
-    /// The fit of models trained on parts of the rows, in order of size; the last is this model.
+    /// The fit of models trained on parts of the rows, in order of size, on the rows held out; where every row is held out once,
+    /// on the first fifth of them. The last learnt from all others.
     #[serde(default)]
     pub curve: Vec<CurvePoint>,
 }

@@ -439,6 +439,9 @@ pub(crate) struct EvaluateAdsArgs {
     /// Another fifth of the impressions for each seed
     #[arg(long, value_name = "S", default_value_t = 0)]
     pub(crate) seed: u64,
+    /// Hide every fifth once, each predicted by a model of the other four: five times the work, and no luck in which
+    #[arg(long)]
+    pub(crate) every_fold: bool,
     /// Leave out the learning curves and the new ads, which are nine tenths of the work
     #[arg(long)]
     pub(crate) no_curves: bool,

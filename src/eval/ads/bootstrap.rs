@@ -50,8 +50,12 @@ struct Drawn {
     base_loss: f64,
 }
 
-/// Intervals for predictions beside one base rate; `hashes[i]` is of `predicted[i]`.
-pub(super) fn intervals(predicted: &[Predicted], base_rate: f64, hashes: &[u64]) -> ClickIntervals {
+/// Intervals for predictions beside those of a base rate; `base_rate[i]` and `hashes[i]` are of the row of `predicted[i]`.
+pub(super) fn intervals(
+    predicted: &[Predicted],
+    base_rate: &[Predicted],
+    hashes: &[u64],
+) -> ClickIntervals {
     let rows = sorted(predicted, base_rate, hashes);
     let draws: Vec<Draw> = (0..DRAWS)
         .into_par_iter()
@@ -67,8 +71,8 @@ pub(super) fn intervals(predicted: &[Predicted], base_rate: f64, hashes: &[u64])
 }
 
 /// Ascending by prediction, then by all that could show in a sum.
-fn sorted(predicted: &[Predicted], base_rate: f64, hashes: &[u64]) -> Vec<Drawn> {
-    let row = |(row, &hash): (&Predicted, &u64)| {
+fn sorted(predicted: &[Predicted], base_rate: &[Predicted], hashes: &[u64]) -> Vec<Drawn> {
+    let row = |((row, base), &hash): ((&Predicted, &Predicted), &u64)| {
         let clicks = u64::from(row.target.clicks);
         let others = u64::from(row.target.impressions) - clicks;
         let loss = |p: f64| {
@@ -81,10 +85,11 @@ fn sorted(predicted: &[Predicted], base_rate: f64, hashes: &[u64]) -> Vec<Drawn>
             clicks,
             others,
             log_loss: loss(row.p),
-            base_loss: loss(base_rate),
+            base_loss: loss(base.p),
         }
     };
-    let mut rows: Vec<Drawn> = predicted.iter().zip(hashes).map(row).collect();
+    let all = predicted.iter().zip(base_rate).zip(hashes);
+    let mut rows: Vec<Drawn> = all.map(row).collect();
     rows.sort_unstable_by(|a, b| {
         let counts = |r: &Drawn| (r.hash, r.clicks, r.others);
         a.p.total_cmp(&b.p).then(counts(a).cmp(&counts(b)))
@@ -168,6 +173,10 @@ mod tests {
         (0..n).map(row).unzip()
     }
 
+    fn answered(p: f64, rows: &[Predicted]) -> Vec<Predicted> {
+        rows.iter().map(|row| Predicted { p, ..*row }).collect()
+    }
+
     #[test]
     fn poisson_has_mean_and_variance_1() {
         let drawn: Vec<f64> = (0..100_000).map(|i| poisson(mix(i))).collect();
@@ -184,7 +193,7 @@ mod tests {
         let width = |n| {
             let (rows, hashes) = rows(n);
             let metrics = ClickMetrics::of(&rows);
-            let found = intervals(&rows, 0.23, &hashes);
+            let found = intervals(&rows, &answered(0.23, &rows), &hashes);
             for (value, interval) in [
                 (metrics.log_loss, found.log_loss),
                 (metrics.auc, found.auc),
@@ -211,14 +220,15 @@ mod tests {
     #[test]
     fn same_whatever_the_order() {
         let (mut rows, mut hashes) = rows(500);
-        let expected = intervals(&rows, 0.2, &hashes);
+        let expected = intervals(&rows, &answered(0.2, &rows), &hashes);
         rows.reverse();
         hashes.reverse();
-        assert_eq!(intervals(&rows, 0.2, &hashes), expected);
+        let found = intervals(&rows, &answered(0.2, &rows), &hashes);
+        assert_eq!(found, expected);
     }
 
     #[test]
     fn nothing_is_claimed_of_nothing() {
-        assert_eq!(intervals(&[], 0.1, &[]), ClickIntervals::default());
+        assert_eq!(intervals(&[], &[], &[]), ClickIntervals::default());
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Test;
+use super::folds::Judged;
 use crate::ads::{ClickMetrics, Predicted, TrainingRow};
 use crate::signals::{Ad, Surface};
 
@@ -73,25 +73,22 @@ const fn surface(surface: Surface) -> &'static str {
     }
 }
 
-pub(super) fn by_field(test: &Test<'_>, predicted: &[Predicted], base_rate: f64) -> Vec<Breakdown> {
-    let of = |&(field, of): &(&str, Of)| breakdown(field, of, test, predicted, base_rate);
+pub(super) fn by_field(judged: &Judged<'_>) -> Vec<Breakdown> {
+    let of = |&(field, of): &(&str, Of)| breakdown(field, of, judged);
     FIELDS.iter().map(of).collect()
 }
 
-fn breakdown(
-    field: &str,
-    of: Of,
-    test: &Test<'_>,
-    predicted: &[Predicted],
-    base_rate: f64,
-) -> Breakdown {
-    let mut groups: BTreeMap<String, Vec<Predicted>> = BTreeMap::new();
-    for (&(row, ad), &p) in test.rows.iter().zip(predicted) {
-        groups.entry(of(row, ad)).or_default().push(p);
+/// What the model and the base rate say of the rows of a value.
+type Pairs = Vec<(Predicted, Predicted)>;
+
+fn breakdown(field: &str, of: Of, judged: &Judged<'_>) -> Breakdown {
+    let mut groups: BTreeMap<String, Pairs> = BTreeMap::new();
+    let said = judged.predicted.iter().zip(&judged.base_rate);
+    for (&(row, ad), (&model, &base)) in judged.test.rows.iter().zip(said) {
+        groups.entry(of(row, ad)).or_default().push((model, base));
     }
     let n_values = groups.len();
-    let value = |(value, rows): (String, Vec<Predicted>)| field_value(value, &rows, base_rate);
-    let mut values: Vec<FieldValue> = groups.into_iter().map(value).collect();
+    let mut values: Vec<FieldValue> = groups.into_iter().map(field_value).collect();
     // Stable: equal values stay in the order of their names.
     values.sort_by_key(|value| std::cmp::Reverse(value.impressions));
     values.truncate(SHOWN);
@@ -102,19 +99,15 @@ fn breakdown(
     }
 }
 
-fn field_value(value: String, rows: &[Predicted], base_rate: f64) -> FieldValue {
-    let at_base = |row: &Predicted| Predicted {
-        p: base_rate,
-        target: row.target,
-    };
-    let base: Vec<Predicted> = rows.iter().map(at_base).collect();
+fn field_value((value, pairs): (String, Pairs)) -> FieldValue {
+    let (rows, base): (Vec<Predicted>, Vec<Predicted>) = pairs.into_iter().unzip();
     let sum = |of: fn(&Predicted) -> u32| rows.iter().map(|row| u64::from(of(row))).sum();
     FieldValue {
         value,
         rows: rows.len() as u64,
         impressions: sum(|row| row.target.impressions),
         clicks: sum(|row| row.target.clicks),
-        model: ClickMetrics::of(rows),
+        model: ClickMetrics::of(&rows),
         base_rate: ClickMetrics::of(&base),
     }
 }

@@ -3,7 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Rows, Test};
+use super::Rows;
+use super::folds::Fold;
 use crate::ads::{AdsError, ClickMetrics, ValidAdsParams, train};
 use crate::signals::Ad;
 
@@ -47,12 +48,14 @@ pub struct EpochPoint {
     pub ne: Option<f64>,
 }
 
+/// On the first fifth of a split.
 pub(super) fn curves(
-    fit: &Rows,
+    rows: &Rows,
     ads: &[Ad],
     params: &ValidAdsParams,
-    test: &Test<'_>,
+    seed: u64,
 ) -> Result<LearningCurves, AdsError> {
+    let Fold { test, fit } = Fold::of(rows, ads, seed, 0);
     let params = params.clone().with_learning_curve(false);
     let measured = |rows: &Rows, params: &ValidAdsParams| -> Result<ClickMetrics, AdsError> {
         let (model, _) = train(rows, ads, params)?;
@@ -72,7 +75,7 @@ pub(super) fn curves(
     }
     for epochs in EPOCHS {
         let ClickMetrics { log_loss, ne, .. } =
-            measured(fit, &params.clone().with_epochs(epochs)?)?;
+            measured(&fit, &params.clone().with_epochs(epochs)?)?;
         curves.by_epochs.push(EpochPoint {
             epochs,
             log_loss,

@@ -4,6 +4,7 @@
 mod bootstrap;
 mod breakdown;
 mod curves;
+mod folds;
 mod new_ads;
 mod truth;
 
@@ -12,12 +13,15 @@ use serde::{Deserialize, Serialize};
 pub use bootstrap::{ClickInterval, ClickIntervals};
 pub use breakdown::{Breakdown, FieldValue};
 pub use curves::{EpochPoint, LearningCurves, SharePoint};
+pub use folds::FoldQuality;
 pub use new_ads::NewAds;
 pub use truth::NextToTruth;
 
+use folds::Judged;
+
 use crate::ads::{
     AdsError, ClickMetrics, ClickModel, GroupWeight, GroupedAuc, Predicted, ReliabilityBin,
-    TrainReport, TrainingRow, ValidAdsParams, grouped_auc, reliability, train,
+    TrainReport, TrainingRow, ValidAdsParams, grouped_auc, reliability,
 };
 use crate::consent::{AdRelevance, Permitted};
 use crate::hash::HashMap;
@@ -34,6 +38,9 @@ const BINS: u32 = 10;
 pub struct AdsEvaluationOptions<'a> {
     /// Another split for each seed; 0 is the one documented.
     pub seed: u64,
+    /// Hold every row out once, each fifth predicted by a model of the other four: five times the work, and which rows are
+    /// held out decides nothing.
+    pub every_fold: bool,
     /// Train on parts of the rows, for other numbers of epochs and without one ad in five too: about ten times the work.
     pub curves: bool,
     /// How likely each click was, in a synthetic world.
@@ -47,6 +54,9 @@ pub struct AdsEvaluation {
     pub model: ClickMetrics,
     /// One answer for every row: the click rate of the rows not held out.
     pub base_rate: ClickMetrics,
+    /// Each fifth by itself, where every row was held out once; else empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub folds: Vec<FoldQuality>,
     /// The probabilities the clicks were drawn from, on the held-out rows that have exactly one; absent if none has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub truth: Option<ClickMetrics>,
@@ -83,9 +93,9 @@ pub struct AdsEvaluation {
     pub test_rows_without_truth: u64,
     /// How the rows were split, in words.
     pub split: String,
-    /// How the model was calibrated, in words.
+    /// How the model was calibrated, in words; that of the first fifth, if there are several.
     pub calibration: String,
-    /// What training saw.
+    /// What training saw; that of the first fifth, if there are several.
     pub training: TrainReport,
 }
 
@@ -120,32 +130,30 @@ pub fn evaluate_ads_with(
     params: &ValidAdsParams,
     options: &AdsEvaluationOptions<'_>,
 ) -> Result<AdsEvaluation, AdsError> {
-    let is_test =
-        |row: &Permitted<TrainingRow, AdRelevance>| row.get().fold_of(options.seed, FOLDS) == 0;
-    let (test, fit): (Vec<_>, Vec<_>) = rows.iter().cloned().partition(is_test);
-    let (model, training) = train(&fit, ads, params)?;
-    let test = Test::new(&test, ads);
-    let base_rate = click_rate(fit.iter().map(Permitted::get));
-    let predicted = test.predicted(&model);
+    let judged = Judged::of(rows, ads, params, options)?;
+    let Judged {
+        test, predicted, ..
+    } = &judged;
     let curves = options
         .curves
-        .then(|| curves::curves(&fit, ads, params, &test));
+        .then(|| curves::curves(rows, ads, params, options.seed));
     let new_ads = options
         .curves
         .then(|| new_ads::new_ads(rows, ads, params, options.seed));
-    let beside = truth::beside(&test.rows, &predicted, options.truth);
+    let beside = truth::beside(&test.rows, predicted, options.truth);
     let n_beside = beside.as_ref().map_or(0, |(_, truth)| truth.len());
     let (clicks, impressions) = totals(test.rows.iter().map(|(row, _)| *row));
     Ok(AdsEvaluation {
-        model: ClickMetrics::of(&predicted),
-        base_rate: ClickMetrics::of(&test.answered(base_rate)),
+        model: ClickMetrics::of(predicted),
+        base_rate: ClickMetrics::of(&judged.base_rate),
+        folds: judged.folds(),
         truth: beside.as_ref().map(|(_, truth)| ClickMetrics::of(truth)),
         next_to_truth: beside.map(|(model, truth)| NextToTruth::of(&model, &truth)),
-        intervals: bootstrap::intervals(&predicted, base_rate, &test.draw_hashes()),
-        auc_by_user: by_user(&test, &predicted),
-        auc_by_ad: by_ad(&test, &predicted),
-        reliability: reliability(&predicted, BINS),
-        by_field: breakdown::by_field(&test, &predicted, base_rate),
+        intervals: bootstrap::intervals(predicted, &judged.base_rate, &test.draw_hashes()),
+        auc_by_user: by_user(test, predicted),
+        auc_by_ad: by_ad(test, predicted),
+        reliability: reliability(predicted, BINS),
+        by_field: breakdown::by_field(&judged),
         learning_curve: curves.transpose()?,
         new_ads: new_ads.transpose()?,
         n_rows: rows.len() as u64,
@@ -154,40 +162,44 @@ pub fn evaluate_ads_with(
         clicks,
         test_rows_left_out: test.left_out,
         test_rows_without_truth: (test.rows.len() - n_beside) as u64,
-        split: split_in_words(options.seed),
-        calibration: model.metadata().calibration.clone(),
-        training,
+        split: split_in_words(options),
+        calibration: judged.calibration,
+        training: judged.training,
     })
 }
 
-fn split_in_words(seed: u64) -> String {
-    let of_seed = if seed == 0 {
-        String::new()
-    } else {
-        format!(", seed {seed}")
+fn split_in_words(options: &AdsEvaluationOptions<'_>) -> String {
+    let of_seed = match options.seed {
+        0 => String::new(),
+        seed => format!(", seed {seed}"),
     };
-    format!("one row in {FOLDS} held out, by a hash of all but its counts{of_seed}")
+    let once = if options.every_fold {
+        ", every row once"
+    } else {
+        ""
+    };
+    format!("one row in {FOLDS} held out{once}, by a hash of all but its counts{of_seed}")
 }
 
 /// Held-out rows that can be predicted.
+#[derive(Default)]
 struct Test<'a> {
     rows: Vec<(&'a TrainingRow, &'a Ad)>,
     left_out: u64,
 }
 
 impl<'a> Test<'a> {
-    fn new(rows: &'a Rows, ads: &'a [Ad]) -> Self {
+    fn new(rows: impl Iterator<Item = &'a TrainingRow>, ads: &'a [Ad]) -> Self {
         let of_id: HashMap<AdId, &Ad> = ads.iter().map(|ad| (ad.ad_id, ad)).collect();
-        let known: Vec<_> = rows
-            .iter()
-            .map(Permitted::get)
-            .filter(|row| row.target.clicks <= row.target.impressions)
-            .filter_map(|row| Some((row, *of_id.get(&row.ad_id)?)))
-            .collect();
-        Self {
-            left_out: (rows.len() - known.len()) as u64,
-            rows: known,
+        let mut test = Self::default();
+        for row in rows {
+            let is_possible = row.target.clicks <= row.target.impressions;
+            match of_id.get(&row.ad_id).filter(|_| is_possible) {
+                Some(&ad) => test.rows.push((row, ad)),
+                None => test.left_out += 1,
+            }
         }
+        test
     }
 
     fn predicted(&self, model: &ClickModel) -> Vec<Predicted> {

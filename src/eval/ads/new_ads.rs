@@ -54,7 +54,7 @@ pub(super) fn new_ads(
         .partition(|row| is_new(row.get().ad_id));
     let params = params.clone().with_learning_curve(false);
     let (model, _) = train(&known, ads, &params)?;
-    let test = Test::new(&new, ads);
+    let test = Test::new(new.iter().map(Permitted::get), ads);
     let rows = test.rows.iter().map(|(row, _)| *row);
     let (clicks, impressions) = totals(rows.clone());
     let mut shown: Vec<AdId> = rows.map(|row| row.ad_id).collect();

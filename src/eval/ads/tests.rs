@@ -253,6 +253,7 @@ fn next_to_truth(data: &Data, truth: &[AdTruth], seed: u64) -> AdsEvaluation {
         seed,
         curves: false,
         truth,
+        ..AdsEvaluationOptions::default()
     };
     let params = AdsParams::default().check().unwrap();
     evaluate_ads_with(&data.0, &data.1, &params, &options).unwrap()
@@ -311,6 +312,35 @@ fn another_seed_is_another_split() {
 }
 
 #[test]
+fn every_row_is_held_out_once() {
+    let (rows, ads) = clear();
+    let params = AdsParams::default().check().unwrap();
+    let evaluate = |every_fold| {
+        let options = AdsEvaluationOptions {
+            every_fold,
+            ..AdsEvaluationOptions::default()
+        };
+        evaluate_ads_with(&rows, &ads, &params, &options).unwrap()
+    };
+    let (one, all) = (evaluate(false), evaluate(true));
+    assert!(one.folds.is_empty() && one.n_test_rows < all.n_test_rows);
+    assert_eq!(all.n_test_rows, rows.len() as u64);
+    let (clicks, impressions) = totals(rows.iter().map(Permitted::get));
+    assert_eq!((all.clicks, all.impressions), (clicks, impressions));
+    assert_eq!(all.folds.len() as u64, FOLDS);
+    // The first fifth is the one that is held out alone.
+    assert_eq!(all.folds[0].model, one.model);
+    assert_eq!(all.folds[0].base_rate, one.base_rate);
+    assert_eq!(all.training, one.training);
+    // Clicks that were predicted add up.
+    let predicted = |m: &ClickMetrics, n: u64| m.calibration_ratio.unwrap() * n as f64;
+    let folds = all.folds.iter();
+    let of_folds: f64 = folds.map(|fold| predicted(&fold.model, fold.clicks)).sum();
+    assert!((of_folds / predicted(&all.model, clicks) - 1.0).abs() < 1e-12);
+    assert!(all.split.contains("every row once"), "{}", all.split);
+}
+
+#[test]
 fn more_rows_teach_more() {
     let (data, _) = synthetic(1_000);
     let params = AdsParams::default().check().unwrap();
@@ -333,10 +363,11 @@ fn more_rows_teach_more() {
     assert!(as_trained.is_none_or(|at| at.log_loss == evaluation.model.log_loss));
     let of_training = &evaluation.training.curve;
     assert!(of_training.is_sorted_by(|a, b| a.rows < b.rows));
-    assert_eq!(
-        of_training.last().unwrap().held_out,
-        evaluation.training.held_out
-    );
+    // Rows are few: each is held out once, and the curve is of the first fifth.
+    let (least, most) = (of_training[0], *of_training.last().unwrap());
+    assert!(least.held_out.log_loss > most.held_out.log_loss);
+    let share = most.rows as f64 / evaluation.training.rows_fitted as f64;
+    assert!((0.78..0.82).contains(&share), "{share}");
 }
 
 /// Each breakdown holds every row once.
@@ -441,6 +472,62 @@ fn facebook_totals_of_six_splits() {
             relative += loss / 6.0;
         }
         assert!(relative < 0.998, "{calibration:?}: {relative}");
+    }
+}
+
+/// Which rows a fifth gets decides its ratio more than the model does, so every row is held out once. The figures of
+/// `docs/scoring.md`: the ratio over all rows for six splits, and the spread of the thirty fifths.
+#[test]
+fn facebook_totals_with_every_row_held_out_once() {
+    let Some((rows, ads)) = facebook() else {
+        return;
+    };
+    let params = AdsParams {
+        learning_curve: false,
+        ..AdsParams::default()
+    };
+    let params = params.check().unwrap();
+    let (mut of_model, mut of_base) = (Vec::new(), Vec::new());
+    for seed in 0..6 {
+        let options = AdsEvaluationOptions {
+            seed,
+            every_fold: true,
+            ..AdsEvaluationOptions::default()
+        };
+        let found = evaluate_ads_with(&rows, &ads, &params, &options).unwrap();
+        assert_eq!((found.n_test_rows, found.clicks), (1_143, 38_165));
+        let ratio = found.model.calibration_ratio.unwrap();
+        let interval = found.intervals.calibration_ratio.unwrap();
+        eprintln!(
+            "facebook, every row held out, seed {seed}: ratio {ratio:.4} [{:.4}, {:.4}], {:.4} of the base rate's log loss, AUC {:.4}",
+            interval.low,
+            interval.high,
+            found.model.log_loss.unwrap() / found.base_rate.log_loss.unwrap(),
+            found.model.auc.unwrap()
+        );
+        assert!((0.98..=1.02).contains(&ratio), "{ratio}");
+        of_model.extend(
+            found
+                .folds
+                .iter()
+                .map(|f| f.model.calibration_ratio.unwrap()),
+        );
+        of_base.extend(
+            found
+                .folds
+                .iter()
+                .map(|f| f.base_rate.calibration_ratio.unwrap()),
+        );
+    }
+    for (name, ratios) in [("model", of_model), ("base rate", of_base)] {
+        let n = ratios.len() as f64;
+        let mean = ratios.iter().sum::<f64>() / n;
+        let variance = ratios.iter().map(|r| (r - mean).powi(2)).sum::<f64>() / (n - 1.0);
+        let within = ratios.iter().filter(|r| (0.98..=1.02).contains(*r)).count();
+        eprintln!(
+            "facebook, {name}, {n} fifths: mean {mean:.4}, standard deviation {:.4}, {within} in 0.98 to 1.02",
+            variance.sqrt()
+        );
     }
 }
 

@@ -23,6 +23,7 @@ pub(crate) fn ads(args: &EvaluateAdsArgs, quiet: bool) -> Result<Outcome, Failur
     let truth = truth(&args.signals, &params)?;
     let options = AdsEvaluationOptions {
         seed: args.seed,
+        every_fold: args.every_fold,
         curves: !args.no_curves,
         truth: &truth,
     };
@@ -45,6 +46,7 @@ fn table(evaluation: &AdsEvaluation) -> String {
     let new_ads = evaluation.new_ads.as_ref().map(new_ads_table);
     let fields: Vec<String> = evaluation.by_field.iter().filter_map(field_table).collect();
     figures_table(evaluation)
+        + &folds_table(evaluation)
         + &sureness_table(evaluation)
         + &reliability_table(evaluation)
         + &fields.concat()
@@ -104,6 +106,27 @@ fn figures_table(evaluation: &AdsEvaluation) -> String {
         let truth = evaluation.truth.as_ref();
         let truth = truth.map_or_else(String::new, |truth| figure(of(truth), 10));
         line(&mut table, &format!("{name:18}{model} {base}{truth}"));
+    }
+    table
+}
+
+/// Each fifth by itself, where every row was hidden once.
+fn folds_table(evaluation: &AdsEvaluation) -> String {
+    if evaluation.folds.is_empty() {
+        return String::new();
+    }
+    let mut table =
+        String::from("\nfifth                 clicks  log loss  base rate       AUC     ratio\n");
+    for (i, fold) in (1..).zip(&evaluation.folds) {
+        let text = format!(
+            "{i:<18}{:10}{} {}{}{}",
+            fold.clicks,
+            figure(fold.model.log_loss, 10),
+            figure(fold.base_rate.log_loss, 10),
+            figure(fold.model.auc, 10),
+            figure(fold.model.calibration_ratio, 10)
+        );
+        line(&mut table, &text);
     }
     table
 }

@@ -79,6 +79,10 @@ fn summary(trained: &TrainedAds) -> String {
         ),
         ("kept out to know when to stop", training.rows_stopping),
         ("held out to calibrate", training.rows_held_out),
+        (
+            "held out in turn to calibrate",
+            training.rows_held_out_in_turn,
+        ),
         ("left out: unknown ad or impossible counts", left_out),
         ("impressions trained on", metadata.impressions),
         ("clicks", metadata.clicks),

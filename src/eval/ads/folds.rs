@@ -1,0 +1,109 @@
+//! Rows held out, and what a model of the others and their click rate say of them.
+
+use serde::{Deserialize, Serialize};
+
+use super::{AdsEvaluationOptions, FOLDS, Rows, Test, click_rate, totals};
+use crate::ads::{
+    AdsError, ClickMetrics, Predicted, TrainReport, TrainingRow, ValidAdsParams, train,
+};
+use crate::consent::{AdRelevance, Permitted};
+use crate::signals::Ad;
+
+/// One fifth of the rows, predicted by a model of the other four.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FoldQuality {
+    /// Impressions of its rows.
+    pub impressions: u64,
+    /// Their clicks.
+    pub clicks: u64,
+    /// The model.
+    pub model: ClickMetrics,
+    /// The click rate of the other four fifths.
+    pub base_rate: ClickMetrics,
+}
+
+/// Rows that are held out, and the others.
+pub(super) struct Fold<'a> {
+    pub(super) test: Test<'a>,
+    pub(super) fit: Vec<Permitted<TrainingRow, AdRelevance>>,
+}
+
+impl<'a> Fold<'a> {
+    pub(super) fn of(rows: &'a Rows, ads: &'a [Ad], seed: u64, fold: u64) -> Self {
+        let is_test =
+            |row: &&Permitted<TrainingRow, AdRelevance>| row.get().fold_of(seed, FOLDS) == fold;
+        let (test, fit): (Vec<_>, Vec<_>) = rows.iter().partition(is_test);
+        Self {
+            test: Test::new(test.into_iter().map(Permitted::get), ads),
+            fit: fit.into_iter().cloned().collect(),
+        }
+    }
+}
+
+/// All rows that were held out, and what was said of each.
+#[derive(Default)]
+pub(super) struct Judged<'a> {
+    pub(super) test: Test<'a>,
+    pub(super) predicted: Vec<Predicted>,
+    pub(super) base_rate: Vec<Predicted>,
+    /// Where each fold ends.
+    ends: Vec<usize>,
+    /// Of the first model.
+    pub(super) calibration: String,
+    pub(super) training: TrainReport,
+}
+
+impl<'a> Judged<'a> {
+    /// Holds out the first fold, or one after another.
+    pub(super) fn of(
+        rows: &'a Rows,
+        ads: &'a [Ad],
+        params: &ValidAdsParams,
+        options: &AdsEvaluationOptions<'_>,
+    ) -> Result<Self, AdsError> {
+        let mut judged = Self::default();
+        judged.add(Fold::of(rows, ads, options.seed, 0), ads, params)?;
+        if options.every_fold {
+            let params = params.clone().with_learning_curve(false);
+            for fold in 1..FOLDS {
+                judged.add(Fold::of(rows, ads, options.seed, fold), ads, &params)?;
+            }
+        }
+        Ok(judged)
+    }
+
+    fn add(&mut self, fold: Fold<'a>, ads: &[Ad], params: &ValidAdsParams) -> Result<(), AdsError> {
+        let Fold { test, fit } = fold;
+        let (model, training) = train(&fit, ads, params)?;
+        let base_rate = click_rate(fit.iter().map(Permitted::get));
+        if self.ends.is_empty() {
+            self.calibration.clone_from(&model.metadata().calibration);
+            self.training = training;
+        }
+        self.predicted.extend(test.predicted(&model));
+        self.base_rate.extend(test.answered(base_rate));
+        self.test.rows.extend(test.rows);
+        self.test.left_out += test.left_out;
+        self.ends.push(self.test.rows.len());
+        Ok(())
+    }
+
+    /// Each fold by itself; none if there is but one.
+    pub(super) fn folds(&self) -> Vec<FoldQuality> {
+        if self.ends.len() < 2 {
+            return Vec::new();
+        }
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        let quality = |(start, &end): (usize, &usize)| {
+            let rows = self.test.rows[start..end].iter().map(|(row, _)| *row);
+            let (clicks, impressions) = totals(rows);
+            FoldQuality {
+                impressions,
+                clicks,
+                model: ClickMetrics::of(&self.predicted[start..end]),
+                base_rate: ClickMetrics::of(&self.base_rate[start..end]),
+            }
+        };
+        starts.zip(&self.ends).map(quality).collect()
+    }
+}
