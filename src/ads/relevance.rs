@@ -641,6 +641,8 @@ mod tests {
             let params = AdsParams {
                 model: ModelKind::Factors,
                 factors: factors.interaction(interaction).eta(0.3).epochs(6),
+                // The logistic model is calibrated, and so is the last one, by other rows.
+                calibration: CalibrationMethod::None,
                 ..given(5)
             };
             trained(profiles, ads, &params.check().unwrap())
@@ -711,6 +713,7 @@ mod tests {
             synthetic: true,
         };
         AdsParams {
+            learning_curve: false,
             k,
             ftrl,
             policy,

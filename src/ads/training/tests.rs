@@ -189,22 +189,25 @@ fn checked() -> ValidAdsParams {
     params().check().unwrap().with_learning_curve(false)
 }
 
-/// The same for each kind of model, for two kinds of factor model, and for weights of 16 bits.
+/// The same for each kind of model, for two kinds of factor model, and for weights of 16 bits. Five models more calibrate each: for
+/// every other is enough.
 fn of_every_kind() -> Vec<ValidAdsParams> {
-    let factors = |interaction, weight_bits| {
+    let factors = |interaction, weight_bits, calibration| {
         let factors = FactorParams::default().bits(10).k(2).epochs(3);
         let params = AdsParams {
             model: ModelKind::Factors,
             factors: factors.interaction(interaction).weight_bits(weight_bits),
+            calibration,
             ..params()
         };
         params.check().unwrap().with_learning_curve(false)
     };
+    let (yes, no) = (CalibrationMethod::Isotonic, CalibrationMethod::None);
     vec![
         checked(),
-        factors(Interaction::FieldAware, WeightBits::ThirtyTwo),
-        factors(Interaction::FieldWeighted, WeightBits::ThirtyTwo),
-        factors(Interaction::FieldAware, WeightBits::Sixteen),
+        factors(Interaction::FieldAware, WeightBits::ThirtyTwo, no),
+        factors(Interaction::FieldWeighted, WeightBits::ThirtyTwo, yes),
+        factors(Interaction::FieldAware, WeightBits::Sixteen, no),
     ]
 }
 
