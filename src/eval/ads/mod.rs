@@ -108,10 +108,10 @@ type Rows = [Permitted<TrainingRow, AdRelevance>];
 /// nor other rows matter, and rows that say the same are never on both sides.
 ///
 /// # Complexity
-/// That of [`train`], plus O(n log n) for n held-out rows and 200 passes over them for the intervals.
+/// That of [`train`](crate::ads::train), plus O(n log n) for n held-out rows and 200 passes over them for the intervals.
 ///
 /// # Errors
-/// As [`train`].
+/// As [`train`](crate::ads::train).
 pub fn evaluate_ads(
     rows: &Rows,
     ads: &[Ad],
@@ -123,7 +123,7 @@ pub fn evaluate_ads(
 /// As [`evaluate_ads`], with another split, learning curves, or the truth beside the model.
 ///
 /// # Errors
-/// As [`train`].
+/// As [`train`](crate::ads::train).
 pub fn evaluate_ads_with(
     rows: &Rows,
     ads: &[Ad],
