@@ -58,6 +58,15 @@ impl Holding {
         }
     }
 
+    /// Of the rows that teach, those whose model predicts the first rows held out.
+    pub(super) fn teach_first<'a>(self, taught: &[Encoded<'a>]) -> Vec<Encoded<'a>> {
+        match self {
+            Self::Nothing => Vec::new(),
+            Self::OneIn(_) => taught.to_vec(),
+            Self::InTurn => parted(taught, 0).1,
+        }
+    }
+
     /// In words.
     pub(super) const fn as_str(self) -> &'static str {
         match self {
@@ -69,7 +78,6 @@ impl Holding {
 }
 
 /// Rows that a model did not learn from, in an order of their own, and what it says of them, surface and position known.
-#[derive(Default)]
 pub(super) struct HeldOut<'a> {
     pub(super) rows: Vec<Encoded<'a>>,
     pub(super) predictions: Vec<Predicted>,

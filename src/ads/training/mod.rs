@@ -36,7 +36,6 @@ use self::held_out::{HeldOut, Holding, predictions};
 use self::merge::predictor;
 use self::shards::{Shard, ShardState, n_shards, sharded};
 use super::AdsError;
-use super::batch::{Clicks, totals};
 use super::click_model::ClickModel;
 use super::features::AdHashes;
 use super::metrics::{ClickMetrics, Predicted, reliability};
@@ -69,8 +68,7 @@ pub struct Trained {
 ///
 /// # Complexity
 /// O(epochs · Σ parts · d) for d features a row, plus sorting, and five times that where every row is held out once; 16 bytes a
-/// slot and thread, and 20 bytes for each coordinate of each
-/// shard.
+/// slot and thread, and 20 bytes for each coordinate of each shard.
 ///
 /// # Errors
 /// None that data can cause: rows that cannot be used are counted in the report.
@@ -102,52 +100,33 @@ pub fn train_from(
         earlier.check(params.model())?;
     }
     let rows = usable(rows, &ads_by_id(ads), &mut report);
-    let targets: Vec<Clicks> = rows.iter().map(|row| row.row.target).collect();
-    let holding = Holding::of(params, rows.len() as u64, totals(&targets).0);
-    let (kept_out, fitted) = holding.split(rows);
-    let n_shards = n_shards(params, clicks_of(&fitted));
-    let (mut held_out, part) = match holding {
-        Holding::Nothing => (Vec::new(), Vec::new()),
-        Holding::OneIn(_) => (Vec::new(), fitted.clone()),
-        Holding::InTurn => {
-            let in_turn = held_out::in_turn(&fitted, params, n_shards, progress)?;
-            (in_turn, held_out::parted(&fitted, 0).1)
-        }
+    let holding = Holding::of(params, rows.len() as u64, clicks_of(&rows));
+    let (kept_out, taught) = holding.split(rows);
+    let n_shards = n_shards(params, clicks_of(&taught));
+    let part = if params.learning_curve() {
+        holding.teach_first(&taught)
+    } else {
+        Vec::new()
     };
-    let fitted = Fitted::new(
-        fitted,
-        params,
-        n_shards,
-        earlier,
-        match holding {
-            Holding::InTurn => &|_| (),
-            _ => progress,
-        },
-    )?;
-    let mut model = fitted.model;
     report.rows_held_out = kept_out.len() as u64;
-    if let Holding::OneIn(_) = holding {
-        held_out.push(HeldOut::by(&model, kept_out));
-    }
+    let (fitted, held_out) = if holding == Holding::InTurn {
+        let held_out = held_out::in_turn(&taught, params, n_shards, progress)?;
+        let fitted = Fitted::new(taught, params, n_shards, earlier, &|_| ())?;
+        (fitted, held_out)
+    } else {
+        let fitted = Fitted::new(taught, params, n_shards, earlier, progress)?;
+        let held_out = vec![HeldOut::by(&fitted.model, kept_out)];
+        (fitted, held_out)
+    };
     let predictions: Vec<Predicted> = (held_out.iter())
         .flat_map(|held_out| held_out.predictions.iter().copied())
         .collect();
+    report.rows_held_out_in_turn = predictions.len() as u64 - report.rows_held_out;
     report.held_out = ClickMetrics::of(&predictions);
     report.reliability = reliability(&predictions, BINS);
-    report.rows_held_out_in_turn = predictions.len() as u64 - report.rows_held_out;
-    report.rows_fitted = fitted.sums.rows_taught;
-    report.rows_stopping = fitted.sums.rows_stopping;
-    report.rows_not_sampled = fitted.sums.rows_not_sampled;
-    report.n_shards = fitted.shards.len() as u64;
-    report.n_weights = model.n_weights() as u64;
-    let curves = fitted.shards.iter().map(|state| &state.curve);
-    match params.model() {
-        ModelKind::Logistic => report.progress = report::progress(curves),
-        ModelKind::Factors => report.passes = report::passes(curves),
-    }
-    if let Some(first) = held_out.first() {
-        report.curve = curve(&part, first, params)?;
-    }
+    report_of(&fitted, params, &mut report);
+    report.curve = curve(&part, &held_out[0], params)?;
+    let mut model = fitted.model;
     let shown = held_out.iter().flat_map(HeldOut::shown);
     model.calibrate(&predictions, shown, params, holding.as_str());
     Ok(Trained {
@@ -158,6 +137,20 @@ pub fn train_from(
         },
         n_retrained: fitted.n_retrained,
     })
+}
+
+/// Says what the model learnt from and how its training went on.
+fn report_of(fitted: &Fitted, params: &ValidAdsParams, report: &mut TrainReport) {
+    report.rows_fitted = fitted.sums.rows_taught;
+    report.rows_stopping = fitted.sums.rows_stopping;
+    report.rows_not_sampled = fitted.sums.rows_not_sampled;
+    report.n_shards = fitted.shards.len() as u64;
+    report.n_weights = fitted.model.n_weights() as u64;
+    let curves = fitted.shards.iter().map(|state| &state.curve);
+    match params.model() {
+        ModelKind::Logistic => report.progress = report::progress(curves),
+        ModelKind::Factors => report.passes = report::passes(curves),
+    }
 }
 
 fn clicks_of(rows: &[Encoded<'_>]) -> u64 {
@@ -205,13 +198,13 @@ const CURVE_SALT: u64 = 0xC0DE;
 const BINS: u32 = 10;
 
 /// What parts of the rows would have taught about the held-out ones; the last is what `part`, all that their model learnt from, did.
-/// Empty where it is not wanted.
+/// Empty without held-out rows, or where it is not wanted.
 fn curve(
     part: &[Encoded<'_>],
     held_out: &HeldOut<'_>,
     params: &ValidAdsParams,
 ) -> Result<Vec<CurvePoint>, AdsError> {
-    if !params.learning_curve() {
+    if held_out.rows.is_empty() || !params.learning_curve() {
         return Ok(Vec::new());
     }
     let mut points = Vec::with_capacity(CURVE_SHARES.len() + 1);

@@ -118,17 +118,21 @@ fn folds_table(evaluation: &AdsEvaluation) -> String {
     let mut table =
         String::from("\nfifth                 clicks  log loss  base rate       AUC     ratio\n");
     for (i, fold) in (1..).zip(&evaluation.folds) {
-        let text = format!(
-            "{i:<18}{:10}{} {}{}{}",
-            fold.clicks,
-            figure(fold.model.log_loss, 10),
-            figure(fold.base_rate.log_loss, 10),
-            figure(fold.model.auc, 10),
-            figure(fold.model.calibration_ratio, 10)
-        );
+        let text = beside_base_rate(&i.to_string(), fold.clicks, &fold.model, &fold.base_rate);
         line(&mut table, &text);
     }
     table
+}
+
+/// The model and the base rate on some of the rows, in one line.
+fn beside_base_rate(name: &str, clicks: u64, model: &ClickMetrics, base: &ClickMetrics) -> String {
+    format!(
+        "{name:18}{clicks:10}{} {}{}{}",
+        figure(model.log_loss, 10),
+        figure(base.log_loss, 10),
+        figure(model.auc, 10),
+        figure(model.calibration_ratio, 10)
+    )
 }
 
 fn sureness_table(evaluation: &AdsEvaluation) -> String {
@@ -202,14 +206,7 @@ fn field_table(breakdown: &Breakdown) -> Option<String> {
         } else {
             &value.value
         };
-        let text = format!(
-            "{name:18}{:10}{} {}{}{}",
-            value.clicks,
-            figure(value.model.log_loss, 10),
-            figure(value.base_rate.log_loss, 10),
-            figure(value.model.auc, 10),
-            figure(value.model.calibration_ratio, 10)
-        );
+        let text = beside_base_rate(name, value.clicks, &value.model, &value.base_rate);
         line(&mut table, &text);
     }
     Some(table)
