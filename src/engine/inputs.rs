@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::consent::{AccountFacts, Event, Flaw, Subject};
 use crate::engine::consent_source::{ConsentFrom, ConsentInputs};
 use crate::engine::outputs::InputDigest;
-use crate::engine::{EngineError, Progress, Stage};
+use crate::engine::{EngineError, Progress, RunFinding, Stage};
 use crate::hash::{HashMap, HashSet};
 use crate::identity::{
     AccountClaim, DeviceCode, DeviceCodes, E164, KeyRing, SocialClaim, normalise, number_region,
@@ -60,6 +60,7 @@ pub(in crate::engine) struct Read {
     pub(in crate::engine) ignored_columns: BTreeMap<String, Vec<String>>,
     pub(in crate::engine) rejections: Vec<Rejection>,
     pub(in crate::engine) stages: Vec<Stage>,
+    pub(in crate::engine) findings: Vec<RunFinding>,
 }
 
 impl Inputs {

@@ -252,6 +252,7 @@ fn manifest(prepared: &Prepared) -> Manifest {
             .map(|(state, n)| (state.to_owned(), n))
             .collect(),
         stages: prepared.stages.clone(),
+        findings: read.findings.clone(),
         graph: json(&prepared.graph_stats),
         ad_model: serde_json::json!({ "metadata": json(prepared.model.metadata()), "training": json(&prepared.train_report) }),
         friend_model: prepared.ranked_by.summary(),

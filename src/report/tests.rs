@@ -33,6 +33,7 @@ fn empty() -> Manifest {
         outputs: Vec::new(),
         consent_states: BTreeMap::new(),
         stages: Vec::new(),
+        findings: Vec::new(),
         graph: json!(null),
         ad_model: json!(null),
         exposure: crate::engine::outputs::Exposure::default(),

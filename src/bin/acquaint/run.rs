@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use acquaint::engine::outputs::Manifest;
-use acquaint::engine::{self, LedgerSource, RunParams, RunRequest, ValidRunParams};
+use acquaint::engine::{self, LedgerSource, RunFinding, RunParams, RunRequest, ValidRunParams};
 use acquaint::identity::{KeyRing, ObjectionKey};
 use acquaint::report::{render, summary};
 
@@ -42,6 +42,7 @@ pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
     })?;
     let n_lost = manifest.n_lost_consent_events();
     warn(n_rejected, n_lost, &args.out);
+    tell(&manifest.findings);
     let is_broken = manifest.log.is_some_and(|log| !log.is_whole);
     if is_broken {
         eprintln!(
@@ -49,11 +50,13 @@ pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
         );
     }
     let too_many = args.max_rejects.is_some_and(|max| n_rejected > max);
-    Ok(if too_many || n_lost > 0 || is_broken {
-        Outcome::Findings
-    } else {
-        Outcome::Done
-    })
+    Ok(
+        if too_many || n_lost > 0 || is_broken || !manifest.findings.is_empty() {
+            Outcome::Findings
+        } else {
+            Outcome::Done
+        },
+    )
 }
 
 /// The ledger that a verb was told to ask.
@@ -93,6 +96,18 @@ fn warn(n_rejected: u64, n_lost: u64, out: &Path) {
             "acquaint: {n_lost} consent events could not be used and an opt-out may be among them; \
              accounts they name are invalidated, events that name none need to be mended"
         );
+    }
+}
+
+/// Says on standard error what was found, the first of many.
+fn tell(findings: &[RunFinding]) {
+    const SHOWN: usize = 20;
+    for finding in findings.iter().take(SHOWN) {
+        eprintln!("acquaint: {finding}");
+    }
+    if findings.len() > SHOWN {
+        let n_more = findings.len() - SHOWN;
+        eprintln!("acquaint: and {n_more} more findings; manifest.json lists them all");
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::ads::AudienceReport;
-use crate::engine::{Stage, SumError};
+use crate::engine::{RunFinding, Stage, SumError};
 use crate::ledger::Root;
 use crate::suggest::Exposure;
 use crate::time::Timestamp;
@@ -47,6 +47,9 @@ pub struct Manifest {
     pub consent_states: BTreeMap<String, u64>,
     /// The sums of every stage.
     pub stages: Vec<Stage>,
+    /// What somebody has to look at, in the order it was found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<RunFinding>,
     /// Statistics of the graph that suggestions were made from.
     pub graph: serde_json::Value,
     /// What the ad model was trained on and how well it fits what it saw.
