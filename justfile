@@ -19,6 +19,6 @@ bench *stage:
 quickstart:
     cargo run --release -- synth --users 300 --seed 2016 --impressions-per-user 6 --form csv --out data/quickstart
 
-# Licences, bans and sources of every dependency.
+# Licences, bans, duplicates, sources and advisories of every dependency.
 deny:
-    cargo deny check licenses bans sources
+    .ci/deny
