@@ -100,11 +100,13 @@ pub enum DenialReason {
     HeldUntilWindowEnd,
     /// Collected before the date an order spares.
     BeforeCutOff,
+    /// A row that takes something away from this subject cannot be read.
+    UnreadableRestriction,
 }
 
 impl DenialReason {
     /// Every reason, in order.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::NoRecord,
         Self::NotNotified,
         Self::Notified,
@@ -119,6 +121,7 @@ impl DenialReason {
         Self::NotGranted,
         Self::HeldUntilWindowEnd,
         Self::BeforeCutOff,
+        Self::UnreadableRestriction,
     ];
 
     /// The name under which drops are counted.
@@ -139,6 +142,7 @@ impl DenialReason {
             Self::NotGranted => "not_granted",
             Self::HeldUntilWindowEnd => "held_until_window_end",
             Self::BeforeCutOff => "before_cut_off",
+            Self::UnreadableRestriction => "unreadable_restriction",
         }
     }
 }
@@ -394,6 +398,22 @@ impl<P: For, Id: GateId> Gate<P, Id> {
         Self::new(self.all().chain(denied))
     }
 
+    /// The same gate, which also denies some subjects: of each a row that takes something away cannot be read.
+    ///
+    /// # Complexity
+    /// O((n + m) log (n + m)) for n subjects that this gate knows and m of these; nothing for none.
+    #[must_use]
+    pub fn without_unreadable(self, subjects: impl IntoIterator<Item = Id>) -> Self {
+        let mut denied = subjects
+            .into_iter()
+            .map(|id| (id, Decision::Denied(DenialReason::UnreadableRestriction)))
+            .peekable();
+        if denied.peek().is_none() {
+            return self;
+        }
+        Self::new(self.all().chain(denied))
+    }
+
     /// The subjects this gate knows, allowed or not, in ascending order.
     #[must_use]
     pub fn known(&self) -> Vec<Id> {
@@ -454,6 +474,16 @@ mod tests {
             Some(DenialReason::OptedOut)
         );
         assert_eq!(gate.permit(UserId(3)).err(), Some(DenialReason::NoRecord));
+    }
+
+    #[test]
+    fn deny_whom_an_unreadable_row_takes_something_from() {
+        let before = gate(&[(1, Decision::ALLOWED), (2, Decision::ALLOWED)]);
+        let without = before.without_unreadable([UserId(2), UserId(3)]);
+        assert!(without.permit(UserId(1)).is_ok());
+        let denied = Some(DenialReason::UnreadableRestriction);
+        assert_eq!(without.permit(UserId(2)).err(), denied);
+        assert_eq!(without.permit(UserId(3)).err(), denied);
     }
 
     #[test]

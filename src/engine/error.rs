@@ -19,6 +19,23 @@ pub enum EngineError {
     /// A table is missing or cannot be read.
     #[error(transparent)]
     Signals(#[from] SignalsError),
+    /// A row takes something away from somebody, and nobody can tell from whom.
+    #[error(
+        "{file}, row {row}, column {column}: {how}. The row takes something away from somebody, and nobody can tell from \
+         whom{more}. Mend the row, or remove it if it was written by mistake"
+    )]
+    LostRestriction {
+        /// The file, relative to the signals directory.
+        file: String,
+        /// The row: the first after the header is 1.
+        row: u64,
+        /// The column that was wrong, or the column that identifies the row.
+        column: &'static str,
+        /// What is wrong.
+        how: &'static str,
+        /// How many more there are, in words.
+        more: String,
+    },
     /// The ledger cannot be read.
     #[error(transparent)]
     Ledger(#[from] LedgerError),

@@ -2,20 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use crate::consent::{AccountFacts, Event, Flaw, Subject};
+use crate::consent::{AccountFacts, Event, Subject};
 use crate::engine::consent_source::{ConsentFrom, ConsentInputs};
+use crate::engine::lost::Lost;
 use crate::engine::outputs::InputDigest;
 use crate::engine::{EngineError, Progress, RunFinding, Stage};
 use crate::hash::{HashMap, HashSet};
 use crate::identity::{
     AccountClaim, DeviceCode, DeviceCodes, E164, KeyRing, SocialClaim, normalise, number_region,
 };
-use crate::ids::{AccountId, NumberToken, Region, UserId};
+use crate::ids::{NumberToken, Region, UserId};
 use crate::signals::{
     AbuseReport, Ad, AdFeedback, AudienceMember, Business, BusinessOptIn, BusinessThread,
     ConsentEventRow, Feedback, Friendship, Impression, KeptTerms, MessengerAccount, PhonePurpose,
-    RawPhone, Record, Rejection, RejectionReason, SignalsDir, SocialAccount, Table, TableRows,
-    TableSummary, deduplicate, deduplicate_accounts, deduplicate_friendships, policy_versions,
+    RawPhone, Record, Rejection, SignalsDir, SocialAccount, Table, TableRows, TableSummary,
+    deduplicate, deduplicate_accounts, deduplicate_friendships, policy_versions,
 };
 use crate::time::Timestamp;
 
@@ -61,6 +62,8 @@ pub(in crate::engine) struct Read {
     pub(in crate::engine) rejections: Vec<Rejection>,
     pub(in crate::engine) stages: Vec<Stage>,
     pub(in crate::engine) findings: Vec<RunFinding>,
+    /// Rows that take something away and cannot be read.
+    pub(in crate::engine) lost: Lost,
 }
 
 impl Inputs {
@@ -117,6 +120,8 @@ impl Inputs {
             ConsentFrom::Ledger(source) => ConsentInputs::read(source, dir)?,
             ConsentFrom::Given(given) => given.clone(),
         };
+        read.lost.check()?;
+        inputs.reports.append(&mut read.lost.reports);
         inputs.read = read;
         Ok(inputs)
     }
@@ -271,11 +276,13 @@ impl Inputs {
         let lost = normalise(&lost);
         self.lost_numbers = lost.into_iter().filter_map(Result::ok).collect();
         self.business_numbers = self.of_businesses.iter().flatten().copied().collect();
+        let held = self.accounts.iter().zip(&self.account_numbers);
+        let held = held.filter_map(|(row, number)| Some((row.account_id, (*number)?)));
+        self.consent.flaws.extend(self.read.lost.flaws(held));
     }
 }
 
-/// Reads the tables of consent. An event that cannot be read may have been an opt-out, so whoever it is about
-/// is remembered as a flaw. Events of one id that contradict each other go to the ledger, which invalidates
+/// Reads the tables of consent. Events of one id that contradict each other go to the ledger, which invalidates
 /// everyone they are about.
 fn read_consent(
     read: &mut Read,
@@ -284,38 +291,19 @@ fn read_consent(
 ) -> Result<ConsentInputs, EngineError> {
     let overlays = read.table(dir, progress)?;
     let policies = policy_versions(read.table(dir, progress)?);
-    let mut lost = Vec::new();
     let mut contradictions = Vec::new();
     let mut rows = read.table_with(dir, progress, |rows| {
         let sifted = deduplicate(rows);
         contradictions = sifted.conflicts;
-        lost.extend(lost_accounts(&sifted.rows));
         sifted.rows
     })?;
     rows.append(&mut contradictions);
-    let flaw = |account| Flaw::About {
-        subject: Subject::Account(account),
-        known_time: Timestamp::MIN,
-    };
     Ok(ConsentInputs {
         events: events(rows),
         policies,
         overlays,
-        flaws: lost.into_iter().map(flaw).collect(),
         ..ConsentInputs::default()
     })
-}
-
-/// The accounts whose rows were lost: a row that only says again what another says is not.
-fn lost_accounts<R>(rows: &TableRows<R>) -> impl Iterator<Item = AccountId> + '_ {
-    let rejected = rows.rejections.iter().zip(&rows.rejected_accounts);
-    let lost = rejected.filter(|(rejection, _)| {
-        !matches!(
-            rejection.reason,
-            RejectionReason::Duplicate | RejectionReason::Conflict
-        )
-    });
-    lost.filter_map(|(_, account)| *account)
 }
 
 /// Drops rows that had not happened yet, and counts them if there are any.
@@ -354,6 +342,8 @@ impl Read {
     ) -> Result<Vec<R>, EngineError> {
         let rows = sift(dir.read()?);
         progress.advance(rows.summary.n_rows);
+        let told = self.lost.take(R::TABLE, &rows.rejections, &rows.salvages);
+        self.findings.extend(told);
         self.rejections.extend(rows.rejections);
         self.take(rows.summary);
         Ok(rows.records)

@@ -19,6 +19,7 @@ mod friend_model;
 mod given_models;
 mod histograms;
 mod inputs;
+mod lost;
 mod matches;
 pub mod outputs;
 mod params;

@@ -35,8 +35,11 @@ impl<P: For> Gates<P> {
         everyones_links: &[Link],
         params: &ValidIdentityParams,
     ) -> Self {
-        let accounts = at_each(moments, Snapshot::accounts);
-        let refusing = people_at_each(moments, everyones_links);
+        let lost = &inputs.read.lost;
+        let accounts =
+            at_each(moments, Snapshot::accounts).without_unreadable(lost.accounts(P::PURPOSE));
+        let refusing =
+            people_at_each(moments, everyones_links).without_unreadable(lost.users(P::PURPOSE));
         let refused: HashSet<UserId> = refusing
             .known()
             .into_iter()

@@ -7,9 +7,9 @@ use serde::Serialize;
 use super::record::Record;
 use super::rejection::{Rejection, RejectionReason};
 use super::row::{Cells, Fault, Row};
+use super::salvage::{self, Salvage};
 use super::table::Table;
 use super::terms::KeptTerms;
-use crate::ids::AccountId;
 
 /// Where a row stood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,8 +29,8 @@ pub struct Batch<R> {
     pub origins: Vec<Origin>,
     /// The rows among them that could not be used, in file order.
     pub rejections: Vec<Rejection>,
-    /// For each rejection the account it is about, where the table and the row let that be told.
-    pub rejected_accounts: Vec<Option<AccountId>>,
+    /// For each rejection from whom its row may take something away.
+    pub salvages: Vec<Salvage>,
 }
 
 impl<R> Batch<R> {
@@ -40,7 +40,7 @@ impl<R> Batch<R> {
             records: Vec::new(),
             origins: Vec::new(),
             rejections: Vec::new(),
-            rejected_accounts: Vec::new(),
+            salvages: Vec::new(),
         }
     }
 
@@ -120,10 +120,18 @@ pub struct TableRows<R> {
     pub origins: Vec<Origin>,
     /// The rows that could not be used.
     pub rejections: Vec<Rejection>,
-    /// For each rejection the account it is about, where the table and the row let that be told.
-    pub rejected_accounts: Vec<Option<AccountId>>,
+    /// For each rejection from whom its row may take something away.
+    pub salvages: Vec<Salvage>,
     /// What was read.
     pub summary: TableSummary,
+}
+
+/// What is left of a row that is no record. One that sets somebody against themselves takes nothing away.
+fn left_of<R: Record>(row: &Row<'_>, fault: Fault) -> Salvage {
+    if fault.reason == RejectionReason::SelfReference {
+        return Salvage::Harmless;
+    }
+    salvage::of_row::<R>(row)
 }
 
 /// Collects rows into batches and hands each over when it is full.
@@ -182,19 +190,22 @@ impl<'f, R: Record, F> Batcher<'f, R, F> {
                 self.keep(record);
                 self.summary.terms.add(row.into_terms());
             }
-            Err(fault) => self.reject(fault, R::account(&row)),
+            Err(fault) => {
+                let left = left_of::<R>(&row, fault);
+                self.reject(fault, left);
+            }
         }
         self.hand_over_if_full()
     }
 
-    /// Takes the next row, which has the wrong shape.
-    pub(super) fn take_malformed<E>(&mut self) -> Result<(), E>
+    /// Takes the next row, which has the wrong shape, and what is left of it.
+    pub(super) fn take_malformed<E>(&mut self, left: Salvage) -> Result<(), E>
     where
         F: FnMut(Batch<R>) -> Result<(), E>,
     {
         self.row += 1;
         let fault = Fault::new(&R::COLUMNS[0], RejectionReason::Malformed);
-        self.reject(fault, None);
+        self.reject(fault, left);
         self.hand_over_if_full()
     }
 
@@ -217,14 +228,14 @@ impl<'f, R: Record, F> Batcher<'f, R, F> {
         });
     }
 
-    fn reject(&mut self, fault: Fault, account: Option<AccountId>) {
+    fn reject(&mut self, fault: Fault, left: Salvage) {
         self.batch.rejections.push(Rejection {
             file: self.file.clone(),
             row: self.row,
             column: fault.column,
             reason: fault.reason,
         });
-        self.batch.rejected_accounts.push(account);
+        self.batch.salvages.push(left);
     }
 
     fn hand_over_if_full<E>(&mut self) -> Result<(), E>

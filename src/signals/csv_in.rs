@@ -11,7 +11,8 @@ use super::header::Header;
 use super::limits::ValidReadLimits;
 use super::record::Record;
 use super::rejection::RejectionReason;
-use super::row::Cells;
+use super::row::{Cells, Row};
+use super::salvage::{self, Salvage};
 use super::source::Source;
 use crate::time::Timestamp;
 
@@ -99,23 +100,57 @@ impl<'s> CsvFile<'s> {
         F: FnMut(Batch<R>) -> Result<(), E>,
     {
         match StringRecord::from_byte_record(bytes) {
-            Ok(fields) if fields.len() == self.n_fields => {
-                batcher.take(&CsvCells {
-                    fields: &fields,
-                    places: &self.header.places,
-                })?;
+            Ok(fields) if fields.len() == self.n_fields && !has_swallowed::<R>(&fields) => {
+                batcher.take(&self.cells(&fields))?;
                 Ok(fields.into_byte_record())
             }
             Ok(fields) => {
-                batcher.take_malformed()?;
+                batcher.take_malformed(self.left_of::<R>(&fields))?;
                 Ok(fields.into_byte_record())
             }
             Err(not_utf8) => {
-                batcher.take_malformed()?;
-                Ok(not_utf8.into_byte_record())
+                let bytes = not_utf8.into_byte_record();
+                let fields = StringRecord::from_byte_record_lossy(bytes.clone());
+                batcher.take_malformed(self.left_of::<R>(&fields))?;
+                Ok(bytes)
             }
         }
     }
+
+    fn cells<'r>(&'r self, fields: &'r StringRecord) -> CsvCells<'r> {
+        CsvCells {
+            fields,
+            places: &self.header.places,
+        }
+    }
+
+    /// What can still be read of a row of the wrong shape.
+    fn left_of<R: Record>(&self, fields: &StringRecord) -> Salvage {
+        let is_one_row = fields.len() == self.n_fields;
+        if has_swallowed::<R>(fields) || !is_one_row && fields.iter().any(breaks_line) {
+            return salvage::of_nothing::<R>();
+        }
+        if is_one_row {
+            return salvage::of_row::<R>(&Row::new(&self.cells(fields)));
+        }
+        let fields: Vec<&str> = fields.iter().collect();
+        let readings = salvage::readings(&fields, self.n_fields);
+        let readings: Vec<StringRecord> = readings.into_iter().map(StringRecord::from).collect();
+        let cells: Vec<CsvCells<'_>> = readings.iter().map(|fields| self.cells(fields)).collect();
+        salvage::of_readings::<R>(cells.iter().map(|cells| cells as &dyn Cells))
+    }
+}
+
+/// Has a stray quote made one row of several that has as many fields as one? Then the separators of at least one whole
+/// row are in cells that hold line breaks.
+fn has_swallowed<R: Record>(fields: &StringRecord) -> bool {
+    let breaking = fields.iter().filter(|field| breaks_line(field));
+    let n_separators: usize = breaking.map(|field| field.matches(',').count()).sum();
+    R::RESTRICTS && n_separators > 0 && n_separators + 1 >= fields.len()
+}
+
+fn breaks_line(field: &str) -> bool {
+    field.contains(['\n', '\r'])
 }
 
 fn column_names<B: Read>(
@@ -187,6 +222,10 @@ impl CsvCells<'_> {
 impl Cells for CsvCells<'_> {
     fn whole(&self, index: usize) -> Result<Option<u64>, RejectionReason> {
         self.parsed(index, parse_whole)
+    }
+
+    fn whole_salvaged(&self, index: usize) -> Option<u64> {
+        self.field(index).and_then(salvage::whole_number)
     }
 
     fn number(&self, index: usize) -> Result<Option<f64>, RejectionReason> {

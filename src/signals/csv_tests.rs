@@ -546,6 +546,119 @@ fn a_consent_event_that_cannot_be_read_still_names_its_account() {
         "event_id,account_id,kind,valid_time,known_time\n1,5,opt_out,{T1},yesterday\n2,x,opt_out,{T1},{T1}\n3,6\n4,8,opt_out,{T1},{T1}\n"
     );
     let rows = read_csv_text::<ConsentEventRow>(&text).unwrap();
-    assert_eq!(rows.rejected_accounts, [Some(5.into()), None, None]);
+    let named = Salvage::Names([Named::accounts([5.into()])].into());
+    assert_eq!(rows.salvages, [named, Salvage::Lost, Salvage::Lost]);
     assert_eq!(rows.records.len(), 1);
+}
+
+/// What is left of the rejected rows of `feedback` and of `consent_events`.
+fn left_of<R: Record>(header: &str, rows: &str) -> Vec<Salvage> {
+    let read = read_csv_text::<R>(&format!("{header}\n{rows}\n")).unwrap();
+    read.salvages
+}
+
+fn users(ids: &[&[u64]]) -> Salvage {
+    let named = |ids: &&[u64]| Named::users(ids.iter().copied().map(Into::into));
+    Salvage::Names(ids.iter().map(named).collect())
+}
+
+#[test]
+fn a_damaged_restriction_names_whom_it_means_or_is_told_to_be_lost() {
+    let header = "user_id,other_id,kind,at";
+    let lost = || Salvage::Lost;
+    let cases: [(&str, &[Salvage]); 20] = [
+        (&format!("5,6.0,block,{T1}"), &[users(&[&[5, 6]])]),
+        (&format!("5,6,blok,{T1}"), &[users(&[&[5, 6]])]),
+        ("5,6,block,yesterday", &[users(&[&[5, 6]])]),
+        (&format!("5,,block,{T1}"), &[users(&[&[5]])]),
+        (&format!("x,6,block,{T1}"), &[users(&[&[6]])]),
+        (&format!("x,y,block,{T1}"), &[lost()]),
+        (&format!("5E+9,,block,{T1}"), &[lost()]),
+        // A comma too many: at the end, between, within an id.
+        (&format!("5,6,block,{T1},"), &[users(&[&[5, 6]])]),
+        (&format!("5,6,block,{T1},,,"), &[users(&[&[5, 6]])]),
+        (&format!("5,,6,block,{T1}"), &[users(&[&[5, 6]])]),
+        (
+            &format!("5,1,2,block,{T1}"),
+            &[users(&[&[1, 2], &[5, 1], &[5, 2], &[51, 2], &[5, 12]])],
+        ),
+        (&format!("5,6,a,b,c,block,{T1}"), &[lost()]),
+        // A field short: nothing says which.
+        (&format!("6,block,{T1}"), &[lost()]),
+        ("5,6,block", &[lost()]),
+        ("5", &[lost()]),
+        // A quote that swallows the next row, whole or in part.
+        (&format!("5,6,\"block,{T1}\n7,8,\"block,{T1}"), &[lost()]),
+        (&format!("5,\"6,block,{T1}\n7\",8,block,{T1}"), &[lost()]),
+        (&format!("5,6,block\",{T1}"), &[users(&[&[5, 6]])]),
+        // Blocking oneself is no restriction.
+        (&format!("5,5,block,{T1}"), &[Salvage::Harmless]),
+        ("\u{1},\u{2},\u{3},\u{4}", &[lost()]),
+    ];
+    for (rows, left) in cases {
+        assert_eq!(left_of::<Feedback>(header, rows), left, "{rows:?}");
+    }
+}
+
+#[test]
+fn only_rows_that_take_something_away_are_told_to_be_lost() {
+    let opt_ins = "business_id,account_id,opted_in_at,opted_out_at";
+    let named = |account: u64| Salvage::Names([Named::accounts([account.into()])].into());
+    for (row, left) in [
+        (format!("1,5,soon,{T1}"), named(5)),
+        ("1,5,soon,".to_owned(), Salvage::Harmless),
+        (format!("1,x,soon,{T1}"), Salvage::Lost),
+        // Cut off: nobody can tell whether the opt-in was taken back.
+        (format!("1,5,{T1}"), named(5)),
+    ] {
+        assert_eq!(left_of::<BusinessOptIn>(opt_ins, &row), [left], "{row}");
+    }
+    let events = "event_id,account_id,device_id,phone,kind,valid_time,known_time,share";
+    let device = Named {
+        device: crate::ids::DeviceId::of("d7"),
+        ..Named::default()
+    };
+    for (row, left) in [
+        (format!("1,5,,,opt_out,{T1},soon,"), named(5)),
+        (
+            format!("1,,d7,,signal,{T1},soon,"),
+            Salvage::Names([device].into()),
+        ),
+        (format!("1,x,,,opt_out,{T1},{T1},"), Salvage::Lost),
+        (format!("1,,,,opt_out,{T1},{T1},"), Salvage::Lost),
+        (
+            format!("1,,,+4915120001002,non_user_objects,{T1},soon,"),
+            Salvage::Lost,
+        ),
+        (format!("1,5,,+4915120001002,opt_out,{T1},{T1},"), named(5)),
+        (format!("1,x,,,accept,{T1},{T1},yes"), Salvage::Lost),
+        (format!("1,x,,,register,{T1},{T1},"), Salvage::Harmless),
+        (format!("1,x,,,grant,{T1},{T1},"), Salvage::Harmless),
+        (format!("1,5,,,accept,{T1},{T1},yes"), named(5)),
+    ] {
+        assert_eq!(left_of::<ConsentEventRow>(events, &row), [left], "{row}");
+    }
+    let pairs = "user_a,user_b,since";
+    assert_eq!(
+        left_of::<Friendship>(pairs, "1,x,soon\n1"),
+        [Salvage::Harmless, Salvage::Harmless]
+    );
+}
+
+#[test]
+fn bytes_that_are_not_utf_8_hide_nobody() {
+    let header = b"user_id,other_id,kind,at\n".as_slice();
+    for (row, left) in [
+        (
+            b"5,6,bl\xF6ck,2016-01-01T00:00:00Z\n".as_slice(),
+            users(&[&[5, 6]]),
+        ),
+        (b"5,6\xA0,block,2016-01-01T00:00:00Z\n", users(&[&[5]])),
+        (b"\xFF5,\xFF6,block,2016-01-01T00:00:00Z\n", Salvage::Lost),
+        (b"5,6,block,2016-01-01T00:00:00Z,\xE9\n", users(&[&[5, 6]])),
+    ] {
+        let dir = dir_of(&[("feedback.csv", &[header, row].concat())]);
+        let rows = read::<Feedback>(dir.path()).unwrap();
+        assert_eq!(rows.salvages, [left], "{row:?}");
+    }
 }

@@ -18,8 +18,8 @@ use super::batch::{Origin, TableRows};
 use super::record::Record;
 use super::records::{Ad, Business, ConsentEventRow, Friendship, MessengerAccount, SocialAccount};
 use super::rejection::{Rejection, RejectionReason};
-use crate::consent::Subject;
-use crate::ids::{AccountId, AdId, BusinessId, EventId, UserId};
+use super::salvage::Salvage;
+use crate::ids::{AdId, BusinessId, EventId, UserId};
 use crate::time::Interval;
 
 /// A record of which a table may say only one thing for each id.
@@ -29,11 +29,6 @@ pub trait Identified: Record {
 
     /// The id of the record.
     fn id(&self) -> Self::Id;
-
-    /// The account the record is about, if it is about one.
-    fn about_account(&self) -> Option<AccountId> {
-        None
-    }
 }
 
 impl Identified for SocialAccount {
@@ -69,16 +64,6 @@ impl Identified for ConsentEventRow {
             Self::NonUser { event_id, .. } => *event_id,
         }
     }
-
-    fn about_account(&self) -> Option<AccountId> {
-        match self {
-            Self::Known(event) => match event.subject {
-                Subject::Account(account) => Some(account),
-                Subject::Device(_) | Subject::NonUser(_) => None,
-            },
-            Self::NonUser { .. } => None,
-        }
-    }
 }
 
 /// What is left of a table when each id says one thing, and what contradicted itself.
@@ -96,7 +81,7 @@ pub struct Deduplicated<R> {
 pub fn deduplicate<R: Identified>(rows: TableRows<R>) -> Deduplicated<R> {
     let by_id = |a: &R, b: &R| a.id().cmp(&b.id());
     let same_id = |a: &R, b: &R| a.id() == b.id();
-    sift(rows, by_id, same_id, equal_or_none, R::about_account)
+    sift(rows, by_id, same_id, equal_or_none)
 }
 
 /// Keeps the rows of each account unless they contradict each other: one row for each number it had.
@@ -107,15 +92,14 @@ pub fn deduplicate_accounts(rows: TableRows<MessengerAccount>) -> Deduplicated<M
         key(a).cmp(&key(b)).then_with(|| a.cmp(b))
     };
     let same_account = |a: &MessengerAccount, b: &MessengerAccount| a.account_id == b.account_id;
-    let about = |row: &MessengerAccount| Some(row.account_id);
-    sift(rows, by_number, same_account, one_number_at_a_time, about)
+    sift(rows, by_number, same_account, one_number_at_a_time)
 }
 
 /// Keeps one row of each friendship: the earliest.
 #[must_use]
 pub fn deduplicate_friendships(rows: TableRows<Friendship>) -> TableRows<Friendship> {
     let same_pair = |a: &Friendship, b: &Friendship| (a.user_a, a.user_b) == (b.user_a, b.user_b);
-    sift(rows, Friendship::cmp, same_pair, keep_first, |_| None).rows
+    sift(rows, Friendship::cmp, same_pair, keep_first).rows
 }
 
 type Placed<R> = (R, Origin);
@@ -159,7 +143,6 @@ fn sift<R: Record>(
     order: impl Fn(&R, &R) -> Ordering,
     same: impl Fn(&R, &R) -> bool,
     rule: impl Fn(&[Placed<R>]) -> Verdicts,
-    about: impl Fn(&R) -> Option<AccountId>,
 ) -> Deduplicated<R> {
     let mut placed: Vec<Placed<R>> = rows.records.drain(..).zip(rows.origins.drain(..)).collect();
     placed.sort_unstable_by(|(a, at), (b, other)| order(a, b).then(at.cmp(other)));
@@ -174,7 +157,7 @@ fn sift<R: Record>(
             rows.origins.push(origin);
             continue;
         };
-        reject(&mut rows, origin, reason, about(&record));
+        reject(&mut rows, origin, reason);
         if reason == RejectionReason::Conflict {
             conflicts.push(record);
         }
@@ -183,12 +166,8 @@ fn sift<R: Record>(
     Deduplicated { rows, conflicts }
 }
 
-fn reject<R: Record>(
-    rows: &mut TableRows<R>,
-    origin: Origin,
-    reason: RejectionReason,
-    account: Option<AccountId>,
-) {
+/// Nothing is lost with these: of equal rows one is kept, and those that contradict each other are handed over.
+fn reject<R: Record>(rows: &mut TableRows<R>, origin: Origin, reason: RejectionReason) {
     let file = usize::try_from(origin.file).expect("a file's index fits the memory its list is in");
     rows.rejections.push(Rejection {
         file: rows.summary.files[file].path.clone(),
@@ -196,7 +175,7 @@ fn reject<R: Record>(
         column: R::COLUMNS[0].name,
         reason,
     });
-    rows.rejected_accounts.push(account);
+    rows.salvages.push(Salvage::Harmless);
     rows.summary.reject(reason, 1);
 }
 
@@ -204,10 +183,10 @@ fn sort_rejections<R>(rows: &mut TableRows<R>) {
     let mut paired: Vec<_> = rows
         .rejections
         .drain(..)
-        .zip(rows.rejected_accounts.drain(..))
+        .zip(rows.salvages.drain(..))
         .collect();
     paired.sort_unstable();
-    (rows.rejections, rows.rejected_accounts) = paired.into_iter().unzip();
+    (rows.rejections, rows.salvages) = paired.into_iter().unzip();
 }
 
 #[cfg(test)]
@@ -240,7 +219,7 @@ mod tests {
 
     fn check_sums<R>(rows: &TableRows<R>) {
         assert_eq!(rows.records.len(), rows.origins.len());
-        assert_eq!(rows.rejections.len(), rows.rejected_accounts.len());
+        assert_eq!(rows.rejections.len(), rows.salvages.len());
         assert_eq!(rows.summary.n_records, rows.records.len() as u64);
         assert_eq!(rows.summary.n_rejected(), rows.rejections.len() as u64);
         assert_eq!(
@@ -275,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn conflicting_consent_names_the_accounts() {
+    fn conflicting_consent_is_handed_over() {
         let header = "event_id,account_id,kind,valid_time,known_time";
         let row = |event: u64, account: u64, kind: &str| {
             format!("{event},{account},{kind},{0},{0}", T[0])
@@ -288,12 +267,11 @@ mod tests {
         ];
         let left = deduplicate(rows_of::<ConsentEventRow>(header, &rows, 1));
         assert_eq!(left.rows.records.len(), 1);
-        let accounts = [5, 6, 7].map(|id| Some(AccountId(id)));
-        assert_eq!(left.rows.rejected_accounts, accounts);
-        let of = |row: &ConsentEventRow| row.about_account();
+        assert_eq!(left.rows.salvages, vec![Salvage::Harmless; 3]);
         assert_eq!(
-            left.conflicts.iter().map(of).collect::<Vec<_>>(),
-            accounts[..2]
+            left.conflicts.len(),
+            2,
+            "whoever decides by them is given them"
         );
     }
 

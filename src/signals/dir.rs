@@ -120,14 +120,14 @@ impl SignalsDir {
             all.records.append(&mut batch.records);
             all.origins.append(&mut batch.origins);
             all.rejections.append(&mut batch.rejections);
-            all.rejected_accounts.append(&mut batch.rejected_accounts);
+            all.salvages.append(&mut batch.salvages);
             Ok::<(), SignalsError>(())
         })?;
         Ok(TableRows {
             records: all.records,
             origins: all.origins,
             rejections: all.rejections,
-            rejected_accounts: all.rejected_accounts,
+            salvages: all.salvages,
             summary,
         })
     }

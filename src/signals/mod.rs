@@ -28,6 +28,7 @@ mod rejection;
 #[cfg(test)]
 mod round_trip;
 mod row;
+mod salvage;
 mod source;
 mod table;
 mod tables;
@@ -57,6 +58,7 @@ pub use records::{
 };
 pub use rejection::{Rejection, RejectionReason};
 pub use row::{Fault, MAX_LIST_BYTES, MAX_TEXT_BYTES, Row};
+pub use salvage::{Named, Salvage};
 pub use table::Table;
 pub use terms::{
     AdCategory, Interest, KeptTerms, SpecialCategory, TermRefused, Topic, topics_digest,

@@ -2,9 +2,9 @@
 
 use super::column::Column;
 use super::row::{Fault, Row};
+use super::salvage::Named;
 use super::table::Table;
 use super::values::Values;
-use crate::ids::AccountId;
 
 /// A record of one table, implemented by the record types of this room.
 ///
@@ -25,8 +25,16 @@ pub trait Record: Clone + PartialEq + Send + Sync + 'static {
     /// Writes a record.
     fn write<'a>(&'a self, values: &mut Values<'a>);
 
-    /// The account that a row is about, as far as it can be told from a row that could not be read.
-    fn account(_row: &Row<'_>) -> Option<AccountId> {
+    /// Can a row of this table take something away from somebody? If so, one that is rejected must not be lost.
+    const RESTRICTS: bool = false;
+
+    /// May this row take something away? Asked of a rejected row whose cells stand in their columns.
+    fn may_restrict(_row: &Row<'_>) -> bool {
+        true
+    }
+
+    /// Whom a row names, if that can be told for certain; asked of rejected rows, for denial only.
+    fn named(_row: &Row<'_>) -> Option<Named> {
         None
     }
 }

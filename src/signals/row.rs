@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use super::column::Column;
+use super::column::{Column, Kind};
 use super::rejection::RejectionReason;
 use super::terms::{AdCategory, Interest, KeptTerms, TermRefused, topic_of};
 use crate::ids::Region;
@@ -17,6 +17,10 @@ pub const MAX_LIST_BYTES: usize = 16 * 1024;
 pub(super) trait Cells {
     /// A whole number.
     fn whole(&self, index: usize) -> Result<Option<u64>, RejectionReason>;
+    /// A whole number, also in a spelling that no record is made from, if it can be no other.
+    fn whole_salvaged(&self, index: usize) -> Option<u64> {
+        self.whole(index).ok().flatten()
+    }
     /// A number that may have a fraction.
     fn number(&self, index: usize) -> Result<Option<f64>, RejectionReason>;
     /// True or false.
@@ -103,6 +107,27 @@ impl<'a> Row<'a> {
     /// An id, if there is one.
     pub(super) fn id_if<T: From<u64>>(&self, column: &Column) -> Result<Option<T>, Fault> {
         Ok(self.whole_if(column)?.map(u64::into))
+    }
+
+    /// An id for denial only: also in a spelling that no record is made from, if it can be no other.
+    pub(super) fn id_salvaged<T: From<u64>>(&self, column: &Column) -> Option<T> {
+        self.cells.whole_salvaged(column.index).map(T::from)
+    }
+
+    /// Does anything stand in a column, whether or not it can be read?
+    pub(super) fn has(&self, column: &Column) -> bool {
+        let is_text = self
+            .cells
+            .text(column.index)
+            .is_some_and(|text| !text.trim().is_empty());
+        let index = column.index;
+        is_text
+            || match column.kind {
+                Kind::Whole | Kind::Number => self.cells.number(index) != Ok(None),
+                Kind::Truth => self.cells.truth(index) != Ok(None),
+                Kind::Instant => self.cells.instant(index) != Ok(None),
+                Kind::Text | Kind::TextList => false,
+            }
     }
 
     /// A number that may have a fraction, if there is one.

@@ -2,6 +2,7 @@
 
 pub(crate) mod numbers;
 pub(crate) mod program;
+pub(crate) mod restricted;
 pub(crate) mod scan;
 pub(crate) mod worlds;
 

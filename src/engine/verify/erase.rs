@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::consent::{Overlay, Purpose, Subject};
 use crate::engine::consent_source::ConsentInputs;
+use crate::engine::lost;
 use crate::engine::work::Work;
 use crate::engine::{EngineError, Progress};
 use crate::hash::{HashMap, HashSet};
@@ -81,7 +82,7 @@ impl Source {
             businesses: table(dir, &mut files)?,
             threads: table(dir, &mut files)?,
             opt_ins: table(dir, &mut files)?,
-            reports: table(dir, &mut files)?,
+            reports: reports(dir, &mut files)?,
             files: Vec::new(),
         };
         let uploaders = &mut source.uploaders;
@@ -248,6 +249,14 @@ impl Source {
         theirs.retain(|number| !kept.contains(number));
         theirs
     }
+}
+
+/// Reports as a run counts them: also those that cannot be read in full.
+fn reports(dir: &SignalsDir, files: &mut Vec<InputFile>) -> Result<Vec<AbuseReport>, SignalsError> {
+    let mut rows = dir.read::<AbuseReport>()?;
+    files.append(&mut rows.summary.files);
+    rows.records.extend(lost::reports(&rows.salvages));
+    Ok(rows.records)
 }
 
 fn table<R: Record>(dir: &SignalsDir, files: &mut Vec<InputFile>) -> Result<Vec<R>, SignalsError> {

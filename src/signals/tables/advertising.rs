@@ -1,6 +1,6 @@
 //! `ads`, `audience_members`, `ad_feedback`, `impressions` and `ad_truth`.
 
-use super::named::{Named, parse};
+use super::named::{Named as ByName, parse};
 use crate::ids::NumberToken;
 use crate::signals::column::{Column, columns};
 use crate::signals::record::Record;
@@ -9,6 +9,7 @@ use crate::signals::records::{
 };
 use crate::signals::rejection::RejectionReason;
 use crate::signals::row::{Fault, Row};
+use crate::signals::salvage::Named;
 use crate::signals::table::Table;
 use crate::signals::terms::SpecialCategory;
 use crate::signals::values::Values;
@@ -172,7 +173,7 @@ enum HiddenKind {
     Advertiser,
 }
 
-impl Named for HiddenKind {
+impl ByName for HiddenKind {
     const NAMES: &'static [(&'static str, Self)] =
         &[("hide_ad", Self::Ad), ("hide_advertiser", Self::Advertiser)];
 }
@@ -207,6 +208,13 @@ impl Record for AdFeedback {
         }
         values.set(hidden::AT, self.at);
     }
+
+    const RESTRICTS: bool = true;
+
+    fn named(row: &Row<'_>) -> Option<Named> {
+        row.id_salvaged(hidden::USER_ID)
+            .map(|user| Named::users([user]))
+    }
 }
 
 columns! {
@@ -227,7 +235,7 @@ columns! {
 }
 
 /// The list is closed: whatever is not on it, the messenger first of all, is out of range.
-impl Named for Surface {
+impl ByName for Surface {
     const NAMES: &'static [(&'static str, Self)] = &[
         ("feed", Self::Feed),
         ("right_column", Self::RightColumn),

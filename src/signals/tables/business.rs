@@ -1,10 +1,12 @@
 //! `businesses`, `business_threads` and `business_opt_ins`.
 
-use super::named::{Named, parse};
+use super::messenger::phone_salvaged;
+use super::named::{Named as ByName, parse};
 use crate::signals::column::{Column, columns};
 use crate::signals::record::Record;
 use crate::signals::records::{Business, BusinessOptIn, BusinessThread, RawPhone, StartedBy};
 use crate::signals::row::{Fault, Row};
+use crate::signals::salvage::Named;
 use crate::signals::table::Table;
 use crate::signals::values::Values;
 
@@ -39,6 +41,16 @@ impl Record for Business {
         values.set(business::CATEGORY, self.category.as_str());
         values.set(business::VERIFIED_AT, self.verified_at);
     }
+
+    const RESTRICTS: bool = true;
+
+    /// A business's number is never a person's: whoever holds it must not become one because the row is lost.
+    fn named(row: &Row<'_>) -> Option<Named> {
+        Some(Named {
+            phone: phone_salvaged(row, business::PHONE, business::REGION),
+            ..Named::default()
+        })
+    }
 }
 
 columns! {
@@ -51,7 +63,7 @@ columns! {
     }
 }
 
-impl Named for StartedBy {
+impl ByName for StartedBy {
     const NAMES: &'static [(&'static str, Self)] =
         &[("person", Self::Person), ("business", Self::Business)];
 }
@@ -106,5 +118,17 @@ impl Record for BusinessOptIn {
         values.set(opt_in::ACCOUNT_ID, self.account_id.0);
         values.set(opt_in::OPTED_IN_AT, self.opted_in_at);
         values.set(opt_in::OPTED_OUT_AT, self.opted_out_at);
+    }
+
+    const RESTRICTS: bool = true;
+
+    /// An opt-in that is lost allows nothing.
+    fn may_restrict(row: &Row<'_>) -> bool {
+        row.has(opt_in::OPTED_OUT_AT)
+    }
+
+    fn named(row: &Row<'_>) -> Option<Named> {
+        row.id_salvaged(opt_in::ACCOUNT_ID)
+            .map(|account| Named::accounts([account]))
     }
 }

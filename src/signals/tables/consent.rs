@@ -1,12 +1,13 @@
 //! `consent_events`: one event, about exactly one of an account, a device and a number.
 
 use crate::consent::{Event, EventKind, PolicyId, Purpose, Subject, TextDigest};
-use crate::ids::{AccountId, DeviceId};
+use crate::ids::DeviceId;
 use crate::signals::column::{Column, columns};
 use crate::signals::record::Record;
 use crate::signals::records::{ConsentEventRow, RawPhone};
 use crate::signals::rejection::RejectionReason;
 use crate::signals::row::{Fault, Row};
+use crate::signals::salvage::Named;
 use crate::signals::table::Table;
 use crate::signals::values::Values;
 
@@ -79,11 +80,56 @@ impl Record for ConsentEventRow {
         }
     }
 
+    const RESTRICTS: bool = true;
+
     /// An event that cannot be read may have been an opt-out: whose it was matters more than what it was.
-    fn account(row: &Row<'_>) -> Option<AccountId> {
-        row.id_if(event::ACCOUNT_ID).ok().flatten()
+    fn may_restrict(row: &Row<'_>) -> bool {
+        let gives = |name| GIVING.contains(&name);
+        !row.text(event::KIND).is_ok_and(gives) || Self::named(row).is_some()
+    }
+
+    /// An account, a device or both. A number is not enough: nobody can tell whether an objection was taken back.
+    fn named(row: &Row<'_>) -> Option<Named> {
+        let is_of_account = |name| OF_ACCOUNTS.contains(&name);
+        if row.has(event::PHONE) && !row.text(event::KIND).is_ok_and(is_of_account) {
+            return None;
+        }
+        let account = match row.has(event::ACCOUNT_ID) {
+            true => Some(row.id_salvaged(event::ACCOUNT_ID)?),
+            false => None,
+        };
+        let device = device(row).ok()?;
+        (account.is_some() || device.is_some()).then(|| Named {
+            device,
+            ..Named::accounts(account)
+        })
     }
 }
+
+/// What is never about a number.
+const OF_ACCOUNTS: [&str; 11] = [
+    "notice_served",
+    "defer",
+    "accept",
+    "register",
+    "opt_out",
+    "grant",
+    "withdraw",
+    "signal",
+    "number_change",
+    "recycled",
+    "delete",
+];
+
+/// What takes nothing away: lost with whoever it is about, it allows nothing that it would not have allowed.
+const GIVING: [&str; 6] = [
+    "notice_served",
+    "defer",
+    "register",
+    "grant",
+    "number_change",
+    "non_user_joins",
+];
 
 fn kind(row: &Row<'_>) -> Result<EventKind, Fault> {
     let name = row.text(event::KIND)?;
@@ -129,10 +175,18 @@ fn phone(row: &Row<'_>) -> Result<RawPhone, Fault> {
     row.text(event::PHONE).map(RawPhone::new)
 }
 
+/// The device, if one is named. Quotes and control characters are in no id: they are what damage leaves.
+fn device(row: &Row<'_>) -> Result<Option<DeviceId>, Fault> {
+    let text = row.text_if(event::DEVICE_ID)?;
+    let is_damaged = |text: &str| text.contains(|c: char| c == '"' || c.is_control());
+    Fault::unless(!text.is_some_and(is_damaged), event::DEVICE_ID)?;
+    Ok(text.and_then(DeviceId::of))
+}
+
 /// The account, or for a signal the device. A number is nobody's account.
 fn subject(row: &Row<'_>, kind: &EventKind) -> Result<Subject, Fault> {
     let account = row.id_if(event::ACCOUNT_ID)?;
-    let device = row.text_if(event::DEVICE_ID)?.and_then(DeviceId::of);
+    let device = device(row)?;
     Fault::unless(row.text_if(event::PHONE)?.is_none(), event::PHONE)?;
     match (account, device) {
         (Some(account), None) => Ok(Subject::Account(account)),

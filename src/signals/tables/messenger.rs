@@ -1,6 +1,6 @@
 //! `messenger_accounts`, `address_book` and `abuse_reports`.
 
-use crate::ids::DeviceId;
+use crate::ids::{DeviceId, Region};
 use crate::signals::column::{Column, columns};
 use crate::signals::record::Record;
 use crate::signals::records::{
@@ -8,6 +8,7 @@ use crate::signals::records::{
 };
 use crate::signals::rejection::RejectionReason;
 use crate::signals::row::{Fault, Row};
+use crate::signals::salvage::Named;
 use crate::signals::table::Table;
 use crate::signals::values::Values;
 
@@ -76,6 +77,28 @@ impl Record for MessengerAccount {
         values.set(account::SESSIONS_30D, self.sessions_30d);
         values.set(account::GROUPS, self.groups);
     }
+
+    const RESTRICTS: bool = true;
+
+    /// Without the row nobody knows until when the number was the account's, nor who else may hold it.
+    fn named(row: &Row<'_>) -> Option<Named> {
+        let account = row.id_salvaged(account::ACCOUNT_ID);
+        let phone = phone_salvaged(row, account::PHONE, account::REGION);
+        (account.is_some() || phone.is_some()).then(|| Named {
+            phone,
+            ..Named::accounts(account)
+        })
+    }
+}
+
+/// A number that a rejected row names, with its region if that can be read.
+pub(super) fn phone_salvaged(
+    row: &Row<'_>,
+    phone: &Column,
+    region: &Column,
+) -> Option<(RawPhone, Option<Region>)> {
+    let phone = row.text(phone).ok()?;
+    Some((RawPhone::new(phone), row.region_if(region).ok().flatten()))
 }
 
 /// The four columns of a device, in the order id, type, system, version of the system.
@@ -159,5 +182,14 @@ impl Record for AbuseReport {
         values.set(report::REPORTED, self.reported.0);
         values.set(report::REASON, self.reason.as_str());
         values.set(report::AT, self.at);
+    }
+
+    const RESTRICTS: bool = true;
+
+    /// The reporter and the reported; one of them is not enough.
+    fn named(row: &Row<'_>) -> Option<Named> {
+        let reporter = row.id_salvaged(report::REPORTER)?;
+        let reported = row.id_salvaged(report::REPORTED)?;
+        Some(Named::accounts([reporter, reported]))
     }
 }

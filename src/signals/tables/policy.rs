@@ -52,6 +52,9 @@ impl Record for PolicyText {
         values.set(version::WINDOW_DAYS, self.window_days);
         values.set(version::COHORT_CUT, self.cohort_cut);
     }
+
+    /// A text nobody can read leaves in doubt what everybody who was shown it agreed to.
+    const RESTRICTS: bool = true;
 }
 
 columns! {
@@ -94,6 +97,9 @@ impl Record for Overlay {
             }
         }
     }
+
+    /// An order names a region: nobody can tell whom it spares.
+    const RESTRICTS: bool = true;
 }
 
 /// A date beside `deny` contradicts it: what is denied has no date from which it is allowed.

@@ -1,7 +1,7 @@
 //! `social_accounts`, `friendships` and `feedback`.
 
 use super::messenger::DeviceColumns;
-use super::named::{Named, parse};
+use super::named::{Named as ByName, parse};
 use crate::ids::UserId;
 use crate::signals::column::{Column, columns};
 use crate::signals::record::Record;
@@ -10,6 +10,7 @@ use crate::signals::records::{
 };
 use crate::signals::rejection::RejectionReason;
 use crate::signals::row::{Fault, Row};
+use crate::signals::salvage::Named;
 use crate::signals::table::Table;
 use crate::signals::values::Values;
 
@@ -39,7 +40,7 @@ const USER_DEVICE: DeviceColumns = DeviceColumns([
     user::OS_VERSION,
 ]);
 
-impl Named for PhonePurpose {
+impl ByName for PhonePurpose {
     const NAMES: &'static [(&'static str, Self)] =
         &[("contact", Self::Contact), ("security", Self::Security)];
 }
@@ -125,7 +126,7 @@ columns! {
     }
 }
 
-impl Named for FeedbackKind {
+impl ByName for FeedbackKind {
     const NAMES: &'static [(&'static str, Self)] = &[
         ("block", Self::Block),
         ("dismiss", Self::Dismiss),
@@ -159,5 +160,14 @@ impl Record for Feedback {
         values.set(feedback::OTHER_ID, self.other_id.0);
         values.set(feedback::KIND, self.kind.name());
         values.set(feedback::AT, self.at);
+    }
+
+    const RESTRICTS: bool = true;
+
+    /// The two of them, or the one that can be read: without that one there is no pair either.
+    fn named(row: &Row<'_>) -> Option<Named> {
+        let both = [feedback::USER_ID, feedback::OTHER_ID];
+        let named = Named::users(both.into_iter().filter_map(|id| row.id_salvaged(id)));
+        (!named.users.is_empty()).then_some(named)
     }
 }
