@@ -7,6 +7,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+mod region;
+
+pub use region::{Region, RegionRefused};
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
@@ -46,56 +50,6 @@ ids! {
     BusinessId;
     /// An event of the consent ledger.
     EventId;
-}
-
-/// A country or territory: two upper-case ASCII letters of ISO 3166-1 alpha-2.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Region([u8; 2]);
-
-impl Region {
-    /// Reads a region code; lower case is accepted, anything but two letters is not.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let &[a, b] = text.trim().as_bytes() else {
-            return None;
-        };
-        let code = [a.to_ascii_uppercase(), b.to_ascii_uppercase()];
-        // ZZ is CLDR's "unknown region": an unknown region is the absence of one.
-        (code.iter().all(u8::is_ascii_uppercase) && code != *b"ZZ").then_some(Self(code))
-    }
-
-    /// The two letters.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).expect("a region is two ASCII letters by construction")
-    }
-}
-
-impl fmt::Debug for Region {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl fmt::Display for Region {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl TryFrom<String> for Region {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        Self::parse(&text).ok_or("a region is two letters of ISO 3166-1")
-    }
-}
-
-impl From<Region> for String {
-    fn from(region: Region) -> Self {
-        region.as_str().to_owned()
-    }
 }
 
 /// A device, known only by the first 128 bits of the BLAKE3 digest of its identifier.
@@ -187,17 +141,6 @@ fn first_128_bits(digest: &blake3::Hash) -> u128 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn region_reads_two_letters_only() {
-        assert_eq!(
-            Region::parse("de").map(|r| r.to_string()),
-            Some("DE".into())
-        );
-        for bad in ["", "D", "DEU", "D1", "ZZ", "zz", "é"] {
-            assert_eq!(Region::parse(bad), None, "{bad:?}");
-        }
-    }
 
     #[test]
     fn device_ids_read_back_as_written() {

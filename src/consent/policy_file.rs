@@ -271,7 +271,7 @@ impl Place<'_> {
         let mut overlays = Vec::new();
         for region in &order.regions {
             let region = Region::parse(region)
-                .ok_or_else(|| self.value("regions", region, "two letters of ISO 3166-1"))?;
+                .ok_or_else(|| self.value("regions", region, "a country's code of ISO 3166-1"))?;
             for purpose in &order.purposes {
                 let purpose = Purpose::parse(purpose)
                     .ok_or_else(|| self.value("purposes", purpose, "a purpose"))?;

@@ -82,7 +82,7 @@ fn list() -> impl Strategy<Value = Vec<String>> {
 }
 
 fn region() -> impl Strategy<Value = Region> {
-    "[A-Y][A-Z]".prop_map(|code| Region::parse(&code).unwrap())
+    "[A-Y][A-Z]".prop_filter_map("a country", |code| Region::parse(&code))
 }
 
 fn phone() -> impl Strategy<Value = RawPhone> {

@@ -329,7 +329,7 @@ impl From<ProfileArg> for Profile {
 }
 
 fn region(text: &str) -> Result<Region, String> {
-    Region::parse(text).ok_or_else(|| "a region is two letters of ISO 3166-1".to_owned())
+    Region::try_from(text.to_owned())
 }
 
 fn account(text: &str) -> Result<AccountId, String> {
