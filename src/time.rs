@@ -24,6 +24,10 @@ impl Timestamp {
     /// The latest instant: after everything.
     pub const MAX: Self = Self(i64::MAX);
 
+    /// What is written for an end that never comes, where an end has to be written: 9999-12-30T00:00:00Z, the last
+    /// midnight that RFC 3339 can say whatever the offset.
+    pub const LAST_WRITABLE: Self = Self::from_secs(253_402_128_000);
+
     /// An instant from microseconds since the Unix epoch.
     #[must_use]
     pub const fn from_micros(micros: i64) -> Self {
@@ -176,6 +180,13 @@ mod tests {
                 2_592_000_000_000
             );
         }
+    }
+
+    #[test]
+    fn the_last_instant_reads_back() {
+        let last = Timestamp::LAST_WRITABLE;
+        assert_eq!(last.to_string(), "9999-12-30T00:00:00Z");
+        assert_eq!(Timestamp::parse(&last.to_string()).unwrap(), last);
     }
 
     #[test]

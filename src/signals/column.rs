@@ -29,6 +29,33 @@ impl Kind {
             Self::TextList => "a list of text, or text separated by |",
         }
     }
+
+    /// The same of text that says a value.
+    pub(super) const fn expected_as_text(self) -> &'static str {
+        match self {
+            Self::Whole => "decimal digits",
+            Self::Number => "a decimal number",
+            Self::Truth => "true or false",
+            Self::Instant => "an RFC 3339 time with an offset",
+            Self::Text | Self::TextList => "text",
+        }
+    }
+
+    /// How to write a column of another type as one that is read.
+    pub(super) const fn cure(self) -> &'static str {
+        match self {
+            Self::Whole => "write it as a 64-bit integer, in SQL CAST(… AS BIGINT)",
+            Self::Number => "write it as a float, in SQL CAST(… AS DOUBLE)",
+            Self::Truth => "write it as a boolean, in SQL CAST(… AS BOOLEAN)",
+            Self::Instant => {
+                "write it as a timestamp in UTC, in SQL CAST(… AS TIMESTAMP); a date alone names no instant"
+            }
+            Self::Text => {
+                "write it as text, in SQL CAST(… AS VARCHAR), phone numbers with their plus sign"
+            }
+            Self::TextList => "write it as text with | between items",
+        }
+    }
 }
 
 /// A column of a table.

@@ -36,6 +36,7 @@ enum State {
 /// A reader that hands bytes on unchanged until one of them must not pass.
 pub(super) struct Guard<R> {
     inner: R,
+    delimiter: u8,
     max_row_bytes: u64,
     state: State,
     row: u64,
@@ -45,9 +46,10 @@ pub(super) struct Guard<R> {
 }
 
 impl<R: Read> Guard<R> {
-    pub(super) const fn new(inner: R, max_row_bytes: u64) -> Self {
+    pub(super) const fn new(inner: R, delimiter: u8, max_row_bytes: u64) -> Self {
         Self {
             inner,
+            delimiter,
             max_row_bytes,
             state: State::Start,
             row: 0,
@@ -103,7 +105,7 @@ impl<R: Read> Guard<R> {
                 self.quoted_at = self.row;
                 State::Quoted
             }
-            (_, b',') => State::Start,
+            (_, byte) if byte == self.delimiter => State::Start,
             _ => State::Plain,
         }
     }
@@ -138,7 +140,7 @@ mod tests {
 
     fn run(text: &str, max_row_bytes: u64) -> Result<String, Trip> {
         let mut out = String::new();
-        match Guard::new(text.as_bytes(), max_row_bytes).read_to_string(&mut out) {
+        match Guard::new(text.as_bytes(), b',', max_row_bytes).read_to_string(&mut out) {
             Ok(_) => Ok(out),
             Err(error) => Err(error.downcast::<Trip>().expect("only the guard fails here")),
         }
@@ -166,6 +168,19 @@ mod tests {
         ] {
             assert_eq!(run(text, 100), Err(Trip::OpenQuote { row }), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_quote_opens_behind_the_delimiter_and_nowhere_else() {
+        let end = |text: &str| {
+            let read = Guard::new(text.as_bytes(), b'\t', 100).read_to_end(&mut Vec::new());
+            read.map_err(|error| error.downcast::<Trip>().ok())
+        };
+        assert!(end("a\tb\n1,\"2\t3\n").is_ok());
+        assert_eq!(
+            end("a\tb\n1\t\"2,3\n").unwrap_err(),
+            Some(Trip::OpenQuote { row: 1 })
+        );
     }
 
     #[test]

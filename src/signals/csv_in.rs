@@ -1,4 +1,4 @@
-//! CSV in: RFC 4180 with a header, commas, optional quotes; CRLF, LF and a byte order mark are accepted.
+//! CSV in: RFC 4180 with a header, commas or tabs, optional quotes; CRLF, LF, CR and a byte order mark are accepted.
 
 use std::io::{self, Read};
 
@@ -7,21 +7,25 @@ use csv::{ByteRecord, StringRecord};
 use super::batch::{Batch, Batcher};
 use super::csv_guard::{Guard, Trip};
 use super::error::SignalsError;
-use super::header::Header;
+use super::header::{Header, Place};
 use super::limits::ValidReadLimits;
 use super::record::Record;
 use super::rejection::RejectionReason;
 use super::row::{Cells, Row};
 use super::salvage::{self, Salvage};
+use super::sniff::{peek, seems};
 use super::source::Source;
+use super::spelled::{parse_end, parse_instant, parse_number, parse_truth, parse_whole};
+use super::unpack::Grown;
 use crate::time::Timestamp;
 
 const BUFFER_BYTES: usize = 1 << 18;
 
-/// Reads the bytes of a CSV file; returns how many rows it has.
+/// Reads the bytes of a CSV file with a delimiter; returns how many rows it has.
 pub(super) fn read_csv<'s, R, F, E>(
     source: &'s Source,
     bytes: impl Read + 's,
+    delimiter: u8,
     limits: &ValidReadLimits,
     batcher: Batcher<'_, R, F>,
 ) -> Result<u64, E>
@@ -30,7 +34,11 @@ where
     F: FnMut(Batch<R>) -> Result<(), E>,
     E: From<SignalsError>,
 {
-    CsvFile::open::<R>(source, limits, Box::new(bytes))?.read(limits, batcher)
+    let (head, bytes) = peek(bytes).map_err(|error| io_error(source, error, 0))?;
+    if let Some(kind) = seems(&head) {
+        return Err(source.damaged(format!("it seems to be {kind}")).into());
+    }
+    CsvFile::open::<R>(source, limits, delimiter, Box::new(bytes))?.read(limits, batcher)
 }
 
 struct CsvFile<'s> {
@@ -45,19 +53,22 @@ impl<'s> CsvFile<'s> {
     fn open<R: Record>(
         source: &'s Source,
         limits: &ValidReadLimits,
+        delimiter: u8,
         bytes: Box<dyn Read + 's>,
     ) -> Result<Self, SignalsError> {
         let max_row_bytes = limits.given().max_row_bytes;
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
+            .delimiter(delimiter)
             .buffer_capacity(BUFFER_BYTES)
-            .from_reader(Guard::new(bytes, max_row_bytes));
+            .from_reader(Guard::new(bytes, delimiter, max_row_bytes));
         let names = column_names(source, &mut reader, max_row_bytes)?;
+        let header = Header::locate(&source.name, R::COLUMNS, &names, limits);
         Ok(Self {
             source,
             reader,
-            header: Header::locate(&source.name, R::COLUMNS, &names, limits)?,
+            header: header.map_err(|error| other_delimiter(error, delimiter, &names))?,
             n_fields: names.len(),
             max_row_bytes,
         })
@@ -167,7 +178,33 @@ fn column_names<B: Read>(
     }
     let names = StringRecord::from_byte_record(names)
         .map_err(|_| source.damaged("its header is not UTF-8"))?;
-    Ok(names.iter().map(|name| name.trim().to_owned()).collect())
+    let names: Vec<String> = names.iter().map(|name| name.trim().to_owned()).collect();
+    if names[0].to_ascii_lowercase().starts_with("sep=") {
+        return Err(source.damaged("its first line names a separator and no columns: remove it"));
+    }
+    Ok(names)
+}
+
+/// Columns that are not there may be there with something else between them.
+fn other_delimiter(error: SignalsError, delimiter: u8, names: &[String]) -> SignalsError {
+    let SignalsError::MissingColumn { file, .. } = &error else {
+        return error;
+    };
+    let others = [
+        (b'\t', "tabs: name it .tsv"),
+        (b',', "commas: name it .csv"),
+        (b';', "semicolons: write it with commas"),
+        (b'|', "bars: write it with commas"),
+    ];
+    let is_between = |other: u8| names.iter().any(|name| name.as_bytes().contains(&other));
+    let mut others = others.into_iter();
+    match others.find(|&(other, _)| other != delimiter && is_between(other)) {
+        None => error,
+        Some((_, seems)) => SignalsError::Delimiter {
+            file: file.clone(),
+            seems,
+        },
+    }
 }
 
 fn csv_error(source: &Source, error: csv::Error, max_row_bytes: u64) -> SignalsError {
@@ -180,6 +217,10 @@ fn csv_error(source: &Source, error: csv::Error, max_row_bytes: u64) -> SignalsE
 
 fn io_error(source: &Source, error: io::Error, max_row_bytes: u64) -> SignalsError {
     use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
+    let error = match error.downcast::<Grown>() {
+        Ok(Grown { allowed }) => return source.grown(allowed),
+        Err(error) => error,
+    };
     match error.downcast::<Trip>() {
         Ok(Trip::OpenQuote { row }) => SignalsError::OpenQuote {
             file: source.name.clone(),
@@ -192,7 +233,7 @@ fn io_error(source: &Source, error: io::Error, max_row_bytes: u64) -> SignalsErr
         },
         Err(error) if error.kind() == UnexpectedEof => source.damaged("it was cut off"),
         Err(error) if matches!(error.kind(), InvalidData | InvalidInput) => {
-            source.damaged(format!("it does not decompress: {error}"))
+            source.damaged(format!("it does not unpack: {error}"))
         }
         Err(error) => source.unreadable(error),
     }
@@ -201,12 +242,17 @@ fn io_error(source: &Source, error: io::Error, max_row_bytes: u64) -> SignalsErr
 /// The fields of a CSV row by column of the table.
 struct CsvCells<'r> {
     fields: &'r StringRecord,
-    places: &'r [Option<usize>],
+    places: &'r [Place],
 }
 
 impl CsvCells<'_> {
     fn field(&self, index: usize) -> Option<&str> {
-        let field = self.fields.get(self.places[index]?)?.trim();
+        let field = match &self.places[index] {
+            Place::Absent => return None,
+            Place::Field(field) => self.fields.get(*field)?,
+            Place::Said(text) => text,
+        };
+        let field = field.trim();
         (!field.is_empty()).then_some(field)
     }
 
@@ -229,9 +275,7 @@ impl Cells for CsvCells<'_> {
     }
 
     fn number(&self, index: usize) -> Result<Option<f64>, RejectionReason> {
-        self.parsed(index, |text| {
-            text.parse().map_err(|_| RejectionReason::WrongType)
-        })
+        self.parsed(index, parse_number)
     }
 
     fn truth(&self, index: usize) -> Result<Option<bool>, RejectionReason> {
@@ -239,9 +283,11 @@ impl Cells for CsvCells<'_> {
     }
 
     fn instant(&self, index: usize) -> Result<Option<Timestamp>, RejectionReason> {
-        self.parsed(index, |text| {
-            Timestamp::parse(text).map_err(|_| RejectionReason::WrongType)
-        })
+        self.parsed(index, parse_instant)
+    }
+
+    fn end(&self, index: usize) -> Result<Option<Timestamp>, RejectionReason> {
+        self.parsed(index, parse_end)
     }
 
     fn text(&self, index: usize) -> Option<&str> {
@@ -252,25 +298,5 @@ impl Cells for CsvCells<'_> {
         if let Some(field) = self.field(index) {
             visit(field);
         }
-    }
-}
-
-/// Reads decimal digits; a number below zero or too large for 64 bits is out of range, not of another type.
-fn parse_whole(text: &str) -> Result<u64, RejectionReason> {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(RejectionReason::WrongType);
-    }
-    text.parse().map_err(|_| RejectionReason::OutOfRange)
-}
-
-fn parse_truth(text: &str) -> Result<bool, RejectionReason> {
-    let is = |names: [&str; 2]| names.iter().any(|name| text.eq_ignore_ascii_case(name));
-    if is(["true", "1"]) {
-        Ok(true)
-    } else if is(["false", "0"]) {
-        Ok(false)
-    } else {
-        Err(RejectionReason::WrongType)
     }
 }

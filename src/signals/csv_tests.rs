@@ -227,8 +227,14 @@ fn deny_directories_that_could_be_misread() {
             &["adress_book.csv"],
             "adress_book.csv looks like a table, but no table has that name; did you mean address_book",
         ),
-        (&["address_book.CSV"], "address_book.CSV looks like a table"),
-        (&["adress_book/1.csv"], "adress_book looks like a table"),
+        (
+            &["address_book.CSV"],
+            "address_book.CSV looks like a part of table address_book, but its ending is not in small letters",
+        ),
+        (
+            &["adress_book/1.csv"],
+            "adress_book looks like a part of table address_book, but no table has that name",
+        ),
         (&["messages.csv"], "messages.csv looks like a table"),
         (
             &["ads.csv", "ads.parquet"],
@@ -236,8 +242,8 @@ fn deny_directories_that_could_be_misread() {
         ),
         (&["ads/README"], "the folder ads holds no"),
         (
-            &["ads/1.csv", "ads/region=DE/2.csv"],
-            "ads/region=DE is not a plain file",
+            &["ads/1.csv", "ads/DE/2.csv"],
+            "ads/DE looks like a part of table ads, but inside a table's folder only folders named COLUMN=VALUE",
         ),
     ];
     for (names, message) in cases {

@@ -1,60 +1,47 @@
 //! A signals directory: which tables are there, and their rows.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
-
-use flate2::bufread::MultiGzDecoder;
 
 use super::batch::{Batch, Batcher, InputFile, TableRows, TableSummary};
 use super::csv_in::read_csv;
 use super::error::SignalsError;
+use super::forms::{Layout, Packing};
+use super::header::is_known;
 use super::limits::ValidReadLimits;
+use super::listing::{Part, tables};
+use super::names::{fold, visible};
 use super::parquet_in::read_parquet;
+use super::partition::said;
 use super::record::Record;
-use super::source::{Source, refuse_all_but_files};
+use super::source::Source;
 use super::table::Table;
-use super::writer::TableForm;
+use super::unpack::Unpacked;
 
 /// A directory of tables, listed once.
 ///
-/// A table `NAME` is one file `NAME.parquet`, `NAME.csv` or `NAME.csv.gz`, or a folder `NAME` of such files
-/// with any names, read in the order of their names. Whatever else looks like a table is refused, so that a
-/// misspelt one is not taken for a missing one; other files are none of its business.
+/// A table `NAME` is one file `NAME.parquet`, `NAME.csv` or `NAME.tsv`, the last two also with `.gz` or `.zst` behind,
+/// or a folder `NAME` of such files with any names, read in the order of their paths. Folders inside it have to be
+/// named `COLUMN=VALUE`. Whatever else stands under a table's name, or in its folder, is one of a few files that are
+/// known to hold no rows, or is refused: neither a misspelt table nor a part of one is taken for a missing one.
 #[derive(Clone, Debug)]
 pub struct SignalsDir {
     dir: PathBuf,
     limits: ValidReadLimits,
-    files: BTreeMap<Table, Vec<String>>,
+    files: BTreeMap<Table, Vec<Part>>,
 }
 
 impl SignalsDir {
     /// Lists a directory. Nothing is read yet.
     ///
     /// # Errors
-    /// If it cannot be listed, a table is there in two forms, something looks like a table but has no table's
-    /// name, or a table is a link, a pipe, a device or an empty folder.
+    /// If it cannot be listed, a table or a part of one is there twice, something looks like a table but has no table's
+    /// name, or like a part of one but is not read, or a table is a link, a pipe, a device or an empty folder.
     pub fn open(dir: &Path, limits: &ValidReadLimits) -> Result<Self, SignalsError> {
-        let mut forms: BTreeMap<Table, String> = BTreeMap::new();
-        for name in list(dir, dir)? {
-            if let Some(table) = table_of(dir, &name)?
-                && let Some(first) = forms.insert(table, name.clone())
-            {
-                return Err(SignalsError::TwoForms {
-                    table,
-                    first,
-                    second: name,
-                });
-            }
-        }
-        let files = forms
-            .into_iter()
-            .map(|(table, name)| Ok((table, files(dir, name)?)));
         Ok(Self {
             dir: dir.to_owned(),
             limits: limits.clone(),
-            files: files.collect::<Result<_, _>>()?,
+            files: tables(dir)?,
         })
     }
 
@@ -103,8 +90,10 @@ impl SignalsDir {
         E: From<SignalsError>,
     {
         let mut summary = TableSummary::new(R::TABLE);
-        for name in self.files.get(&R::TABLE).into_iter().flatten() {
-            let file = self.stream_file(name, &mut summary, &mut on_batch)?;
+        let mut seen = Seen::default();
+        for part in self.files.get(&R::TABLE).into_iter().flatten() {
+            let (file, content) = self.stream_file(part, &mut summary, &mut on_batch)?;
+            seen.refuse_again::<R>(&file, content)?;
             summary.files.push(file);
         }
         Ok(summary)
@@ -132,133 +121,85 @@ impl SignalsDir {
         })
     }
 
+    /// Reads a file; returns what it was, and the digest of its content whatever it is packed in.
     fn stream_file<R, F, E>(
         &self,
-        name: &str,
+        part: &Part,
         summary: &mut TableSummary,
         on_batch: &mut F,
-    ) -> Result<InputFile, E>
+    ) -> Result<(InputFile, blake3::Hash), E>
     where
         R: Record,
         F: FnMut(Batch<R>) -> Result<(), E>,
         E: From<SignalsError>,
     {
-        let source = Source::open(&self.dir, name)?;
+        let source = Source::open(&self.dir, &part.name)?;
         let blake3 = source.digest()?;
-        let batcher = Batcher::new(name, self.limits.batch_rows(), summary, on_batch);
-        let rows = match TableForm::of(name) {
-            TableForm::Parquet => read_parquet(&source, &self.limits, batcher)?,
-            TableForm::Csv => read_csv(&source, &source.file, &self.limits, batcher)?,
-            TableForm::CsvGz => {
-                let plain = BufReader::with_capacity(1 << 16, &source.file);
-                read_csv(&source, MultiGzDecoder::new(plain), &self.limits, batcher)?
+        let batcher = Batcher::new(&part.name, self.limits.batch_rows(), summary, on_batch);
+        let (rows, content) = match (part.form.layout, part.form.packing) {
+            (Layout::Parquet, _) => (read_parquet(&source, &self.limits, batcher)?, blake3),
+            (Layout::Lines(by), Packing::Plain) => (
+                read_csv(&source, &source.file, by, &self.limits, batcher)?,
+                blake3,
+            ),
+            (Layout::Lines(by), packing) => {
+                let mut unpacked = self.unpacked(&source, packing)?;
+                let rows = read_csv(&source, &mut unpacked, by, &self.limits, batcher)?;
+                (rows, unpacked.digest())
             }
         };
         source.refuse_changes()?;
-        Ok(InputFile {
+        let file = InputFile {
             path: source.name,
             bytes: source.bytes,
             blake3: blake3.to_hex().to_string(),
             rows,
-        })
+        };
+        Ok((file, content))
+    }
+
+    fn unpacked<'s>(
+        &self,
+        source: &'s Source,
+        packing: Packing,
+    ) -> Result<Unpacked<'s>, SignalsError> {
+        source.refuse_other_packing(packing)?;
+        let allowed = self.limits.allowed_bytes(source.bytes);
+        Unpacked::new(source, packing, allowed).map_err(|error| source.unreadable(error))
     }
 }
 
-/// The names in a folder, in order. A name that is not Unicode is not a table's.
-fn list(dir: &Path, folder: &Path) -> Result<Vec<String>, SignalsError> {
-    let unlistable = |source| SignalsError::Directory {
-        dir: dir.to_owned(),
-        source,
-    };
-    let mut names = Vec::new();
-    for entry in fs::read_dir(folder).map_err(unlistable)? {
-        names.extend(entry.map_err(unlistable)?.file_name().into_string());
-    }
-    names.sort_unstable();
-    Ok(names)
-}
+/// What a part of a table holds: the digest of its rows, and what the folders above it add to each of them.
+type Content = ([u8; 32], Vec<(String, Option<String>)>);
 
-/// The name without a table's ending, in whatever case; none if it does not end in one.
-fn stem(name: &str) -> Option<&str> {
-    let lower = name.to_ascii_lowercase();
-    let form = TableForm::ALL
-        .into_iter()
-        .find(|form| lower.ends_with(form.ending()))?;
-    Some(&name[..name.len() - form.ending().len()])
-}
+/// The parts of a table that were read, by what they hold.
+#[derive(Default)]
+struct Seen(BTreeMap<Content, String>);
 
-/// Does the name end exactly as a table's file does? `.CSV` only looks as if it did.
-fn has_ending(name: &str) -> bool {
-    TableForm::ALL
-        .into_iter()
-        .any(|form| name.ends_with(form.ending()))
-}
-
-fn table_of(dir: &Path, name: &str) -> Result<Option<Table>, SignalsError> {
-    if let Some(stem) = stem(name) {
-        let table = Table::parse(stem).filter(|_| has_ending(name));
-        let table = table.ok_or_else(|| unknown(name, stem))?;
-        refuse_all_but_files(&dir.join(name), name)?;
-        return Ok(Some(table));
-    }
-    let path = dir.join(name);
-    match (Table::parse(name), is_folder(&path)) {
-        (Some(table), true) => Ok(Some(table)),
-        (Some(_), false) => Err(SignalsError::NotAFile {
-            file: name.to_owned(),
-        }),
-        (None, true) if holds_table_files(dir, &path)? => Err(unknown(name, name)),
-        (None, _) => Ok(None),
-    }
-}
-
-fn unknown(name: &str, stem: &str) -> SignalsError {
-    SignalsError::UnknownTable {
-        file: name.to_owned(),
-        hint: Table::nearest(stem),
-    }
-}
-
-/// A link to a folder is no folder.
-fn is_folder(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir())
-}
-
-fn holds_table_files(dir: &Path, folder: &Path) -> Result<bool, SignalsError> {
-    Ok(list(dir, folder)?.iter().any(|name| stem(name).is_some()))
-}
-
-/// The files of a table, given the one name it has in the directory.
-fn files(dir: &Path, name: String) -> Result<Vec<String>, SignalsError> {
-    if has_ending(&name) {
-        return Ok(vec![name]);
-    }
-    let mut parts = Vec::new();
-    for part in list(dir, &dir.join(&name))? {
-        let file = format!("{name}/{part}");
-        let path = dir.join(&file);
-        if is_folder(&path) {
-            // Rows in a folder below would be lost without a word.
-            return Err(SignalsError::NotAFile { file });
+impl Seen {
+    /// Refuses a part that holds what another one held; parts without a row are all the same.
+    fn refuse_again<R: Record>(
+        &mut self,
+        file: &InputFile,
+        digest: blake3::Hash,
+    ) -> Result<(), SignalsError> {
+        if file.rows == 0 {
+            return Ok(());
         }
-        if stem(&part).is_some() {
-            refuse_all_but_files(&path, &file)?;
-            refuse_odd_ending(&part, &file)?;
-            parts.push(file);
+        let said = said(&file.path).into_iter();
+        let said = said.filter(|said| is_known(R::COLUMNS, &said.column));
+        let added = said.map(|said| (fold(&said.column), said.value)).collect();
+        match self
+            .0
+            .insert((*digest.as_bytes(), added), file.path.clone())
+        {
+            None => Ok(()),
+            Some(first) => Err(SignalsError::SamePart {
+                table: R::TABLE,
+                first: visible(&first),
+                second: visible(&file.path),
+                why: "they hold the same rows",
+            }),
         }
     }
-    if parts.is_empty() {
-        return Err(SignalsError::EmptyFolder { file: name });
-    }
-    Ok(parts)
-}
-
-fn refuse_odd_ending(part: &str, file: &str) -> Result<(), SignalsError> {
-    if has_ending(part) {
-        return Ok(());
-    }
-    Err(SignalsError::UnknownTable {
-        file: file.to_owned(),
-        hint: Table::nearest(file.split('/').next().unwrap_or(file)),
-    })
 }

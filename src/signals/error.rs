@@ -13,7 +13,7 @@ use super::table::Table;
 #[non_exhaustive]
 pub enum SignalsError {
     /// The directory cannot be listed.
-    #[error("the signals directory {} cannot be listed", dir.display())]
+    #[error("the directory {} cannot be listed", dir.display())]
     Directory {
         /// The directory.
         dir: PathBuf,
@@ -21,7 +21,7 @@ pub enum SignalsError {
         source: io::Error,
     },
     /// A table that is needed is not there.
-    #[error("there is no table {table} in {}: expected {table}.parquet, {table}.csv, {table}.csv.gz or a folder {table} of such files", dir.display())]
+    #[error("there is no table {table} in {}: expected {table}.parquet, {table}.csv, {table}.csv.gz, {table}.csv.zst, the same with .tsv, or a folder {table} of such files", dir.display())]
     MissingTable {
         /// The table.
         table: Table,
@@ -39,12 +39,38 @@ pub enum SignalsError {
         second: String,
     },
     /// A file or folder that looks like a table has a name no table has.
-    #[error("{file} looks like a table, but no table has that name; did you mean {hint}")]
+    #[error(
+        "{file} looks like a table, but no table has that name; did you mean {hint}? The parts of a table go into a folder with its name"
+    )]
     UnknownTable {
         /// The file or folder.
         file: String,
         /// The table whose name is nearest.
         hint: Table,
+    },
+    /// Something under the name of a table, or in its folder, is not read and is nothing that is known to hold no rows.
+    #[error("{file} looks like a part of table {table}, but {why}: {cure}")]
+    Unread {
+        /// The file or folder.
+        file: String,
+        /// The table.
+        table: Table,
+        /// Why it is not read.
+        why: &'static str,
+        /// What to do about it.
+        cure: &'static str,
+    },
+    /// A table has the same part twice.
+    #[error("{first} and {second} are the same part of table {table} ({why}): keep one")]
+    SamePart {
+        /// The table.
+        table: Table,
+        /// One of them.
+        first: String,
+        /// The other.
+        second: String,
+        /// How that is known.
+        why: &'static str,
     },
     /// Something with the name of a table is a link, a pipe, a device or in another way not a plain file.
     #[error("{file} is not a plain file: links, pipes and devices are not read")]
@@ -53,7 +79,9 @@ pub enum SignalsError {
         file: String,
     },
     /// A folder with the name of a table holds no file of one.
-    #[error("the folder {file} holds no .parquet, .csv or .csv.gz file")]
+    #[error(
+        "the folder {file} holds no .parquet, .csv or .tsv file (the last two also with .gz or .zst behind)"
+    )]
     EmptyFolder {
         /// The folder.
         file: String,
@@ -73,6 +101,24 @@ pub enum SignalsError {
         file: String,
         /// What is wrong with it.
         detail: String,
+    },
+    /// Values stand with something else between them than the file's name says.
+    #[error("{file} seems to have values separated by {seems}")]
+    Delimiter {
+        /// The file.
+        file: String,
+        /// By what, and what to do about it.
+        seems: &'static str,
+    },
+    /// A Parquet file is compressed in a way that this build cannot read.
+    #[error(
+        "{file} is compressed with {codec}, which this build cannot read: rewrite it with zstd or snappy"
+    )]
+    Codec {
+        /// The file.
+        file: String,
+        /// The codec.
+        codec: &'static str,
     },
     /// A CSV file has nothing in it, not even a header.
     #[error("{file} is empty: the first line of a CSV file names its columns")]
@@ -118,8 +164,56 @@ pub enum SignalsError {
         /// Their name.
         column: String,
     },
+    /// Two columns of a file are the same column of the table, or a column and a folder above the file.
+    #[error("{file} says column {column} twice, in {first} and in {second}: keep one")]
+    SameColumn {
+        /// The file.
+        file: String,
+        /// The column.
+        column: &'static str,
+        /// One of them.
+        first: String,
+        /// The other.
+        second: String,
+    },
+    /// A column's name differs from one of the table only by letters of another script.
+    #[error(
+        "column {column} of {file} looks like {like}, but has letters of another script: rename it"
+    )]
+    Lookalike {
+        /// The file.
+        file: String,
+        /// Its name, those letters as escapes.
+        column: String,
+        /// The column it looks like.
+        like: &'static str,
+    },
+    /// A folder says a value that its column cannot have.
+    #[error("a folder above {file} says what column {column} is, but not as {expected}")]
+    FolderValue {
+        /// The file.
+        file: String,
+        /// The column.
+        column: &'static str,
+        /// What can be read.
+        expected: &'static str,
+    },
+    /// A column of floats holds whole numbers too large for a float to tell apart.
+    #[error(
+        "row {row} of {file}: column {column} is a float, which cannot hold this whole number exactly: {cure}"
+    )]
+    Inexact {
+        /// The file.
+        file: String,
+        /// The first such row, from 1.
+        row: u64,
+        /// The column.
+        column: &'static str,
+        /// What to do about it.
+        cure: &'static str,
+    },
     /// A column is of a type its values cannot be read from.
-    #[error("column {column} of {file} is {found}, but must be {expected}")]
+    #[error("column {column} of {file} is {found}, but must be {expected}: {cure}")]
     ColumnType {
         /// The file.
         file: String,
@@ -129,6 +223,8 @@ pub enum SignalsError {
         found: String,
         /// What can be read.
         expected: &'static str,
+        /// What to do about it.
+        cure: &'static str,
     },
     /// A column seems to hold what people wrote to each other.
     #[error(
@@ -170,6 +266,18 @@ pub enum SignalsError {
         /// The limit's name.
         limit: &'static str,
         /// How much of it is allowed for every byte.
+        allowed: u64,
+    },
+    /// A packed file would grow too much when read.
+    #[error(
+        "{file} of {bytes} bytes unpacks to more than {allowed}: raise signals.max_expansion if it is meant to"
+    )]
+    Grown {
+        /// The file.
+        file: String,
+        /// The file's size.
+        bytes: u64,
+        /// How many bytes are allowed.
         allowed: u64,
     },
     /// A file cannot be written.

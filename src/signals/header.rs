@@ -4,22 +4,38 @@ use super::column::Column;
 use super::content::looks_like_message_content;
 use super::error::SignalsError;
 use super::limits::ValidReadLimits;
+use super::names::{fold, is_lookalike, seen, visible};
+use super::partition::{Said, said};
+use super::spelled::refuse_misspelt;
+
+/// Where the values of a column come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// The file has no such column.
+    Absent,
+    /// A column of the file, from 0.
+    Field(usize),
+    /// The same text for every row: a folder above the file says it.
+    Said(String),
+}
 
 /// Where a file has the columns of its table.
 #[derive(Debug)]
 pub(super) struct Header {
-    /// For each column of the table its place in the file, if the file has it.
-    pub(super) places: Vec<Option<usize>>,
+    /// For each column of the table where its values come from.
+    pub(super) places: Vec<Place>,
     /// The file's other columns, by names that may be shown.
     pub(super) ignored: Vec<String>,
 }
 
 impl Header {
-    /// Finds the columns of a table among those of a file.
+    /// Finds the columns of a table among those of a file, and among those that the folders above it name.
+    ///
+    /// Capitals, blanks, dashes and what cannot be seen make no other name: `Number Until` is `number_until`.
     ///
     /// # Errors
-    /// If there are too many, two of one name, one that seems to hold message content, or a required one is
-    /// not there.
+    /// If there are too many, two of one name, one that seems to hold message content, one that only looks like a
+    /// column of the table, or a required one is not there.
     pub(super) fn locate(
         file: &str,
         columns: &'static [Column],
@@ -28,17 +44,29 @@ impl Header {
     ) -> Result<Self, SignalsError> {
         refuse_too_many(file, found.len() as u64, limits)?;
         refuse_duplicates(file, found)?;
-        let ignored: Vec<String> = found
+        let said = said(file);
+        let named = || found.iter().chain(said.iter().map(|said| &said.column));
+        let ignored: Vec<&String> = named().filter(|name| !is_known(columns, name)).collect();
+        refuse_message_content(file, ignored.iter().map(|name| name.as_str()))?;
+        refuse_lookalikes(file, columns, &ignored)?;
+        let places = columns
             .iter()
-            .filter(|name| !is_known(columns, name))
-            .cloned()
-            .collect();
-        refuse_message_content(file, ignored.iter().map(String::as_str))?;
-        let places = columns.iter().map(|column| place(file, column, found));
+            .map(|column| place(file, column, found, &said));
         Ok(Self {
             places: places.collect::<Result<_, _>>()?,
             ignored: ignored.iter().map(|name| shown(name)).collect(),
         })
+    }
+
+    /// The places in the file of the columns it has, ascending.
+    pub(super) fn fields(&self) -> Vec<usize> {
+        let field = |place: &Place| match place {
+            Place::Field(field) => Some(*field),
+            Place::Absent | Place::Said(_) => None,
+        };
+        let mut fields: Vec<usize> = self.places.iter().filter_map(field).collect();
+        fields.sort_unstable();
+        fields
     }
 }
 
@@ -49,7 +77,7 @@ pub(super) fn refuse_message_content<'a>(
 ) -> Result<(), SignalsError> {
     match names
         .into_iter()
-        .find(|name| looks_like_message_content(name))
+        .find(|name| looks_like_message_content(&seen(name)))
     {
         None => Ok(()),
         Some(column) => Err(SignalsError::MessageContent {
@@ -59,9 +87,13 @@ pub(super) fn refuse_message_content<'a>(
     }
 }
 
-/// Is this the name of a column of the table?
+/// Is this the name of a column of the table, however it is written?
 pub(super) fn is_known(columns: &[Column], name: &str) -> bool {
-    columns.iter().any(|column| column.name == name)
+    columns.iter().any(|column| is_name_of(column, name))
+}
+
+fn is_name_of(column: &Column, name: &str) -> bool {
+    column.name == name || fold(column.name) == fold(name)
 }
 
 fn refuse_too_many(
@@ -94,16 +126,75 @@ fn refuse_duplicates(file: &str, found: &[String]) -> Result<(), SignalsError> {
     }
 }
 
-fn place(file: &str, column: &Column, found: &[String]) -> Result<Option<usize>, SignalsError> {
-    let place = found.iter().position(|name| name == column.name);
-    if place.is_none() && column.required {
-        return Err(SignalsError::MissingColumn {
+/// A letter of another script in the name of a column that may be absent would let it be absent without a word.
+fn refuse_lookalikes(
+    file: &str,
+    columns: &[Column],
+    ignored: &[&String],
+) -> Result<(), SignalsError> {
+    for name in ignored {
+        let folded = fold(name);
+        let like = |column: &&Column| is_lookalike(&folded, &fold(column.name));
+        if let Some(column) = columns.iter().find(like) {
+            return Err(SignalsError::Lookalike {
+                file: file.to_owned(),
+                column: name.escape_default().to_string(),
+                like: column.name,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn place(
+    file: &str,
+    column: &Column,
+    found: &[String],
+    said: &[Said],
+) -> Result<Place, SignalsError> {
+    let fields = || (0..found.len()).filter(|&field| is_name_of(column, &found[field]));
+    let said: Vec<&Said> = said
+        .iter()
+        .filter(|said| is_name_of(column, &said.column))
+        .collect();
+    let names = fields().map(|field| shown(&found[field]));
+    let names = names.chain(
+        said.iter()
+            .map(|said| format!("the folder {}", visible(&said.folder))),
+    );
+    let names: Vec<String> = names.collect();
+    if let [first, second, ..] = names.as_slice() {
+        return Err(SignalsError::SameColumn {
+            file: file.to_owned(),
+            column: column.name,
+            first: first.clone(),
+            second: second.clone(),
+        });
+    }
+    match (fields().next(), said.first()) {
+        (Some(field), _) => Ok(Place::Field(field)),
+        (None, Some(said)) => place_said(file, column, said),
+        (None, None) if column.required => Err(SignalsError::MissingColumn {
             file: file.to_owned(),
             column: column.name,
             found: found.iter().map(|name| shown(name)).collect(),
-        });
+        }),
+        (None, None) => Ok(Place::Absent),
     }
-    Ok(place)
+}
+
+fn place_said(file: &str, column: &Column, said: &Said) -> Result<Place, SignalsError> {
+    let Some(value) = &said.value else {
+        return Ok(Place::Absent);
+    };
+    match refuse_misspelt(column.kind, value) {
+        Ok(()) => Ok(Place::Said(value.clone())),
+        Err(_) => Err(SignalsError::FolderValue {
+            file: file.to_owned(),
+            column: column.name,
+            expected: column.kind.expected_as_text(),
+        }),
+    }
 }
 
 /// A column's name as a message or a manifest may show it: a file without a header has numbers where names should
@@ -111,7 +202,7 @@ fn place(file: &str, column: &Column, found: &[String]) -> Result<Option<usize>,
 fn shown(name: &str) -> String {
     let n_digits = name.chars().filter(|c| c.is_numeric()).count();
     if n_digits < 5 && name.len() <= 64 {
-        name.to_owned()
+        visible(name)
     } else {
         "(not a name)".to_owned()
     }

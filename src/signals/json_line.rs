@@ -6,6 +6,7 @@ use super::content::looks_like_message_content;
 use super::record::Record;
 use super::rejection::RejectionReason;
 use super::row::{Cells, Fault, Row};
+use super::spelled::parse_end;
 use crate::time::Timestamp;
 
 /// Why a line of JSON is no record. Says nothing of what stood in it.
@@ -112,6 +113,10 @@ impl Cells for JsonCells<'_> {
 
     fn instant(&self, index: usize) -> Result<Option<Timestamp>, RejectionReason> {
         self.as_if(index, |value| Timestamp::parse(value.as_str()?).ok())
+    }
+
+    fn end(&self, index: usize) -> Result<Option<Timestamp>, RejectionReason> {
+        self.as_if(index, |value| parse_end(value.as_str()?).ok())
     }
 
     fn text(&self, index: usize) -> Option<&str> {

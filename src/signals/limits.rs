@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::params::{ParamError, require};
 
+/// A small file may grow to this many bytes whatever its size.
+const FREE_BYTES: u64 = 16 << 20;
+
 /// Limits on what is read, unchecked; [`ReadLimits::check`] makes them usable.
 ///
 /// The defaults let through what common writers make, and refuse what was measured to be a bomb: a page of
@@ -23,8 +26,8 @@ pub struct ReadLimits {
     pub max_row_group_bytes: u64,
     /// Bytes of one Parquet page when uncompressed. Default 64 MiB, at least 4,096.
     pub max_page_bytes: u64,
-    /// How many times larger a Parquet row group may be uncompressed than the whole file, beyond the first
-    /// 16 MiB. Default 1,000, at least 1.
+    /// How many times larger than its file a Parquet row group may be uncompressed, or text out of `.gz` and `.zst`,
+    /// beyond the first 16 MiB. Default 1,000, at least 1.
     pub max_expansion: u64,
     /// Rows handed over at a time. Default 8,192, from 1 to 1,048,576.
     pub batch_rows: u64,
@@ -133,6 +136,11 @@ impl ValidReadLimits {
         &self.given
     }
 
+    /// How many bytes a file of some size may have when unpacked.
+    pub(super) const fn allowed_bytes(&self, packed: u64) -> u64 {
+        FREE_BYTES.saturating_add(packed.saturating_mul(self.given.max_expansion))
+    }
+
     /// Rows handed over at a time.
     #[must_use]
     pub const fn batch_rows(&self) -> usize {
@@ -175,6 +183,13 @@ mod tests {
             let error = set(ReadLimits::default(), least - 1).check().unwrap_err();
             assert_eq!(error.name, name);
         }
+    }
+
+    #[test]
+    fn packed_files_may_grow_with_their_size() {
+        let limits = ReadLimits::default().max_expansion(3).check().unwrap();
+        assert_eq!(limits.allowed_bytes(10), (16 << 20) + 30);
+        assert_eq!(limits.allowed_bytes(u64::MAX), u64::MAX);
     }
 
     #[test]

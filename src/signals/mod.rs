@@ -11,9 +11,14 @@ mod csv_tests;
 mod dedup;
 mod dir;
 mod error;
+mod forms;
 mod header;
 mod json_line;
 mod limits;
+mod listing;
+#[cfg(test)]
+mod listing_tests;
+mod names;
 mod number_book;
 mod pages;
 mod parquet_cells;
@@ -21,6 +26,7 @@ mod parquet_in;
 mod parquet_out;
 #[cfg(test)]
 mod parquet_tests;
+mod partition;
 mod policy_texts;
 mod record;
 mod records;
@@ -29,13 +35,18 @@ mod rejection;
 mod round_trip;
 mod row;
 mod salvage;
+mod sniff;
 mod source;
+mod spelled;
 mod table;
 mod tables;
 mod terms;
 #[cfg(test)]
 mod testing;
+mod unpack;
 mod values;
+#[cfg(test)]
+mod values_tests;
 mod writer;
 
 pub use batch::{Batch, InputFile, Origin, TableRows, TableSummary};

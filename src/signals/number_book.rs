@@ -8,12 +8,11 @@ use std::path::{Path, PathBuf};
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int64Type, TimestampMicrosecondType, UInt64Type};
-use arrow_array::{Array, RecordBatch};
+use arrow_array::{Array, ArrayRef, RecordBatch};
 
 use super::column::columns;
 use super::error::SignalsError;
 use super::limits::ValidReadLimits;
-use super::parquet_cells::ParquetCells;
 use super::parquet_in::Footer;
 use super::rejection::Rejection;
 use super::row::{Fault, Row, is_civil};
@@ -57,6 +56,7 @@ impl NumberBook {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let source = Source::open(&dir, &name)?;
         let footer = Footer::read(&source, col::ALL, limits)?;
+        footer.refuse_text(&source, col::NUMBER)?;
         Ok(Self {
             dir,
             source,
@@ -98,7 +98,7 @@ impl NumberBook {
         let mut rejected = BookRejections::default();
         let mut row = self.footer.first_row(group);
         self.footer.read_group(&source, group, |rows| {
-            read_batch(rows, |read| {
+            read_batch(&self.footer, rows, |read| {
                 row += 1;
                 match read {
                     Ok(row) => on_row(row),
@@ -149,14 +149,14 @@ impl BookRejections {
 type Plain<'b> = (&'b [u64], &'b [u64], &'b [i64]);
 
 /// The values, if they are of the types nearly every file has, none is missing and all are in range.
-fn plain(rows: &RecordBatch) -> Option<Plain<'_>> {
-    let saved_at = rows.column_by_name(col::SAVED_AT.name)?;
+fn plain<'b>(footer: &Footer, rows: &'b RecordBatch) -> Option<Plain<'b>> {
+    let saved_at = footer.column(col::SAVED_AT, rows)?;
     let saved_at = saved_at.as_primitive_opt::<TimestampMicrosecondType>()?;
     let is_plain = saved_at.null_count() == 0 && are_civil(saved_at.values());
     is_plain.then_some(())?;
     Some((
-        wholes(rows, col::ACCOUNT_ID.name)?,
-        wholes(rows, col::NUMBER.name)?,
+        wholes(footer.column(col::ACCOUNT_ID, rows)?)?,
+        wholes(footer.column(col::NUMBER, rows)?)?,
         saved_at.values(),
     ))
 }
@@ -171,8 +171,7 @@ fn are_civil(micros: &[i64]) -> bool {
 }
 
 /// Whole numbers without a gap, none below zero.
-fn wholes<'b>(rows: &'b RecordBatch, name: &str) -> Option<&'b [u64]> {
-    let array = rows.column_by_name(name)?;
+fn wholes(array: &ArrayRef) -> Option<&[u64]> {
     (array.null_count() == 0).then_some(())?;
     if let Some(unsigned) = array.as_primitive_opt::<UInt64Type>() {
         return Some(unsigned.values());
@@ -182,8 +181,8 @@ fn wholes<'b>(rows: &'b RecordBatch, name: &str) -> Option<&'b [u64]> {
     is_plain.then(|| signed.inner().typed_data())
 }
 
-fn read_batch(rows: &RecordBatch, mut on_row: impl FnMut(Result<BookRow, Fault>)) {
-    if let Some((accounts, numbers, saved_at)) = plain(rows) {
+fn read_batch(footer: &Footer, rows: &RecordBatch, mut on_row: impl FnMut(Result<BookRow, Fault>)) {
+    if let Some((accounts, numbers, saved_at)) = plain(footer, rows) {
         for ((&account_id, &number), &micros) in accounts.iter().zip(numbers).zip(saved_at) {
             on_row(Ok(BookRow {
                 account_id,
@@ -193,7 +192,7 @@ fn read_batch(rows: &RecordBatch, mut on_row: impl FnMut(Result<BookRow, Fault>)
         }
         return;
     }
-    let cells = ParquetCells::new(col::ALL, rows);
+    let cells = footer.cells(rows);
     for row in 0..rows.num_rows() {
         on_row(row_of(&Row::new(&cells.at(row))));
     }

@@ -7,22 +7,24 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use arrow_array::RecordBatch;
-use arrow_schema::{DataType, Field, FieldRef, Fields, Schema};
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_schema::{DataType, Field, FieldRef, Fields, Schema, TimeUnit};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
     ParquetRecordBatchReaderBuilder,
 };
+use parquet::basic::{Compression, Type};
 use parquet::file::metadata::ParquetMetaData;
+use parquet::schema::types::{SchemaDescriptor, TypePtr};
 
 use super::batch::{Batch, Batcher};
 use super::column::{Column, Kind};
 use super::error::SignalsError;
-use super::header::{Header, is_known, refuse_message_content};
+use super::header::{Header, Place, is_known, refuse_message_content};
 use super::limits::ValidReadLimits;
 use super::pages::refuse_large_pages;
-use super::parquet_cells::ParquetCells;
+use super::parquet_cells::{ParquetCells, first_inexact};
 use super::record::Record;
 use super::source::Source;
 
@@ -42,18 +44,20 @@ where
     E: From<SignalsError>,
 {
     let mut file = ParquetFile::open(source, R::COLUMNS, limits)?;
-    batcher.ignore(std::mem::take(&mut file.header.ignored));
+    batcher.ignore(std::mem::take(&mut file.footer.header.ignored));
     while let Some(rows) = file.next()? {
-        let cells = ParquetCells::new(R::COLUMNS, &rows);
+        file.footer
+            .refuse_inexact(source, &rows, batcher.n_rows())?;
+        let cells = file.footer.cells(&rows);
         for row in 0..rows.num_rows() {
             batcher.take(&cells.at(row))?;
         }
     }
-    if batcher.n_rows() != file.n_rows {
+    if batcher.n_rows() != file.footer.n_rows {
         let told = format!(
             "it has {} rows, but its footer says {}",
             batcher.n_rows(),
-            file.n_rows
+            file.footer.n_rows
         );
         return Err(source.damaged(told).into());
     }
@@ -66,7 +70,8 @@ pub(super) struct Footer {
     found: ArrowReaderMetadata,
     columns: &'static [Column],
     header: Header,
-    roots: Vec<usize>,
+    /// The places in the file of the columns that are read, ascending.
+    fields: Vec<usize>,
     batch_rows: usize,
     n_rows: u64,
 }
@@ -77,20 +82,22 @@ impl Footer {
         columns: &'static [Column],
         limits: &ValidReadLimits,
     ) -> Result<Self, SignalsError> {
+        source.refuse_other_than_parquet()?;
         let found = guarded(source, || load(source))?;
         let metadata = Arc::clone(found.metadata());
         let n_rows = refuse_bombs(source, &metadata, limits)?;
         let names: Vec<String> = field_names(found.schema());
         let header = Header::locate(&source.name, columns, &names, limits)?;
         refuse_nested_content(source, columns, &metadata)?;
-        refuse_types(source, columns, found.schema())?;
-        let roots: Vec<usize> = header.places.iter().flatten().copied().collect();
-        refuse_large_pages(source, &metadata, &roots, limits)?;
+        refuse_types(source, columns, &header.places, found.schema())?;
+        let fields = header.fields();
+        refuse_codecs(source, &metadata, &fields)?;
+        refuse_large_pages(source, &metadata, &fields, limits)?;
         Ok(Self {
             found,
             columns,
             header,
-            roots,
+            fields,
             batch_rows: limits.batch_rows(),
             n_rows,
         })
@@ -119,6 +126,61 @@ impl Footer {
         &self.header.ignored
     }
 
+    /// Refuses text in a column of whole numbers: written as text, a phone number is more than its digits.
+    pub(super) fn refuse_text(&self, source: &Source, column: &Column) -> Result<(), SignalsError> {
+        let Place::Field(field) = self.header.places[column.index] else {
+            return Ok(());
+        };
+        let field = self.found.schema().field(field);
+        if is_text(retyped(&Arc::new(field.clone())).data_type()) {
+            return Err(column_type(source, column, field));
+        }
+        Ok(())
+    }
+
+    /// The column of a batch that is a column of the table, if the file has it.
+    pub(super) fn column<'b>(
+        &self,
+        column: &Column,
+        batch: &'b RecordBatch,
+    ) -> Option<&'b ArrayRef> {
+        let Place::Field(field) = &self.header.places[column.index] else {
+            return None;
+        };
+        let place = self.fields.binary_search(field).ok()?;
+        batch.columns().get(place)
+    }
+
+    /// The cells of a batch.
+    pub(super) fn cells<'b>(&'b self, batch: &'b RecordBatch) -> ParquetCells<'b> {
+        ParquetCells::new(&self.header.places, &self.fields, batch)
+    }
+
+    /// Refuses floats that stand for whole numbers and cannot hold them: an id would be somebody else's.
+    fn refuse_inexact(
+        &self,
+        source: &Source,
+        batch: &RecordBatch,
+        n_before: u64,
+    ) -> Result<(), SignalsError> {
+        for column in self
+            .columns
+            .iter()
+            .filter(|column| column.kind == Kind::Whole)
+        {
+            let array = self.column(column, batch);
+            if let Some(row) = array.and_then(|array| first_inexact(array.as_ref())) {
+                return Err(SignalsError::Inexact {
+                    file: source.name.clone(),
+                    row: n_before + row as u64 + 1,
+                    column: column.name,
+                    cure: column.kind.cure(),
+                });
+            }
+        }
+        Ok(())
+    }
+
     /// Reads the rows of one group, batch by batch; returns how many there were.
     pub(super) fn read_group<E: From<SignalsError>>(
         &self,
@@ -129,6 +191,7 @@ impl Footer {
         let mut reader = guarded(source, || build(source, self, Some(group)))?;
         let mut n_rows = 0;
         while let Some(rows) = next(source, &mut reader)? {
+            self.refuse_inexact(source, &rows, self.first_row(group) + n_rows)?;
             n_rows += rows.num_rows() as u64;
             on_batch(&rows)?;
         }
@@ -138,9 +201,8 @@ impl Footer {
 
 struct ParquetFile<'s> {
     source: &'s Source,
-    header: Header,
+    footer: Footer,
     reader: ParquetRecordBatchReader,
-    n_rows: u64,
 }
 
 impl<'s> ParquetFile<'s> {
@@ -153,9 +215,8 @@ impl<'s> ParquetFile<'s> {
         let reader = guarded(source, || build(source, &footer, None))?;
         Ok(Self {
             source,
-            header: footer.header,
+            footer,
             reader,
-            n_rows: footer.n_rows,
         })
     }
 
@@ -206,7 +267,8 @@ fn build(
 ) -> Result<ParquetRecordBatchReader, String> {
     let file = source.file.try_clone().map_err(|error| error.to_string())?;
     let found = &footer.found;
-    let wanted = wanted(footer.columns, found.schema());
+    let schema = found.metadata().file_metadata().schema_descr();
+    let wanted = wanted(footer.columns, found.schema(), schema);
     let options = ArrowReaderOptions::new().with_schema(Arc::new(wanted));
     let metadata = ArrowReaderMetadata::try_new(Arc::clone(found.metadata()), options);
     let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(
@@ -216,7 +278,7 @@ fn build(
     if let Some(group) = group {
         builder = builder.with_row_groups(vec![group]);
     }
-    let mask = ProjectionMask::roots(builder.parquet_schema(), footer.roots.iter().copied());
+    let mask = ProjectionMask::roots(builder.parquet_schema(), footer.fields.iter().copied());
     let reader = builder
         .with_projection(mask)
         .with_batch_size(footer.batch_rows)
@@ -233,19 +295,22 @@ fn field_names(schema: &Schema) -> Vec<String> {
 }
 
 /// The schema to read with: text as views into its pages, so that a long text repeated on every row of a
-/// dictionary page is held once, and no dictionary arrays.
-fn wanted(columns: &[Column], found: &Schema) -> Schema {
-    let fields: Fields = found
-        .fields()
-        .iter()
-        .map(|field| {
-            if is_known(columns, field.name()) {
-                retyped(field)
-            } else {
-                Arc::clone(field)
-            }
-        })
-        .collect();
+/// dictionary page is held once, and no dictionary arrays. Old timestamps are read in microseconds, which count
+/// further than the nanoseconds they are made of.
+fn wanted(columns: &[Column], found: &Schema, parquet: &SchemaDescriptor) -> Schema {
+    let roots = parquet.root_schema().get_fields();
+    let wanted = |(field, root): (&FieldRef, &TypePtr)| {
+        if !is_known(columns, field.name()) {
+            return Arc::clone(field);
+        }
+        let field = retyped(field);
+        if !root.is_primitive() || root.get_physical_type() != Type::INT96 {
+            return field;
+        }
+        let micros = DataType::Timestamp(TimeUnit::Microsecond, None);
+        Arc::new(field.as_ref().clone().with_data_type(micros))
+    };
+    let fields: Fields = found.fields().iter().zip(roots).map(wanted).collect();
     Schema::new_with_metadata(fields, found.metadata().clone())
 }
 
@@ -257,6 +322,7 @@ fn retyped(field: &FieldRef) -> FieldRef {
             retyped(&Arc::new(plain)).data_type().clone()
         }
         DataType::Utf8 | DataType::LargeUtf8 => DataType::Utf8View,
+        DataType::Binary | DataType::LargeBinary => DataType::BinaryView,
         other => other.clone(),
     };
     Arc::new(field.as_ref().clone().with_data_type(data_type))
@@ -265,37 +331,73 @@ fn retyped(field: &FieldRef) -> FieldRef {
 fn refuse_types(
     source: &Source,
     columns: &'static [Column],
+    places: &[Place],
     schema: &Schema,
 ) -> Result<(), SignalsError> {
-    for column in columns {
-        let Ok(field) = schema.field_with_name(column.name) else {
+    for (column, place) in columns.iter().zip(places) {
+        let Place::Field(field) = *place else {
             continue;
         };
+        let field = schema.field(field);
         if !is_readable(column.kind, retyped(&Arc::new(field.clone())).data_type()) {
-            return Err(SignalsError::ColumnType {
-                file: source.name.clone(),
-                column: column.name,
-                found: field.data_type().to_string(),
-                expected: column.kind.expected(),
-            });
+            return Err(column_type(source, column, field));
         }
     }
     Ok(())
 }
 
-/// Can a column of this type, after retyping, be read as this kind? A column of nothing but nulls always can.
+fn column_type(source: &Source, column: &Column, found: &Field) -> SignalsError {
+    SignalsError::ColumnType {
+        file: source.name.clone(),
+        column: column.name,
+        found: found.data_type().to_string(),
+        expected: column.kind.expected(),
+        cure: column.kind.cure(),
+    }
+}
+
+const fn is_text(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Utf8View | DataType::BinaryView)
+}
+
+/// Can a column of this type, after retyping, be read as this kind? A column of nothing but nulls always can, and
+/// text as the same text in CSV.
 fn is_readable(kind: Kind, data_type: &DataType) -> bool {
-    let text = |data_type: &DataType| matches!(data_type, DataType::Utf8View);
     match (kind, data_type) {
         (_, DataType::Null)
-        | (Kind::Number, DataType::Float32 | DataType::Float64)
+        | (Kind::Whole | Kind::Number, DataType::Float32 | DataType::Float64)
         | (Kind::Truth, DataType::Boolean)
         | (Kind::Instant, DataType::Timestamp(_, _)) => true,
-        (Kind::Whole | Kind::Number, other) => other.is_integer(),
-        (Kind::TextList, DataType::List(item)) => text(item.data_type()),
-        (Kind::Text | Kind::TextList, other) => text(other),
-        _ => false,
+        (Kind::Whole | Kind::Number, other) if other.is_decimal() => true,
+        (Kind::Whole | Kind::Number | Kind::Truth, other) if other.is_integer() => true,
+        (Kind::TextList, DataType::List(item)) => item.data_type() == &DataType::Utf8View,
+        (_, other) => is_text(other),
     }
+}
+
+/// Refuses columns that are compressed in a way this build cannot read.
+fn refuse_codecs(
+    source: &Source,
+    metadata: &ParquetMetaData,
+    fields: &[usize],
+) -> Result<(), SignalsError> {
+    let schema = metadata.file_metadata().schema_descr();
+    let is_read = |leaf: &usize| fields.contains(&schema.get_column_root_idx(*leaf));
+    let leaves = (0..schema.num_columns()).filter(is_read);
+    for leaf in leaves {
+        for group in metadata.row_groups() {
+            let codec = match group.column(leaf).compression() {
+                Compression::BROTLI(_) => "BROTLI",
+                Compression::LZO => "LZO",
+                _ => continue,
+            };
+            return Err(SignalsError::Codec {
+                file: source.name.clone(),
+                codec,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// A column within a column of no table can hold message content as well.

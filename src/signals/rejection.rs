@@ -37,6 +37,8 @@ pub enum RejectionReason {
     NotANumber,
     /// The row is about a pair of which both are the same.
     SelfReference,
+    /// The text names a group of countries, such as the Union: a row is about one, so there has to be a row for each.
+    RegionGroup,
     /// An id that no other table knows.
     UnknownId,
     /// An ad for something else than a home, a job or a loan says it is of a special category.
@@ -58,6 +60,7 @@ impl RejectionReason {
             Self::Conflict => "conflict",
             Self::NotANumber => "not_a_number",
             Self::SelfReference => "self_reference",
+            Self::RegionGroup => "region_group",
             Self::UnknownId => "unknown_id",
             Self::UnknownSpecialCategory => "unknown_special_category",
             Self::Sensitive(topic) => topic.reason(),

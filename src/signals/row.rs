@@ -5,13 +5,16 @@ use std::cell::RefCell;
 use super::column::{Column, Kind};
 use super::rejection::RejectionReason;
 use super::terms::{AdCategory, Interest, KeptTerms, TermRefused, topic_of};
-use crate::ids::Region;
+use crate::ids::{Region, RegionRefused};
 use crate::time::Timestamp;
 
 /// Text longer than this, in bytes, is out of range for any column.
 pub const MAX_TEXT_BYTES: usize = 1024;
 /// A list longer than this, in bytes of text, is out of range.
 pub const MAX_LIST_BYTES: usize = 16 * 1024;
+
+/// From here on an end is none: databases write a day of the year 9999 for it.
+const NEVER: Timestamp = Timestamp::from_secs(253_370_764_800);
 
 /// What stands in a row, whatever kind of file it came from; a null or an absent column is none.
 pub(super) trait Cells {
@@ -27,6 +30,10 @@ pub(super) trait Cells {
     fn truth(&self, index: usize) -> Result<Option<bool>, RejectionReason>;
     /// An instant.
     fn instant(&self, index: usize) -> Result<Option<Timestamp>, RejectionReason>;
+    /// When something ends; [`Timestamp::MAX`] if the cell says that it does not.
+    fn end(&self, index: usize) -> Result<Option<Timestamp>, RejectionReason> {
+        self.instant(index)
+    }
     /// Text as it stands.
     fn text(&self, index: usize) -> Option<&str>;
     /// Texts as they stand; each may itself be a list separated by `|`.
@@ -165,6 +172,29 @@ impl<'a> Row<'a> {
         needed(self.instant_if(column)?, column)
     }
 
+    /// When something ends, if the row says; [`Timestamp::MAX`] if it says that it does not. An instant of the year 9999
+    /// or later says so, and whatever else [`Cells::end`] takes for it.
+    pub(super) fn end_if(&self, column: &Column) -> Result<Option<Timestamp>, Fault> {
+        let found = self.cells.end(column.index);
+        let found = found.map_err(|reason| Fault::new(column, reason))?;
+        let found = found.map(|at| if at >= NEVER { Timestamp::MAX } else { at });
+        Fault::unless(
+            found.is_none_or(|at| at == Timestamp::MAX || is_civil(at)),
+            column,
+        )?;
+        Ok(found)
+    }
+
+    /// When something ends, if it does.
+    pub(super) fn last_if(&self, column: &Column) -> Result<Option<Timestamp>, Fault> {
+        Ok(self.end_if(column)?.filter(|&at| at != Timestamp::MAX))
+    }
+
+    /// When something ends; the last instant that can be written if it does not.
+    pub(super) fn end(&self, column: &Column) -> Result<Timestamp, Fault> {
+        Ok(needed(self.end_if(column)?, column)?.min(Timestamp::LAST_WRITABLE))
+    }
+
     /// Text, if there is some.
     pub(super) fn text_if(&self, column: &Column) -> Result<Option<&'a str>, Fault> {
         let text = self.cells.text(column.index).map_or("", str::trim);
@@ -219,8 +249,13 @@ impl<'a> Row<'a> {
         match self.text_if(column)? {
             None => Ok(None),
             Some(unknown) if unknown.eq_ignore_ascii_case("ZZ") => Ok(None),
-            Some(_) => self.named_if(column, Region::parse),
+            Some(text) => region_of(text, column).map(Some),
         }
+    }
+
+    /// A region.
+    pub(super) fn region(&self, column: &Column) -> Result<Region, Fault> {
+        region_of(self.text(column)?, column)
     }
 
     /// A list of texts in lower case, sorted, each once.
@@ -292,12 +327,10 @@ impl<'a> Row<'a> {
 
     /// A list of regions, sorted, each once.
     pub(super) fn regions(&self, column: &Column) -> Result<Vec<Region>, Fault> {
-        let parsed: Option<Vec<Region>> =
-            self.items(column)?.into_iter().map(Region::parse).collect();
-        let mut regions = parsed.ok_or(Fault::new(column, RejectionReason::OutOfRange))?;
-        regions.sort_unstable();
-        regions.dedup();
-        Ok(regions)
+        let items = self.items(column)?.into_iter();
+        let regions: Result<Vec<Region>, Fault> =
+            items.map(|item| region_of(item, column)).collect();
+        regions.map(in_order)
     }
 
     fn items(&self, column: &Column) -> Result<Vec<&'a str>, Fault> {
@@ -332,6 +365,16 @@ fn of_term(refused: TermRefused, column: &Column) -> Fault {
         TermRefused::Sensitive(topic) => RejectionReason::Sensitive(topic),
     };
     Fault::new(column, reason)
+}
+
+fn region_of(text: &str, column: &Column) -> Result<Region, Fault> {
+    Region::read(text).map_err(|refused| {
+        let reason = match refused {
+            RegionRefused::Group => RejectionReason::RegionGroup,
+            _ => RejectionReason::OutOfRange,
+        };
+        Fault::new(column, reason)
+    })
 }
 
 /// Can a table hold this text?

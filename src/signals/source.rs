@@ -1,11 +1,13 @@
 //! A file of a table: a plain file that must not change while it is read.
 
 use std::fs::{self, File};
-use std::io::{self, Seek};
+use std::io::{self, Read, Seek};
 use std::path::Path;
 use std::time::SystemTime;
 
 use super::error::SignalsError;
+use super::forms::Packing;
+use super::sniff::seems;
 
 /// A file that was opened.
 #[derive(Debug)]
@@ -49,6 +51,43 @@ impl Source {
         Ok(hasher.finalize())
     }
 
+    /// Its first bytes; it stands at its beginning afterwards.
+    fn head(&self) -> io::Result<Vec<u8>> {
+        let mut file = &self.file;
+        let mut head = Vec::new();
+        file.take(8).read_to_end(&mut head)?;
+        file.rewind()?;
+        Ok(head)
+    }
+
+    /// Refuses a file that is packed otherwise than its name says, by what it is.
+    pub(super) fn refuse_other_packing(&self, packing: Packing) -> Result<(), SignalsError> {
+        let head = self.head().map_err(|source| self.unreadable(source))?;
+        let (magic, name): (&[u8], _) = match packing {
+            Packing::Plain => return Ok(()),
+            Packing::Gzip => (b"\x1F\x8B", "gzip"),
+            Packing::Zstd => (b"\x28\xB5\x2F\xFD", "Zstandard"),
+        };
+        let n_bytes = head.len().min(magic.len());
+        let is_skippable = packing == Packing::Zstd && head.get(1..4) == Some(&b"\x2A\x4D\x18"[..]);
+        if is_skippable || head[..n_bytes] == magic[..n_bytes] {
+            return Ok(());
+        }
+        let kind = seems(&head).unwrap_or("something else, perhaps plain text");
+        Err(self.damaged(format!("its name says {name}, but it seems to be {kind}")))
+    }
+
+    /// Refuses a file that is no Parquet, if it is told what it is instead.
+    pub(super) fn refuse_other_than_parquet(&self) -> Result<(), SignalsError> {
+        let head = self.head().map_err(|source| self.unreadable(source))?;
+        match seems(&head) {
+            Some(kind) if !head.starts_with(b"PAR1") => {
+                Err(self.damaged(format!("its name says Parquet, but it seems to be {kind}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The same file, opened again: threads do not share where they are in it.
     pub(super) fn reopen(&self, dir: &Path) -> Result<Self, SignalsError> {
         let again = Self::open(dir, &self.name)?;
@@ -75,6 +114,15 @@ impl Source {
         SignalsError::Damaged {
             file: self.name.clone(),
             detail: detail.into(),
+        }
+    }
+
+    /// More came out of the file than its size lets expect.
+    pub(super) fn grown(&self, allowed: u64) -> SignalsError {
+        SignalsError::Grown {
+            file: self.name.clone(),
+            bytes: self.bytes,
+            allowed,
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::names::fold;
+
 /// A table of a signals directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -94,6 +96,16 @@ impl Table {
         Self::ALL.into_iter().find(|table| table.name() == name)
     }
 
+    /// The table whose name stands in a name, or nearly is one, however it is written; the longest of several.
+    pub(super) fn resembled(name: &str) -> Option<Self> {
+        let stem = fold(name.split('.').next().unwrap_or(name));
+        let resembled = |table: &Self| is_like(&stem, &fold(table.name()), name);
+        Self::ALL
+            .into_iter()
+            .filter(resembled)
+            .max_by_key(|table| table.name().len())
+    }
+
     /// The table whose name is fewest single-character edits away; the first of several.
     pub(super) fn nearest(name: &str) -> Self {
         let name = name.to_lowercase();
@@ -108,6 +120,18 @@ impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
+}
+
+/// A short name stands in too many words: `ads` has to be the whole first word.
+fn is_like(stem: &str, table: &str, name: &str) -> bool {
+    if table.len() < 7 {
+        let mut words = name.split(|c: char| !c.is_ascii_alphabetic());
+        return words
+            .next()
+            .is_some_and(|word| word.eq_ignore_ascii_case(table));
+    }
+    let n_edits = if table.len() < 10 { 1 } else { 2 };
+    stem.contains(table) || edit_distance(stem, table) <= n_edits
 }
 
 /// Levenshtein's distance, one row of the table at a time: O(|a|·|b|) time, O(|b|) space.
@@ -149,5 +173,31 @@ mod tests {
     fn a_misspelt_name_has_a_hint() {
         assert_eq!(Table::nearest("adress_books"), Table::AddressBook);
         assert_eq!(Table::nearest("Freindships"), Table::Friendships);
+    }
+
+    #[test]
+    fn a_name_under_a_tables_name_is_found() {
+        for (name, table) in [
+            ("consent_events.csv.1", Table::ConsentEvents),
+            ("Consent-Events (2).json", Table::ConsentEvents),
+            ("old_consent_events.jsonl", Table::ConsentEvents),
+            ("consent_evnts.bak", Table::ConsentEvents),
+            ("ad_feedback.orc", Table::AdFeedback),
+            ("feedback2016.txt", Table::Feedback),
+            ("ads_2016.json", Table::Ads),
+            ("ads", Table::Ads),
+        ] {
+            assert_eq!(Table::resembled(name), Some(table), "{name}");
+        }
+        for name in [
+            "README.md",
+            "adsense.xml",
+            "truth.json",
+            "loads.txt",
+            "manifest.json",
+            "notes",
+        ] {
+            assert_eq!(Table::resembled(name), None, "{name}");
+        }
     }
 }

@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use super::batch::InputFile;
 use super::csv_out::CsvOut;
 use super::error::SignalsError;
+use super::forms::Form;
 use super::parquet_out::ParquetOut;
 use super::record::Record;
 use super::source::Source;
 use super::values::Values;
 
-/// The form a table is written in.
+/// The form a table is written in; it is read in a few more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TableForm {
     /// `NAME.parquet`, compressed with Zstandard.
@@ -27,14 +28,6 @@ pub enum TableForm {
 impl TableForm {
     /// Every form.
     pub const ALL: [Self; 3] = [Self::Parquet, Self::Csv, Self::CsvGz];
-
-    /// The form of a file with this name.
-    pub(super) fn of(name: &str) -> Self {
-        let found = Self::ALL
-            .into_iter()
-            .find(|form| name.ends_with(form.ending()));
-        found.unwrap_or(Self::Csv)
-    }
 
     /// What its files end in.
     pub(super) const fn ending(self) -> &'static str {
@@ -190,11 +183,7 @@ fn write_error(name: &str) -> impl Fn(io::Error) -> SignalsError + use<> {
 }
 
 fn refuse_other_forms<R: Record>(dir: &Path, name: &str) -> Result<(), SignalsError> {
-    for ending in TableForm::ALL
-        .map(TableForm::ending)
-        .into_iter()
-        .chain([""])
-    {
+    for ending in Form::ALL.map(|form| form.ending).into_iter().chain([""]) {
         let other = format!("{}{ending}", R::TABLE);
         if other != name && dir.join(&other).symlink_metadata().is_ok() {
             return Err(SignalsError::TwoForms {

@@ -30,3 +30,4 @@ mod rooms;
 mod runs;
 mod shadow;
 mod topics;
+mod ways_in;

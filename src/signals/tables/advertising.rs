@@ -41,7 +41,7 @@ impl Record for Ad {
 
     fn read(row: &Row<'_>) -> Result<Self, Fault> {
         let starts_at = row.instant(ad::STARTS_AT)?;
-        let ends_at = row.instant(ad::ENDS_AT)?;
+        let ends_at = row.end(ad::ENDS_AT)?;
         Fault::unless(ends_at > starts_at, ad::ENDS_AT)?;
         let (audience_id, lookalike_of) =
             (row.id_if(ad::AUDIENCE_ID)?, row.id_if(ad::LOOKALIKE_OF)?);

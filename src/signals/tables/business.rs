@@ -109,7 +109,7 @@ impl Record for BusinessOptIn {
             business_id: row.id(opt_in::BUSINESS_ID)?,
             account_id: row.id(opt_in::ACCOUNT_ID)?,
             opted_in_at: row.instant(opt_in::OPTED_IN_AT)?,
-            opted_out_at: row.instant_if(opt_in::OPTED_OUT_AT)?,
+            opted_out_at: row.last_if(opt_in::OPTED_OUT_AT)?,
         })
     }
 

@@ -44,7 +44,7 @@ impl Record for MessengerAccount {
 
     fn read(row: &Row<'_>) -> Result<Self, Fault> {
         let number_since = row.instant(account::NUMBER_SINCE)?;
-        let number_until = row.instant_if(account::NUMBER_UNTIL)?;
+        let number_until = row.last_if(account::NUMBER_UNTIL)?;
         Fault::unless(
             number_until.is_none_or(|until| until > number_since),
             account::NUMBER_UNTIL,

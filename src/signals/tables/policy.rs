@@ -73,10 +73,10 @@ impl Record for Overlay {
     const COLUMNS: &'static [Column] = order::ALL;
 
     fn read(row: &Row<'_>) -> Result<Self, Fault> {
-        let interval = Interval::new(row.instant(order::FROM)?, row.instant_if(order::UNTIL)?);
+        let interval = Interval::new(row.instant(order::FROM)?, row.end_if(order::UNTIL)?);
         Fault::unless(interval.until > interval.from, order::UNTIL)?;
         Ok(Self {
-            region: row.named(order::REGION, crate::ids::Region::parse)?,
+            region: row.region(order::REGION)?,
             purpose: row.named(order::PURPOSE, Purpose::parse)?,
             interval,
             effect: effect(row)?,

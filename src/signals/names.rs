@@ -1,0 +1,133 @@
+//! Names as people write them: of columns and of files, with what cannot be seen in them.
+
+use std::fmt::Write;
+
+/// What is left of a name if capitals, blanks, dashes, other ASCII punctuation and everything invisible do not count:
+/// `Number_Until`, `number until` and `number-until` with a zero-width space behind are one.
+pub(super) fn fold(name: &str) -> String {
+    let counts = |c: &char| !(is_unseen(*c) || c.is_ascii_punctuation() || is_dash(*c));
+    name.chars()
+        .filter(counts)
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+/// Is one of two folded names the other, but for characters of another script? `rеgion` with a Cyrillic е looks like
+/// a column and is none.
+pub(super) fn is_lookalike(name: &str, of: &str) -> bool {
+    let pairs = || name.chars().zip(of.chars());
+    let n_other = pairs().filter(|(a, b)| a != b).count();
+    name.chars().count() == of.chars().count()
+        && (1..=of.len() / 2).contains(&n_other)
+        && pairs().all(|(a, b)| a == b || !a.is_ascii())
+}
+
+/// The name without what cannot be seen in it.
+pub(super) fn seen(name: &str) -> String {
+    name.chars().filter(|&c| !is_invisible(c)).collect()
+}
+
+/// The name as a message may show it: what cannot be seen, or looks like a plain blank and is none, as an escape.
+pub(super) fn visible(name: &str) -> String {
+    let mut shown = String::with_capacity(name.len());
+    for c in name.chars() {
+        if c != ' ' && is_unseen(c) {
+            let _ = write!(shown, "{}", c.escape_unicode());
+        } else {
+            shown.push(c);
+        }
+    }
+    if shown.trim().is_empty() {
+        "(no name)".to_owned()
+    } else {
+        shown
+    }
+}
+
+fn is_unseen(c: char) -> bool {
+    c.is_whitespace() || is_invisible(c)
+}
+
+/// Characters that take no place of their own: controls, format characters, joiners, fillers and byte order marks.
+fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
+            | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
+            | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'
+            | '\u{FFA0}' | '\u{FFF9}'..='\u{FFFB}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
+}
+
+const fn is_dash(c: char) -> bool {
+    matches!(
+        c,
+        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{FE58}' | '\u{FE63}' | '\u{FF0D}' | '\u{FF3F}'
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_name_in_many_dresses() {
+        for name in [
+            "number_until",
+            "Number_Until",
+            "NUMBER UNTIL",
+            " number-until\u{a0}",
+            "\u{feff}number_until",
+            "number\u{200b}_until",
+            "num\u{ad}ber_until",
+            "numberUntil",
+            "[number_until]",
+            "number\u{2011}until",
+        ] {
+            assert_eq!(fold(name), "numberuntil", "{name:?}");
+        }
+    }
+
+    #[test]
+    fn other_names_stay_other_names() {
+        for name in [
+            "number_until_at",
+            "numbers_until",
+            "number_unti",
+            "nummer_until",
+            "",
+        ] {
+            assert_ne!(fold(name), "numberuntil", "{name:?}");
+            assert!(!is_lookalike(&fold(name), "numberuntil"), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn letters_of_another_script_are_found_out() {
+        for name in [
+            "r\u{435}gion",
+            "rég\u{456}on",
+            "\u{ff52}egion",
+            "regi\u{3bf}n",
+        ] {
+            assert!(is_lookalike(&fold(name), "region"), "{name:?}");
+        }
+        for name in ["регион", "season", "region", "地区"] {
+            assert!(!is_lookalike(&fold(name), "region"), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_shown_is_empty_or_invisible() {
+        for (name, shown) in [
+            ("", "(no name)"),
+            ("  ", "(no name)"),
+            ("\u{200b}", "\\u{200b}"),
+            ("a b", "a b"),
+            ("a\u{a0}b", "a\\u{a0}b"),
+            ("\u{feff}id", "\\u{feff}id"),
+            ("a\tb\n", "a\\u{9}b\\u{a}"),
+        ] {
+            assert_eq!(visible(name), shown, "{name:?}");
+        }
+    }
+}
