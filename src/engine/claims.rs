@@ -1,10 +1,10 @@
-//! Both sides of linking, on their own: the claims of those who pass the gates of one purpose.
+//! Both sides of linking, on their own: what one purpose may compare.
 
 use std::path::Path;
 
 use crate::consent::{
-    Abuse, AdRelevance, Analytics, BusinessMarketing, BusinessService, Decision, DenialReason, For,
-    FriendSuggestions, Purpose,
+    Abuse, AdRelevance, Analytics, BusinessMarketing, BusinessService, For, FriendSuggestions,
+    Purpose,
 };
 use crate::engine::consent_source::LedgerSource;
 use crate::engine::inputs::Inputs;
@@ -20,18 +20,16 @@ use crate::ids::{AccountId, UserId};
 use crate::params::ParamError;
 use crate::time::Timestamp;
 
-/// What linking compares, for one purpose.
+/// What linking compares, for one purpose: the accounts that pass, and the claims on their numbers of whoever did not refuse.
 #[derive(Clone, Debug)]
 pub struct Claims {
     accounts: Vec<AccountClaim>,
     social: Vec<SocialClaim>,
-    /// Claims of people whom no account was found for: with one they might pass.
-    unlinked: Vec<SocialClaim>,
     business_numbers: HashSet<E164>,
 }
 
 impl Claims {
-    /// Reads a signals directory and keeps whoever passes the gates of a purpose.
+    /// Reads a signals directory and keeps what the gates of a purpose leave to compare.
     ///
     /// `as_of` and `known_at` are a pair, as in [`Prepared::open`](crate::engine::Prepared::open).
     ///
@@ -69,21 +67,14 @@ impl Claims {
 
     fn of<P: For>(inputs: &Inputs, standing: &Standing) -> Self {
         let gates = standing.gates::<P>(inputs);
-        let account = |claim: &AccountClaim| gates.accounts.decision(claim.binding.account);
-        let person = |claim: &SocialClaim| gates.people.decision(claim.user);
-        let accounts = inputs.account_claims();
-        let social = inputs.social_claims();
-        let no_record =
-            |claim: &SocialClaim| person(claim) == Decision::Denied(DenialReason::NoRecord);
+        let passes = |claim: &AccountClaim| {
+            let decision = gates.accounts.decision(claim.binding.account);
+            is_allowed(decision)
+        };
+        let contests = |claim: &SocialClaim| gates.contestants.contains(&claim.user);
         Self {
-            accounts: accounts
-                .filter(|claim| is_allowed(account(claim)))
-                .collect(),
-            unlinked: social.filter(no_record).collect(),
-            social: inputs
-                .social_claims()
-                .filter(|claim| is_allowed(person(claim)))
-                .collect(),
+            accounts: inputs.account_claims().filter(passes).collect(),
+            social: inputs.social_claims().filter(contests).collect(),
             business_numbers: inputs.business_numbers.clone(),
         }
     }
@@ -122,8 +113,7 @@ impl Claims {
             let holders = holders.entry(claim.binding.number).or_default();
             holders.push(claim.binding.account);
         }
-        let claims = self.social.iter().chain(&self.unlinked);
-        let pairs = claims.flat_map(|claim| {
+        let pairs = self.social.iter().flat_map(|claim| {
             let held = holders.get(&claim.key.number()).into_iter().flatten();
             held.map(|account| (*account, claim.user))
         });
@@ -140,5 +130,17 @@ impl Claims {
         }
         let passed = holders.into_values().filter(|holders| holders.len() > 1);
         passed.flatten().collect()
+    }
+
+    /// People whose number somebody else claims too.
+    #[must_use]
+    pub fn contesting(&self) -> HashSet<UserId> {
+        let mut claimants: HashMap<E164, Vec<UserId>> = HashMap::default();
+        for claim in &self.social {
+            let claimants = claimants.entry(claim.key.number()).or_default();
+            claimants.push(claim.user);
+        }
+        let contested = claimants.into_values().filter(|users| users.len() > 1);
+        contested.flatten().collect()
     }
 }

@@ -4,7 +4,7 @@ use crate::consent::{Decision, For, Gate, GateId, Permitted, Snapshot};
 use crate::engine::Stage;
 use crate::engine::inputs::Inputs;
 use crate::hash::{HashMap, HashSet};
-use crate::identity::{Directory, Link, ValidIdentityParams, link};
+use crate::identity::{AccountClaim, Directory, E164, Link, ValidIdentityParams, link, link_ever};
 use crate::ids::{AccountId, UserId};
 use crate::leaks::{self, Leak, is_on};
 
@@ -15,20 +15,26 @@ pub(in crate::engine) struct Gates<P> {
     pub(in crate::engine) accounts: Gate<P, AccountId>,
     /// Asked before a match becomes an edge, and before anybody gets a row.
     pub(in crate::engine) people: Gate<P, UserId>,
-    /// Links between accounts and people who pass, and resting on them alone.
+    /// Links between accounts and people who pass.
     links: Vec<Link>,
+    /// Whoever claims a number that an account has which passes, and refused nothing: the people who pass, and those who
+    /// came to no link. Of the latter nothing may be used but that they claim the number.
+    pub(in crate::engine) contestants: HashSet<UserId>,
 }
 
 impl<P: For> Gates<P> {
     /// The gates of some moments: what does not pass at each of them does not pass.
     ///
-    /// `everyones_links` rest on all rows and carry an opt-out from one account of a person to the others.
-    /// Who is admitted must rest on nobody who is not: not on a number somebody held in between, and not on
-    /// somebody else's claim to it. So links are made anew among those who pass until nobody else drops out;
-    /// from tables without the others they come out the same.
+    /// `everyones_links` rest on all rows and carry an opt-out from one account of a person to the others. Who is admitted
+    /// must rest on nobody who is out: not on a number somebody held in between, and not on the claim of somebody who
+    /// refused. So links are made anew between the accounts that pass and the claims of those who did not refuse; from
+    /// tables without the others they come out the same.
+    ///
+    /// They are made once. Somebody who comes to no link does not pass, for nobody knows what they want; but their claim
+    /// keeps its place among those that compete for the number. Without it the loser of a contest would win it.
     ///
     /// # Complexity
-    /// That of a few linkings: each pass but the last leaves somebody out, and two are nearly always enough.
+    /// That of one linking.
     pub(in crate::engine) fn new(
         inputs: &Inputs,
         moments: &[&Snapshot],
@@ -40,30 +46,15 @@ impl<P: For> Gates<P> {
             at_each(moments, Snapshot::accounts).without_unreadable(lost.accounts(P::PURPOSE));
         let refusing =
             people_at_each(moments, everyones_links).without_unreadable(lost.users(P::PURPOSE));
-        let refused: HashSet<UserId> = refusing
-            .known()
-            .into_iter()
-            .filter(|&user| !is_allowed(refusing.decision(user)))
-            .collect();
-        let mut admitted: HashSet<UserId> = inputs
-            .social_claims()
-            .map(|claim| claim.user)
-            .filter(|user| !refused.contains(user))
-            .collect();
-        loop {
-            let links = linked(inputs, &accounts, params, |user| {
-                admitted.contains(&user) || is_on(Leak::ClaimsOfPeopleOut)
-            });
-            let people = people_at_each(moments, &links);
-            let n_before = admitted.len();
-            admitted.retain(|user| is_allowed(people.decision(*user)));
-            if admitted.len() == n_before {
-                return Self {
-                    accounts,
-                    people: people.with_denials(&refusing),
-                    links,
-                };
-            }
+        let contestants = contestants(inputs, &accounts, &refusing);
+        let mut links = linked(inputs, &accounts, params, &contestants);
+        let people = people_at_each(moments, &links);
+        links.retain(|link| is_allowed(people.decision(link.user)));
+        Self {
+            accounts,
+            people: people.with_denials(&refusing),
+            links,
+            contestants,
         }
     }
 
@@ -73,6 +64,7 @@ impl<P: For> Gates<P> {
             accounts: snapshot.accounts(),
             people: snapshot.people(&[]),
             links: Vec::new(),
+            contestants: HashSet::default(),
         }
     }
 }
@@ -94,21 +86,59 @@ fn people_at_each<P: For>(moments: &[&Snapshot], links: &[Link]) -> Gate<P, User
     at_each(moments, |moment| moment.people(&pairs))
 }
 
-/// Links between accounts that are allowed and people who pass.
+/// The account claims of accounts that pass.
+fn passing<'i, P: For>(
+    inputs: &'i Inputs,
+    accounts: &'i Gate<P, AccountId>,
+) -> impl Iterator<Item = AccountClaim> + 'i {
+    let passes =
+        |account| is_allowed(accounts.decision(account)) || is_on(Leak::TenuresOfAccountsOut);
+    inputs
+        .account_claims()
+        .filter(move |claim| passes(claim.binding.account))
+}
+
+/// Whoever claims a number that an account has which passes, but for those who refused.
+fn contestants<P: For>(
+    inputs: &Inputs,
+    accounts: &Gate<P, AccountId>,
+    refusing: &Gate<P, UserId>,
+) -> HashSet<UserId> {
+    let known = refusing.known().into_iter();
+    let refused: HashSet<UserId> = known
+        .filter(|&user| !is_allowed(refusing.decision(user)))
+        .collect();
+    let stays = |user| !refused.contains(&user) || is_on(Leak::ClaimsOfPeopleOut);
+    let held: HashSet<E164> = passing(inputs, accounts)
+        .map(|claim| claim.binding.number)
+        .collect();
+    inputs
+        .social_claims()
+        .filter(|claim| stays(claim.user) && held.contains(&claim.key.number()))
+        .map(|claim| claim.user)
+        .collect()
+}
+
+/// Links between accounts that pass and whoever claims their numbers.
 fn linked<P: For>(
     inputs: &Inputs,
     accounts: &Gate<P, AccountId>,
     params: &ValidIdentityParams,
-    passes: impl Fn(UserId) -> bool,
+    contestants: &HashSet<UserId>,
 ) -> Vec<Link> {
-    let allowed =
-        |account| is_allowed(accounts.decision(account)) || is_on(Leak::TenuresOfAccountsOut);
-    let accounts = inputs
-        .account_claims()
-        .filter(|claim| allowed(claim.binding.account));
-    let people = inputs.social_claims().filter(|claim| passes(claim.user));
+    let claims = inputs
+        .social_claims()
+        .filter(|claim| contestants.contains(&claim.user));
     let (model, threshold) = (params.model(), params.threshold(P::PURPOSE));
-    link(accounts, people, &inputs.business_numbers, model, threshold).links
+    let business = &inputs.business_numbers;
+    link(
+        passing(inputs, accounts),
+        claims,
+        business,
+        model,
+        threshold,
+    )
+    .links
 }
 
 pub(in crate::engine) const fn is_allowed(decision: Decision) -> bool {
@@ -122,7 +152,7 @@ pub(in crate::engine) struct View<P> {
     pub(in crate::engine) gates: Gates<P>,
     /// Whose a number was when, among permitted accounts.
     pub(in crate::engine) directory: Directory<P>,
-    /// Links between permitted accounts and permitted people, and resting on them alone.
+    /// Links between permitted accounts and permitted people.
     pub(in crate::engine) links: Vec<Link>,
     /// The person behind a permitted account.
     pub(in crate::engine) person_of: HashMap<AccountId, UserId>,
@@ -139,6 +169,7 @@ impl<P: For> View<P> {
     ) -> (Self, Stage) {
         let (users, admitted) = admit(inputs, &gates.people);
         let mut links = std::mem::take(&mut gates.links);
+        gates.contestants = HashSet::default();
         if is_on(Leak::LinksFromEverybody) {
             links = everyones_links(inputs, params).0;
             links.retain(|link| {
@@ -214,12 +245,12 @@ fn people_behind(links: &[Link]) -> HashMap<AccountId, UserId> {
 
 /// All links, permitted or not: the way an opt-out takes to every account of a person.
 ///
-/// It takes less to carry an opt-out than to use a link for anything else.
+/// It takes less to carry an opt-out than to use a link for anything else: a lower probability, at any time.
 pub(in crate::engine) fn everyones_links(
     inputs: &Inputs,
     params: &ValidIdentityParams,
 ) -> (Vec<Link>, Stage) {
-    let linking = link(
+    let linking = link_ever(
         inputs.account_claims(),
         inputs.social_claims(),
         &inputs.business_numbers,

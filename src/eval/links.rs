@@ -19,6 +19,8 @@ const BINS: usize = 10;
 pub struct LinksEvaluation {
     /// Pairs of an account and a person who gave a number that it held: what linking can find at all.
     pub linkable: u64,
+    /// Of these, pairs on a number that somebody else claims too.
+    pub contested: u64,
     /// At each threshold.
     pub thresholds: Vec<AtThreshold>,
     /// Expected calibration error over the most probable claim on each number, however improbable: the mean over pairs,
@@ -40,10 +42,16 @@ pub struct AtThreshold {
     pub wrong: u64,
     /// Of the wrong ones, those on a number that passed from one account to another.
     pub wrong_on_passed_numbers: u64,
+    /// Of the wrong ones, those on a number that several claim.
+    pub wrong_on_contested_numbers: u64,
     /// Share of links that are right; 1 if there is none.
     pub precision: f64,
     /// Share of linkable pairs that were linked; 1 if there is none.
     pub recall: f64,
+    /// The same of linkable pairs on numbers that nobody else claims.
+    pub recall_uncontested: f64,
+    /// The same of linkable pairs on numbers that somebody else claims too.
+    pub recall_contested: f64,
 }
 
 /// Pairs of about one probability.
@@ -66,50 +74,93 @@ pub fn evaluate_links(
     owners: &HashSet<(AccountId, UserId)>,
     params: &ValidRunParams,
 ) -> LinksEvaluation {
-    let linkable = claims.linkable(owners);
-    let passed = claims.on_passed_numbers();
-    let at = |threshold: f64| {
-        let links = claims.link(params, Probability::of(threshold)).links;
-        let pairs: HashSet<(AccountId, UserId)> = links.iter().map(pair).collect();
-        let wrong = pairs.iter().filter(|pair| !owners.contains(*pair));
-        let found = pairs.iter().filter(|pair| linkable.contains(*pair)).count();
-        AtThreshold {
-            threshold,
-            links: pairs.len() as u64,
-            wrong: wrong.clone().count() as u64,
-            wrong_on_passed_numbers: wrong.filter(|pair| passed.contains(&pair.0)).count() as u64,
-            precision: 1.0
-                - share(
-                    pairs.iter().filter(|pair| !owners.contains(*pair)).count(),
-                    pairs.len(),
-                ),
-            recall: 1.0 - share(linkable.len() - found, linkable.len()),
-        }
-    };
+    let truth = Truth::of(claims, owners);
+    let at = |threshold| truth.judge(claims, params, threshold);
     let links = claims.link(params, Probability::of(0.0)).links;
     let bins = bins(&links, owners);
     let distance = |bin: &Bin| bin.pairs as f64 * (bin.mean_probability - bin.share_true).abs();
     LinksEvaluation {
-        linkable: linkable.len() as u64,
+        linkable: truth.linkable.len() as u64,
+        contested: truth.n_contested() as u64,
         thresholds: THRESHOLDS.into_iter().map(at).collect(),
         calibration_error: bins.iter().map(distance).sum::<f64>() / (links.len().max(1) as f64),
         bins,
     }
 }
 
-const fn pair(link: &Link) -> (AccountId, UserId) {
-    (link.account, link.user)
+/// What is true of some claims.
+struct Truth<'t> {
+    owners: &'t HashSet<Pair>,
+    linkable: HashSet<Pair>,
+    passed: HashSet<AccountId>,
+    contesting: HashSet<UserId>,
 }
 
-fn share(part: usize, of: usize) -> f64 {
-    if of == 0 {
-        0.0
-    } else {
-        part as f64 / of as f64
+type Pair = (AccountId, UserId);
+
+impl<'t> Truth<'t> {
+    fn of(claims: &Claims, owners: &'t HashSet<Pair>) -> Self {
+        Self {
+            owners,
+            linkable: claims.linkable(owners),
+            passed: claims.on_passed_numbers(),
+            contesting: claims.contesting(),
+        }
+    }
+
+    fn is_contested(&self, pair: &Pair) -> bool {
+        self.contesting.contains(&pair.1)
+    }
+
+    fn n_contested(&self) -> usize {
+        let contested = self.linkable.iter();
+        contested.filter(|pair| self.is_contested(pair)).count()
+    }
+
+    fn judge(&self, claims: &Claims, params: &ValidRunParams, threshold: f64) -> AtThreshold {
+        let links = claims.link(params, Probability::of(threshold)).links;
+        let pairs: HashSet<Pair> = links.iter().map(pair).collect();
+        let wrong: Vec<&Pair> = pairs
+            .iter()
+            .filter(|pair| !self.owners.contains(*pair))
+            .collect();
+        let count = |holds: &dyn Fn(&Pair) -> bool| wrong.iter().filter(|pair| holds(pair)).count();
+        let found = |pair: &&Pair| pairs.contains(*pair);
+        let contested = |pair: &&Pair| self.is_contested(pair);
+        let all = self.linkable.iter();
+        AtThreshold {
+            threshold,
+            links: pairs.len() as u64,
+            wrong: wrong.len() as u64,
+            wrong_on_passed_numbers: count(&|pair| self.passed.contains(&pair.0)) as u64,
+            wrong_on_contested_numbers: count(&|pair| self.is_contested(pair)) as u64,
+            precision: share_of(pairs.iter(), |pair| self.owners.contains(*pair)),
+            recall: share_of(all.clone(), found),
+            recall_uncontested: share_of(all.clone().filter(|pair| !contested(pair)), found),
+            recall_contested: share_of(all.filter(contested), found),
+        }
     }
 }
 
-fn bins(links: &[Link], owners: &HashSet<(AccountId, UserId)>) -> Vec<Bin> {
+const fn pair(link: &Link) -> Pair {
+    (link.account, link.user)
+}
+
+/// The share of some pairs for which something holds; 1 if there are none.
+fn share_of<'p>(pairs: impl Iterator<Item = &'p Pair>, holds: impl Fn(&&'p Pair) -> bool) -> f64 {
+    let (mut n, mut n_held) = (0_u64, 0_u64);
+    for pair in pairs {
+        n += 1;
+        n_held += u64::from(holds(&pair));
+    }
+    if n == 0 {
+        1.0
+    } else {
+        n_held as f64 / n as f64
+    }
+}
+
+fn bins(links: &[Link], owners: &HashSet<Pair>) -> Vec<Bin> {
     let mut sums = [(0_u64, 0.0_f64, 0_u64); BINS];
     for link in links {
         let probability = link.probability.to_f64();

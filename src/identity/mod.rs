@@ -33,7 +33,7 @@ pub use hmac_token::HmacKey;
 pub use linking::{
     AccountClaim, Comparison, DeviceCode, DeviceCodes, DeviceLevel, Fitted, Given, LinkCounts,
     LinkKey, LinkModel, Linking, ModelLevel, Rates, RegionLevel, SameDevice, SocialClaim,
-    TimeLevel, ValidLinkModel, fit, link,
+    TimeLevel, ValidLinkModel, fit, link, link_ever,
 };
 pub use matching::{
     BookBounds, BookBudget, BookSizes, BookUses, Contact, Directory, Folded, Kept, KeptCounts,

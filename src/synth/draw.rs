@@ -34,6 +34,7 @@ pub(super) enum Topic {
     AdPolicy,
     Lists,
     AdFeedback,
+    Claimants,
 }
 
 /// The stream of one topic in the world of one seed.

@@ -25,6 +25,7 @@ mod ads;
 mod books;
 mod businesses;
 mod calendar;
+mod claimants;
 mod consent;
 mod devices;
 mod draw;
@@ -147,7 +148,7 @@ pub fn world(params: &ValidSynthParams) -> World {
     let mut recorder = Recorder::new(params);
     let messenger_accounts = profiles::messenger_accounts(seed, &society, &accounts, &mut recorder);
     let social_accounts = profiles::social_accounts(
-        seed,
+        params,
         &society,
         &users,
         &accounts,

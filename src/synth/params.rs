@@ -22,6 +22,13 @@ pub struct SynthParams {
     pub device_noise: f64,
     /// Share of social accounts of which nobody recorded when they gave their number, 0 to 1; default 0.03.
     pub undated_share: f64,
+    /// Of numbers that their holder gave as a way to be found, the share that a former holder whom the messenger never knew
+    /// had given before, 0 to 0.5; default 0.
+    pub former_share: f64,
+    /// Of the same numbers, the share that somebody else gives as well, 0 to 0.5; default 0.
+    pub shared_share: f64,
+    /// Of those who give somebody else's number, the share who are on that person's phone, 0 to 1; default 0.
+    pub one_phone_share: f64,
     /// People for each business, 1 to 1,000,000; default 40.
     pub users_per_business: u32,
     /// People for each ad, 1 to 1,000,000; default 25.
@@ -38,6 +45,9 @@ impl Default for SynthParams {
             impressions_per_user: 20.0,
             device_noise: 0.0,
             undated_share: 0.03,
+            former_share: 0.0,
+            shared_share: 0.0,
+            one_phone_share: 0.0,
             users_per_business: 40,
             users_per_ad: 25,
         }
@@ -80,6 +90,27 @@ impl SynthParams {
         self
     }
 
+    /// Sets the share of numbers that a former holder gave before.
+    #[must_use]
+    pub const fn former_share(mut self, share: f64) -> Self {
+        self.former_share = share;
+        self
+    }
+
+    /// Sets the share of numbers that somebody else gives as well.
+    #[must_use]
+    pub const fn shared_share(mut self, share: f64) -> Self {
+        self.shared_share = share;
+        self
+    }
+
+    /// Sets the share of those who give somebody else's number who are on that person's phone.
+    #[must_use]
+    pub const fn one_phone_share(mut self, share: f64) -> Self {
+        self.one_phone_share = share;
+        self
+    }
+
     /// Checks every range.
     ///
     /// # Errors
@@ -114,6 +145,18 @@ impl SynthParams {
             self.undated_share,
             0.0..=1.0,
             "synth.undated_share",
+            "0 to 1",
+        )?;
+        for (share, name) in [
+            (self.former_share, "synth.former_share"),
+            (self.shared_share, "synth.shared_share"),
+        ] {
+            within(share, 0.0..=0.5, name, "0 to 0.5")?;
+        }
+        within(
+            self.one_phone_share,
+            0.0..=1.0,
+            "synth.one_phone_share",
             "0 to 1",
         )?;
         within(
@@ -186,6 +229,24 @@ impl ValidSynthParams {
     #[must_use]
     pub const fn undated_share(&self) -> f64 {
         self.0.undated_share
+    }
+
+    /// Share of numbers that a former holder gave before.
+    #[must_use]
+    pub const fn former_share(&self) -> f64 {
+        self.0.former_share
+    }
+
+    /// Share of numbers that somebody else gives as well.
+    #[must_use]
+    pub const fn shared_share(&self) -> f64 {
+        self.0.shared_share
+    }
+
+    /// Share of those who give somebody else's number who are on that person's phone.
+    #[must_use]
+    pub const fn one_phone_share(&self) -> f64 {
+        self.0.one_phone_share
     }
 
     /// How many businesses there are: at least four.
@@ -275,6 +336,33 @@ mod tests {
             assert_eq!(
                 name_of(|p| p.undated_share = bad),
                 Some("synth.undated_share")
+            );
+        }
+    }
+
+    #[test]
+    fn bounds_of_claims_by_others() {
+        assert_eq!(name_of(|p| p.former_share = 0.5), None);
+        assert_eq!(name_of(|p| p.shared_share = 0.5), None);
+        for bad in [-0.1, 0.51, f64::NAN] {
+            assert_eq!(
+                name_of(|p| p.former_share = bad),
+                Some("synth.former_share")
+            );
+            assert_eq!(
+                name_of(|p| p.shared_share = bad),
+                Some("synth.shared_share")
+            );
+        }
+    }
+
+    #[test]
+    fn bounds_of_one_phone_share() {
+        assert_eq!(name_of(|p| p.one_phone_share = 1.0), None);
+        for bad in [-0.1, 1.1, f64::NAN] {
+            assert_eq!(
+                name_of(|p| p.one_phone_share = bad),
+                Some("synth.one_phone_share")
             );
         }
     }

@@ -4,11 +4,13 @@ use rand::Rng;
 
 use super::accounts::{Account, Accounts, Holder};
 use super::calendar::AS_OF;
+use super::claimants::{self, Profile};
 use super::devices::{Device, Recorder};
 use super::draw::{
     Stream, Topic, about, between, chance, index, pick, spread_id, stream, weighted,
 };
 use super::numbers::{Exchange, Number, PLANS};
+use super::params::ValidSynthParams;
 use super::people::{Closeness, Person, Society, names};
 use crate::ids::{Region, UserId};
 use crate::signals::{
@@ -18,7 +20,7 @@ use crate::signals::{
 use crate::time::Timestamp;
 
 /// When the social network opened: 2006-01-01.
-const OPENED: Timestamp = Timestamp::from_secs(1_136_073_600);
+pub(super) const OPENED: Timestamp = Timestamp::from_secs(1_136_073_600);
 
 /// The region of a numbering plan.
 pub(super) fn region(plan: u8) -> Option<Region> {
@@ -87,22 +89,28 @@ fn add_account(
 
 /// The social accounts, ascending.
 pub(super) fn social_accounts(
-    seed: u64,
+    params: &ValidSynthParams,
     society: &Society,
     users: &[Option<UserId>],
     accounts: &Accounts,
     exchange: &mut Exchange,
     recorder: &mut Recorder,
 ) -> Vec<SocialAccount> {
+    let seed = params.seed();
     let mut rng = stream(seed, Topic::SocialAccounts);
-    let mut rows = Vec::new();
-    for (i, (person, user)) in (0u32..).zip(society.people.iter().zip(users)) {
-        if let Some(user) = *user {
-            let mut row = social_account(seed, (i, person, user), accounts, exchange, &mut rng);
-            row.device = recorder.record(row.device, seed);
-            row.phone_since = recorder.date(row.phone_since);
-            rows.push(row);
-        }
+    let people = (0u32..).zip(society.people.iter().zip(users));
+    let there = people.filter_map(|(i, (person, user))| Some((i, person, (*user)?)));
+    let mut profiles: Vec<Profile> = there
+        .map(|who| social_account(seed, who, accounts, exchange, &mut rng))
+        .collect();
+    claimants::add_claims(params, accounts, &mut profiles);
+    let mut rows: Vec<_> = profiles
+        .into_iter()
+        .map(|profile| profile.account)
+        .collect();
+    for row in &mut rows {
+        row.device = recorder.record(std::mem::take(&mut row.device), seed);
+        row.phone_since = recorder.date(row.phone_since);
     }
     rows.sort_unstable();
     rows
@@ -114,7 +122,7 @@ fn social_account(
     accounts: &Accounts,
     exchange: &mut Exchange,
     rng: &mut Stream,
-) -> SocialAccount {
+) -> Profile {
     let created_at = between(rng, OPENED, AS_OF.plus_days(-30));
     let given = chance(rng, 0.87).then(|| give((i, person, created_at), accounts, exchange, rng));
     let contact = chance(rng, 0.78);
@@ -122,7 +130,7 @@ fn social_account(
     let device = own
         .filter(|_| chance(rng, 0.75))
         .unwrap_or(Device::Own(u32::MAX - i));
-    SocialAccount {
+    let account = SocialAccount {
         user_id: user,
         phone: given.map(|(number, _)| RawPhone::new(number.written(reads_in(person), rng))),
         phone_given_for: if contact {
@@ -138,6 +146,11 @@ fn social_account(
         gender: chance(rng, 0.95).then(|| person.gender.to_owned()),
         language: Some(person.language.to_owned()),
         interests: names(&person.interests),
+    };
+    Profile {
+        person: i,
+        number: given.map(|(number, _)| number),
+        account,
     }
 }
 

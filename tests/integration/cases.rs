@@ -20,8 +20,8 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use crate::support::{Run, small_world, u64s, write_world};
 
 /// One mutual acquaintance is enough.
-const CONFIG: &str = "[suggest]\nmin_intermediaries = 1\n";
-const OUTPUTS: [&str; 5] = [
+pub(crate) const CONFIG: &str = "[suggest]\nmin_intermediaries = 1\n";
+pub(crate) const OUTPUTS: [&str; 5] = [
     "suggestions.parquet",
     "ad_scores.parquet",
     "abuse_scores.parquet",
@@ -29,7 +29,7 @@ const OUTPUTS: [&str; 5] = [
     "links.parquet",
 ];
 
-fn at(text: &str) -> Timestamp {
+pub(crate) fn at(text: &str) -> Timestamp {
     let whole = if text.contains('T') {
         text.to_owned()
     } else {
@@ -42,11 +42,11 @@ fn germany() -> Region {
     Region::parse("DE").unwrap()
 }
 
-fn number(n: u64) -> RawPhone {
+pub(crate) fn number(n: u64) -> RawPhone {
     RawPhone::new(format!("+49151234567{n:02}"))
 }
 
-fn device(name: &str) -> DeviceFacts {
+pub(crate) fn device(name: &str) -> DeviceFacts {
     DeviceFacts {
         device_id: DeviceId::of(name),
         ..DeviceFacts::default()
@@ -55,13 +55,13 @@ fn device(name: &str) -> DeviceFacts {
 
 /// People 1 to 8 with account, number and social account of the same number. They stand in a line: each has saved
 /// the next one's number and the one before's, and is friends with nobody. All accepted on 1 September 2016.
-struct Village {
-    world: World,
+pub(crate) struct Village {
+    pub(crate) world: World,
     next_event: u64,
 }
 
 impl Village {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut world = small_world(8, 1);
         world.as_of = at("2016-11-15");
         world.messenger_accounts = (1..=8)
@@ -114,7 +114,7 @@ impl Village {
         village
     }
 
-    fn notified(&mut self, account: u64) {
+    pub(crate) fn notified(&mut self, account: u64) {
         let notice = EventKind::NoticeServed {
             policy: PolicyId(1),
             digest: TextDigest::of("terms"),
@@ -122,7 +122,7 @@ impl Village {
         self.says(account, "2016-08-26", notice);
     }
 
-    fn says(&mut self, account: u64, when: &str, kind: EventKind) {
+    pub(crate) fn says(&mut self, account: u64, when: &str, kind: EventKind) {
         self.learns(account, when, when, kind);
     }
 
@@ -161,13 +161,13 @@ impl Village {
             .retain(|row| !matches!(row, ConsentEventRow::Known(event) if event.subject == about));
     }
 
-    fn account(&mut self, n: u64) -> &mut MessengerAccount {
+    pub(crate) fn account(&mut self, n: u64) -> &mut MessengerAccount {
         let mut rows = self.world.messenger_accounts.iter_mut();
         rows.rfind(|row| row.account_id == AccountId(n)).unwrap()
     }
 
     /// Gives an account another number from a moment on.
-    fn changes_number(&mut self, account: u64, when: &str, to: u64) {
+    pub(crate) fn changes_number(&mut self, account: u64, when: &str, to: u64) {
         self.account(account).number_until = Some(at(when));
         let mut row = self.account(account).clone();
         row.phone = number(to);
@@ -177,12 +177,12 @@ impl Village {
         self.says(account, when, EventKind::NumberChange);
     }
 
-    fn saves(&mut self, owner: u64, saved: u64, when: &str) {
+    pub(crate) fn saves(&mut self, owner: u64, saved: u64, when: &str) {
         self.world.address_book.push(entry(owner, saved, when));
     }
 
     /// Runs the village with its events and entries in several orders, which must not matter.
-    fn told(self) -> Told {
+    pub(crate) fn told(self) -> Told {
         let mut orders: Vec<World> = Vec::new();
         for seed in 0..4 {
             let mut world = self.world.clone();
@@ -220,7 +220,7 @@ impl Village {
     }
 }
 
-fn social(n: u64, phone: Option<RawPhone>) -> SocialAccount {
+pub(crate) fn social(n: u64, phone: Option<RawPhone>) -> SocialAccount {
     SocialAccount {
         user_id: UserId(n),
         phone,
@@ -245,27 +245,27 @@ fn entry(owner: u64, saved: u64, when: &str) -> AddressBookEntry {
 }
 
 /// What a village was told.
-struct Told {
-    run: Run,
-    dir: tempfile::TempDir,
+pub(crate) struct Told {
+    pub(crate) run: Run,
+    pub(crate) dir: tempfile::TempDir,
 }
 
 impl Told {
     /// Who is suggested to whom.
-    fn pairs(&self) -> BTreeSet<(u64, u64)> {
+    pub(crate) fn pairs(&self) -> BTreeSet<(u64, u64)> {
         let table = self.run.table("suggestions.parquet");
         let users = u64s(&table, "user_id").into_iter();
         users.zip(u64s(&table, "candidate_id")).collect()
     }
 
-    fn links(&self) -> BTreeSet<(u64, u64)> {
+    pub(crate) fn links(&self) -> BTreeSet<(u64, u64)> {
         let table = self.run.table("links.parquet");
         let accounts = u64s(&table, "account_id").into_iter();
         accounts.zip(u64s(&table, "user_id")).collect()
     }
 
     /// Nobody's row names this person.
-    fn is_without(&self, person: u64) -> bool {
+    pub(crate) fn is_without(&self, person: u64) -> bool {
         self.pairs()
             .iter()
             .all(|(a, b)| *a != person && *b != person)

@@ -11,6 +11,7 @@ mod bad_input;
 mod cases;
 mod clock;
 mod command_line;
+mod contests;
 mod damage;
 mod durability;
 mod enumeration;

@@ -156,6 +156,15 @@ pub(crate) struct SynthArgs {
     /// Share of social accounts of which nobody recorded when they gave their number, 0 to 1
     #[arg(long, value_name = "SHARE", default_value_t = 0.03)]
     pub(crate) undated_share: f64,
+    /// Share of numbers that a former holder, unknown to the messenger, had given before, 0 to 0.5
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    pub(crate) former_share: f64,
+    /// Share of numbers that somebody else gives as well, 0 to 0.5
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    pub(crate) shared_share: f64,
+    /// Share of those who give somebody else's number who are on that person's phone, 0 to 1
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    pub(crate) one_phone_share: f64,
     /// Write the truth about accounts, CSV with the ids of account and user, to this file
     #[arg(long, value_name = "FILE")]
     pub(crate) truth: Option<PathBuf>,

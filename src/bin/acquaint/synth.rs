@@ -18,6 +18,9 @@ pub(crate) fn synth(args: &SynthArgs) -> Result<Outcome, Failure> {
         .impressions_per_user(args.impressions_per_user)
         .device_noise(args.device_noise)
         .undated_share(args.undated_share)
+        .former_share(args.former_share)
+        .shared_share(args.shared_share)
+        .one_phone_share(args.one_phone_share)
         .check()?;
     let mut world = world(&params);
     if let Some(key) = list_key(&args.lists)? {

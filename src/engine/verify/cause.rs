@@ -1,6 +1,6 @@
 //! Whose data made a difference: smaller and smaller sets of erased people, then the rows that lead to the output.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::erase::{Erased, Source};
 use super::verdict::{Cause, Difference};
@@ -32,6 +32,7 @@ pub(super) fn find(
     let mut search = Search {
         trial,
         purpose,
+        contestants: &erased.contestants,
         left: max_reruns,
     };
     let accounts = erased.accounts.iter().copied().map(One::Account);
@@ -39,7 +40,7 @@ pub(super) fn find(
         .chain(erased.people.iter().copied().map(One::Person))
         .collect();
     let (few, is_minimal) = search.minimal(all)?;
-    let few = of(&few);
+    let few = search.erased(&few);
     let path = differences
         .first()
         .map_or_else(Vec::new, |first| Rows::of(trial.source).path(&few, first));
@@ -52,24 +53,28 @@ pub(super) fn find(
     })
 }
 
-fn of(some: &[One]) -> Erased {
-    let mut erased = Erased::default();
-    for one in some {
-        match *one {
-            One::Account(account) => erased.accounts.insert(account),
-            One::Person(user) => erased.people.insert(user),
-        };
-    }
-    erased
-}
-
 struct Search<'a> {
     trial: &'a Trial<'a>,
     purpose: Purpose,
+    contestants: &'a BTreeSet<UserId>,
     left: u32,
 }
 
 impl Search<'_> {
+    fn erased(&self, some: &[One]) -> Erased {
+        let mut erased = Erased {
+            contestants: self.contestants.clone(),
+            ..Erased::default()
+        };
+        for one in some {
+            match *one {
+                One::Account(account) => erased.accounts.insert(account),
+                One::Person(user) => erased.people.insert(user),
+            };
+        }
+        erased
+    }
+
     /// A set of which no part of the last size tried differs alone, and whether that was reached.
     fn minimal(&mut self, mut held: Vec<One>) -> Result<(Vec<One>, bool), EngineError> {
         let mut n_parts = 2;
@@ -112,7 +117,7 @@ impl Search<'_> {
 
     fn differs(&mut self, some: &[One]) -> Result<bool, EngineError> {
         self.left -= 1;
-        let erased = of(some);
+        let erased = self.erased(some);
         let out = self.trial.run(
             &format!("cause of {}", self.purpose.as_str()),
             &[self.purpose],

@@ -24,6 +24,32 @@ use crate::time::Timestamp;
 pub(super) struct Erased {
     pub(super) accounts: BTreeSet<AccountId>,
     pub(super) people: BTreeSet<UserId>,
+    /// Of these people, those who refused nothing and claim a number that a remaining account has. Their claim competes
+    /// for it, so it stays; nothing else of theirs does.
+    pub(super) contestants: BTreeSet<UserId>,
+}
+
+impl Erased {
+    /// What stays of a social account.
+    fn left_of(&self, row: &SocialAccount) -> Option<SocialAccount> {
+        if !self.people.contains(&row.user_id) {
+            return Some(row.clone());
+        }
+        self.contestants
+            .contains(&row.user_id)
+            .then(|| claim_of(row))
+    }
+}
+
+/// A social account of which nothing is known but its claim to a number: when it was given, on which device and where.
+fn claim_of(row: &SocialAccount) -> SocialAccount {
+    SocialAccount {
+        birth_year: None,
+        gender: None,
+        language: None,
+        interests: Vec::new(),
+        ..row.clone()
+    }
 }
 
 /// Every table as it is, row for row; the address book stays on disk.
@@ -134,8 +160,8 @@ impl Source {
         (accounts, people)
     }
 
-    /// Writes the world without some accounts and people: without their rows, rows that name them, their events,
-    /// and entries of other people's address books with a number that was theirs and no remaining account's.
+    /// Writes the world without some accounts and people: without their rows (but for the claims of contestants), rows
+    /// that name them, their events, and entries of other people's address books with a number that was theirs and no remaining account's.
     /// So do rows of customer lists with the token of such a number under the key of the lists, if there is one.
     /// Tables that the outputs asked for do not come from are left out altogether.
     pub(super) fn write_without(
@@ -148,7 +174,12 @@ impl Source {
         let here = |user: UserId| !erased.people.contains(&user);
         let to = World { dir, work };
         to.write(&self.accounts, |row| has(row.account_id))?;
-        to.write(&self.social, |row| here(row.user_id))?;
+        let social: Vec<SocialAccount> = self
+            .social
+            .iter()
+            .filter_map(|row| erased.left_of(row))
+            .collect();
+        to.write(&social, |_| true)?;
         to.write(&self.friendships, |row| {
             here(row.user_a) && here(row.user_b)
         })?;

@@ -3,7 +3,8 @@
 //! First the files: every digest, length and sum of the manifest, and the inputs it names. Then, for each purpose,
 //! a second world: the tables its outputs come from, without every account and every person whom the purpose denies
 //! at publication, written to disk and run again under the same parameters and times. Every row of that purpose has to be the same.
-//! Of the engine nothing is asked but who is denied.
+//! Of the engine nothing is asked but who is denied, and who of them refused nothing and merely came to no link: their claim
+//! to a number that a remaining account has is what keeps others from being linked to it, so it is not deleted with the rest.
 
 mod cause;
 mod compare;
@@ -31,6 +32,7 @@ use crate::engine::view::is_allowed;
 use crate::engine::work::Work;
 use crate::engine::{EngineError, GivenModels, Page, Progress, Silent, ValidRunParams};
 use crate::identity::KeyRing;
+use crate::ids::UserId;
 use crate::signals::SignalsDir;
 
 use erase::{Erased, Source};
@@ -209,7 +211,13 @@ fn denied<P: For>(standing: &Standing, inputs: &Inputs, source: &Source) -> Eras
     let (mut accounts, mut people) = source.everybody();
     accounts.retain(|&account| !is_allowed(gates.accounts.decision(account)));
     people.retain(|&user| !is_allowed(gates.people.decision(user)));
-    Erased { accounts, people }
+    let contests = |user: &&UserId| gates.contestants.contains(*user);
+    let contestants = people.iter().filter(contests).copied().collect();
+    Erased {
+        accounts,
+        people,
+        contestants,
+    }
 }
 
 /// Purposes that deny the same people share a world.

@@ -12,8 +12,9 @@
 //! 4. A claim made after a tenure ended does not speak of it.
 //!
 //! The answer depends on everyone in the tables, down to how common a phone is. So that somebody who is out changes
-//! nothing for others, it has to be asked of the permitted rows alone; asked of all rows, it tells whose opt-out reaches
-//! which other account.
+//! nothing for others, [`link`] has to be asked of permitted accounts and of claims nobody refused. It is asked once: were
+//! it asked again without the claimants who came to no link, the loser of a contest would win the next one. Asked of all rows,
+//! [`link_ever`] tells whose opt-out reaches which other account.
 
 mod block;
 mod claim;
@@ -34,7 +35,7 @@ pub use model::{LinkModel, Rates, SameDevice, ValidLinkModel};
 use rayon::prelude::*;
 
 use self::block::Block;
-use self::contest::Contest;
+use self::contest::{Asked, Contest};
 use self::device::TermFrequencies;
 use self::parts::{Part, parts};
 use super::distribute::sorted;
@@ -128,7 +129,7 @@ impl Claims {
                 continue;
             }
             block.weigh(decide.model, &mut odds);
-            Contest::new(&block, &odds).decide(decide.threshold, &mut linking);
+            Contest::new(&block, &odds).decide(decide.asked, decide.threshold, &mut linking);
         }
         linking
     }
@@ -138,10 +139,12 @@ impl Claims {
 struct Decide<'d> {
     business_numbers: &'d HashSet<E164>,
     model: &'d ValidLinkModel,
+    asked: Asked,
     threshold: Probability,
 }
 
-/// Links messenger accounts to social accounts, with every link at least as probable as the threshold.
+/// Links messenger accounts to social accounts: who is behind each account, with every link at least as probable as the
+/// threshold when all claims on the tenure compete.
 ///
 /// Claims may come in any order; the answer is the same.
 ///
@@ -155,14 +158,41 @@ pub fn link(
     model: &ValidLinkModel,
     threshold: Probability,
 ) -> Linking {
-    let claims = Claims::new(accounts, social);
     let decide = Decide {
         business_numbers,
         model,
+        asked: Asked::AtTheEnd,
         threshold,
     };
+    decided(&Claims::new(accounts, social), &decide)
+}
+
+/// Everybody who may be, or have been, behind an account: what an opt-out follows. These are all who ever were as probable as
+/// the threshold by the claims that had been made by then, for a claim that somebody else makes later takes no opt-out away;
+/// and, where nobody is as probable once every claim has been made, all who would be if they alone claimed the number.
+///
+/// # Complexity
+/// As [`link`].
+#[must_use]
+pub fn link_ever(
+    accounts: impl IntoIterator<Item = AccountClaim>,
+    social: impl IntoIterator<Item = SocialClaim>,
+    business_numbers: &HashSet<E164>,
+    model: &ValidLinkModel,
+    threshold: Probability,
+) -> Linking {
+    let decide = Decide {
+        business_numbers,
+        model,
+        asked: Asked::Ever,
+        threshold,
+    };
+    decided(&Claims::new(accounts, social), &decide)
+}
+
+fn decided(claims: &Claims, decide: &Decide<'_>) -> Linking {
     let parts = claims.parts.par_iter();
-    let linked: Vec<Linking> = parts.map(|part| claims.link(part, &decide)).collect();
+    let linked: Vec<Linking> = parts.map(|part| claims.link(part, decide)).collect();
     let counts = linked.iter().map(|part| part.counts);
     let links: Vec<&[Link]> = linked.iter().map(|part| part.links.as_slice()).collect();
     Linking {

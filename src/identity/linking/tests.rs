@@ -86,6 +86,12 @@ fn linking(accounts: &[Account], social: &[Social], business: &[u64]) -> Linking
     link(held, claimed, &business, &model(), Probability::of(0.99))
 }
 
+fn linking_ever(accounts: &[Account], social: &[Social]) -> Linking {
+    let (held, claimed) = sides(accounts, social);
+    let business = HashSet::default();
+    link_ever(held, claimed, &business, &model(), Probability::of(0.99))
+}
+
 fn plain(links: &[Link]) -> Vec<(u64, u64, Timestamp, Timestamp)> {
     let plain = |l: &Link| (l.account.0, l.user.0, l.interval.from, l.interval.until);
     links.iter().map(plain).collect()
@@ -176,16 +182,56 @@ fn a_device_decides_between_several() {
 }
 
 #[test]
-fn a_second_claim_matters_only_once_it_is_there() {
+fn a_second_claim_undoes_the_first() {
     let account = [(N, 1, 0, 90, "phone")];
     let claims = |first, second| [(N, 7, at(0), first), (N, 8, at(40), second)];
-    check(&account, &claims("", ""), &[(1, 7, 0, 40)]);
+    assert_eq!(check(&account, &claims("", ""), &[]).ambiguous, 1);
     check(&account, &claims("phone", ""), &[(1, 7, 0, 90)]);
-    check(
-        &account,
-        &claims("", "phone"),
-        &[(1, 7, 0, 40), (1, 8, 40, 90)],
+    check(&account, &claims("", "phone"), &[(1, 8, 40, 90)]);
+}
+
+#[test]
+fn an_opt_out_follows_whoever_was_probable_at_any_time() {
+    let account = [(N, 1, 0, 90, "phone")];
+    let claims = |first, second| [(N, 7, at(0), first), (N, 8, at(40), second)];
+    let ever = |first, second| {
+        let found = linking_ever(&account, &claims(first, second));
+        assert_eq!(found.counts.linked, 1);
+        plain(&found.links)
+    };
+    let link = |user, from, until| (1, user, secs(from), secs(until));
+    assert_eq!(ever("phone", ""), [link(7, 0, 90)]);
+    assert_eq!(ever("", "phone"), [link(7, 0, 40), link(8, 40, 90)]);
+    // Nobody wins: it follows both.
+    assert_eq!(
+        ever("", ""),
+        [link(7, 0, 40), link(7, 0, 90), link(8, 40, 90)]
     );
+    let at_once = [(N, 7, at(0), ""), (N, 8, at(0), "")];
+    let found = linking_ever(&account, &at_once);
+    assert_eq!(plain(&found.links), [link(7, 0, 90), link(8, 0, 90)]);
+    assert_eq!((found.counts.linked, found.counts.ambiguous), (0, 1));
+}
+
+/// Who claims a number together with somebody else, and is linked: the odds of all of them count.
+#[test]
+fn deny_whoever_lost_a_contest() {
+    let (first, second) = ((7, 0), (8, 40));
+    let account = |from| [(N, 1, from, 90, "phone")];
+    let claim = |(user, time): (u64, i64), device| (N, user, at(time), device);
+    // Given before the tenure against given during it; both before; both during; in either order; with a third.
+    for from in [0, 20, 60] {
+        for (a, b) in [(first, second), (second, first)] {
+            let two = [claim(a, ""), claim(b, "")];
+            assert_eq!(check(&account(from), &two, &[]).ambiguous, 1, "{from}");
+            let three = [two[0], two[1], claim((9, 50), "")];
+            assert_eq!(check(&account(from), &three, &[]).ambiguous, 1, "{from}");
+        }
+    }
+    // Both on other devices than the account's; one of them on none.
+    for (a, b) in [("tablet", "watch"), ("", "tablet"), ("watch", "")] {
+        check(&account(20), &[claim(first, a), claim(second, b)], &[]);
+    }
 }
 
 #[test]
@@ -358,28 +404,46 @@ fn naive_rarity(accounts: &[Account], social: &[Social], on: &str, of: &Social) 
     (watches * watches + (1.0 - watches) * (1.0 - watches)) / share
 }
 
-fn naive_user(
+/// Who is behind an account at an instant by all claims that speak of its tenure; or, if `ever`, whoever may be.
+fn naive_users(
     accounts: &[Account],
     social: &[Social],
-    n: u64,
-    account: u64,
-    now: i64,
-) -> Option<u64> {
+    (n, account, now): (u64, u64, i64),
+    ever: bool,
+) -> Vec<u64> {
     let model = LinkModel::default();
     let runs = runs(accounts, n);
-    let run = *runs
-        .iter()
-        .find(|run| run.account == account && (run.from..run.until).contains(&now))?;
-    let on = |account: u64| accounts.iter().find(|a| a.1 == account).map_or("", |a| a.4);
-    let odds = |run: Run, claim: &Social| {
-        naive_odds(&model, &runs, run, on(run.account), claim)
-            * naive_rarity(accounts, social, on(run.account), claim)
+    let holds = |run: &&Run| run.account == account && (run.from..run.until).contains(&now);
+    let Some(&run) = runs.iter().find(holds) else {
+        return Vec::new();
     };
-    let made = |claim: &&Social| claim.0 == n && claim.2.earliest() <= secs(now);
-    let claims: Vec<&Social> = social.iter().filter(made).collect();
-    let all: f64 = claims.iter().map(|claim| odds(run, claim)).sum();
-    let probable = |claim: &&&Social| odds(run, claim) / (1.0 + all) >= 0.99;
-    claims.iter().find(probable).map(|claim| claim.1)
+    let on = accounts.iter().find(|a| a.1 == account).map_or("", |a| a.4);
+    let odds = |claim: &Social| {
+        naive_odds(&model, &runs, run, on, claim) * naive_rarity(accounts, social, on, claim)
+    };
+    let made = |claim: &Social| claim.2.earliest() <= secs(now);
+    let all: Vec<&Social> = social.iter().filter(|claim| claim.0 == n).collect();
+    let probable = |claim: &Social, others: &[&Social]| {
+        let sum: f64 = others.iter().map(|other| odds(other)).sum();
+        odds(claim) / (1.0 + sum) >= 0.99
+    };
+    let is_won = all.iter().any(|claim| probable(claim, &all));
+    let by_then: Vec<&Social> = all.iter().copied().filter(|claim| made(claim)).collect();
+    let is_linked = |claim: &Social| {
+        let suspect = !is_won && probable(claim, &[claim]);
+        if ever {
+            probable(claim, &by_then) || suspect
+        } else {
+            probable(claim, &all)
+        }
+    };
+    let mut users: Vec<u64> = by_then
+        .iter()
+        .filter(|claim| is_linked(claim))
+        .map(|claim| claim.1)
+        .collect();
+    users.sort_unstable();
+    users
 }
 
 proptest! {
@@ -399,17 +463,20 @@ proptest! {
                 (N + n, user, if exact { at(time) } else { since(time) }, DEVICES[device])
             })
             .collect();
-        let found = linking(&accounts, &social, &[]);
+        for (found, ever) in [(linking(&accounts, &social, &[]), false), (linking_ever(&accounts, &social), true)] {
         for (n, account, now) in (0..2).flat_map(|n| (0..4).flat_map(move |a| (0..END).map(move |now| (N + n, a, now)))) {
-            let naive = naive_user(&accounts, &social, n, account, now);
+            let naive = naive_users(&accounts, &social, (n, account, now), ever);
             let keys: Vec<_> = social.iter().filter(|s| s.0 == n).map(|s| s.1).collect();
-            let linked: Vec<_> = found
+            let mut linked: Vec<_> = found
                 .links
                 .iter()
                 .filter(|l| l.account.0 == account && keys.contains(&l.user.0) && l.interval.contains(secs(now)))
                 .map(|l| l.user.0)
                 .collect();
-            prop_assert_eq!(linked, Vec::from_iter(naive));
+            linked.sort_unstable();
+            linked.dedup();
+            prop_assert_eq!(linked, naive);
+        }
         }
     }
 }

@@ -150,20 +150,33 @@ fn owners(file: &Path) -> Result<HashSet<(AccountId, UserId)>, Failure> {
 
 fn table(evaluation: &LinksEvaluation) -> String {
     let mut text = format!(
-        "{} pairs can be found\n\n{:>9}  {:>9}  {:>6}  {:>17}  {:>9}  {:>7}\n",
+        "{} pairs can be found, {} of them on numbers that somebody else claims too\n\n\
+         {:>9}  {:>9}  {:>6}  {:>17}  {:>12}  {:>9}  {:>7}  {:>11}  {:>9}\n",
         evaluation.linkable,
+        evaluation.contested,
         "threshold",
         "links",
         "wrong",
         "on passed numbers",
+        "on contested",
         "precision",
-        "recall"
+        "recall",
+        "uncontested",
+        "contested"
     );
     for at in &evaluation.thresholds {
         let _ = writeln!(
             text,
-            "{:>9}  {:>9}  {:>6}  {:>17}  {:>9.5}  {:>7.4}",
-            at.threshold, at.links, at.wrong, at.wrong_on_passed_numbers, at.precision, at.recall
+            "{:>9}  {:>9}  {:>6}  {:>17}  {:>12}  {:>9.5}  {:>7.4}  {:>11.4}  {:>9.4}",
+            at.threshold,
+            at.links,
+            at.wrong,
+            at.wrong_on_passed_numbers,
+            at.wrong_on_contested_numbers,
+            at.precision,
+            at.recall,
+            at.recall_uncontested,
+            at.recall_contested
         );
     }
     let _ = writeln!(
