@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use crate::consent::{DenialReason, For, FriendSuggestions, Permitted};
 use crate::engine::Stage;
+use crate::engine::apart::count;
 use crate::engine::book::drop_unmatched;
 use crate::engine::inputs::Inputs;
 use crate::engine::strangers::numbers_of_people_out;
@@ -21,6 +22,7 @@ use crate::identity::{
 use crate::ids::{AccountId, Region};
 use crate::leaks::Leak;
 use crate::signals::{AddressBookEntry, Friendship, RawPhone};
+use crate::suggest::Apart;
 use crate::time::Timestamp;
 
 /// What a batch of address-book rows says once its numbers are read.
@@ -231,10 +233,11 @@ pub(in crate::engine) fn edges(
     (edges, stage)
 }
 
-/// Lets friendships through the gate.
+/// Lets friendships through the gate, those aside that a block, a report or a shared device has ended.
 pub(in crate::engine) fn friendships(
     inputs: &Inputs,
     view: &View<FriendSuggestions>,
+    apart: &Apart,
 ) -> (Vec<Permitted<Edge, FriendSuggestions>>, Stage) {
     let mut stage = Stage::new("friendships → friend edges");
     let edge = |row: &Friendship| Edge {
@@ -243,9 +246,14 @@ pub(in crate::engine) fn friendships(
         kind: EdgeKind::Friendship,
         at: row.since,
     };
-    let edges = stage.keep(inputs.friendships.iter().map(|row| {
+    let mut edges = Vec::with_capacity(inputs.friendships.len());
+    for row in &inputs.friendships {
         let faults = [Leak::FriendshipsAskNobody, Leak::PublishingAsksNobody];
-        view.gates.people.permit_unless(edge(row), &faults)
-    }));
+        match view.gates.people.permit_unless(edge(row), &faults) {
+            Err(reason) => stage.drop(reason.as_str(), 1),
+            Ok(edge) if count(&mut stage, apart.ended(row.user_a, row.user_b)) => edges.push(edge),
+            Ok(_) => {}
+        }
+    }
     (edges, stage)
 }

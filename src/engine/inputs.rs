@@ -11,7 +11,7 @@ use crate::hash::{HashMap, HashSet};
 use crate::identity::{
     AccountClaim, DeviceCode, DeviceCodes, E164, KeyRing, SocialClaim, normalise, number_region,
 };
-use crate::ids::{NumberToken, Region, UserId};
+use crate::ids::{AccountId, NumberToken, Region, UserId};
 use crate::signals::{
     AbuseReport, Ad, AdFeedback, AudienceMember, Business, BusinessOptIn, BusinessThread,
     ConsentEventRow, Feedback, Friendship, Impression, KeptTerms, MessengerAccount, PhonePurpose,
@@ -218,6 +218,18 @@ impl Inputs {
         let rows = self.social.iter().zip(&self.social_numbers);
         let rows = rows.zip(&self.social_devices);
         rows.filter_map(|((row, number), device)| SocialClaim::of(row, (*number)?, *device))
+    }
+
+    /// Which account was seen on which device, by code, under any of its numbers.
+    pub(in crate::engine) fn devices_of_accounts(&self) -> impl Iterator<Item = (u32, AccountId)> {
+        let rows = self.accounts.iter().zip(&self.account_devices);
+        rows.filter_map(|(row, device)| Some((device.id()?.get(), row.account_id)))
+    }
+
+    /// Which social account was seen on which device, by code.
+    pub(in crate::engine) fn devices_of_people(&self) -> impl Iterator<Item = (u32, UserId)> {
+        let rows = self.social.iter().zip(&self.social_devices);
+        rows.filter_map(|(row, device)| Some((device.id()?.get(), row.user_id)))
     }
 
     /// The number by which each person can be found, if it can be read.

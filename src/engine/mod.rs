@@ -5,6 +5,7 @@
 //! pool, reads no clock and draws nothing; [`Progress`] tells the caller how far it is.
 
 mod ad_model;
+mod apart;
 mod audiences;
 mod book;
 mod claims;

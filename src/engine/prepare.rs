@@ -12,6 +12,7 @@ use crate::consent::{
     Permitted, Snapshot,
 };
 use crate::engine::ad_model::AdProvenance;
+use crate::engine::apart::{KeptApart, end_matches, links_of_reports, standing_feedback};
 use crate::engine::audiences::resolve;
 use crate::engine::consent_source::{ConsentFrom, LedgerSource, Objections};
 use crate::engine::contacts::{Book, Matcher, ReadBatch, default_regions, edges, friendships};
@@ -28,9 +29,9 @@ use crate::hash::{HashMap, HashSet};
 use crate::identity::{Contact, E164, Link, Match, ValidIdentityParams};
 use crate::ids::{AccountId, BusinessId, UserId};
 use crate::leaks::{Leak, is_on};
-use crate::signals::{Ad, AddressBookEntry, Feedback, FeedbackKind, SignalsDir};
+use crate::signals::{Ad, AddressBookEntry, SignalsDir};
 use crate::suggest::{
-    Exclusions, FriendModel, Ranker, RankerError, Scorer, Scratch, SuggestError, Suggestion,
+    Apart, Exclusions, FriendModel, Ranker, RankerError, Scorer, Scratch, SuggestError, Suggestion,
     ValidSuggestParams,
 };
 use crate::time::Timestamp;
@@ -425,11 +426,16 @@ impl<'p> Preparation<'p> {
         if let Some(model) = models.ad_model {
             model.check(&self.provenance())?;
         }
-        let book = self.read_address_book(dir, progress)?;
+        let mut book = self.read_address_book(dir, progress)?;
         progress.begin("packing the graph", None);
-        let graph = self.graph(&book.suggest.matches)?;
+        let apart = self.apart();
+        let of_matches = end_matches(&mut book.suggest.matches, &self.suggest, &apart);
+        if of_matches.n_dropped() > 0 {
+            self.stages.push(of_matches);
+        }
+        let graph = self.graph(&book.suggest.matches, &apart)?;
         let graph_stats = GraphStats::of(&graph);
-        let exclusions = self.exclusions(&graph);
+        let exclusions = Exclusions::new(&graph, &apart).with_minors(self.minors(&graph));
         let over = (&graph, &exclusions);
         let ranked_by = self.ranked_by(over, models.friend_model, progress)?;
         let (suggest_scores, s1) = self.spam(&self.suggest, &book.suggest, &[], self.work.suggest);
@@ -592,9 +598,10 @@ impl Preparation<'_> {
     fn graph(
         &mut self,
         matches: &[Permitted<Match, FriendSuggestions>],
+        apart: &Apart,
     ) -> Result<Graph<FriendSuggestions>, EngineError> {
         let (contacts, of_contacts) = edges(&self.suggest, matches);
-        let (friends, of_friends) = friendships(&self.inputs, &self.suggest);
+        let (friends, of_friends) = friendships(&self.inputs, &self.suggest, apart);
         let mut builder = GraphBuilder::new(self.suggest.users.iter().copied())?;
         builder.add_edges(&contacts);
         builder.add_edges(&friends);
@@ -611,28 +618,32 @@ impl Preparation<'_> {
         Ok(built.graph)
     }
 
-    /// Feedback counts only between people who are both in the graph.
-    fn exclusions(&mut self, graph: &Graph<FriendSuggestions>) -> Exclusions {
+    /// Who is kept apart. Feedback counts only between people who both pass the gate.
+    fn apart(&mut self) -> Apart {
         let mut stage = Stage::new("feedback → exclusions");
-        let rows = &self.inputs.feedback;
-        let known = |user| graph.node(user).is_some();
         let days = self.params.suggest.dismiss_days();
         let as_of = self.standing.as_of.valid;
-        let is_over = |row: &&Feedback| {
-            let ends = |days: u32| row.at.plus_days(i64::from(days));
-            row.kind == FeedbackKind::Dismiss && days.is_some_and(|days| ends(days) <= as_of)
-        };
-        let (over, rows): (Vec<&Feedback>, Vec<&Feedback>) = rows.iter().partition(is_over);
-        let counted: Vec<(UserId, UserId, FeedbackKind)> = rows
-            .iter()
-            .filter(|row| known(row.user_id) && known(row.other_id))
-            .map(|row| (row.user_id, row.other_id, row.kind))
-            .collect();
+        let (rows, n_over) = standing_feedback(&self.inputs.feedback, days, as_of);
+        let gates = &self.suggest.gates;
+        let passes = |user| is_allowed(gates.people.decision(user));
+        let (counted, others): (Vec<_>, Vec<_>) = rows
+            .into_iter()
+            .partition(|row| passes(row.user_id) && passes(row.other_id));
         stage.pass(counted.len() as u64);
-        stage.drop("not_in_graph", (rows.len() - counted.len()) as u64);
-        stage.drop("dismissal_over", over.len() as u64);
+        stage.drop("not_in_graph", others.len() as u64);
+        stage.drop("dismissal_over", n_over);
+        let of_reports = links_of_reports(&self.inputs, gates, &self.params.identity);
+        let apart = KeptApart {
+            inputs: &self.inputs,
+            feedback: &counted,
+            of_reports: &of_reports,
+            of_devices: &self.suggest.links,
+            accounts: &gates.accounts,
+            people: &gates.people,
+        }
+        .apart();
         self.stages.push(stage);
-        Exclusions::build(graph, &counted).with_minors(self.minors(graph))
+        apart
     }
 
     fn ranked_by(

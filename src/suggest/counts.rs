@@ -17,8 +17,10 @@ pub struct SuggestCounts {
     pub masked_friends: u64,
     /// One of the two blocked the other.
     pub blocked: u64,
-    /// The person reported the candidate.
+    /// One of the two reported the other.
     pub reported: u64,
+    /// Both have an account on one device.
+    pub one_device: u64,
     /// The person dismissed the candidate.
     pub dismissed: u64,
     /// The candidate hides from the person, or from everybody.
@@ -42,11 +44,12 @@ pub struct SuggestCounts {
 impl SuggestCounts {
     /// Every candidate that was dropped, by reason.
     #[must_use]
-    pub const fn dropped(&self) -> [(&'static str, u64); 10] {
+    pub const fn dropped(&self) -> [(&'static str, u64); 11] {
         [
             ("masked_friends", self.masked_friends),
             ("blocked", self.blocked),
             ("reported", self.reported),
+            ("one_device", self.one_device),
             ("dismissed", self.dismissed),
             ("hidden", self.hidden),
             ("below_min_intermediaries", self.below_min_intermediaries),
@@ -86,6 +89,7 @@ impl std::ops::AddAssign for SuggestCounts {
         self.masked_friends += other.masked_friends;
         self.blocked += other.blocked;
         self.reported += other.reported;
+        self.one_device += other.one_device;
         self.dismissed += other.dismissed;
         self.hidden += other.hidden;
         self.below_min_intermediaries += other.below_min_intermediaries;

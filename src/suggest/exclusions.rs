@@ -1,30 +1,17 @@
 //! Whom not to suggest to whom, from what people said.
 
+use super::apart::{Apart, Exclusion, first};
 use super::counts::SuggestCounts;
 use crate::graph::Graph;
 use crate::ids::UserId;
 use crate::signals::FeedbackKind;
-
-/// Why one person is not to be suggested to another; of several the first counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Exclusion {
-    /// One of them blocked the other.
-    Blocked,
-    /// The person reported the candidate.
-    Reported,
-    /// The person dismissed the candidate.
-    Dismissed,
-    /// The candidate hides.
-    Hidden,
-    /// One of them is a minor and the other is not known to be one.
-    AgeBand,
-}
 
 impl Exclusion {
     pub(crate) fn count(self, counts: &mut SuggestCounts) {
         let of_this_kind = match self {
             Self::Blocked => &mut counts.blocked,
             Self::Reported => &mut counts.reported,
+            Self::OneDevice => &mut counts.one_device,
             Self::Dismissed => &mut counts.dismissed,
             Self::Hidden => &mut counts.hidden,
             Self::AgeBand => &mut counts.age_band,
@@ -36,12 +23,10 @@ impl Exclusion {
 /// For every person, whom not to suggest to them; and who is not to be suggested to anybody.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Exclusions {
-    /// `(person, candidate, why)`, ascending, each pair once.
-    rows: Vec<(u32, u32, Exclusion)>,
-    /// Where each person's rows start, with one end more; empty if there are no rows.
+    /// By node.
+    apart: Apart<u32>,
+    /// Where each person's rows of `apart` start, with one end more; empty if there are no rows.
     offsets: Vec<usize>,
-    /// Nodes that hide from everybody, ascending.
-    hidden: Vec<u32>,
     /// By node, whether they are a minor; empty if nobody is.
     bands: Vec<bool>,
 }
@@ -53,48 +38,39 @@ impl Exclusions {
         Self::default()
     }
 
-    /// Exclusions from feedback `(who said it, about whom, what)`.
+    /// Exclusions from feedback `(who said it, about whom, what)`, as [`Apart::of`] has it. Feedback by or about somebody
+    /// outside the graph says nothing, and is not even counted.
     ///
-    /// A block holds both ways. After a dismissal or a report the person does not see the other. After
-    /// hiding, the other does not see the person; hiding from oneself is hiding from everybody. Feedback by
-    /// or about somebody outside the graph says nothing, and is not even counted.
+    /// The ties of those kept apart are taken for ended: whoever builds the graph leaves them out ([`Apart::ended`]).
     ///
     /// # Complexity
     /// O(f log f + n) time, O(f + n) space, for f rows and n people.
     #[must_use]
     pub fn build<P>(graph: &Graph<P>, feedback: &[(UserId, UserId, FeedbackKind)]) -> Self {
-        let known = feedback
-            .iter()
-            .filter_map(|&(a, b, kind)| Some((graph.node(a)?, graph.node(b)?, kind)));
-        Self::from_nodes(graph.n_users(), known)
+        Self::new(graph, &Apart::of(feedback.iter().copied(), [], []))
     }
 
+    /// Whom people are kept from, among the people of a graph.
+    ///
+    /// # Complexity
+    /// O(r log r + n) time, O(r + n) space, for r rows and n people.
+    #[must_use]
+    pub fn new<P>(graph: &Graph<P>, apart: &Apart) -> Self {
+        Self::by_node(graph.n_users(), apart.renamed(|user| graph.node(user)))
+    }
+
+    #[cfg(test)]
     pub(crate) fn from_nodes(
         n_nodes: usize,
         feedback: impl IntoIterator<Item = (u32, u32, FeedbackKind)>,
     ) -> Self {
-        let (mut rows, mut hidden) = (Vec::new(), Vec::new());
-        for (a, b, kind) in feedback {
-            match kind {
-                FeedbackKind::Hide if a == b => hidden.push(a),
-                _ if a == b => {}
-                FeedbackKind::Block => {
-                    rows.extend([(a, b, Exclusion::Blocked), (b, a, Exclusion::Blocked)]);
-                }
-                FeedbackKind::Dismiss => rows.push((a, b, Exclusion::Dismissed)),
-                FeedbackKind::Report => rows.push((a, b, Exclusion::Reported)),
-                FeedbackKind::Hide => rows.push((b, a, Exclusion::Hidden)),
-            }
-        }
-        rows.sort_unstable();
-        rows.dedup_by_key(|&mut (person, candidate, _)| (person, candidate));
-        hidden.sort_unstable();
-        hidden.dedup();
-        let offsets = offsets(n_nodes, &rows);
+        Self::by_node(n_nodes, Apart::of(feedback, [], []))
+    }
+
+    pub(super) fn by_node(n_nodes: usize, apart: Apart<u32>) -> Self {
         Self {
-            rows,
-            offsets,
-            hidden,
+            offsets: offsets(n_nodes, &apart.rows),
+            apart,
             bands: Vec::new(),
         }
     }
@@ -121,26 +97,36 @@ impl Exclusions {
         }
     }
 
-    /// Whom not to suggest to a person and why, ascending by candidate.
+    /// Whom not to suggest to a person and why; who shares several devices with them is named more than once.
     pub fn of(&self, node_idx: u32) -> impl Iterator<Item = (u32, Exclusion)> + Clone {
-        self.row(node_idx)
-            .iter()
-            .map(|&(_, candidate, why)| (candidate, why))
+        let shares = move |other| self.apart.devices.hold(node_idx, other);
+        let said = self.row(node_idx).iter().map(move |&(_, other, why)| {
+            let why = first(Some(why), shares(other));
+            (other, why.expect("one is given"))
+        });
+        let others = self.apart.devices.with(node_idx);
+        let unsaid = others.filter(move |&other| self.said(node_idx, other).is_none());
+        said.chain(unsaid.map(|other| (other, Exclusion::OneDevice)))
     }
 
     fn row(&self, node_idx: u32) -> &[(u32, u32, Exclusion)] {
         let u = node_idx as usize;
         match self.offsets.get(u..u + 2) {
-            Some(ends) => &self.rows[ends[0]..ends[1]],
+            Some(ends) => &self.apart.rows[ends[0]..ends[1]],
             None => &[],
         }
     }
 
-    /// Why one person's own row excludes another; hiding from everybody is not in it.
-    pub(crate) fn listed(&self, node_idx: u32, candidate: u32) -> Option<Exclusion> {
+    fn said(&self, node_idx: u32, candidate: u32) -> Option<Exclusion> {
         let row = self.row(node_idx);
         let found = row.binary_search_by_key(&candidate, |&(_, other, _)| other);
         found.ok().map(|at| row[at].2)
+    }
+
+    /// Why one person's own row excludes another; hiding from everybody is not in it.
+    pub(crate) fn listed(&self, node_idx: u32, candidate: u32) -> Option<Exclusion> {
+        let is_shared = self.apart.devices.hold(node_idx, candidate);
+        first(self.said(node_idx, candidate), is_shared)
     }
 
     /// Why one person is not to be suggested to another, if so.
@@ -155,13 +141,13 @@ impl Exclusions {
     /// Does somebody hide from everybody?
     #[must_use]
     pub fn hides(&self, node_idx: u32) -> bool {
-        self.hidden.binary_search(&node_idx).is_ok()
+        self.apart.hidden.binary_search(&node_idx).is_ok()
     }
 
     /// Everybody who hides from everybody, ascending.
     #[must_use]
     pub fn hidden(&self) -> &[u32] {
-        &self.hidden
+        &self.apart.hidden
     }
 }
 
@@ -212,7 +198,8 @@ mod tests {
         assert_eq!(of(&exclusions, 2), [(3, Exclusion::Dismissed)]);
         assert_eq!(of(&exclusions, 5), [(4, Exclusion::Hidden)]);
         assert_eq!(of(&exclusions, 6), [(7, Exclusion::Reported)]);
-        for u in [3, 4, 7] {
+        assert_eq!(of(&exclusions, 7), [(6, Exclusion::Reported)]);
+        for u in [3, 4] {
             assert_eq!(of(&exclusions, u), []);
         }
     }
@@ -236,5 +223,20 @@ mod tests {
         let exclusions = Exclusions::from_nodes(2, said);
         assert_eq!(of(&exclusions, 0), [(1, Exclusion::Blocked)]);
         assert_eq!(of(&exclusions, 1), [(0, Exclusion::Blocked)]);
+    }
+
+    #[test]
+    fn deny_whoever_has_an_account_on_the_same_device() {
+        let said = [(0, 1, FeedbackKind::Dismiss), (1, 2, FeedbackKind::Block)];
+        let devices = [(1, 0), (1, 1), (1, 2), (2, 0), (2, 2), (3, 3)];
+        let exclusions = Exclusions::by_node(4, Apart::of(said, [], devices));
+        let mut of_0 = of(&exclusions, 0);
+        of_0.sort_unstable();
+        of_0.dedup();
+        assert_eq!(of_0, [(1, Exclusion::OneDevice), (2, Exclusion::OneDevice)]);
+        assert_eq!(exclusions.between(1, 0), Some(Exclusion::OneDevice));
+        assert_eq!(exclusions.between(1, 2), Some(Exclusion::Blocked));
+        assert_eq!(exclusions.between(2, 1), Some(Exclusion::Blocked));
+        assert_eq!(of(&exclusions, 3), []);
     }
 }

@@ -7,7 +7,7 @@
 
 use serde::Serialize;
 
-use super::exclusions::Exclusion;
+use super::apart::Exclusion;
 use super::rank::{Scorer, Scratch, Suggestion};
 use super::view::View;
 use crate::graph::EdgeKinds;
@@ -29,8 +29,10 @@ pub enum WhyNot {
     Friends,
     /// One of the two blocked the other; it is not said who.
     Blocked,
-    /// The person reported the candidate.
+    /// One of the two reported the other; it is not said who.
     Reported,
+    /// Both have an account on one device.
+    OneDevice,
     /// The person dismissed the candidate.
     Dismissed,
     /// The candidate hides, from the person or from everybody.
@@ -62,6 +64,7 @@ impl From<Exclusion> for WhyNot {
         match exclusion {
             Exclusion::Blocked => Self::Blocked,
             Exclusion::Reported => Self::Reported,
+            Exclusion::OneDevice => Self::OneDevice,
             Exclusion::Dismissed => Self::Dismissed,
             Exclusion::Hidden => Self::Hidden,
             Exclusion::AgeBand => Self::AgeBand,
@@ -224,6 +227,7 @@ mod tests {
         assert_eq!(rule(&[], 1), WhyNot::Friends);
         assert_eq!(rule(&[(9, 0, Block)], 9), WhyNot::Blocked);
         assert_eq!(rule(&[(0, 9, Report)], 9), WhyNot::Reported);
+        assert_eq!(rule(&[(9, 0, Report)], 9), WhyNot::Reported);
         assert_eq!(rule(&[(0, 9, Dismiss)], 9), WhyNot::Dismissed);
         assert_eq!(rule(&[(9, 0, Hide)], 9), WhyNot::Hidden);
         assert_eq!(rule(&[(9, 9, Hide)], 9), WhyNot::Hidden);

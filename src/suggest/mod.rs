@@ -10,6 +10,7 @@
 //! The ranking is by [`Tier`], then score descending, then id ascending; scores are fixed-point integers,
 //! so it is the same on every machine and for every number of threads.
 
+mod apart;
 mod candidates;
 mod counts;
 mod exclusions;
@@ -27,8 +28,9 @@ mod select;
 mod strength;
 mod view;
 
+pub use apart::{Apart, Exclusion};
 pub use counts::SuggestCounts;
-pub use exclusions::{Exclusion, Exclusions};
+pub use exclusions::Exclusions;
 pub use explain::{Explanation, NAMED_MAX, NAMED_MIN, WhyNot};
 pub use exposure::Exposure;
 pub use near::NearScratch;

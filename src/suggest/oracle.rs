@@ -19,6 +19,7 @@ struct World {
     feedback: Vec<(u32, u32, FeedbackKind)>,
     spam: Vec<f32>,
     minors: Vec<bool>,
+    devices: Vec<(u32, u32)>,
 }
 
 impl World {
@@ -44,6 +45,11 @@ impl World {
 
     fn said(&self, a: u32, b: u32, kind: FeedbackKind) -> bool {
         self.feedback.contains(&(a, b, kind))
+    }
+
+    fn share(&self, a: u32, b: u32) -> bool {
+        let on = |v| self.devices.iter().filter(move |row| row.1 == v);
+        on(a).any(|(device, _)| on(b).any(|(other, _)| device == other))
     }
 
     fn spam(&self, v: u32) -> f32 {
@@ -97,7 +103,11 @@ impl World {
         let dropped = [
             (self.friend(u, v), "masked_friends"),
             (self.said(u, v, Block) || self.said(v, u, Block), "blocked"),
-            (self.said(u, v, Report), "reported"),
+            (
+                self.said(u, v, Report) || self.said(v, u, Report),
+                "reported",
+            ),
+            (self.share(u, v), "one_device"),
             (self.said(u, v, Dismiss), "dismissed"),
             (self.said(v, u, Hide), "hidden"),
             (
@@ -157,8 +167,12 @@ impl World {
     }
 
     fn exclusions(&self) -> Exclusions {
-        let said = Exclusions::from_nodes(self.n as usize, self.feedback.iter().copied());
-        said.with_minors(self.minors.clone())
+        let apart = Apart::of(
+            self.feedback.iter().copied(),
+            [],
+            self.devices.iter().copied(),
+        );
+        Exclusions::by_node(self.n as usize, apart).with_minors(self.minors.clone())
     }
 }
 
@@ -180,14 +194,16 @@ fn any_world() -> impl Strategy<Value = World> {
             Just(Vec::new()),
             prop::collection::vec(any::<bool>(), n as usize..=n as usize)
         ];
-        (pairs(80), pairs(40), feedback, spam, minors).prop_map(
-            move |(friends, contacts, feedback, spam, minors)| World {
+        let devices = prop::collection::vec((1_u32..6, 0..n), 0..8);
+        (pairs(80), pairs(40), feedback, spam, minors, devices).prop_map(
+            move |(friends, contacts, feedback, spam, minors, devices)| World {
                 n,
                 friends,
                 contacts,
                 feedback,
                 spam,
                 minors,
+                devices,
             },
         )
     })
@@ -304,6 +320,7 @@ fn large_world() -> World {
             .collect(),
         spam: (0..n).map(|i| (draw(i) % 100) as f32 / 100.0).collect(),
         minors: (0..n).map(|i| draw(3 * i) % 7 == 0).collect(),
+        devices: (0..400).map(|i| (draw(5 * i) % 90, draw(i))).collect(),
     }
 }
 

@@ -18,6 +18,14 @@ pub struct DeviceCode {
     pub(super) software: u32,
 }
 
+impl DeviceCode {
+    /// The code of the device id, if one is known: equal for equal ids.
+    #[must_use]
+    pub const fn id(self) -> Option<std::num::NonZeroU32> {
+        std::num::NonZeroU32::new(self.id)
+    }
+}
+
 /// Hands out codes, ascending in what they stand for: leaving rows out changes codes, but not which of two is smaller.
 #[derive(Clone, Debug, Default)]
 pub struct DeviceCodes<'a> {
