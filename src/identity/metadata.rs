@@ -7,7 +7,7 @@ use rlibphonenumber::{PhoneMetadata, PhoneMetadataCollection, PhoneNumberUtil};
 
 const BYTES: &[u8] = include_bytes!("../../data/phone/metadata.bin");
 
-const METADATA_VERSION: &str = "libphonenumber 9.0.42";
+const METADATA_VERSION: &str = "libphonenumber 9.0.43";
 
 static COLLECTION: LazyLock<PhoneMetadataCollection> = LazyLock::new(|| {
     PhoneMetadataCollection::decode(BYTES)
