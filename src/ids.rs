@@ -3,6 +3,8 @@
 //! All of them are plain numbers or digests. None of them is, or is made from, a phone number except
 //! [`NumberToken`], which is keyed (see `identity::token`) and therefore prints as redacted.
 
+mod placeholders;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -59,15 +61,33 @@ ids! {
 pub struct DeviceId(u128);
 
 impl DeviceId {
-    /// The id of a device identifier as it stands in a table; none for empty text.
+    /// The id of a device identifier as it stands in a table; none for empty text and for what only stands in the
+    /// place of an id, such as zeros (`data/devices`).
     ///
     /// Text of the form `d-` and 32 lower-case hexadecimal digits is an id already, as [`Display`](fmt::Display)
     /// writes it, and is taken as it is: a table that was written reads back as the same ids.
     #[must_use]
     pub fn of(text: &str) -> Option<Self> {
         let text = text.trim();
-        let digested = || Self(first_128_bits(&blake3::hash(text.as_bytes())));
-        (!text.is_empty()).then(|| Self::written(text).unwrap_or_else(digested))
+        if text.is_empty() || Self::is_placeholder(text) {
+            return None;
+        }
+        Some(Self::written(text).unwrap_or_else(|| Self::digest(text)))
+    }
+
+    /// Does this text stand in the place of an id, as `NULL` or zeros do? Many strangers share it by accident
+    /// (`data/devices`). Empty text is no id and no placeholder.
+    #[must_use]
+    pub fn is_placeholder(text: &str) -> bool {
+        let text = text.trim();
+        match Self::written(text) {
+            Some(device) => placeholders::is_digest_of_one(device),
+            None => !text.is_empty() && placeholders::is_placeholder(text),
+        }
+    }
+
+    fn digest(text: &str) -> Self {
+        Self(first_128_bits(&blake3::hash(text.as_bytes())))
     }
 
     fn written(text: &str) -> Option<Self> {

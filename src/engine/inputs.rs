@@ -14,9 +14,10 @@ use crate::identity::{
 use crate::ids::{AccountId, NumberToken, Region, UserId};
 use crate::signals::{
     AbuseReport, Ad, AdFeedback, AudienceMember, Business, BusinessOptIn, BusinessThread,
-    ConsentEventRow, Feedback, Friendship, Impression, KeptTerms, MessengerAccount, PhonePurpose,
-    RawPhone, Record, Rejection, SignalsDir, SocialAccount, Table, TableRows, TableSummary,
-    deduplicate, deduplicate_accounts, deduplicate_friendships, policy_versions,
+    ConsentEventRow, Feedback, Friendship, Impression, KeptDevices, KeptTerms, MessengerAccount,
+    PhonePurpose, RawPhone, Record, Rejection, RejectionReason, SignalsDir, SocialAccount, Table,
+    TableRows, TableSummary, deduplicate, deduplicate_accounts, deduplicate_friendships,
+    policy_versions,
 };
 use crate::time::Timestamp;
 
@@ -373,6 +374,7 @@ impl Read {
         }
         self.stages.push(stage);
         self.terms(summary.table, &summary.terms);
+        self.devices(summary.table, summary.devices);
         self.ignored_columns.extend(summary.ignored_columns);
         self.files
             .extend(summary.files.into_iter().map(|file| InputDigest {
@@ -393,6 +395,17 @@ impl Read {
         for (topic, n) in &terms.refused {
             stage.drop(topic.reason(), *n);
         }
+        self.stages.push(stage);
+    }
+
+    /// Notes what became of device ids, if some were none.
+    fn devices(&mut self, table: Table, devices: KeptDevices) {
+        if devices.placeholders == 0 {
+            return;
+        }
+        let mut stage = Stage::new(&format!("{table} → devices"));
+        stage.pass(devices.kept);
+        stage.drop(RejectionReason::NotADevice.as_str(), devices.placeholders);
         self.stages.push(stage);
     }
 

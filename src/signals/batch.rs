@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::devices::KeptDevices;
 use super::record::Record;
 use super::rejection::{Rejection, RejectionReason};
 use super::row::{Cells, Fault, Row};
@@ -77,6 +78,8 @@ pub struct TableSummary {
     pub rejected: BTreeMap<RejectionReason, u64>,
     /// What became of the terms of its records.
     pub terms: KeptTerms,
+    /// What became of the device ids of its records.
+    pub devices: KeptDevices,
     /// Columns that no record has, by file, in file order.
     pub ignored_columns: BTreeMap<String, Vec<String>>,
 }
@@ -93,6 +96,10 @@ impl TableSummary {
             terms: KeptTerms {
                 kept: 0,
                 refused: BTreeMap::new(),
+            },
+            devices: KeptDevices {
+                kept: 0,
+                placeholders: 0,
             },
             ignored_columns: BTreeMap::new(),
         }
@@ -188,7 +195,9 @@ impl<'f, R: Record, F> Batcher<'f, R, F> {
         match R::read(&row) {
             Ok(record) => {
                 self.keep(record);
-                self.summary.terms.add(row.into_terms());
+                let (terms, devices) = row.into_kept();
+                self.summary.terms.add(terms);
+                self.summary.devices.add(devices);
             }
             Err(fault) => {
                 let left = left_of::<R>(&row, fault);

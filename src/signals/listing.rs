@@ -11,6 +11,7 @@ use super::names::visible;
 use super::partition::says_value;
 use super::source::refuse_all_but_files;
 use super::table::Table;
+use super::writer::EDGE_IDS_FILE;
 
 /// A file of a table.
 #[derive(Clone, Debug)]
@@ -72,7 +73,7 @@ fn table_of(dir: &Path, name: &str) -> Result<Option<Table>, SignalsError> {
             return Ok(Some(table));
         }
     }
-    if name.starts_with('.') || (!is_folder && is_companion(name)) {
+    if name.starts_with('.') || (!is_folder && (name == EDGE_IDS_FILE || is_companion(name))) {
         return Ok(None);
     }
     refuse_resembling(name, form.is_some(), is_folder)?;

@@ -9,6 +9,7 @@ mod csv_out;
 #[cfg(test)]
 mod csv_tests;
 mod dedup;
+mod devices;
 mod dir;
 mod error;
 mod forms;
@@ -54,6 +55,7 @@ pub use column::{Column, Kind};
 pub use dedup::{
     Deduplicated, Identified, deduplicate, deduplicate_accounts, deduplicate_friendships,
 };
+pub use devices::KeptDevices;
 pub use dir::SignalsDir;
 pub use error::SignalsError;
 pub use json_line::{JsonLineError, json_object, record_from_json};
@@ -75,4 +77,4 @@ pub use terms::{
     AdCategory, Interest, KeptTerms, SpecialCategory, TermRefused, Topic, topics_digest,
 };
 pub use values::Values;
-pub use writer::{TableForm, TableWriter, write_table};
+pub use writer::{EDGE_IDS_FILE, TableForm, TableWriter, write_table};

@@ -35,6 +35,14 @@ pub enum RejectionReason {
     Conflict,
     /// The text is not a phone number.
     NotANumber,
+    /// The number went through a spreadsheet or a column of floats: `43664910594.0`, `4.36649E+10`.
+    NumberAsFloat,
+    /// The text is a business-scoped id in the place of a number: two letters, a dot, letters and digits.
+    BusinessScopedId,
+    /// The text is a username in the place of a number: `@name`.
+    Username,
+    /// The text stands in the place of a device id where there is none: zeros, `NULL` (`data/devices`).
+    NotADevice,
     /// The row is about a pair of which both are the same.
     SelfReference,
     /// The text names a group of countries, such as the Union: a row is about one, so there has to be a row for each.
@@ -59,6 +67,10 @@ impl RejectionReason {
             Self::Duplicate => "duplicate",
             Self::Conflict => "conflict",
             Self::NotANumber => "not_a_number",
+            Self::NumberAsFloat => "number_as_float",
+            Self::BusinessScopedId => "business_scoped_id",
+            Self::Username => "username",
+            Self::NotADevice => "not_a_device",
             Self::SelfReference => "self_reference",
             Self::RegionGroup => "region_group",
             Self::UnknownId => "unknown_id",

@@ -1,11 +1,12 @@
 //! One row on its way in: cells of either file form become the fields of a record, or the reason why not.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use super::column::{Column, Kind};
+use super::devices::KeptDevices;
 use super::rejection::RejectionReason;
 use super::terms::{AdCategory, Interest, KeptTerms, TermRefused, topic_of};
-use crate::ids::{Region, RegionRefused};
+use crate::ids::{DeviceId, Region, RegionRefused};
 use crate::time::Timestamp;
 
 /// Text longer than this, in bytes, is out of range for any column.
@@ -76,6 +77,8 @@ pub struct Row<'a> {
     cells: &'a dyn Cells,
     /// What became of its terms so far.
     terms: RefCell<KeptTerms>,
+    /// What became of its device ids so far.
+    devices: Cell<KeptDevices>,
 }
 
 impl<'a> Row<'a> {
@@ -83,12 +86,13 @@ impl<'a> Row<'a> {
         Self {
             cells,
             terms: RefCell::default(),
+            devices: Cell::default(),
         }
     }
 
-    /// What became of the terms that were read.
-    pub(super) fn into_terms(self) -> KeptTerms {
-        self.terms.into_inner()
+    /// What became of the terms and device ids that were read.
+    pub(super) fn into_kept(self) -> (KeptTerms, KeptDevices) {
+        (self.terms.into_inner(), self.devices.into_inner())
     }
 
     /// A whole number that fits its field, if there is one.
@@ -256,6 +260,16 @@ impl<'a> Row<'a> {
     /// A region.
     pub(super) fn region(&self, column: &Column) -> Result<Region, Fault> {
         region_of(self.text(column)?, column)
+    }
+
+    /// A device, if there is one. What stands in the place of an id where there is none is no device, and is counted.
+    pub(super) fn device_if(&self, column: &Column) -> Result<Option<DeviceId>, Fault> {
+        let Some(text) = self.text_if(column)? else {
+            return Ok(None);
+        };
+        let device = DeviceId::of(text);
+        self.devices.set(self.devices.get().and(device.is_some()));
+        Ok(device)
     }
 
     /// A list of texts in lower case, sorted, each once.

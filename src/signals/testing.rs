@@ -284,12 +284,9 @@ impl Sample for ConsentEventRow {
         let of = || (any::<u64>(), instant(), instant());
         let account = (any::<u64>(), kind_of_account(), of())
             .prop_map(|(id, kind, of)| known_event(Subject::Account(id.into()), kind, of));
-        let device = (text(), of()).prop_map(|(id, of)| {
-            known_event(
-                Subject::Device(DeviceId::of(&id).unwrap()),
-                EventKind::Signal,
-                of,
-            )
+        let device = (any::<u128>(), of()).prop_map(|(bits, of)| {
+            let device = Subject::Device(DeviceId::from_bits(bits));
+            known_event(device, EventKind::Signal, of)
         });
         let kind = prop_oneof![
             Just(EventKind::NonUserObjects),

@@ -14,6 +14,9 @@ use super::record::Record;
 use super::source::Source;
 use super::values::Values;
 
+/// The file of a directory that says which text each id of an imported edge list stands for. It is no table.
+pub const EDGE_IDS_FILE: &str = "ids.csv";
+
 /// The form a table is written in; it is read in a few more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TableForm {

@@ -171,7 +171,7 @@ fn phone(row: &Row<'_>) -> Result<RawPhone, Fault> {
         row.whole_if::<u64>(event::ACCOUNT_ID)?.is_none(),
         event::ACCOUNT_ID,
     )?;
-    Fault::unless(row.text_if(event::DEVICE_ID)?.is_none(), event::DEVICE_ID)?;
+    Fault::unless(row.device_if(event::DEVICE_ID)?.is_none(), event::DEVICE_ID)?;
     row.text(event::PHONE).map(RawPhone::new)
 }
 
@@ -180,17 +180,22 @@ fn device(row: &Row<'_>) -> Result<Option<DeviceId>, Fault> {
     let text = row.text_if(event::DEVICE_ID)?;
     let is_damaged = |text: &str| text.contains(|c: char| c == '"' || c.is_control());
     Fault::unless(!text.is_some_and(is_damaged), event::DEVICE_ID)?;
-    Ok(text.and_then(DeviceId::of))
+    row.device_if(event::DEVICE_ID)
 }
 
 /// The account, or for a signal the device. A number is nobody's account.
 fn subject(row: &Row<'_>, kind: &EventKind) -> Result<Subject, Fault> {
     let account = row.id_if(event::ACCOUNT_ID)?;
     let device = device(row)?;
+    let is_placeholder = device.is_none() && row.text_if(event::DEVICE_ID)?.is_some();
     Fault::unless(row.text_if(event::PHONE)?.is_none(), event::PHONE)?;
     match (account, device) {
         (Some(account), None) => Ok(Subject::Account(account)),
         (None, Some(device)) if *kind == EventKind::Signal => Ok(Subject::Device(device)),
+        // It may be anybody's device, so nobody's: the row must not pass for one about an account.
+        (None, None) if is_placeholder && *kind == EventKind::Signal => {
+            Err(Fault::new(event::DEVICE_ID, RejectionReason::NotADevice))
+        }
         (None, None) => Err(Fault::new(event::ACCOUNT_ID, RejectionReason::Missing)),
         (_, Some(_)) => Err(Fault::new(event::DEVICE_ID, RejectionReason::OutOfRange)),
     }

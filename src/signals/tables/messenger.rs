@@ -1,6 +1,6 @@
 //! `messenger_accounts`, `address_book` and `abuse_reports`.
 
-use crate::ids::{DeviceId, Region};
+use crate::ids::Region;
 use crate::signals::column::{Column, columns};
 use crate::signals::record::Record;
 use crate::signals::records::{
@@ -108,7 +108,7 @@ impl DeviceColumns {
     pub(super) fn read(&self, row: &Row<'_>) -> Result<DeviceFacts, Fault> {
         let [id, device_type, os, os_version] = self.0;
         Ok(DeviceFacts {
-            device_id: row.text_if(id)?.and_then(DeviceId::of),
+            device_id: row.device_if(id)?,
             device_type: row.owned_if(device_type)?,
             os: row.owned_if(os)?,
             os_version: row.owned_if(os_version)?,
