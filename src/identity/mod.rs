@@ -5,6 +5,7 @@
 //! accounts belong to one person, and [`psi`] which numbers another operator holds too.
 
 mod alias;
+mod ambiguous;
 mod distribute;
 mod error;
 #[cfg(feature = "hmac-interop")]
@@ -14,6 +15,7 @@ mod matching;
 mod metadata;
 mod number_type;
 mod objection;
+mod other_text;
 mod params;
 mod phone;
 #[cfg(test)]
@@ -27,6 +29,7 @@ mod token;
 mod types;
 
 pub use alias::aliases_digest;
+pub use ambiguous::count_ambiguous;
 pub use error::IdentityError;
 #[cfg(feature = "hmac-interop")]
 pub use hmac_token::HmacKey;

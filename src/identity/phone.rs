@@ -17,11 +17,12 @@ use super::E164;
 use super::alias;
 use super::metadata::UTIL;
 use super::number_type::NumberType;
+use super::other_text::refusal;
 use super::plan::{self, Answer};
 use super::readable::is_readable;
 use super::tidy::tidy;
 use crate::ids::Region;
-use crate::signals::RawPhone;
+use crate::signals::{RawPhone, RejectionReason};
 
 /// The smallest number a country code and a national number can make, and the first with more than fifteen digits.
 const DIGITS: std::ops::Range<u64> = 10_000..1_000_000_000_000_000;
@@ -39,6 +40,30 @@ pub enum NotANumber {
     /// Its digits are fewer than five or more than fifteen.
     #[error("an international number has five to fifteen digits")]
     OutOfRange,
+    /// It went through a spreadsheet or a column of floats, which added or lost digits.
+    #[error(
+        "a spreadsheet or a column of floats wrote this number, and digits of it are lost; export it as text"
+    )]
+    Float,
+    /// It is a business-scoped id: two letters, a dot, letters and digits.
+    #[error("this is a business-scoped id and no phone number")]
+    BusinessScopedId,
+    /// It is a username.
+    #[error("this is a username and no phone number")]
+    Username,
+}
+
+impl From<NotANumber> for RejectionReason {
+    fn from(why: NotANumber) -> Self {
+        match why {
+            NotANumber::Unreadable | NotANumber::Unassigned | NotANumber::OutOfRange => {
+                Self::NotANumber
+            }
+            NotANumber::Float => Self::NumberAsFloat,
+            NotANumber::BusinessScopedId => Self::BusinessScopedId,
+            NotANumber::Username => Self::Username,
+        }
+    }
 }
 
 impl E164 {
@@ -53,7 +78,7 @@ impl E164 {
     /// of a process also decodes the metadata, the first of a country compiles its number plan (some milliseconds).
     pub fn parse(raw: &RawPhone, default_region: Option<Region>) -> Result<Self, NotANumber> {
         let text = raw.expose();
-        match read(text) {
+        match read(text)? {
             Some((digits, Answer::Valid(..))) => Self::from_digits(digits),
             Some((_, Answer::Unassigned)) => Err(NotANumber::Unassigned),
             Some((_, Answer::Unsure)) | None => ask(text, default_region),
@@ -73,7 +98,7 @@ impl E164 {
     /// As [`parse`](Self::parse); some microseconds more for what is not valid in a country of the table.
     pub fn canonical(raw: &RawPhone, default_region: Option<Region>) -> Result<Self, NotANumber> {
         let text = raw.expose();
-        match read(text) {
+        match read(text)? {
             Some((digits, Answer::Valid(..))) => return Self::from_digits(digits),
             Some((digits, Answer::Unassigned)) if !alias::is_concerned(digits) => {
                 return Err(NotANumber::Unassigned);
@@ -163,7 +188,7 @@ impl Reading {
     /// As [`E164::parse`].
     pub fn of(raw: &RawPhone, default_region: Option<Region>) -> Result<Self, NotANumber> {
         let text = raw.expose();
-        if let Some((digits, Answer::Valid(region, kind))) = read(text) {
+        if let Some((digits, Answer::Valid(region, kind))) = read(text)? {
             return Ok(Self {
                 e164: format!("+{digits}"),
                 is_valid: true,
@@ -185,11 +210,17 @@ impl Reading {
     }
 }
 
-/// What the automaton says of a text that is a plus sign and digits, or has nothing but marks between them.
+/// What the automaton says of a text that is a plus sign and digits, or has nothing but marks between them. An error
+/// if the text is no number whatever its digits say.
 #[inline]
-fn read(text: &str) -> Option<(u64, Answer)> {
-    let text = text.as_bytes();
-    plan::read(text).or_else(|| plan::read(&tidy(text)?))
+fn read(text: &str) -> Result<Option<(u64, Answer)>, NotANumber> {
+    if let Some(clean) = plan::read(text.as_bytes()) {
+        return Ok(Some(clean));
+    }
+    match refusal(text) {
+        Some(why) => Err(why),
+        None => Ok(tidy(text.as_bytes()).and_then(|tidy| plan::read(&tidy))),
+    }
 }
 
 /// Asks libphonenumber about a text.

@@ -32,9 +32,14 @@ pub(crate) enum IdentityVerb {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Reads CSV with a header and the columns `region` (of numbers without a country code; may be empty) and `raw`. Prints
-e164, valid, possible, region and type, a row for a row: nothing but 0,0 and UNKNOWN where a text does not read as a
-number. Valid is what a country has assigned; possible is what merely has the right length. The metadata is
-libphonenumber's.
+e164, valid, possible, region and type, a row for a row and for an empty line: nothing but 0,0 and UNKNOWN where a text
+does not read as a number. Valid is what a country has assigned; possible is what merely has the right length. The
+metadata is libphonenumber's.
+
+What is no number is counted on standard error, with the line of the first: number_as_float is what a spreadsheet or a
+column of floats left of a number (43664910594.0, 4.36649E+10), business_scoped_id and username are what stands in the
+place of a number since 2026 (DE.1349120865530274, @name). Digits without a plus sign that are valid in their region and
+internationally are read as the region's, and counted. A quote that is not closed stops it.
 
 Example:
   printf 'region,raw\\nDE,030 123456\\n' | acquaint identity normalise")]
@@ -47,8 +52,8 @@ pub(crate) struct NormaliseArgs {
 /// Make keyed tokens of numbers.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Reads CSV with a header and the column `e164`, as `normalise` prints it. Prints `token`, a row for a row; nothing where
-there is no number. Tokens are equal for equal numbers of one key, purpose and epoch, and of no others, an old form of a
+Reads CSV with a header and the column `e164`, as `normalise` prints it. Prints `token`, a row for a row and for an empty
+line; nothing where there is no number. Tokens are equal for equal numbers of one key, purpose and epoch, and of no others, an old form of a
 number counting as the number that followed it: count the epoch up to rotate the key. A digest without a key is refused: about 10^11 numbers are assigned, and a laptop tries them
 all in minutes.
 

@@ -5,6 +5,8 @@ mod link;
 mod matching;
 mod normalise;
 mod psi;
+mod records;
+mod refused;
 mod rows;
 mod tokens;
 

@@ -1,75 +1,70 @@
 //! CSV filters: rows of some columns in, a row out for each, read in portions that all threads work on.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
-use csv::{StringRecord, Writer};
+use csv::Writer;
 use rayon::prelude::*;
 
+use super::records::{Record, RecordError, Records, places};
 use crate::exit::Failure;
 
 /// Rows that are worked on at once.
 const ROWS: usize = 1 << 16;
 
-/// Passes the named columns of every row through `work` and writes what comes out, in the same order, under `header`.
+/// Passes the named columns of every row through `work` and writes what comes out, in the same order, under `header`: a row
+/// for a row, an empty line being one of nothing but empty values. `see` is told what came of each line.
 ///
-/// A column that is not there is an error; `-` is standard input.
+/// A column that is not there is an error, and so is a row that cannot be read; `-` is standard input.
 pub(crate) fn filter<const N: usize, const M: usize, T: Send>(
     file: &Path,
-    columns: [&str; N],
+    columns: [&'static str; N],
     header: [&str; M],
     work: impl Fn([&str; N]) -> T + Sync,
     show: impl for<'t> Fn(&'t T) -> [&'t str; M],
+    mut see: impl FnMut(u64, &T),
 ) -> Result<(), Failure> {
-    let name = file.display().to_string();
-    let mut rows = csv::Reader::from_reader(open(file, &name)?);
-    let bad = |error: csv::Error| Failure::new(format!("reading {name}"), error);
-    let places = places(rows.headers().map_err(bad)?, columns)
-        .map_err(|error| Failure::new(format!("reading {name}"), error))?;
+    let (mut records, names) = Records::open(file)?;
+    let places = places(&names, columns).map_err(|error| records.failure(error))?;
     let mut out = csv::Writer::from_writer(io::stdout().lock());
     write(&mut out, header)?;
-    let mut batch: Vec<StringRecord> = Vec::with_capacity(ROWS);
     loop {
-        batch.clear();
-        for row in rows.records().take(ROWS) {
-            batch.push(row.map_err(bad)?);
-        }
+        let batch = batch(&mut records, (columns, places));
+        let batch = batch.map_err(|error| records.failure(error))?;
         if batch.is_empty() {
             return Ok(out.flush()?);
         }
-        let worked: Vec<T> = batch
-            .par_iter()
-            .map(|row| work(places.map(|place| row.get(place).unwrap_or_default())))
-            .collect();
-        for row in &worked {
-            write(&mut out, show(row))?;
+        let cells =
+            |row: &Record| work(places.map(|place| row.fields.get(place).unwrap_or_default()));
+        let worked: Vec<T> = batch.par_iter().map(cells).collect();
+        for (row, done) in batch.iter().zip(&worked) {
+            see(row.line, done);
+            write(&mut out, show(done))?;
         }
     }
 }
 
-pub(crate) fn open(file: &Path, name: &str) -> Result<Box<dyn Read>, Failure> {
-    if name == "-" {
-        return Ok(Box::new(io::stdin()));
+/// The next rows. A value that goes over several lines is no number, but what an open quote made of some.
+fn batch<const N: usize>(
+    records: &mut Records,
+    (columns, places): ([&'static str; N], [usize; N]),
+) -> Result<Vec<Record>, RecordError> {
+    let mut batch = Vec::new();
+    while batch.len() < ROWS
+        && let Some(row) = records.read()?
+    {
+        let is_long = |place: &usize| {
+            row.fields
+                .get(*place)
+                .is_some_and(|cell| cell.contains(['\n', '\r']))
+        };
+        if let Some(at) = places.iter().position(|place| is_long(place)) {
+            let (line, column) = (row.line, columns[at]);
+            return Err(RecordError::ManyLines { line, column });
+        }
+        batch.push(row);
     }
-    let opened = File::open(file);
-    Ok(Box::new(opened.map_err(|error| {
-        Failure::new(format!("opening {name}"), error)
-    })?))
-}
-
-pub(crate) fn places<const N: usize>(
-    header: &StringRecord,
-    columns: [&str; N],
-) -> Result<[usize; N], String> {
-    let mut places = [0; N];
-    for (place, column) in places.iter_mut().zip(columns) {
-        *place = header
-            .iter()
-            .position(|name| name.trim() == column)
-            .ok_or_else(|| format!("there is no column `{column}`"))?;
-    }
-    Ok(places)
+    Ok(batch)
 }
 
 /// As an I/O error, so that a reader who has seen enough is no failure.

@@ -1,9 +1,10 @@
 //! `acquaint identity tokens`: keyed tokens in the place of numbers.
 
-use acquaint::identity::{E164, HmacKey, KeyRing};
+use acquaint::identity::{E164, HmacKey, KeyRing, NotANumber};
 use acquaint::signals::RawPhone;
 
 use super::args::{Scheme, TokensArgs};
+use super::refused::Refused;
 use super::rows::filter;
 use crate::exit::{Failure, Outcome};
 
@@ -25,15 +26,30 @@ pub(crate) fn tokens(args: &TokensArgs) -> Result<Outcome, Failure> {
     }
 }
 
+/// A token, or why there is none; empty text has none and needs no reason.
+type Made = Option<Result<String, NotANumber>>;
+
 fn each(args: &TokensArgs, token: impl Fn(E164) -> String + Sync) -> Result<Outcome, Failure> {
     let of = |[e164]: [&str; 1]| {
-        let number = E164::canonical(&RawPhone::new(e164), None);
-        number.map_or_else(|_| String::new(), &token)
+        let is_there = !e164.trim().is_empty();
+        is_there.then(|| E164::canonical(&RawPhone::new(e164), None).map(&token))
     };
-    filter(&args.numbers, ["e164"], ["token"], of, |token| {
-        [token.as_str()]
-    })?;
+    let mut refused = Refused::default();
+    let see = |line, made: &Made| {
+        if let Some(Err(why)) = made {
+            refused.add(line, *why);
+        }
+    };
+    filter(&args.numbers, ["e164"], ["token"], of, show, see)?;
+    refused.tell(&args.numbers.display().to_string());
     Ok(Outcome::Done)
+}
+
+fn show(made: &Made) -> [&str; 1] {
+    match made {
+        Some(Ok(token)) => [token],
+        Some(Err(_)) | None => [""],
+    }
 }
 
 /// A token as two numbers, the first sixteen bytes first.

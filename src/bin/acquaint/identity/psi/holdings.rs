@@ -1,6 +1,7 @@
 //! The numbers of this side: read, asked about, blinded; every row that is dropped is counted.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 
 use acquaint::consent::{
     Abuse, AdRelevance, Analytics, BusinessMarketing, BusinessService, For, FriendSuggestions,
@@ -17,7 +18,8 @@ use serde::{Deserialize, Serialize};
 use super::args::HoldingsArgs;
 use super::gate::gate;
 use crate::exit::Failure;
-use crate::identity::rows::{open, places};
+use crate::identity::records::{Record, Records, places};
+use crate::identity::refused::Refused;
 
 /// Where the rows of the input went.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,24 +77,29 @@ enum RowError {
 impl Holdings {
     /// Reads the input. A text that is no number is counted; anything else that cannot be read is an error.
     pub(super) fn read(args: &HoldingsArgs) -> Result<Self, Failure> {
-        let name = args.input.display().to_string();
-        let reading = || format!("reading {name}");
-        let mut reader = csv::Reader::from_reader(open(&args.input, &name)?);
-        let header = reader
-            .headers()
-            .map_err(|error| Failure::new(reading(), error))?;
-        let [id, e164] =
-            places(header, ["id", "e164"]).map_err(|error| Failure::new(reading(), error))?;
-        let permitted = permitted_place(header, args.all_permitted)
-            .map_err(|error| Failure::new(reading(), error))?;
+        let (mut records, header) = Records::open(&args.input)?;
+        let rows = Self::rows(&mut records, &header, args.all_permitted);
+        let rows = rows.map_err(|error| records.failure(error))?;
+        rows.refused.tell(records.name());
+        let holdings = rows.holdings(args.purpose);
+        holdings.map_err(|error| records.failure(error))
+    }
+
+    fn rows(
+        records: &mut Records,
+        header: &StringRecord,
+        all_permitted: bool,
+    ) -> Result<Rows, Box<dyn Error + Send + Sync>> {
+        let [id, e164] = places(header, ["id", "e164"])?;
+        let permitted = permitted_place(header, all_permitted)?;
         let mut rows = Rows::default();
-        for row in reader.records() {
-            let row = row.map_err(|error| Failure::new(reading(), error))?;
-            rows.add(&row, id, e164, permitted)
-                .map_err(|error| Failure::new(reading(), error))?;
+        while let Some(row) = records.read()? {
+            // An empty line holds nobody.
+            if !row.fields.is_empty() {
+                rows.add(&row, id, e164, permitted)?;
+            }
         }
-        rows.holdings(args.purpose)
-            .map_err(|error| Failure::new(reading(), error))
+        Ok(rows)
     }
 
     /// Blinds the numbers of those who permit.
@@ -150,18 +157,19 @@ struct Rows {
     /// Each id, and its line.
     ids: Vec<(u64, u64)>,
     not_a_number: usize,
+    refused: Refused,
 }
 
 impl Rows {
     fn add(
         &mut self,
-        row: &StringRecord,
+        row: &Record,
         id: usize,
         e164: usize,
         permitted: Option<usize>,
     ) -> Result<(), RowError> {
-        let line = row.position().map_or(0, csv::Position::line);
-        let cell = |place: usize| row.get(place).unwrap_or_default().trim();
+        let line = row.line;
+        let cell = |place: usize| row.fields.get(place).unwrap_or_default().trim();
         let id: u64 = cell(id).parse().map_err(|_| RowError::Id { line })?;
         let permits = match permitted.map(cell) {
             None | Some("true") => true,
@@ -169,9 +177,15 @@ impl Rows {
             Some(_) => return Err(RowError::Permitted { line }),
         };
         self.ids.push((id, line));
-        let Ok(number) = E164::canonical(&RawPhone::new(cell(e164)), None) else {
-            self.not_a_number += 1;
-            return Ok(());
+        let number = match E164::canonical(&RawPhone::new(cell(e164)), None) {
+            Ok(number) => number,
+            Err(why) => {
+                self.not_a_number += 1;
+                if !cell(e164).is_empty() {
+                    self.refused.add(line, why);
+                }
+                return Ok(());
+            }
         };
         let account = AccountId(id);
         self.held.push(Held {
