@@ -10,7 +10,10 @@ mod public;
 mod ranking;
 
 pub use contacts::{ContactRanking, ContactsEvaluation, evaluate_contacts};
-pub use edges::{EdgeList, EdgeRow, EdgesError, Pairs, read_edges};
+pub use edges::{
+    EdgeColumns, EdgeIds, EdgeList, EdgeLists, EdgeRow, EdgesError, Pairs, read_edge_lists,
+    read_edges,
+};
 pub use friends::{
     FriendsEvaluation, Method, MethodScores, evaluate_edges, evaluate_edges_holding_out,
     is_held_out, mix,

@@ -214,7 +214,7 @@ fn imported_edges_give_the_suggestions_of_the_edges() {
         path(dir.path(), "out"),
         path(dir.path(), "a.toml"),
     );
-    fs::write(&edges, "a,b\n0,1\n0,2\n3,1\n3,2\n").unwrap();
+    fs::write(&edges, "user_a,user_b\n0,1\n0,2\n3,1\n3,2\n").unwrap();
     fs::write(&config, "[suggest]\nscore = \"common-neighbours\"\n").unwrap();
     assert_eq!(
         acquaint(&["import", "edges", &edges, "--out", &signals]).0,

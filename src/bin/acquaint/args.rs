@@ -7,6 +7,7 @@ use acquaint::time::Timestamp;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 use crate::consent::args::ConsentVerb;
+use crate::edge_lists::EdgeListArgs;
 use crate::identity::args::IdentityVerb;
 
 /// Friend suggestions and ad relevance from signals people agreed to share.
@@ -190,11 +191,16 @@ pub(crate) enum ImportVerb {
 /// Turn an edge list into a signals directory.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Reads two columns of ids, separated by commas, tabs or spaces, with or without a header; more columns are ignored, as
-are lines that begin with # or %. Files ending in .gz are unpacked; `-` reads standard input.
+Reads a table with an edge a line: columns divided by commas, semicolons, tabs or spaces, with or without a header.
+Names such as source and target, from and to, user_a and user_b say which columns are the ends, and what was taken for
+what is told on standard error. Reads also Matrix Market (.mtx), lists of neighbours (.adjlist) and METIS (.graph); gzip
+is unpacked; `-` reads standard input. A wrong line stops it, and says which.
+
+With --ids dictionary ids may be any text, and OUT/ids.csv says which id each text became.
 
 Example:
   acquaint import edges soc-LiveJournal.csv.gz --out signals
+  acquaint import edges people.csv --ids dictionary --source-column buyer --target-column seller --out signals
   acquaint run --signals signals --out out")]
 pub(crate) struct ImportEdgesArgs {
     /// The edge list, or - for standard input
@@ -203,6 +209,8 @@ pub(crate) struct ImportEdgesArgs {
     /// Another edge list, directed: who saved whose number
     #[arg(long, value_name = "FILE")]
     pub(crate) contacts: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) lists: EdgeListArgs,
     /// The directory to write the tables to
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
@@ -241,13 +249,15 @@ pub(crate) struct EvaluateFriendsArgs {
     /// A directed edge list of saved numbers, to predict friendships from; may be given more than once
     #[arg(long, value_name = "FILE", requires = "edges")]
     pub(crate) contacts: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) lists: EdgeListArgs,
     /// Train the ranker on what is known and measure it too
     #[arg(long)]
     pub(crate) learn: bool,
     /// Let the ranker choose from people near in the graph too, where friends of friends are too few
     #[arg(long, requires = "learn")]
     pub(crate) near: bool,
-    /// Which tenth is hidden where the first ten suggestions are measured
+    /// Which tenth is hidden where the first ten suggestions are measured; by time needs edges with times
     #[arg(long, value_enum, default_value_t = HideBy::Random)]
     pub(crate) split: HideBy,
     /// Hide a tenth at random so many times
@@ -380,6 +390,8 @@ pub(crate) struct TrainFriendsArgs {
     /// A public edge list, or - for standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) edges: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) lists: EdgeListArgs,
     #[command(flatten)]
     pub(crate) asking: AskingArgs,
     /// Where to write the model, as JSON

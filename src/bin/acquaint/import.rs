@@ -1,23 +1,53 @@
 //! `acquaint import`: public data becomes a signals directory.
 
-use acquaint::eval::read_edges;
+use std::path::Path;
+
+use acquaint::eval::{EdgeList, EdgeLists, Pairs};
+use acquaint::signals::EDGE_IDS_FILE;
 use acquaint::synth::{EdgeWorld, world_of_edges};
 
 use crate::args::ImportEdgesArgs;
+use crate::edge_lists::tell_counts;
 use crate::exit::{Failure, Outcome};
 use crate::written::Written;
 
 pub(crate) fn edges(args: &ImportEdgesArgs) -> Result<Outcome, Failure> {
-    let friendships = read_edges(&args.edges)?.undirected().pairs;
-    let mut contacts = Vec::new();
-    for file in &args.contacts {
-        contacts.extend(read_edges(file)?.directed().pairs);
+    let EdgeLists { lists, texts } = args.lists.read(&args.edges, &args.contacts)?;
+    let mut files = std::iter::once(&args.edges)
+        .chain(&args.contacts)
+        .zip(&lists);
+    let (mut friendships, mut contacts) = (Vec::new(), Vec::new());
+    if let Some((file, list)) = files.next() {
+        friendships = told(file, list, list.undirected());
+    }
+    for (file, list) in files {
+        contacts.extend(told(file, list, list.directed()));
     }
     let world = world_of_edges(&friendships, &contacts)?;
     let mut written = Written::new(&args.out, args.form)?;
     write_world(&mut written, &world)?;
+    if !texts.is_empty() {
+        write_ids(&args.out.join(EDGE_IDS_FILE), &texts)?;
+    }
     written.finish(args.json)?;
     Ok(Outcome::Done)
+}
+
+/// The pairs of a list, once it is told what was left out.
+fn told(file: &Path, list: &EdgeList, pairs: Pairs) -> Vec<(u64, u64)> {
+    tell_counts(file, list.rows().len(), (pairs.loops, pairs.repeats));
+    pairs.pairs
+}
+
+/// Which text each id stands for.
+fn write_ids(file: &Path, texts: &[String]) -> Result<(), Failure> {
+    let writing = |error: csv::Error| Failure::new(format!("writing {}", file.display()), error);
+    let mut rows = csv::Writer::from_path(file).map_err(writing)?;
+    rows.write_record(["id", "text"]).map_err(writing)?;
+    for (id, text) in (1_u64..).zip(texts) {
+        rows.serialize((id, text)).map_err(writing)?;
+    }
+    Ok(rows.flush()?)
 }
 
 fn write_world(written: &mut Written, world: &EdgeWorld) -> Result<(), Failure> {

@@ -2,6 +2,7 @@
 
 mod args;
 mod consent;
+mod edge_lists;
 mod evaluate;
 mod exit;
 mod explain;

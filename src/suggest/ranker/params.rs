@@ -155,6 +155,12 @@ impl ValidRankerParams {
         &self.0
     }
 
+    /// Are the newest friendships hidden? Their times have to be known then.
+    #[must_use]
+    pub fn hides_newest(&self) -> bool {
+        self.0.hidden_by == HiddenBy::Time
+    }
+
     pub(super) const fn hidden_by(&self) -> HiddenBy {
         self.0.hidden_by
     }

@@ -1,18 +1,18 @@
 //! `acquaint evaluate friends`: heuristics, and the ranker if asked for, on hidden friendships.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use acquaint::engine::Progress;
 use acquaint::eval::{
-    ContactsEvaluation, FriendsEvaluation, Interval, MethodRanking, RankingEvaluation,
+    ContactsEvaluation, EdgeLists, FriendsEvaluation, Interval, MethodRanking, RankingEvaluation,
     RankingParams, SplitBy, TimedEdge, evaluate_contacts, evaluate_edges, evaluate_ranking,
-    read_edges, simple_edges,
 };
 use acquaint::suggest::{HiddenBy, RankerParams, ValidRankerParams};
 use serde::Serialize;
 
 use super::{figure, line, prepare, say};
 use crate::args::{EvaluateFriendsArgs, HideBy};
+use crate::edge_lists::{refuse_without_times, tell_counts, timed};
 use crate::exit::{Failure, Outcome};
 use crate::progress::Bars;
 use crate::run::read_params;
@@ -26,8 +26,10 @@ struct Evaluation<T> {
 }
 
 pub(crate) fn friends(args: &EvaluateFriendsArgs, quiet: bool) -> Result<Outcome, Failure> {
-    let friendships = friendships(args, quiet)?;
-    let contacts = contacts(&args.contacts)?;
+    let (friendships, contacts) = known(args, quiet)?;
+    if args.split == HideBy::Time {
+        refuse_without_times(&friendships)?;
+    }
     let pairs: Vec<(u64, u64)> = friendships.iter().map(|edge| (edge.lo, edge.hi)).collect();
     let bars = Bars::new(quiet);
     bars.begin("finding hidden friends", None);
@@ -70,26 +72,35 @@ fn ranker(split: HideBy) -> Result<ValidRankerParams, Failure> {
     Ok(RankerParams::default().hidden_by(hidden_by).check()?)
 }
 
-fn friendships(args: &EvaluateFriendsArgs, quiet: bool) -> Result<Vec<TimedEdge>, Failure> {
+/// Friendships, and who saved whose number.
+type Known = (Vec<TimedEdge>, Vec<(u64, u64)>);
+
+fn known(args: &EvaluateFriendsArgs, quiet: bool) -> Result<Known, Failure> {
     match (&args.edges, &args.signals) {
-        (Some(file), _) => Ok(simple_edges(read_edges(file)?.rows())),
+        (Some(file), _) => listed(args, file),
         (None, Some(dir)) => {
             let pairs = prepare(dir, &read_params(None)?, quiet)?.friendships();
             let edge = |(lo, hi)| TimedEdge { lo, hi, at: None };
-            Ok(pairs.into_iter().map(edge).collect())
+            Ok((pairs.into_iter().map(edge).collect(), Vec::new()))
         }
         (None, None) => unreachable!("the command line requires one of the two"),
     }
 }
 
-fn contacts(files: &[PathBuf]) -> Result<Vec<(u64, u64)>, Failure> {
+fn listed(args: &EvaluateFriendsArgs, file: &Path) -> Result<Known, Failure> {
+    let EdgeLists { lists, .. } = args.lists.read(file, &args.contacts)?;
+    let mut lists = lists.into_iter();
+    let list = lists.next().unwrap_or_default();
+    let friendships = timed(file, &list);
     let mut contacts = Vec::new();
-    for file in files {
-        contacts.extend(read_edges(file)?.directed().pairs);
+    for (file, list) in args.contacts.iter().zip(lists) {
+        let found = list.directed();
+        tell_counts(file, list.rows().len(), (found.loops, found.repeats));
+        contacts.extend(found.pairs);
     }
     contacts.sort_unstable();
     contacts.dedup();
-    Ok(contacts)
+    Ok((friendships, contacts))
 }
 
 fn friends_table(evaluation: &FriendsEvaluation) -> String {

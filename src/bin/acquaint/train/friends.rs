@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use acquaint::engine::{GivenModels, Prepared, Progress, ValidRunParams};
-use acquaint::eval::{read_edges, simple_edges, train_public};
+use acquaint::eval::train_public;
 use acquaint::suggest::{FeatureWeight, FriendModel, RankerParams};
 
 use super::write_whole;
 use crate::args::TrainFriendsArgs;
+use crate::edge_lists::{refuse_without_times, timed};
 use crate::evaluate::line;
 use crate::exit::{Failure, Outcome, print};
 use crate::progress::Bars;
@@ -19,7 +20,7 @@ const SHOWN: usize = 8;
 pub(crate) fn friends(args: &TrainFriendsArgs, quiet: bool) -> Result<Outcome, Failure> {
     let params = with_ranker(read_params(args.asking.config.as_deref())?)?;
     let model = match (&args.edges, &args.signals) {
-        (Some(file), _) => on_edges(file, &params, quiet)?,
+        (Some(file), _) => on_edges(file, args, &params, quiet)?,
         (None, Some(dir)) => on_signals(dir, args, &params, quiet)?,
         (None, None) => unreachable!("the command line requires one of the two"),
     };
@@ -40,13 +41,25 @@ fn with_ranker(params: ValidRunParams) -> Result<ValidRunParams, Failure> {
     })
 }
 
-fn on_edges(file: &Path, params: &ValidRunParams, quiet: bool) -> Result<FriendModel, Failure> {
-    let edges = simple_edges(read_edges(file)?.rows());
-    let bars = Bars::new(quiet);
-    bars.begin("training the friend model", None);
+fn on_edges(
+    file: &Path,
+    args: &TrainFriendsArgs,
+    params: &ValidRunParams,
+    quiet: bool,
+) -> Result<FriendModel, Failure> {
     let given = params.given();
     let (suggest, ranker) = (given.suggest.clone(), given.ranker.clone());
     let ranker = ranker.unwrap_or_default().check()?;
+    let lists = args.lists.read(file, &[])?.lists;
+    let edges = lists
+        .first()
+        .map(|list| timed(file, list))
+        .unwrap_or_default();
+    if ranker.hides_newest() {
+        refuse_without_times(&edges)?;
+    }
+    let bars = Bars::new(quiet);
+    bars.begin("training the friend model", None);
     Ok(train_public(&edges, &[], &suggest.check()?, &ranker)?)
 }
 
