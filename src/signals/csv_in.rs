@@ -36,7 +36,7 @@ where
 {
     let (head, bytes) = peek(bytes).map_err(|error| io_error(source, error, 0))?;
     if let Some(kind) = seems(&head) {
-        return Err(source.damaged(format!("it seems to be {kind}")).into());
+        return Err(source.of_other_kind("text", kind).into());
     }
     CsvFile::open::<R>(source, limits, delimiter, Box::new(bytes))?.read(limits, batcher)
 }
@@ -195,6 +195,7 @@ fn other_delimiter(error: SignalsError, delimiter: u8, names: &[String]) -> Sign
         (b',', "commas: name it .csv"),
         (b';', "semicolons: write it with commas"),
         (b'|', "bars: write it with commas"),
+        (1, "control characters, as Hive does: write it with commas"),
     ];
     let is_between = |other: u8| names.iter().any(|name| name.as_bytes().contains(&other));
     let mut others = others.into_iter();

@@ -102,6 +102,16 @@ pub enum SignalsError {
         /// What is wrong with it.
         detail: String,
     },
+    /// A file is whole, as far as anybody can tell, but something else than its name says.
+    #[error("{file} is no {expected}: it seems to be {kind}")]
+    OtherKind {
+        /// The file.
+        file: String,
+        /// What its name says.
+        expected: &'static str,
+        /// What it seems to be, and what to do about it.
+        kind: &'static str,
+    },
     /// Values stand with something else between them than the file's name says.
     #[error("{file} seems to have values separated by {seems}")]
     Delimiter {
@@ -176,10 +186,8 @@ pub enum SignalsError {
         /// The other.
         second: String,
     },
-    /// A column's name differs from one of the table only by letters of another script.
-    #[error(
-        "column {column} of {file} looks like {like}, but has letters of another script: rename it"
-    )]
+    /// A column's name differs from one of the table only by letters of another script or by a slip of the pen.
+    #[error("column {column} of {file} looks like {like} and is not: rename it, or leave it out")]
     Lookalike {
         /// The file.
         file: String,

@@ -4,7 +4,7 @@ use super::column::Column;
 use super::content::looks_like_message_content;
 use super::error::SignalsError;
 use super::limits::ValidReadLimits;
-use super::names::{fold, is_lookalike, seen, visible};
+use super::names::{fold, is_lookalike, is_slip, seen, visible};
 use super::partition::{Said, said};
 use super::spelled::refuse_misspelt;
 
@@ -48,7 +48,9 @@ impl Header {
         let named = || found.iter().chain(said.iter().map(|said| &said.column));
         let ignored: Vec<&String> = named().filter(|name| !is_known(columns, name)).collect();
         refuse_message_content(file, ignored.iter().map(|name| name.as_str()))?;
-        refuse_lookalikes(file, columns, &ignored)?;
+        refuse_lookalikes(file, columns, &ignored, |column| {
+            !named().any(|name| is_name_of(column, name))
+        })?;
         let places = columns
             .iter()
             .map(|column| place(file, column, found, &said));
@@ -126,16 +128,21 @@ fn refuse_duplicates(file: &str, found: &[String]) -> Result<(), SignalsError> {
     }
 }
 
-/// A letter of another script in the name of a column that may be absent would let it be absent without a word.
+/// A letter of another script or a slip of the pen in the name of a column that may be absent would let it be absent
+/// without a word.
 fn refuse_lookalikes(
     file: &str,
     columns: &[Column],
     ignored: &[&String],
+    is_absent: impl Fn(&Column) -> bool,
 ) -> Result<(), SignalsError> {
     for name in ignored {
         let folded = fold(name);
-        let like = |column: &&Column| is_lookalike(&folded, &fold(column.name));
-        if let Some(column) = columns.iter().find(like) {
+        let is_meant = |column: &&Column| {
+            let of = fold(column.name);
+            is_lookalike(&folded, &of) || is_absent(column) && is_slip(&folded, &of)
+        };
+        if let Some(column) = columns.iter().find(is_meant) {
             return Err(SignalsError::Lookalike {
                 file: file.to_owned(),
                 column: name.escape_default().to_string(),

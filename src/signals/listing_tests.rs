@@ -368,7 +368,7 @@ fn deny_folders_that_say_too_much_or_nothing() {
             "not as an RFC 3339 time",
         ),
         ("message_text=hello", BLOCKS, "looks like message content"),
-        ("k\u{456}nd=block", BLOCKS, "letters of another script"),
+        ("k\u{456}nd=block", BLOCKS, "looks like kind and is not"),
     ] {
         let name = format!("feedback/{name}/a.csv");
         let error = stopped(&[(&name, text.as_bytes())]);
@@ -389,6 +389,11 @@ fn deny_other_separators_by_name() {
             "feedback.csv",
             BLOCKS.replace(',', "|"),
             "bars: write it with commas",
+        ),
+        (
+            "feedback.csv",
+            BLOCKS.replace(',', "\u{1}"),
+            "control characters, as Hive does",
         ),
         ("feedback.tsv", BLOCKS.to_owned(), "commas: name it .csv"),
         (
@@ -439,17 +444,26 @@ fn deny_files_that_are_something_else() {
             "a ZIP archive or an Excel workbook",
         ),
         ("feedback.csv", b"<html><body>403".to_vec(), "HTML"),
-        ("feedback.csv.gz", text.to_vec(), "its name says gzip"),
+        (
+            "feedback.csv.gz",
+            text.to_vec(),
+            "is no gzip: it seems to be something else, perhaps plain text",
+        ),
         (
             "feedback.csv.zst",
             gz(text),
-            "its name says Zstandard, but it seems to be gzip",
+            "is no Zstandard: it seems to be gzip",
         ),
         ("feedback.csv.gz", gz(&gz(text)), "gzip"),
         (
             "feedback.parquet",
             gz(text),
-            "its name says Parquet, but it seems to be gzip",
+            "is no Parquet: it seems to be gzip",
+        ),
+        (
+            "feedback.parquet",
+            text.to_vec(),
+            "is no Parquet: it seems to be something else, perhaps plain text",
         ),
         (
             "feedback.csv.gz",

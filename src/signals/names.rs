@@ -22,6 +22,29 @@ pub(super) fn is_lookalike(name: &str, of: &str) -> bool {
         && pairs().all(|(a, b)| a == b || !a.is_ascii())
 }
 
+/// Is a folded name another one but for a slip of the pen, if that one is long enough to be told from others? Digits
+/// are never slips: `sessions_90d` is not `sessions_30d`.
+pub(super) fn is_slip(name: &str, of: &str) -> bool {
+    const LONG: usize = 8;
+    let digits = |text: &str| -> String { text.chars().filter(char::is_ascii_digit).collect() };
+    of.len() >= LONG && edit_distance(name, of) == 1 && digits(name) == digits(of)
+}
+
+/// Levenshtein's distance, one row of the table at a time: O(|a|·|b|) time, O(|b|) space.
+pub(super) fn edit_distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut above: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, &to) in b.iter().enumerate() {
+            let replaced = above[j] + usize::from(from != to);
+            row.push(replaced.min(above[j + 1] + 1).min(row[j] + 1));
+        }
+        above = row;
+    }
+    above[b.len()]
+}
+
 /// The name without what cannot be seen in it.
 pub(super) fn seen(name: &str) -> String {
     name.chars().filter(|&c| !is_invisible(c)).collect()
@@ -113,6 +136,36 @@ mod tests {
         }
         for name in ["регион", "season", "region", "地区"] {
             assert!(!is_lookalike(&fold(name), "region"), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn slips_of_the_pen_are_found() {
+        for (name, of) in [
+            ("numberuntill", "numberuntil"),
+            ("numbruntil", "numberuntil"),
+            ("textdigst", "textdigest"),
+            ("optedouta", "optedoutat"),
+            ("interest", "interests"),
+        ] {
+            assert!(is_slip(name, of), "{name}");
+        }
+        for (name, of) in [
+            ("sessions90d", "sessions30d"),
+            ("numberuntil", "numberuntil"),
+            ("numbersince", "numberuntil"),
+            ("regions", "region"),
+            ("zebra", "interests"),
+        ] {
+            assert!(!is_slip(name, of), "{name}");
+        }
+    }
+
+    #[test]
+    fn oracle_edit_distance_of_known_pairs() {
+        for (a, b, distance) in [("kitten", "sitting", 3), ("", "abc", 3), ("ads", "ads", 0)] {
+            assert_eq!(edit_distance(a, b), distance);
+            assert_eq!(edit_distance(b, a), distance);
         }
     }
 

@@ -9,6 +9,7 @@ use arrow_array::types::{
 use arrow_array::{
     Array, BinaryViewArray, BooleanArray, ListArray, PrimitiveArray, RecordBatch, StringViewArray,
 };
+use arrow_buffer::i256;
 use arrow_schema::{DataType, TimeUnit};
 
 use super::header::Place;
@@ -124,7 +125,7 @@ impl<'b> Cell<'b> {
             Self::D32(array, scale) => (at(array, row).map(i128::from), scale),
             Self::D64(array, scale) => (at(array, row).map(i128::from), scale),
             Self::D128(array, scale) => (at(array, row), scale),
-            Self::D256(array, scale) => match at(array, row).map(|wide| wide.to_i128()) {
+            Self::D256(array, scale) => match at(array, row).map(i256::to_i128) {
                 Some(None) => return Err(RejectionReason::OutOfRange),
                 units => (units.flatten(), scale),
             },

@@ -15,7 +15,7 @@ use parquet::arrow::arrow_reader::{
     ParquetRecordBatchReaderBuilder,
 };
 use parquet::basic::{Compression, Type};
-use parquet::file::metadata::ParquetMetaData;
+use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::schema::types::{SchemaDescriptor, TypePtr};
 
 use super::batch::{Batch, Batcher};
@@ -181,6 +181,29 @@ impl Footer {
         Ok(())
     }
 
+    /// The next rows. LZ4 has an old form that writers understood in three ways; what cannot be read in it may be whole.
+    fn next(
+        &self,
+        source: &Source,
+        reader: &mut ParquetRecordBatchReader,
+    ) -> Result<Option<RecordBatch>, SignalsError> {
+        next(source, reader).map_err(|error| match error {
+            SignalsError::Damaged { .. } if self.is_in_old_lz4() => SignalsError::Codec {
+                file: source.name.clone(),
+                codec: "LZ4 in its old form",
+            },
+            error => error,
+        })
+    }
+
+    fn is_in_old_lz4(&self) -> bool {
+        let metadata = self.found.metadata();
+        let groups = metadata.row_groups().iter();
+        groups
+            .flat_map(RowGroupMetaData::columns)
+            .any(|chunk| chunk.compression() == Compression::LZ4)
+    }
+
     /// Reads the rows of one group, batch by batch; returns how many there were.
     pub(super) fn read_group<E: From<SignalsError>>(
         &self,
@@ -190,7 +213,7 @@ impl Footer {
     ) -> Result<u64, E> {
         let mut reader = guarded(source, || build(source, self, Some(group)))?;
         let mut n_rows = 0;
-        while let Some(rows) = next(source, &mut reader)? {
+        while let Some(rows) = self.next(source, &mut reader)? {
             self.refuse_inexact(source, &rows, self.first_row(group) + n_rows)?;
             n_rows += rows.num_rows() as u64;
             on_batch(&rows)?;
@@ -221,7 +244,7 @@ impl<'s> ParquetFile<'s> {
     }
 
     fn next(&mut self) -> Result<Option<RecordBatch>, SignalsError> {
-        next(self.source, &mut self.reader)
+        self.footer.next(self.source, &mut self.reader)
     }
 }
 

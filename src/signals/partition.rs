@@ -52,15 +52,12 @@ fn unescaped(text: &str) -> String {
             .flatten();
         let escaped = escaped.filter(|digits| digits.iter().all(u8::is_ascii_hexdigit));
         let digits = escaped.and_then(|digits| std::str::from_utf8(digits).ok());
-        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                plain.push(byte);
-                at += 3;
-            }
-            None => {
-                plain.push(bytes[at]);
-                at += 1;
-            }
+        if let Some(byte) = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            plain.push(byte);
+            at += 3;
+        } else {
+            plain.push(bytes[at]);
+            at += 1;
         }
     }
     String::from_utf8(plain).unwrap_or_else(|_| text.to_owned())

@@ -9,6 +9,9 @@ use super::error::SignalsError;
 use super::forms::Packing;
 use super::sniff::seems;
 
+/// What a file is that nothing betrays.
+const TEXT: &str = "something else, perhaps plain text";
+
 /// A file that was opened.
 #[derive(Debug)]
 pub(super) struct Source {
@@ -73,18 +76,24 @@ impl Source {
         if is_skippable || head[..n_bytes] == magic[..n_bytes] {
             return Ok(());
         }
-        let kind = seems(&head).unwrap_or("something else, perhaps plain text");
-        Err(self.damaged(format!("its name says {name}, but it seems to be {kind}")))
+        Err(self.of_other_kind(name, seems(&head).unwrap_or(TEXT)))
     }
 
-    /// Refuses a file that is no Parquet, if it is told what it is instead.
+    /// Refuses a file that does not begin as Parquet does, by what it seems to be.
     pub(super) fn refuse_other_than_parquet(&self) -> Result<(), SignalsError> {
         let head = self.head().map_err(|source| self.unreadable(source))?;
-        match seems(&head) {
-            Some(kind) if !head.starts_with(b"PAR1") => {
-                Err(self.damaged(format!("its name says Parquet, but it seems to be {kind}")))
-            }
-            _ => Ok(()),
+        if head.len() < 4 || head.starts_with(b"PAR1") {
+            return Ok(());
+        }
+        Err(self.of_other_kind("Parquet", seems(&head).unwrap_or(TEXT)))
+    }
+
+    /// The file is something else than its name says.
+    pub(super) fn of_other_kind(&self, expected: &'static str, kind: &'static str) -> SignalsError {
+        SignalsError::OtherKind {
+            file: self.name.clone(),
+            expected,
+            kind,
         }
     }
 

@@ -78,11 +78,6 @@ fn deny_the_same_part_twice_in_every_verb() {
     fs::rename(signals.join("consent_events.csv"), &part).unwrap();
     fs::copy(&part, signals.join("consent_events/part-1.csv")).unwrap();
     every_verb_stops(dir.path(), &["part-0.csv", "part-1.csv", "keep one"]);
-    let (code, _, error) = acquaint(&words("consent log --ledger ledger"), dir.path());
-    assert_ne!(
-        code, 0,
-        "the import left no ledger that could be read: {error}"
-    );
 }
 
 #[test]
