@@ -63,8 +63,8 @@ impl About for Report {
 pub struct SpamFeatures {
     /// The account.
     pub account: AccountId,
-    /// Entries of its address book: different accounts it matched, and numbers that matched none; or, if it is over
-    /// budget, those that were counted.
+    /// Size of its address book: different accounts it matched, and different numbers that matched none; or, if it is over
+    /// budget, the different numbers that were counted.
     pub book_size: u32,
     /// Did it have more numbers looked up than an address book may hold?
     pub is_over_budget: bool,
@@ -91,7 +91,7 @@ impl SpamFeatures {
 pub struct AddressBooks<'a, P> {
     /// Who saved whose number.
     pub matches: &'a [Permitted<Match, P>],
-    /// How many entries of an account's book match nobody's account: counts only, because nothing else about those
+    /// How many different numbers of an account's book are nobody's account: counts only, because nothing else about those
     /// people may be kept. Several counts for an account add up. Empty where such counts are not permitted.
     pub unmatched: &'a [(AccountId, u32)],
     /// Whose book matched nobody for being too large.
@@ -120,7 +120,7 @@ pub fn extract<P: For>(
             |&&(from, to): &&(AccountId, AccountId)| saved.binary_search(&(to, from)).is_ok();
         let strangers = row(&unmatched, |entry| entry.0, on.account);
         let strangers: u64 = strangers.iter().map(|&(_, n)| u64::from(n)).sum();
-        let looked_up = books.over_budget.n_entries(on.account);
+        let looked_up = books.over_budget.n_numbers(on.account);
         SpamFeatures {
             account: on.account,
             book_size: count((contacts.len() as u64 + strangers).max(looked_up.unwrap_or(0))),

@@ -8,7 +8,7 @@ use crate::engine::Stage;
 use crate::engine::inputs::Inputs;
 use crate::engine::view::{Gates, View, is_allowed};
 use crate::hash::HashMap;
-use crate::identity::{Link, Match, ValidIdentityParams, link};
+use crate::identity::{Link, Match, ValidIdentityParams, link_ever};
 use crate::ids::{AccountId, UserId};
 use crate::signals::{Feedback, FeedbackKind};
 use crate::suggest::{Apart, Exclusion};
@@ -73,7 +73,8 @@ fn people_of(links: &[Link]) -> HashMap<AccountId, Vec<UserId>> {
     people
 }
 
-/// Links among whoever passes, as probable as it takes to carry an opt-out; none where nobody asks for them.
+/// Everybody who may be behind an account that passes, as an opt-out would follow them; none where nobody asks for them. Whoever
+/// came to no link competes for a number here too, so that the loser of a contest does not win this one.
 pub(in crate::engine) fn links_of_reports<P: For>(
     inputs: &Inputs,
     gates: &Gates<P>,
@@ -87,9 +88,9 @@ pub(in crate::engine) fn links_of_reports<P: For>(
         .filter(|claim| is_allowed(gates.accounts.decision(claim.binding.account)));
     let people = inputs
         .social_claims()
-        .filter(|claim| is_allowed(gates.people.decision(claim.user)));
+        .filter(|claim| gates.contestants.contains(&claim.user));
     let threshold = params.opt_out_threshold();
-    link(
+    link_ever(
         accounts,
         people,
         &inputs.business_numbers,

@@ -197,7 +197,7 @@ fn over_budget<P: For>(
     }
     progress.begin("counting large address books", Some(request.book.n_rows()));
     let of_group = |group| {
-        let mut uses = BookUses::new();
+        let mut uses = BookUses::new(request.budget);
         let mut counted = Counted::default();
         let may_be_over = |account| bounds.of(account) > always_allowed;
         read_contacts(request, group, &mut counted, may_be_over, |contact| {
@@ -209,10 +209,10 @@ fn over_budget<P: For>(
         Ok(uses)
     };
     let groups = (0..request.book.n_groups()).into_par_iter();
-    let uses: Result<Vec<BookUses>, EngineError> = groups.map(of_group).collect();
-    let mut all = BookUses::new();
+    let uses: Result<Vec<BookUses<'_>>, EngineError> = groups.map(of_group).collect();
+    let mut all = BookUses::new(request.budget);
     uses?.into_iter().for_each(|uses| all.append(uses));
-    Ok(all.over(request.budget))
+    Ok(all.over())
 }
 
 /// Reads a group's entries that may be looked up, of accounts that are wanted.

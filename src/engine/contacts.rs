@@ -16,7 +16,7 @@ use crate::engine::view::View;
 use crate::graph::{Edge, EdgeKind};
 use crate::hash::HashMap;
 use crate::identity::{
-    BookUses, Contact, E164, Match, NumberSet, OverBudget, ValidBookBudget, fold_duplicates,
+    BookUses, Contact, E164, Gathered, Match, NumberSet, OverBudget, ValidBookBudget,
     match_entries, normalise,
 };
 use crate::ids::{AccountId, Region};
@@ -89,10 +89,9 @@ impl<P> Default for Book<P> {
 /// Collects one purpose's matches over all batches.
 pub(in crate::engine) struct Matcher<'v, P> {
     view: &'v View<P>,
-    budget: &'v ValidBookBudget,
     of_people_out: NumberSet,
-    uses: BookUses,
-    matches: Vec<Permitted<Match, P>>,
+    uses: BookUses<'v>,
+    matches: Gathered<P>,
     stage: Stage,
 }
 
@@ -106,10 +105,9 @@ impl<'v, P: For> Matcher<'v, P> {
         let stage = Stage::new(&format!("address book → matches ({})", P::PURPOSE));
         Self {
             view,
-            budget,
             of_people_out: numbers_of_people_out(inputs, view),
-            uses: BookUses::new(),
-            matches: Vec::new(),
+            uses: BookUses::new(budget),
+            matches: Gathered::default(),
             stage,
         }
     }
@@ -121,26 +119,27 @@ impl<'v, P: For> Matcher<'v, P> {
         self.stage.drop("objected", batch.n_objected);
         let (contacts, denied) = self.permit_uploads(&batch.contacts);
         self.count_denials("uploader", &denied);
-        for contact in &contacts {
-            if !self.of_people_out.contains(contact.get().number) {
-                self.uses.add(contact);
-            }
-        }
         let matched = match_entries(&self.view.directory, &contacts);
         drop_unmatched(&mut self.stage, matched.counts);
         self.permit_matches(matched.matches);
         contacts
     }
 
+    /// Counts the different numbers of one batch of entries of [long books](super::long_books), each batch once.
+    pub(in crate::engine) fn count(&mut self, batch: &ReadBatch) {
+        let (contacts, _) = self.permit_uploads(&batch.contacts);
+        for contact in &contacts {
+            if !self.of_people_out.contains(contact.get().number) {
+                self.uses.add(contact);
+            }
+        }
+    }
+
     /// Every match once, with the sums of the stage.
     pub(in crate::engine) fn finish(mut self) -> (Book<P>, Stage) {
-        let over_budget = self.uses.over(self.budget);
-        let n_all = self.matches.len();
-        self.matches
-            .retain(|found| !over_budget.contains(found.get().from));
-        let n_over_budget = (n_all - self.matches.len()) as u64;
-        self.stage.drop("over_budget", n_over_budget);
-        let folded = fold_duplicates(self.matches);
+        let over_budget = self.uses.over();
+        let folded = self.matches.finish(&over_budget);
+        self.stage.drop("over_budget", folded.over_budget);
         self.stage.drop("duplicate", folded.duplicates);
         self.stage.pass(folded.matches.len() as u64);
         let book = Book {

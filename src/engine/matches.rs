@@ -9,6 +9,7 @@ use crate::consent::{
 use crate::engine::consent_source::LedgerSource;
 use crate::engine::contacts::{Matcher, ReadBatch, default_regions};
 use crate::engine::inputs::Inputs;
+use crate::engine::long_books::BookLengths;
 use crate::engine::outputs::{MatchesEncoder, MatchesFile};
 use crate::engine::prepare::{Opening, Standing};
 use crate::engine::strangers::numbers_of_people_out;
@@ -147,13 +148,18 @@ impl Asked<'_> {
         let objected = |number| self.standing.objected(number);
         let as_of = self.standing.as_of().valid;
         let mut matcher = Matcher::new(&self.inputs, &view, self.budget);
-        let mut rejections = Vec::new();
+        let (mut rejections, mut lengths) = (Vec::new(), BookLengths::default());
         progress.begin("matching the address book", None);
         self.dir.stream::<AddressBookEntry, EngineError>(|rows| {
+            lengths.add(&rows.records);
             matcher.add(&ReadBatch::new(&rows.records, as_of, &regions, &objected));
             progress.advance(rows.records.len() as u64);
             rejections.extend(rows.rejections);
             Ok(())
+        })?;
+        let always_allowed = self.budget.always_allowed();
+        lengths.reread_longer_than(always_allowed, &self.dir, progress, |rows| {
+            matcher.count(&ReadBatch::new(rows, as_of, &regions, &objected));
         })?;
         let (found, stage) = matcher.finish();
         let pairs = found.matches.into_iter().map(Permitted::into_inner);

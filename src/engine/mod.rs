@@ -20,6 +20,7 @@ mod friend_model;
 mod given_models;
 mod histograms;
 mod inputs;
+mod long_books;
 mod lost;
 mod matches;
 pub mod outputs;

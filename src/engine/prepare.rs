@@ -18,6 +18,7 @@ use crate::engine::consent_source::{ConsentFrom, LedgerSource, Objections};
 use crate::engine::contacts::{Book, Matcher, ReadBatch, default_regions, edges, friendships};
 use crate::engine::friend_model::{self, RankedBy};
 use crate::engine::inputs::Inputs;
+use crate::engine::long_books::BookLengths;
 use crate::engine::outputs::LogState;
 use crate::engine::spam;
 use crate::engine::strangers::numbers_of_somebody;
@@ -26,7 +27,7 @@ use crate::engine::work::Work;
 use crate::engine::{EngineError, GivenModels, Progress, Stage, ValidRunParams};
 use crate::graph::{Graph, GraphBuilder, GraphStats};
 use crate::hash::{HashMap, HashSet};
-use crate::identity::{Contact, E164, Link, Match, ValidIdentityParams};
+use crate::identity::{Contact, E164, Link, Match, StrangersSaved, ValidIdentityParams};
 use crate::ids::{AccountId, BusinessId, UserId};
 use crate::leaks::{Leak, is_on};
 use crate::signals::{Ad, AddressBookEntry, SignalsDir};
@@ -440,7 +441,7 @@ impl<'p> Preparation<'p> {
         let ranked_by = self.ranked_by(over, models.friend_model, progress)?;
         let (suggest_scores, s1) = self.spam(&self.suggest, &book.suggest, &[], self.work.suggest);
         let (abuse_scores, s2) =
-            self.spam(&self.abuse, &book.abuse, &book.unmatched, self.work.abuse);
+            self.spam(&self.abuse, &book.abuse, &book.strangers, self.work.abuse);
         self.stages.extend(s1.into_iter().chain(s2));
         let demoting = if is_on(Leak::DemotionFromAbuse) {
             &abuse_scores
@@ -491,11 +492,11 @@ impl<'p> Preparation<'p> {
         &self,
         view: &View<P>,
         book: &Book<P>,
-        unmatched: &[(AccountId, u32)],
+        strangers: &[(AccountId, u32)],
         wanted: bool,
     ) -> (Vec<SpamScore>, Vec<Stage>) {
         if wanted {
-            spam::scores(&self.inputs, view, book, unmatched, &self.params.abuse)
+            spam::scores(&self.inputs, view, book, strangers, &self.params.abuse)
         } else {
             (Vec::new(), Vec::new())
         }
@@ -530,8 +531,8 @@ struct Books {
     abuse: Book<Abuse>,
     service: Book<BusinessService>,
     marketing: Book<BusinessMarketing>,
-    /// Entries that are nobody's account, by who saved them: counts only.
-    unmatched: Vec<(AccountId, u32)>,
+    /// How many different numbers that are nobody's account each account saved: counts only.
+    strangers: Vec<(AccountId, u32)>,
 }
 
 impl Preparation<'_> {
@@ -557,10 +558,11 @@ impl Preparation<'_> {
         let mut marketing = work
             .business
             .then(|| Matcher::new(&self.inputs, &self.marketing, budget));
-        let mut unmatched: HashMap<AccountId, u32> = HashMap::default();
+        let (mut lengths, mut strangers) = (BookLengths::default(), StrangersSaved::default());
         let as_of = self.standing.as_of.valid;
         let mut rejections = Vec::new();
         let summary = dir.stream::<AddressBookEntry, EngineError>(|rows| {
+            lengths.add(&rows.records);
             let batch = ReadBatch::new(&rows.records, as_of, &regions, &objected);
             if let Some(matcher) = &mut suggest {
                 matcher.add(&batch);
@@ -572,11 +574,18 @@ impl Preparation<'_> {
                 matcher.add(&batch);
             }
             if let Some(abuse) = &mut abuse {
-                count_unmatched(&abuse.add(&batch), &taken, &mut unmatched);
+                count_strangers(&abuse.add(&batch), &taken, &mut strangers);
             }
             progress.advance(rows.records.len() as u64);
             rejections.extend(rows.rejections);
             Ok(())
+        })?;
+        lengths.reread_longer_than(budget.always_allowed(), dir, progress, |rows| {
+            let batch = ReadBatch::new(rows, as_of, &regions, &objected);
+            count(&mut suggest, &batch);
+            count(&mut abuse, &batch);
+            count(&mut service, &batch);
+            count(&mut marketing, &batch);
         })?;
         let (suggest, s1) = matches_of(suggest);
         let (abuse, s2) = matches_of(abuse);
@@ -591,7 +600,7 @@ impl Preparation<'_> {
             abuse,
             service,
             marketing,
-            unmatched: ascending(unmatched),
+            strangers: strangers.by_account(),
         })
     }
 
@@ -817,24 +826,25 @@ fn matches_of<P: For>(matcher: Option<Matcher<'_, P>>) -> (Book<P>, Option<Stage
     )
 }
 
-/// Counts the entries whose number is nobody's account. A number of somebody who is out is not counted:
-/// whoever is deleted from every table is deleted from address books too.
-fn count_unmatched(
-    contacts: &[Permitted<Contact, Abuse>],
-    taken: &HashSet<E164>,
-    unmatched: &mut HashMap<AccountId, u32>,
-) {
-    for contact in contacts.iter().map(Permitted::get) {
-        if !taken.contains(&contact.number) {
-            *unmatched.entry(contact.from).or_default() += 1;
-        }
+/// Counts the numbers of long books, if there is a matcher.
+fn count<P: For>(matcher: &mut Option<Matcher<'_, P>>, batch: &ReadBatch) {
+    if let Some(matcher) = matcher {
+        matcher.count(batch);
     }
 }
 
-fn ascending(counts: HashMap<AccountId, u32>) -> Vec<(AccountId, u32)> {
-    let mut counts: Vec<_> = counts.into_iter().collect();
-    counts.sort_unstable();
-    counts
+/// Counts the numbers that are nobody's account. A number of somebody who is out is not counted:
+/// whoever is deleted from every table is deleted from address books too.
+fn count_strangers(
+    contacts: &[Permitted<Contact, Abuse>],
+    taken: &HashSet<E164>,
+    strangers: &mut StrangersSaved,
+) {
+    for contact in contacts.iter().map(Permitted::get) {
+        if !taken.contains(&contact.number) {
+            strangers.add(contact);
+        }
+    }
 }
 
 fn training_rows(

@@ -14,20 +14,20 @@ use crate::ids::{AccountId, DeviceId};
 use crate::leaks::Leak;
 use crate::signals::AbuseReport;
 
-/// Scores every account of a view. `unmatched` counts book entries that are nobody's account; a purpose that
+/// Scores every account of a view. `strangers` counts different numbers that are nobody's account; a purpose that
 /// may not count them passes none.
 pub(in crate::engine) fn scores<P: For>(
     inputs: &Inputs,
     view: &View<P>,
     book: &Book<P>,
-    unmatched: &[(AccountId, u32)],
+    strangers: &[(AccountId, u32)],
     params: &ValidAbuseParams,
 ) -> (Vec<SpamScore>, Vec<Stage>) {
     let (accounts, of_accounts) = accounts(inputs, view);
     let (reports, of_reports) = reports(inputs, view);
     let books = AddressBooks {
         matches: &book.matches,
-        unmatched,
+        unmatched: strangers,
         over_budget: &book.over_budget,
     };
     let features = extract(&accounts, &books, &reports);

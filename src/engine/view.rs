@@ -169,7 +169,6 @@ impl<P: For> View<P> {
     ) -> (Self, Stage) {
         let (users, admitted) = admit(inputs, &gates.people);
         let mut links = std::mem::take(&mut gates.links);
-        gates.contestants = HashSet::default();
         if is_on(Leak::LinksFromEverybody) {
             links = everyones_links(inputs, params).0;
             links.retain(|link| {

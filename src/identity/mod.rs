@@ -39,9 +39,9 @@ pub use linking::{
     TimeLevel, ValidLinkModel, fit, link, link_ever,
 };
 pub use matching::{
-    BookBounds, BookBudget, BookSizes, BookUses, Contact, Directory, Folded, Kept, KeptCounts,
-    MatchBatch, MatchCounts, NumberSet, OverBudget, PartitionedJoin, Resolution, Spilled, Spread,
-    ValidBookBudget, fold_duplicates, fold_kept, match_entries,
+    BookBounds, BookBudget, BookSizes, BookUses, Contact, Directory, Folded, Gathered, Kept,
+    KeptCounts, MatchBatch, MatchCounts, NumberSet, OverBudget, PartitionedJoin, Resolution,
+    Spilled, Spread, StrangersSaved, ValidBookBudget, fold_duplicates, fold_kept, match_entries,
 };
 pub use metadata::metadata_version;
 pub use number_type::NumberType;

@@ -7,6 +7,7 @@
 
 mod book_sizes;
 mod budget;
+mod different;
 mod directory;
 mod entries;
 mod folded;
@@ -14,6 +15,7 @@ mod join;
 mod kept;
 mod number_set;
 mod spread;
+mod strangers;
 #[cfg(test)]
 mod tests;
 
@@ -21,11 +23,12 @@ pub use book_sizes::{BookBounds, BookSizes};
 pub use budget::{BookBudget, BookUses, OverBudget, ValidBookBudget};
 pub use directory::{Directory, Resolution};
 pub use entries::{MatchBatch, MatchCounts, match_entries};
-pub use folded::{Folded, fold_duplicates};
+pub use folded::{Folded, Gathered, fold_duplicates};
 pub use join::PartitionedJoin;
 pub use kept::{Kept, KeptCounts, Spilled, fold_kept};
 pub use number_set::NumberSet;
 pub use spread::Spread;
+pub use strangers::StrangersSaved;
 
 use super::E164;
 use crate::consent::About;
