@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use acquaint::engine::{self, GivenModels, RunParams, RunRequest, Silent};
+use acquaint::engine::{self, GivenModels, RunParams, RunRequest, Silent, Times};
 use acquaint::signals::{TableForm, write_table};
 use acquaint::synth::{SynthParams, World, world};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -43,8 +43,7 @@ fn run(c: &mut Criterion) {
             ledger: None,
             out: &out,
             params: &params,
-            as_of: Some(world.as_of),
-            known_at: None,
+            times: Times::at(world.as_of),
             published_known: None,
             models: GivenModels::default(),
         };

@@ -26,6 +26,7 @@ mod properties;
 mod purpose;
 mod purpose_set;
 mod receipt;
+mod rules;
 mod snapshot;
 mod state;
 #[cfg(test)]
@@ -49,5 +50,6 @@ pub use purpose::{
 };
 pub use purpose_set::PurposeSet;
 pub use receipt::{Receipt, ReceiptEvent, ReceiptPurpose};
+pub use rules::{TimeFault, check_times, latest_believable};
 pub use snapshot::{AccountStatus, Snapshot};
 pub use state::{ASK_AGAIN_DAYS, DELETION_DAYS, INACTIVE_DAYS, State};

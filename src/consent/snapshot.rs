@@ -17,6 +17,7 @@ use super::people;
 use super::purpose::{For, Purpose};
 use super::state::{Context, Record, Stance, State};
 use crate::ids::{AccountId, NumberToken, UserId};
+use crate::time::Timestamp;
 
 /// Everybody's state and what it allows, at one moment.
 #[derive(Clone, Debug)]
@@ -115,10 +116,27 @@ impl Ledger {
         facts: &[AccountFacts],
         params: &ValidConsentParams,
     ) -> Snapshot {
+        self.snapshot_seen_until(as_of, as_of.valid, facts, params)
+    }
+
+    /// As [`snapshot`](Self::snapshot), of accounts about which nothing is known after `seen_until`: that nobody saw
+    /// them since is no sign that they are gone.
+    ///
+    /// # Complexity
+    /// As [`snapshot`](Self::snapshot).
+    #[must_use]
+    pub fn snapshot_seen_until(
+        &self,
+        as_of: AsOf,
+        seen_until: Timestamp,
+        facts: &[AccountFacts],
+        params: &ValidConsentParams,
+    ) -> Snapshot {
         let facts = sorted(facts);
         let replay = Replay {
             ledger: self,
             as_of,
+            seen_until: seen_until.min(as_of.valid),
             params,
             orders: Orders::at(self.overlays(), as_of.valid),
         };
@@ -153,6 +171,7 @@ impl Snapshot {
             replay: Replay {
                 ledger: &ledger,
                 as_of,
+                seen_until: as_of.valid,
                 params,
                 orders: Orders::at(ledger.overlays(), as_of.valid),
             },
@@ -393,6 +412,8 @@ fn sorted(facts: &[AccountFacts]) -> Cow<'_, [AccountFacts]> {
 struct Replay<'a> {
     ledger: &'a Ledger,
     as_of: AsOf,
+    /// When whoever was there would last have been seen.
+    seen_until: Timestamp,
     params: &'a ValidConsentParams,
     orders: Orders,
 }
@@ -409,7 +430,7 @@ impl Replay<'_> {
         let orders = self.orders.of(subject.facts);
         let mut record = self.record(subject);
         if let Some(last_seen) = subject.facts.iter().map(|row| row.last_seen_at).max() {
-            record = record.with_last_seen(last_seen, self.as_of.valid);
+            record = record.with_last_seen(last_seen, self.seen_until);
         }
         AccountStatus {
             account: subject.account,

@@ -11,8 +11,7 @@ use crate::consent::{Ledger, Snapshot};
 use crate::engine::consent_source::LedgerSource;
 use crate::engine::prepare::{Opening, Preparation};
 use crate::engine::work::Work;
-use crate::engine::{EngineError, GivenModels, Progress, Stage, ValidRunParams};
-use crate::time::Timestamp;
+use crate::engine::{EngineError, GivenModels, Progress, Stage, Times, ValidRunParams};
 
 /// The form of model files that this version writes and reads.
 pub const AD_MODEL_SCHEMA: &str = "acquaint-ad-model/2";
@@ -185,10 +184,8 @@ pub struct AdTrainRequest<'a> {
     pub ledger: Option<&'a LedgerSource<'a>>,
     /// Under which parameters.
     pub params: &'a ValidRunParams,
-    /// The moment to speak of; the newest the tables know by default.
-    pub as_of: Option<Timestamp>,
-    /// Whose knowledge counts; `as_of` by default.
-    pub known_at: Option<Timestamp>,
+    /// The moment to speak of, whose knowledge counts, and the caller's clock.
+    pub times: Times,
     /// The shards of an earlier training; those whose permitted rows are the same are not trained again.
     pub earlier: Option<&'a ShardStates>,
 }
@@ -222,8 +219,7 @@ pub fn train_ads(
         signals: request.signals,
         consent: request.ledger.into(),
         params: request.params,
-        as_of: request.as_of,
-        known_at: request.known_at,
+        times: request.times,
         published_known: None,
         models: GivenModels::default(),
         work,

@@ -11,14 +11,13 @@ use crate::engine::inputs::Inputs;
 use crate::engine::prepare::{Opening, Standing};
 use crate::engine::view::is_allowed;
 use crate::engine::work::Work;
-use crate::engine::{EngineError, GivenModels, Progress, ValidRunParams};
+use crate::engine::{EngineError, GivenModels, Progress, Times, ValidRunParams};
 use crate::hash::{HashMap, HashSet};
 use crate::identity::{
     AccountClaim, E164, Fitted, LinkModel, Linking, Probability, SocialClaim, fit, link,
 };
 use crate::ids::{AccountId, UserId};
 use crate::params::ParamError;
-use crate::time::Timestamp;
 
 /// What linking compares, for one purpose: the accounts that pass, and the claims on their numbers of whoever did not refuse.
 #[derive(Clone, Debug)]
@@ -31,15 +30,13 @@ pub struct Claims {
 impl Claims {
     /// Reads a signals directory and keeps what the gates of a purpose leave to compare.
     ///
-    /// `as_of` and `known_at` are a pair, as in [`Prepared::open`](crate::engine::Prepared::open).
-    ///
     /// # Errors
     /// If a table is missing or cannot be read.
     pub fn read(
         signals: &Path,
         ledger: Option<&LedgerSource<'_>>,
         params: &ValidRunParams,
-        (as_of, known_at): (Option<Timestamp>, Option<Timestamp>),
+        times: Times,
         purpose: Purpose,
         progress: &dyn Progress,
     ) -> Result<Self, EngineError> {
@@ -47,8 +44,7 @@ impl Claims {
             signals,
             consent: ledger.into(),
             params,
-            as_of,
-            known_at,
+            times,
             published_known: None,
             models: GivenModels::default(),
             work: Work::ALL,

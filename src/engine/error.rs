@@ -22,7 +22,7 @@ pub enum EngineError {
     /// A row takes something away from somebody, and nobody can tell from whom.
     #[error(
         "{file}, row {row}, column {column}: {how}. The row takes something away from somebody, and nobody can tell from \
-         whom{more}. Mend the row, or remove it if it was written by mistake"
+         whom{more}. Mend the row ({cure}), or remove it if it was written by mistake"
     )]
     LostRestriction {
         /// The file, relative to the signals directory.
@@ -35,6 +35,8 @@ pub enum EngineError {
         how: &'static str,
         /// How many more there are, in words.
         more: String,
+        /// How to mend it.
+        cure: &'static str,
     },
     /// The ledger cannot be read.
     #[error(transparent)]

@@ -40,6 +40,11 @@ pub struct SuggestionExplained {
 #[serde(rename_all = "snake_case", tag = "by")]
 #[non_exhaustive]
 pub enum NotSuggested {
+    /// Nobody knows who that is: no row of `social_accounts` that can be used is theirs, at the moment asked about.
+    UnknownPerson {
+        /// Whom nobody knows.
+        user: UserId,
+    },
     /// The gate lets the person not through.
     GateForUser {
         /// Why.
@@ -70,6 +75,10 @@ impl Prepared {
         candidate: UserId,
     ) -> Result<SuggestionExplained, EngineError> {
         let mut explained = SuggestionExplained::of(user, candidate);
+        if let Some(user) = [user, candidate].into_iter().find(|one| !self.knows(*one)) {
+            explained.why_not = Some(NotSuggested::UnknownPerson { user });
+            return Ok(explained);
+        }
         let nodes = (self.graph.node(user), self.graph.node(candidate));
         let (Some(u), Some(v)) = nodes else {
             let gate = &self.suggest.gates.people;
@@ -100,6 +109,11 @@ impl Prepared {
         Ok(explained)
     }
 
+    /// Has anybody a social account with this id, at the moment the run speaks of?
+    pub(in crate::engine) fn knows(&self, user: UserId) -> bool {
+        self.inputs.social.iter().any(|row| row.user_id == user)
+    }
+
     /// Is somebody among the suggestions of a whole run?
     fn is_suggested(&self, u: u32, v: u32) -> Result<Option<usize>, EngineError> {
         let suggestions = match self.ranker()? {
@@ -111,7 +125,7 @@ impl Prepared {
     }
 }
 
-/// Why the gate does not let somebody through; of somebody nobody knows, that there is no record.
+/// Why the gate does not let somebody through.
 fn denial(gate: &Gate<FriendSuggestions, UserId>, user: UserId) -> &'static str {
     match gate.decision(user) {
         Decision::Denied(reason) => reason.as_str(),

@@ -73,6 +73,8 @@ pub struct Grant {
 #[serde(rename_all = "snake_case", tag = "by")]
 #[non_exhaustive]
 pub enum NotShown {
+    /// Nobody knows who that is: no row of `social_accounts` that can be used is theirs, at the moment asked about.
+    UnknownPerson,
     /// The gate lets the person not through.
     Gate {
         /// Why.
@@ -106,6 +108,10 @@ impl Prepared {
     /// As ranking: if a factor model has numbers that cannot be ranked by.
     pub fn explain_ad(&self, user: UserId, ad_id: AdId) -> Result<AdExplained, EngineError> {
         let mut explained = AdExplained::of(user, ad_id);
+        if !self.knows(user) {
+            explained.why_not = Some(NotShown::UnknownPerson);
+            return Ok(explained);
+        }
         let profile = self.profiles.iter().find(|one| one.get().user == user);
         let Some(profile) = profile else {
             let reason = self.ad_denial(user);
@@ -158,7 +164,7 @@ impl Prepared {
         Ok(())
     }
 
-    /// Why the gate does not let somebody through; of somebody nobody knows, that there is no record.
+    /// Why the gate does not let somebody through.
     fn ad_denial(&self, user: UserId) -> &'static str {
         match self.ads.gates.people.decision(user) {
             Decision::Denied(reason) => reason.as_str(),

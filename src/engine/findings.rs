@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::signals::Rejection;
 
+/// So many rows of a kind have a finding of their own.
+const MAX_ROWS: usize = 1000;
+
 /// Something a finished run found that somebody has to look at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunFinding {
@@ -41,6 +44,19 @@ impl RunFinding {
             cure: cure.into(),
             place: None,
         }
+    }
+
+    /// A finding for each of some rows; of more than a thousand the others are one.
+    #[must_use]
+    pub fn of_rows(code: &str, what: &str, rows: &[Rejection]) -> Vec<Self> {
+        let of = |row: &Rejection| Self::new(code, what, row.cure()).at(row);
+        let mut findings: Vec<Self> = rows.iter().take(MAX_ROWS).map(of).collect();
+        if let Some(next) = rows.get(MAX_ROWS) {
+            let n_more = rows.len() - MAX_ROWS;
+            let what = format!("the same is true of {n_more} more rows");
+            findings.push(Self::new(code, what, next.cure()).at(next));
+        }
+        findings
     }
 
     /// The same, about the row that was rejected.

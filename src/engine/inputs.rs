@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::consent::{AccountFacts, Event, Subject};
+use crate::consent::{AccountFacts, INACTIVE_DAYS};
 use crate::engine::consent_source::{ConsentFrom, ConsentInputs};
+use crate::engine::consent_tables::{hold_ledger, read_consent};
+use crate::engine::dated::{Dated, Newest, honour, is_from_the_future};
 use crate::engine::lost::Lost;
 use crate::engine::outputs::InputDigest;
 use crate::engine::{EngineError, Progress, RunFinding, Stage};
@@ -13,11 +15,10 @@ use crate::identity::{
 };
 use crate::ids::{AccountId, NumberToken, Region, UserId};
 use crate::signals::{
-    AbuseReport, Ad, AdFeedback, AudienceMember, Business, BusinessOptIn, BusinessThread,
-    ConsentEventRow, Feedback, Friendship, Impression, KeptDevices, KeptTerms, MessengerAccount,
-    PhonePurpose, RawPhone, Record, Rejection, RejectionReason, SignalsDir, SocialAccount, Table,
+    AbuseReport, Ad, AdFeedback, AudienceMember, Business, BusinessOptIn, BusinessThread, Fault,
+    Feedback, Friendship, Impression, KeptDevices, KeptTerms, MessengerAccount, PhonePurpose,
+    RawPhone, Record, Rejection, RejectionReason, Salvage, SignalsDir, SocialAccount, Table,
     TableRows, TableSummary, deduplicate, deduplicate_accounts, deduplicate_friendships,
-    policy_versions,
 };
 use crate::time::Timestamp;
 
@@ -65,6 +66,12 @@ pub(in crate::engine) struct Read {
     pub(in crate::engine) findings: Vec<RunFinding>,
     /// Rows that take something away and cannot be read.
     pub(in crate::engine) lost: Lost,
+    /// The moment after which no row can be from; none if the caller has no clock.
+    pub(in crate::engine) latest: Option<Timestamp>,
+    /// Whether any row is said to be from after it.
+    pub(in crate::engine) has_future: bool,
+    /// When the rows of the signals are from, those of the tables of consent and of the address book aside.
+    pub(in crate::engine) newest: Newest,
 }
 
 impl Inputs {
@@ -75,6 +82,7 @@ impl Inputs {
     pub(in crate::engine) fn read(
         dir: &SignalsDir,
         consent: ConsentFrom<'_>,
+        latest: Option<Timestamp>,
         progress: &dyn Progress,
     ) -> Result<Self, EngineError> {
         dir.require(&REQUIRED)?;
@@ -82,10 +90,13 @@ impl Inputs {
             dir.require(&OF_CONSENT)?;
         }
         progress.begin("reading tables", None);
-        let mut read = Read::default();
+        let mut read = Read {
+            latest,
+            ..Read::default()
+        };
         let mut lost_phones = Vec::new();
         let mut inputs = Self {
-            accounts: read.table_with(dir, progress, |rows| {
+            accounts: read.table_with(dir, progress, |rows, lost| {
                 let sifted = deduplicate_accounts(rows);
                 let phone = |row: MessengerAccount| {
                     (
@@ -94,22 +105,22 @@ impl Inputs {
                         row.region,
                     )
                 };
-                lost_phones.extend(sifted.conflicts.into_iter().map(phone));
+                lost_phones.extend(sifted.conflicts.into_iter().chain(lost).map(phone));
                 sifted.rows
             })?,
-            social: read.table_with(dir, progress, |rows| {
+            social: read.table_with(dir, progress, |rows, lost| {
                 let sifted = deduplicate(rows);
                 let phone = |row: SocialAccount| Some((row.created_at, row.phone?, row.region));
-                lost_phones.extend(sifted.conflicts.into_iter().filter_map(phone));
+                lost_phones.extend(sifted.conflicts.into_iter().chain(lost).filter_map(phone));
                 sifted.rows
             })?,
-            friendships: read.table_with(dir, progress, deduplicate_friendships)?,
+            friendships: read.table_with(dir, progress, |rows, _| deduplicate_friendships(rows))?,
             feedback: read.table(dir, progress)?,
-            ads: read.table_with(dir, progress, |rows| deduplicate(rows).rows)?,
+            ads: read.table_with(dir, progress, |rows, _| deduplicate(rows).rows)?,
             audience_members: read.table(dir, progress)?,
             ad_feedback: read.table(dir, progress)?,
             impressions: read.table(dir, progress)?,
-            businesses: read.table_with(dir, progress, |rows| deduplicate(rows).rows)?,
+            businesses: read.table_with(dir, progress, |rows, _| deduplicate(rows).rows)?,
             threads: read.table(dir, progress)?,
             opt_ins: read.table(dir, progress)?,
             reports: read.table(dir, progress)?,
@@ -118,7 +129,10 @@ impl Inputs {
         inputs.lost_phones = lost_phones;
         inputs.consent = match consent {
             ConsentFrom::Tables => read_consent(&mut read, dir, progress)?,
-            ConsentFrom::Ledger(source) => ConsentInputs::read(source, dir)?,
+            ConsentFrom::Ledger(source) => {
+                let held = ConsentInputs::read(source, dir)?;
+                hold_ledger(&mut read, held)
+            }
             ConsentFrom::Given(given) => given.clone(),
         };
         read.lost.check()?;
@@ -127,16 +141,28 @@ impl Inputs {
         Ok(inputs)
     }
 
-    /// The newest moment the tables know of: the default for `as_of`.
+    /// The moment that the signals speak of: the default for `as_of`. Neither an event nor any single row moves it.
+    pub(in crate::engine) fn moment(&mut self) -> Option<Timestamp> {
+        let (moment, is_moved) = self.read.newest.moment()?;
+        if is_moved {
+            self.read.findings.push(moved_by_one(moment));
+        }
+        Some(moment)
+    }
+
+    /// The newest moment that any row or event is from, the address book aside.
     pub(in crate::engine) fn newest(&self) -> Option<Timestamp> {
         let known = self.consent.events.iter().map(|event| event.known_time);
-        known
-            .chain(self.accounts.iter().map(|account| account.last_seen_at))
-            .max()
+        known.max().max(self.read.newest.first())
     }
 
     /// Leaves out what had not happened yet at the moment the run speaks of.
     pub(in crate::engine) fn forget_after(&mut self, as_of: Timestamp) {
+        let latest = self.read.latest;
+        honour(&mut self.feedback, latest, as_of);
+        honour(&mut self.ad_feedback, latest, as_of);
+        honour(&mut self.reports, latest, as_of);
+        honour(&mut self.opt_ins, latest, as_of);
         let stages = &mut self.read.stages;
         self.lost_phones.retain(|(since, ..)| *since <= as_of);
         let here = |row: &MessengerAccount| row.registered_at.max(row.number_since) <= as_of;
@@ -295,28 +321,15 @@ impl Inputs {
     }
 }
 
-/// Reads the tables of consent. Events of one id that contradict each other go to the ledger, which invalidates
-/// everyone they are about.
-fn read_consent(
-    read: &mut Read,
-    dir: &SignalsDir,
-    progress: &dyn Progress,
-) -> Result<ConsentInputs, EngineError> {
-    let overlays = read.table(dir, progress)?;
-    let policies = policy_versions(read.table(dir, progress)?);
-    let mut contradictions = Vec::new();
-    let mut rows = read.table_with(dir, progress, |rows| {
-        let sifted = deduplicate(rows);
-        contradictions = sifted.conflicts;
-        sifted.rows
-    })?;
-    rows.append(&mut contradictions);
-    Ok(ConsentInputs {
-        events: events(rows),
-        policies,
-        overlays,
-        ..ConsentInputs::default()
-    })
+/// That one row alone would have moved the moment of the run.
+fn moved_by_one(moment: Timestamp) -> RunFinding {
+    RunFinding::new(
+        "one_row_is_alone",
+        format!(
+            "one row is more than {INACTIVE_DAYS} days newer than every other, so the run speaks of {moment}, the next newest"
+        ),
+        "mend its date, or say with --as-of which moment is meant",
+    )
 }
 
 /// Drops rows that had not happened yet, and counts them if there are any.
@@ -338,28 +351,73 @@ fn forget<R>(
 
 impl Read {
     /// Reads a table that may be absent, row by row into records and rejections.
-    fn table<R: Record>(
+    fn table<R: Dated>(
         &mut self,
         dir: &SignalsDir,
         progress: &dyn Progress,
     ) -> Result<Vec<R>, EngineError> {
-        self.table_with(dir, progress, |rows| rows)
+        self.table_with(dir, progress, |rows, _| rows)
     }
 
-    /// As [`table`](Self::table), sifting the rows before they are counted.
-    fn table_with<R: Record>(
+    /// As [`table`](Self::table), sifting the rows before they are counted; beside them are those that are from
+    /// after the bound and were rejected.
+    fn table_with<R: Dated>(
         &mut self,
         dir: &SignalsDir,
         progress: &dyn Progress,
-        sift: impl FnOnce(TableRows<R>) -> TableRows<R>,
+        sift: impl FnOnce(TableRows<R>, Vec<R>) -> TableRows<R>,
     ) -> Result<Vec<R>, EngineError> {
-        let rows = sift(dir.read()?);
+        let mut rows = dir.read()?;
+        let lost = self.hold_to_bound(&mut rows);
+        let rows = sift(rows, lost);
+        for (_, at) in rows.records.iter().filter_map(Dated::newest) {
+            if self.latest.is_none_or(|latest| at <= latest) {
+                self.newest.see(at);
+            }
+        }
+        Ok(self.keep(rows, progress))
+    }
+
+    /// Rejects rows from after the bound. One that takes something away stays and is told: it is honoured.
+    fn hold_to_bound<R: Dated>(&mut self, rows: &mut TableRows<R>) -> Vec<R> {
+        let latest = self.latest;
+        let fault = |row: &R| Fault {
+            column: row
+                .newest()
+                .map_or(R::COLUMNS[0].name, |(column, _)| column),
+            reason: RejectionReason::FromTheFuture,
+        };
+        let is_future = |row: &&R| is_from_the_future(*row, latest);
+        self.has_future |= rows.records.iter().any(|row| is_future(&row));
+        let honoured = rows.records.iter().zip(&rows.origins);
+        let honoured = honoured.filter(|(row, _)| is_future(row) && row.takes_away());
+        let honoured: Vec<Rejection> = honoured
+            .map(|(row, origin)| rows.rejection(*origin, fault(row)))
+            .collect();
+        self.findings.extend(RunFinding::of_rows(
+            "from_the_future",
+            "the row takes something away and is dated later than now, so it counts from the moment of the run",
+            &honoured,
+        ));
+        let rejected = rows.reject_where(|row| {
+            let is_rejected = is_future(&row) && !row.takes_away();
+            is_rejected.then(|| (fault(row), Salvage::Harmless))
+        });
+        rejected.into_iter().map(|(row, _)| row).collect()
+    }
+
+    /// Counts the rows of a table and keeps its records.
+    pub(in crate::engine) fn keep<R: Record>(
+        &mut self,
+        rows: TableRows<R>,
+        progress: &dyn Progress,
+    ) -> Vec<R> {
         progress.advance(rows.summary.n_rows);
         let told = self.lost.take(R::TABLE, &rows.rejections, &rows.salvages);
         self.findings.extend(told);
         self.rejections.extend(rows.rejections);
         self.take(rows.summary);
-        Ok(rows.records)
+        rows.records
     }
 
     /// Notes what was read of a table.
@@ -420,38 +478,6 @@ impl Read {
             self.stages.push(stage);
         }
         numbers
-    }
-}
-
-/// Events with every subject known: somebody without an account is known by a token.
-///
-/// The tokens live as long as the run and are compared with nothing outside it, so their key need not be
-/// secret; tokens that leave the process take theirs from a key file.
-fn events(rows: Vec<ConsentEventRow>) -> Vec<Event> {
-    rows.into_iter().filter_map(event).collect()
-}
-
-fn event(row: ConsentEventRow) -> Option<Event> {
-    match row {
-        ConsentEventRow::Known(event) => Some(event),
-        ConsentEventRow::NonUser {
-            phone,
-            region,
-            event_id,
-            kind,
-            valid_time,
-            known_time,
-        } => {
-            let number = E164::canonical(&phone, region).ok()?;
-            let subject = Subject::NonUser(objection_token(number));
-            Some(Event {
-                event_id,
-                subject,
-                kind,
-                valid_time,
-                known_time,
-            })
-        }
     }
 }
 

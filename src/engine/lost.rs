@@ -161,7 +161,7 @@ fn finding(table: Table, named: &BTreeSet<Named>, rejection: &Rejection) -> RunF
         rejection.reason,
         consequence(table, named)
     );
-    RunFinding::new("lost_restriction", what, "mend the row and run again").at(rejection)
+    RunFinding::new("lost_restriction", what, rejection.cure()).at(rejection)
 }
 
 /// What happens to whomever a row names.
@@ -217,6 +217,7 @@ fn more(table: Table, n: u64) -> RunFinding {
 
 impl EngineError {
     fn lost_restriction(first: Rejection, n: u64) -> Self {
+        let cure = first.cure();
         let how = match first.reason {
             RejectionReason::Malformed => {
                 "malformed (other fields than the header's, a line break within quotes, or not UTF-8)"
@@ -233,6 +234,7 @@ impl EngineError {
             column: first.column,
             how,
             more,
+            cure,
         }
     }
 }

@@ -16,11 +16,11 @@ use crate::engine::strangers::numbers_of_people_out;
 use crate::engine::view::View;
 use crate::engine::work::Work;
 use crate::engine::{
-    BookMatched, BookRequest, EngineError, GivenModels, Progress, Stage, ValidRunParams, match_book,
+    BookMatched, BookRequest, EngineError, GivenModels, Progress, Stage, Times, ValidRunParams,
+    match_book,
 };
 use crate::identity::{Match, OverBudget, ValidBookBudget};
 use crate::signals::{AddressBookEntry, NumberBook, Rejection, SignalsDir};
-use crate::time::Timestamp;
 
 /// Whose numbers count, for what and as of when.
 #[derive(Debug)]
@@ -31,10 +31,8 @@ pub struct MatchRequest<'a> {
     pub ledger: Option<&'a LedgerSource<'a>>,
     /// How to go about it.
     pub params: &'a ValidRunParams,
-    /// The moment to speak of; the newest the tables know by default.
-    pub as_of: Option<Timestamp>,
-    /// The moment whose knowledge counts; the same by default.
-    pub known_at: Option<Timestamp>,
+    /// The moment to speak of, whose knowledge counts, and the caller's clock.
+    pub times: Times,
     /// What for: whoever it is denied for is left out.
     pub purpose: Purpose,
 }
@@ -117,8 +115,7 @@ impl MatchRequest<'_> {
             signals: self.signals,
             consent: self.ledger.into(),
             params: self.params,
-            as_of: self.as_of,
-            known_at: self.known_at,
+            times: self.times,
             published_known: None,
             models: GivenModels::default(),
             work: Work::ALL,

@@ -24,7 +24,7 @@ use crate::engine::spam;
 use crate::engine::strangers::numbers_of_somebody;
 use crate::engine::view::{Gates, View, everyones_links, is_allowed};
 use crate::engine::work::Work;
-use crate::engine::{EngineError, GivenModels, Progress, Stage, ValidRunParams};
+use crate::engine::{EngineError, GivenModels, Progress, Stage, Times, ValidRunParams};
 use crate::graph::{Graph, GraphBuilder, GraphStats};
 use crate::hash::{HashMap, HashSet};
 use crate::identity::{Contact, E164, Link, Match, StrangersSaved, ValidIdentityParams};
@@ -62,6 +62,8 @@ pub struct Prepared {
     pub(in crate::engine) inputs: Inputs,
     /// As known when the gate is asked for what is published.
     pub(in crate::engine) published_known: Timestamp,
+    /// The newest moment of any row, if some row is said to be from after the bound.
+    pub(in crate::engine) latest: Option<Timestamp>,
     pub(in crate::engine) ledger: Ledger,
     pub(in crate::engine) snapshot: Snapshot,
     pub(in crate::engine) suggest: View<FriendSuggestions>,
@@ -86,7 +88,7 @@ pub struct Prepared {
 impl Prepared {
     /// Reads a signals directory and prepares everything that can be scored.
     ///
-    /// `as_of` is the moment to speak of, by default the newest the tables know; `known_at` is the moment whose
+    /// `as_of` is the moment to speak of, by default the newest the signals know; `known_at` is the moment whose
     /// knowledge counts, by default the same.
     ///
     /// # Errors
@@ -98,12 +100,22 @@ impl Prepared {
         known_at: Option<Timestamp>,
         progress: &dyn Progress,
     ) -> Result<Self, EngineError> {
-        let (times, models) = ((as_of, known_at), GivenModels::default());
-        Self::open_with(signals, None, params, times, models, progress)
+        let times = Times {
+            as_of,
+            known_at,
+            latest: None,
+        };
+        Self::open_with(
+            signals,
+            None,
+            params,
+            times,
+            GivenModels::default(),
+            progress,
+        )
     }
 
-    /// As [`open`](Self::open), asking a durable ledger if one is given and with models that were trained before; `as_of` and
-    /// `known_at` are a pair.
+    /// As [`open`](Self::open), asking a durable ledger if one is given and with models that were trained before.
     ///
     /// # Errors
     /// As [`open`](Self::open); if the ledger cannot be read, or a table it takes the place of is there too; and if a model was
@@ -112,7 +124,7 @@ impl Prepared {
         signals: &Path,
         ledger: Option<&LedgerSource<'_>>,
         params: &ValidRunParams,
-        (as_of, known_at): (Option<Timestamp>, Option<Timestamp>),
+        times: Times,
         models: GivenModels<'_>,
         progress: &dyn Progress,
     ) -> Result<Self, EngineError> {
@@ -120,8 +132,7 @@ impl Prepared {
             signals,
             consent: ledger.into(),
             params,
-            as_of,
-            known_at,
+            times,
             published_known: None,
             models,
             work: Work::ALL,
@@ -247,8 +258,7 @@ pub(in crate::engine) struct Opening<'a> {
     pub(in crate::engine) signals: &'a Path,
     pub(in crate::engine) consent: ConsentFrom<'a>,
     pub(in crate::engine) params: &'a ValidRunParams,
-    pub(in crate::engine) as_of: Option<Timestamp>,
-    pub(in crate::engine) known_at: Option<Timestamp>,
+    pub(in crate::engine) times: Times,
     /// As known when rows are published; the newest the events know by default, but never before `known_at`.
     pub(in crate::engine) published_known: Option<Timestamp>,
     pub(in crate::engine) models: GivenModels<'a>,
@@ -272,16 +282,17 @@ impl Opening<'_> {
         progress: &dyn Progress,
     ) -> Result<(SignalsDir, Inputs, Standing), EngineError> {
         let dir = SignalsDir::open(self.signals, &self.params.signals)?;
-        let mut inputs = Inputs::read(&dir, self.consent, progress)?;
-        let valid = self
-            .as_of
-            .or_else(|| inputs.newest())
-            .unwrap_or(Timestamp::MIN);
+        let bound = self.times.bound(self.published_known);
+        let mut inputs = Inputs::read(&dir, self.consent, bound, progress)?;
+        let valid = match self.times.as_of {
+            Some(as_of) => as_of,
+            None => inputs.moment().unwrap_or(Timestamp::MIN),
+        };
         inputs.forget_after(valid);
         inputs.read_numbers();
         let as_of = AsOf {
             valid,
-            known: self.known_at.unwrap_or(valid),
+            known: self.times.known_at.unwrap_or(valid),
         };
         progress.begin("asking the ledger", None);
         let standing = Standing::new(&mut inputs, as_of, self.published_known, self.params);
@@ -296,6 +307,8 @@ impl Opening<'_> {
 pub(in crate::engine) struct Standing {
     as_of: AsOf,
     published_known: Timestamp,
+    /// The newest moment of any row, if some row is said to be from after the bound.
+    latest: Option<Timestamp>,
     pub(in crate::engine) ledger: Ledger,
     pub(in crate::engine) snapshot: Snapshot,
     at_publication: Snapshot,
@@ -318,6 +331,10 @@ impl Standing {
         let published_known = published_known
             .or(newest)
             .map_or(as_of.known, |known| known.max(as_of.known));
+        let latest = inputs.read.has_future.then(|| {
+            let asked = as_of.valid.max(published_known);
+            inputs.newest().map_or(asked, |newest| newest.max(asked))
+        });
         let ledger = inputs.consent.ledger();
         let facts = inputs.facts();
         let published = AsOf {
@@ -326,10 +343,13 @@ impl Standing {
         };
         let (everyones_links, of_links) = everyones_links(inputs, &params.identity);
         let snapshot = ledger.snapshot(as_of, &facts, &params.consent);
-        let at_publication = ledger.snapshot(published, &facts, &params.consent);
+        // The signals end at the moment the run speaks of: silence after it says nothing of anybody.
+        let at_publication =
+            ledger.snapshot_seen_until(published, as_of.valid, &facts, &params.consent);
         Self {
             as_of,
             published_known,
+            latest,
             objections: inputs.consent.objections(&[&snapshot, &at_publication]),
             snapshot,
             at_publication,
@@ -464,6 +484,7 @@ impl<'p> Preparation<'p> {
             params: self.params.clone(),
             as_of: self.standing.as_of,
             published_known: self.standing.published_known,
+            latest: self.standing.latest,
             inputs: self.inputs,
             ledger: self.standing.ledger,
             snapshot: self.standing.snapshot,

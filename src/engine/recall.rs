@@ -24,7 +24,7 @@ use crate::engine::outputs::{
     AbuseRow, AdRow, LinkRow, MANIFEST, Manifest, OutputRow, ReachRow, SuggestionRow,
 };
 use crate::engine::view::{Gates, everyones_links};
-use crate::engine::{EngineError, LedgerSource, Progress, RunParams};
+use crate::engine::{EngineError, LedgerSource, Progress, RunParams, Times};
 use crate::identity::{Link, ValidIdentityParams};
 use crate::ids::{AccountId, UserId};
 use crate::signals::SignalsDir;
@@ -41,6 +41,8 @@ pub struct RecallRequest<'a> {
     pub ledger: Option<&'a LedgerSource<'a>>,
     /// As known when; the newest the events know by default.
     pub known_at: Option<Timestamp>,
+    /// The caller's clock and what it may be wrong by; what is known later is rejected, as in [`Times`].
+    pub latest: Option<Timestamp>,
 }
 
 /// The rows to delete wherever they were sent.
@@ -84,9 +86,15 @@ pub fn recall(request: &RecallRequest<'_>, progress: &dyn Progress) -> Result<Re
     let manifest = read_manifest(&request.out.join(MANIFEST))?;
     let params = parameters(&manifest, request.out)?.check()?;
     let dir = SignalsDir::open(request.signals, &params.signals)?;
-    let mut inputs = Inputs::read(&dir, request.ledger.into(), progress)?;
-    inputs.read_numbers();
     let published = manifest.as_of;
+    let times = Times {
+        as_of: Some(published.valid),
+        known_at: request.known_at,
+        latest: request.latest,
+    };
+    let bound = times.bound(Some(published.published_known));
+    let mut inputs = Inputs::read(&dir, request.ledger.into(), bound, progress)?;
+    inputs.read_numbers();
     let events = inputs.consent.events.iter();
     let newest = events.map(|event| event.known_time).max();
     let known = request
@@ -97,19 +105,26 @@ pub fn recall(request: &RecallRequest<'_>, progress: &dyn Progress) -> Result<Re
     let ledger = inputs.consent.ledger();
     let (links, _) = everyones_links(&inputs, &params.identity);
     let then = published.valid.max(published.published_known);
+    let seen_until = inputs.moment().unwrap_or(published.valid);
     let asked = Asked {
         inputs: &inputs,
         ledger: &ledger,
         links: &links,
         params: &params.consent,
         identity: &params.identity,
-        before: AsOf {
-            valid: then,
-            known: published.published_known,
+        before: Moment {
+            as_of: AsOf {
+                valid: then,
+                known: published.published_known,
+            },
+            seen_until: published.valid,
         },
-        now: AsOf {
-            valid: then.max(known),
-            known,
+        now: Moment {
+            as_of: AsOf {
+                valid: then.max(known),
+                known,
+            },
+            seen_until: seen_until.max(published.valid),
         },
     };
     progress.begin("reading what was published", None);
@@ -156,15 +171,24 @@ struct Asked<'a> {
     links: &'a [Link],
     params: &'a ValidConsentParams,
     identity: &'a ValidIdentityParams,
-    before: AsOf,
-    now: AsOf,
+    before: Moment,
+    now: Moment,
+}
+
+/// A moment to ask about, and until when anybody would have been seen.
+#[derive(Clone, Copy)]
+struct Moment {
+    as_of: AsOf,
+    seen_until: Timestamp,
 }
 
 impl Asked<'_> {
     fn changes<P: For>(&self) -> Changes<P> {
         let facts = self.inputs.facts();
-        let gates = |as_of| {
-            let snapshot = self.ledger.snapshot(as_of, &facts, self.params);
+        let gates = |Moment { as_of, seen_until }| {
+            let snapshot = self
+                .ledger
+                .snapshot_seen_until(as_of, seen_until, &facts, self.params);
             Gates::new(self.inputs, &[&snapshot], self.links, self.identity)
         };
         Changes {

@@ -13,7 +13,8 @@ use crate::engine::prepare::Opening;
 use crate::engine::score::{self, Publish, Suggested};
 use crate::engine::work::Work;
 use crate::engine::{
-    EngineError, GivenModels, LedgerSource, Prepared, Progress, Stage, ValidRunParams, histograms,
+    EngineError, GivenModels, LedgerSource, Prepared, Progress, Stage, Times, ValidRunParams,
+    histograms,
 };
 use crate::identity::{self, KeyRing};
 use crate::signals::{Rejection, topics_digest};
@@ -34,10 +35,8 @@ pub struct RunRequest<'a> {
     pub out: &'a Path,
     /// Under which parameters.
     pub params: &'a ValidRunParams,
-    /// The moment to speak of; the newest the tables know by default.
-    pub as_of: Option<Timestamp>,
-    /// Whose knowledge counts; `as_of` by default.
-    pub known_at: Option<Timestamp>,
+    /// The moment to speak of, whose knowledge counts, and the caller's clock.
+    pub times: Times,
     /// As known when rows are published; the newest the events know by default, but never before `known_at`.
     pub published_known: Option<Timestamp>,
     /// Models trained on the same state of the ledger.
@@ -65,8 +64,7 @@ pub fn run(
         signals: request.signals,
         consent: request.ledger.into(),
         params: request.params,
-        as_of: request.as_of,
-        known_at: request.known_at,
+        times: request.times,
         published_known: request.published_known,
         models: request.models,
         work: Work::ALL,
@@ -239,6 +237,7 @@ fn manifest(prepared: &Prepared) -> Manifest {
             valid: prepared.as_of.valid,
             known: prepared.as_of.known,
             published_known: prepared.published_known,
+            latest: prepared.latest,
         },
         parameters: json(prepared.params.given()),
         ledger: prepared.ledger.digest().to_hex().to_string(),

@@ -14,13 +14,15 @@ use crate::ids::AccountId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Erased {
     /// How many keys were destroyed: one for the rows of the log, one for each segment with events of the account.
+    /// None if there was nothing to erase; then nothing is recorded either.
     pub n_keys: u64,
     /// The log since then.
     pub root: Root,
 }
 
 impl Writer {
-    /// Destroys every key of an account, and wipes them from the database's own files.
+    /// Destroys every key of an account, and wipes them from the database's own files. Of an account that the ledger
+    /// does not know nothing is recorded: it would be invalidated for good, and has done nothing yet.
     ///
     /// What file systems and disks keep of blocks that were overwritten is beyond its reach.
     ///
@@ -30,6 +32,9 @@ impl Writer {
         let n_keys = self.transaction(|writer| {
             let in_rows = writer.erase_rows(account)?;
             let in_segments = writer.erase_segments(account)?;
+            if in_rows + in_segments == 0 {
+                return Ok(0);
+            }
             let entry = writer.growth.size();
             writer.insert(&Row {
                 entry,

@@ -17,11 +17,8 @@ use super::merkle::NodeHash;
 use super::segment::Segment;
 use super::tables::Head;
 use super::tiles::{Growth, LEAVES};
-use crate::consent::{Overlay, PolicyVersion, TextDigest};
+use crate::consent::{Overlay, PolicyVersion, TextDigest, check_times};
 use crate::time::Timestamp;
-
-/// How much later than it became known an event may be said to happen, for clocks that go wrong: five minutes.
-const SKEW_MICROS: i64 = 300 * 1_000_000;
 
 /// Random bytes for keys, from wherever the caller has them.
 pub type Entropy = Box<dyn FnMut(&mut [u8]) -> io::Result<()> + Send>;
@@ -367,11 +364,7 @@ pub(in crate::ledger) enum Outcome {
 }
 
 pub(in crate::ledger) fn check_time(event: &NewEvent) -> Result<(), LedgerError> {
-    let latest = event.known_time.micros().saturating_add(SKEW_MICROS);
-    if event.valid_time.micros() <= latest {
-        return Ok(());
-    }
-    Err(LedgerError::NotYet {
+    check_times(event.valid_time, event.known_time, None).map_err(|_| LedgerError::NotYet {
         event_id: event.event_id,
         valid_time: event.valid_time,
         known_time: event.known_time,

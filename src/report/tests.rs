@@ -22,6 +22,7 @@ fn empty() -> Manifest {
             valid: at,
             known: at,
             published_known: at.plus_days(1),
+            latest: None,
         },
         parameters: json!({}),
         ledger: String::new(),

@@ -18,6 +18,7 @@ use super::batch::{Origin, TableRows};
 use super::record::Record;
 use super::records::{Ad, Business, ConsentEventRow, Friendship, MessengerAccount, SocialAccount};
 use super::rejection::{Rejection, RejectionReason};
+use super::row::Fault;
 use super::salvage::Salvage;
 use crate::ids::{AdId, BusinessId, EventId, UserId};
 use crate::time::Interval;
@@ -157,7 +158,9 @@ fn sift<R: Record>(
             rows.origins.push(origin);
             continue;
         };
-        reject(&mut rows, origin, reason);
+        let fault = Fault::new(&R::COLUMNS[0], reason);
+        // Nothing is lost with these: of equal rows one is kept, and those that contradict each other are handed over.
+        reject(&mut rows, origin, fault, Salvage::Harmless);
         if reason == RejectionReason::Conflict {
             conflicts.push(record);
         }
@@ -166,20 +169,21 @@ fn sift<R: Record>(
     Deduplicated { rows, conflicts }
 }
 
-/// Nothing is lost with these: of equal rows one is kept, and those that contradict each other are handed over.
-fn reject<R: Record>(rows: &mut TableRows<R>, origin: Origin, reason: RejectionReason) {
-    let file = usize::try_from(origin.file).expect("a file's index fits the memory its list is in");
-    rows.rejections.push(Rejection {
-        file: rows.summary.files[file].path.clone(),
-        row: origin.row,
-        column: R::COLUMNS[0].name,
-        reason,
-    });
-    rows.salvages.push(Salvage::Harmless);
-    rows.summary.reject(reason, 1);
+/// Adds a rejection of a row that was a record; the caller takes the record out.
+pub(super) fn reject<R>(
+    rows: &mut TableRows<R>,
+    origin: Origin,
+    fault: Fault,
+    left: Salvage,
+) -> Rejection {
+    let rejection = rows.rejection(origin, fault);
+    rows.rejections.push(rejection.clone());
+    rows.salvages.push(left);
+    rows.summary.reject(fault.reason, 1);
+    rejection
 }
 
-fn sort_rejections<R>(rows: &mut TableRows<R>) {
+pub(super) fn sort_rejections<R>(rows: &mut TableRows<R>) {
     let mut paired: Vec<_> = rows
         .rejections
         .drain(..)

@@ -57,6 +57,13 @@ impl SignalsDir {
         self.files.contains_key(&table)
     }
 
+    /// The name of a table's file, by its place among them, relative to the directory.
+    #[must_use]
+    pub fn file(&self, table: Table, index: u32) -> Option<&str> {
+        let index = usize::try_from(index).ok()?;
+        Some(self.files.get(&table)?.get(index)?.name.as_str())
+    }
+
     /// Checks that tables are there.
     ///
     /// # Errors

@@ -1,5 +1,9 @@
 //! A record from one line of JSON: an object whose keys are the columns of its table.
 
+use std::cell::RefCell;
+use std::fmt;
+
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::content::looks_like_message_content;
@@ -19,6 +23,12 @@ pub enum JsonLineError {
         /// Where in the line it stops being one, from 1.
         column: usize,
     },
+    /// A key that is there twice: which of the two is meant?
+    #[error("`{key}` is there twice: which of the two is meant? Keep one")]
+    RepeatedKey {
+        /// The key.
+        key: String,
+    },
     /// A key that is no column of the table.
     #[error("`{key}` is no column of {table}")]
     UnknownKey {
@@ -34,7 +44,7 @@ pub enum JsonLineError {
         key: String,
     },
     /// A value that cannot be used.
-    #[error("`{column}` is {reason}")]
+    #[error("`{column}` {}; {}", reason.phrase(), Fault { column, reason: *reason }.cure())]
     Value {
         /// The key.
         column: &'static str,
@@ -43,14 +53,89 @@ pub enum JsonLineError {
     },
 }
 
-/// The object on a line.
+/// The object on a line. A key that is there twice, at any depth, leaves open which of the two is meant.
 ///
 /// # Errors
-/// If the line is not a JSON object.
+/// If the line is not a JSON object, or a key of it is there twice.
 pub fn json_object(line: &str) -> Result<Map<String, Value>, JsonLineError> {
-    serde_json::from_str(line).map_err(|error| JsonLineError::NotAnObject {
-        column: error.column(),
-    })
+    let repeated = RefCell::new(None);
+    let mut reader = serde_json::Deserializer::from_str(line);
+    let read = Once(&repeated).deserialize(&mut reader);
+    let read = read.and_then(|value| reader.end().map(|()| value));
+    if let Some(key) = repeated.take() {
+        return Err(JsonLineError::RepeatedKey { key });
+    }
+    match read {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err(JsonLineError::NotAnObject { column: 1 }),
+        Err(error) => Err(JsonLineError::NotAnObject {
+            column: error.column(),
+        }),
+    }
+}
+
+/// Reads a value of which no object has a key twice; the first such key is left in the cell.
+#[derive(Clone, Copy)]
+struct Once<'a>(&'a RefCell<Option<String>>);
+
+impl<'de> DeserializeSeed<'de> for Once<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Once<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut object = Map::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            if object.contains_key(&key) {
+                self.0.replace(Some(key));
+                return Err(de::Error::custom("a key is there twice"));
+            }
+            object.insert(key, entries.next_value_seed(self)?);
+        }
+        Ok(Value::Object(object))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut array = Vec::new();
+        while let Some(item) = items.next_element_seed(self)? {
+            array.push(item);
+        }
+        Ok(Value::Array(array))
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E: de::Error>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
 }
 
 /// The record of an object; null is as good as no key.

@@ -8,6 +8,7 @@ mod csv_in;
 mod csv_out;
 #[cfg(test)]
 mod csv_tests;
+mod cure;
 mod dedup;
 mod devices;
 mod dir;
@@ -31,6 +32,7 @@ mod partition;
 mod policy_texts;
 mod record;
 mod records;
+mod reject;
 mod rejection;
 #[cfg(test)]
 mod round_trip;

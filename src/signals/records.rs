@@ -386,6 +386,17 @@ pub enum ConsentEventRow {
     },
 }
 
+impl ConsentEventRow {
+    /// `kind`: what happened.
+    #[must_use]
+    pub const fn kind(&self) -> &EventKind {
+        match self {
+            Self::Known(event) => &event.kind,
+            Self::NonUser { kind, .. } => kind,
+        }
+    }
+}
+
 /// A row of `policy_versions`: one text of one version.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PolicyText {

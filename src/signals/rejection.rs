@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::terms::Topic;
+use crate::consent::TimeFault;
 
 /// A row that was left out.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,6 +50,10 @@ pub enum RejectionReason {
     RegionGroup,
     /// An id that no other table knows.
     UnknownId,
+    /// It is said to happen more than five minutes after it became known.
+    AfterKnown,
+    /// It is said to have been seen, done or known later than it can have been: after the caller's clock.
+    FromTheFuture,
     /// An ad for something else than a home, a job or a loan says it is of a special category.
     UnknownSpecialCategory,
     /// An ad is about, or asks for, a topic nobody may be sorted by.
@@ -74,8 +79,19 @@ impl RejectionReason {
             Self::SelfReference => "self_reference",
             Self::RegionGroup => "region_group",
             Self::UnknownId => "unknown_id",
+            Self::AfterKnown => "after_known",
+            Self::FromTheFuture => "from_the_future",
             Self::UnknownSpecialCategory => "unknown_special_category",
             Self::Sensitive(topic) => topic.reason(),
+        }
+    }
+}
+
+impl From<TimeFault> for RejectionReason {
+    fn from(fault: TimeFault) -> Self {
+        match fault {
+            TimeFault::AfterKnown => Self::AfterKnown,
+            TimeFault::FromTheFuture => Self::FromTheFuture,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use acquaint::ads::{AudienceVerdict, Ineligible};
 use acquaint::consent::{Event, EventKind, Subject};
 use acquaint::engine::{self, AdPart, RunRequest, outputs::Manifest};
-use acquaint::engine::{GivenModels, NotShown, Prepared, RunParams, Silent, ValidRunParams};
+use acquaint::engine::{GivenModels, NotShown, Prepared, RunParams, Silent, Times, ValidRunParams};
 use acquaint::ids::{AdId, AdvertiserId, AudienceId, EventId, UserId};
 use acquaint::signals::{
     AdFeedback, ConsentEventRow, Hidden, SpecialCategory, TableForm, Targeting,
@@ -35,8 +35,7 @@ fn run(world: &World, config: &str) -> (tempfile::TempDir, Run) {
         ledger: None,
         out: &out,
         params: &params(config),
-        as_of: Some(world.as_of),
-        known_at: None,
+        times: Times::at(world.as_of),
         published_known: None,
         models: GivenModels::default(),
     };

@@ -163,7 +163,7 @@ fn twenty_thousand_and_one_entries_of_one_number_are_within_the_budget() {
 
         let signals = dir.path().join("signals");
         let mut request = request(&signals, &params);
-        request.as_of = Some(village.world.as_of);
+        request.times = acquaint::engine::Times::at(village.world.as_of);
         let found = request.address_book(&acquaint::engine::Silent).unwrap();
         assert_eq!(found.over_budget.is_empty(), is_within, "{n_different}");
         assert_eq!(

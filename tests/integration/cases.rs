@@ -574,6 +574,7 @@ fn an_opt_out_that_is_known_after_publication() {
             signals: &newer,
             ledger: None,
             known_at: None,
+            latest: None,
         },
         &Silent,
     )

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use acquaint::consent::{EventKind, Purpose};
-use acquaint::engine::{self, Claims, RunParams, Silent, VerifyRequest};
+use acquaint::engine::{self, Claims, RunParams, Silent, Times, VerifyRequest};
 use acquaint::identity::{DeviceLevel, LinkModel, Probability, TimeLevel};
 use acquaint::ids::{AccountId, UserId};
 
@@ -162,7 +162,7 @@ fn the_loser_keeps_their_place_in_the_formula() {
 fn probability(told: &Told, user: u64) -> f64 {
     let params = RunParams::from_toml(CONFIG).unwrap().check().unwrap();
     let signals = told.dir.path().join("signals");
-    let times = (Some(told.run.manifest.as_of.valid), None);
+    let times = Times::at(told.run.manifest.as_of.valid);
     let purpose = Purpose::FriendSuggestions;
     let claims = Claims::read(&signals, None, &params, times, purpose, &Silent).unwrap();
     let linking = claims.link(&params, params.identity().threshold(purpose));

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use acquaint::consent::Purpose;
-use acquaint::engine::{MatchRequest, RunParams, Silent, ValidRunParams};
+use acquaint::engine::{MatchRequest, RunParams, Silent, Times, ValidRunParams};
 use acquaint::hash::HashMap;
 use acquaint::identity::E164;
 use acquaint::ids::AccountId;
@@ -53,7 +53,7 @@ fn numbers(world: &World, n: u64) -> impl Iterator<Item = u64> {
 fn found(dir: &Path, world: &World, n: u64, n_threads: usize, max_bytes: usize) -> [usize; 2] {
     let (params, signals) = (params(), dir.join("signals"));
     let mut request = request(&signals, &params);
-    request.as_of = Some(world.as_of);
+    request.times = Times::at(world.as_of);
     let [attacker, honest] = two_who_may(&request);
     let now = world.as_of.micros();
     let batches = numbers(world, n).collect::<Vec<_>>();
@@ -113,7 +113,7 @@ fn the_attempt_is_reported_as_abuse() {
     let (dir, mut world) = on_disk(120, 43);
     let (params, signals) = (params(), dir.path().join("signals"));
     let mut request = request(&signals, &params);
-    request.as_of = Some(world.as_of);
+    request.times = Times::at(world.as_of);
     request.purpose = Purpose::Abuse;
     let [attacker, _] = two_who_may(&request);
     let entry = |number: u64| AddressBookEntry {
@@ -145,7 +145,7 @@ fn every_purpose_has_the_budget() {
     let now = world.as_of.micros();
     let (params, signals) = (params(), dir.path().join("signals"));
     let mut request = request(&signals, &params);
-    request.as_of = Some(world.as_of);
+    request.times = Times::at(world.as_of);
     for purpose in Purpose::ALL {
         request.purpose = purpose;
         let [attacker, _] = two_who_may(&request);

@@ -5,7 +5,9 @@
 
 use std::path::{Path, PathBuf};
 
-use acquaint::engine::{self, GivenModels, RunParams, RunRequest, Silent, Verdict, VerifyRequest};
+use acquaint::engine::{
+    self, GivenModels, RunParams, RunRequest, Silent, Times, Verdict, VerifyRequest,
+};
 use acquaint::signals::TableForm;
 
 use crate::support::worlds::{Trial, trial};
@@ -74,8 +76,11 @@ pub(crate) fn verdict(dir: &Path, trial: &Trial, max_reruns: u32) -> Verdict {
         ledger: None,
         out: &out,
         params: &params,
-        as_of: Some(trial.as_of),
-        known_at: trial.known_at,
+        times: Times {
+            as_of: Some(trial.as_of),
+            known_at: trial.known_at,
+            latest: None,
+        },
         published_known: None,
         models: GivenModels::default(),
     };

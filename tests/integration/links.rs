@@ -1,7 +1,7 @@
 //! Links against the truth of synthetic worlds: nobody is joined to a stranger, hardly anybody who can be found is lost.
 
 use acquaint::consent::Purpose;
-use acquaint::engine::{Claims, RunParams, Silent};
+use acquaint::engine::{Claims, RunParams, Silent, Times};
 use acquaint::eval::{AtThreshold, LinksEvaluation, evaluate_links};
 use acquaint::signals::TableForm;
 use acquaint::synth::{SynthParams, world};
@@ -23,7 +23,7 @@ fn evaluate_world(params: SynthParams) -> LinksEvaluation {
     write_world(dir.path(), TableForm::Parquet, &world);
     let params = RunParams::default().check().unwrap();
     let purpose = Purpose::FriendSuggestions;
-    let times = (Some(world.as_of), None);
+    let times = Times::at(world.as_of);
     let claims = Claims::read(dir.path(), None, &params, times, purpose, &Silent).unwrap();
     evaluate_links(&claims, &world.truth.owners.into_iter().collect(), &params)
 }

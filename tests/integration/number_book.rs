@@ -5,7 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use acquaint::consent::Purpose;
-use acquaint::engine::{BookFiles, BookMatched, MatchRequest, RunParams, Silent, ValidRunParams};
+use acquaint::engine::{
+    BookFiles, BookMatched, MatchRequest, RunParams, Silent, Times, ValidRunParams,
+};
 use acquaint::hash::HashMap;
 use acquaint::identity::{E164, number_region};
 use acquaint::ids::{AccountId, Region};
@@ -87,8 +89,7 @@ pub(crate) fn request<'a>(signals: &'a Path, params: &'a ValidRunParams) -> Matc
         signals,
         ledger: None,
         params,
-        as_of: None,
-        known_at: None,
+        times: Times::default(),
         purpose: Purpose::FriendSuggestions,
     }
 }

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use acquaint::consent::{Event, EventKind, Subject};
-use acquaint::engine::{self, GivenModels, RunParams, RunRequest, Silent, VerifyRequest};
+use acquaint::engine::{self, GivenModels, RunParams, RunRequest, Silent, Times, VerifyRequest};
 use acquaint::eval::read_edges;
 use acquaint::ids::EventId;
 use acquaint::signals::{ConsentEventRow, TableForm, write_table};
@@ -101,8 +101,7 @@ fn verdict(dir: &Path, world: &EdgeWorld) -> engine::Verdict {
         ledger: None,
         out: &out,
         params: &params,
-        as_of: None,
-        known_at: None,
+        times: Times::default(),
         published_known: None,
         models: GivenModels::default(),
     };

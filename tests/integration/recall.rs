@@ -90,6 +90,7 @@ fn recalled(run: &Run, signals: &std::path::Path) -> Recall {
         ledger: None,
         signals,
         known_at: None,
+        latest: None,
     };
     recall(&request, &Silent).unwrap()
 }

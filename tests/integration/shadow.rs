@@ -1,6 +1,6 @@
 //! Numbers that are no keys: those seen only in other people's uploads, and those given for security.
 
-use acquaint::engine::{RunParams, Silent};
+use acquaint::engine::{RunParams, Silent, Times};
 use acquaint::identity::{DeviceCodes, E164, SocialClaim};
 use acquaint::ids::{AccountId, UserId};
 use acquaint::signals::{AddressBookEntry, PhonePurpose, RawPhone, SocialAccount, TableForm};
@@ -46,7 +46,7 @@ fn shadows_match_nobody(n_entries: u64) {
     let params = "[identity.budget]\nentries = 1000000000\nburst = 1000000000";
     let params = RunParams::from_toml(params).unwrap().check().unwrap();
     let mut request = request(&signals, &params);
-    request.as_of = Some(world.as_of);
+    request.times = Times::at(world.as_of);
     let (matched, _) = matched(&request, dir.path(), 2, 1 << 30);
     let stage = &matched.stage;
     assert_eq!((stage.rows_in, stage.rows_out), (n_entries, 0), "{stage:?}");

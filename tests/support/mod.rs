@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use acquaint::consent::Purpose;
 use acquaint::engine::outputs::Manifest;
-use acquaint::engine::{self, GivenModels, RunParams, RunRequest, Silent};
+use acquaint::engine::{self, GivenModels, RunParams, RunRequest, Silent, Times};
 use acquaint::identity::{E164, KeyRing};
 use acquaint::ids::{NumberToken, Region};
 use acquaint::signals::{RawPhone, TableForm, write_table};
@@ -89,8 +89,7 @@ impl Run {
             ledger: None,
             out,
             params: &params,
-            as_of,
-            known_at: None,
+            times: as_of.map(Times::at).unwrap_or_default(),
             published_known: None,
             models: GivenModels::default(),
         };

@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use acquaint::ads::ModelKind;
+use acquaint::engine::Times;
 use acquaint::time::Timestamp;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
+use crate::clock::times;
 use crate::consent::args::ConsentVerb;
 use crate::edge_lists::EdgeListArgs;
 use crate::identity::args::IdentityVerb;
@@ -110,18 +112,20 @@ pub(crate) struct AskingArgs {
     /// Parameters; every key is optional
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// The moment to speak of: what was allowed then, and who was there. The newest moment in the data by default
+    /// The moment to speak of: what was allowed then, and who was there. The newest moment in the signals by default;
+    /// no consent event moves it, and no row that stands alone by months
     #[arg(long, value_name = "TIME", value_parser = time, requires = "signals")]
     pub(crate) as_of: Option<Timestamp>,
-    /// As known when: events the ledger learned of later are not seen before publishing. `--as-of` by default
+    /// As known when: events the ledger learned of later are not seen before publishing. `--as-of` by default.
+    /// Rows from later than this machine's clock and these two are rejected, and what they take away is taken away
     #[arg(long, value_name = "TIME", value_parser = time, requires = "signals")]
     pub(crate) known_at: Option<Timestamp>,
 }
 
 impl AskingArgs {
-    /// The moment to speak of, and whose knowledge counts.
-    pub(crate) const fn times(&self) -> (Option<Timestamp>, Option<Timestamp>) {
-        (self.as_of, self.known_at)
+    /// The moment to speak of, whose knowledge counts, and the clock.
+    pub(crate) fn times(&self) -> Times {
+        times(self.as_of, self.known_at)
     }
 }
 

@@ -9,18 +9,21 @@ pub(crate) use friends::friends;
 use std::fmt::Write;
 use std::path::Path;
 
-use acquaint::engine::{Prepared, ValidRunParams};
+use acquaint::engine::{GivenModels, Prepared, ValidRunParams};
 use serde::Serialize;
 
+use crate::clock::times;
 use crate::exit::{Failure, Outcome, print};
 use crate::progress::Bars;
 
 fn prepare(signals: &Path, params: &ValidRunParams, quiet: bool) -> Result<Prepared, Failure> {
-    Ok(Prepared::open(
+    let (times, models) = (times(None, None), GivenModels::default());
+    Ok(Prepared::open_with(
         signals,
+        None,
         params,
-        None,
-        None,
+        times,
+        models,
         &Bars::new(quiet),
     )?)
 }

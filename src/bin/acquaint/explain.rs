@@ -4,6 +4,7 @@ mod ad;
 mod suggestion;
 
 use acquaint::engine::{Prepared, ValidRunParams};
+use acquaint::ids::UserId;
 use serde::Serialize;
 
 use crate::args::{AskedArgs, ExplainVerb};
@@ -40,10 +41,11 @@ fn prepared(
     )?)
 }
 
-/// Prints an explanation, as JSON if that was asked for.
+/// Prints an explanation, as JSON if that was asked for. Of somebody nobody knows there is nothing to explain.
 fn show<E: Serialize>(
     asked: &AskedArgs,
     explained: &E,
+    unknown: Option<UserId>,
     text: impl Fn(&E) -> String,
 ) -> Result<Outcome, Failure> {
     print(&if asked.json {
@@ -51,5 +53,11 @@ fn show<E: Serialize>(
     } else {
         text(explained)
     })?;
+    if let Some(user) = unknown {
+        eprintln!(
+            "acquaint: nobody knows {user}: at that moment no row of social_accounts that can be used has this user_id"
+        );
+        return Ok(Outcome::Findings);
+    }
     Ok(Outcome::Done)
 }

@@ -1,6 +1,7 @@
 //! acquaint on the command line: arguments in, one verb, an exit code a script can use.
 
 mod args;
+mod clock;
 mod consent;
 mod edge_lists;
 mod evaluate;

@@ -3,6 +3,7 @@
 use acquaint::engine::{self, Recall, RecallRequest};
 
 use crate::args::RecallArgs;
+use crate::clock::latest;
 use crate::exit::{Failure, Outcome, print};
 use crate::progress::Bars;
 use crate::run::Ledger;
@@ -15,6 +16,7 @@ pub(crate) fn recall(args: &RecallArgs, quiet: bool) -> Result<Outcome, Failure>
         out: &args.out,
         signals: &args.signals,
         known_at: args.known_at,
+        latest: Some(latest()),
     };
     let recall = engine::recall(&request, &Bars::new(quiet))?;
     print(&if args.json {

@@ -24,8 +24,7 @@ pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
         ledger: source.as_ref(),
         out: &args.out,
         params: &params,
-        as_of: args.asking.as_of,
-        known_at: args.asking.known_at,
+        times: args.asking.times(),
         published_known: None,
         models: models.given(),
     };

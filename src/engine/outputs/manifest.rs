@@ -100,6 +100,9 @@ pub struct AsOfTimes {
     pub known: Timestamp,
     /// and asked again before publishing, as known then.
     pub published_known: Timestamp,
+    /// If rows are said to be from later than the caller's clock: the newest moment of those that are not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latest: Option<Timestamp>,
 }
 
 /// A file that was read.

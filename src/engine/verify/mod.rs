@@ -30,7 +30,7 @@ use crate::engine::recall::{parameters, read_manifest};
 use crate::engine::run::write_some;
 use crate::engine::view::is_allowed;
 use crate::engine::work::Work;
-use crate::engine::{EngineError, GivenModels, Page, Progress, Silent, ValidRunParams};
+use crate::engine::{EngineError, GivenModels, Page, Progress, Silent, Times, ValidRunParams};
 use crate::identity::KeyRing;
 use crate::ids::UserId;
 use crate::signals::SignalsDir;
@@ -160,7 +160,7 @@ fn who_is_out(
 ) -> Result<Vec<(Purpose, Erased)>, EngineError> {
     #[cfg(feature = "seeded-leaks")]
     let _honest = crate::leaks::honest();
-    let mut inputs = Inputs::read(dir, ledger.into(), progress)?;
+    let mut inputs = Inputs::read(dir, ledger.into(), manifest.as_of.latest, progress)?;
     if ledger.is_some() {
         source.consent = Some(inputs.consent.clone());
     }
@@ -310,8 +310,11 @@ impl Trial<'_> {
                 None => ConsentFrom::Tables,
             },
             params: self.params,
-            as_of: Some(times.valid),
-            known_at: Some(times.known),
+            times: Times {
+                as_of: Some(times.valid),
+                known_at: Some(times.known),
+                latest: times.latest,
+            },
             published_known: Some(times.published_known),
             // GivenModels again: a model that had seen somebody erased would not be the same.
             models: GivenModels::default(),

@@ -8,7 +8,8 @@ use serde_json::json;
 
 use super::args::AppendArgs;
 use super::lines::Lines;
-use super::source::{Source, cannot, now, writer};
+use super::source::{Source, cannot, rules, writer};
+use crate::clock::now;
 use crate::exit::{Failure, Outcome, print};
 
 /// At most so many events wait for one another.
@@ -21,17 +22,17 @@ pub(crate) fn append(args: &AppendArgs) -> Result<Outcome, Failure> {
     } else {
         Box::new(File::open(&args.events).map_err(cannot("opening", &args.events))?)
     };
-    let mut lines = Lines::new(BufReader::with_capacity(1 << 16, input), now);
+    let mut lines = Lines::new(BufReader::with_capacity(1 << 16, input), now, rules);
     let mut writer = writer(&args.ledger.ledger)?;
     let mut group: Vec<NewEvent> = Vec::new();
     let mut last_line = 0;
     let refused = loop {
-        let row = match lines.next() {
-            Some(Ok(row)) => row,
+        let named = match lines.next() {
+            Some(Ok(named)) => named,
             Some(Err(error)) => break Some(Failure::from(error)),
             None => break None,
         };
-        match source.event(&row) {
+        match source.event(&named) {
             Ok(event) => {
                 group.push(event);
                 last_line = lines.line();

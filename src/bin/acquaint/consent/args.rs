@@ -61,6 +61,9 @@ known now, one without valid_time happened when it became known, and one without
 A line is printed for every group of events once it is on the disk: what is acknowledged is not lost. An event that
 is repeated is a no-op, so whatever was not acknowledged can be sent again.
 
+Refused, with the line and what to do: a key that is there twice, a number that is none, an event that happens more than
+five minutes after it became known, and one known more than five minutes later than this machine's clock.
+
 The ledger is made if there is none.
 
 Example:
@@ -81,8 +84,9 @@ pub(crate) struct AppendArgs {
 /// Add the history of a signals directory, in bulk.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Reads consent_events, policy_versions and overlays (Parquet or CSV). A row that cannot be read may have been an
-opt-out, so the import stops there, naming file and row; what is in already stays, and is a no-op the next time.
+Reads consent_events, policy_versions and overlays (Parquet or CSV). Rows are held to the rules of `append` and of the
+tables of a run. One that cannot be used may have been an opt-out, so the import stops there, naming file, row, column
+and cure; what is in already stays, and is a no-op the next time.
 
 The ledger is made if there is none.
 
@@ -108,7 +112,7 @@ pub(crate) struct ImportArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Where the account lives and when it was registered stand in messenger_accounts; without it, the region is unknown and
-the account is as old as its first event.
+the account is as old as its first event. Of an unknown region the strict profile, opt-in, holds: silence is a no.
 
 Example:
   acquaint consent status 7 --ledger ledger --signals data/quickstart --as-of 2016-10-01")]
@@ -252,7 +256,7 @@ pub(crate) struct CheckArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 What happened can no longer be read; that something happened stays in the log, and the root still verifies. The
-account is invalidated for good.
+account is invalidated for good. Of an account the ledger does not know nothing is erased or recorded: exit code 1.
 
 Example:
   acquaint consent erase 7 --ledger ledger")]

@@ -90,13 +90,29 @@ const fn outcome(is_right: bool) -> Outcome {
 pub(crate) fn erase(args: &EraseArgs) -> Result<Outcome, Failure> {
     let dir = &args.ledger.ledger;
     // To erase from a ledger that is not there must not make one.
-    drop(Reader::open(dir)?);
+    let was_erased = Reader::open(dir)?.is_erased(args.account)?;
     let erased = writer(dir)?.erase(args.account)?;
+    if erased.n_keys == 0 {
+        return nothing_to_erase(args, was_erased);
+    }
     print(&format!(
         "destroyed {} keys of account {}; {} entries, root {}",
         erased.n_keys, args.account, erased.root.size, erased.root.root
     ))?;
     Ok(Outcome::Done)
+}
+
+/// Erasing again finds nothing, and is no mistake; an account nobody knows may be one.
+fn nothing_to_erase(args: &EraseArgs, was_erased: bool) -> Result<Outcome, Failure> {
+    let account = args.account;
+    if was_erased {
+        print(&format!(
+            "account {account} was erased before; nothing was left to destroy"
+        ))?;
+        return Ok(Outcome::Done);
+    }
+    eprintln!("acquaint: the ledger holds nothing about account {account}, so nothing was erased");
+    Ok(Outcome::Findings)
 }
 
 fn read<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> {

@@ -1,15 +1,15 @@
 //! `acquaint consent import`: history in bulk.
 
-use acquaint::engine::Progress;
-use acquaint::ledger::LedgerError;
+use acquaint::engine::{ConsentRules, LostRow, Progress};
+use acquaint::ledger::{LedgerError, NewEvent};
 use acquaint::signals::{
-    Batch, ConsentEventRow, ReadLimits, Record, Rejection, SignalsDir, SignalsError, Table,
-    policy_versions,
+    Batch, ConsentEventRow, Fault, Origin, ReadLimits, Record, Rejection, SignalsDir, SignalsError,
+    Table, policy_versions,
 };
 use serde_json::json;
 
 use super::args::ImportArgs;
-use super::source::{RowError, Source, writer};
+use super::source::{NoKey, Source, rules, writer};
 use crate::exit::{Failure, Outcome, print};
 use crate::progress::Bars;
 
@@ -20,26 +20,10 @@ enum Stopped {
     Signals(#[from] SignalsError),
     #[error(transparent)]
     Ledger(#[from] LedgerError),
-    #[error("{file}, row {row}: `{column}` is {reason}; what is not read may be an opt-out")]
-    Rejected {
-        file: String,
-        row: u64,
-        column: &'static str,
-        reason: String,
-    },
     #[error(transparent)]
-    Row(#[from] RowError),
-}
-
-impl Stopped {
-    fn at(rejection: &Rejection) -> Self {
-        Self::Rejected {
-            file: rejection.file.clone(),
-            row: rejection.row,
-            column: rejection.column,
-            reason: rejection.reason.to_string(),
-        }
-    }
+    Lost(#[from] LostRow),
+    #[error("{file}, row {row}: {why}")]
+    NoKey { file: String, row: u64, why: NoKey },
 }
 
 pub(crate) fn import(args: &ImportArgs, quiet: bool) -> Result<Outcome, Failure> {
@@ -49,6 +33,7 @@ pub(crate) fn import(args: &ImportArgs, quiet: bool) -> Result<Outcome, Failure>
     dir.require(&[Table::ConsentEvents])?;
     let policies = policy_versions(all(&dir)?);
     let overlays = all(&dir)?;
+    let rules = rules();
     let mut writer = writer(&args.ledger.ledger)?;
     let n_policies = writer.add_policies(&policies)?;
     let n_overlays = writer.add_overlays(&overlays)?;
@@ -57,10 +42,10 @@ pub(crate) fn import(args: &ImportArgs, quiet: bool) -> Result<Outcome, Failure>
     let mut import = writer.import(usize::try_from(args.segment_events).unwrap_or(usize::MAX));
     dir.stream(|batch: Batch<ConsentEventRow>| -> Result<(), Stopped> {
         if let Some(rejection) = batch.rejections.first() {
-            return Err(Stopped::at(rejection));
+            return Err(LostRow(rejection.clone()).into());
         }
-        for row in &batch.records {
-            import.push(&source.event(row)?)?;
+        for (row, origin) in batch.records.iter().zip(&batch.origins) {
+            import.push(&event(row, *origin, &dir, &rules, &source)?)?;
         }
         bars.advance(batch.records.len() as u64);
         Ok(())
@@ -84,11 +69,35 @@ pub(crate) fn import(args: &ImportArgs, quiet: bool) -> Result<Outcome, Failure>
     Ok(Outcome::Done)
 }
 
+/// The event of a row, held to the rules.
+fn event(
+    row: &ConsentEventRow,
+    origin: Origin,
+    dir: &SignalsDir,
+    rules: &ConsentRules,
+    source: &Source,
+) -> Result<NewEvent, Stopped> {
+    let file = dir.file(Table::ConsentEvents, origin.file);
+    let file = || file.unwrap_or_default().to_owned();
+    let lost = |Fault { column, reason }| Rejection {
+        file: file(),
+        row: origin.row,
+        column,
+        reason,
+    };
+    let named = rules.event(row).map_err(|fault| LostRow(lost(fault)))?;
+    source.event(&named).map_err(|why| Stopped::NoKey {
+        file: file(),
+        row: origin.row,
+        why,
+    })
+}
+
 /// A whole table, of which every row counts.
 fn all<R: Record>(dir: &SignalsDir) -> Result<Vec<R>, Failure> {
     let rows = dir.read::<R>()?;
     match rows.rejections.first() {
-        Some(rejection) => Err(Stopped::at(rejection).into()),
+        Some(rejection) => Err(LostRow(rejection.clone()).into()),
         None => Ok(rows.records),
     }
 }

@@ -2,7 +2,8 @@
 
 use std::io::{self, BufRead, BufReader, Read};
 
-use acquaint::signals::{ConsentEventRow, JsonLineError, json_object, record_from_json};
+use acquaint::engine::{ConsentRules, NamedEvent};
+use acquaint::signals::{ConsentEventRow, Fault, JsonLineError, json_object, record_from_json};
 use acquaint::time::Timestamp;
 use serde_json::{Map, Value};
 
@@ -45,14 +46,21 @@ pub(crate) struct Lines<R> {
     input: R,
     line: u64,
     clock: fn() -> Timestamp,
+    /// Made anew for each line: whoever sends one a day is held to today's clock.
+    rules: fn() -> ConsentRules,
 }
 
 impl<R: BufRead> Lines<R> {
-    pub(crate) const fn new(input: R, clock: fn() -> Timestamp) -> Self {
+    pub(crate) const fn new(
+        input: R,
+        clock: fn() -> Timestamp,
+        rules: fn() -> ConsentRules,
+    ) -> Self {
         Self {
             input,
             line: 0,
             clock,
+            rules,
         }
     }
 
@@ -76,14 +84,17 @@ impl<R: BufRead> Lines<R> {
         Ok(Some(text))
     }
 
-    fn event(&self, text: &str) -> Result<ConsentEventRow, LineError> {
+    fn event(&self, text: &str) -> Result<NamedEvent, LineError> {
         let no_event = |why| LineError::NoEvent {
             line: self.line,
             why,
         };
         let mut object = json_object(text).map_err(no_event)?;
         complete(&mut object, self.clock);
-        record_from_json(&object).map_err(no_event)
+        let row: ConsentEventRow = record_from_json(&object).map_err(no_event)?;
+        let value = |Fault { column, reason }| JsonLineError::Value { column, reason };
+        let named = (self.rules)().event(&row);
+        named.map_err(|fault| no_event(value(fault)))
     }
 }
 
@@ -95,7 +106,7 @@ impl<R: Read> Lines<BufReader<R>> {
 }
 
 impl<R: BufRead> Iterator for Lines<R> {
-    type Item = Result<ConsentEventRow, LineError>;
+    type Item = Result<NamedEvent, LineError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
@@ -145,24 +156,23 @@ fn id_of(object: &Map<String, Value>) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use acquaint::consent::{Event, Subject};
+    use acquaint::engine::NamedSubject;
     use acquaint::ids::AccountId;
 
     fn noon() -> Timestamp {
         Timestamp::parse("2016-09-01T12:00:00Z").unwrap()
     }
 
-    fn read(text: &str) -> Vec<Result<ConsentEventRow, String>> {
-        Lines::new(text.as_bytes(), noon)
-            .map(|line| line.map_err(|error| error.to_string()))
-            .collect()
+    fn until_noon() -> ConsentRules {
+        ConsentRules {
+            latest: Some(noon()),
+        }
     }
 
-    fn event(row: &Result<ConsentEventRow, String>) -> Event {
-        match row {
-            Ok(ConsentEventRow::Known(event)) => *event,
-            other => panic!("{other:?}"),
-        }
+    fn read(text: &str) -> Vec<Result<NamedEvent, String>> {
+        Lines::new(text.as_bytes(), noon, until_noon)
+            .map(|line| line.map_err(|error| error.to_string()))
+            .collect()
     }
 
     #[test]
@@ -170,8 +180,8 @@ mod tests {
         let rows = read(
             "{\"account_id\":7,\"kind\":\"opt_out\"}\n\n{\"kind\":\"opt_out\",\"account_id\":7}\n{\"account_id\":8,\"kind\":\"opt_out\"}",
         );
-        let events: Vec<Event> = rows.iter().map(event).collect();
-        assert_eq!(events[0].subject, Subject::Account(AccountId(7)));
+        let events: Vec<NamedEvent> = rows.into_iter().map(Result::unwrap).collect();
+        assert_eq!(events[0].subject, NamedSubject::Account(AccountId(7)));
         assert_eq!(
             (events[0].valid_time, events[0].known_time),
             (noon(), noon())

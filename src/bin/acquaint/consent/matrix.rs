@@ -9,7 +9,8 @@ use acquaint::consent::{
 };
 
 use super::args::MatrixArgs;
-use super::source::{cannot, now};
+use super::source::cannot;
+use crate::clock::now;
 use crate::exit::{Failure, Outcome, print};
 
 pub(crate) fn matrix(args: &MatrixArgs) -> Result<Outcome, Failure> {

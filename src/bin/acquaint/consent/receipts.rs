@@ -11,7 +11,8 @@ use acquaint::ledger::Reader;
 
 use super::args::ExportArgs;
 use super::show::{assumed, facts};
-use super::source::{cannot, now};
+use super::source::cannot;
+use crate::clock::now;
 use crate::exit::Failure;
 
 pub(super) fn write(args: &ExportArgs, reader: &Reader, path: &Path) -> Result<(), Failure> {

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use acquaint::consent::{
     AccountFacts, AccountStatus, AsOf, ConsentParams, Decision, Event, EventKind, Flaw, History,
-    Ledger, Purpose, Subject,
+    Ledger, Profile, Purpose, Subject,
 };
 use acquaint::identity::{E164, number_region};
 use acquaint::ids::AccountId;
@@ -14,7 +14,7 @@ use acquaint::time::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::args::{HistoryArgs, StatusArgs};
-use super::source::now;
+use crate::clock::now;
 use crate::exit::{Failure, Outcome, print};
 
 pub(crate) fn status(args: &StatusArgs) -> Result<Outcome, Failure> {
@@ -29,13 +29,14 @@ pub(crate) fn status(args: &StatusArgs) -> Result<Outcome, Failure> {
     let reader = Reader::open(&args.ledger.ledger)?;
     let flaws = reader.flaws()?;
     let mut events = reader.history(args.account)?;
-    if events.is_empty() && flaws.is_empty() {
+    if events.is_empty() && !flaws.iter().any(|flaw| concerns(flaw, args.account)) {
         return Ok(nothing(args.account));
     }
     let facts = match &args.signals {
         Some(dir) => facts(dir, Some(args.account))?,
         None => vec![assumed(args.account, &events, as_of.valid)],
     };
+    let region = Region::of(args, &facts);
     events.extend(reader.others()?);
     let ledger = Ledger::new(reader.policies()?, reader.overlays()?, events);
     let is_broken = flaws.contains(&Flaw::Everybody);
@@ -46,9 +47,9 @@ pub(crate) fn status(args: &StatusArgs) -> Result<Outcome, Failure> {
         return Ok(nothing(args.account));
     };
     print(&if args.json {
-        status_json(status, as_of).to_string()
+        status_json(status, as_of, &region).to_string()
     } else {
-        status_table(status, as_of)
+        status_table(status, as_of, &region)
     })?;
     if is_broken {
         eprintln!(
@@ -57,6 +58,62 @@ pub(crate) fn status(args: &StatusArgs) -> Result<Outcome, Failure> {
         return Ok(Outcome::Findings);
     }
     Ok(Outcome::Done)
+}
+
+/// Does a flaw of the ledger touch an account?
+fn concerns(flaw: &Flaw, account: AccountId) -> bool {
+    match flaw {
+        Flaw::Everybody => true,
+        Flaw::About { subject, .. } => *subject == Subject::Account(account),
+    }
+}
+
+/// What is known of where an account lives, and which profile that means.
+struct Region {
+    is_known: bool,
+    profile: Profile,
+    /// Why it is not known.
+    why: &'static str,
+}
+
+impl Region {
+    fn of(args: &StatusArgs, facts: &[AccountFacts]) -> Self {
+        let is_known = |row: &AccountFacts| row.number_region.is_some() || row.residence.is_some();
+        let is_known = facts.iter().any(is_known);
+        let profile = if is_known {
+            args.profile.into()
+        } else {
+            Profile::OptIn
+        };
+        let why = match (&args.signals, facts.is_empty()) {
+            (None, _) => "without --signals nobody knows where the account lives",
+            (Some(_), true) => "messenger_accounts has no row of the account",
+            (Some(_), false) => "messenger_accounts does not say where the account lives",
+        };
+        Self {
+            is_known,
+            profile,
+            why,
+        }
+    }
+
+    const fn profile(&self) -> &'static str {
+        match self.profile {
+            Profile::NoticeAndOptOut => "notice-and-opt-out",
+            Profile::OptIn => "opt-in",
+        }
+    }
+
+    fn line(&self) -> String {
+        let profile = self.profile();
+        if self.is_known {
+            return format!("profile {profile}");
+        }
+        format!(
+            "region unknown: {}. The strict profile, {profile}, holds: silence is a no",
+            self.why
+        )
+    }
 }
 
 fn nothing(account: AccountId) -> Outcome {
@@ -105,7 +162,7 @@ pub(super) fn assumed(account: AccountId, events: &[Event], at: Timestamp) -> Ac
     }
 }
 
-fn status_json(status: &AccountStatus, as_of: AsOf) -> Value {
+fn status_json(status: &AccountStatus, as_of: AsOf, region: &Region) -> Value {
     let decision = |purpose| match status.decision(purpose) {
         Decision::Allowed { since } if since == Timestamp::MIN => json!({ "allowed": true }),
         Decision::Allowed { since } => json!({ "allowed": true, "since": since.to_string() }),
@@ -122,11 +179,13 @@ fn status_json(status: &AccountStatus, as_of: AsOf) -> Value {
         "state": status.state().as_str(),
         "underneath": status.underneath().as_str(),
         "opted_out_ever": status.opted_out_ever(),
+        "region_known": region.is_known,
+        "profile": region.profile(),
         "purposes": purposes,
     })
 }
 
-fn status_table(status: &AccountStatus, as_of: AsOf) -> String {
+fn status_table(status: &AccountStatus, as_of: AsOf, region: &Region) -> String {
     let mut text = format!("account {}: {}", status.account(), status.state().as_str());
     if status.underneath() != status.state() {
         write(
@@ -136,7 +195,12 @@ fn status_table(status: &AccountStatus, as_of: AsOf) -> String {
     }
     write(
         &mut text,
-        &format!("\nas of {}, as known at {}\n\n", as_of.valid, as_of.known),
+        &format!(
+            "\nas of {}, as known at {}\n{}\n\n",
+            as_of.valid,
+            as_of.known,
+            region.line()
+        ),
     );
     for purpose in Purpose::ALL {
         let decision = match status.decision(purpose) {

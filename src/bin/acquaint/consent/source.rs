@@ -2,28 +2,19 @@
 
 use std::io;
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use acquaint::identity::{E164, ObjectionKey};
+use acquaint::engine::{ConsentRules, NamedEvent, NamedSubject};
+use acquaint::identity::ObjectionKey;
 use acquaint::ledger::{Entropy, LedgerError, NewEvent, NewSubject, Writer};
-use acquaint::signals::ConsentEventRow;
-use acquaint::time::Timestamp;
 
 use super::args::ObjectionKeyArgs;
+use crate::clock::latest;
 use crate::exit::Failure;
 
-/// Why a row is no event for the ledger. Says nothing of the number.
+/// There is no key to make a point with.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum RowError {
-    /// There is no key to make a point with.
-    #[error(
-        "an event is about the number of somebody without an account: --objection-key is needed"
-    )]
-    NoKey,
-    /// The number is none.
-    #[error("`phone` is not a phone number")]
-    NotANumber,
-}
+#[error("an event is about the number of somebody without an account: --objection-key is needed")]
+pub(crate) struct NoKey;
 
 /// Makes events of rows.
 pub(crate) struct Source {
@@ -38,28 +29,30 @@ impl Source {
         })
     }
 
-    pub(crate) fn event(&self, row: &ConsentEventRow) -> Result<NewEvent, RowError> {
-        match row {
-            ConsentEventRow::Known(event) => NewEvent::of(event).ok_or(RowError::NotANumber),
-            ConsentEventRow::NonUser {
-                phone,
-                region,
-                event_id,
-                kind,
-                valid_time,
-                known_time,
-            } => {
-                let key = self.key.as_ref().ok_or(RowError::NoKey)?;
-                let number = E164::canonical(phone, *region).map_err(|_| RowError::NotANumber)?;
-                Ok(NewEvent {
-                    event_id: *event_id,
-                    subject: NewSubject::NonUser(key.objection(number)),
-                    kind: *kind,
-                    valid_time: *valid_time,
-                    known_time: *known_time,
-                })
+    /// The event for the ledger: a number becomes its point.
+    pub(crate) fn event(&self, named: &NamedEvent) -> Result<NewEvent, NoKey> {
+        let subject = match named.subject {
+            NamedSubject::Account(account) => NewSubject::Account(account),
+            NamedSubject::Device(device) => NewSubject::Device(device),
+            NamedSubject::Number(number) => {
+                let key = self.key.as_ref().ok_or(NoKey)?;
+                NewSubject::NonUser(key.objection(number))
             }
-        }
+        };
+        Ok(NewEvent {
+            event_id: named.event_id,
+            subject,
+            kind: named.kind,
+            valid_time: named.valid_time,
+            known_time: named.known_time,
+        })
+    }
+}
+
+/// The rules that every event is held to.
+pub(crate) fn rules() -> ConsentRules {
+    ConsentRules {
+        latest: Some(latest()),
     }
 }
 
@@ -70,18 +63,6 @@ pub(crate) fn writer(dir: &Path) -> Result<Writer, LedgerError> {
 
 fn entropy() -> Entropy {
     Box::new(|bytes| getrandom::fill(bytes).map_err(io::Error::other))
-}
-
-/// What time it is.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the command line is where the time comes from"
-)]
-pub(crate) fn now() -> Timestamp {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }
 
 /// A file to read, by name in messages.

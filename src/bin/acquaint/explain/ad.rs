@@ -17,7 +17,9 @@ pub(crate) fn ad(args: &ExplainAdArgs, quiet: bool) -> Result<Outcome, Failure> 
     let models = Models::read(None, args.ad_model.as_deref())?;
     let prepared = prepared(asked, &params, &models, quiet)?;
     let explained = prepared.explain_ad(UserId(args.user), AdId(args.ad))?;
-    show(asked, &explained, text)
+    let is_unknown = explained.why_not == Some(NotShown::UnknownPerson);
+    let unknown = is_unknown.then_some(explained.user);
+    show(asked, &explained, unknown, text)
 }
 
 fn text(explained: &AdExplained) -> String {
@@ -106,6 +108,7 @@ fn allowed(grant: &Grant) -> String {
 
 fn words(why: NotShown) -> String {
     match why {
+        NotShown::UnknownPerson => "nobody knows the person".to_owned(),
         NotShown::Gate { reason } => format!("the gate denies the person ({reason})"),
         NotShown::UnknownAd => "no table has it, or its row was rejected".to_owned(),
         NotShown::Policy { reason } => of_policy(reason).to_owned(),

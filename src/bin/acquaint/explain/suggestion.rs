@@ -17,7 +17,11 @@ pub(crate) fn suggestion(args: &ExplainSuggestionArgs, quiet: bool) -> Result<Ou
     let models = Models::read(args.friend_model.as_deref(), None)?;
     let prepared = prepared(asked, &params, &models, quiet)?;
     let explained = prepared.explain_suggestion(UserId(args.user), UserId(args.candidate))?;
-    show(asked, &explained, text)
+    let unknown = match explained.why_not {
+        Some(NotSuggested::UnknownPerson { user }) => Some(user),
+        _ => None,
+    };
+    show(asked, &explained, unknown, text)
 }
 
 fn text(explained: &SuggestionExplained) -> String {
@@ -67,6 +71,7 @@ fn named(explained: &SuggestionExplained) -> String {
 
 fn words(why: NotSuggested) -> String {
     match why {
+        NotSuggested::UnknownPerson { user } => format!("nobody knows {}", user.0),
         NotSuggested::GateForUser { reason } => format!("the gate denies the person ({reason})"),
         NotSuggested::GateForCandidate { reason } => {
             format!("the gate denies the candidate ({reason})")

@@ -92,7 +92,7 @@ pub(crate) struct ClaimsArgs {
     /// Parameters; `[identity]` has the model and the thresholds
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// The moment to speak of; the newest moment in the data by default
+    /// The moment to speak of; the newest moment in the signals by default
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) as_of: Option<Timestamp>,
 }

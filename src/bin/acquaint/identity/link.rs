@@ -14,6 +14,7 @@ use acquaint::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::args::{ClaimsArgs, EvaluateArgs, FitArgs, LinkArgs};
+use crate::clock::times;
 use crate::exit::{Failure, Outcome, print};
 use crate::progress::Bars;
 use crate::run::{Ledger, read_params};
@@ -119,7 +120,7 @@ fn read(args: &ClaimsArgs, quiet: bool) -> Result<(Claims, ValidRunParams), Fail
         &args.signals,
         ledger.source().as_ref(),
         &params,
-        (args.as_of, None),
+        times(args.as_of, None),
         args.purpose,
         &Bars::new(quiet),
     )?;

@@ -7,6 +7,7 @@ use acquaint::engine::{BookFiles, MatchRequest, Stage};
 use acquaint::identity::OverBudget;
 
 use super::args::MatchArgs;
+use crate::clock::times;
 use crate::exit::{Failure, Outcome};
 use crate::progress::Bars;
 use crate::run::{Ledger, read_params};
@@ -19,8 +20,7 @@ pub(crate) fn matching(args: &MatchArgs, quiet: bool) -> Result<Outcome, Failure
         signals: &args.claims.signals,
         ledger: source.as_ref(),
         params: &params,
-        as_of: args.claims.as_of,
-        known_at: None,
+        times: times(args.claims.as_of, None),
         purpose: args.claims.purpose,
     };
     let progress = Bars::new(quiet);

@@ -23,8 +23,7 @@ pub(crate) fn ads(args: &TrainAdsArgs, quiet: bool) -> Result<Outcome, Failure> 
         signals: &args.signals,
         ledger: source.as_ref(),
         params: &params,
-        as_of: args.asking.as_of,
-        known_at: args.asking.known_at,
+        times: args.asking.times(),
         earlier: earlier.as_ref(),
     };
     let trained = train_ads(&request, &Bars::new(quiet))?;

@@ -1,0 +1,115 @@
+//! The rules that every row of `consent_events` is held to: in the tables of a run, in `consent import` and, a line at
+//! a time, in `consent append`. They are these and no others.
+
+use crate::consent::{Event, EventKind, Subject, check_times};
+use crate::identity::{E164, NotANumber};
+use crate::ids::{AccountId, DeviceId, EventId};
+use crate::signals::{ConsentEventRow, Fault, Rejection, RejectionReason};
+use crate::time::Timestamp;
+
+/// What consent events are held to besides what a table says of its columns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ConsentRules {
+    /// The moment after which nothing can have become known yet; none if the caller has no clock.
+    pub latest: Option<Timestamp>,
+}
+
+/// An event that keeps the rules, whoever it is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NamedEvent {
+    /// Unique; a repeated id is a no-op.
+    pub event_id: EventId,
+    /// Whom it is about.
+    pub subject: NamedSubject,
+    /// What happened.
+    pub kind: EventKind,
+    /// When the act happened.
+    pub valid_time: Timestamp,
+    /// When the ledger learned of it.
+    pub known_time: Timestamp,
+}
+
+/// Whom an event is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NamedSubject {
+    /// An account.
+    Account(AccountId),
+    /// Every account seen on a device.
+    Device(DeviceId),
+    /// The holder of a number that is nobody's account.
+    Number(E164),
+}
+
+impl ConsentRules {
+    /// The event of a row, its number read.
+    ///
+    /// # Errors
+    /// The first column that breaks a rule: the number is none, or a time cannot be.
+    pub fn event(&self, row: &ConsentEventRow) -> Result<NamedEvent, Fault> {
+        let event = named(row)?;
+        self.check(event.valid_time, event.known_time)?;
+        Ok(event)
+    }
+
+    fn check(self, valid: Timestamp, known: Timestamp) -> Result<(), Fault> {
+        check_times(valid, known, self.latest).map_err(|broken| {
+            let reason = RejectionReason::from(broken);
+            let column = match reason {
+                RejectionReason::FromTheFuture => "known_time",
+                _ => "valid_time",
+            };
+            Fault { column, reason }
+        })
+    }
+}
+
+/// The event of a row, whatever its times.
+pub(in crate::engine) fn named(row: &ConsentEventRow) -> Result<NamedEvent, Fault> {
+    match row {
+        ConsentEventRow::Known(event) => known(event),
+        ConsentEventRow::NonUser {
+            phone,
+            region,
+            event_id,
+            kind,
+            valid_time,
+            known_time,
+        } => Ok(NamedEvent {
+            event_id: *event_id,
+            subject: NamedSubject::Number(E164::canonical(phone, *region).map_err(not_a_number)?),
+            kind: *kind,
+            valid_time: *valid_time,
+            known_time: *known_time,
+        }),
+    }
+}
+
+fn not_a_number(why: NotANumber) -> Fault {
+    Fault {
+        column: "phone",
+        reason: why.into(),
+    }
+}
+
+fn known(event: &Event) -> Result<NamedEvent, Fault> {
+    let subject = match event.subject {
+        Subject::Account(account) => NamedSubject::Account(account),
+        Subject::Device(device) => NamedSubject::Device(device),
+        // A token does not lead back to a number.
+        Subject::NonUser(_) => return Err(not_a_number(NotANumber::Unreadable)),
+    };
+    Ok(NamedEvent {
+        event_id: event.event_id,
+        subject,
+        kind: event.kind,
+        valid_time: event.valid_time,
+        known_time: event.known_time,
+    })
+}
+
+/// A row that cannot be used and may take something away, from nobody who could be denied instead: whoever reads it
+/// has to stop.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}, row {}: `{}` {}, and what is not read may take something away: {}",
+    .0.file, .0.row, .0.column, .0.reason.phrase(), .0.cure())]
+pub struct LostRow(pub Rejection);

@@ -1,0 +1,231 @@
+//! When the rows of a table are from: the moment of a run, and rows that cannot be from when they say.
+
+use crate::signals::{
+    AbuseReport, Ad, AdFeedback, AudienceMember, Business, BusinessOptIn, BusinessThread, Feedback,
+    Friendship, Impression, MessengerAccount, Record, SocialAccount,
+};
+use crate::time::Timestamp;
+
+/// A row that tells of the past.
+pub(in crate::engine) trait Dated: Record {
+    /// The latest moment of the past that the row tells of, with its column; none if it tells of none.
+    fn newest(&self) -> Option<(&'static str, Timestamp)>;
+
+    /// Does the row take something away? Then it is honoured even if its date cannot be.
+    fn takes_away(&self) -> bool {
+        false
+    }
+
+    /// Dates a row that takes something away to a moment.
+    fn date_to(&mut self, _at: Timestamp) {}
+}
+
+/// Dates rows that take something away to a moment, if they are said to be from after a bound.
+pub(in crate::engine) fn honour<R: Dated>(
+    rows: &mut [R],
+    latest: Option<Timestamp>,
+    at: Timestamp,
+) {
+    for row in rows
+        .iter_mut()
+        .filter(|row| is_from_the_future(*row, latest))
+    {
+        row.date_to(at);
+    }
+}
+
+/// Is the row said to be from after a bound?
+pub(in crate::engine) fn is_from_the_future<R: Dated>(row: &R, latest: Option<Timestamp>) -> bool {
+    latest.is_some_and(|latest| row.newest().is_some_and(|(_, at)| at > latest))
+}
+
+/// The later of several moments with their columns.
+fn later<const N: usize>(
+    moments: [Option<(&'static str, Timestamp)>; N],
+) -> Option<(&'static str, Timestamp)> {
+    moments.into_iter().flatten().max_by_key(|(_, at)| *at)
+}
+
+impl Dated for MessengerAccount {
+    fn newest(&self) -> Option<(&'static str, Timestamp)> {
+        later([
+            Some(("registered_at", self.registered_at)),
+            Some(("number_since", self.number_since)),
+            Some(("last_seen_at", self.last_seen_at)),
+        ])
+    }
+}
+
+impl Dated for SocialAccount {
+    fn newest(&self) -> Option<(&'static str, Timestamp)> {
+        let phone_since = self.phone_since.map(|at| ("phone_since", at));
+        later([Some(("created_at", self.created_at)), phone_since])
+    }
+}
+
+impl Dated for Friendship {
+    fn newest(&self) -> Option<(&'static str, Timestamp)> {
+        Some(("since", self.since))
+    }
+}
+
+impl Dated for Feedback {
+    fn newest(&self) -> Option<(&'static str, Timestamp)> {
+        Some(("at", self.at))
+    }
+
+    fn takes_away(&self) -> bool {
+        true
+    }
+
+    fn date_to(&mut self, at: Timestamp) {
+        self.at = at;
+    }
+}
+
+impl Dated for AdFeedback {
+    fn newest(&self) -> Option<(&'static str, Timestamp)> {
+        Some(("at", self.at))
+    }
+
+    fn takes_away(&self) -> bool {
+        true
+    }
+
+    fn date_to(&mut self, at: Timestamp) {
+        self.at = at;
+    }
+}
+
+impl Dated for AbuseReport {
+    fn newest(&self) -> Option<(&'static str, Timestamp)> {
+        Some(("at", self.at))
+    }
+
+    fn takes_away(&self) -> bool {
+        true
+    }
+
+    fn date_to(&mut self, at: Timestamp) {
+        self.at = at;
+    }
+}
+
+impl Dated for Impression {
+    fn newest(&self) -> Option<(&'static str, Timestamp)> {
+        Some(("at", self.at))
+    }
+}
+
+impl Dated for AudienceMember {
+    fn newest(&self) -> Option<(&'static str, Timestamp)> {
+        Some(("added_at", self.added_at))
+    }
+}
+
+impl Dated for BusinessThread {
+    fn newest(&self) -> Option<(&'static str, Timestamp)> {
+        let last = self
+            .last_from_person_at
+            .map(|at| ("last_from_person_at", at));
+        later([Some(("started_at", self.started_at)), last])
+    }
+}
+
+impl Dated for BusinessOptIn {
+    fn newest(&self) -> Option<(&'static str, Timestamp)> {
+        let out = self.opted_out_at.map(|at| ("opted_out_at", at));
+        later([Some(("opted_in_at", self.opted_in_at)), out])
+    }
+
+    fn takes_away(&self) -> bool {
+        self.opted_out_at.is_some()
+    }
+
+    fn date_to(&mut self, at: Timestamp) {
+        self.opted_in_at = self.opted_in_at.min(at);
+        self.opted_out_at = Some(at);
+    }
+}
+
+/// An ad may begin tomorrow.
+impl Dated for Ad {
+    fn newest(&self) -> Option<(&'static str, Timestamp)> {
+        None
+    }
+}
+
+/// The row says whose number is a business's, which keeps it out of suggestions: no date takes that away.
+impl Dated for Business {
+    fn newest(&self) -> Option<(&'static str, Timestamp)> {
+        None
+    }
+}
+
+/// How much newer than every other row one row may be and still move the moment of a run. Beyond this everybody
+/// else would count as gone.
+const ALONE_DAYS: i64 = crate::consent::INACTIVE_DAYS;
+
+/// The newest moments of some rows: what a run speaks of unless it is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::engine) struct Newest {
+    first: Option<Timestamp>,
+    second: Option<Timestamp>,
+}
+
+impl Newest {
+    /// Takes a further row into account.
+    pub(in crate::engine) fn see(&mut self, at: Timestamp) {
+        if self.first < Some(at) {
+            self.second = self.first;
+            self.first = Some(at);
+        } else if self.second < Some(at) {
+            self.second = Some(at);
+        }
+    }
+
+    /// The moment to speak of, and whether a row that stands alone would have moved it.
+    pub(in crate::engine) fn moment(self) -> Option<(Timestamp, bool)> {
+        let first = self.first?;
+        let alone = |second: &Timestamp| second.plus_days(ALONE_DAYS) < first;
+        Some(match self.second.filter(alone) {
+            Some(second) => (second, true),
+            None => (first, false),
+        })
+    }
+
+    /// The newest moment there is.
+    pub(in crate::engine) const fn first(self) -> Option<Timestamp> {
+        self.first
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn moment(days: &[i64]) -> Option<(Timestamp, bool)> {
+        let mut newest = Newest::default();
+        for &day in days {
+            newest.see(Timestamp::from_secs(0).plus_days(day));
+        }
+        newest.moment()
+    }
+
+    #[test]
+    fn no_single_row_moves_the_moment() {
+        let day = |day| Timestamp::from_secs(0).plus_days(day);
+        for (days, expected) in [
+            (vec![], None),
+            (vec![5], Some((day(5), false))),
+            (vec![5, 9], Some((day(9), false))),
+            (vec![9, 5, 7], Some((day(9), false))),
+            (vec![5, 125], Some((day(125), false))),
+            (vec![5, 126], Some((day(5), true))),
+            (vec![4000, 5, 4, 3], Some((day(5), true))),
+            (vec![4000, 5, 4000, 3], Some((day(4000), false))),
+        ] {
+            assert_eq!(moment(&days), expected, "{days:?}");
+        }
+    }
+}
