@@ -158,6 +158,15 @@ impl Inputs {
 
     /// Leaves out what had not happened yet at the moment the run speaks of.
     pub(in crate::engine) fn forget_after(&mut self, as_of: Timestamp) {
+        self.forget_but_for_what_was_said(as_of, as_of);
+    }
+
+    /// As [`forget_after`](Self::forget_after), but keeps what people said about each other and about ads up to another moment.
+    pub(in crate::engine) fn forget_but_for_what_was_said(
+        &mut self,
+        as_of: Timestamp,
+        said_until: Timestamp,
+    ) {
         let latest = self.read.latest;
         honour(&mut self.feedback, latest, as_of);
         honour(&mut self.ad_feedback, latest, as_of);
@@ -187,7 +196,7 @@ impl Inputs {
         forget(
             "feedback",
             &mut self.feedback,
-            |row| row.at <= as_of,
+            |row| row.at <= said_until,
             stages,
         );
         forget(
@@ -199,7 +208,7 @@ impl Inputs {
         forget(
             "ad feedback",
             &mut self.ad_feedback,
-            |row| row.at <= as_of,
+            |row| row.at <= said_until,
             stages,
         );
         forget(
@@ -211,9 +220,21 @@ impl Inputs {
         forget(
             "abuse reports",
             &mut self.reports,
-            |row| row.at <= as_of,
+            |row| row.at <= said_until,
             stages,
         );
+    }
+
+    /// Leaves out what people said about each other and about ads after a moment, but for what cannot be from when it says.
+    pub(in crate::engine) fn forget_said_after(&mut self, until: Timestamp) {
+        let latest = self.read.latest;
+        honour(&mut self.feedback, latest, until);
+        honour(&mut self.ad_feedback, latest, until);
+        honour(&mut self.reports, latest, until);
+        honour(&mut self.opt_ins, latest, until);
+        self.feedback.retain(|row| row.at <= until);
+        self.ad_feedback.retain(|row| row.at <= until);
+        self.reports.retain(|row| row.at <= until);
     }
 
     /// What the ledger has to know of every account.

@@ -59,7 +59,7 @@ pub use matches::{BookFiles, MatchRequest, Matched};
 pub use params::{ConfigError, RunParams, ValidRunParams};
 pub use prepare::Prepared;
 pub use progress::{Progress, Silent};
-pub use recall::{Recall, RecallRequest, RecallRow, recall};
+pub use recall::{Recall, RecallReason, RecallRequest, RecallRow, recall};
 pub use run::{Page, REPORT, RunRequest, run};
 pub use times::Times;
 pub use verify::{Cause, Difference, Finding, PurposeVerdict, Verdict, VerifyRequest, verify};

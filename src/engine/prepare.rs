@@ -447,16 +447,8 @@ impl<'p> Preparation<'p> {
         if let Some(model) = models.ad_model {
             model.check(&self.provenance())?;
         }
-        let mut book = self.read_address_book(dir, progress)?;
-        progress.begin("packing the graph", None);
-        let apart = self.apart();
-        let of_matches = end_matches(&mut book.suggest.matches, &self.suggest, &apart);
-        if of_matches.n_dropped() > 0 {
-            self.stages.push(of_matches);
-        }
-        let graph = self.graph(&book.suggest.matches, &apart)?;
+        let (book, graph, exclusions) = self.tied(dir, progress)?;
         let graph_stats = GraphStats::of(&graph);
-        let exclusions = Exclusions::new(&graph, &apart).with_minors(self.minors(&graph));
         let over = (&graph, &exclusions);
         let ranked_by = self.ranked_by(over, models.friend_model, progress)?;
         let (suggest_scores, s1) = self.spam(&self.suggest, &book.suggest, &[], self.work.suggest);
@@ -506,6 +498,33 @@ impl<'p> Preparation<'p> {
             train_report,
             stages: self.stages,
         })
+    }
+
+    /// Who is tied to whom and who is kept apart, and nothing else.
+    pub(in crate::engine) fn ties(
+        mut self,
+        dir: &SignalsDir,
+        progress: &dyn Progress,
+    ) -> Result<(Graph<FriendSuggestions>, Exclusions), EngineError> {
+        let (_, graph, exclusions) = self.tied(dir, progress)?;
+        Ok((graph, exclusions))
+    }
+
+    fn tied(
+        &mut self,
+        dir: &SignalsDir,
+        progress: &dyn Progress,
+    ) -> Result<(Books, Graph<FriendSuggestions>, Exclusions), EngineError> {
+        let mut book = self.read_address_book(dir, progress)?;
+        progress.begin("packing the graph", None);
+        let apart = self.apart();
+        let of_matches = end_matches(&mut book.suggest.matches, &self.suggest, &apart);
+        if of_matches.n_dropped() > 0 {
+            self.stages.push(of_matches);
+        }
+        let graph = self.graph(&book.suggest.matches, &apart)?;
+        let exclusions = Exclusions::new(&graph, &apart).with_minors(self.minors(&graph));
+        Ok((book, graph, exclusions))
     }
 
     /// The spam scores of a view; none if no output asks for them.

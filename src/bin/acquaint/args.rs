@@ -54,7 +54,7 @@ pub(crate) enum Verb {
     Train(TrainVerb),
     /// Draw the report page of a finished run again
     Report(ReportArgs),
-    /// List published rows that no longer stand, because an opt-out became known since
+    /// List published rows that no longer stand, because of an opt-out, a block or the like that became known since
     Recall(RecallArgs),
     /// Prove that an output is what it would be if everybody who is out had never been in the tables
     Verify(VerifyArgs),
@@ -490,7 +490,9 @@ pub(crate) struct ReportArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Prints one line of CSV for each row to delete: table, row (from 1), user_id, account_id, other_id (candidate, ad or
-business) and reason. Ends with exit code 1 if there are any.
+business) and reason. Ends with exit code 1 if there are any. Opt-outs and other consent events, orders, blocks,
+reports, dismissals, hiding, hidden ads and opt-ins taken back count, whenever they arrived; docs/privacy.md lists
+the reasons.
 
 Example:
   acquaint recall out --signals newer > recall.csv")]
@@ -498,12 +500,12 @@ pub(crate) struct RecallArgs {
     /// The output directory of a run
     #[arg(value_name = "OUT")]
     pub(crate) out: PathBuf,
-    /// The tables as they are now, with the consent events that became known since
+    /// The tables as they are now, with what became known since
     #[arg(long, value_name = "DIR")]
     pub(crate) signals: PathBuf,
     #[command(flatten)]
     pub(crate) ledger: AskLedgerArgs,
-    /// As known when; the newest moment the events know by default
+    /// As known when: later events and feedback do not count. The newest moment the tables know by default
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) known_at: Option<Timestamp>,
     /// Print JSON instead of CSV

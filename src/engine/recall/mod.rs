@@ -4,16 +4,24 @@
 //! every published row that names somebody who no longer allows it is listed, so that whoever holds the row can
 //! delete it. Rows that merely rested on the person, as on one mutual friend among several, name nobody who is
 //! out; they change with the next run.
+//!
+//! People also block, report, dismiss and hide, hide ads and take back what they asked a business for. What they said since
+//! is held against the rows too: against those it forbids, and against those that counted a tie it ended.
 
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+mod published;
+mod reason;
+mod said;
+
+use std::fs;
+use std::path::Path;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::UInt64Type;
-use arrow_array::{Array, RecordBatch};
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::Serialize;
+
+pub(in crate::engine) use self::published::batches;
+use self::published::{not_ours, whole_numbers};
+pub use self::reason::RecallReason;
+use self::said::{HiddenAds, Ties, ties_may_differ, withdrawn};
 
 use crate::consent::{
     Abuse, AdRelevance, AsOf, BusinessMarketing, BusinessService, Decision, DenialReason, For,
@@ -24,9 +32,9 @@ use crate::engine::outputs::{
     AbuseRow, AdRow, LinkRow, MANIFEST, Manifest, OutputRow, ReachRow, SuggestionRow,
 };
 use crate::engine::view::{Gates, everyones_links};
-use crate::engine::{EngineError, LedgerSource, Progress, RunParams, Times};
+use crate::engine::{EngineError, LedgerSource, Progress, RunParams, Times, ValidRunParams};
 use crate::identity::{Link, ValidIdentityParams};
-use crate::ids::{AccountId, UserId};
+use crate::ids::{AccountId, AdId, BusinessId, UserId};
 use crate::signals::SignalsDir;
 use crate::time::Timestamp;
 
@@ -39,9 +47,10 @@ pub struct RecallRequest<'a> {
     pub signals: &'a Path,
     /// The ledger to ask, in the place of the tables of consent.
     pub ledger: Option<&'a LedgerSource<'a>>,
-    /// As known when; the newest the events know by default.
+    /// As known when; the newest the tables know by default. What people said later does not count.
     pub known_at: Option<Timestamp>,
-    /// The caller's clock and what it may be wrong by; what is known later is rejected, as in [`Times`].
+    /// The caller's clock and what it may be wrong by; what is known later is rejected, as in [`Times`]. An order of a regulator
+    /// counts that has begun by then; without it, by the newest moment that the other tables know.
     pub latest: Option<Timestamp>,
 }
 
@@ -72,7 +81,7 @@ pub struct RecallRow {
     /// The candidate, ad or business.
     pub other_id: Option<u64>,
     /// Why it does not stand.
-    pub reason: DenialReason,
+    pub reason: RecallReason,
 }
 
 /// Lists the published rows that no longer stand.
@@ -81,7 +90,8 @@ pub struct RecallRow {
 /// If the output or a table cannot be read.
 ///
 /// # Complexity
-/// That of two snapshots of the ledger and one pass over the id columns of the output.
+/// That of two snapshots of the ledger and one pass over the id columns of the output. If accounts, friendships, feedback or
+/// reports are not the files that the run read, that of a run up to its graph besides.
 pub fn recall(request: &RecallRequest<'_>, progress: &dyn Progress) -> Result<Recall, EngineError> {
     let manifest = read_manifest(&request.out.join(MANIFEST))?;
     let params = parameters(&manifest, request.out)?.check()?;
@@ -95,12 +105,11 @@ pub fn recall(request: &RecallRequest<'_>, progress: &dyn Progress) -> Result<Re
     let bound = times.bound(Some(published.published_known));
     let mut inputs = Inputs::read(&dir, request.ledger.into(), bound, progress)?;
     inputs.read_numbers();
-    let events = inputs.consent.events.iter();
-    let newest = events.map(|event| event.known_time).max();
     let known = request
         .known_at
-        .or(newest)
+        .or_else(|| newest(&inputs))
         .unwrap_or(published.published_known);
+    inputs.forget_said_after(known);
     progress.begin("asking the ledger", None);
     let ledger = inputs.consent.ledger();
     let (links, _) = everyones_links(&inputs, &params.identity);
@@ -127,12 +136,15 @@ pub fn recall(request: &RecallRequest<'_>, progress: &dyn Progress) -> Result<Re
             seen_until: seen_until.max(published.valid),
         },
     };
+    let ties = ties_may_differ(&manifest.inputs, &inputs.read.files)
+        .then(|| Ties::read(request, &params, &manifest, bound, progress))
+        .transpose()?;
     progress.begin("reading what was published", None);
     let mut found = Found::new(request.out, progress);
-    found.people::<FriendSuggestions>(&asked, SuggestionRow::FILE, Some("candidate_id"), true)?;
-    found.people::<AdRelevance>(&asked, AdRow::FILE, Some("ad_id"), false)?;
-    found.accounts::<Abuse>(&asked, AbuseRow::FILE, None)?;
-    found.reach(&asked)?;
+    found.suggestions(&asked, ties.as_ref())?;
+    found.ads(&asked)?;
+    found.abuse(&asked)?;
+    found.reach(&asked, &params)?;
     found.links(&asked)?;
     found.rows.sort_unstable();
     Ok(Recall {
@@ -141,6 +153,27 @@ pub fn recall(request: &RecallRequest<'_>, progress: &dyn Progress) -> Result<Re
         n_rows: found.n_rows,
         rows: found.rows,
     })
+}
+
+/// The newest moment that the tables know of, and no later than any row can be from. An order that has begun since moves it too.
+fn newest(inputs: &Inputs) -> Option<Timestamp> {
+    let latest = inputs.read.latest;
+    let events = inputs.consent.events.iter().map(|event| event.known_time);
+    let said = inputs.feedback.iter().map(|row| row.at);
+    let hidden = inputs.ad_feedback.iter().map(|row| row.at);
+    let reports = inputs.reports.iter().map(|row| row.at);
+    let withdrawn = inputs.opt_ins.iter().filter_map(|row| row.opted_out_at);
+    let by_now = |at: &Timestamp| latest.is_none_or(|latest| *at <= latest);
+    let known = events.chain(said).chain(hidden).chain(reports);
+    let known = known.chain(withdrawn).filter(by_now).max();
+    let bound = latest.or(known);
+    let begun = inputs
+        .consent
+        .overlays
+        .iter()
+        .map(|order| order.interval.from);
+    let begun = begun.filter(|from| bound.is_some_and(|bound| *from <= bound));
+    known.max(begun.max())
 }
 
 pub(in crate::engine) fn read_manifest(path: &Path) -> Result<Manifest, EngineError> {
@@ -205,30 +238,33 @@ struct Changes<P> {
 }
 
 impl<P: For> Changes<P> {
-    fn of_user(&self, user: UserId) -> Option<DenialReason> {
+    fn of_user(&self, user: UserId) -> Option<RecallReason> {
         refused(
             self.before.people.decision(user),
             self.now.people.decision(user),
         )
     }
 
-    fn of_account(&self, account: AccountId) -> Option<DenialReason> {
+    fn of_account(&self, account: AccountId) -> Option<RecallReason> {
         refused(
             self.before.accounts.decision(account),
             self.now.accounts.decision(account),
         )
     }
+
+    fn of_link(&self, account: AccountId, user: UserId) -> Option<RecallReason> {
+        self.of_account(account).or_else(|| self.of_user(user))
+    }
 }
 
 /// Why a row may no longer name somebody: a no, or a yes for newer data only than at publication.
-fn refused(before: Decision, now: Decision) -> Option<DenialReason> {
-    match now {
-        Decision::Denied(reason) => Some(reason),
-        Decision::Allowed { .. } if before.stricter(now) != before => {
-            Some(DenialReason::BeforeCutOff)
-        }
-        Decision::Allowed { .. } => None,
-    }
+fn refused(before: Decision, now: Decision) -> Option<RecallReason> {
+    let reason = match now {
+        Decision::Denied(reason) => reason,
+        Decision::Allowed { .. } if before.stricter(now) != before => DenialReason::BeforeCutOff,
+        Decision::Allowed { .. } => return None,
+    };
+    Some(RecallReason::Denied(reason))
 }
 
 /// What was found so far.
@@ -249,50 +285,50 @@ impl<'a> Found<'a> {
         }
     }
 
-    /// Rows about a person, and about a second one if `is_other_a_person`.
-    fn people<P: For>(
-        &mut self,
-        asked: &Asked<'_>,
-        file: &str,
-        other: Option<&str>,
-        is_other_a_person: bool,
-    ) -> Result<(), EngineError> {
-        let changes = asked.changes::<P>();
-        let columns: Vec<&str> = ["user_id"].into_iter().chain(other).collect();
-        self.each(file, &columns, |ids, found| {
-            let reason = changes.of_user(UserId(ids[0])).or_else(|| {
-                let other = ids.get(1).filter(|_| is_other_a_person)?;
-                changes.of_user(UserId(*other))
-            });
-            found.extend(reason.map(|reason| (Some(ids[0]), None, ids.get(1).copied(), reason)));
+    fn suggestions(&mut self, asked: &Asked<'_>, ties: Option<&Ties>) -> Result<(), EngineError> {
+        let changes = asked.changes::<FriendSuggestions>();
+        let columns = ["user_id", "candidate_id", "mutual_count"];
+        self.each(SuggestionRow::FILE, &columns, |row| {
+            let (user, candidate) = (UserId(row[0]), UserId(row[1]));
+            let said = || ties.and_then(|ties| ties.reason(user, candidate, row[2]));
+            let denied = changes.of_user(user);
+            let reason = denied.or_else(|| changes.of_user(candidate)).or_else(said);
+            Named::person(row[0], Some(row[1]), reason)
         })
     }
 
-    fn accounts<P: For>(
-        &mut self,
-        asked: &Asked<'_>,
-        file: &str,
-        other: Option<&str>,
-    ) -> Result<(), EngineError> {
-        let changes = asked.changes::<P>();
-        let columns: Vec<&str> = ["account_id"].into_iter().chain(other).collect();
-        self.each(file, &columns, |ids, found| {
-            let reason = changes.of_account(AccountId(ids[0]));
-            found.extend(reason.map(|reason| (None, Some(ids[0]), ids.get(1).copied(), reason)));
+    fn ads(&mut self, asked: &Asked<'_>) -> Result<(), EngineError> {
+        let changes = asked.changes::<AdRelevance>();
+        let hidden = HiddenAds::of(asked.inputs);
+        self.each(AdRow::FILE, &["user_id", "ad_id"], |row| {
+            let user = UserId(row[0]);
+            let said = || hidden.reason(user, AdId(row[1]));
+            let reason = changes.of_user(user).or_else(said);
+            Named::person(row[0], Some(row[1]), reason)
         })
     }
 
-    /// A verdict stands while either purpose is allowed, as at publication.
-    fn reach(&mut self, asked: &Asked<'_>) -> Result<(), EngineError> {
+    fn abuse(&mut self, asked: &Asked<'_>) -> Result<(), EngineError> {
+        let changes = asked.changes::<Abuse>();
+        self.each(AbuseRow::FILE, &["account_id"], |row| {
+            Named::account(row[0], None, changes.of_account(AccountId(row[0])))
+        })
+    }
+
+    /// A verdict stands while either purpose is allowed, as at publication, and what it lets a business send was not taken back.
+    fn reach(&mut self, asked: &Asked<'_>, params: &ValidRunParams) -> Result<(), EngineError> {
         let service = asked.changes::<BusinessService>();
         let marketing = asked.changes::<BusinessMarketing>();
-        let columns = ["account_id", "business_id"];
-        self.each(ReachRow::FILE, &columns, |ids, found| {
-            let account = AccountId(ids[0]);
-            let reason = marketing
-                .of_account(account)
-                .and_then(|_| service.of_account(account));
-            found.extend(reason.map(|reason| (None, Some(ids[0]), Some(ids[1]), reason)));
+        let gates = (&service.now.accounts, &marketing.now.accounts);
+        let withdrawn = withdrawn(asked.inputs, gates, asked.now.as_of.valid, &params.business);
+        let columns = ["account_id", "business_id", "marketing"];
+        self.each(ReachRow::FILE, &columns, |row| {
+            let (account, business) = (AccountId(row[0]), BusinessId(row[1]));
+            let denied = marketing.of_account(account);
+            let denied = denied.and_then(|_| service.of_account(account));
+            let is_withdrawn = row[2] == 1 && withdrawn.contains(&(account, business));
+            let said = is_withdrawn.then_some(RecallReason::OptInWithdrawn);
+            Named::account(row[0], Some(row[1]), denied.or(said))
         })
     }
 
@@ -303,17 +339,20 @@ impl<'a> Found<'a> {
         let file = LinkRow::FILE;
         let purposes = self.purposes(file)?;
         let mut purposes = purposes.iter();
-        self.each(file, &["account_id", "user_id"], |ids, found| {
-            let (account, user) = (AccountId(ids[0]), UserId(ids[1]));
+        self.each(file, &["account_id", "user_id"], |row| {
+            let (account, user) = (AccountId(row[0]), UserId(row[1]));
             let reason = match purposes.next().and_then(|name| Purpose::parse(name)) {
-                Some(Purpose::FriendSuggestions) => suggest
-                    .of_account(account)
-                    .or_else(|| suggest.of_user(user)),
-                Some(Purpose::AdRelevance) => ads.of_account(account).or_else(|| ads.of_user(user)),
-                Some(Purpose::Abuse) => abuse.of_account(account).or_else(|| abuse.of_user(user)),
-                _ => Some(DenialReason::NoRecord),
+                Some(Purpose::FriendSuggestions) => suggest.of_link(account, user),
+                Some(Purpose::AdRelevance) => ads.of_link(account, user),
+                Some(Purpose::Abuse) => abuse.of_link(account, user),
+                _ => Some(RecallReason::Denied(DenialReason::NoRecord)),
             };
-            found.extend(reason.map(|reason| (Some(ids[1]), Some(ids[0]), None, reason)));
+            Named {
+                user_id: Some(row[1]),
+                account_id: Some(row[0]),
+                other_id: None,
+                reason,
+            }
         })
     }
 
@@ -328,89 +367,67 @@ impl<'a> Found<'a> {
         Ok(names)
     }
 
-    /// Calls `judge` with the ids of every row; it says who is named and why the row does not stand.
+    /// Calls `judge` with some whole numbers of every row; it says who is named and why the row does not stand, if so.
     fn each(
         &mut self,
         file: &str,
         columns: &[&str],
-        mut judge: impl FnMut(&[u64], &mut Vec<Named>),
+        mut judge: impl FnMut(&[u64]) -> Named,
     ) -> Result<(), EngineError> {
         let path = self.out.join(file);
-        let mut row = 0;
-        let (mut ids, mut named) = (Vec::new(), Vec::new());
+        let (mut n_before, mut row) = (0, Vec::new());
         for batch in batches(&path, Some(columns))? {
-            let values = u64_columns(&path, &batch, columns)?;
+            let values = whole_numbers(&path, &batch, columns)?;
             for i in 0..batch.num_rows() {
-                row += 1;
-                ids.clear();
-                ids.extend(values.iter().map(|column| column[i]));
-                judge(&ids, &mut named);
-                for (user_id, account_id, other_id, reason) in named.drain(..) {
-                    self.rows.push(RecallRow {
-                        table: file.to_owned(),
-                        row,
-                        user_id,
-                        account_id,
-                        other_id,
-                        reason,
-                    });
-                }
+                row.clear();
+                row.extend(values.iter().map(|column| column[i]));
+                self.rows
+                    .extend(judge(&row).row(file, n_before + i as u64 + 1));
             }
+            n_before += batch.num_rows() as u64;
             self.progress.advance(batch.num_rows() as u64);
         }
-        self.n_rows += row;
+        self.n_rows += n_before;
         Ok(())
     }
 }
 
-/// Person, account, other and reason.
-type Named = (Option<u64>, Option<u64>, Option<u64>, DenialReason);
-
-fn u64_columns(
-    path: &Path,
-    batch: &RecordBatch,
-    columns: &[&str],
-) -> Result<Vec<Vec<u64>>, EngineError> {
-    let column = |&name: &&str| {
-        let array = batch
-            .column_by_name(name)
-            .and_then(|array| array.as_primitive_opt::<UInt64Type>())
-            .filter(|array| array.null_count() == 0);
-        array
-            .map(|array| array.values().to_vec())
-            .ok_or_else(|| not_ours(path, name))
-    };
-    columns.iter().map(column).collect()
+/// Whom a row names, and why it does not stand; none if it does.
+struct Named {
+    user_id: Option<u64>,
+    account_id: Option<u64>,
+    other_id: Option<u64>,
+    reason: Option<RecallReason>,
 }
 
-/// Some columns of a table, or all, in batches.
-pub(in crate::engine) fn batches(
-    path: &Path,
-    columns: Option<&[&str]>,
-) -> Result<Vec<RecordBatch>, EngineError> {
-    let fault = |source: Box<dyn std::error::Error + Send + Sync>| EngineError::Published {
-        path: path.to_owned(),
-        source,
-    };
-    let file = File::open(path).map_err(|error| fault(error.into()))?;
-    let builder =
-        ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| fault(error.into()))?;
-    let mask = match columns {
-        Some(columns) => ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied()),
-        None => ProjectionMask::all(),
-    };
-    let reader = builder
-        .with_projection(mask)
-        .build()
-        .map_err(|error| fault(error.into()))?;
-    reader
-        .collect::<Result<_, _>>()
-        .map_err(|error| fault(error.into()))
-}
+impl Named {
+    const fn person(user: u64, other_id: Option<u64>, reason: Option<RecallReason>) -> Self {
+        Self {
+            user_id: Some(user),
+            account_id: None,
+            other_id,
+            reason,
+        }
+    }
 
-fn not_ours(path: &Path, column: &str) -> EngineError {
-    EngineError::Published {
-        path: PathBuf::from(path),
-        source: format!("there is no such column as `{column}` in an output of acquaint").into(),
+    const fn account(account: u64, other_id: Option<u64>, reason: Option<RecallReason>) -> Self {
+        Self {
+            user_id: None,
+            account_id: Some(account),
+            other_id,
+            reason,
+        }
+    }
+
+    fn row(self, file: &str, row: u64) -> Option<RecallRow> {
+        let reason = self.reason?;
+        Some(RecallRow {
+            table: file.to_owned(),
+            row,
+            user_id: self.user_id,
+            account_id: self.account_id,
+            other_id: self.other_id,
+            reason,
+        })
     }
 }
