@@ -33,7 +33,7 @@ use crate::leaks::{Leak, is_on};
 use crate::signals::{Ad, AddressBookEntry, SignalsDir};
 use crate::suggest::{
     Apart, Exclusions, FriendModel, Ranker, RankerError, Scorer, Scratch, SuggestError, Suggestion,
-    ValidSuggestParams,
+    ValidSuggestParams, set_ties_aside,
 };
 use crate::time::Timestamp;
 
@@ -844,12 +844,11 @@ impl Preparation<'_> {
 /// The difference between two years that leaves in doubt whether somebody is 18: only a greater one is an adult's.
 const ADULT_AFTER_YEARS: i16 = 18;
 
-/// Makes contacts of sensitive numbers no ties, and counts the ties.
+/// Sets aside the ties that may lead to nobody, and counts the ties.
 fn untie(graph: &mut Graph<FriendSuggestions>, params: &ValidSuggestParams) -> Stage {
-    let sensitive = graph.sensitive(params.sensitive_from());
     let mut stage = Stage::new("ties → two-paths");
-    if !sensitive.is_empty() {
-        stage.drop("sensitive_number", graph.untie_contacts(&sensitive));
+    for (reason, n) in set_ties_aside(graph, params).by_reason() {
+        stage.drop(reason, n);
     }
     stage.pass((graph.ties().n_entries() / 2) as u64);
     stage

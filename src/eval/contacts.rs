@@ -5,7 +5,7 @@
 //! Networks Study", 2019). Whoever called or wrote to somebody has them in their address book.
 //!
 //! Three experiments, each with the suggestions a person would get (Adamic–Adar, 10 of them, one
-//! intermediary is enough):
+//! intermediary is enough, and so is a number that only one side saved):
 //! - `contacts_only`: no friendship is known, all are to be found;
 //! - `friends_and_contacts`: one friendship in ten is hidden, as in
 //!   [`evaluate_edges`](super::evaluate_edges), and to be found from the others and all contacts;
@@ -21,7 +21,7 @@ use serde::Serialize;
 use super::friends::{SIMPLE, by_rank, ids, is_held_out};
 use crate::graph::Csr;
 use crate::score::{ONE, Score};
-use crate::suggest::{Exclusions, Plain, Scorer, SuggestParams, Suggestion, Tier};
+use crate::suggest::{Direct, Exclusions, Plain, Scorer, SuggestParams, Suggestion, Tier};
 
 /// Recall at 10 under three ways to rank contacts among people with mutual friends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -89,7 +89,9 @@ pub fn evaluate_contacts(
 }
 
 fn recall_at_10(plain: &Plain, wanted: &Csr) -> ContactRanking {
-    let params = SuggestParams::default().min_intermediaries(1);
+    let params = SuggestParams::default()
+        .min_intermediaries(1)
+        .direct(Direct::Own);
     let params = params.check().expect("one intermediary is in range");
     let exclusions = Exclusions::none();
     let scorer = Scorer::without_spam(plain.view(), &exclusions, &params);

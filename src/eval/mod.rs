@@ -22,7 +22,7 @@ pub use links::{AtThreshold, Bin, LinksEvaluation, evaluate_links};
 pub use public::PublicGraph;
 pub use ranking::{
     AtDegree, Exposure, Gain, Interval, MethodRanking, RankingEvaluation, RankingParams, SplitBy,
-    TimedEdge, evaluate_ranking, simple_edges, train_public,
+    SuggestionRules, TimedEdge, evaluate_ranking, simple_edges, train_public,
 };
 mod ads;
 

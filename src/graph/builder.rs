@@ -155,6 +155,7 @@ impl<P: For> GraphBuilder<P> {
             ties: Csr::from_sorted(n_nodes, &ties, |tie| tie.row.pair()),
             tie_kinds: ties.par_iter().map(|tie| tie.kinds).collect(),
             tie_times: ties.par_iter().map(|tie| tie.row.at).collect(),
+            aside: Vec::new(),
             purpose: PhantomData,
         };
         Built {

@@ -14,7 +14,8 @@
 
 use rayon::prelude::*;
 
-use super::{Csr, EdgeKinds, Graph};
+use super::aside::both_places;
+use super::{Csr, EdgeKinds, Graph, WhyAside};
 use crate::hash::mix;
 
 /// Callers looked at for each number.
@@ -33,17 +34,13 @@ impl<P> Graph<P> {
         sensitive(&self.contacts, (&self.ties, &self.tie_kinds), callers_min)
     }
 
-    /// Makes contacts of some people no ties, in either direction; says how many were, each counted once.
+    /// Sets contacts of some people aside, in either direction; says how many were, each counted once.
     ///
     /// # Complexity
     /// O(ties); a second copy of them while it runs.
     pub fn untie_contacts(&mut self, of: &[u32]) -> u64 {
-        let kept = kept(&self.ties, &self.tie_kinds, of);
-        let n_before = self.ties.n_entries();
-        self.ties = pick_rows(&self.ties, &kept);
-        self.tie_kinds = pick(&self.tie_kinds, &kept);
-        self.tie_times = pick(&self.tie_times, &kept);
-        ((n_before - kept.len()) / 2) as u64
+        let places = contacts_of(&self.ties, &self.tie_kinds, of);
+        self.set_aside(&places, WhyAside::SensitiveNumber)
     }
 }
 
@@ -73,7 +70,7 @@ fn sensitive(contacts: &Csr, (ties, kinds): (&Csr, &[EdgeKinds]), callers_min: u
 }
 
 /// Row `z`: who saved the number of `z`; empty unless at least so many did.
-fn callers(contacts: &Csr, callers_min: u32) -> Csr {
+pub(in crate::graph) fn callers(contacts: &Csr, callers_min: u32) -> Csr {
     let mut n_callers = vec![0_u32; contacts.n_nodes()];
     for &z in contacts.neighbours() {
         n_callers[z as usize] += 1;
@@ -131,34 +128,15 @@ fn sample(z: u32, callers: &[u32]) -> Vec<u32> {
     by_hash.into_iter().map(|(_, c)| c).collect()
 }
 
-/// The places of the ties that stay.
-fn kept(ties: &Csr, kinds: &[EdgeKinds], untied: &[u32]) -> Vec<usize> {
-    let mut is_untied = vec![false; ties.n_nodes()];
-    for &z in untied {
-        is_untied[z as usize] = true;
+/// The places of ties of some people that are contacts and no friendship.
+fn contacts_of(ties: &Csr, kinds: &[EdgeKinds], of: &[u32]) -> Vec<usize> {
+    let mut is_one = vec![false; ties.n_nodes()];
+    for &z in of {
+        is_one[z as usize] = true;
     }
-    let entries = ties
-        .nodes()
-        .flat_map(|u| ties.range(u).map(move |at| (u, at)));
-    let stays = |&(u, at): &(u32, usize)| {
-        let v = ties.neighbours()[at];
-        kinds[at].contains(EdgeKinds::FRIENDSHIP)
-            || !(is_untied[u as usize] || is_untied[v as usize])
-    };
-    entries.filter(stays).map(|(_, at)| at).collect()
-}
-
-/// The rows with the entries at some places, ascending.
-fn pick_rows(csr: &Csr, places: &[usize]) -> Csr {
-    let offset = |end: &u64| places.partition_point(|&at| (at as u64) < *end) as u64;
-    let offsets = csr.offsets().par_iter().map(offset).collect();
-    Csr::from_parts(offsets, pick(csr.neighbours(), places))
-        .expect("rows of a graph without some entries are rows of a graph")
-}
-
-/// What is at some places.
-fn pick<T: Copy + Send + Sync>(all: &[T], places: &[usize]) -> Vec<T> {
-    places.par_iter().map(|&at| all[at]).collect()
+    both_places(ties, |u, _, at| {
+        is_one[u as usize] && !kinds[at].contains(EdgeKinds::FRIENDSHIP)
+    })
 }
 
 #[cfg(test)]
@@ -211,19 +189,12 @@ mod tests {
 
     #[test]
     fn contacts_become_no_ties_and_friendships_stay() {
-        let ties = Csr::from_undirected(4, vec![(0, 1), (0, 2), (1, 2), (2, 3)]).unwrap();
-        let kind = |u: u32, v: u32| match (u.min(v), u.max(v)) {
-            (0, 1) | (2, 3) => EdgeKinds::MUTUAL_CONTACT,
-            _ => EdgeKinds::FRIENDSHIP,
-        };
-        let rows = ties
-            .nodes()
-            .flat_map(|u| ties.row(u).iter().map(move |&v| kind(u, v)));
-        let kinds: Vec<EdgeKinds> = rows.collect();
-        let left = pick_rows(&ties, &kept(&ties, &kinds, &[0]));
-        assert_eq!(
-            left,
-            Csr::from_undirected(4, vec![(0, 2), (1, 2), (2, 3)]).unwrap()
-        );
+        let mut graph = super::super::testing::graph("a=b a-c b-c c-d b=d");
+        assert_eq!(graph.untie_contacts(&[0]), 1);
+        let left = Csr::from_undirected(4, vec![(0, 2), (1, 2), (2, 3), (1, 3)]).unwrap();
+        assert_eq!(*graph.ties(), left);
+        assert_eq!(graph.untie_contacts(&[3]), 1);
+        assert_eq!(graph.ties().row(3), [2]);
+        assert_eq!(graph.ties_aside().len(), 4);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::Csr;
+use super::{Csr, TieAside};
 use crate::consent::About;
 use crate::ids::UserId;
 use crate::leaks::{Leak, is_on};
@@ -106,6 +106,8 @@ pub struct Graph<P> {
     pub(in crate::graph) contacts: Csr,
     pub(in crate::graph) contact_kinds: Vec<EdgeKinds>,
     pub(in crate::graph) contact_times: Vec<Timestamp>,
+    /// Ties that are in no row any more.
+    pub(in crate::graph) aside: Vec<TieAside>,
     pub(in crate::graph) purpose: PhantomData<P>,
 }
 

@@ -203,7 +203,8 @@ fn take_odd<M: Dense>(
     }
 }
 
-/// Everybody whose number `u` saved is a candidate, whether there are two-paths or not.
+/// Everybody whose saved number suggests them is a candidate, whether there are two-paths or not. The others whose number `u`
+/// saved are left to their two-paths, if these are enough.
 fn take_contacts<M: Measure>(
     filters: Filters<'_>,
     u: u32,
@@ -212,29 +213,26 @@ fn take_contacts<M: Measure>(
     eligible: &mut Eligible,
     counts: &mut SuggestCounts,
 ) {
-    for &v in filters.view.contacts.row(u) {
+    let view = filters.view;
+    let least = filters.min_intermediaries.max(1);
+    for (v, saved) in view.contacts_of(u) {
         let cell = std::mem::take(&mut cells[v as usize]);
-        let tie = filters.view.tie(u, v);
-        if tie.contains(EdgeKinds::FRIENDSHIP) {
+        if view.are_friends(u, v) {
             counts.masked_friends += 1;
         } else if let Some(why) = filters.exclusions.listed(u, v) {
             why.count(counts);
-        } else if let Some(demoted) = admit(filters, v, counts) {
-            let tier = contact_tier(tie, demoted);
-            let key = Key::new(measure.bits(v, cell), v, measure.count(cell));
-            eligible.add_contact(tier, key);
+        } else if let Some(tier) = view.direct(saved) {
+            if let Some(demoted) = admit(filters, v, counts) {
+                let tier = if demoted { tier.demoted() } else { tier };
+                let key = Key::new(measure.bits(v, cell), v, measure.count(cell));
+                eligible.add_contact(tier, key);
+            }
+        } else if measure.count(cell) >= least {
+            cells[v as usize] = cell;
+        } else {
+            counts.not_direct += 1;
         }
     }
-}
-
-/// A tie that is no friendship can only be that both saved each other's number.
-fn contact_tier(tie: EdgeKinds, demoted: bool) -> Tier {
-    let tier = if tie == EdgeKinds::default() {
-        Tier::OwnUpload
-    } else {
-        Tier::MutualContact
-    };
-    if demoted { tier.demoted() } else { tier }
 }
 
 /// Counts who may not be suggested; says of the others whether they are demoted.
@@ -263,11 +261,12 @@ fn mask_friends<C: Copy + Default + PartialEq>(
     cells: &mut [C],
     counts: &mut SuggestCounts,
 ) {
-    for (v, kinds) in view.ties_of(u) {
-        if kinds.contains(EdgeKinds::FRIENDSHIP) {
-            let cell = std::mem::take(&mut cells[v as usize]);
-            counts.masked_friends += u64::from(cell != C::default());
-        }
+    let friends = view.ties_of(u);
+    let friends = friends.filter(|(_, kinds)| kinds.contains(EdgeKinds::FRIENDSHIP));
+    let friends = friends.map(|(v, _)| v);
+    for v in friends.chain(view.friends_aside(u)) {
+        let cell = std::mem::take(&mut cells[v as usize]);
+        counts.masked_friends += u64::from(cell != C::default());
     }
 }
 

@@ -27,6 +27,9 @@ pub struct SuggestCounts {
     pub hidden: u64,
     /// Too few people in common, and no saved number.
     pub below_min_intermediaries: u64,
+    /// Too few people in common, and a number that suggests nobody by itself: only the person saved the other's, or
+    /// `[suggest] direct` is off.
+    pub not_direct: u64,
     /// One of the two is a minor and the other is not known to be one.
     pub age_band: u64,
     /// The candidate's spam score is at or above the removal threshold.
@@ -44,7 +47,7 @@ pub struct SuggestCounts {
 impl SuggestCounts {
     /// Every candidate that was dropped, by reason.
     #[must_use]
-    pub const fn dropped(&self) -> [(&'static str, u64); 11] {
+    pub const fn dropped(&self) -> [(&'static str, u64); 12] {
         [
             ("masked_friends", self.masked_friends),
             ("blocked", self.blocked),
@@ -53,6 +56,7 @@ impl SuggestCounts {
             ("dismissed", self.dismissed),
             ("hidden", self.hidden),
             ("below_min_intermediaries", self.below_min_intermediaries),
+            ("not_direct", self.not_direct),
             ("age_band", self.age_band),
             ("spam_removed", self.spam_removed),
             ("beyond_k", self.beyond_k),
@@ -93,6 +97,7 @@ impl std::ops::AddAssign for SuggestCounts {
         self.dismissed += other.dismissed;
         self.hidden += other.hidden;
         self.below_min_intermediaries += other.below_min_intermediaries;
+        self.not_direct += other.not_direct;
         self.age_band += other.age_band;
         self.spam_removed += other.spam_removed;
         self.beyond_k += other.beyond_k;

@@ -8,9 +8,10 @@
 use serde::Serialize;
 
 use super::apart::Exclusion;
+use super::params::Direct;
 use super::rank::{Scorer, Scratch, Suggestion};
 use super::view::View;
-use crate::graph::EdgeKinds;
+use crate::graph::{EdgeKinds, WhyAside};
 
 /// Names fewer than this are not given.
 pub const NAMED_MIN: usize = 2;
@@ -37,6 +38,16 @@ pub enum WhyNot {
     Dismissed,
     /// The candidate hides, from the person or from everybody.
     Hidden,
+    /// Too few are tied to both, and only the person saved the other's number.
+    OneSided,
+    /// Too few are tied to both, and saved numbers suggest nobody by themselves.
+    DirectOff,
+    /// What they have in common is a practice, with whom nobody is led to other patients.
+    Practice,
+    /// What they have in common is a number that many strangers saved.
+    SensitiveNumber,
+    /// What ties them, to each other or to others, counts nothing.
+    NoWeight,
     /// Nobody is tied to both, and the person has not saved the candidate's number.
     NobodyInCommon,
     /// Too few are tied to both.
@@ -123,20 +134,23 @@ impl Scorer<'_> {
     /// The rule that takes somebody out who is no suggestion at all, in the order in which rules are counted.
     fn forbids(&self, u: u32, v: u32) -> WhyNot {
         let (view, exclusions) = (self.view(), self.exclusions());
-        let is_contact = view.contacts.find(u, v).is_some();
+        let saved = view.saved(u, v);
+        let is_direct = saved.is_some_and(|saved| view.direct(saved).is_some());
         let in_common = between(view, u, v).count();
         let in_common = u32::try_from(in_common).expect("no more than there are people");
         let wanted = self.min_intermediaries();
         if u == v {
             WhyNot::Themselves
-        } else if view.tie(u, v).contains(EdgeKinds::FRIENDSHIP) {
+        } else if view.are_friends(u, v) {
             WhyNot::Friends
         } else if let Some(why) = exclusions.listed(u, v) {
             why.into()
-        } else if in_common == 0 && !is_contact {
-            WhyNot::NobodyInCommon
-        } else if in_common < wanted && !is_contact {
-            WhyNot::BelowMinIntermediaries { in_common, wanted }
+        } else if in_common < wanted.max(1) && !is_direct {
+            let else_why = match in_common {
+                0 => WhyNot::NobodyInCommon,
+                _ => WhyNot::BelowMinIntermediaries { in_common, wanted },
+            };
+            why_too_few(view, u, v).unwrap_or(else_why)
         } else {
             let excluded = exclusions.between(u, v).map(WhyNot::from);
             excluded.unwrap_or(WhyNot::SpamRemoved)
@@ -158,6 +172,31 @@ impl Scorer<'_> {
         named.truncate(NAMED_MAX);
         named
     }
+}
+
+/// The rule by which two have too few in common, if it is not that they know too few.
+fn why_too_few(view: View<'_>, u: u32, v: u32) -> Option<WhyNot> {
+    if view.saved(u, v).is_some() {
+        let no_weight = view.why_aside(u, v) == Some(WhyAside::NoWeight);
+        return Some(match view.direct {
+            Direct::Off => WhyNot::DirectOff,
+            _ if no_weight => WhyNot::NoWeight,
+            _ => WhyNot::OneSided,
+        });
+    }
+    let leads = |near: u32, far: u32| {
+        let aside = view.aside_of(near).iter();
+        let is_tied = move |z| view.ties.find(z, far).is_some();
+        aside
+            .filter(move |tie| is_tied(tie.to) || view.why_aside(tie.to, far).is_some())
+            .map(|tie| tie.why)
+    };
+    let why = leads(u, v).chain(leads(v, u)).max()?;
+    Some(match why {
+        WhyAside::SensitiveNumber => WhyNot::SensitiveNumber,
+        WhyAside::Practice => WhyNot::Practice,
+        WhyAside::NoWeight => WhyNot::NoWeight,
+    })
 }
 
 /// Everybody tied to both, ascending.

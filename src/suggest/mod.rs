@@ -1,8 +1,8 @@
 //! Friend suggestions: for every person the K best people they may know, exactly, with reasons.
 //!
-//! A candidate is somebody with whom a person shares ties, or whose number the person saved. That the
-//! *other* saved the person's number makes nobody a candidate: it would tell who has one in their address
-//! book. Friends, the person themselves and whoever is excluded are never suggested.
+//! A candidate is somebody with whom a person shares ties, or who saved the person's number as the person saved theirs
+//! ([`Direct`]). That only the *other* saved the person's number makes nobody a candidate: it would tell who has one in their
+//! address book. Friends, the person themselves and whoever is excluded are never suggested.
 //!
 //! Whoever has too few candidates gets nobody popular instead: with `[suggest] near` the rest is filled with people near them
 //! in the graph, and without it the list is short. So the order is mutual contacts, own uploads, mutual friends, people near.
@@ -25,6 +25,7 @@ mod rank;
 mod ranker;
 mod reasons;
 mod select;
+mod set_aside;
 mod strength;
 mod view;
 
@@ -34,7 +35,7 @@ pub use exclusions::Exclusions;
 pub use explain::{Explanation, NAMED_MAX, NAMED_MIN, WhyNot};
 pub use exposure::Exposure;
 pub use near::NearScratch;
-pub use params::{Heuristic, MAX_K, SuggestParams, ValidSuggestParams};
+pub use params::{Direct, Heuristic, MAX_K, SuggestParams, ValidSuggestParams};
 pub use rank::{Scorer, Scratch, Suggestion, Suggestions};
 pub use ranker::{
     Candidates, FEATURE_NAMES, FRIEND_MODEL_SCHEMA, FeatureWeight, Features, FriendModel,
@@ -43,6 +44,7 @@ pub use ranker::{
 };
 pub(crate) use ranker::{Source, train_on};
 pub use reasons::{Reason, Tier};
+pub use set_aside::{SetAside, set_ties_aside};
 pub use strength::TieWeights;
 pub(crate) use view::{Plain, View};
 

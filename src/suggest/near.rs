@@ -16,7 +16,7 @@ use super::candidates::Standing;
 use super::rank::{Scorer, Suggestion};
 use super::reasons::Tier;
 use super::select::TopK;
-use crate::graph::{Csr, EdgeKinds};
+use crate::graph::Csr;
 use crate::score::Score;
 
 /// α: how often a walk returns.
@@ -139,7 +139,7 @@ impl Scorer<'_> {
 
     fn may_be_near(&self, u: u32, v: u32) -> bool {
         u != v
-            && !self.view().tie(u, v).contains(EdgeKinds::FRIENDSHIP)
+            && !self.view().are_friends(u, v)
             && self.exclusions().between(u, v).is_none()
             && self.standing(v) == Standing::Good
     }

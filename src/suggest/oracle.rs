@@ -114,6 +114,10 @@ impl World {
                 n < params.min_intermediaries() && !self.saved(u, v),
                 "below_min_intermediaries",
             ),
+            (
+                n < params.min_intermediaries() && self.direct(u, v, params).is_none(),
+                "not_direct",
+            ),
             (self.minor(u) != self.minor(v), "age_band"),
             (self.said(v, v, Hide), "hidden"),
             (self.spam(v) >= params.spam_remove_at(), "spam_removed"),
@@ -121,13 +125,17 @@ impl World {
         if let Some((_, why)) = dropped.into_iter().find(|&(applies, _)| applies) {
             return Err(why);
         }
-        let tier = match (self.saved(u, v), self.mutual(u, v)) {
-            (_, true) => Tier::MutualContact,
-            (true, false) => Tier::OwnUpload,
-            (false, false) => Tier::TwoPath,
-        };
+        let tier = self.direct(u, v, params).unwrap_or(Tier::TwoPath);
         let demoted = self.spam(v) >= params.spam_demote_at();
         Ok(if demoted { tier.demoted() } else { tier })
+    }
+
+    fn direct(&self, u: u32, v: u32, params: &ValidSuggestParams) -> Option<Tier> {
+        match (params.direct(), self.saved(u, v), self.mutual(u, v)) {
+            (Direct::Mutual | Direct::Own, _, true) => Some(Tier::MutualContact),
+            (Direct::Own, true, false) => Some(Tier::OwnUpload),
+            _ => None,
+        }
     }
 
     fn suggest(
@@ -211,8 +219,9 @@ fn any_world() -> impl Strategy<Value = World> {
 
 fn any_params() -> impl Strategy<Value = ValidSuggestParams> {
     let score = prop::sample::select(Heuristic::ALL.to_vec());
-    (1_usize..8, score, 1_u32..4).prop_map(|(k, score, least)| {
-        let params = SuggestParams::default().k(k).score(score);
+    let direct = prop::sample::select(vec![Direct::Mutual, Direct::Own, Direct::Off]);
+    (1_usize..8, score, 1_u32..4, direct).prop_map(|(k, score, least, direct)| {
+        let params = SuggestParams::default().k(k).score(score).direct(direct);
         params.min_intermediaries(least).check().unwrap()
     })
 }
@@ -329,7 +338,8 @@ fn same_bytes_for_any_number_of_threads() {
     let world = large_world();
     let (plain, exclusions) = (world.plain(), world.exclusions());
     for score in Heuristic::ALL {
-        let params = SuggestParams::default().score(score).check().unwrap();
+        let params = SuggestParams::default().score(score).direct(Direct::Own);
+        let params = params.check().unwrap();
         let scorer = Scorer::over(plain.view(), &exclusions, &world.spam, &params).unwrap();
         let with = |n| {
             let pool = ThreadPoolBuilder::new().num_threads(n).build().unwrap();
@@ -365,7 +375,7 @@ fn whoever_has_k_eligible_gets_k() {
     let mut scratch = scorer.scratch();
     for u in 0..world.n {
         let (row, counts) = scorer.suggest_one(&mut scratch, u, 10);
-        let eligible = counts.considered - counts.masked_friends;
+        let eligible = counts.considered - counts.masked_friends - counts.not_direct;
         assert_eq!(row.len() as u64, eligible.min(10));
     }
 }
@@ -405,10 +415,13 @@ fn deny_spam_scores_that_are_none() {
 
 #[test]
 fn deny_a_candidate_by_the_others_upload_alone() {
-    // 1 saved 0's number; 0 did not save 1's: only 1 may learn of it.
+    // 1 saved 0's number; 0 did not save 1's: only 1 may learn of it, and only if a number saved by one side is enough.
     let plain = Plain::new(2, &[], &[(1, 0)]);
     let exclusions = Exclusions::none();
-    let params = SuggestParams::default().check().unwrap();
+    let params = SuggestParams::default()
+        .direct(Direct::Own)
+        .check()
+        .unwrap();
     let scorer = Scorer::over(plain.view(), &exclusions, &[], &params).unwrap();
     let (found, _) = scorer.suggest_all(&|_| ());
     assert!(found.row(0).is_empty());
@@ -433,6 +446,9 @@ fn scores_are_exact_with_a_million_in_common_that_weigh_the_most() {
         ties: &ties,
         tie_kinds: &kinds,
         contacts: &contacts,
+        contact_kinds: &[],
+        aside: &[],
+        direct: Direct::default(),
     };
     let exclusions = Exclusions::none();
     let of = |weight: f64| u64::from(n) * Score::from_f64(weight).bits();

@@ -64,6 +64,37 @@ impl Heuristic {
     }
 }
 
+/// Whom a saved number suggests by itself, without anybody in common.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Direct {
+    /// Whoever saved the person's number too: both gave theirs to the other. The default.
+    #[default]
+    Mutual,
+    /// Everybody whose number the person saved.
+    ///
+    /// Whoever has a number then learns whose it is, and that they are on the network: a stalker, a sex worker's client, a
+    /// doctor's patient. The owner of the number was not asked and is not told.
+    Own,
+    /// Nobody: it takes people in common.
+    Off,
+}
+
+impl Direct {
+    /// The name used in configuration files.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Mutual => "mutual",
+            Self::Own => "own",
+            Self::Off => "off",
+        }
+    }
+}
+
 /// How suggestions are made; unchecked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -71,9 +102,11 @@ pub struct SuggestParams {
     k: usize,
     score: Heuristic,
     min_intermediaries: u32,
+    direct: Direct,
     dismiss_days: Option<u32>,
     age_bands: bool,
     sensitive_from: u32,
+    practice_from: u32,
     shown_max: Option<u32>,
     near: bool,
     weights: TieWeights,
@@ -87,9 +120,11 @@ impl Default for SuggestParams {
             k: 10,
             score: Heuristic::default(),
             min_intermediaries: 2,
+            direct: Direct::default(),
             dismiss_days: None,
             age_bands: true,
             sensitive_from: 20,
+            practice_from: 5,
             shown_max: None,
             near: false,
             weights: TieWeights::default(),
@@ -117,10 +152,18 @@ impl SuggestParams {
     /// How many people two must have in common; from 1, default 2.
     ///
     /// One common friend proves little, and tells the person who is suggested to whose friend the other
-    /// is. Somebody whose number the person saved is suggested without any: that is the stated exception.
+    /// is. Somebody who saved each other's number with the person is suggested without any: that is the stated exception, and
+    /// [`direct`](Self::direct) widens or closes it.
     #[must_use]
     pub fn min_intermediaries(mut self, min_intermediaries: u32) -> Self {
         self.min_intermediaries = min_intermediaries;
+        self
+    }
+
+    /// Whom a saved number suggests without anybody in common; default [`Direct::Mutual`].
+    #[must_use]
+    pub fn direct(mut self, direct: Direct) -> Self {
+        self.direct = direct;
         self
     }
 
@@ -144,6 +187,14 @@ impl SuggestParams {
     #[must_use]
     pub fn sensitive_from(mut self, sensitive_from: u32) -> Self {
         self.sensitive_from = sensitive_from;
+        self
+    }
+
+    /// From how many patients, who hardly know each other, a number is a practice's and ties none of them together; 0 for
+    /// never, default 5. [`Graph::untie_practices`](crate::graph::Graph::untie_practices) says what that is.
+    #[must_use]
+    pub fn practice_from(mut self, practice_from: u32) -> Self {
+        self.practice_from = practice_from;
         self
     }
 
@@ -260,6 +311,12 @@ impl ValidSuggestParams {
         self.0.min_intermediaries
     }
 
+    /// Whom a saved number suggests without anybody in common.
+    #[must_use]
+    pub const fn direct(&self) -> Direct {
+        self.0.direct
+    }
+
     /// For how many days a dismissal holds; for ever if none.
     #[must_use]
     pub const fn dismiss_days(&self) -> Option<u32> {
@@ -276,6 +333,12 @@ impl ValidSuggestParams {
     #[must_use]
     pub const fn sensitive_from(&self) -> u32 {
         self.0.sensitive_from
+    }
+
+    /// From how many patients a number is a practice's; never, if 0.
+    #[must_use]
+    pub const fn practice_from(&self) -> u32 {
+        self.0.practice_from
     }
 
     /// To how many people one person is suggested at most; no limit if none.
@@ -394,6 +457,10 @@ mod tests {
         for heuristic in Heuristic::ALL {
             let name = format!("\"{}\"", heuristic.as_str());
             assert_eq!(serde_json::to_string(&heuristic).unwrap(), name);
+        }
+        for direct in [Direct::Mutual, Direct::Own, Direct::Off] {
+            let name = format!("\"{}\"", direct.as_str());
+            assert_eq!(serde_json::to_string(&direct).unwrap(), name);
         }
         let params: SuggestParams = serde_json::from_str(r#"{"score":"jaccard"}"#).unwrap();
         assert_eq!(params, SuggestParams::default().score(Heuristic::Jaccard));

@@ -253,6 +253,7 @@ impl<'a> Scorer<'a> {
         spam: &[f32],
         params: &ValidSuggestParams,
     ) -> Result<Self, SuggestError> {
+        let view = view.with_direct(params.direct());
         let n_nodes = view.ties.n_nodes();
         let degrees: Vec<u32> = view.ties.nodes().map(|u| view.ties.degree(u)).collect();
         let degree_max = degrees.iter().copied().max().unwrap_or(0);
@@ -509,6 +510,7 @@ impl<'a> Scorer<'a> {
         let excluded = self.exclusions.of(u).map(|(v, _)| v);
         let masked = std::iter::once(u)
             .chain(friends)
+            .chain(self.view.friends_aside(u))
             .chain(contacts)
             .chain(excluded);
         let found = kernel::accumulate_sieved(walk, measure, masked, (cells, touched), sieve);

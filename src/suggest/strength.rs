@@ -3,7 +3,7 @@
 //! A two-path u – z – v then adds `a(u, z) · a(z, v) · w(z)` to the score instead of `w(z)`, `w` being the heuristic's weight of
 //! an intermediary and `a` the strength of a tie in [0, 1]: that of its kind, halved for every half-life since it began. Strengths
 //! are whole multiples of 1/256 and every product is rounded down to 32 binary places, so sums are exact and in any order the
-//! same. How many two have in common is counted as ever.
+//! same. How many two have in common is counted as ever; a tie whose strength is 0 is no tie, and set aside before anything is.
 
 use serde::{Deserialize, Serialize};
 
@@ -81,12 +81,30 @@ impl TieWeights {
         if self.are_full() {
             return Vec::new();
         }
-        let newest = times.iter().copied().max().unwrap_or(Timestamp::MIN);
+        let newest = self.newest(kinds, times);
         let strength = |(at, &kinds): (usize, &EdgeKinds)| {
             let since = times.get(at).copied().unwrap_or(newest);
             units(self.of_kind(kinds) * self.of_age(since, newest))
         };
         kinds.iter().enumerate().map(strength).collect()
+    }
+
+    /// When the newest tie began, of those whose kind counts at all.
+    fn newest(&self, kinds: &[EdgeKinds], times: &[Timestamp]) -> Timestamp {
+        let counts = |kinds: EdgeKinds| units(self.of_kind(kinds)) > 0;
+        let ties = kinds.iter().zip(times).filter(|(kinds, _)| counts(**kinds));
+        let newest = ties.map(|(_, &at)| at).max();
+        newest.unwrap_or(Timestamp::MIN)
+    }
+
+    /// The places of the ties that count nothing: less than half of 1/256. They are no ties.
+    pub(super) fn weightless(&self, kinds: &[EdgeKinds], times: &[Timestamp]) -> Vec<usize> {
+        let strengths = self.strengths(kinds, times);
+        let nothing = strengths
+            .iter()
+            .enumerate()
+            .filter(|(_, units)| **units == 0);
+        nothing.map(|(at, _)| at).collect()
     }
 }
 
@@ -117,6 +135,24 @@ mod tests {
         assert_eq!(weights.strengths(&kinds, &times), [128, 64, 64, 16]);
         assert_eq!(weights.strengths(&kinds, &[]), [128, 64, 128, 128]);
         assert!(TieWeights::default().strengths(&kinds, &times).is_empty());
+    }
+
+    #[test]
+    fn a_tie_whose_kind_counts_nothing_does_not_say_what_time_it_is() {
+        let weights = TieWeights {
+            friendship: 0.001,
+            mutual_contact: 1.0,
+            half_life_days: Some(1),
+        };
+        let (friend, contact) = (EdgeKinds::FRIENDSHIP, EdgeKinds::MUTUAL_CONTACT);
+        let day = |days: i64| Timestamp::from_secs(0).plus_days(days);
+        let (kinds, times) = ([friend, contact, contact], [day(100), day(50), day(40)]);
+        assert_eq!(weights.strengths(&kinds, &times), [0, 256, 0]);
+        assert_eq!(weights.weightless(&kinds, &times), [0, 2]);
+        // What is left is as strong as before.
+        assert_eq!(weights.strengths(&kinds[1..2], &times[1..2]), [256]);
+        assert!(weights.weightless(&kinds[1..2], &times[1..2]).is_empty());
+        assert!(TieWeights::default().weightless(&kinds, &times).is_empty());
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! The part of a graph that the kernels read.
 
+use super::params::{Direct, ValidSuggestParams};
+use super::reasons::Tier;
 use crate::consent::FriendSuggestions;
-use crate::graph::{Csr, EdgeKinds, Graph};
+use crate::graph::{Csr, EdgeKinds, Graph, People, TieAside, WhyAside, practice_ties};
 
 /// Borrowed adjacency arrays: ties both ways, and each person's own uploads.
 ///
@@ -14,6 +16,12 @@ pub(crate) struct View<'a> {
     pub(crate) tie_kinds: &'a [EdgeKinds],
     /// Row `u`: whose numbers `u` saved.
     pub(crate) contacts: &'a Csr,
+    /// Parallel to the entries of `contacts`; who is a friend is not asked here.
+    pub(crate) contact_kinds: &'a [EdgeKinds],
+    /// Ties that count nowhere, both ways, ascending. Friends are friends all the same.
+    pub(crate) aside: &'a [TieAside],
+    /// Whom a saved number suggests by itself.
+    pub(crate) direct: Direct,
 }
 
 impl<'a> View<'a> {
@@ -22,6 +30,65 @@ impl<'a> View<'a> {
             ties: graph.ties(),
             tie_kinds: graph.tie_kinds(),
             contacts: graph.contacts(),
+            contact_kinds: graph.contact_kinds(),
+            aside: graph.ties_aside(),
+            direct: Direct::default(),
+        }
+    }
+
+    pub(crate) const fn with_direct(mut self, direct: Direct) -> Self {
+        self.direct = direct;
+        self
+    }
+
+    /// The ties of `u` that were set aside, ascending.
+    pub(crate) fn aside_of(self, u: u32) -> &'a [TieAside] {
+        let start = self.aside.partition_point(|tie| tie.from < u);
+        let rest = &self.aside[start..];
+        &rest[..rest.partition_point(|tie| tie.from == u)]
+    }
+
+    /// Why the tie of `u` and `v` was set aside, if it was.
+    pub(crate) fn why_aside(self, u: u32, v: u32) -> Option<WhyAside> {
+        let own = self.aside_of(u);
+        let found = own.binary_search_by_key(&v, |tie| tie.to);
+        found.ok().map(|at| own[at].why)
+    }
+
+    /// The friends of `u` whose friendship counts nothing else, ascending.
+    pub(crate) fn friends_aside(self, u: u32) -> impl Iterator<Item = u32> + Clone + 'a {
+        let friends = |tie: &&TieAside| tie.kinds.contains(EdgeKinds::FRIENDSHIP);
+        self.aside_of(u).iter().filter(friends).map(|tie| tie.to)
+    }
+
+    /// Are they friends on the network?
+    pub(crate) fn are_friends(self, u: u32, v: u32) -> bool {
+        let is_aside = || self.friends_aside(u).any(|friend| friend == v);
+        self.tie(u, v).contains(EdgeKinds::FRIENDSHIP) || is_aside()
+    }
+
+    /// Those whose number `u` saved, and what the two saved of each other.
+    pub(crate) fn contacts_of(self, u: u32) -> impl Iterator<Item = (u32, EdgeKinds)> + 'a {
+        let kinds = &self.contact_kinds[self.contacts.range(u)];
+        let row = self.contacts.row(u).iter().copied();
+        row.zip(kinds.iter().copied())
+    }
+
+    /// What `u` and `v` saved of each other; none if `u` did not save the number of `v`.
+    pub(crate) fn saved(self, u: u32, v: u32) -> Option<EdgeKinds> {
+        let at = self.contacts.find(u, v)?;
+        Some(self.contact_kinds[at])
+    }
+
+    /// As what somebody whose number was saved is suggested, whoever else they have in common; none if for that alone they are
+    /// not.
+    pub(crate) fn direct(self, saved: EdgeKinds) -> Option<Tier> {
+        let is_mutual = saved.contains(EdgeKinds::MUTUAL_CONTACT);
+        match self.direct {
+            Direct::Off => None,
+            _ if is_mutual => Some(Tier::MutualContact),
+            Direct::Own => Some(Tier::OwnUpload),
+            Direct::Mutual => None,
         }
     }
 
@@ -47,6 +114,7 @@ pub(crate) struct Plain {
     ties: Csr,
     tie_kinds: Vec<EdgeKinds>,
     contacts: Csr,
+    contact_kinds: Vec<EdgeKinds>,
 }
 
 fn without_loops(pairs: &[(u32, u32)]) -> Vec<(u32, u32)> {
@@ -62,16 +130,32 @@ impl Plain {
         let contacts = Csr::from_pairs(n_nodes, without_loops(contacts)).expect(SIMPLE);
         let friends = Csr::from_undirected(n_nodes, without_loops(friends)).expect(SIMPLE);
         let ties = Csr::from_undirected(n_nodes, tied(&friends, &contacts)).expect(SIMPLE);
-        let tie_kinds = (0..)
-            .zip(0..n_nodes)
-            .flat_map(|(u, _)| ties.row(u).iter().map(move |&v| (u, v)))
-            .map(|(u, v)| kinds(&friends, &contacts, u, v))
-            .collect();
+        let kinds = |(u, v)| kinds(&friends, &contacts, u, v);
         Self {
+            tie_kinds: entries(&ties).map(kinds).collect(),
+            contact_kinds: entries(&contacts).map(kinds).collect(),
             ties,
-            tie_kinds,
             contacts,
         }
+    }
+
+    /// Without the ties of practices, as a run leaves them out.
+    pub(crate) fn without_practices(mut self, params: &ValidSuggestParams) -> Self {
+        let people = People {
+            ties: &self.ties,
+            kinds: &self.tie_kinds,
+            contacts: &self.contacts,
+        };
+        let out = practice_ties(people, params.practice_from());
+        let is_out = |at: &usize| out.binary_search(at).is_ok();
+        let kept: Vec<(usize, (u32, u32))> = entries(&self.ties)
+            .enumerate()
+            .filter(|(at, _)| !is_out(at))
+            .collect();
+        self.tie_kinds = kept.iter().map(|&(at, _)| self.tie_kinds[at]).collect();
+        let pairs = kept.into_iter().map(|(_, pair)| pair).collect();
+        self.ties = Csr::from_pairs(self.ties.n_nodes(), pairs).expect(SIMPLE);
+        self
     }
 
     pub(crate) fn view(&self) -> View<'_> {
@@ -79,6 +163,9 @@ impl Plain {
             ties: &self.ties,
             tie_kinds: &self.tie_kinds,
             contacts: &self.contacts,
+            contact_kinds: &self.contact_kinds,
+            aside: &[],
+            direct: Direct::default(),
         }
     }
 }

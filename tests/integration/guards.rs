@@ -112,7 +112,7 @@ fn fifty_sensitive_numbers_bring_no_two_clients_together() {
         |(hub, clients): &(u64, BTreeSet<u64>)| clients.iter().all(|c| with.contains(&(*c, *hub)));
     assert!(hubs.iter().all(own));
     // And the rule is what keeps them apart.
-    let off = format!("{OPEN}sensitive_from = 0\n");
+    let off = format!("{OPEN}sensitive_from = 0\npractice_from = 0\n");
     let (_, open) = run(&world, &[], &off);
     assert!(among_people(&open).len() > among_people(&with).len());
 }

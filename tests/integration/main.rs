@@ -33,6 +33,7 @@ mod real_graphs;
 mod recall;
 mod rooms;
 mod runs;
+mod safety;
 mod shadow;
 mod topics;
 mod typed_numbers;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use acquaint::ads::ModelKind;
 use acquaint::engine::Times;
+use acquaint::suggest::Direct;
 use acquaint::time::Timestamp;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
@@ -261,6 +262,15 @@ pub(crate) struct EvaluateFriendsArgs {
     /// Let the ranker choose from people near in the graph too, where friends of friends are too few
     #[arg(long, requires = "learn")]
     pub(crate) near: bool,
+    /// How many people two must have in common to be suggested
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) min_intermediaries: u32,
+    /// Whom a saved number suggests by itself
+    #[arg(long, value_enum, default_value_t = Saved::Own)]
+    pub(crate) direct: Saved,
+    /// From how many patients a saved number is a practice's, and ties none of them; 0 for never
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub(crate) practice_from: u32,
     /// Which tenth is hidden where the first ten suggestions are measured; by time needs edges with times
     #[arg(long, value_enum, default_value_t = HideBy::Random)]
     pub(crate) split: HideBy,
@@ -551,6 +561,27 @@ pub(crate) enum HideBy {
     Random,
     /// The newest tenth
     Time,
+}
+
+/// Whom a saved number suggests by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Saved {
+    /// Whoever saved the person's number too
+    Mutual,
+    /// Everybody whose number the person saved
+    Own,
+    /// Nobody
+    Off,
+}
+
+impl From<Saved> for Direct {
+    fn from(saved: Saved) -> Self {
+        match saved {
+            Saved::Mutual => Self::Mutual,
+            Saved::Own => Self::Own,
+            Saved::Off => Self::Off,
+        }
+    }
 }
 
 /// The form of the tables.

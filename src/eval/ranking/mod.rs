@@ -31,8 +31,9 @@ use serde::Serialize;
 use super::friends::{self, Method, SIMPLE, by_rank, ids};
 use crate::graph::Csr;
 use crate::suggest::{
-    Exclusions, FriendModel, FriendTraining, Heuristic, Plain, Provenance, Ranker, RankerError,
-    Scorer, Source, SuggestParams, ValidRankerParams, ValidSuggestParams, View, train_on,
+    Direct, Exclusions, FriendModel, FriendTraining, Heuristic, Plain, Provenance, Ranker,
+    RankerError, Scorer, Source, SuggestParams, ValidRankerParams, ValidSuggestParams, View,
+    train_on,
 };
 use crate::time::Timestamp;
 use bootstrap::draws;
@@ -50,6 +51,29 @@ pub struct RankingParams {
     pub ranker: Option<ValidRankerParams>,
     /// Give the ranker people near where two-paths lead to too few.
     pub near: bool,
+    /// By which rules of a run people are suggested.
+    pub rules: SuggestionRules,
+}
+
+/// The rules of a run that decide whom saved numbers and people in common suggest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SuggestionRules {
+    /// How many people two must have in common; 1 by default, as published figures have it.
+    pub min_intermediaries: u32,
+    /// Whom a saved number suggests by itself; everybody by default, to say what saved numbers are worth.
+    pub direct: Direct,
+    /// From how many patients a number is a practice's; as in a run by default.
+    pub practice_from: u32,
+}
+
+impl Default for SuggestionRules {
+    fn default() -> Self {
+        Self {
+            min_intermediaries: 1,
+            direct: Direct::Own,
+            practice_from: 5,
+        }
+    }
 }
 
 /// How good every method is.
@@ -184,7 +208,7 @@ pub fn train_public(
 ) -> Result<FriendModel, RankerError> {
     let pairs: Vec<(u64, u64)> = friendships.iter().map(TimedEdge::pair).collect();
     let ids = ids(&[contacts, &pairs].concat());
-    let known = Known::new(&ids, friendships, contacts);
+    let known = Known::new(&ids, friendships, contacts, suggest);
     known.train(&ids, suggest, params)
 }
 
@@ -196,9 +220,15 @@ struct Known {
 }
 
 impl Known {
-    fn new(ids: &[u64], friendships: &[TimedEdge], contacts: &[(u64, u64)]) -> Self {
+    fn new(
+        ids: &[u64],
+        friendships: &[TimedEdge],
+        contacts: &[(u64, u64)],
+        suggest: &ValidSuggestParams,
+    ) -> Self {
         let pairs: Vec<(u64, u64)> = friendships.iter().map(TimedEdge::pair).collect();
-        let plain = Plain::new(ids.len(), &by_rank(ids, &pairs), &by_rank(ids, contacts));
+        let plain = Plain::new(ids.len(), &by_rank(ids, &pairs), &by_rank(ids, contacts))
+            .without_practices(suggest);
         Self {
             times: times(ids, plain.view(), friendships),
             plain,
@@ -270,12 +300,14 @@ struct Firsts {
 impl World<'_> {
     fn evaluate(&self, seed: u64, tally: &mut Tally) -> Result<(), RankerError> {
         let split = Split::of(self.friendships, self.params.split, seed);
-        let known = Known::new(self.ids, &split.known, self.contacts);
+        let (rules, near) = (self.params.rules, self.params.near);
+        let suggest = pool_params(rules, near);
+        let known = Known::new(self.ids, &split.known, self.contacts, &suggest);
         let pairs = by_rank(self.ids, &split.hidden);
         let hidden = Csr::from_undirected(self.ids.len(), pairs.clone()).expect(SIMPLE);
         let negatives = negatives::Negatives::draw(&known.view(), &hidden, &pairs, seed);
         let aucs = negatives.aucs(known.view().ties);
-        let mut firsts: Vec<Firsts> = heuristics(&known, self.contacts.is_empty())
+        let mut firsts: Vec<Firsts> = heuristics(&known, rules, self.contacts.is_empty())
             .into_iter()
             .map(|(method, ten)| {
                 let place = Method::ALL.iter().position(|&m| m == method);
@@ -289,7 +321,6 @@ impl World<'_> {
             })
             .collect();
         if let Some(params) = &self.params.ranker {
-            let suggest = pool_params(self.params.near);
             let model = known.train(self.ids, &suggest, params)?;
             let view = known.view();
             let ranker = Ranker::over(view, &known.times, &known.exclusions, &suggest, &model);
@@ -307,13 +338,17 @@ impl World<'_> {
     }
 }
 
-/// One person in common is enough, and the kernel's best are those of resource allocation.
-fn pool_params(near: bool) -> ValidSuggestParams {
-    kernel_params(Heuristic::ResourceAllocation, near)
+/// The kernel's best are those of resource allocation.
+fn pool_params(rules: SuggestionRules, near: bool) -> ValidSuggestParams {
+    kernel_params(Heuristic::ResourceAllocation, rules, near)
 }
 
-fn kernel_params(score: Heuristic, near: bool) -> ValidSuggestParams {
-    let params = SuggestParams::default().k(TEN).min_intermediaries(1);
+fn kernel_params(score: Heuristic, rules: SuggestionRules, near: bool) -> ValidSuggestParams {
+    let params = SuggestParams::default()
+        .k(TEN)
+        .min_intermediaries(rules.min_intermediaries.max(1))
+        .direct(rules.direct)
+        .practice_from(rules.practice_from);
     let params = params.score(score).near(near).check();
     params.expect("all are in range")
 }
@@ -323,9 +358,13 @@ fn rows(suggestions: &crate::suggest::Suggestions) -> Vec<Vec<u32>> {
     suggestions.iter().map(|(_, row)| candidates(row)).collect()
 }
 
-fn heuristics(known: &Known, with_degrees: bool) -> Vec<(Method, Vec<Vec<u32>>)> {
+fn heuristics(
+    known: &Known,
+    rules: SuggestionRules,
+    with_degrees: bool,
+) -> Vec<(Method, Vec<Vec<u32>>)> {
     let by = |score| {
-        let params = kernel_params(score, false);
+        let params = kernel_params(score, rules, false);
         let scorer = Scorer::without_spam(known.view(), &known.exclusions, &params);
         rows(&scorer.suggest_all(&|_| ()).0)
     };

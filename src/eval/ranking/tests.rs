@@ -28,6 +28,7 @@ fn params(split: SplitBy) -> RankingParams {
         seeds: 2,
         ranker: Some(ranker.check().unwrap()),
         near: false,
+        rules: SuggestionRules::default(),
     }
 }
 
@@ -39,6 +40,7 @@ fn heuristics_agree_with_the_published_protocol() {
         seeds: 1,
         ranker: None,
         near: false,
+        rules: SuggestionRules::default(),
     };
     let found = evaluate_ranking(&edges, &[], &params).unwrap();
     let pairs: Vec<(u64, u64)> = edges.iter().map(TimedEdge::pair).collect();
@@ -99,8 +101,9 @@ fn deny_what_was_hidden_to_the_training() {
     let pairs: Vec<(u64, u64)> = edges.iter().map(TimedEdge::pair).collect();
     let ids = ids(&pairs);
     let ranker = params(SplitBy::Random).ranker.unwrap();
-    let suggest = pool_params(false);
-    let model = Known::new(&ids, &split.known, &[]).train(&ids, &suggest, &ranker);
+    let suggest = pool_params(SuggestionRules::default(), false);
+    let known = Known::new(&ids, &split.known, &[], &suggest);
+    let model = known.train(&ids, &suggest, &ranker);
     let found = evaluate_ranking(&edges, &[], &params(SplitBy::Random)).unwrap();
     assert_eq!(found.training[1], *model.unwrap().training());
 }
@@ -124,6 +127,7 @@ fn nothing_to_find_is_no_score() {
         seeds: 1,
         ranker: None,
         near: false,
+        rules: SuggestionRules::default(),
     };
     let found = evaluate_ranking(&[], &[], &params).unwrap();
     assert!(

@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::super::reasons::Tier;
 use super::super::view::View;
 use super::features::{Features, N_RELATIVE, Sums};
 use crate::graph::{Csr, EdgeKinds};
@@ -175,15 +176,15 @@ impl<'a> Extractor<'a> {
     }
 
     fn sums(&self, workspace: &mut Workspace, u: u32, v: u32) -> Sums {
+        let saved = self.view.saved(u, v);
+        let direct = saved.and_then(|saved| self.view.direct(saved));
         let mut sums = Sums {
             degree: self.degree(u),
             candidate_degree: self.degree(v),
             clustering: self.clustering[u as usize],
             candidate_clustering: self.clustering[v as usize],
-            own_upload: f64::from(u8::from(self.view.contacts.find(u, v).is_some())),
-            mutual_contact: f64::from(u8::from(
-                self.view.tie(u, v).contains(EdgeKinds::MUTUAL_CONTACT),
-            )),
+            own_upload: f64::from(u8::from(direct.is_some())),
+            mutual_contact: f64::from(u8::from(direct == Some(Tier::MutualContact))),
             ..Sums::default()
         };
         workspace.between.clear();

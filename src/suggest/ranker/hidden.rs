@@ -10,7 +10,8 @@ use crate::time::Timestamp;
 pub(crate) struct Hidden<'a> {
     ties: Csr,
     tie_kinds: Vec<EdgeKinds>,
-    contacts: &'a Csr,
+    /// The whole graph, whose saved numbers are all known.
+    whole: View<'a>,
     /// Since when each of the ties that are left holds; empty if it is not known.
     times: Vec<Timestamp>,
     /// The pairs whose friendship was hidden, both ways.
@@ -56,7 +57,7 @@ impl<'a> Hidden<'a> {
         Self {
             ties: left.csr(),
             tie_kinds,
-            contacts: view.contacts,
+            whole: view,
             times: left_times,
             withheld: hidden.csr(),
         }
@@ -66,7 +67,7 @@ impl<'a> Hidden<'a> {
         View {
             ties: &self.ties,
             tie_kinds: &self.tie_kinds,
-            contacts: self.contacts,
+            ..self.whole
         }
     }
 

@@ -8,7 +8,7 @@ use super::RankerError;
 use super::features::{Features, N_FEATURES, NAMES};
 use super::fit::{Fitness, Linear, sigmoid};
 use super::params::{HiddenBy, RankerParams, ValidRankerParams};
-use crate::suggest::{Heuristic, ValidSuggestParams};
+use crate::suggest::{Direct, Heuristic, ValidSuggestParams};
 
 /// How probable it is that two people are friends, from [`NAMES`]: a logistic regression, calibrated.
 ///
@@ -48,6 +48,9 @@ pub struct Candidates {
     /// Are people near among them, where those are too few?
     #[serde(default)]
     pub near: bool,
+    /// Whom a saved number suggests by itself; everybody, where a file does not say.
+    #[serde(default = "own")]
+    pub direct: Direct,
     /// How many there are at most, 1 to 1000.
     pub pool: usize,
 }
@@ -58,6 +61,7 @@ impl Candidates {
             score: params.score(),
             min_intermediaries: params.min_intermediaries(),
             near: params.near(),
+            direct: params.direct(),
             pool,
         }
     }
@@ -67,8 +71,17 @@ impl fmt::Display for Candidates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (score, least) = (self.score.as_str(), self.min_intermediaries);
         write!(f, "{score} with at least {least} in common")?;
+        f.write_str(match self.direct {
+            Direct::Mutual => "",
+            Direct::Own => " or a number saved by one side",
+            Direct::Off => " and by no saved number",
+        })?;
         f.write_str(if self.near { " and people near" } else { "" })
     }
+}
+
+const fn own() -> Direct {
+    Direct::Own
 }
 
 /// One feature's part in the log-odds.

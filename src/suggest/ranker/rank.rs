@@ -70,9 +70,8 @@ impl<'a> Ranker<'a> {
         model: &'a FriendModel,
     ) -> Result<Self, RankerError> {
         model.check_candidates(params)?;
-        let (view, times) = (View::of(graph), graph.tie_times());
         let scorer = Scorer::new(graph, exclusions, spam, params)?;
-        Ok(Self::of(scorer, view, times, model, params.k()))
+        Ok(Self::of(scorer, graph.tie_times(), model, params.k()))
     }
 
     /// A ranker over any graph, with nobody's spam score.
@@ -84,17 +83,11 @@ impl<'a> Ranker<'a> {
         model: &'a FriendModel,
     ) -> Self {
         let scorer = Scorer::without_spam(view, exclusions, params);
-        Self::of(scorer, view, times, model, params.k())
+        Self::of(scorer, times, model, params.k())
     }
 
-    fn of(
-        scorer: Scorer<'a>,
-        view: View<'a>,
-        times: &'a [Timestamp],
-        model: &'a FriendModel,
-        k: usize,
-    ) -> Self {
-        let extractor = Extractor::new(view, times);
+    fn of(scorer: Scorer<'a>, times: &'a [Timestamp], model: &'a FriendModel, k: usize) -> Self {
+        let extractor = Extractor::new(scorer.view(), times);
         Self {
             scorer,
             extractor,

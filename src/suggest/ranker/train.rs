@@ -147,7 +147,7 @@ fn describe(
     round: u64,
 ) -> [Rows; 2] {
     let left = hide(source, params, round);
-    let view = left.view();
+    let view = left.view().with_direct(suggest.direct());
     let scorer = Scorer::without_spam(view, source.exclusions, suggest);
     let extractor = Extractor::new(view, left.times());
     let people = people(source, view, params, round);

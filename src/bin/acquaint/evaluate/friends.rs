@@ -5,7 +5,8 @@ use std::path::Path;
 use acquaint::engine::Progress;
 use acquaint::eval::{
     ContactsEvaluation, EdgeLists, FriendsEvaluation, Interval, MethodRanking, RankingEvaluation,
-    RankingParams, SplitBy, TimedEdge, evaluate_contacts, evaluate_edges, evaluate_ranking,
+    RankingParams, SplitBy, SuggestionRules, TimedEdge, evaluate_contacts, evaluate_edges,
+    evaluate_ranking,
 };
 use acquaint::suggest::{HiddenBy, RankerParams, ValidRankerParams};
 use serde::Serialize;
@@ -61,6 +62,11 @@ fn params(args: &EvaluateFriendsArgs) -> Result<RankingParams, Failure> {
         seeds: args.seeds.into(),
         ranker,
         near: args.near,
+        rules: SuggestionRules {
+            min_intermediaries: args.min_intermediaries,
+            direct: args.direct.into(),
+            practice_from: args.practice_from,
+        },
     })
 }
 

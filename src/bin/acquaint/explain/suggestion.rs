@@ -87,9 +87,21 @@ fn of_rule(rule: WhyNot) -> String {
         WhyNot::Themselves => "they are one person".to_owned(),
         WhyNot::Friends => "they are friends already".to_owned(),
         WhyNot::Blocked => "one of the two blocked the other".to_owned(),
-        WhyNot::Reported => "the person reported the candidate".to_owned(),
+        WhyNot::Reported => "one of the two reported the other".to_owned(),
+        WhyNot::OneDevice => "both have an account on one device".to_owned(),
         WhyNot::Dismissed => "the person dismissed the candidate".to_owned(),
         WhyNot::Hidden => "the candidate hides".to_owned(),
+        WhyNot::OneSided => {
+            "only the person saved the other's number, and they have too few in common".to_owned()
+        }
+        WhyNot::DirectOff => {
+            "saved numbers alone suggest nobody, and they have too few in common".to_owned()
+        }
+        WhyNot::Practice => "what they have in common is a practice".to_owned(),
+        WhyNot::SensitiveNumber => {
+            "what they have in common is a number that many strangers saved".to_owned()
+        }
+        WhyNot::NoWeight => "what ties them counts nothing".to_owned(),
         WhyNot::NobodyInCommon => "they have nobody in common".to_owned(),
         WhyNot::BelowMinIntermediaries { in_common, wanted } => {
             format!("they have {in_common} in common, and it takes {wanted}")

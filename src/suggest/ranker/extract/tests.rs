@@ -161,7 +161,7 @@ proptest! {
     ) {
         let plain = Plain::new(12, &friends, &contacts);
         let naive = Naive::new(12, &friends, &contacts);
-        let extractor = Extractor::new(plain.view(), &[]);
+        let extractor = Extractor::new(plain.view().with_direct(crate::suggest::Direct::Own), &[]);
         let mut workspace = extractor.workspace();
         for u in 0..12 {
             let others: Vec<u32> = (0..12).filter(|&v| v != u).collect();

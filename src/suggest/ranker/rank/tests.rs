@@ -97,7 +97,7 @@ fn whoever_is_demoted_comes_last() {
         .map(|u| if u % 3 == 0 { 0.6 } else { 0.0 })
         .collect();
     let scorer = Scorer::over(plain.view(), &exclusions, &spam, &params).unwrap();
-    let ranker = Ranker::of(scorer, plain.view(), &[], &model, 60);
+    let ranker = Ranker::of(scorer, &[], &model, 60);
     let (rows, ..) = ranker.suggest_all(&|_| ());
     let mut n_demoted = 0;
     for (_, row) in rows.iter() {
