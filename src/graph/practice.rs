@@ -6,11 +6,11 @@
 //! leave room for chance; here five are enough, and it is asked more strictly.
 //!
 //! For a person `z` let the *strangers* be everybody who saved their number, or whom they saved and who saved them, and who is
-//! no friend on the network. Up to two of those around `z` who are tied to half of the strangers or more are *colleagues*: the
-//! practice's other numbers, which count with it as one. The other strangers are *patients*, and `z` is a practice if there are
-//! five and they do not know each other: no more than one pair in thirty is tied, nor, beyond chance, more pairs than half as
-//! many as they are (couples go to one doctor); or, where everybody knows many, no more than half again as many as by chance (the
-//! configuration model, as in [`Graph::sensitive`]) and no more than one pair in ten.
+//! no friend on the network. Up to two of those around `z` whose saved numbers tie them to half of the strangers or more are
+//! *colleagues*: the practice's other numbers, which count with it as one. The other strangers are *patients*, and `z` is a
+//! practice if there are five and they do not know anybody around `z`, one another included: no more ties than a thirtieth of
+//! their pairs, nor, beyond chance, than half as many as they are (couples go to one doctor); or, where everybody knows many, no
+//! more than half again as many as by chance (the configuration model, as in [`Graph::sensitive`]) and a tenth of their pairs.
 //!
 //! - Of a practice no tie to a patient counts.
 //! - Fewer than five patients are counted together with those of up to two *companions*: numbers that share two of them and a
@@ -108,8 +108,8 @@ impl Room {
         }
     }
 
-    fn count(&mut self, row: &[u32]) {
-        for &y in row {
+    fn count(&mut self, row: impl Iterator<Item = u32>) {
+        for y in row {
             let n = &mut self.tally[y as usize];
             if *n == 0 {
                 self.touched.push(y);
@@ -150,6 +150,14 @@ struct Around {
     others: Vec<u32>,
 }
 
+/// Those around a number who are neither patients nor colleagues: friends of whoever has it.
+struct Circle {
+    /// How many ties patients have to them.
+    n_ties: u64,
+    /// How many ends of ties are at them.
+    n_ends: u128,
+}
+
 impl Practices<'_> {
     /// To whom no tie of `z` counts, ascending.
     fn untied(&self, room: &mut Room, z: u32) -> Vec<u32> {
@@ -159,7 +167,7 @@ impl Practices<'_> {
         }
         let around = self.around(room, z, by_number);
         let known = self.known(room, z, &around);
-        let mut untied = if self.is_practice(room, z, &around) {
+        let mut untied = if self.is_practice(room, z, &around, &known) {
             around.patients.clone()
         } else {
             let alone = known.iter().filter(|(_, n)| *n == 0);
@@ -176,11 +184,14 @@ impl Practices<'_> {
 
     /// Whoever is tied to `z` by saved numbers and is no friend, ascending.
     fn by_number(&self, z: u32) -> Vec<u32> {
+        self.each_by_number(z).collect()
+    }
+
+    fn each_by_number(&self, z: u32) -> impl Iterator<Item = u32> {
         let People { ties, kinds, .. } = self.people;
         let row = ties.row(z).iter().zip(&kinds[ties.range(z)]);
         row.filter(|(_, kinds)| !kinds.contains(EdgeKinds::FRIENDSHIP))
             .map(|(&c, _)| c)
-            .collect()
     }
 
     /// The strangers of `z`, ascending.
@@ -197,7 +208,7 @@ impl Practices<'_> {
         let ties = self.people.ties;
         let strangers = self.strangers(z, &by_number);
         for &c in &strangers {
-            room.count(ties.row(c));
+            room.count(self.each_by_number(c));
         }
         let mut counted = room.counted(2);
         counted.retain(|&(y, _)| y != z);
@@ -231,12 +242,25 @@ impl Practices<'_> {
         u32::try_from(n).expect("a row holds distinct u32 values")
     }
 
-    fn is_practice(&self, room: &mut Room, z: u32, around: &Around) -> bool {
-        if around.patients.len() >= self.patients_min {
-            return self.are_strangers(room, &around.patients);
+    fn is_practice(&self, room: &mut Room, z: u32, around: &Around, known: &[(u32, u32)]) -> bool {
+        let patients = &around.patients;
+        let n_known: u64 = known.iter().map(|&(_, n)| u64::from(n)).sum();
+        let circle = around.all.iter().copied();
+        let circle = circle.filter(|y| patients.binary_search(y).is_err());
+        let circle = Circle {
+            n_ties: n_known - 2 * self.n_tied(room, patients),
+            n_ends: self.n_ends(circle),
+        };
+        if patients.len() >= self.patients_min {
+            return self.are_strangers(room, patients, &circle);
         }
         let together = self.with_companions(z, around);
-        together.len() >= self.patients_min && self.are_strangers(room, &together)
+        together.len() >= self.patients_min && self.are_strangers(room, &together, &circle)
+    }
+
+    /// How many ends of ties are at some people.
+    fn n_ends(&self, people: impl Iterator<Item = u32>) -> u128 {
+        people.map(|c| u128::from(self.people.ties.degree(c))).sum()
     }
 
     /// How many of the pairs of some people are tied.
@@ -250,15 +274,18 @@ impl Practices<'_> {
         both_ends / 2
     }
 
-    /// Do some people know each other hardly at all?
-    fn are_strangers(&self, room: &mut Room, people: &[u32]) -> bool {
-        let n_tied = self.n_tied(room, people);
+    /// Do some people hardly know each other, nor the circle of whose number they have?
+    fn are_strangers(&self, room: &mut Room, people: &[u32], circle: &Circle) -> bool {
+        let n_tied = self.n_tied(room, people) + circle.n_ties;
         let n = people.len() as u64;
         let n_pairs = n * n.saturating_sub(1) / 2;
-        let ties = self.people.ties;
-        let ends: u128 = people.iter().map(|&c| u128::from(ties.degree(c))).sum();
-        // By chance ends² / 2m of the pairs are tied, m being half of the entries, taken times the entries twice over.
-        let (chance, entries) = (ends * ends, ties.n_entries() as u128);
+        let (ends, entries) = (
+            self.n_ends(people.iter().copied()),
+            self.people.ties.n_entries() as u128,
+        );
+        // By chance ends² / 2m of the pairs are tied, 2m being the entries, and ends · circle's / m to the circle: here both
+        // taken times the entries, as is what is tied.
+        let chance = ends * ends + 2 * ends * circle.n_ends;
         let tied = 2 * u128::from(n_tied) * entries;
         let are_few = 30 * n_tied <= n_pairs && tied <= u128::from(n) * entries + chance;
         are_few || 10 * n_tied <= n_pairs && 2 * tied <= 3 * chance
@@ -293,7 +320,7 @@ impl Practices<'_> {
             return Vec::new();
         }
         for &c in &hardly {
-            room.count(&self.by_number(c));
+            room.count(self.each_by_number(c));
         }
         let numbers = room.counted(SHARED_MIN);
         let mut shared = Vec::new();

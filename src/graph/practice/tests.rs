@@ -205,6 +205,20 @@ fn people_whose_contacts_know_each_other_keep_every_tie() {
 }
 
 #[test]
+fn people_whose_contacts_have_a_friend_of_theirs_in_common_keep_every_tie() {
+    // The six know each other by nothing but a friend of the person whose number they have.
+    let mut world = World::of(1_000);
+    let pair = world.numbers(2);
+    let [z, friend] = [pair[0], pair[1]];
+    world.friends.push((z, friend));
+    for i in 0..6 {
+        world.both_saved(z, 90 * i);
+        world.friends.push((friend, 90 * i));
+    }
+    assert!(world.untied().is_empty());
+}
+
+#[test]
 fn friends_are_no_patients() {
     let mut world = World::of(1_000);
     let z = world.numbers(1)[0];
