@@ -114,7 +114,7 @@ fn suggested(world: &mut World) -> (usize, u64) {
     let run = Run::of_world(
         dir.path(),
         world,
-        "[suggest]\nmin_intermediaries = 1",
+        "[suggest]\nmin_intermediaries = 1\ndirect = \"own\"",
         world.as_of,
     );
     let n_edges =
