@@ -16,19 +16,21 @@ use crate::engine::view::View;
 use crate::graph::{Edge, EdgeKind};
 use crate::hash::HashMap;
 use crate::identity::{
-    BookUses, Contact, E164, Gathered, Match, NumberSet, OverBudget, ValidBookBudget,
-    match_entries, normalise,
+    BookUses, Contact, E164, Gathered, Match, NotANumber, NumberSet, OverBudget, ValidBookBudget,
+    count_ambiguous, match_entries, normalise,
 };
 use crate::ids::{AccountId, Region};
 use crate::leaks::Leak;
-use crate::signals::{AddressBookEntry, Friendship, RawPhone};
+use crate::signals::{AddressBookEntry, Friendship, RawPhone, RejectionReason};
 use crate::suggest::Apart;
 use crate::time::Timestamp;
 
 /// What a batch of address-book rows says once its numbers are read.
 pub(in crate::engine) struct ReadBatch {
     contacts: Vec<Contact>,
-    n_unreadable: u64,
+    /// The rows whose text is no number.
+    refused: Vec<(usize, NotANumber)>,
+    n_ambiguous: u64,
     n_not_yet: u64,
     n_objected: u64,
 }
@@ -48,13 +50,14 @@ impl ReadBatch {
         let numbers = normalise(&column);
         let mut batch = Self {
             contacts: Vec::with_capacity(rows.len()),
-            n_unreadable: 0,
+            refused: Vec::new(),
+            n_ambiguous: count_ambiguous(&column),
             n_not_yet: 0,
             n_objected: 0,
         };
-        for (row, number) in rows.iter().zip(numbers) {
+        for (at, (row, number)) in rows.iter().zip(numbers).enumerate() {
             match number {
-                Err(_) => batch.n_unreadable += 1,
+                Err(why) => batch.refused.push((at, why)),
                 Ok(_) if row.saved_at > as_of => batch.n_not_yet += 1,
                 Ok(number) if objected(number) => batch.n_objected += 1,
                 Ok(number) => batch.contacts.push(Contact {
@@ -65,6 +68,16 @@ impl ReadBatch {
             }
         }
         batch
+    }
+
+    /// The rows whose text is no number, counted from 0.
+    pub(in crate::engine) fn refused(&self) -> &[(usize, NotANumber)] {
+        &self.refused
+    }
+
+    /// How many numbers would be others with a plus sign in front.
+    pub(in crate::engine) const fn n_ambiguous(&self) -> u64 {
+        self.n_ambiguous
     }
 }
 
@@ -114,7 +127,9 @@ impl<'v, P: For> Matcher<'v, P> {
 
     /// Matches one batch; returns the contacts that passed the first gate.
     pub(in crate::engine) fn add(&mut self, batch: &ReadBatch) -> Vec<Permitted<Contact, P>> {
-        self.stage.drop("not_a_number", batch.n_unreadable);
+        for (_, why) in &batch.refused {
+            self.stage.drop(RejectionReason::from(*why).as_str(), 1);
+        }
         self.stage.drop("not_yet", batch.n_not_yet);
         self.stage.drop("objected", batch.n_objected);
         let (contacts, denied) = self.permit_uploads(&batch.contacts);

@@ -7,6 +7,7 @@ use crate::engine::consent_source::{ConsentFrom, ConsentInputs};
 use crate::engine::consent_tables::{hold_ledger, read_consent};
 use crate::engine::dated::{Dated, Newest, honour, is_from_the_future};
 use crate::engine::lost::Lost;
+use crate::engine::numbers::{NumberCounts, Places, ReadColumn, Typed, unread_businesses};
 use crate::engine::outputs::InputDigest;
 use crate::engine::{EngineError, Progress, RunFinding, Stage};
 use crate::hash::{HashMap, HashSet};
@@ -32,9 +33,11 @@ const OF_CONSENT: [Table; 2] = [Table::ConsentEvents, Table::PolicyVersions];
 pub(in crate::engine) struct Inputs {
     pub(in crate::engine) accounts: Vec<MessengerAccount>,
     pub(in crate::engine) account_numbers: Vec<Option<E164>>,
+    account_places: Places,
     account_devices: Vec<DeviceCode>,
     pub(in crate::engine) social: Vec<SocialAccount>,
     pub(in crate::engine) social_numbers: Vec<Option<E164>>,
+    social_places: Places,
     social_devices: Vec<DeviceCode>,
     pub(in crate::engine) friendships: Vec<Friendship>,
     pub(in crate::engine) feedback: Vec<Feedback>,
@@ -44,6 +47,7 @@ pub(in crate::engine) struct Inputs {
     pub(in crate::engine) ad_feedback: Vec<AdFeedback>,
     pub(in crate::engine) impressions: Vec<Impression>,
     pub(in crate::engine) businesses: Vec<Business>,
+    business_places: Places,
     /// The number of each business, beside its row.
     pub(in crate::engine) of_businesses: Vec<Option<E164>>,
     pub(in crate::engine) business_numbers: HashSet<E164>,
@@ -64,6 +68,9 @@ pub(in crate::engine) struct Read {
     pub(in crate::engine) rejections: Vec<Rejection>,
     pub(in crate::engine) stages: Vec<Stage>,
     pub(in crate::engine) findings: Vec<RunFinding>,
+    /// Rejected rows of the address book that are beyond those listed.
+    pub(in crate::engine) n_unlisted: u64,
+    pub(in crate::engine) numbers: NumberCounts,
     /// Rows that take something away and cannot be read.
     pub(in crate::engine) lost: Lost,
     /// The moment after which no row can be from; none if the caller has no clock.
@@ -95,6 +102,7 @@ impl Inputs {
             ..Read::default()
         };
         let mut lost_phones = Vec::new();
+        let (mut account_places, mut social_places, mut business_places) = <_>::default();
         let mut inputs = Self {
             accounts: read.table_with(dir, progress, |rows, lost| {
                 let sifted = deduplicate_accounts(rows);
@@ -106,12 +114,14 @@ impl Inputs {
                     )
                 };
                 lost_phones.extend(sifted.conflicts.into_iter().chain(lost).map(phone));
+                account_places = Places::of(&sifted.rows);
                 sifted.rows
             })?,
             social: read.table_with(dir, progress, |rows, lost| {
                 let sifted = deduplicate(rows);
                 let phone = |row: SocialAccount| Some((row.created_at, row.phone?, row.region));
                 lost_phones.extend(sifted.conflicts.into_iter().chain(lost).filter_map(phone));
+                social_places = Places::of(&sifted.rows);
                 sifted.rows
             })?,
             friendships: read.table_with(dir, progress, |rows, _| deduplicate_friendships(rows))?,
@@ -120,13 +130,20 @@ impl Inputs {
             audience_members: read.table(dir, progress)?,
             ad_feedback: read.table(dir, progress)?,
             impressions: read.table(dir, progress)?,
-            businesses: read.table_with(dir, progress, |rows, _| deduplicate(rows).rows)?,
+            businesses: read.table_with(dir, progress, |rows, _| {
+                let sifted = deduplicate(rows).rows;
+                business_places = Places::of(&sifted);
+                sifted
+            })?,
             threads: read.table(dir, progress)?,
             opt_ins: read.table(dir, progress)?,
             reports: read.table(dir, progress)?,
             ..Self::default()
         };
         inputs.lost_phones = lost_phones;
+        inputs.account_places = account_places;
+        inputs.social_places = social_places;
+        inputs.business_places = business_places;
         inputs.consent = match consent {
             ConsentFrom::Tables => read_consent(&mut read, dir, progress)?,
             ConsentFrom::Ledger(source) => {
@@ -175,13 +192,11 @@ impl Inputs {
         let stages = &mut self.read.stages;
         self.lost_phones.retain(|(since, ..)| *since <= as_of);
         let here = |row: &MessengerAccount| row.registered_at.max(row.number_since) <= as_of;
+        self.account_places.keep(self.accounts.iter().map(here));
         forget("messenger accounts", &mut self.accounts, here, stages);
-        forget(
-            "social accounts",
-            &mut self.social,
-            |row| row.created_at <= as_of,
-            stages,
-        );
+        let here = |row: &SocialAccount| row.created_at <= as_of;
+        self.social_places.keep(self.social.iter().map(here));
+        forget("social accounts", &mut self.social, here, stages);
         for row in &mut self.social {
             if row.phone_since.is_some_and(|since| since > as_of) {
                 row.phone = None;
@@ -307,30 +322,34 @@ impl Inputs {
     /// Normalises every number and codes every device of the rows that are left.
     pub(in crate::engine) fn read_numbers(&mut self) {
         self.read_devices();
-        let accounts: Vec<_> = self
+        let accounts = self
             .accounts
             .iter()
-            .map(|row| (&row.phone, row.region))
-            .collect();
-        self.account_numbers = self.read.numbers("messenger accounts → numbers", &accounts);
-        let with_number = self
+            .map(|row| Some((&row.phone, row.region)));
+        let accounts: Vec<_> = accounts.collect();
+        self.account_numbers = self
+            .read
+            .read_column(Table::MessengerAccounts, &accounts, &self.account_places)
+            .0;
+        let social = self
             .social
             .iter()
-            .filter_map(|row| Some((row.phone.as_ref()?, row.region)));
-        let given: Vec<_> = with_number.collect();
-        let mut numbers = self
+            .map(|row| Some((row.phone.as_ref()?, row.region)));
+        let social: Vec<_> = social.collect();
+        self.social_numbers = self
             .read
-            .numbers("social accounts → numbers", &given)
-            .into_iter();
-        let number =
-            |row: &SocialAccount| row.phone.as_ref().and_then(|_| numbers.next().flatten());
-        self.social_numbers = self.social.iter().map(number).collect();
-        let businesses: Vec<_> = self
+            .read_column(Table::SocialAccounts, &social, &self.social_places)
+            .0;
+        let businesses = self
             .businesses
             .iter()
-            .map(|row| (&row.phone, row.region))
-            .collect();
-        self.of_businesses = self.read.numbers("businesses → numbers", &businesses);
+            .map(|row| Some((&row.phone, row.region)));
+        let businesses: Vec<_> = businesses.collect();
+        let (numbers, unread) =
+            self.read
+                .read_column(Table::Businesses, &businesses, &self.business_places);
+        self.of_businesses = numbers;
+        self.read.findings.extend(unread_businesses(&unread));
         let lost = std::mem::take(&mut self.lost_phones).into_iter();
         let lost: Vec<_> = lost.map(|(_, phone, region)| (phone, region)).collect();
         let lost = normalise(&lost);
@@ -488,17 +507,22 @@ impl Read {
         self.stages.push(stage);
     }
 
-    /// Reads numbers and counts what is none.
-    fn numbers(&mut self, name: &str, column: &[(&RawPhone, Option<Region>)]) -> Vec<Option<E164>> {
-        let numbers: Vec<Option<E164>> = normalise(column).into_iter().map(Result::ok).collect();
-        let mut stage = Stage::new(name);
-        let n_read = numbers.iter().flatten().count();
-        stage.pass(n_read as u64);
-        stage.drop("not_a_number", (numbers.len() - n_read) as u64);
+    /// Reads the numbers of a table, and lists the rows whose text is none.
+    fn read_column(
+        &mut self,
+        table: Table,
+        column: &[Option<Typed<'_>>],
+        places: &Places,
+    ) -> (Vec<Option<E164>>, Vec<Rejection>) {
+        let read = ReadColumn::new(column);
+        let stage = read.stage(&format!("{} → numbers", table.name().replace('_', " ")));
         if stage.rows_in > 0 {
             self.stages.push(stage);
         }
-        numbers
+        self.numbers.add(table, &read);
+        let rejections = read.rejections(places);
+        self.rejections.extend(rejections.iter().cloned());
+        (read.numbers, rejections)
     }
 }
 

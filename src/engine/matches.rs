@@ -10,6 +10,7 @@ use crate::engine::consent_source::LedgerSource;
 use crate::engine::contacts::{Matcher, ReadBatch, default_regions};
 use crate::engine::inputs::Inputs;
 use crate::engine::long_books::BookLengths;
+use crate::engine::numbers::BookRefusals;
 use crate::engine::outputs::{MatchesEncoder, MatchesFile};
 use crate::engine::prepare::{Opening, Standing};
 use crate::engine::strangers::numbers_of_people_out;
@@ -57,8 +58,12 @@ pub struct Matched {
     pub stage: Stage,
     /// Who matched nobody, for having looked up too many.
     pub over_budget: OverBudget,
-    /// Rows that are no entries.
+    /// Rows that are no entries, and rows whose number is none: the first hundred thousand.
     pub rejections: Vec<Rejection>,
+    /// How many more there are.
+    pub n_unlisted: u64,
+    /// How many numbers were read in a region and would be others with a plus sign in front.
+    pub n_ambiguous: u64,
 }
 
 /// Runs a generic method for the purpose that a value names.
@@ -145,15 +150,21 @@ impl Asked<'_> {
         let objected = |number| self.standing.objected(number);
         let as_of = self.standing.as_of().valid;
         let mut matcher = Matcher::new(&self.inputs, &view, self.budget);
-        let (mut rejections, mut lengths) = (Vec::new(), BookLengths::default());
+        let (mut refusals, mut n_ambiguous) = (BookRefusals::default(), 0);
+        let mut lengths = BookLengths::default();
         progress.begin("matching the address book", None);
-        self.dir.stream::<AddressBookEntry, EngineError>(|rows| {
-            lengths.add(&rows.records);
-            matcher.add(&ReadBatch::new(&rows.records, as_of, &regions, &objected));
-            progress.advance(rows.records.len() as u64);
-            rejections.extend(rows.rejections);
-            Ok(())
-        })?;
+        let stream = self
+            .dir
+            .stream::<AddressBookEntry, EngineError>(|mut rows| {
+                lengths.add(&rows.records);
+                let batch = ReadBatch::new(&rows.records, as_of, &regions, &objected);
+                matcher.add(&batch);
+                progress.advance(rows.records.len() as u64);
+                n_ambiguous += batch.n_ambiguous();
+                refusals.add(&mut rows, batch.refused());
+                Ok(())
+            });
+        let (rejections, n_unlisted) = refusals.finish(&stream?);
         let always_allowed = self.budget.always_allowed();
         lengths.reread_longer_than(always_allowed, &self.dir, progress, |rows| {
             matcher.count(&ReadBatch::new(rows, as_of, &regions, &objected));
@@ -165,6 +176,8 @@ impl Asked<'_> {
             stage,
             over_budget: found.over_budget,
             rejections,
+            n_unlisted,
+            n_ambiguous,
         })
     }
 

@@ -26,6 +26,7 @@ mod inputs;
 mod long_books;
 mod lost;
 mod matches;
+mod numbers;
 pub mod outputs;
 mod params;
 #[cfg(feature = "seeded-leaks")]

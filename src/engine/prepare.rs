@@ -19,6 +19,7 @@ use crate::engine::contacts::{Book, Matcher, ReadBatch, default_regions, edges, 
 use crate::engine::friend_model::{self, RankedBy};
 use crate::engine::inputs::Inputs;
 use crate::engine::long_books::BookLengths;
+use crate::engine::numbers::BookRefusals;
 use crate::engine::outputs::LogState;
 use crate::engine::spam;
 use crate::engine::strangers::numbers_of_somebody;
@@ -30,7 +31,7 @@ use crate::hash::{HashMap, HashSet};
 use crate::identity::{Contact, E164, Link, Match, StrangersSaved, ValidIdentityParams};
 use crate::ids::{AccountId, BusinessId, UserId};
 use crate::leaks::{Leak, is_on};
-use crate::signals::{Ad, AddressBookEntry, SignalsDir};
+use crate::signals::{Ad, AddressBookEntry, SignalsDir, Table};
 use crate::suggest::{
     Apart, Exclusions, FriendModel, Ranker, RankerError, Scorer, Scratch, SuggestError, Suggestion,
     ValidSuggestParams, set_ties_aside,
@@ -600,8 +601,9 @@ impl Preparation<'_> {
             .then(|| Matcher::new(&self.inputs, &self.marketing, budget));
         let (mut lengths, mut strangers) = (BookLengths::default(), StrangersSaved::default());
         let as_of = self.standing.as_of.valid;
-        let mut rejections = Vec::new();
-        let summary = dir.stream::<AddressBookEntry, EngineError>(|rows| {
+        let mut refusals = BookRefusals::default();
+        let mut numbers = std::mem::take(&mut self.inputs.read.numbers);
+        let summary = dir.stream::<AddressBookEntry, EngineError>(|mut rows| {
             lengths.add(&rows.records);
             let batch = ReadBatch::new(&rows.records, as_of, &regions, &objected);
             if let Some(matcher) = &mut suggest {
@@ -617,7 +619,12 @@ impl Preparation<'_> {
                 count_strangers(&abuse.add(&batch), &taken, &mut strangers);
             }
             progress.advance(rows.records.len() as u64);
-            rejections.extend(rows.rejections);
+            numbers.add_ambiguous(Table::AddressBook, batch.n_ambiguous());
+            numbers.refuse(
+                Table::AddressBook,
+                batch.refused().iter().map(|(_, why)| (*why).into()),
+            );
+            refusals.add(&mut rows, batch.refused());
             Ok(())
         })?;
         lengths.reread_longer_than(budget.always_allowed(), dir, progress, |rows| {
@@ -631,8 +638,12 @@ impl Preparation<'_> {
         let (abuse, s2) = matches_of(abuse);
         let (service, _) = matches_of(service);
         let (marketing, _) = matches_of(marketing);
-        self.inputs.read.rejections.extend(rejections);
-        self.inputs.read.take(summary);
+        let (rejections, n_unlisted) = refusals.finish(&summary);
+        let read = &mut self.inputs.read;
+        read.rejections.extend(rejections);
+        read.n_unlisted += n_unlisted;
+        read.numbers = numbers;
+        read.take(summary);
         self.stages.append(&mut self.inputs.read.stages);
         self.stages.extend([s1, s2].into_iter().flatten());
         Ok(Books {

@@ -101,8 +101,9 @@ fn write_tables(
     tables.abuse()?;
     tables.reach()?;
     tables.links()?;
-    let rejections = &prepared.inputs.read.rejections;
-    tables.add::<Rejection>(write_rows(staging, rejections.iter().cloned())?, None)?;
+    let mut rejections = prepared.inputs.read.rejections.clone();
+    rejections.sort_unstable();
+    tables.add::<Rejection>(write_rows(staging, rejections)?, None)?;
     let mut manifest = manifest(prepared);
     manifest.outputs = tables.outputs;
     manifest.stages.extend(tables.stages);
@@ -246,6 +247,9 @@ fn manifest(prepared: &Prepared) -> Manifest {
         inputs: read.files.clone(),
         ignored_columns: read.ignored_columns.clone(),
         outputs: Vec::new(),
+        rejections_unlisted: read.n_unlisted,
+        rejected_numbers: read.numbers.refused(),
+        ambiguous_numbers: read.numbers.ambiguous(),
         consent_states: states
             .into_iter()
             .map(|(state, n)| (state.to_owned(), n))

@@ -27,6 +27,7 @@ pub fn summary(manifest: &Manifest) -> String {
         OUTPUT_HEAD,
     ));
     lines.push(String::new());
+    lines.extend(ambiguous(manifest));
     lines.extend(verdict(manifest));
     lines.into_iter().fold(String::new(), |mut text, line| {
         writeln!(text, "{}", line.trim_end()).expect("a string takes any text");
@@ -111,6 +112,20 @@ fn table(rows: &[[String; 4]], head: [&str; 4]) -> Vec<String> {
             format!("{name:first$}  {a:>wa$}  {b:>wb$}  {c:>wc$}")
         })
         .collect()
+}
+
+/// Digits that may be somebody else's number: an export that lost its plus signs is full of them.
+fn ambiguous(manifest: &Manifest) -> Option<String> {
+    if manifest.ambiguous_numbers.is_empty() {
+        return None;
+    }
+    let of_table = |(table, n): (&String, &u64)| format!("{} {}", visible(table), grouped(*n));
+    let counts: Vec<String> = manifest.ambiguous_numbers.iter().map(of_table).collect();
+    let line = format!(
+        "without a plus sign valid twice, read as the region's: {}",
+        counts.join(" · ")
+    );
+    Some(cut(&line, WIDTH))
 }
 
 fn verdict(manifest: &Manifest) -> Vec<String> {

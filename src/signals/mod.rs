@@ -78,5 +78,6 @@ pub use table::Table;
 pub use terms::{
     AdCategory, Interest, KeptTerms, SpecialCategory, TermRefused, Topic, topics_digest,
 };
+pub(crate) use unpack::Members;
 pub use values::Values;
 pub use writer::{EDGE_IDS_FILE, TableForm, TableWriter, write_table};

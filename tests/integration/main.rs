@@ -28,6 +28,7 @@ mod links;
 mod moments;
 mod number_book;
 mod numbers;
+mod placeholders;
 mod policy_matrix;
 mod real_graphs;
 mod recall;

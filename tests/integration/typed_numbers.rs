@@ -111,6 +111,21 @@ fn what_is_no_number_is_told_by_its_reason() {
             "{raw}: {told}"
         );
     }
+    let text = format!("{HEADER}Germany,030 123456\nZZ,+4930123456\nUK,020 7946 0000\n");
+    let (code, rows, told) = normalise(dir.path(), &text);
+    assert_eq!(
+        (code, rows),
+        (
+            0,
+            ["", "+4930123456", "+442079460000"]
+                .map(str::to_owned)
+                .to_vec()
+        )
+    );
+    assert!(
+        told.contains("1 rows have a region that is no country"),
+        "{told}"
+    );
     let (_, rows, told) = normalise(dir.path(), &format!("{HEADER}DE,43664910594\n"));
     assert_eq!(rows, ["+4943664910594"]);
     assert!(told.contains("1 numbers without a plus sign"), "{told}");

@@ -199,7 +199,7 @@ pub(crate) enum ImportVerb {
 Reads a table with an edge a line: columns divided by commas, semicolons, tabs or spaces, with or without a header.
 Names such as source and target, from and to, user_a and user_b say which columns are the ends, and what was taken for
 what is told on standard error. Reads also Matrix Market (.mtx), lists of neighbours (.adjlist) and METIS (.graph); gzip
-is unpacked; `-` reads standard input. A wrong line stops it, and says which.
+and zstd are unpacked; `-` reads standard input. A wrong line stops it, and says which.
 
 With --ids dictionary ids may be any text, and OUT/ids.csv says which id each text became.
 

@@ -30,6 +30,12 @@ pub(crate) fn edges(args: &ImportEdgesArgs) -> Result<Outcome, Failure> {
         write_ids(&args.out.join(EDGE_IDS_FILE), &texts)?;
     }
     written.finish(args.json)?;
+    if friendships.is_empty() && contacts.is_empty() {
+        eprintln!(
+            "acquaint: no edge was found, so nobody is in the tables; see that the file is the one you meant"
+        );
+        return Ok(Outcome::Findings);
+    }
     Ok(Outcome::Done)
 }
 

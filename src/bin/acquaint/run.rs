@@ -1,5 +1,6 @@
 //! `acquaint run`: signals in, scores out.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -40,7 +41,7 @@ pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
         summary(&manifest)
     })?;
     let n_lost = manifest.n_lost_consent_events();
-    warn(n_rejected, n_lost, &args.out);
+    warn(&manifest, n_lost, &args.out);
     tell(&manifest.findings);
     let is_broken = manifest.log.is_some_and(|log| !log.is_whole);
     if is_broken {
@@ -82,12 +83,21 @@ impl<'a> Ledger<'a> {
 }
 
 /// Says on standard error what a table of counts could hide.
-fn warn(n_rejected: u64, n_lost: u64, out: &Path) {
+fn warn(manifest: &Manifest, n_lost: u64, out: &Path) {
+    let n_rejected = manifest.n_rejected();
     if n_rejected > 0 {
         let list = out.join("rejections.parquet");
         eprintln!(
             "acquaint: {n_rejected} rows were rejected; {} says where and why",
             list.display()
+        );
+    }
+    let n_numbers = manifest.n_rejected_numbers();
+    if n_numbers > 0 {
+        eprintln!(
+            "acquaint: {n_numbers} texts are no number: {}; {} says where",
+            number_line(manifest),
+            out.join("rejections.parquet").display()
         );
     }
     if n_lost > 0 {
@@ -96,6 +106,19 @@ fn warn(n_rejected: u64, n_lost: u64, out: &Path) {
              accounts they name are invalidated, events that name none need to be mended"
         );
     }
+}
+
+/// The tables with texts that are no number, and why they are none.
+fn number_line(manifest: &Manifest) -> String {
+    let of_table = |(table, reasons): (&String, &BTreeMap<String, u64>)| {
+        let counts: Vec<String> = reasons
+            .iter()
+            .map(|(why, n)| format!("{n} {why}"))
+            .collect();
+        format!("{table} {}", counts.join(", "))
+    };
+    let tables: Vec<String> = manifest.rejected_numbers.iter().map(of_table).collect();
+    tables.join("; ")
 }
 
 /// Says on standard error what was found, the first of many.

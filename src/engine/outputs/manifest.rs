@@ -43,6 +43,16 @@ pub struct Manifest {
     pub ignored_columns: BTreeMap<String, Vec<String>>,
     /// Every file written but this one and the report.
     pub outputs: Vec<OutputDigest>,
+    /// How many rejected rows `rejections.parquet` does not list: of the address book it lists the first hundred thousand.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub rejections_unlisted: u64,
+    /// How many texts are no number, by table and reason: their rows stay, without one.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rejected_numbers: BTreeMap<String, BTreeMap<String, u64>>,
+    /// How many numbers without a plus sign are valid in their region and internationally, by table. They were read as the
+    /// region's.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub ambiguous_numbers: BTreeMap<String, u64>,
     /// How many accounts were in each state of consent.
     pub consent_states: BTreeMap<String, u64>,
     /// The sums of every stage.
@@ -65,6 +75,14 @@ pub struct Manifest {
     pub ads_policy: AdsPolicy,
     /// Distributions, for the report's pictures.
     pub histograms: Vec<Histogram>,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over a reference"
+)]
+const fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 /// What decided who may get which ad.
@@ -153,13 +171,23 @@ impl Manifest {
         self.stages.iter().try_for_each(Stage::check)
     }
 
-    /// How many rows of all tables were rejected.
+    /// How many rows of all tables were rejected as rows: those that merely have no number stay.
     #[must_use]
     pub fn n_rejected(&self) -> u64 {
-        self.outputs
+        let listed = self
+            .outputs
             .iter()
-            .filter(|output| output.file == "rejections.parquet")
-            .map(|output| output.rows)
+            .filter(|output| output.file == "rejections.parquet");
+        let all = listed.map(|output| output.rows).sum::<u64>() + self.rejections_unlisted;
+        all.saturating_sub(self.n_rejected_numbers())
+    }
+
+    /// How many texts of all tables are no number.
+    #[must_use]
+    pub fn n_rejected_numbers(&self) -> u64 {
+        self.rejected_numbers
+            .values()
+            .flat_map(BTreeMap::values)
             .sum()
     }
 

@@ -1,10 +1,10 @@
 //! Lists of neighbours: a line a node.
 
+use super::EdgeList;
 use super::error::{EdgesError, Reason};
 use super::ids::Ids;
 use super::lines::Lines;
 use super::table::is_left_out;
-use super::{EdgeList, EdgeRow};
 
 /// `*.adj`: line k, from 0, has node k's higher-numbered neighbours as gaps, the first counted from the node, each next
 /// one from the neighbour before.
@@ -195,24 +195,4 @@ fn each_once(mut ends: Vec<(u64, u64)>, head: &Metis, n_lines: u64) -> Result<Ed
         return Err(format!("the first line says {n} edges, and there are {found}").into());
     }
     Ok(list)
-}
-
-/// A table whose first line may as well be what a METIS graph begins with: every node would have two neighbours.
-pub(super) fn may_be_metis(rows: &[EdgeRow]) -> bool {
-    let Some((first, rest)) = rows.split_first() else {
-        return false;
-    };
-    let n = rest.len() as u64;
-    let is_head = n > 2 && (first.src, first.dst) == (n, n);
-    is_head && is_mutual(rest)
-}
-
-fn is_mutual(rest: &[EdgeRow]) -> bool {
-    let neighbours_of = |node: u64| {
-        let at = usize::try_from(node).ok()?.checked_sub(1)?;
-        rest.get(at).map(|row| [row.src, row.dst])
-    };
-    let knows = |node: u64, other: u64| neighbours_of(node).is_some_and(|of| of.contains(&other));
-    let mut nodes = (1_u64..).zip(rest);
-    nodes.all(|(node, row)| knows(row.src, node) && knows(row.dst, node))
 }

@@ -1,12 +1,11 @@
-//! The lines of a file, whatever ends them, plain or gzipped.
+//! The lines of a file, whatever ends them, plain or packed.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
-use flate2::bufread::MultiGzDecoder;
-
 use super::error::{EdgesError, Reason};
+use crate::signals::Members;
 
 /// A line longer than this is not an edge list's.
 const LINE_MAX: usize = 64 << 20;
@@ -147,16 +146,18 @@ fn unpacked<'a>(
     mut input: Box<dyn BufRead + 'a>,
 ) -> Result<Box<dyn BufRead + 'a>, EdgesError> {
     let io = |source| io_error(path, source);
-    if input.fill_buf().map_err(io)?.starts_with(&[0x1f, 0x8b]) {
-        input = Box::new(BufReader::with_capacity(
-            1 << 16,
-            MultiGzDecoder::new(input),
-        ));
+    let head = input.fill_buf().map_err(io)?;
+    if head.starts_with(&[0x1f, 0x8b]) {
+        input = Box::new(BufReader::with_capacity(1 << 16, Members::new(input)));
+    } else if head.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+        let frames = zstd::stream::read::Decoder::with_buffer(input).map_err(io)?;
+        input = Box::new(BufReader::with_capacity(1 << 16, frames));
     }
     match other_form(input.fill_buf().map_err(io)?) {
         None => Ok(input),
         Some(form) => {
-            let reason = format!("{form}; an edge list is UTF-8 text, plain or gzipped");
+            let reason =
+                format!("{form}; an edge list is UTF-8 text, plain or packed with gzip or zstd");
             Err(file_error(path, reason.into()))
         }
     }
@@ -165,14 +166,14 @@ fn unpacked<'a>(
 /// Forms that are known by their first bytes and not read.
 fn other_form(head: &[u8]) -> Option<&'static str> {
     const FORMS: [(&[u8], &str); 8] = [
-        (&[0x28, 0xb5, 0x2f, 0xfd], "compressed with zstd"),
+        (&[0x28, 0xb5, 0x2f, 0xfd], "compressed twice"),
         (b"BZh", "compressed with bzip2"),
         (&[0xfd, b'7', b'z', b'X', b'Z'], "compressed with xz"),
         (b"PK\x03\x04", "a ZIP archive"),
         (b"PAR1", "a Parquet file"),
         (&[0xff, 0xfe], "UTF-16"),
         (&[0xfe, 0xff], "UTF-16"),
-        (&[0x1f, 0x8b], "compressed with gzip twice"),
+        (&[0x1f, 0x8b], "compressed twice"),
     ];
     let form = FORMS.iter().find(|(magic, _)| head.starts_with(magic));
     form.map(|(_, name)| *name)

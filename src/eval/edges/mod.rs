@@ -1,7 +1,7 @@
-//! Reading public edge lists: tables of edges, lists of neighbours and matrices, plain or gzipped, from files or stdin.
+//! Reading public edge lists: tables of edges, lists of neighbours and matrices, plain or packed, from files or stdin.
 //!
 //! What is recognised:
-//! - gzip by its first two bytes; lines may end in `\n`, `\r\n` or `\r`;
+//! - gzip and Zstandard by their first bytes; lines may end in `\n`, `\r\n` or `\r`;
 //! - a file named `*.mtx`, or one that begins with `%%MatrixMarket`: a matrix in coordinates, general or symmetric, and
 //!   square;
 //! - `*.adjlist`: a node and its neighbours; `*.graph` and `*.metis`: the form of METIS; `*.adj`: one line a node, from
@@ -255,8 +255,7 @@ fn parse(mut lines: Lines<'_>, said: &EdgeColumns, ids: &mut Ids) -> Result<Edge
     if matches!(form(lines.path), Some("mtx" | "mm")) {
         return Err(lines.error("a Matrix Market file begins with `%%MatrixMarket`".into()));
     }
-    let list = table_of(lines, first, said, ids)?;
-    Ok(list)
+    table_of(lines, first, said, ids)
 }
 
 /// A table: the first line that is no comment decides.
@@ -277,17 +276,7 @@ fn table_of(
             format!("this is {form}, which is not read: write a table with an edge a line");
         return Err(lines.error(reason.into()));
     }
-    let path = lines.path;
-    let list = table::read(lines, &first, said, ids)?;
-    if adjacency::may_be_metis(&list.rows) {
-        return Err(EdgesError::File {
-            path: path.to_owned(),
-            reason: "the first line may be what a METIS graph begins with: name the file *.graph if it is one, and leave that \
-                     line out if it is a table"
-                .into(),
-        });
-    }
-    Ok(list)
+    table::read(lines, &first, said, ids)
 }
 
 /// What the ending of a file's name says, in lower case, `.gz` aside.

@@ -14,6 +14,8 @@ use super::{EdgeList, EdgeRow};
 const FIRST_TIME: i64 = 100_000_000;
 /// From so many lines on it is no accident that the first column counts them.
 const COUNTED_LINES: u64 = 3;
+/// From so many edges on it is no accident that the first line says how many there are.
+const MANY_EDGES: u64 = 3;
 
 /// Reads a table; `first` is its first line that counts, which was read already.
 pub(super) fn read(
@@ -56,6 +58,8 @@ struct Table {
     has_trailing: bool,
     is_first: bool,
     has_header: bool,
+    /// Somebody said whether there is a header.
+    is_header_said: bool,
     counts: LineCounter,
     times: Times,
     cells: Vec<Range<usize>>,
@@ -79,6 +83,7 @@ impl Table {
             has_trailing: false,
             is_first: true,
             has_header,
+            is_header_said: said.header.is_some(),
             counts: LineCounter::default(),
             times: Times::default(),
             cells: Vec::new(),
@@ -180,6 +185,9 @@ impl Table {
 
     fn finish(mut self, is_header: bool, ids: &Ids) -> Result<EdgeList, Reason> {
         self.refuse_counted()?;
+        if !self.is_header_said && !is_header && !ids.are_texts() {
+            refuse_sizes(&self.list.rows)?;
+        }
         if is_header && ids.are_texts() {
             self.refuse_names_that_are_ids(ids)?;
         }
@@ -251,6 +259,25 @@ fn ragged(n: usize, of: usize, has_header: bool) -> Reason {
         columns(n)
     )
     .into()
+}
+
+/// Some files say first how many nodes and edges follow, and that looks like an edge.
+fn refuse_sizes(rows: &[EdgeRow]) -> Result<(), Reason> {
+    let Some((first, rest)) = rows.split_first() else {
+        return Ok(());
+    };
+    let greatest = rest
+        .iter()
+        .map(|row| row.src.max(row.dst))
+        .max()
+        .unwrap_or(0);
+    let says_edges = first.dst >= MANY_EDGES && first.dst == rest.len() as u64;
+    if says_edges && (greatest == first.src || greatest + 1 == first.src) {
+        return Err("the first line may say how many nodes and edges follow: say --header yes if it does, and --header no if it \
+             is an edge; a METIS graph is read from a file named .graph"
+            .into());
+    }
+    Ok(())
 }
 
 /// A weight may be missing.

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use acquaint::engine::{BookFiles, MatchRequest, Stage};
+use acquaint::engine::{BookFiles, MatchRequest, Matched, Stage};
 use acquaint::identity::OverBudget;
 
 use super::args::MatchArgs;
@@ -45,13 +45,29 @@ fn address_book(request: &MatchRequest<'_>, progress: &Bars) -> Result<Outcome, 
     }
     out.flush()?;
     say(&matched.stage, &matched.over_budget)?;
-    if !matched.rejections.is_empty() {
+    tell(&matched);
+    Ok(Outcome::Done)
+}
+
+/// How many rows were rejected and where the first is, and which numbers may be others.
+fn tell(matched: &Matched) {
+    if let Some(first) = matched.rejections.first() {
         eprintln!(
-            "acquaint: {} rows of the address book were rejected",
-            matched.rejections.len()
+            "acquaint: {} rows of the address book were rejected, the first in {}, row {}: {} is {}",
+            matched.rejections.len() as u64 + matched.n_unlisted,
+            first.file,
+            first.row,
+            first.column,
+            first.reason
         );
     }
-    Ok(Outcome::Done)
+    if matched.n_ambiguous > 0 {
+        eprintln!(
+            "acquaint: {} numbers of the address book without a plus sign are valid in their region and internationally, \
+             and were read as the region's",
+            matched.n_ambiguous
+        );
+    }
 }
 
 fn number_book(

@@ -9,17 +9,30 @@ use super::refused::Refused;
 use super::rows::filter;
 use crate::exit::{Failure, Outcome};
 
-/// What a text says, and whether it would say something else with a plus sign in front; nothing for empty text.
-type Read = Option<(Result<Reading, NotANumber>, bool)>;
+/// What a row says.
+struct Read {
+    /// Nothing for empty text.
+    reading: Option<Result<Reading, NotANumber>>,
+    /// Would it say something else with a plus sign in front?
+    is_ambiguous: bool,
+    /// Is what stands for the region no country?
+    has_no_region: bool,
+}
 
 pub(crate) fn normalise(args: &NormaliseArgs) -> Result<Outcome, Failure> {
     let columns = ["region", "raw"];
     let header = ["e164", "valid", "possible", "region", "type"];
     let mut refused = Refused::default();
-    let see = |line, read: &Read| match read {
-        Some((Err(why), _)) => refused.add(line, *why),
-        Some((Ok(_), true)) => refused.add_ambiguous(line),
-        Some((Ok(_), false)) | None => {}
+    let see = |line, read: &Read| {
+        if let Some(Err(why)) = read.reading {
+            refused.add(line, why);
+        }
+        if read.is_ambiguous {
+            refused.add_ambiguous(line);
+        }
+        if read.has_no_region {
+            refused.add_region(line);
+        }
     };
     filter(&args.numbers, columns, header, read, show, see)?;
     refused.tell(&args.numbers.display().to_string());
@@ -27,24 +40,31 @@ pub(crate) fn normalise(args: &NormaliseArgs) -> Result<Outcome, Failure> {
 }
 
 fn read([region, raw]: [&str; 2]) -> Read {
-    if raw.trim().is_empty() {
-        return None;
+    let is_unknown = region.trim().is_empty() || region.trim().eq_ignore_ascii_case("ZZ");
+    let region = Region::parse(region);
+    let raw = Some(raw)
+        .filter(|raw| !raw.trim().is_empty())
+        .map(RawPhone::new);
+    let other = raw
+        .as_ref()
+        .and_then(|raw| E164::other_reading(raw, region));
+    Read {
+        reading: raw.map(|raw| Reading::of(&raw, region)),
+        is_ambiguous: other.is_some(),
+        has_no_region: region.is_none() && !is_unknown,
     }
-    let (raw, region) = (RawPhone::new(raw), Region::parse(region));
-    let is_ambiguous = E164::other_reading(&raw, region).is_some();
-    Some((Reading::of(&raw, region), is_ambiguous))
 }
 
 fn show(read: &Read) -> [&str; 5] {
     let flag = |is| if is { "1" } else { "0" };
-    match read {
-        Some((Ok(read), _)) => [
+    match &read.reading {
+        Some(Ok(read)) => [
             &read.e164,
             flag(read.is_valid),
             flag(read.is_possible),
             read.place.as_ref().map_or("", |place| place.as_str()),
             read.kind.map_or("UNKNOWN", NumberType::as_str),
         ],
-        Some((Err(_), _)) | None => ["", "0", "0", "", "UNKNOWN"],
+        Some(Err(_)) | None => ["", "0", "0", "", "UNKNOWN"],
     }
 }

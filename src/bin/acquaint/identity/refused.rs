@@ -11,6 +11,7 @@ pub(super) struct Refused {
     /// How many, and in which line the first is.
     by_reason: BTreeMap<&'static str, (u64, u64)>,
     ambiguous: Option<(u64, u64)>,
+    regions: Option<(u64, u64)>,
 }
 
 impl Refused {
@@ -24,6 +25,11 @@ impl Refused {
         self.ambiguous.get_or_insert((0, line)).0 += 1;
     }
 
+    /// Something stands for a region and is no country.
+    pub(super) fn add_region(&mut self, line: u64) {
+        self.regions.get_or_insert((0, line)).0 += 1;
+    }
+
     /// Says on standard error what was counted, if anything was.
     pub(super) fn tell(&self, file: &str) {
         if !self.by_reason.is_empty() {
@@ -34,6 +40,12 @@ impl Refused {
             eprintln!(
                 "acquaint: {file}: texts that are no phone number: {}",
                 all.join(", ")
+            );
+        }
+        if let Some((n, line)) = self.regions {
+            eprintln!(
+                "acquaint: {file}: {n} rows have a region that is no country's code of ISO 3166-1, and were read without \
+                 one (the first in line {line})"
             );
         }
         if let Some((n, line)) = self.ambiguous {
