@@ -280,12 +280,14 @@ fn refuse_sizes(rows: &[EdgeRow]) -> Result<(), Reason> {
     Ok(())
 }
 
-/// A weight may be missing.
+/// A weight may be missing. Where a comma does not divide columns, it may divide a weight.
 fn weight_of(cell: &str) -> Result<Option<f64>, Reason> {
     if cell.is_empty() {
         return Ok(None);
     }
-    let weight = cell.parse::<f64>().ok().filter(|weight| weight.is_finite());
+    let with_point = cell.replacen(',', ".", 1);
+    let weight = with_point.parse::<f64>().ok();
+    let weight = weight.filter(|weight| weight.is_finite());
     weight
         .map(Some)
         .ok_or_else(|| "expected a weight: a number".into())

@@ -247,6 +247,7 @@ fn weights_of_zero_are_no_edges() {
         "source,target,weight\n1,2,0\n3,4,0.5\n5,6,-1\n7,8,\n",
         "weight,u,v\n0.0,1,2\n0.5,3,4\n-1,5,6\n,7,8\n",
         "from,to,count\n1,2,0\n3,4,1\n5,6,-2\n7,8,3\n",
+        "from;to;weight\n1;2;0,0\n3;4;0,5\n5;6;-1,5\n7;8;2\n",
     ] {
         let list = read("edges", text).unwrap();
         assert_eq!(ends(&list), [(3, 4), (5, 6), (7, 8)], "{text:?}");
