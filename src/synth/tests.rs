@@ -390,3 +390,72 @@ fn numbers_rest_before_they_are_given_again() {
         assert!(new.number_since.days_since(silent_since) >= 45);
     }
 }
+
+/// Who gave a number that somebody had on the messenger from a moment on, and is not that person.
+fn claims_of_others(world: &World) -> Vec<(&SocialAccount, Timestamp)> {
+    let owners: HashMap<AccountId, UserId> = world.truth.owners.iter().copied().collect();
+    let held = world.messenger_accounts.iter();
+    let held: HashMap<String, _> = held
+        .filter(|row| row.number_until.is_none())
+        .map(|row| {
+            (
+                row.phone.expose().to_owned(),
+                (row.account_id, row.number_since),
+            )
+        })
+        .collect();
+    let people = world.social_accounts.iter();
+    let claims = people.filter_map(|row| {
+        let (account, since) = held.get(row.phone.as_ref()?.expose())?;
+        (owners.get(account) != Some(&row.user_id)).then_some((row, *since))
+    });
+    claims.collect()
+}
+
+#[test]
+fn others_claim_numbers_as_often_as_they_are_told_to() {
+    let world_of = |former: f64, shared: f64, one_phone: f64| {
+        let params = SynthParams::default()
+            .users(2_000)
+            .seed(5)
+            .undated_share(0.0)
+            .former_share(former)
+            .shared_share(shared)
+            .one_phone_share(one_phone);
+        world(&params.check().unwrap())
+    };
+    let plain = world_of(0.0, 0.0, 0.0);
+    let n_before = claims_of_others(&plain).len();
+    for (former, shared, one_phone) in [
+        (0.05, 0.0, 0.0),
+        (0.0, 0.1, 0.0),
+        (0.05, 0.1, 0.0),
+        (0.0, 0.1, 1.0),
+    ] {
+        let world = world_of(former, shared, one_phone);
+        let claims = claims_of_others(&world);
+        let n_planted = claims.len() - n_before;
+        assert!(n_planted > 20, "{former} {shared}: {n_planted}");
+        let is_before = |(row, since): &&(&SocialAccount, Timestamp)| {
+            row.phone_since.is_some_and(|at| at < *since)
+        };
+        let n_former = claims.iter().filter(is_before).count();
+        assert_eq!(n_former > 10, former > 0.0, "{former}: {n_former}");
+        let devices: HashSet<_> = world
+            .messenger_accounts
+            .iter()
+            .map(|row| row.device.device_id)
+            .collect();
+        let on_phones = claims
+            .iter()
+            .filter(|(row, _)| devices.contains(&row.device.device_id));
+        assert_eq!(on_phones.count() > n_planted / 2, one_phone > 0.5);
+        // Nothing else moves.
+        assert_eq!(world.messenger_accounts, plain.messenger_accounts);
+        assert_eq!(world.friendships, plain.friendships);
+        let others: HashSet<UserId> = claims.iter().map(|(row, _)| row.user_id).collect();
+        for (row, before) in world.social_accounts.iter().zip(&plain.social_accounts) {
+            assert!(row == before || others.contains(&row.user_id));
+        }
+    }
+}

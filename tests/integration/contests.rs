@@ -35,7 +35,7 @@ fn contested(claims: &[Claim]) -> Village {
     village
 }
 
-fn told(village: Village) -> Told {
+fn told(village: &Village) -> Told {
     let dir = tempfile::tempdir().unwrap();
     let run = Run::of_world(dir.path(), &village.world, CONFIG, village.world.as_of);
     Told { run, dir }
@@ -84,7 +84,7 @@ fn deny_links_in_a_contest_nobody_wins() {
         &[(4, DURING, "another"), (20, LATER, "a third")],
     ];
     for claims in cases {
-        let found = told(contested(claims));
+        let found = told(&contested(claims));
         assert_eq!(behind_four(&found), None, "{claims:?}");
         for (user, ..) in claims {
             assert!(found.is_without(*user), "{user} of {claims:?}");
@@ -95,6 +95,8 @@ fn deny_links_in_a_contest_nobody_wins() {
 
 #[test]
 fn the_loser_keeps_their_place_in_the_formula() {
+    use DeviceLevel::{OtherDevice, SameDevice, Unknown};
+    use TimeLevel::{GivenBefore, GivenDuring};
     let model = LinkModel::default();
     let odds = |time, device| {
         let rates = |rates: &acquaint::identity::Rates| rates.m / rates.u;
@@ -107,8 +109,6 @@ fn the_loser_keeps_their_place_in_the_formula() {
         let region = rates(&model.region[&acquaint::identity::RegionLevel::SameRegion]);
         model.prior / (1.0 - model.prior) * rates(&model.time[&time]) * device * region
     };
-    use DeviceLevel::{OtherDevice, SameDevice, Unknown};
-    use TimeLevel::{GivenBefore, GivenDuring};
     let cases: [(&[Claim], u64, f64, f64); 5] = [
         (
             &[(4, DURING, "phone 4"), (20, DURING, "")],
@@ -146,7 +146,7 @@ fn the_loser_keeps_their_place_in_the_formula() {
         ),
     ];
     for (claims, winner, won, lost) in cases {
-        let found = told(contested(claims));
+        let found = told(&contested(claims));
         assert_eq!(behind_four(&found), Some(winner), "{claims:?}");
         let expected = Probability::of(won / (1.0 + won + lost));
         let linked = probability(&found, winner);
@@ -202,11 +202,11 @@ fn a_claim_of_somebody_who_is_out_is_no_claim() {
         village.world.messenger_accounts.push(former);
         village.notified(9);
         if !matches!(refusal, EventKind::Accept { .. } | EventKind::Defer) {
-            village.says(9, "2016-09-01", granted.clone());
+            village.says(9, "2016-09-01", granted);
         }
-        village.says(9, "2016-09-02", refusal.clone());
-        let found = told(village);
-        let deleted = told(without);
+        village.says(9, "2016-09-02", refusal);
+        let found = told(&village);
+        let deleted = told(&without);
         assert_eq!(behind_four(&deleted), Some(4));
         for table in ["suggestions.parquet", "ad_scores.parquet"] {
             assert!(
@@ -234,7 +234,7 @@ fn friends(run: &Run) -> Vec<(u64, u64, String)> {
 #[test]
 fn whoever_came_to_no_link_has_no_other_influence() {
     let claims: [Claim; 2] = [(4, DURING, "phone 4"), (20, LATER, "")];
-    let plain = told(contested(&claims));
+    let plain = told(&contested(&claims));
     let mut village = contested(&claims);
     let changed = &mut village.world;
     changed
@@ -247,7 +247,7 @@ fn whoever_came_to_no_link_has_no_other_influence() {
     let loser = changed.social_accounts.last_mut().unwrap();
     loser.birth_year = Some(1980);
     loser.language = Some("de".to_owned());
-    let found = told(village);
+    let found = told(&village);
     for table in OUTPUTS {
         assert!(found.run.bytes(table) == plain.run.bytes(table), "{table}");
     }
@@ -282,7 +282,7 @@ fn another_claim_takes_no_opt_out_away() {
         &[(20, Some("2016-05-01"), "phone 4")],
     ];
     for others in cases {
-        let found = told(village(first, others));
+        let found = told(&village(first, others));
         assert!(found.is_without(4), "{others:?}");
         let linked = friends(&found.run);
         assert!(linked.iter().all(|(_, user, _)| *user != 4), "{linked:?}");

@@ -128,10 +128,10 @@ fn says(world: &mut World, user: u64, other: u64, kind: FeedbackKind, at_day: &s
     });
 }
 
-fn reports(world: &mut World, reporter: u64, reported: u64, at_day: &str) {
+fn reports(world: &mut World, who: u64, whom: u64, at_day: &str) {
     world.abuse_reports.push(AbuseReport {
-        reporter: AccountId(reporter),
-        reported: AccountId(reported),
+        reporter: AccountId(who),
+        reported: AccountId(whom),
         reason: "spam".to_owned(),
         at: at(at_day),
     });
@@ -388,14 +388,14 @@ fn nothing_else_is_recalled() {
                 other_id: UserId(2),
                 kind: FeedbackKind::Block,
                 at: later,
-            })
+            });
         },
     ];
     for (n, change) in changes.into_iter().enumerate() {
         let newer = tempfile::tempdir().unwrap();
-        let mut changed = world.clone();
-        change(&mut changed, later);
-        write_world(newer.path(), TableForm::Csv, &changed);
+        let mut after = world.clone();
+        change(&mut after, later);
+        write_world(newer.path(), TableForm::Csv, &after);
         let recalled = recalled(&run, newer.path());
         assert_eq!(recalled.rows, [], "change {n}");
     }

@@ -136,12 +136,12 @@ pub fn recall(request: &RecallRequest<'_>, progress: &dyn Progress) -> Result<Re
             seen_until: seen_until.max(published.valid),
         },
     };
-    let ties = ties_may_differ(&manifest.inputs, &inputs.read.files)
+    let by_now = ties_may_differ(&manifest.inputs, &inputs.read.files)
         .then(|| Ties::read(request, &params, &manifest, bound, progress))
         .transpose()?;
     progress.begin("reading what was published", None);
     let mut found = Found::new(request.out, progress);
-    found.suggestions(&asked, ties.as_ref())?;
+    found.suggestions(&asked, by_now.as_ref())?;
     found.ads(&asked)?;
     found.abuse(&asked)?;
     found.reach(&asked, &params)?;
