@@ -11,7 +11,7 @@ use crate::consent::{Ledger, Snapshot};
 use crate::engine::consent_source::LedgerSource;
 use crate::engine::prepare::{Opening, Preparation};
 use crate::engine::work::Work;
-use crate::engine::{EngineError, GivenModels, Progress, Stage, Times, ValidRunParams};
+use crate::engine::{EngineError, GivenModels, Progress, Reading, Stage, Times, ValidRunParams};
 
 /// The form of model files that this version writes and reads.
 pub const AD_MODEL_SCHEMA: &str = "acquaint-ad-model/2";
@@ -201,6 +201,8 @@ pub struct TrainedAds {
     pub n_retrained: u64,
     /// What became of the impressions.
     pub impressions: Stage,
+    /// What became of the rows that were read.
+    pub reading: Reading,
 }
 
 /// Trains an ad model on the impressions that the ledger permits. The address book is not read.
@@ -225,6 +227,7 @@ pub fn train_ads(
         work,
     };
     let (_, inputs, standing) = opening.ask(progress)?;
+    let reading = inputs.read.reading(request.params.given().max_rejects);
     let preparation = Preparation::new(inputs, standing, request.params, work);
     let (rows, impressions) = preparation.training_rows(&preparation.profiles());
     // Parts of the rows would all have to be learnt anew whoever leaves.
@@ -251,5 +254,6 @@ pub fn train_ads(
         shards: trained.shards,
         n_retrained: trained.n_retrained,
         impressions,
+        reading,
     })
 }

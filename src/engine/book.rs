@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::consent::{DenialReason, For, Gate, Permitted};
 use crate::engine::outputs::OutputError;
-use crate::engine::{EngineError, Progress, Stage};
+use crate::engine::{EngineError, Progress, Reading, Stage};
 use crate::identity::{
     BookBounds, BookSizes, BookUses, Contact, Directory, E164, Kept, KeptCounts, Match,
     MatchCounts, NumberSet, OverBudget, PartitionedJoin, Spilled, Spread, ValidBookBudget,
@@ -50,6 +50,8 @@ pub struct BookMatched {
     pub over_budget: OverBudget,
     /// What memory did not hold.
     pub spilled: Spilled,
+    /// What became of the rows of the tables beside it.
+    pub reading: Reading,
 }
 
 /// Matches a number book. Each pair of accounts comes once, at the earliest; ascending by who saved, then by whose number.
@@ -114,6 +116,7 @@ pub fn match_book<P: For, T: Send>(
         rejected: counted.rejected,
         over_budget,
         spilled,
+        reading: Reading::default(),
     })
 }
 

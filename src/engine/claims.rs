@@ -11,7 +11,7 @@ use crate::engine::inputs::Inputs;
 use crate::engine::prepare::{Opening, Standing};
 use crate::engine::view::is_allowed;
 use crate::engine::work::Work;
-use crate::engine::{EngineError, GivenModels, Progress, Times, ValidRunParams};
+use crate::engine::{EngineError, GivenModels, Progress, Reading, Times, ValidRunParams};
 use crate::hash::{HashMap, HashSet};
 use crate::identity::{
     AccountClaim, E164, Fitted, LinkModel, Linking, Probability, SocialClaim, fit, link,
@@ -25,6 +25,7 @@ pub struct Claims {
     accounts: Vec<AccountClaim>,
     social: Vec<SocialClaim>,
     business_numbers: HashSet<E164>,
+    reading: Reading,
 }
 
 impl Claims {
@@ -51,14 +52,24 @@ impl Claims {
         };
         let (_, inputs, standing) = opening.ask(progress)?;
         progress.begin("passing the gate", None);
-        Ok(match purpose {
+        let claims = match purpose {
             Purpose::FriendSuggestions => Self::of::<FriendSuggestions>(&inputs, &standing),
             Purpose::AdRelevance => Self::of::<AdRelevance>(&inputs, &standing),
             Purpose::Abuse => Self::of::<Abuse>(&inputs, &standing),
             Purpose::Analytics => Self::of::<Analytics>(&inputs, &standing),
             Purpose::BusinessService => Self::of::<BusinessService>(&inputs, &standing),
             Purpose::BusinessMarketing => Self::of::<BusinessMarketing>(&inputs, &standing),
+        };
+        Ok(Self {
+            reading: inputs.read.reading(params.given().max_rejects),
+            ..claims
         })
+    }
+
+    /// What became of the rows that were read.
+    #[must_use]
+    pub const fn reading(&self) -> &Reading {
+        &self.reading
     }
 
     fn of<P: For>(inputs: &Inputs, standing: &Standing) -> Self {
@@ -72,6 +83,7 @@ impl Claims {
             accounts: inputs.account_claims().filter(passes).collect(),
             social: inputs.social_claims().filter(contests).collect(),
             business_numbers: inputs.business_numbers.clone(),
+            reading: Reading::default(),
         }
     }
 

@@ -9,6 +9,7 @@ use crate::engine::dated::{Dated, Newest, honour, is_from_the_future};
 use crate::engine::lost::Lost;
 use crate::engine::numbers::{NumberCounts, Places, ReadColumn, Typed, unread_businesses};
 use crate::engine::outputs::InputDigest;
+use crate::engine::reading::TableCount;
 use crate::engine::{EngineError, Progress, RunFinding, Stage};
 use crate::hash::{HashMap, HashSet};
 use crate::identity::{
@@ -71,6 +72,8 @@ pub(in crate::engine) struct Read {
     /// Rejected rows of the address book that are beyond those listed.
     pub(in crate::engine) n_unlisted: u64,
     pub(in crate::engine) numbers: NumberCounts,
+    /// What was read of each table.
+    pub(in crate::engine) counts: Vec<TableCount>,
     /// Rows that take something away and cannot be read.
     pub(in crate::engine) lost: Lost,
     /// The moment after which no row can be from; none if the caller has no clock.
@@ -152,7 +155,11 @@ impl Inputs {
             }
             ConsentFrom::Given(given) => given.clone(),
         };
-        read.lost.check()?;
+        let devices = inputs
+            .accounts
+            .iter()
+            .filter_map(|row| row.device.device_id);
+        read.lost.check(devices)?;
         inputs.reports.append(&mut read.lost.reports);
         inputs.read = read;
         Ok(inputs)
@@ -465,6 +472,7 @@ impl Read {
         if summary.files.is_empty() {
             return;
         }
+        self.counts.push(TableCount::of(&summary));
         let mut stage = Stage::new(&format!("{} → records", summary.table));
         stage.pass(summary.n_records);
         for (reason, n) in &summary.rejected {

@@ -9,7 +9,7 @@ use crate::consent::{Flaw, Purpose, Subject};
 use crate::engine::{EngineError, RunFinding};
 use crate::hash::HashSet;
 use crate::identity::{E164, normalise};
-use crate::ids::{AccountId, Region, UserId};
+use crate::ids::{AccountId, DeviceId, Region, UserId};
 use crate::signals::{AbuseReport, Named, RawPhone, Rejection, RejectionReason, Salvage, Table};
 use crate::time::Timestamp;
 
@@ -27,6 +27,8 @@ pub(in crate::engine) struct Lost {
     subjects: BTreeSet<Subject>,
     /// Numbers whose holders the ledger cannot vouch for.
     phones: Vec<(RawPhone, Option<Region>)>,
+    /// Devices that rows name: any text may be one, so they count only if an account has them.
+    devices: Vec<(DeviceId, Rejection)>,
     /// Reports that count although they cannot be read in full.
     pub(in crate::engine) reports: Vec<AbuseReport>,
     /// The first row of which nobody can tell whom it means, and how many there are.
@@ -49,6 +51,9 @@ impl Lost {
                 Salvage::Lost => self.leave_untold(rejection),
                 Salvage::Names(named) => {
                     named.iter().for_each(|named| self.deny(table, named));
+                    let devices = named.iter().filter_map(|named| named.device);
+                    let devices = devices.map(|device| (device, rejection.clone()));
+                    self.devices.extend(devices);
                     if told.len() < TOLD {
                         told.push(finding(table, named, rejection));
                     } else {
@@ -88,8 +93,17 @@ impl Lost {
         self.users.entry(purpose).or_default().extend(&named.users);
     }
 
-    /// Stops the run if there is a row of which nobody can tell whom it means.
-    pub(in crate::engine) fn check(&mut self) -> Result<(), EngineError> {
+    /// Stops the run if there is a row of which nobody can tell whom it means, given the devices that accounts have.
+    pub(in crate::engine) fn check(
+        &mut self,
+        known: impl Iterator<Item = DeviceId>,
+    ) -> Result<(), EngineError> {
+        let named = std::mem::take(&mut self.devices);
+        if !named.is_empty() {
+            let known: HashSet<DeviceId> = known.collect();
+            let nobodys = named.iter().filter(|(device, _)| !known.contains(device));
+            nobodys.for_each(|(_, rejection)| self.leave_untold(rejection));
+        }
         match self.untold.take() {
             None => Ok(()),
             Some((first, n)) => Err(EngineError::lost_restriction(first, n)),
@@ -275,7 +289,7 @@ mod tests {
         let out: Vec<UserId> = lost.users(Purpose::FriendSuggestions).collect();
         assert_eq!(out, [UserId(7), UserId(9)]);
         assert_eq!(lost.users(Purpose::AdRelevance).count(), 0);
-        assert!(lost.check().is_ok());
+        assert!(lost.check(std::iter::empty()).is_ok());
     }
 
     #[test]
@@ -284,7 +298,7 @@ mod tests {
         let rows = [rejection(3), rejection(5)];
         let told = lost.take(Table::Feedback, &rows, &[Salvage::Lost, Salvage::Lost]);
         assert!(told.is_empty());
-        let error = lost.check().unwrap_err().to_string();
+        let error = lost.check(std::iter::empty()).unwrap_err().to_string();
         for part in [
             "feedback.csv, row 3, column kind",
             "out_of_range",
@@ -292,6 +306,22 @@ mod tests {
             "mend",
         ] {
             assert!(error.to_lowercase().contains(part), "{part}: {error}");
+        }
+    }
+
+    #[test]
+    fn deny_to_go_on_for_a_device_that_nobody_has() {
+        let [mine, other] = ["mine", "2016-09-01"].map(|text| DeviceId::of(text).unwrap());
+        let named = || {
+            names(Named {
+                device: Some(mine),
+                ..Named::default()
+            })
+        };
+        for (known, goes_on) in [(mine, true), (other, false)] {
+            let mut lost = Lost::default();
+            lost.take(Table::ConsentEvents, &[rejection(3)], &[named()]);
+            assert_eq!(lost.check([known].into_iter()).is_ok(), goes_on);
         }
     }
 

@@ -6,6 +6,7 @@ use crate::consent::{
     Abuse, AdRelevance, Analytics, BusinessMarketing, BusinessService, For, FriendSuggestions,
     Permitted, Purpose,
 };
+use crate::engine::accidents;
 use crate::engine::consent_source::LedgerSource;
 use crate::engine::contacts::{Matcher, ReadBatch, default_regions};
 use crate::engine::inputs::Inputs;
@@ -17,11 +18,11 @@ use crate::engine::strangers::numbers_of_people_out;
 use crate::engine::view::View;
 use crate::engine::work::Work;
 use crate::engine::{
-    BookMatched, BookRequest, EngineError, GivenModels, Progress, Stage, Times, ValidRunParams,
-    match_book,
+    BookMatched, BookRequest, EngineError, GivenModels, MaxRejects, Progress, Reading, Stage,
+    Times, ValidRunParams, match_book,
 };
 use crate::identity::{Match, OverBudget, ValidBookBudget};
-use crate::signals::{AddressBookEntry, NumberBook, Rejection, SignalsDir};
+use crate::signals::{AddressBookEntry, NumberBook, SignalsDir, Table};
 
 /// Whose numbers count, for what and as of when.
 #[derive(Debug)]
@@ -58,12 +59,10 @@ pub struct Matched {
     pub stage: Stage,
     /// Who matched nobody, for having looked up too many.
     pub over_budget: OverBudget,
-    /// Rows that are no entries, and rows whose number is none: the first hundred thousand.
-    pub rejections: Vec<Rejection>,
-    /// How many more there are.
-    pub n_unlisted: u64,
     /// How many numbers were read in a region and would be others with a plus sign in front.
     pub n_ambiguous: u64,
+    /// What became of the rows that were read, those of the address book among them.
+    pub reading: Reading,
 }
 
 /// Runs a generic method for the purpose that a value names.
@@ -89,7 +88,7 @@ impl MatchRequest<'_> {
     /// # Complexity
     /// Rows are read in batches; the matches, the accounts and one batch are in memory.
     pub fn address_book(&self, progress: &dyn Progress) -> Result<Matched, EngineError> {
-        let asked = self.ask(progress)?;
+        let mut asked = self.ask(progress)?;
         for_purpose!(self.purpose, asked.address_book(progress))
     }
 
@@ -131,6 +130,7 @@ impl MatchRequest<'_> {
             inputs,
             standing,
             budget: self.params.identity.budget(),
+            max_rejects: self.params.given().max_rejects,
         })
     }
 }
@@ -141,17 +141,18 @@ struct Asked<'a> {
     inputs: Inputs,
     standing: Standing,
     budget: &'a ValidBookBudget,
+    max_rejects: MaxRejects,
 }
 
 impl Asked<'_> {
-    fn address_book<P: For>(&self, progress: &dyn Progress) -> Result<Matched, EngineError> {
+    fn address_book<P: For>(&mut self, progress: &dyn Progress) -> Result<Matched, EngineError> {
         let (view, _): (View<P>, Stage) = self.standing.view(&self.inputs, true);
         let regions = default_regions(&self.inputs);
         let objected = |number| self.standing.objected(number);
         let as_of = self.standing.as_of().valid;
         let mut matcher = Matcher::new(&self.inputs, &view, self.budget);
         let (mut refusals, mut n_ambiguous) = (BookRefusals::default(), 0);
-        let mut lengths = BookLengths::default();
+        let (mut lengths, mut numbers) = (BookLengths::default(), self.inputs.read.numbers.clone());
         progress.begin("matching the address book", None);
         let stream = self
             .dir
@@ -161,23 +162,39 @@ impl Asked<'_> {
                 matcher.add(&batch);
                 progress.advance(rows.records.len() as u64);
                 n_ambiguous += batch.n_ambiguous();
+                numbers.refuse(
+                    Table::AddressBook,
+                    batch.refused().iter().map(|(_, why)| (*why).into()),
+                );
                 refusals.add(&mut rows, batch.refused());
                 Ok(())
             });
-        let (rejections, n_unlisted) = refusals.finish(&stream?);
+        let summary = stream?;
+        let (rejections, n_unlisted) = refusals.finish(&summary);
         let always_allowed = self.budget.always_allowed();
         lengths.reread_longer_than(always_allowed, &self.dir, progress, |rows| {
             matcher.count(&ReadBatch::new(rows, as_of, &regions, &objected));
         })?;
         let (found, stage) = matcher.finish();
-        let pairs = found.matches.into_iter().map(Permitted::into_inner);
+        let pairs = found
+            .matches
+            .into_iter()
+            .map(Permitted::into_inner)
+            .collect();
+        self.inputs.read.rejections.extend(rejections);
+        self.inputs.read.n_unlisted += n_unlisted;
+        self.inputs.read.numbers = numbers;
+        self.inputs.read.take(summary);
+        self.inputs
+            .read
+            .findings
+            .extend(accidents::unread_book(&stage));
         Ok(Matched {
-            matches: pairs.collect(),
+            matches: pairs,
             stage,
             over_budget: found.over_budget,
-            rejections,
-            n_unlisted,
             n_ambiguous,
+            reading: self.inputs.read.reading(self.max_rejects),
         })
     }
 
@@ -203,7 +220,10 @@ impl Asked<'_> {
         let encode = |matches: &[Permitted<Match, P>]| encoder.encode(matches);
         let matched = match_book(&request, progress, encode, |some| out.append(some))?;
         out.publish()?;
-        Ok(matched)
+        Ok(BookMatched {
+            reading: self.inputs.read.reading(self.max_rejects),
+            ..matched
+        })
     }
 }
 

@@ -4,6 +4,7 @@
 //! publishes a directory with tables, a manifest whose sums check, and a page. It works in the caller's rayon
 //! pool, reads no clock and draws nothing; [`Progress`] tells the caller how far it is.
 
+mod accidents;
 mod ad_model;
 mod apart;
 mod audiences;
@@ -33,7 +34,9 @@ mod params;
 mod planted;
 mod prepare;
 mod progress;
+mod reading;
 mod recall;
+mod rejects;
 mod run;
 mod score;
 mod spam;
@@ -60,7 +63,9 @@ pub use matches::{BookFiles, MatchRequest, Matched};
 pub use params::{ConfigError, RunParams, ValidRunParams};
 pub use prepare::Prepared;
 pub use progress::{Progress, Silent};
+pub use reading::Reading;
 pub use recall::{Recall, RecallReason, RecallRequest, RecallRow, recall};
+pub use rejects::{MaxRejects, MaxRejectsError};
 pub use run::{Page, REPORT, RunRequest, run};
 pub use times::Times;
 pub use verify::{Cause, Difference, Finding, PurposeVerdict, Verdict, VerifyRequest, verify};

@@ -8,6 +8,7 @@ use crate::abuse::{AbuseParams, ValidAbuseParams};
 use crate::ads::{AdsParams, ModelKind, ValidAdsParams};
 use crate::business::{BusinessParams, ValidBusinessParams};
 use crate::consent::{ConsentParams, ValidConsentParams};
+use crate::engine::MaxRejects;
 use crate::identity::{IdentityParams, KeyRing, ValidIdentityParams};
 use crate::params::ParamError;
 use crate::signals::{ReadLimits, ValidReadLimits};
@@ -17,6 +18,8 @@ use crate::suggest::{RankerParams, SuggestParams, ValidRankerParams, ValidSugges
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RunParams {
+    /// `max_rejects`: how many rows may be rejected before that is a finding.
+    pub max_rejects: MaxRejects,
     /// `[signals]`: limits on what is read.
     pub signals: ReadLimits,
     /// `[consent]`
@@ -98,6 +101,13 @@ impl ValidRunParams {
     #[must_use]
     pub const fn given(&self) -> &RunParams {
         &self.given
+    }
+
+    /// The same, with so many rows that may be rejected before that is a finding.
+    #[must_use]
+    pub const fn with_max_rejects(mut self, max: MaxRejects) -> Self {
+        self.given.max_rejects = max;
+        self
     }
 
     /// The same, with suggestions in an order learned so.

@@ -11,6 +11,7 @@ use crate::consent::{
     Abuse, AdRelevance, AsOf, BusinessMarketing, BusinessService, For, FriendSuggestions, Ledger,
     Permitted, Snapshot,
 };
+use crate::engine::accidents;
 use crate::engine::ad_model::AdProvenance;
 use crate::engine::apart::{KeptApart, end_matches, links_of_reports, standing_feedback};
 use crate::engine::audiences::resolve;
@@ -25,7 +26,7 @@ use crate::engine::spam;
 use crate::engine::strangers::numbers_of_somebody;
 use crate::engine::view::{Gates, View, everyones_links, is_allowed};
 use crate::engine::work::Work;
-use crate::engine::{EngineError, GivenModels, Progress, Stage, Times, ValidRunParams};
+use crate::engine::{EngineError, GivenModels, Progress, Reading, Stage, Times, ValidRunParams};
 use crate::graph::{Graph, GraphBuilder, GraphStats};
 use crate::hash::{HashMap, HashSet};
 use crate::identity::{Contact, E164, Link, Match, StrangersSaved, ValidIdentityParams};
@@ -147,6 +148,12 @@ impl Prepared {
             root,
             is_whole: !self.ledger.is_broken(),
         })
+    }
+
+    /// What became of the rows that were read, and what somebody has to look at.
+    #[must_use]
+    pub fn reading(&self) -> Reading {
+        self.inputs.read.reading(self.params.given().max_rejects)
     }
 
     /// Permitted people and their ties.
@@ -297,6 +304,8 @@ impl Opening<'_> {
         };
         progress.begin("asking the ledger", None);
         let standing = Standing::new(&mut inputs, as_of, self.published_known, self.params);
+        let accidents = accidents::of_inputs(&inputs, &standing);
+        inputs.read.findings.extend(accidents);
         Ok((dir, inputs, standing))
     }
 }
@@ -310,6 +319,8 @@ pub(in crate::engine) struct Standing {
     published_known: Timestamp,
     /// The newest moment of any row, if some row is said to be from after the bound.
     latest: Option<Timestamp>,
+    /// When the first and the last of its events happened.
+    pub(in crate::engine) events: Option<(Timestamp, Timestamp)>,
     pub(in crate::engine) ledger: Ledger,
     pub(in crate::engine) snapshot: Snapshot,
     at_publication: Snapshot,
@@ -336,6 +347,7 @@ impl Standing {
             let asked = as_of.valid.max(published_known);
             inputs.newest().map_or(asked, |newest| newest.max(asked))
         });
+        let events = accidents::span(inputs.consent.events.iter().map(|event| event.valid_time));
         let ledger = inputs.consent.ledger();
         let facts = inputs.facts();
         let published = AsOf {
@@ -351,6 +363,7 @@ impl Standing {
             as_of,
             published_known,
             latest,
+            events,
             objections: inputs.consent.objections(&[&snapshot, &at_publication]),
             snapshot,
             at_publication,
@@ -462,6 +475,11 @@ impl<'p> Preparation<'p> {
             &suggest_scores
         };
         let spam = spam::by_node(&graph, &self.suggest, demoting);
+        if self.work.suggest {
+            let n_people = self.suggest.users.len();
+            let unlinked = accidents::nobody_linked(&self.inputs, &self.standing, n_people);
+            self.inputs.read.findings.extend(unlinked);
+        }
         let eligibility = self.eligibility(&book);
         let profiles = self.profiles();
         let (rows, of_rows) = self.training_rows(&profiles);
@@ -645,6 +663,8 @@ impl Preparation<'_> {
         read.numbers = numbers;
         read.take(summary);
         self.stages.append(&mut self.inputs.read.stages);
+        let unread = s1.as_ref().or(s2.as_ref()).and_then(accidents::unread_book);
+        self.inputs.read.findings.extend(unread);
         self.stages.extend([s1, s2].into_iter().flatten());
         Ok(Books {
             suggest,

@@ -13,8 +13,8 @@ use crate::engine::prepare::Opening;
 use crate::engine::score::{self, Publish, Suggested};
 use crate::engine::work::Work;
 use crate::engine::{
-    EngineError, GivenModels, LedgerSource, Prepared, Progress, Stage, Times, ValidRunParams,
-    histograms,
+    EngineError, GivenModels, LedgerSource, Prepared, Progress, RunFinding, Stage, Times,
+    ValidRunParams, histograms,
 };
 use crate::identity::{self, KeyRing};
 use crate::signals::{Rejection, topics_digest};
@@ -107,6 +107,8 @@ fn write_tables(
     let mut manifest = manifest(prepared);
     manifest.outputs = tables.outputs;
     manifest.stages.extend(tables.stages);
+    let empty = empty_outputs(prepared, &manifest);
+    manifest.findings.extend(empty);
     let k = prepared.params.suggest.k();
     manifest.exposure = Exposure::of_suggestions(&suggestions.suggestions, k);
     manifest.histograms = histograms::of(prepared, &suggestions.suggestions, &ads);
@@ -228,6 +230,7 @@ impl<'s> Tables<'s> {
 
 fn manifest(prepared: &Prepared) -> Manifest {
     let read = &prepared.inputs.read;
+    let reading = prepared.reading();
     let states = prepared.snapshot.state_counts();
     Manifest {
         format: "acquaint-run/1".to_owned(),
@@ -255,7 +258,8 @@ fn manifest(prepared: &Prepared) -> Manifest {
             .map(|(state, n)| (state.to_owned(), n))
             .collect(),
         stages: prepared.stages.clone(),
-        findings: read.findings.clone(),
+        rejected: reading.rejected,
+        findings: reading.findings,
         graph: json(&prepared.graph_stats),
         ad_model: serde_json::json!({ "metadata": json(prepared.model.metadata()), "training": json(&prepared.train_report) }),
         friend_model: prepared.ranked_by.summary(),
@@ -263,6 +267,34 @@ fn manifest(prepared: &Prepared) -> Manifest {
         ads_policy: ads_policy(prepared),
         histograms: Vec::new(),
     }
+}
+
+/// From how many people on it is no chance that nobody has a candidate.
+const EXPECTED_FROM: usize = 10;
+
+/// Outputs without a row where rows were expected.
+fn empty_outputs(prepared: &Prepared, manifest: &Manifest) -> Vec<RunFinding> {
+    let is_empty = |file: &str| {
+        let mut outputs = manifest.outputs.iter();
+        outputs.any(|output| output.file == file && output.rows == 0)
+    };
+    let n_people = prepared.suggest.users.len();
+    let suggestions = (is_empty(SuggestionRow::FILE) && n_people >= EXPECTED_FROM).then(|| {
+        RunFinding::new(
+            "empty_output",
+            format!("{n_people} people may be suggested to each other, and nobody is"),
+            "check friendships and address_book: who knows whom is missing, or names other ids",
+        )
+    });
+    let (n_ads, n_readers) = (prepared.inputs.ads.len(), prepared.profiles.len());
+    let ads = (is_empty(AdRow::FILE) && n_ads > 0 && n_readers >= EXPECTED_FROM).then(|| {
+        RunFinding::new(
+            "empty_output",
+            format!("{n_readers} people may be shown {n_ads} ads, and none is shown to anybody"),
+            "check starts_at and ends_at against the moment of the run, and whom the ads are for",
+        )
+    });
+    suggestions.into_iter().chain(ads).collect()
 }
 
 fn ads_policy(prepared: &Prepared) -> AdsPolicy {

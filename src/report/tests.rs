@@ -37,6 +37,7 @@ fn empty() -> Manifest {
         ambiguous_numbers: BTreeMap::new(),
         consent_states: BTreeMap::new(),
         stages: Vec::new(),
+        rejected: BTreeMap::new(),
         findings: Vec::new(),
         graph: json!(null),
         ad_model: json!(null),

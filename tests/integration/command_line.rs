@@ -352,7 +352,7 @@ fn too_many_rejects_are_a_finding() {
     let run = ["run", "--signals", &signals, "--out", &out];
     let (code, _, error) = acquaint(&run);
     assert!(
-        code == 0 && error.contains("1 rows were rejected"),
+        code == 0 && error.contains("1 row was rejected: address_book 1 (malformed 1)"),
         "{error}"
     );
     assert_eq!(acquaint(&[&run[..], &["--max-rejects", "0"]].concat()).0, 1);

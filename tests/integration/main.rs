@@ -36,6 +36,7 @@ mod rooms;
 mod runs;
 mod safety;
 mod shadow;
+mod telling;
 mod topics;
 mod typed_numbers;
 mod unknown;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use acquaint::ads::ModelKind;
-use acquaint::engine::Times;
+use acquaint::engine::{MaxRejects, Times};
 use acquaint::suggest::Direct;
 use acquaint::time::Timestamp;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
@@ -19,7 +19,7 @@ use crate::identity::args::IdentityVerb;
 #[derive(Debug, Parser)]
 #[command(version, propagate_version = true, arg_required_else_help = true)]
 #[command(after_help = "\
-Exit codes: 0 done, 1 done with findings, 2 failed.
+Exit codes: 0 done, 1 done with findings, 2 failed. Findings and rejected rows are told on standard error, and with --json.
 
 Example:
   acquaint synth --users 300 --out world
@@ -97,9 +97,10 @@ pub(crate) struct RunArgs {
     pub(crate) ad_model: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) lists: ListKeyArgs,
-    /// End with exit code 1 if more rows than this are rejected
-    #[arg(long, value_name = "N")]
-    pub(crate) max_rejects: Option<u64>,
+    /// End with exit code 1 if more rows than this are rejected: a share of any table's rows that cannot be read (5% or 0.05),
+    /// or a number of rows of all tables together (12). 5% by default
+    #[arg(long, value_name = "SHARE|N")]
+    pub(crate) max_rejects: Option<MaxRejects>,
     /// Print the manifest as JSON instead of a summary
     #[arg(long)]
     pub(crate) json: bool,
@@ -411,7 +412,7 @@ pub(crate) struct TrainFriendsArgs {
     /// Where to write the model, as JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
-    /// Print the model instead of a summary
+    /// Print the model instead of a summary, with what became of the rows that were read
     #[arg(long)]
     pub(crate) json: bool,
 }

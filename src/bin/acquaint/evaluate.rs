@@ -9,12 +9,13 @@ pub(crate) use friends::friends;
 use std::fmt::Write;
 use std::path::Path;
 
-use acquaint::engine::{GivenModels, Prepared, ValidRunParams};
+use acquaint::engine::{GivenModels, Prepared, Reading, ValidRunParams};
 use serde::Serialize;
 
 use crate::clock::times;
 use crate::exit::{Failure, Outcome, print};
 use crate::progress::Bars;
+use crate::told::{Told, tell};
 
 fn prepare(signals: &Path, params: &ValidRunParams, quiet: bool) -> Result<Prepared, Failure> {
     let (times, models) = (times(None, None), GivenModels::default());
@@ -31,14 +32,16 @@ fn prepare(signals: &Path, params: &ValidRunParams, quiet: bool) -> Result<Prepa
 fn say<T: Serialize>(
     as_json: bool,
     evaluation: &T,
+    reading: &Reading,
     table: fn(&T) -> String,
 ) -> Result<Outcome, Failure> {
     print(&if as_json {
-        serde_json::to_string_pretty(evaluation)?
+        let what = evaluation;
+        serde_json::to_string_pretty(&Told { what, reading })?
     } else {
         table(evaluation)
     })?;
-    Ok(Outcome::Done)
+    Ok(tell(reading, Outcome::Done))
 }
 
 fn figure(value: Option<f64>, width: usize) -> String {

@@ -3,7 +3,7 @@
 mod ad;
 mod suggestion;
 
-use acquaint::engine::{Prepared, ValidRunParams};
+use acquaint::engine::{Prepared, Reading, ValidRunParams};
 use acquaint::ids::UserId;
 use serde::Serialize;
 
@@ -12,6 +12,7 @@ use crate::exit::{Failure, Outcome, print};
 use crate::models::Models;
 use crate::progress::Bars;
 use crate::run::Ledger;
+use crate::told::{Told, tell};
 
 pub(crate) fn explain(verb: &ExplainVerb, quiet: bool) -> Result<Outcome, Failure> {
     match verb {
@@ -46,10 +47,12 @@ fn show<E: Serialize>(
     asked: &AskedArgs,
     explained: &E,
     unknown: Option<UserId>,
+    reading: &Reading,
     text: impl Fn(&E) -> String,
 ) -> Result<Outcome, Failure> {
     print(&if asked.json {
-        serde_json::to_string_pretty(explained)? + "\n"
+        let what = explained;
+        serde_json::to_string_pretty(&Told { what, reading })? + "\n"
     } else {
         text(explained)
     })?;
@@ -57,7 +60,7 @@ fn show<E: Serialize>(
         eprintln!(
             "acquaint: nobody knows {user}: at that moment no row of social_accounts that can be used has this user_id"
         );
-        return Ok(Outcome::Findings);
+        return Ok(tell(reading, Outcome::Findings));
     }
-    Ok(Outcome::Done)
+    Ok(tell(reading, Outcome::Done))
 }

@@ -15,6 +15,7 @@ mod recall;
 mod report;
 mod run;
 mod synth;
+mod told;
 mod train;
 mod verify;
 mod written;

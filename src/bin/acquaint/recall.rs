@@ -7,6 +7,7 @@ use crate::clock::latest;
 use crate::exit::{Failure, Outcome, print};
 use crate::progress::Bars;
 use crate::run::Ledger;
+use crate::told::tell;
 
 pub(crate) fn recall(args: &RecallArgs, quiet: bool) -> Result<Outcome, Failure> {
     let ledger = Ledger::read(&args.ledger)?;
@@ -30,11 +31,12 @@ pub(crate) fn recall(args: &RecallArgs, quiet: bool) -> Result<Outcome, Failure>
         recall.n_rows,
         recall.known
     );
-    Ok(if recall.rows.is_empty() {
+    let ended = if recall.rows.is_empty() {
         Outcome::Done
     } else {
         Outcome::Findings
-    })
+    };
+    Ok(tell(&recall.reading, ended))
 }
 
 /// One line for each row, under a header that is there even if no row is.

@@ -1,12 +1,13 @@
 //! `acquaint run`: signals in, scores out.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use acquaint::engine::outputs::Manifest;
-use acquaint::engine::{self, LedgerSource, RunFinding, RunParams, RunRequest, ValidRunParams};
+use acquaint::engine::{
+    self, LedgerSource, MaxRejects, Reading, RunParams, RunRequest, ValidRunParams,
+};
 use acquaint::identity::{KeyRing, ObjectionKey};
 use acquaint::report::{render, summary};
 
@@ -14,9 +15,11 @@ use crate::args::{AdModelArg, AskLedgerArgs, ListKeyArgs, RunArgs};
 use crate::exit::{Failure, Outcome, print};
 use crate::models::Models;
 use crate::progress::Bars;
+use crate::told::tell_findings;
 
 pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
     let params = with_lists(read_params(args.asking.config.as_deref())?, &args.lists)?;
+    let params = with_max_rejects(params, args.max_rejects);
     let ledger = Ledger::read(&args.asking.ledger)?;
     let source = ledger.source();
     let models = Models::read(args.friend_model.as_deref(), args.ad_model.as_deref())?;
@@ -34,7 +37,6 @@ pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
         &|manifest| Ok(render(manifest)?),
         &Bars::new(quiet),
     )?;
-    let n_rejected = manifest.n_rejected();
     print(&if args.json {
         json(&manifest)?
     } else {
@@ -42,16 +44,15 @@ pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
     })?;
     let n_lost = manifest.n_lost_consent_events();
     warn(&manifest, n_lost, &args.out);
-    tell(&manifest.findings);
+    tell_findings(&manifest.findings, "manifest.json lists them all");
     let is_broken = manifest.log.is_some_and(|log| !log.is_whole);
     if is_broken {
         eprintln!(
             "acquaint: the ledger does not check, so nobody was let through; `acquaint consent check` says why"
         );
     }
-    let too_many = args.max_rejects.is_some_and(|max| n_rejected > max);
     Ok(
-        if too_many || n_lost > 0 || is_broken || !manifest.findings.is_empty() {
+        if is_broken || n_lost > 0 || !manifest.findings.is_empty() {
             Outcome::Findings
         } else {
             Outcome::Done
@@ -84,52 +85,20 @@ impl<'a> Ledger<'a> {
 
 /// Says on standard error what a table of counts could hide.
 fn warn(manifest: &Manifest, n_lost: u64, out: &Path) {
-    let n_rejected = manifest.n_rejected();
-    if n_rejected > 0 {
-        let list = out.join("rejections.parquet");
-        eprintln!(
-            "acquaint: {n_rejected} rows were rejected; {} says where and why",
-            list.display()
-        );
-    }
-    let n_numbers = manifest.n_rejected_numbers();
-    if n_numbers > 0 {
-        eprintln!(
-            "acquaint: {n_numbers} texts are no number: {}; {} says where",
-            number_line(manifest),
-            out.join("rejections.parquet").display()
-        );
+    let reading = Reading {
+        rejected: manifest.rejected.clone(),
+        rejected_numbers: manifest.rejected_numbers.clone(),
+        findings: Vec::new(),
+    };
+    let list = out.join("rejections.parquet");
+    for line in reading.lines() {
+        eprintln!("acquaint: {line}; {} says where and why", list.display());
     }
     if n_lost > 0 {
         eprintln!(
             "acquaint: {n_lost} consent events could not be used and an opt-out may be among them; \
              accounts they name are invalidated, events that name none need to be mended"
         );
-    }
-}
-
-/// The tables with texts that are no number, and why they are none.
-fn number_line(manifest: &Manifest) -> String {
-    let of_table = |(table, reasons): (&String, &BTreeMap<String, u64>)| {
-        let counts: Vec<String> = reasons
-            .iter()
-            .map(|(why, n)| format!("{n} {why}"))
-            .collect();
-        format!("{table} {}", counts.join(", "))
-    };
-    let tables: Vec<String> = manifest.rejected_numbers.iter().map(of_table).collect();
-    tables.join("; ")
-}
-
-/// Says on standard error what was found, the first of many.
-fn tell(findings: &[RunFinding]) {
-    const SHOWN: usize = 20;
-    for finding in findings.iter().take(SHOWN) {
-        eprintln!("acquaint: {finding}");
-    }
-    if findings.len() > SHOWN {
-        let n_more = findings.len() - SHOWN;
-        eprintln!("acquaint: and {n_more} more findings; manifest.json lists them all");
     }
 }
 
@@ -153,6 +122,14 @@ pub(crate) fn with_lists(
         Some(key) => params.with_audience_key(key),
         None => params,
     })
+}
+
+/// The parameters with another bound for rejected rows, if one was named.
+fn with_max_rejects(params: ValidRunParams, max: Option<MaxRejects>) -> ValidRunParams {
+    match max {
+        Some(max) => params.with_max_rejects(max),
+        None => params,
+    }
 }
 
 /// The parameters with another kind of click model, if one was named.

@@ -57,6 +57,9 @@ pub struct Manifest {
     pub consent_states: BTreeMap<String, u64>,
     /// The sums of every stage.
     pub stages: Vec<Stage>,
+    /// How many rows were rejected, by table and reason.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rejected: BTreeMap<String, BTreeMap<String, u64>>,
     /// What somebody has to look at, in the order it was found.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<RunFinding>,

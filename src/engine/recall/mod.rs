@@ -32,7 +32,9 @@ use crate::engine::outputs::{
     AbuseRow, AdRow, LinkRow, MANIFEST, Manifest, OutputRow, ReachRow, SuggestionRow,
 };
 use crate::engine::view::{Gates, everyones_links};
-use crate::engine::{EngineError, LedgerSource, Progress, RunParams, Times, ValidRunParams};
+use crate::engine::{
+    EngineError, LedgerSource, Progress, Reading, RunParams, Times, ValidRunParams,
+};
 use crate::identity::{Link, ValidIdentityParams};
 use crate::ids::{AccountId, AdId, BusinessId, UserId};
 use crate::signals::SignalsDir;
@@ -65,6 +67,9 @@ pub struct Recall {
     pub n_rows: u64,
     /// By table and row.
     pub rows: Vec<RecallRow>,
+    /// What became of the rows of the tables.
+    #[serde(flatten)]
+    pub reading: Reading,
 }
 
 /// A published row that no longer stands.
@@ -152,6 +157,7 @@ pub fn recall(request: &RecallRequest<'_>, progress: &dyn Progress) -> Result<Re
         known,
         n_rows: found.n_rows,
         rows: found.rows,
+        reading: inputs.read.reading(params.given().max_rejects),
     })
 }
 

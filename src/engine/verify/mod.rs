@@ -164,6 +164,9 @@ fn who_is_out(
     if ledger.is_some() {
         source.consent = Some(inputs.consent.clone());
     }
+    let reading = inputs.read.reading(params.given().max_rejects);
+    verdict.rejected = reading.rejected;
+    verdict.input_findings = reading.findings;
     inputs.forget_after(manifest.as_of.valid);
     inputs.read_numbers();
     source.regions = default_regions(&inputs);

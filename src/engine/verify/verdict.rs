@@ -1,10 +1,12 @@
 //! The verdict: what was compared, what differs, and how it came in.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
 
 use crate::consent::Purpose;
+use crate::engine::RunFinding;
 
 /// What verifying an output found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -13,6 +15,10 @@ pub struct Verdict {
     pub findings: Vec<Finding>,
     /// One for each purpose with an output; none if the files already disagree.
     pub purposes: Vec<PurposeVerdict>,
+    /// How many rows of the tables were rejected, by table and reason.
+    pub rejected: BTreeMap<String, BTreeMap<String, u64>>,
+    /// What somebody has to look at in the tables; whether the output is what it should be is another matter.
+    pub input_findings: Vec<RunFinding>,
 }
 
 /// Something that is not as the manifest says.

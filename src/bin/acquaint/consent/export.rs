@@ -11,6 +11,7 @@ use super::args::ExportArgs;
 use super::receipts;
 use super::source::cannot;
 use crate::exit::{Failure, Outcome, print};
+use crate::told::tell;
 
 pub(crate) fn export(args: &ExportArgs) -> Result<Outcome, Failure> {
     let reader = Reader::open(&args.ledger.ledger)?;
@@ -35,15 +36,18 @@ pub(crate) fn export(args: &ExportArgs) -> Result<Outcome, Failure> {
     })?;
     written?;
     writer.finish()?;
-    if let Some(path) = &args.receipts {
-        receipts::write(args, &reader, path)?;
-    }
+    let receipts = args.receipts.as_ref();
+    let reading = receipts
+        .map(|path| receipts::write(args, &reader, path))
+        .transpose()?;
+    let reading = reading.unwrap_or_default();
     let n_unknown = unknown.len();
     if args.json {
         print(
             &json!({
                 "directory": args.out, "consent_events": n_events, "policy_versions": policies.len(),
                 "overlays": overlays.len(), "left_out": n_unknown,
+                "rejected": reading.rejected, "findings": reading.findings,
             })
             .to_string(),
         )?;
@@ -60,7 +64,7 @@ pub(crate) fn export(args: &ExportArgs) -> Result<Outcome, Failure> {
             );
         }
     }
-    Ok(Outcome::Done)
+    Ok(tell(&reading, Outcome::Done))
 }
 
 fn write(writer: &mut TableWriter<ConsentEventRow>, events: &[Event]) -> Result<(), SignalsError> {

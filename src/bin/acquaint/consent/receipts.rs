@@ -7,6 +7,7 @@ use std::path::Path;
 use acquaint::consent::{
     AccountFacts, AsOf, ConsentParams, Event, History, Receipt, Snapshot, Subject,
 };
+use acquaint::engine::Reading;
 use acquaint::ledger::Reader;
 
 use super::args::ExportArgs;
@@ -15,12 +16,12 @@ use super::source::cannot;
 use crate::clock::now;
 use crate::exit::Failure;
 
-pub(super) fn write(args: &ExportArgs, reader: &Reader, path: &Path) -> Result<(), Failure> {
+pub(super) fn write(args: &ExportArgs, reader: &Reader, path: &Path) -> Result<Reading, Failure> {
     let valid = args.as_of.unwrap_or_else(now);
     let as_of = AsOf::at(valid);
-    let facts = match &args.signals {
+    let (facts, reading) = match &args.signals {
         Some(dir) => facts(dir, None)?,
-        None => assumed_of_all(reader, as_of)?,
+        None => (assumed_of_all(reader, as_of)?, Reading::default()),
     };
     let params = ConsentParams::default().check()?;
     let snapshot = Snapshot::compile(reader, as_of, &facts, &params)?;
@@ -34,7 +35,8 @@ pub(super) fn write(args: &ExportArgs, reader: &Reader, path: &Path) -> Result<(
         }
     })?;
     written?;
-    file.flush().map_err(cannot("writing", path))
+    file.flush().map_err(cannot("writing", path))?;
+    Ok(reading)
 }
 
 fn line(

@@ -6,6 +6,7 @@ use acquaint::consent::{
     AccountFacts, AccountStatus, AsOf, ConsentParams, Decision, Event, EventKind, Flaw, History,
     Ledger, Profile, Purpose, Subject,
 };
+use acquaint::engine::Reading;
 use acquaint::identity::{E164, number_region};
 use acquaint::ids::AccountId;
 use acquaint::ledger::Reader;
@@ -16,6 +17,7 @@ use serde_json::{Map, Value, json};
 use super::args::{HistoryArgs, StatusArgs};
 use crate::clock::now;
 use crate::exit::{Failure, Outcome, print};
+use crate::told::{Told, tell};
 
 pub(crate) fn status(args: &StatusArgs) -> Result<Outcome, Failure> {
     let as_of = AsOf {
@@ -32,9 +34,12 @@ pub(crate) fn status(args: &StatusArgs) -> Result<Outcome, Failure> {
     if events.is_empty() && !flaws.iter().any(|flaw| concerns(flaw, args.account)) {
         return Ok(nothing(args.account));
     }
-    let facts = match &args.signals {
+    let (facts, reading) = match &args.signals {
         Some(dir) => facts(dir, Some(args.account))?,
-        None => vec![assumed(args.account, &events, as_of.valid)],
+        None => {
+            let assumed = assumed(args.account, &events, as_of.valid);
+            (vec![assumed], Reading::default())
+        }
     };
     let region = Region::of(args, &facts);
     events.extend(reader.others()?);
@@ -47,7 +52,9 @@ pub(crate) fn status(args: &StatusArgs) -> Result<Outcome, Failure> {
         return Ok(nothing(args.account));
     };
     print(&if args.json {
-        status_json(status, as_of, &region).to_string()
+        let what = &status_json(status, as_of, &region);
+        let reading = &reading;
+        serde_json::to_string(&Told { what, reading })?
     } else {
         status_table(status, as_of, &region)
     })?;
@@ -55,9 +62,9 @@ pub(crate) fn status(args: &StatusArgs) -> Result<Outcome, Failure> {
         eprintln!(
             "acquaint: the ledger does not check, so nobody is let through; `acquaint consent check` says why"
         );
-        return Ok(Outcome::Findings);
+        return Ok(tell(&reading, Outcome::Findings));
     }
-    Ok(Outcome::Done)
+    Ok(tell(&reading, Outcome::Done))
 }
 
 /// Does a flaw of the ledger touch an account?
@@ -125,10 +132,11 @@ fn nothing(account: AccountId) -> Outcome {
 pub(super) fn facts(
     dir: &std::path::Path,
     account: Option<AccountId>,
-) -> Result<Vec<AccountFacts>, Failure> {
+) -> Result<(Vec<AccountFacts>, Reading), Failure> {
     let signals = SignalsDir::open(dir, &ReadLimits::default().check()?)?;
     signals.require(&[Table::MessengerAccounts])?;
     let mut facts = Vec::new();
+    let mut rejections = Vec::new();
     signals.stream(|batch: acquaint::signals::Batch<MessengerAccount>| {
         let is_asked = |row: &&MessengerAccount| account.is_none_or(|id| id == row.account_id);
         let rows = batch.records.iter().filter(is_asked);
@@ -144,9 +152,10 @@ pub(super) fn facts(
                 device: row.device.device_id,
             }
         }));
+        rejections.extend(batch.rejections);
         Ok::<(), acquaint::signals::SignalsError>(())
     })?;
-    Ok(facts)
+    Ok((facts, Reading::of_rejections(&rejections)))
 }
 
 /// An account of which only its events are known: as old as they are, still there, of unknown region.

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use acquaint::ads::{ClickMetrics, GroupedAuc};
-use acquaint::engine::{Progress, ValidRunParams};
+use acquaint::engine::{Progress, Reading, ValidRunParams};
 use acquaint::eval::{
     AdsEvaluation, AdsEvaluationOptions, Breakdown, ClickInterval, LearningCurves, NewAds,
     evaluate_ads_with,
@@ -20,7 +20,8 @@ use crate::run::{of_kind, read_params};
 pub(crate) fn ads(args: &EvaluateAdsArgs, quiet: bool) -> Result<Outcome, Failure> {
     let params = of_kind(read_params(args.config.as_deref())?, args.model);
     let prepared = prepare(&args.signals, &params, quiet)?;
-    let truth = truth(&args.signals, &params)?;
+    let mut reading = prepared.reading();
+    let truth = truth(&args.signals, &params, &mut reading)?;
     let options = AdsEvaluationOptions {
         seed: args.seed,
         every_fold: args.every_fold,
@@ -32,13 +33,20 @@ pub(crate) fn ads(args: &EvaluateAdsArgs, quiet: bool) -> Result<Outcome, Failur
     let rows = prepared.training_rows();
     let evaluation = evaluate_ads_with(&rows, prepared.ads(), params.ads(), &options)?;
     drop(bars);
-    say(args.json, &evaluation, table)
+    say(args.json, &evaluation, &reading, table)
 }
 
 /// What a synthetic world knows; nothing of any other.
-fn truth(signals: &Path, params: &ValidRunParams) -> Result<Vec<AdTruth>, Failure> {
+fn truth(
+    signals: &Path,
+    params: &ValidRunParams,
+    reading: &mut Reading,
+) -> Result<Vec<AdTruth>, Failure> {
     let limits = params.given().signals.clone().check()?;
-    Ok(SignalsDir::open(signals, &limits)?.read()?.records)
+    let rows = SignalsDir::open(signals, &limits)?.read::<AdTruth>()?;
+    let of_truth = Reading::of_rejections(&rows.rejections);
+    reading.rejected.extend(of_truth.rejected);
+    Ok(rows.records)
 }
 
 fn table(evaluation: &AdsEvaluation) -> String {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use acquaint::engine::Progress;
+use acquaint::engine::{Progress, Reading};
 use acquaint::eval::{
     ContactsEvaluation, EdgeLists, FriendsEvaluation, Interval, MethodRanking, RankingEvaluation,
     RankingParams, SplitBy, SuggestionRules, TimedEdge, evaluate_contacts, evaluate_edges,
@@ -27,7 +27,11 @@ struct Evaluation<T> {
 }
 
 pub(crate) fn friends(args: &EvaluateFriendsArgs, quiet: bool) -> Result<Outcome, Failure> {
-    let (friendships, contacts) = known(args, quiet)?;
+    let Known {
+        friendships,
+        contacts,
+        reading,
+    } = known(args, quiet)?;
     if args.split == HideBy::Time {
         refuse_without_times(&friendships)?;
     }
@@ -39,13 +43,13 @@ pub(crate) fn friends(args: &EvaluateFriendsArgs, quiet: bool) -> Result<Outcome
     if contacts.is_empty() {
         let published = evaluate_edges(&pairs);
         let evaluation = Evaluation { published, ranking };
-        say(args.json, &evaluation, |all| {
+        say(args.json, &evaluation, &reading, |all| {
             friends_table(&all.published) + &ranking_table(&all.ranking)
         })
     } else {
         let published = evaluate_contacts(&contacts, &pairs);
         let evaluation = Evaluation { published, ranking };
-        say(args.json, &evaluation, |all| {
+        say(args.json, &evaluation, &reading, |all| {
             contacts_table(&all.published) + &ranking_table(&all.ranking)
         })
     }
@@ -78,16 +82,24 @@ fn ranker(split: HideBy) -> Result<ValidRankerParams, Failure> {
     Ok(RankerParams::default().hidden_by(hidden_by).check()?)
 }
 
-/// Friendships, and who saved whose number.
-type Known = (Vec<TimedEdge>, Vec<(u64, u64)>);
+/// Friendships, who saved whose number, and what became of the rows they were read from.
+struct Known {
+    friendships: Vec<TimedEdge>,
+    contacts: Vec<(u64, u64)>,
+    reading: Reading,
+}
 
 fn known(args: &EvaluateFriendsArgs, quiet: bool) -> Result<Known, Failure> {
     match (&args.edges, &args.signals) {
         (Some(file), _) => listed(args, file),
         (None, Some(dir)) => {
-            let pairs = prepare(dir, &read_params(None)?, quiet)?.friendships();
+            let prepared = prepare(dir, &read_params(None)?, quiet)?;
             let edge = |(lo, hi)| TimedEdge { lo, hi, at: None };
-            Ok((pairs.into_iter().map(edge).collect(), Vec::new()))
+            Ok(Known {
+                friendships: prepared.friendships().into_iter().map(edge).collect(),
+                contacts: Vec::new(),
+                reading: prepared.reading(),
+            })
         }
         (None, None) => unreachable!("the command line requires one of the two"),
     }
@@ -106,7 +118,11 @@ fn listed(args: &EvaluateFriendsArgs, file: &Path) -> Result<Known, Failure> {
     }
     contacts.sort_unstable();
     contacts.dedup();
-    Ok((friendships, contacts))
+    Ok(Known {
+        friendships,
+        contacts,
+        reading: Reading::default(),
+    })
 }
 
 fn friends_table(evaluation: &FriendsEvaluation) -> String {

@@ -19,7 +19,7 @@ pub(crate) fn ad(args: &ExplainAdArgs, quiet: bool) -> Result<Outcome, Failure> 
     let explained = prepared.explain_ad(UserId(args.user), AdId(args.ad))?;
     let is_unknown = explained.why_not == Some(NotShown::UnknownPerson);
     let unknown = is_unknown.then_some(explained.user);
-    show(asked, &explained, unknown, text)
+    show(asked, &explained, unknown, &prepared.reading(), text)
 }
 
 fn text(explained: &AdExplained) -> String {

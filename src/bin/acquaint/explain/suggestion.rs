@@ -21,7 +21,7 @@ pub(crate) fn suggestion(args: &ExplainSuggestionArgs, quiet: bool) -> Result<Ou
         Some(NotSuggested::UnknownPerson { user }) => Some(user),
         _ => None,
     };
-    show(asked, &explained, unknown, text)
+    show(asked, &explained, unknown, &prepared.reading(), text)
 }
 
 fn text(explained: &SuggestionExplained) -> String {

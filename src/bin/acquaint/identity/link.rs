@@ -18,6 +18,7 @@ use crate::clock::times;
 use crate::exit::{Failure, Outcome, print};
 use crate::progress::Bars;
 use crate::run::{Ledger, read_params};
+use crate::told::{Told, tell};
 
 pub(crate) fn link(args: &LinkArgs, quiet: bool) -> Result<Outcome, Failure> {
     let (claims, params) = read(&args.claims, quiet)?;
@@ -48,7 +49,7 @@ pub(crate) fn link(args: &LinkArgs, quiet: bool) -> Result<Outcome, Failure> {
         "acquaint: numbers held: {}",
         serde_json::to_string(&linking.counts)?
     );
-    Ok(Outcome::Done)
+    Ok(tell(claims.reading(), Outcome::Done))
 }
 
 fn row(link: &Link) -> [String; 6] {
@@ -94,23 +95,26 @@ pub(crate) fn fit(args: &FitArgs, quiet: bool) -> Result<Outcome, Failure> {
         "acquaint: {settled} after {} steps; {:.0} of {} pairs on one number are one person",
         fitted.steps, fitted.matches, fitted.pairs
     );
-    Ok(if fitted.converged {
+    let ended = if fitted.converged {
         Outcome::Done
     } else {
         Outcome::Findings
-    })
+    };
+    Ok(tell(claims.reading(), ended))
 }
 
 pub(crate) fn evaluate(args: &EvaluateArgs, quiet: bool) -> Result<Outcome, Failure> {
     let owners = owners(&args.truth)?;
     let (claims, params) = read(&args.claims, quiet)?;
     let evaluation = evaluate_links(&claims, &owners, &params);
+    let reading = claims.reading();
     print(&if args.json {
-        serde_json::to_string_pretty(&evaluation)?
+        let what = &evaluation;
+        serde_json::to_string_pretty(&Told { what, reading })?
     } else {
         table(&evaluation)
     })?;
-    Ok(Outcome::Done)
+    Ok(tell(reading, Outcome::Done))
 }
 
 fn read(args: &ClaimsArgs, quiet: bool) -> Result<(Claims, ValidRunParams), Failure> {

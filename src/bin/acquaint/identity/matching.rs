@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use acquaint::engine::{BookFiles, MatchRequest, Matched, Stage};
+use acquaint::engine::{BookFiles, MatchRequest, Stage};
 use acquaint::identity::OverBudget;
 
 use super::args::MatchArgs;
@@ -11,6 +11,7 @@ use crate::clock::times;
 use crate::exit::{Failure, Outcome};
 use crate::progress::Bars;
 use crate::run::{Ledger, read_params};
+use crate::told::tell;
 
 pub(crate) fn matching(args: &MatchArgs, quiet: bool) -> Result<Outcome, Failure> {
     let params = read_params(args.claims.config.as_deref())?;
@@ -45,22 +46,6 @@ fn address_book(request: &MatchRequest<'_>, progress: &Bars) -> Result<Outcome, 
     }
     out.flush()?;
     say(&matched.stage, &matched.over_budget)?;
-    tell(&matched);
-    Ok(Outcome::Done)
-}
-
-/// How many rows were rejected and where the first is, and which numbers may be others.
-fn tell(matched: &Matched) {
-    if let Some(first) = matched.rejections.first() {
-        eprintln!(
-            "acquaint: {} rows of the address book were rejected, the first in {}, row {}: {} is {}",
-            matched.rejections.len() as u64 + matched.n_unlisted,
-            first.file,
-            first.row,
-            first.column,
-            first.reason
-        );
-    }
     if matched.n_ambiguous > 0 {
         eprintln!(
             "acquaint: {} numbers of the address book without a plus sign are valid in their region and internationally, \
@@ -68,6 +53,7 @@ fn tell(matched: &Matched) {
             matched.n_ambiguous
         );
     }
+    Ok(tell(&matched.reading, Outcome::Done))
 }
 
 fn number_book(
@@ -96,7 +82,7 @@ fn number_book(
             matched.spilled.bytes >> 20
         );
     }
-    Ok(Outcome::Done)
+    Ok(tell(&matched.reading, Outcome::Done))
 }
 
 /// What became of every entry, and who had too many.

@@ -13,6 +13,7 @@ use crate::evaluate::line;
 use crate::exit::{Failure, Outcome, print};
 use crate::progress::Bars;
 use crate::run::{Ledger, of_kind, read_params};
+use crate::told::{Told, tell};
 
 pub(crate) fn ads(args: &TrainAdsArgs, quiet: bool) -> Result<Outcome, Failure> {
     let params = of_kind(read_params(args.asking.config.as_deref())?, args.model);
@@ -31,11 +32,12 @@ pub(crate) fn ads(args: &TrainAdsArgs, quiet: bool) -> Result<Outcome, Failure> 
     write_whole(&shards_of(&args.out), &trained.shards.to_bytes())?;
     write_whole(&args.out, trained.model.to_json()?.as_bytes())?;
     print(&if args.json {
-        serde_json::to_string_pretty(&facts(&trained))?
+        let (what, reading) = (&facts(&trained), &trained.reading);
+        serde_json::to_string_pretty(&Told { what, reading })?
     } else {
         summary(&trained) + &format!("\nwrote {}\n", args.out.display())
     })?;
-    Ok(Outcome::Done)
+    Ok(tell(&trained.reading, Outcome::Done))
 }
 
 /// The file beside a model.

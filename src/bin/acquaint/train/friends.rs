@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use acquaint::engine::{GivenModels, Prepared, Progress, ValidRunParams};
+use acquaint::engine::{GivenModels, Prepared, Progress, Reading, ValidRunParams};
 use acquaint::eval::train_public;
 use acquaint::suggest::{FeatureWeight, FriendModel, RankerParams};
+use serde_json::Value;
 
 use super::write_whole;
 use crate::args::TrainFriendsArgs;
@@ -13,25 +14,27 @@ use crate::evaluate::line;
 use crate::exit::{Failure, Outcome, print};
 use crate::progress::Bars;
 use crate::run::{Ledger, read_params};
+use crate::told::{Told, tell};
 
 /// Features shown, those with the largest weights.
 const SHOWN: usize = 8;
 
 pub(crate) fn friends(args: &TrainFriendsArgs, quiet: bool) -> Result<Outcome, Failure> {
     let params = with_ranker(read_params(args.asking.config.as_deref())?)?;
-    let model = match (&args.edges, &args.signals) {
-        (Some(file), _) => on_edges(file, args, &params, quiet)?,
+    let (model, reading) = match (&args.edges, &args.signals) {
+        (Some(file), _) => (on_edges(file, args, &params, quiet)?, Reading::default()),
         (None, Some(dir)) => on_signals(dir, args, &params, quiet)?,
         (None, None) => unreachable!("the command line requires one of the two"),
     };
     let text = model.to_json()?;
     write_whole(&args.out, text.as_bytes())?;
     print(&if args.json {
-        text
+        let (what, reading) = (&serde_json::from_str::<Value>(&text)?, &reading);
+        serde_json::to_string_pretty(&Told { what, reading })?
     } else {
         summary(&model) + &format!("\nwrote {}\n", args.out.display())
     })?;
-    Ok(Outcome::Done)
+    Ok(tell(&reading, Outcome::Done))
 }
 
 fn with_ranker(params: ValidRunParams) -> Result<ValidRunParams, Failure> {
@@ -68,14 +71,14 @@ fn on_signals(
     args: &TrainFriendsArgs,
     params: &ValidRunParams,
     quiet: bool,
-) -> Result<FriendModel, Failure> {
+) -> Result<(FriendModel, Reading), Failure> {
     let ledger = Ledger::read(&args.asking.ledger)?;
     let times = args.asking.times();
     let source = ledger.source();
     let (none, bars) = (GivenModels::default(), Bars::new(quiet));
     let prepared = Prepared::open_with(dir, source.as_ref(), params, times, none, &bars)?;
     match (prepared.friend_model(), prepared.why_not_learned()) {
-        (Some(model), _) => Ok(model.clone()),
+        (Some(model), _) => Ok((model.clone(), prepared.reading())),
         (None, why) => Err(Failure::new(
             format!("training on {}", dir.display()),
             why.unwrap_or("no ranker was asked for").to_owned(),

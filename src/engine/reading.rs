@@ -1,0 +1,239 @@
+//! What became of the rows of every table that was read, told by every verb that reads tables.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::engine::inputs::Read;
+use crate::engine::{MaxRejects, RunFinding};
+use crate::signals::{Rejection, RejectionReason, Table, TableSummary};
+
+/// Rows that were rejected, and what somebody has to look at.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Reading {
+    /// How many rows were rejected, by table and reason.
+    pub rejected: BTreeMap<String, BTreeMap<String, u64>>,
+    /// How many texts are no number, by table and reason: their rows stay, without one.
+    pub rejected_numbers: BTreeMap<String, BTreeMap<String, u64>>,
+    /// What somebody has to look at, in the order it was found.
+    pub findings: Vec<RunFinding>,
+}
+
+impl Reading {
+    /// Of rejections alone.
+    #[must_use]
+    pub fn of_rejections(rejections: &[Rejection]) -> Self {
+        let mut rejected: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
+        for rejection in rejections {
+            let reasons = rejected.entry(table_of(&rejection.file)).or_default();
+            *reasons
+                .entry(rejection.reason.as_str().to_owned())
+                .or_default() += 1;
+        }
+        Self {
+            rejected,
+            ..Self::default()
+        }
+    }
+
+    /// How many rows were rejected, all tables together.
+    #[must_use]
+    pub fn n_rejected(&self) -> u64 {
+        total(&self.rejected)
+    }
+
+    /// A sentence about rejected rows, such as `3 rows were rejected: feedback 3 (malformed 1, wrong_type 2)`, and one about
+    /// texts that are no number; none where there are none.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let rows = match self.n_rejected() {
+            1 => "row was rejected",
+            _ => "rows were rejected",
+        };
+        let texts = match total(&self.rejected_numbers) {
+            1 => "text is no number",
+            _ => "texts are no number",
+        };
+        let both = [
+            line(rows, &self.rejected),
+            line(texts, &self.rejected_numbers),
+        ];
+        both.into_iter().flatten().collect()
+    }
+}
+
+/// Counts by table and reason.
+type Counts = BTreeMap<String, BTreeMap<String, u64>>;
+
+fn total(counts: &Counts) -> u64 {
+    counts.values().flat_map(BTreeMap::values).sum()
+}
+
+/// How many of what there are, table by table; none if there are none.
+fn line(what: &str, counts: &Counts) -> Option<String> {
+    let n = total(counts);
+    let table = |(table, reasons): (&String, &BTreeMap<String, u64>)| {
+        let told: Vec<String> = reasons
+            .iter()
+            .map(|(why, n)| format!("{why} {n}"))
+            .collect();
+        let n: u64 = reasons.values().sum();
+        format!("{table} {n} ({})", told.join(", "))
+    };
+    let tables: Vec<String> = counts.iter().map(table).collect();
+    (n > 0).then(|| format!("{n} {what}: {}", tables.join("; ")))
+}
+
+/// The table of a file: the folder it stands in, or its name up to the first point.
+fn table_of(file: &str) -> String {
+    let name = file.split(['/', '.']).next();
+    name.unwrap_or(file).to_owned()
+}
+
+/// What was read of a table, in numbers.
+#[derive(Clone, Debug)]
+pub(in crate::engine) struct TableCount {
+    table: Table,
+    n_rows: u64,
+    n_records: u64,
+    /// Rows that do not only repeat, or refuse, what could be read.
+    n_damaged: u64,
+    rejected: BTreeMap<RejectionReason, u64>,
+}
+
+impl TableCount {
+    pub(in crate::engine) fn of(summary: &TableSummary) -> Self {
+        let damaged = summary
+            .rejected
+            .iter()
+            .filter(|(reason, _)| is_damage(**reason));
+        Self {
+            table: summary.table,
+            n_rows: summary.n_rows,
+            n_records: summary.n_records,
+            n_damaged: damaged.map(|(_, n)| n).sum(),
+            rejected: summary.rejected.clone(),
+        }
+    }
+
+    fn finding(&self, max: MaxRejects) -> Option<RunFinding> {
+        let Self {
+            table,
+            n_rows,
+            n_damaged,
+            ..
+        } = *self;
+        if self.n_records == 0 && n_damaged > 0 {
+            return Some(RunFinding::new(
+                "all_rejected",
+                format!("every row of {table} was rejected ({n_damaged})"),
+                "mend the table; the reasons stand with the rejections",
+            ));
+        }
+        max.is_exceeded_by_table(n_damaged, n_rows).then(|| {
+            RunFinding::new(
+                "many_rejected",
+                format!("{n_damaged} of {n_rows} rows of {table} were rejected, more than {max}"),
+                "mend the table, or allow more with max_rejects",
+            )
+        })
+    }
+}
+
+/// Does this reason say that a row could not be read? Repeated rows are harmless, and others are refused for what they say.
+const fn is_damage(reason: RejectionReason) -> bool {
+    !matches!(
+        reason,
+        RejectionReason::Duplicate
+            | RejectionReason::SelfReference
+            | RejectionReason::UnknownSpecialCategory
+            | RejectionReason::Sensitive(_)
+    )
+}
+
+impl Read {
+    /// What became of the rows that were read so far.
+    pub(in crate::engine) fn reading(&self, max: MaxRejects) -> Reading {
+        let mut reading = Reading {
+            rejected: Counts::new(),
+            rejected_numbers: self.numbers.refused(),
+            findings: Vec::new(),
+        };
+        for count in self
+            .counts
+            .iter()
+            .filter(|count| !count.rejected.is_empty())
+        {
+            let reasons = count.rejected.iter();
+            let reasons = reasons.map(|(reason, n)| (reason.as_str().to_owned(), *n));
+            reading
+                .rejected
+                .insert(count.table.name().to_owned(), reasons.collect());
+        }
+        let n = reading.n_rejected();
+        let all = max.is_exceeded_by_all(n).then(|| {
+            RunFinding::new(
+                "many_rejected",
+                format!("{n} rows were rejected, more than {max}"),
+                "mend the tables, or allow more with max_rejects",
+            )
+        });
+        let tables = self.counts.iter().filter_map(|count| count.finding(max));
+        reading.findings = tables.chain(all).collect();
+        reading.findings.extend(self.findings.iter().cloned());
+        reading
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rejection(file: &str, reason: RejectionReason) -> Rejection {
+        Rejection {
+            file: file.to_owned(),
+            row: 1,
+            column: "at",
+            reason,
+        }
+    }
+
+    #[test]
+    fn rejections_are_told_by_table_and_reason() {
+        use RejectionReason::{Malformed, WrongType};
+        let reading = Reading::of_rejections(&[
+            rejection("feedback.csv", WrongType),
+            rejection("ads/part-0.csv.gz", Malformed),
+            rejection("feedback.csv", Malformed),
+            rejection("feedback.csv", WrongType),
+        ]);
+        let told =
+            "4 rows were rejected: ads 1 (malformed 1); feedback 3 (malformed 1, wrong_type 2)";
+        assert_eq!(reading.lines(), [told]);
+        assert!(Reading::default().lines().is_empty());
+        let one = Reading::of_rejections(&[rejection("ads.csv", WrongType)]);
+        assert!(one.lines()[0].starts_with("1 row was"));
+    }
+
+    fn count(n_records: u64, n_damaged: u64, n_others: u64) -> TableCount {
+        TableCount {
+            table: Table::Ads,
+            n_rows: n_records + n_damaged + n_others,
+            n_records,
+            n_damaged,
+            rejected: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn a_table_of_which_much_is_lost_is_a_finding() {
+        let code = |count: TableCount| count.finding(MaxRejects::default()).map(|found| found.code);
+        assert_eq!(code(count(0, 3, 0)).as_deref(), Some("all_rejected"));
+        assert_eq!(code(count(0, 3, 2)).as_deref(), Some("all_rejected"));
+        assert_eq!(code(count(0, 0, 5)), None, "refused for what they say");
+        assert_eq!(code(count(0, 0, 0)), None, "a table without rows");
+        assert_eq!(code(count(94, 6, 0)).as_deref(), Some("many_rejected"));
+        assert_eq!(code(count(95, 5, 0)), None);
+        assert_eq!(code(count(50, 0, 50)), None, "every row twice");
+    }
+}
