@@ -39,14 +39,12 @@ pub enum SignalsError {
         second: String,
     },
     /// A file or folder that looks like a table has a name no table has.
-    #[error(
-        "{file} looks like a table, but no table has that name; did you mean {hint}? The parts of a table go into a folder with its name"
-    )]
+    #[error("{file} looks like a table, but no table has that name{}", hinted(*hint))]
     UnknownTable {
         /// The file or folder.
         file: String,
-        /// The table whose name is nearest.
-        hint: Table,
+        /// The table whose name is near, if there is one.
+        hint: Option<Table>,
     },
     /// Something under the name of a table, or in its folder, is not read and is nothing that is known to hold no rows.
     #[error("{file} looks like a part of table {table}, but {why}: {cure}")]
@@ -306,4 +304,13 @@ pub enum SignalsError {
         /// The column.
         column: &'static str,
     },
+}
+
+fn hinted(hint: Option<Table>) -> String {
+    hint.map_or_else(
+        || ": docs/formats.md lists the tables".to_owned(),
+        |table| {
+            format!("; did you mean {table}? The parts of a table go into a folder with its name")
+        },
+    )
 }

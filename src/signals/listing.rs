@@ -133,7 +133,7 @@ fn unknown(name: &str) -> SignalsError {
     let stem = Form::of(name).map_or(name, |(_, stem)| stem);
     SignalsError::UnknownTable {
         file: visible(name),
-        hint: Table::resembled(name).unwrap_or_else(|| Table::nearest(stem)),
+        hint: Table::resembled(name).or_else(|| Table::nearest(stem)),
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::testing::{dir_of, read};
+use super::testing::{dir_of, read, read_csv_text};
 use super::*;
 use crate::ids::Region;
 
@@ -411,6 +411,10 @@ fn deny_other_separators_by_name() {
         let error = stopped(&[(name, text.as_bytes())]);
         assert!(error.contains(part) && error.contains(name), "{error}");
     }
+    // A name in it that would be message content on its own.
+    let header = "event_id;account_id;kind;valid_time;known_time;text_digest\n";
+    let error = read_csv_text::<ConsentEventRow>(header).unwrap_err();
+    assert!(error.to_string().contains("semicolons"), "{error}");
     let error = stopped(&[("feedback.csv", format!("sep=,\n{BLOCKS}").as_bytes())]);
     assert!(
         error.contains("its first line names a separator"),

@@ -106,13 +106,13 @@ impl Table {
             .max_by_key(|table| table.name().len())
     }
 
-    /// The table whose name is fewest single-character edits away; the first of several.
-    pub(super) fn nearest(name: &str) -> Self {
+    /// The table whose name is fewest single-character edits away, the first of several; none if half of it would have
+    /// to be edited.
+    pub(super) fn nearest(name: &str) -> Option<Self> {
         let name = name.to_lowercase();
-        Self::ALL
-            .into_iter()
-            .min_by_key(|table| edit_distance(&name, table.name()))
-            .expect("there are tables")
+        let distance = |table: &Self| edit_distance(&name, table.name());
+        let nearest = Self::ALL.into_iter().min_by_key(distance);
+        nearest.filter(|table| 2 * distance(table) < table.name().len())
     }
 }
 
@@ -148,8 +148,10 @@ mod tests {
 
     #[test]
     fn a_misspelt_name_has_a_hint() {
-        assert_eq!(Table::nearest("adress_books"), Table::AddressBook);
-        assert_eq!(Table::nearest("Freindships"), Table::Friendships);
+        assert_eq!(Table::nearest("adress_books"), Some(Table::AddressBook));
+        assert_eq!(Table::nearest("Freindships"), Some(Table::Friendships));
+        assert_eq!(Table::nearest("x"), None);
+        assert_eq!(Table::nearest("2016"), None);
     }
 
     #[test]
