@@ -1,7 +1,7 @@
 //! The rules that every row of `consent_events` is held to: in the tables of a run, in `consent import` and, a line at
 //! a time, in `consent append`. They are these and no others.
 
-use crate::consent::{Event, EventKind, Subject, check_times};
+use crate::consent::{Event, EventKind, Flaw, Subject, check_times};
 use crate::identity::{E164, NotANumber};
 use crate::ids::{AccountId, DeviceId, EventId};
 use crate::signals::{ConsentEventRow, Fault, Rejection, RejectionReason};
@@ -60,6 +60,36 @@ impl ConsentRules {
             };
             Fault { column, reason }
         })
+    }
+}
+
+/// Events of a ledger, held to the bound.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HeldEvents {
+    /// Those that can be used.
+    pub events: Vec<Event>,
+    /// Those that are said to be known later than the bound.
+    pub future: Vec<Event>,
+}
+
+impl HeldEvents {
+    /// Whoever an event from the future takes something away from: nobody can say what they allow.
+    pub fn flaws(&self) -> impl Iterator<Item = Flaw> {
+        let takes_away = self.future.iter().filter(|event| event.kind.takes_away());
+        takes_away.map(|event| Flaw::About {
+            subject: event.subject,
+            known_time: Timestamp::MIN,
+        })
+    }
+}
+
+impl ConsentRules {
+    /// Holds the events of a ledger to the bound: what it recorded before there was one may be from after it.
+    #[must_use]
+    pub fn hold(&self, events: Vec<Event>) -> HeldEvents {
+        let is_future = |event: &Event| self.latest.is_some_and(|latest| event.known_time > latest);
+        let (future, events) = events.into_iter().partition(is_future);
+        HeldEvents { events, future }
     }
 }
 

@@ -131,32 +131,26 @@ fn subject(named: NamedSubject) -> Subject {
     }
 }
 
-/// Holds the events of a ledger to the bound. What it recorded before there was one may be from after it.
-pub(in crate::engine) fn hold_ledger(read: &mut Read, mut held: ConsentInputs) -> ConsentInputs {
-    let Some(latest) = read.latest else {
-        return held;
+/// Holds the events of a ledger to the bound, and says what that means.
+pub(in crate::engine) fn hold_ledger(read: &mut Read, mut ledger: ConsentInputs) -> ConsentInputs {
+    let rules = ConsentRules {
+        latest: read.latest,
     };
-    let events = std::mem::take(&mut held.events);
-    let (future, events): (Vec<Event>, Vec<Event>) = events
-        .into_iter()
-        .partition(|event| event.known_time > latest);
-    held.events = events;
-    let Some(first) = future.first() else {
-        return held;
-    };
-    read.has_future = true;
-    read.findings.push(RunFinding::new(
-        "lost_consent_event",
-        format!(
-            "{} events of the ledger are said to be known later than now, the first of them event {}: they permit \
-             nothing, and whoever they take something away from is denied",
-            future.len(),
-            first.event_id
-        ),
-        "mend the clock of this machine if it is wrong; otherwise record the events anew in a new ledger",
-    ));
-    let takes_away = future.iter().filter(|event| event.kind.takes_away());
-    held.flaws
-        .extend(takes_away.map(|event| denial(event.subject)));
-    held
+    let held = rules.hold(std::mem::take(&mut ledger.events));
+    if let Some(first) = held.future.first() {
+        read.has_future = true;
+        read.findings.push(RunFinding::new(
+            "lost_consent_event",
+            format!(
+                "{} events of the ledger are said to be known later than now, the first of them event {}: they permit \
+                 nothing, and whoever they take something away from is denied",
+                held.future.len(),
+                first.event_id
+            ),
+            "mend the clock of this machine if it is wrong; otherwise record the events anew in a new ledger",
+        ));
+    }
+    ledger.flaws.extend(held.flaws());
+    ledger.events = held.events;
+    ledger
 }

@@ -2,7 +2,7 @@
 
 use crate::signals::{
     AbuseReport, Ad, AdFeedback, AudienceMember, Business, BusinessOptIn, BusinessThread, Feedback,
-    Friendship, Impression, MessengerAccount, Record, SocialAccount,
+    Friendship, Impression, MessengerAccount, Record, Rejection, SocialAccount,
 };
 use crate::time::Timestamp;
 
@@ -167,35 +167,38 @@ impl Dated for Business {
 const ALONE_DAYS: i64 = crate::consent::INACTIVE_DAYS;
 
 /// The newest moments of some rows: what a run speaks of unless it is told.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::engine) struct Newest {
     first: Option<Timestamp>,
+    /// Which row the first is of.
+    place: Option<Rejection>,
     second: Option<Timestamp>,
 }
 
 impl Newest {
     /// Takes a further row into account.
-    pub(in crate::engine) fn see(&mut self, at: Timestamp) {
+    pub(in crate::engine) fn see(&mut self, at: Timestamp, place: impl FnOnce() -> Rejection) {
         if self.first < Some(at) {
             self.second = self.first;
             self.first = Some(at);
+            self.place = Some(place());
         } else if self.second < Some(at) {
             self.second = Some(at);
         }
     }
 
-    /// The moment to speak of, and whether a row that stands alone would have moved it.
-    pub(in crate::engine) fn moment(self) -> Option<(Timestamp, bool)> {
+    /// The moment to speak of, and the row that stands alone and would have moved it.
+    pub(in crate::engine) fn moment(&self) -> Option<(Timestamp, Option<&Rejection>)> {
         let first = self.first?;
         let alone = |second: &Timestamp| second.plus_days(ALONE_DAYS) < first;
         Some(match self.second.filter(alone) {
-            Some(second) => (second, true),
-            None => (first, false),
+            Some(second) => (second, self.place.as_ref()),
+            None => (first, None),
         })
     }
 
     /// The newest moment there is.
-    pub(in crate::engine) const fn first(self) -> Option<Timestamp> {
+    pub(in crate::engine) const fn first(&self) -> Option<Timestamp> {
         self.first
     }
 }
@@ -203,13 +206,22 @@ impl Newest {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::signals::RejectionReason;
 
-    fn moment(days: &[i64]) -> Option<(Timestamp, bool)> {
+    /// The moment of rows from some days, and which of them stands alone, from 1.
+    fn moment(days: &[i64]) -> Option<(Timestamp, Option<u64>)> {
         let mut newest = Newest::default();
-        for &day in days {
-            newest.see(Timestamp::from_secs(0).plus_days(day));
+        for (&day, row) in days.iter().zip(1..) {
+            let place = || Rejection {
+                file: "friendships.csv".to_owned(),
+                row,
+                column: "since",
+                reason: RejectionReason::FromTheFuture,
+            };
+            newest.see(Timestamp::from_secs(0).plus_days(day), place);
         }
-        newest.moment()
+        let (moment, alone) = newest.moment()?;
+        Some((moment, alone.map(|place| place.row)))
     }
 
     #[test]
@@ -217,13 +229,13 @@ mod tests {
         let day = |day| Timestamp::from_secs(0).plus_days(day);
         for (days, expected) in [
             (vec![], None),
-            (vec![5], Some((day(5), false))),
-            (vec![5, 9], Some((day(9), false))),
-            (vec![9, 5, 7], Some((day(9), false))),
-            (vec![5, 125], Some((day(125), false))),
-            (vec![5, 126], Some((day(5), true))),
-            (vec![4000, 5, 4, 3], Some((day(5), true))),
-            (vec![4000, 5, 4000, 3], Some((day(4000), false))),
+            (vec![5], Some((day(5), None))),
+            (vec![5, 9], Some((day(9), None))),
+            (vec![9, 5, 7], Some((day(9), None))),
+            (vec![5, 125], Some((day(125), None))),
+            (vec![5, 126], Some((day(5), Some(2)))),
+            (vec![4000, 5, 4, 3], Some((day(5), Some(1)))),
+            (vec![4000, 5, 4000, 3], Some((day(4000), None))),
         ] {
             assert_eq!(moment(&days), expected, "{days:?}");
         }

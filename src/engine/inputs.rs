@@ -167,9 +167,9 @@ impl Inputs {
 
     /// The moment that the signals speak of: the default for `as_of`. Neither an event nor any single row moves it.
     pub(in crate::engine) fn moment(&mut self) -> Option<Timestamp> {
-        let (moment, is_moved) = self.read.newest.moment()?;
-        if is_moved {
-            self.read.findings.push(moved_by_one(moment));
+        let (moment, alone) = self.read.newest.moment()?;
+        if let Some(place) = alone {
+            self.read.findings.push(moved_by_one(moment).at(place));
         }
         Some(moment)
     }
@@ -373,7 +373,7 @@ fn moved_by_one(moment: Timestamp) -> RunFinding {
     RunFinding::new(
         "one_row_is_alone",
         format!(
-            "one row is more than {INACTIVE_DAYS} days newer than every other, so the run speaks of {moment}, the next newest"
+            "the row is more than {INACTIVE_DAYS} days newer than every other, so the run speaks of {moment}, the next newest"
         ),
         "mend its date, or say with --as-of which moment is meant",
     )
@@ -417,12 +417,21 @@ impl Read {
         let mut rows = dir.read()?;
         let lost = self.hold_to_bound(&mut rows);
         let rows = sift(rows, lost);
-        for (_, at) in rows.records.iter().filter_map(Dated::newest) {
-            if self.latest.is_none_or(|latest| at <= latest) {
-                self.newest.see(at);
+        self.see(&rows);
+        Ok(self.keep(rows, progress))
+    }
+
+    /// Notes when rows are from, unless that is after the bound.
+    fn see<R: Dated>(&mut self, rows: &TableRows<R>) {
+        for (row, origin) in rows.records.iter().zip(&rows.origins) {
+            let newest = row.newest();
+            let believed = newest.filter(|(_, at)| self.latest.is_none_or(|latest| *at <= latest));
+            if let Some((column, at)) = believed {
+                let reason = RejectionReason::FromTheFuture;
+                let place = || rows.rejection(*origin, Fault { column, reason });
+                self.newest.see(at, place);
             }
         }
-        Ok(self.keep(rows, progress))
     }
 
     /// Rejects rows from after the bound. One that takes something away stays and is told: it is honoured.

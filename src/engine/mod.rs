@@ -51,7 +51,7 @@ pub use ad_model::{
 };
 pub use book::{BookMatched, BookRequest, match_book};
 pub use claims::Claims;
-pub use consent_rows::{ConsentRules, LostRow, NamedEvent, NamedSubject};
+pub use consent_rows::{ConsentRules, HeldEvents, LostRow, NamedEvent, NamedSubject};
 pub use consent_source::LedgerSource;
 pub use counts::{Stage, SumError};
 pub use error::EngineError;

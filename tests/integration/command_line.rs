@@ -302,7 +302,6 @@ fn a_suggestion_is_explained_and_so_is_none() {
     let why = explain("2", "5", &[]);
     assert!(why.contains("1 in common, and it takes 2"), "{why}");
     assert!(explain("1", "2", &[]).contains("friends already"));
-    assert!(explain("1", "77", &[]).contains("denies the candidate (no_record)"));
     fs::write(&config, "[suggest]\nk = 1\nmin_intermediaries = 1\n").unwrap();
     let json = explain("4", "1", &["--json", "--config", &config]);
     assert!(

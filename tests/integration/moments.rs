@@ -131,12 +131,12 @@ fn no_row_that_stands_alone_moves_the_moment() {
         let dir = on_disk(&world_with(table, row));
         let manifest = unasked(dir.path());
         assert_eq!(manifest.as_of.valid, moment, "{row}");
-        let codes: Vec<&str> = manifest
-            .findings
-            .iter()
-            .map(|one| one.code.as_str())
-            .collect();
-        assert_eq!(codes, ["one_row_is_alone"], "{row}");
+        let [finding] = &manifest.findings[..] else {
+            panic!("{row}: {:?}", manifest.findings);
+        };
+        assert_eq!(finding.code, "one_row_is_alone", "{row}");
+        let place = finding.place.as_ref().unwrap();
+        assert_eq!(place.file, format!("{table}.csv"), "{row}");
         assert_eq!(pairs(dir.path()), expected, "{row}");
     }
     // A month is no more than a quiet month.

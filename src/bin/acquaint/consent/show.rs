@@ -15,6 +15,7 @@ use acquaint::time::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::args::{HistoryArgs, StatusArgs};
+use super::source::rules;
 use crate::clock::now;
 use crate::exit::{Failure, Outcome, print};
 use crate::told::{Told, tell};
@@ -29,7 +30,7 @@ pub(crate) fn status(args: &StatusArgs) -> Result<Outcome, Failure> {
         ..ConsentParams::default()
     };
     let reader = Reader::open(&args.ledger.ledger)?;
-    let flaws = reader.flaws()?;
+    let mut flaws = reader.flaws()?;
     let mut events = reader.history(args.account)?;
     if events.is_empty() && !flaws.iter().any(|flaw| concerns(flaw, args.account)) {
         return Ok(nothing(args.account));
@@ -43,7 +44,10 @@ pub(crate) fn status(args: &StatusArgs) -> Result<Outcome, Failure> {
     };
     let region = Region::of(args, &facts);
     events.extend(reader.others()?);
-    let ledger = Ledger::new(reader.policies()?, reader.overlays()?, events);
+    let held = rules().hold(events);
+    flaws.extend(held.flaws());
+    let n_future = held.future.len();
+    let ledger = Ledger::new(reader.policies()?, reader.overlays()?, held.events);
     let is_broken = flaws.contains(&Flaw::Everybody);
     let snapshot = ledger
         .with_flaws(flaws)
@@ -61,6 +65,13 @@ pub(crate) fn status(args: &StatusArgs) -> Result<Outcome, Failure> {
     if is_broken {
         eprintln!(
             "acquaint: the ledger does not check, so nobody is let through; `acquaint consent check` says why"
+        );
+        return Ok(tell(&reading, Outcome::Findings));
+    }
+    if n_future > 0 {
+        eprintln!(
+            "acquaint: {n_future} events that may concern the account are said to be known later than now: they permit \
+             nothing, and deny whoever they take something away from"
         );
         return Ok(tell(&reading, Outcome::Findings));
     }
