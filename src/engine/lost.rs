@@ -284,7 +284,7 @@ mod tests {
         assert_eq!(
             told[0].to_string(),
             "feedback.csv, row 3, column kind: a row that takes something away cannot be read (out_of_range): users 7, 9 are \
-             left out of friend suggestions; mend the row and run again"
+             left out of friend suggestions; use a name that docs/formats.md lists"
         );
         let out: Vec<UserId> = lost.users(Purpose::FriendSuggestions).collect();
         assert_eq!(out, [UserId(7), UserId(9)]);
