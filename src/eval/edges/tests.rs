@@ -274,7 +274,11 @@ fn packed_lists_are_known_by_their_bytes() {
         assert_eq!(read.unwrap().0.undirected().pairs, [(1, 2)]);
     }
     let followed = [&gzip[..], b"3,4\n"].concat();
-    for damaged in [&gzip[..gzip.len() - 3], &zstd[..zstd.len() - 1], &followed[..]] {
+    for damaged in [
+        &gzip[..gzip.len() - 3],
+        &zstd[..zstd.len() - 1],
+        &followed[..],
+    ] {
         let read = parsed("x", damaged, &EdgeColumns::default(), EdgeIds::Numbers);
         assert!(read.is_err(), "cut, or followed by something else");
     }
