@@ -59,7 +59,9 @@ impl<P> Graph<P> {
         self.tie_kinds = pick(&self.tie_kinds, &kept);
         self.tie_times = pick(&self.tie_times, &kept);
         if why == WhyAside::NoWeight {
-            aside.iter().for_each(|tie| self.forget_mutual(tie));
+            for tie in &aside {
+                self.forget_mutual(tie);
+            }
         }
         self.aside.extend(aside);
         self.aside.sort_unstable();

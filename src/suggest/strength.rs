@@ -92,8 +92,8 @@ impl TieWeights {
     /// When the newest tie began, of those whose kind counts at all.
     fn newest(&self, kinds: &[EdgeKinds], times: &[Timestamp]) -> Timestamp {
         let counts = |kinds: EdgeKinds| units(self.of_kind(kinds)) > 0;
-        let ties = kinds.iter().zip(times).filter(|(kinds, _)| counts(**kinds));
-        let newest = ties.map(|(_, &at)| at).max();
+        let counting = kinds.iter().zip(times).filter(|(kinds, _)| counts(**kinds));
+        let newest = counting.map(|(_, &at)| at).max();
         newest.unwrap_or(Timestamp::MIN)
     }
 

@@ -14,6 +14,9 @@ use acquaint::time::Timestamp;
 
 use crate::support::{Run, u64s};
 
+/// Two people by their ids.
+type Pair = (u64, u64);
+
 /// How many people a world has before anything is planted.
 const PEOPLE: u64 = 240;
 
@@ -22,7 +25,7 @@ fn draw(seed: u64, i: u64, n: u64) -> u64 {
 }
 
 /// A ring of people who each know the next three and two drawn from all, and saved each other's numbers with some of these.
-fn edges(seed: u64) -> (Vec<(u64, u64)>, Vec<(u64, u64)>) {
+fn edges(seed: u64) -> (Vec<Pair>, Vec<Pair>) {
     let near = (0..PEOPLE).flat_map(|u| (1..4).map(move |step| (u, (u + step) % PEOPLE)));
     let far = (0..PEOPLE).flat_map(|u| (0..2).map(move |i| (u, draw(seed, 2 * u + i, PEOPLE))));
     let friends: Vec<(u64, u64)> = near.chain(far).filter(|(a, b)| a != b).collect();
@@ -252,9 +255,9 @@ fn what_is_ended_leaves_what_a_world_without_the_tie_leaves() {
         let (friends, contacts) = edges(i as u64);
         let pairs = tied_pairs(&friends, &contacts);
         let mut planted = Planted::of(&friends, &contacts);
-        pairs
-            .iter()
-            .for_each(|&(a, b)| way.plant(&mut planted, a, b));
+        for &(a, b) in &pairs {
+            way.plant(&mut planted, a, b);
+        }
         let mut without = Planted::of(&friends, &contacts);
         for &(a, b) in &pairs {
             way.plant(&mut without, a, b);
@@ -361,7 +364,7 @@ fn a_dismissal_and_a_wish_to_hide_end_no_tie() {
 
 /// Patients drawn from the whole ring. Fewer than ten do not know each other, which is all that tells them from a circle; of
 /// more some do, as chance has it.
-fn patients(n: u64, seed: u64, (friends, contacts): (&[(u64, u64)], &[(u64, u64)])) -> Vec<u64> {
+fn patients(n: u64, seed: u64, (friends, contacts): (&[Pair], &[Pair])) -> Vec<u64> {
     let ties: BTreeSet<(u64, u64)> = friends.iter().chain(contacts).copied().collect();
     let know = |a: u64, b: u64| ties.contains(&(a, b)) || ties.contains(&(b, a));
     let mut patients: Vec<u64> = Vec::new();

@@ -32,6 +32,12 @@ impl World {
         self.contacts.extend([(a, b), (b, a)]);
     }
 
+    fn all_saved(&mut self, a: u32, others: &[u32]) {
+        for &b in others {
+            self.both_saved(a, b);
+        }
+    }
+
     /// A practice's numbers are new people.
     fn numbers(&mut self, n: u32) -> Vec<u32> {
         self.n += n;
@@ -130,7 +136,7 @@ fn colleagues_who_saved_each_other_hide_nothing() {
         let patients = world.patients(size, 3);
         let mut tied = Vec::new();
         for (i, &z) in numbers.iter().enumerate() {
-            numbers[..i].iter().for_each(|&y| world.both_saved(y, z));
+            world.all_saved(z, &numbers[..i]);
             for &c in &patients {
                 world.both_saved(z, c);
                 tied.push((z, c));
@@ -157,7 +163,7 @@ fn numbers_with_too_few_patients_each_count_together() {
     let numbers = world.numbers(2);
     let patients = world.patients(5, 5);
     for (z, own) in [(numbers[0], &patients[..4]), (numbers[1], &patients[1..])] {
-        own.iter().for_each(|&c| world.both_saved(z, c));
+        world.all_saved(z, own);
     }
     assert_eq!(world.untied().len(), 8);
 }
@@ -183,7 +189,7 @@ fn couples_among_the_patients_hide_nobody() {
     let z = world.numbers(1)[0];
     // Twenty couples from all over.
     let patients: Vec<u32> = (0..20).flat_map(|i| [90 * i, 90 * i + 1]).collect();
-    patients.iter().for_each(|&c| world.both_saved(z, c));
+    world.all_saved(z, &patients);
     assert_eq!(world.untied().len(), 40);
 }
 
@@ -193,12 +199,10 @@ fn people_whose_contacts_know_each_other_keep_every_tie() {
     // A circle that shares numbers only, a family of four, and somebody with four contacts from anywhere.
     let circle = world.numbers(7);
     for (i, &a) in circle.iter().enumerate() {
-        circle[..i].iter().for_each(|&b| world.both_saved(a, b));
+        world.all_saved(a, &circle[..i]);
     }
     let someone = world.numbers(1)[0];
-    [3, 203, 403, 603]
-        .iter()
-        .for_each(|&c| world.both_saved(someone, c));
+    world.all_saved(someone, &[3, 203, 403, 603]);
     let neighbour = world.numbers(1)[0];
     (700..706).for_each(|c| world.both_saved(neighbour, c));
     assert!(world.untied().is_empty());
@@ -251,7 +255,7 @@ fn same_ties_for_any_number_of_threads() {
     for i in 0..40 {
         let numbers = world.numbers(1 + i % 3);
         for c in world.patients(5 + i, u64::from(i)) {
-            numbers.iter().for_each(|&z| world.both_saved(z, c));
+            world.all_saved(c, &numbers);
         }
     }
     let with = |n| {
