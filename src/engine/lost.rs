@@ -50,7 +50,9 @@ impl Lost {
                 Salvage::Harmless => {}
                 Salvage::Lost => self.leave_untold(rejection),
                 Salvage::Names(named) => {
-                    named.iter().for_each(|named| self.deny(table, named));
+                    for named in named {
+                        self.deny(table, named);
+                    }
                     let devices = named.iter().filter_map(|named| named.device);
                     let devices = devices.map(|device| (device, rejection.clone()));
                     self.devices.extend(devices);
@@ -158,12 +160,12 @@ pub(in crate::engine) fn reports(salvages: &[Salvage]) -> impl Iterator<Item = A
 
 /// A report counts whatever it says of why and when.
 fn report(named: &Named) -> Option<AbuseReport> {
-    let &[reporter, reported] = named.accounts.as_slice() else {
+    let &[by, about] = named.accounts.as_slice() else {
         return None;
     };
-    (reporter != reported).then(|| AbuseReport {
-        reporter,
-        reported,
+    (by != about).then(|| AbuseReport {
+        reporter: by,
+        reported: about,
         reason: "unreadable".to_owned(),
         at: Timestamp::from_secs(0),
     })

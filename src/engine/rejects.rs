@@ -24,7 +24,7 @@ pub enum MaxRejects {
 enum Text {
     Rows(u64),
     Share(f64),
-    Text(String),
+    Spelled(String),
 }
 
 /// A text that is neither a share nor a number of rows.
@@ -90,7 +90,7 @@ impl TryFrom<Text> for MaxRejects {
         match text {
             Text::Rows(rows) => Ok(Self::Rows(rows)),
             Text::Share(share) => Self::share(share, &share.to_string()),
-            Text::Text(text) => text.parse(),
+            Text::Spelled(text) => text.parse(),
         }
     }
 }

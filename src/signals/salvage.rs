@@ -72,20 +72,20 @@ pub(super) fn of_readings<'r, R: Record>(
     if !R::RESTRICTS {
         return Salvage::Harmless;
     }
-    let mut names = BTreeSet::new();
+    let mut found = BTreeSet::new();
     for cells in readings {
         let row = Row::new(cells);
         if R::read(&row).is_ok() {
             match R::named(&row) {
-                Some(named) => names.insert(named),
+                Some(named) => found.insert(named),
                 None => return Salvage::Lost,
             };
         }
     }
-    if names.is_empty() {
+    if found.is_empty() {
         Salvage::Lost
     } else {
-        Salvage::Names(names)
+        Salvage::Names(found)
     }
 }
 

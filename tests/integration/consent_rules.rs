@@ -97,8 +97,7 @@ fn as_json(event: &str) -> String {
     let cells = HEADER.split(',').zip(event.split(','));
     let cell = |(name, value): (&str, &str)| match name {
         _ if value.is_empty() => None,
-        "event_id" | "account_id" => Some(format!("\"{name}\":{value}")),
-        "share" => Some(format!("\"{name}\":{value}")),
+        "event_id" | "account_id" | "share" => Some(format!("\"{name}\":{value}")),
         _ => Some(format!("\"{name}\":\"{value}\"")),
     };
     let cells: Vec<String> = cells.filter_map(cell).collect();

@@ -456,6 +456,10 @@ fn is_clean(dir: &Path) -> bool {
 }
 
 #[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the test, not the library, is told how long to try"
+)]
 fn no_damage_to_a_row_that_takes_away_gives_anything_back() {
     let n_damages = std::env::var("ACQUAINT_DAMAGES")
         .map_or(200, |n| n.parse().expect("ACQUAINT_DAMAGES is a number"));

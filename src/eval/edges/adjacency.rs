@@ -41,8 +41,7 @@ pub(super) fn neighbours(mut lines: Lines<'_>, ids: &mut Ids) -> Result<EdgeList
     let mut list = EdgeList::default();
     list.notes
         .push("read as a list of neighbours: a node, and then its neighbours".into());
-    loop {
-        let Some(line) = lines.read()? else { break };
+    while let Some(line) = lines.read()? {
         if is_left_out(line, false) {
             continue;
         }

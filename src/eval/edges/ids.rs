@@ -141,7 +141,7 @@ mod tests {
         assert_eq!(texts, ["10", "9", "anna", "bob", "carl"]);
         let numbers: Vec<u64> = places
             .iter()
-            .map(|&place| number_of[place as usize])
+            .map(|&place| number_of[usize::try_from(place).expect("a place in memory")])
             .collect();
         assert_eq!(numbers, [5, 3, 4, 3, 1, 2]);
     }

@@ -129,11 +129,11 @@ fn is_header(first: &[&str], said: &EdgeColumns, are_texts: bool) -> bool {
         || is_index(&names[0]) && (!are_texts || names[0].is_empty())
 }
 
+/// The columns of the two ends of an edge.
+type Ends = (usize, usize);
+
 /// Two columns that are the ends by their names; an error if two pairs are as likely.
-fn best_ends(
-    names: &[String],
-    is_free: impl Fn(usize) -> bool,
-) -> Result<Option<(usize, usize)>, [(usize, usize); 2]> {
+fn best_ends(names: &[String], is_free: impl Fn(usize) -> bool) -> Result<Option<Ends>, [Ends; 2]> {
     let free = |at: &usize| is_free(*at);
     let mut found = Vec::new();
     for a in (0..names.len()).filter(free) {

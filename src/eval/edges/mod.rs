@@ -267,7 +267,7 @@ fn table_of(
 ) -> Result<EdgeList, EdgesError> {
     while table::is_left_out(&first, false) {
         match lines.read()? {
-            Some(line) => first = line.to_owned(),
+            Some(line) => line.clone_into(&mut first),
             None => return Ok(EdgeList::default()),
         }
     }

@@ -32,8 +32,7 @@ pub(super) fn read(
             .take(first, ids)
             .map_err(|reason| lines.error(table.first(reason)))?;
     }
-    loop {
-        let Some(line) = lines.read()? else { break };
+    while let Some(line) = lines.read()? {
         if is_left_out(line, ids.are_texts()) {
             continue;
         }
@@ -51,6 +50,10 @@ pub(super) fn is_left_out(line: &str, are_texts: bool) -> bool {
     line.is_empty() || (!are_texts && line.starts_with(['#', '%']))
 }
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact about the file, and they are independent"
+)]
 struct Table {
     separator: Separator,
     layout: Layout,

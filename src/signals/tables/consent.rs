@@ -94,9 +94,10 @@ impl Record for ConsentEventRow {
         if row.has(event::PHONE) && !row.text(event::KIND).is_ok_and(is_of_account) {
             return None;
         }
-        let account = match row.has(event::ACCOUNT_ID) {
-            true => Some(row.id_salvaged(event::ACCOUNT_ID)?),
-            false => None,
+        let account = if row.has(event::ACCOUNT_ID) {
+            Some(row.id_salvaged(event::ACCOUNT_ID)?)
+        } else {
+            None
         };
         let device = device(row).ok()?;
         (account.is_some() || device.is_some()).then(|| Named {

@@ -188,8 +188,8 @@ impl Record for AbuseReport {
 
     /// The reporter and the reported; one of them is not enough.
     fn named(row: &Row<'_>) -> Option<Named> {
-        let reporter = row.id_salvaged(report::REPORTER)?;
-        let reported = row.id_salvaged(report::REPORTED)?;
-        Some(Named::accounts([reporter, reported]))
+        let by = row.id_salvaged(report::REPORTER)?;
+        let about = row.id_salvaged(report::REPORTED)?;
+        Some(Named::accounts([by, about]))
     }
 }

@@ -35,12 +35,11 @@ pub(crate) fn status(args: &StatusArgs) -> Result<Outcome, Failure> {
     if events.is_empty() && !flaws.iter().any(|flaw| concerns(flaw, args.account)) {
         return Ok(nothing(args.account));
     }
-    let (facts, reading) = match &args.signals {
-        Some(dir) => facts(dir, Some(args.account))?,
-        None => {
-            let assumed = assumed(args.account, &events, as_of.valid);
-            (vec![assumed], Reading::default())
-        }
+    let (facts, reading) = if let Some(dir) = &args.signals {
+        facts(dir, Some(args.account))?
+    } else {
+        let assumed = assumed(args.account, &events, as_of.valid);
+        (vec![assumed], Reading::default())
     };
     let region = Region::of(args, &facts);
     events.extend(reader.others()?);

@@ -58,7 +58,7 @@ fn batch<const N: usize>(
                 .get(*place)
                 .is_some_and(|cell| cell.contains(['\n', '\r']))
         };
-        if let Some(at) = places.iter().position(|place| is_long(place)) {
+        if let Some(at) = places.iter().position(is_long) {
             let (line, column) = (row.line, columns[at]);
             return Err(RecordError::ManyLines { line, column });
         }
