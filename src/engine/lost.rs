@@ -54,6 +54,7 @@ impl Lost {
                         self.deny(table, named);
                     }
                     let devices = named.iter().filter_map(|named| named.device);
+                    let devices = devices.filter(|_| is_of_cells(rejection.reason));
                     let devices = devices.map(|device| (device, rejection.clone()));
                     self.devices.extend(devices);
                     if told.len() < TOLD {
@@ -147,6 +148,17 @@ impl Lost {
         };
         subjects.into_iter().map(flaw).collect()
     }
+}
+
+/// Was a cell wrong, so that others may be too? A row that was read and is refused for its times names whom it names.
+const fn is_of_cells(reason: RejectionReason) -> bool {
+    matches!(
+        reason,
+        RejectionReason::Missing
+            | RejectionReason::WrongType
+            | RejectionReason::OutOfRange
+            | RejectionReason::Malformed
+    )
 }
 
 /// The reports that rejected rows of `abuse_reports` are read as.

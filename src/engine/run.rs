@@ -269,8 +269,10 @@ fn manifest(prepared: &Prepared) -> Manifest {
     }
 }
 
-/// From how many people on it is no chance that nobody has a candidate.
-const EXPECTED_FROM: usize = 10;
+/// From how many people on it is no chance that none of them has a tie, or that none is shown an ad,
+const TIES_EXPECTED_FROM: usize = 10;
+/// and that, with ties, nobody has a candidate.
+const CANDIDATES_EXPECTED_FROM: usize = 100;
 
 /// Outputs without a row where rows were expected.
 fn empty_outputs(prepared: &Prepared, manifest: &Manifest) -> Vec<RunFinding> {
@@ -279,7 +281,12 @@ fn empty_outputs(prepared: &Prepared, manifest: &Manifest) -> Vec<RunFinding> {
         outputs.any(|output| output.file == file && output.rows == 0)
     };
     let n_people = prepared.suggest.users.len();
-    let suggestions = (is_empty(SuggestionRow::FILE) && n_people >= EXPECTED_FROM).then(|| {
+    let expected_from = if prepared.graph.ties().n_entries() == 0 {
+        TIES_EXPECTED_FROM
+    } else {
+        CANDIDATES_EXPECTED_FROM
+    };
+    let suggestions = (is_empty(SuggestionRow::FILE) && n_people >= expected_from).then(|| {
         RunFinding::new(
             "empty_output",
             format!("{n_people} people may be suggested to each other, and nobody is"),
@@ -287,7 +294,7 @@ fn empty_outputs(prepared: &Prepared, manifest: &Manifest) -> Vec<RunFinding> {
         )
     });
     let (n_ads, n_readers) = (prepared.inputs.ads.len(), prepared.profiles.len());
-    let ads = (is_empty(AdRow::FILE) && n_ads > 0 && n_readers >= EXPECTED_FROM).then(|| {
+    let ads = (is_empty(AdRow::FILE) && n_ads > 0 && n_readers >= TIES_EXPECTED_FROM).then(|| {
         RunFinding::new(
             "empty_output",
             format!("{n_readers} people may be shown {n_ads} ads, and none is shown to anybody"),
