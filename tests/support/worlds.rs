@@ -416,6 +416,10 @@ impl Shaker {
         }
         let i = self.below(self.world.address_book.len());
         let phone: RawPhone = self.world.address_book[i].phone.clone();
+        // Nobody can tell whom an objection without a number is from, and a run stops at it.
+        if acquaint::identity::normalise(&[(&phone, Region::parse("DE"))])[0].is_err() {
+            return;
+        }
         let at = self.some_day(100);
         self.next_event -= 1;
         self.world.consent_events.push(ConsentEventRow::NonUser {
