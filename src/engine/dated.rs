@@ -69,47 +69,26 @@ impl Dated for Friendship {
     }
 }
 
-impl Dated for Feedback {
-    fn newest(&self) -> Option<(&'static str, Timestamp)> {
-        Some(("at", self.at))
-    }
+/// Rows of one moment `at` that always take something away.
+macro_rules! takes_away_at {
+    ($($record:ty),+) => {$(
+        impl Dated for $record {
+            fn newest(&self) -> Option<(&'static str, Timestamp)> {
+                Some(("at", self.at))
+            }
 
-    fn takes_away(&self) -> bool {
-        true
-    }
+            fn takes_away(&self) -> bool {
+                true
+            }
 
-    fn date_to(&mut self, at: Timestamp) {
-        self.at = at;
-    }
+            fn date_to(&mut self, at: Timestamp) {
+                self.at = at;
+            }
+        }
+    )+};
 }
 
-impl Dated for AdFeedback {
-    fn newest(&self) -> Option<(&'static str, Timestamp)> {
-        Some(("at", self.at))
-    }
-
-    fn takes_away(&self) -> bool {
-        true
-    }
-
-    fn date_to(&mut self, at: Timestamp) {
-        self.at = at;
-    }
-}
-
-impl Dated for AbuseReport {
-    fn newest(&self) -> Option<(&'static str, Timestamp)> {
-        Some(("at", self.at))
-    }
-
-    fn takes_away(&self) -> bool {
-        true
-    }
-
-    fn date_to(&mut self, at: Timestamp) {
-        self.at = at;
-    }
-}
+takes_away_at!(Feedback, AdFeedback, AbuseReport);
 
 impl Dated for Impression {
     fn newest(&self) -> Option<(&'static str, Timestamp)> {

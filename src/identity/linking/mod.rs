@@ -143,6 +143,19 @@ struct Decide<'d> {
     threshold: Probability,
 }
 
+impl Decide<'_> {
+    fn links(&self, claims: &Claims) -> Linking {
+        let parts = claims.parts.par_iter();
+        let linked: Vec<Linking> = parts.map(|part| claims.link(part, self)).collect();
+        let counts = linked.iter().map(|part| part.counts);
+        let links: Vec<&[Link]> = linked.iter().map(|part| part.links.as_slice()).collect();
+        Linking {
+            counts: counts.fold(LinkCounts::default(), LinkCounts::plus),
+            links: sorted(links.concat(), |link| (link.account.0, *link)),
+        }
+    }
+}
+
 /// Links messenger accounts to social accounts: who is behind each account, with every link at least as probable as the
 /// threshold when all claims on the tenure compete.
 ///
@@ -164,7 +177,7 @@ pub fn link(
         asked: Asked::AtTheEnd,
         threshold,
     };
-    decided(&Claims::new(accounts, social), &decide)
+    decide.links(&Claims::new(accounts, social))
 }
 
 /// Everybody who may be, or have been, behind an account: what an opt-out follows. These are all who ever were as probable as
@@ -187,16 +200,5 @@ pub fn link_ever(
         asked: Asked::Ever,
         threshold,
     };
-    decided(&Claims::new(accounts, social), &decide)
-}
-
-fn decided(claims: &Claims, decide: &Decide<'_>) -> Linking {
-    let parts = claims.parts.par_iter();
-    let linked: Vec<Linking> = parts.map(|part| claims.link(part, decide)).collect();
-    let counts = linked.iter().map(|part| part.counts);
-    let links: Vec<&[Link]> = linked.iter().map(|part| part.links.as_slice()).collect();
-    Linking {
-        counts: counts.fold(LinkCounts::default(), LinkCounts::plus),
-        links: sorted(links.concat(), |link| (link.account.0, *link)),
-    }
+    decide.links(&Claims::new(accounts, social))
 }
