@@ -17,8 +17,20 @@ bench *stage:
 
 # Make the bundled data again; the diff should be empty.
 quickstart:
+    rm -f data/quickstart/*.csv data/quickstart/sums.json
     cargo run --release -- synth --users 300 --seed 2016 --impressions-per-user 6 --form csv --out data/quickstart
+    rm data/quickstart/sums.json
 
 # Licences, bans, duplicates, sources and advisories of every dependency.
 deny:
     .ci/deny
+
+# The binary as it is given away: without the paths of the machine it was built on.
+dist:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    cargo_home=${CARGO_HOME:-$HOME/.cargo}
+    export RUSTFLAGS="--remap-path-prefix=$cargo_home=/cargo --remap-path-prefix=$PWD=/acquaint"
+    export CFLAGS="-ffile-prefix-map=$cargo_home=/cargo"
+    cargo build --release --locked --target-dir target/dist
+    ! grep -aFq -e "$cargo_home" -e "$PWD" target/dist/release/acquaint

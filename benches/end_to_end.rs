@@ -46,6 +46,7 @@ fn run(c: &mut Criterion) {
             times: Times::at(world.as_of),
             published_known: None,
             models: GivenModels::default(),
+            reads: &[],
         };
         group.throughput(Throughput::Elements(u64::from(users)));
         group.bench_function(BenchmarkId::new("people", users), |b| {

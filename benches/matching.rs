@@ -155,7 +155,7 @@ fn matched(book: &NumberBook, whom: &Whom) -> BookMatched {
         max_bytes: 4 << 30,
         spill_dir: Path::new(env!("CARGO_TARGET_TMPDIR")),
     };
-    let (mut out, encoder) = MatchesFile::beside(&file("matches.parquet")).expect("a file");
+    let (mut out, encoder) = MatchesFile::beside(&file("matches.parquet"), &[]).expect("a file");
     let encode = |matches: &[Permitted<_, _>]| encoder.encode(matches);
     let matched = match_book(&request, &Silent, encode, |encoded| out.append(encoded));
     out.publish().expect("a whole file");

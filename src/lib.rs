@@ -17,6 +17,7 @@ mod leaks;
 pub mod leaks;
 pub mod ledger;
 pub mod params;
+pub mod publish;
 pub mod report;
 pub mod score;
 pub mod signals;

@@ -9,6 +9,7 @@ use crate::hash::HashSet;
 use crate::identity::{E164, ObjectionKey, ObjectionList};
 use crate::ids::NumberToken;
 use crate::ledger::{ObjectionPoint, Reader, Root};
+use crate::publish::Input;
 use crate::signals::{SignalsDir, Table};
 
 /// The tables that a ledger takes the place of.
@@ -21,6 +22,13 @@ pub struct LedgerSource<'a> {
     pub dir: &'a Path,
     /// The key of its objection list; needed if anybody is on it.
     pub objection_key: Option<&'a ObjectionKey>,
+}
+
+impl LedgerSource<'_> {
+    /// No output may lie in it.
+    pub(in crate::engine) fn input(&self) -> Input {
+        Input::new("the ledger", self.dir)
+    }
 }
 
 /// Where a run learns who allowed what.

@@ -9,6 +9,7 @@ use crate::engine::outputs::OutputError;
 use crate::graph::GraphError;
 use crate::ledger::LedgerError;
 use crate::params::ParamError;
+use crate::publish::PublishError;
 use crate::signals::{SignalsError, Table};
 use crate::suggest::{RankerError, SuggestError};
 
@@ -126,4 +127,10 @@ pub enum EngineError {
         /// Why.
         source: Box<dyn Error + Send + Sync>,
     },
+}
+
+impl From<PublishError> for EngineError {
+    fn from(error: PublishError) -> Self {
+        Self::Output(error.into())
+    }
 }

@@ -22,6 +22,7 @@ use crate::engine::{
     Times, ValidRunParams, match_book,
 };
 use crate::identity::{Match, OverBudget, ValidBookBudget};
+use crate::publish::Input;
 use crate::signals::{AddressBookEntry, NumberBook, SignalsDir, Table};
 
 /// Whose numbers count, for what and as of when.
@@ -48,6 +49,8 @@ pub struct BookFiles<'a> {
     pub out: &'a Path,
     /// How many bytes of matches to hold in memory; the rest goes through files without a name beside `out`.
     pub max_bytes: usize,
+    /// What else the caller read: the output is none of it.
+    pub reads: &'a [Input],
 }
 
 /// What became of an address book.
@@ -106,12 +109,24 @@ impl MatchRequest<'_> {
     ) -> Result<BookMatched, EngineError> {
         // Both are tried before the long work: it would be a pity afterwards.
         let book = NumberBook::open(files.book, &self.params.signals)?;
-        let (out, encoder) = MatchesFile::beside(files.out)?;
+        let (out, encoder) = MatchesFile::beside(files.out, &self.reads(files))?;
+        for leftover in out.leftovers() {
+            progress.note(&leftover.to_string());
+        }
         let asked = self.ask(progress)?;
         for_purpose!(
             self.purpose,
             asked.number_book(&book, files, (out, encoder), progress)
         )
+    }
+
+    /// What the output of a number book may not be.
+    fn reads(&self, files: &BookFiles<'_>) -> Vec<Input> {
+        let mut reads = files.reads.to_vec();
+        reads.push(Input::new("the signals directory", self.signals));
+        reads.push(Input::new("the number book", files.book));
+        reads.extend(self.ledger.map(LedgerSource::input));
+        reads
     }
 
     fn ask(&self, progress: &dyn Progress) -> Result<Asked<'_>, EngineError> {

@@ -7,6 +7,9 @@ pub trait Progress: Sync {
 
     /// Some more of the current stage is done. Called from any thread.
     fn advance(&self, n: u64);
+
+    /// Something that somebody should know and that is no part of the result, such as what a killed run had left.
+    fn note(&self, _text: &str) {}
 }
 
 /// Nobody wants to know.

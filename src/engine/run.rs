@@ -17,6 +17,7 @@ use crate::engine::{
     ValidRunParams, histograms,
 };
 use crate::identity::{self, KeyRing};
+use crate::publish::{Input, RUN_LISTING, Target};
 use crate::signals::{Rejection, topics_digest};
 use crate::suggest::Exposure;
 use crate::time::Timestamp;
@@ -41,6 +42,8 @@ pub struct RunRequest<'a> {
     pub published_known: Option<Timestamp>,
     /// Models trained on the same state of the ledger.
     pub models: GivenModels<'a>,
+    /// What else the caller read for this run, such as the files of models: the output is none of it.
+    pub reads: &'a [Input],
 }
 
 /// Draws the report from the manifest.
@@ -51,15 +54,18 @@ pub type Page<'a> =
 ///
 /// `page` draws the report from the manifest; the engine does not know how.
 ///
+/// Only an empty directory or an earlier output is replaced, file by file as its manifest lists it; see
+/// [`publish`](crate::publish). What a killed run had left is removed, and told as a [`note`](Progress::note).
+///
 /// # Errors
-/// If a table is missing or cannot be read, or the outputs cannot be written; an earlier output is then still
-/// there.
+/// If the output may not stand where it was asked for or another process is writing it, a table is missing or cannot be read, or
+/// the outputs cannot be written; an earlier output is then still there.
 pub fn run(
     request: &RunRequest<'_>,
     page: &Page<'_>,
     progress: &dyn Progress,
 ) -> Result<Manifest, EngineError> {
-    let staging = Staging::beside(request.out)?;
+    let staging = begin(request, progress)?;
     let opening = Opening {
         signals: request.signals,
         consent: request.ledger.into(),
@@ -81,8 +87,28 @@ pub fn run(
             .as_bytes(),
     )?;
     staging.write(MANIFEST, (text + "\n").as_bytes())?;
-    staging.publish()?;
+    publish(staging, progress)?;
     Ok(manifest)
+}
+
+/// Asks whether the output may stand where it was asked for, before any work is done.
+fn begin(request: &RunRequest<'_>, progress: &dyn Progress) -> Result<Staging, OutputError> {
+    let target = Target::directory(request.out, &RUN_LISTING)
+        .reading("the signals directory", request.signals)
+        .sparing(request.ledger.map(LedgerSource::input))
+        .sparing(request.reads.iter().cloned());
+    let staging = Staging::begin(target)?;
+    for leftover in staging.leftovers() {
+        progress.note(&leftover.to_string());
+    }
+    Ok(staging)
+}
+
+fn publish(staging: Staging, progress: &dyn Progress) -> Result<(), OutputError> {
+    for left in staging.publish()? {
+        progress.note(&left.to_string());
+    }
+    Ok(())
 }
 
 fn write_tables(
@@ -126,7 +152,7 @@ pub(in crate::engine) fn write_some(
     progress: &dyn Progress,
 ) -> Result<(), EngineError> {
     let work = opening.work;
-    let staging = Staging::beside(out)?;
+    let staging = Staging::begin(Target::directory(out, &RUN_LISTING))?;
     let prepared = opening.prepare(progress)?;
     let mut tables = Tables::new(&prepared, &staging);
     if work.suggest {
@@ -142,7 +168,7 @@ pub(in crate::engine) fn write_some(
         tables.reach()?;
     }
     tables.links()?;
-    Ok(staging.publish()?)
+    Ok(publish(staging, progress)?)
 }
 
 /// The tables written so far.

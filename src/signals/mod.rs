@@ -1,6 +1,7 @@
 //! Signals: the tables two services agreed to share, read into typed records.
 
 mod batch;
+mod caught;
 mod column;
 mod content;
 mod csv_guard;
@@ -53,6 +54,7 @@ mod values_tests;
 mod writer;
 
 pub use batch::{Batch, InputFile, Origin, TableRows, TableSummary};
+pub use caught::are_panics_caught;
 pub use column::{Column, Kind};
 pub use dedup::{
     Deduplicated, Identified, deduplicate, deduplicate_accounts, deduplicate_friendships,

@@ -1,10 +1,8 @@
 //! Parquet in: batches of columns, with limits that are checked before anything large is allocated.
 //!
 //! The reader behind is known to panic on some damaged files, so every call of it runs under
-//! [`catch_unwind`]; a panic is an error that names the file, like any other damage.
+//! [`caught`]; a panic is an error that names the file, like any other damage.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch};
@@ -19,6 +17,7 @@ use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::schema::types::{SchemaDescriptor, TypePtr};
 
 use super::batch::{Batch, Batcher};
+use super::caught::caught;
 use super::column::{Column, Kind};
 use super::error::SignalsError;
 use super::header::{Header, Place, is_known, refuse_message_content};
@@ -263,18 +262,7 @@ fn guarded<T>(
     source: &Source,
     call: impl FnOnce() -> Result<T, String>,
 ) -> Result<T, SignalsError> {
-    // Nothing that a panic could leave half done is used again: the caller gives the file up.
-    match catch_unwind(AssertUnwindSafe(call)) {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(detail)) => Err(source.damaged(detail)),
-        Err(panic) => Err(source.damaged(told_by(panic.as_ref()))),
-    }
-}
-
-fn told_by(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("the Parquet reader panicked").to_owned()
+    caught(call).map_err(|detail| source.damaged(detail))
 }
 
 fn load(source: &Source) -> Result<ArrowReaderMetadata, String> {

@@ -38,6 +38,7 @@ fn run(world: &World, config: &str) -> (tempfile::TempDir, Run) {
         times: Times::at(world.as_of),
         published_known: None,
         models: GivenModels::default(),
+        reads: &[],
     };
     let manifest = engine::run(&request, &|_: &Manifest| Ok("page".to_owned()), &Silent).unwrap();
     (dir, Run { out, manifest })

@@ -83,6 +83,7 @@ pub(crate) fn verdict(dir: &Path, trial: &Trial, max_reruns: u32) -> Verdict {
         },
         published_known: None,
         models: GivenModels::default(),
+        reads: &[],
     };
     let page = |_: &_| Ok("page".to_owned());
     engine::run(&request, &page, &Silent).unwrap();

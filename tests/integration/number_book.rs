@@ -103,6 +103,7 @@ pub(crate) fn matched(
     let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads);
     let out = dir.join("matches.parquet");
     let files = BookFiles {
+        reads: &[],
         book: &dir.join("book.parquet"),
         out: &out,
         max_bytes,
@@ -167,6 +168,7 @@ fn nothing_is_left_of_a_book_that_breaks_off() {
     let out = dir.path().join("out").join("matches.parquet");
     fs::create_dir(dir.path().join("out")).unwrap();
     let files = BookFiles {
+        reads: &[],
         book: &book,
         out: &out,
         max_bytes: 1 << 20,

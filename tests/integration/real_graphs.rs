@@ -104,6 +104,7 @@ fn verdict(dir: &Path, world: &EdgeWorld) -> engine::Verdict {
         times: Times::default(),
         published_known: None,
         models: GivenModels::default(),
+        reads: &[],
     };
     engine::run(&request, &page, &Silent).unwrap();
     let request = VerifyRequest {

@@ -92,6 +92,7 @@ impl Run {
             times: as_of.map(Times::at).unwrap_or_default(),
             published_known: None,
             models: GivenModels::default(),
+            reads: &[],
         };
         let manifest = engine::run(&request, &|_| Ok("page".to_owned()), &Silent)?;
         Ok(Self {

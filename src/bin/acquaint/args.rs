@@ -76,7 +76,8 @@ pub(crate) enum Verb {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Writes suggestions, ad_scores, abuse_scores, business_reach, links and rejections as Parquet, manifest.json and
-report.html. The directory appears all at once when everything is complete.
+report.html. The directory appears all at once when everything is complete, and replaces an earlier output or an
+empty directory, nothing else; docs/reliability.md says how.
 
 Example:
   acquaint run --signals data/quickstart --out out --as-of 2016-11-15T00:00:00Z")]
@@ -86,7 +87,7 @@ pub(crate) struct RunArgs {
     pub(crate) signals: PathBuf,
     #[command(flatten)]
     pub(crate) asking: AskingArgs,
-    /// Where to write; an earlier output there is replaced, anything else is not
+    /// Where to write: a new or empty directory, or an earlier output, which is replaced
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
     /// Order suggestions by a model from `train friends`, trained as of the same moment
@@ -175,7 +176,7 @@ pub(crate) struct SynthArgs {
     /// Write the truth about accounts, CSV with the ids of account and user, to this file
     #[arg(long, value_name = "FILE")]
     pub(crate) truth: Option<PathBuf>,
-    /// The directory to write the tables to
+    /// The directory to write the tables to: new, empty, or tables that a verb wrote, which are replaced
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
     #[command(flatten)]
@@ -217,7 +218,7 @@ pub(crate) struct ImportEdgesArgs {
     pub(crate) contacts: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) lists: EdgeListArgs,
-    /// The directory to write the tables to
+    /// The directory to write the tables to: new, empty, or tables that a verb wrote, which are replaced
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
     /// The form of the tables
@@ -544,7 +545,7 @@ pub(crate) struct VerifyArgs {
     pub(crate) ledger: AskLedgerArgs,
     #[command(flatten)]
     pub(crate) lists: ListKeyArgs,
-    /// Keep the erased worlds and their outputs in this directory, which must be empty
+    /// Keep the erased worlds and their outputs in this directory, which must be new or empty
     #[arg(long, value_name = "DIR")]
     pub(crate) keep: Option<PathBuf>,
     /// How many runs may be spent on finding whose data made a difference

@@ -2,8 +2,11 @@
 
 use std::error::Error;
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, StdoutLock, Write};
+use std::panic;
 use std::process::ExitCode;
+
+use acquaint::signals::are_panics_caught;
 
 /// How a verb ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,12 +54,19 @@ impl fmt::Display for Failure {
         }
         let mut cause: Option<&dyn Error> = self.source.as_deref().map(|e| e as &dyn Error);
         while let Some(error) = cause {
-            parts.push(error.to_string());
+            add_cause(&mut parts, error.to_string());
             cause = error.source();
         }
-        // A transparent error and its source say the same: once is enough.
-        parts.dedup();
         f.write_str(&parts.join(": "))
+    }
+}
+
+/// Some errors say what their cause says too: once is enough.
+fn add_cause(parts: &mut Vec<String>, text: String) {
+    match parts.last_mut() {
+        Some(last) if last.contains(&text) => {}
+        Some(last) if text.starts_with(last.as_str()) => *last = text,
+        _ => parts.push(text),
     }
 }
 
@@ -65,24 +75,40 @@ pub(crate) fn code(ended: Result<Outcome, Failure>) -> ExitCode {
     match ended {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Findings) => ExitCode::from(1),
-        Err(failure) if is_closed_pipe(&failure) => ExitCode::SUCCESS,
         Err(failure) => {
-            // If standard error is gone too, the exit code still speaks.
-            let _ = writeln!(io::stderr(), "acquaint: {failure}");
+            say(format_args!("acquaint: {failure}"));
             ExitCode::from(2)
         }
     }
 }
 
+/// Prints a line to standard error; if that is gone too, the exit code still speaks.
+pub(crate) fn say(text: impl fmt::Display) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// Says nothing of panics that are caught: the Parquet reader has some for damaged files, and they become errors that name the file.
+pub(crate) fn hide_caught_panics() {
+    let told = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        if !are_panics_caught() {
+            told(panic);
+        }
+    }));
+}
+
 /// Help and version are no failure; wrong arguments are.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
-    let _ = error.print();
-    ExitCode::from(if error.use_stderr() { 2 } else { 0 })
+    if error.use_stderr() {
+        let _ = error.print();
+        return ExitCode::from(2);
+    }
+    code(print(&error.render().to_string()).map(|()| Outcome::Done))
 }
 
 /// Prints to standard output.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
+    let mut out = Output::new();
     out.write_all(text.as_bytes())?;
     if !text.ends_with('\n') {
         out.write_all(b"\n")?;
@@ -90,40 +116,114 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     Ok(out.flush()?)
 }
 
-/// Whoever read our output, `head` for example, has seen enough.
-fn is_closed_pipe(failure: &Failure) -> bool {
-    let source = failure.source.as_deref();
-    let error = source.and_then(|source| source.downcast_ref::<io::Error>());
-    error.is_some_and(|error| {
-        let written = error.get_ref().and_then(|inner| inner.downcast_ref());
-        kind_of(error, written) == io::ErrorKind::BrokenPipe
-    })
+/// Standard output.
+///
+/// Whoever read it, `head` for example, may have seen enough and gone: what is written then goes nowhere, and the verb ends as it
+/// would have, with its findings. Any other error names standard output.
+pub(crate) struct Output {
+    out: StdoutLock<'static>,
+    is_closed: bool,
 }
 
-/// The kind of an error, or of the one that a CSV writer wrapped in it.
-fn kind_of(error: &io::Error, written: Option<&csv::Error>) -> io::ErrorKind {
-    match written.map(csv::Error::kind) {
-        Some(csv::ErrorKind::Io(inner)) => inner.kind(),
-        _ => error.kind(),
+impl Output {
+    pub(crate) fn new() -> Self {
+        Self {
+            out: io::stdout().lock(),
+            is_closed: false,
+        }
+    }
+
+    /// Has the reader gone?
+    pub(crate) const fn is_closed(&self) -> bool {
+        self.is_closed
+    }
+
+    fn told<T>(&mut self, done: io::Result<T>, if_closed: T) -> io::Result<T> {
+        match done {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+                self.is_closed = true;
+                Ok(if_closed)
+            }
+            Err(error) if error.kind() != ErrorKind::Interrupted => {
+                Err(io::Error::new(error.kind(), OutputError(error)))
+            }
+            done => done,
+        }
     }
 }
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.is_closed {
+            return Ok(bytes.len());
+        }
+        let done = self.out.write(bytes);
+        self.told(done, bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.is_closed {
+            return Ok(());
+        }
+        let done = self.out.flush();
+        self.told(done, ())
+    }
+}
+
+/// Standard output cannot be written: it is a full disk, for example.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write to standard output")]
+struct OutputError(#[source] io::Error);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_closed_pipe_is_seen_through_csv() {
-        let closed = || io::Error::from(io::ErrorKind::BrokenPipe);
-        assert!(is_closed_pipe(&closed().into()));
-        let wrapped = io::Error::from(csv::Error::from(closed()));
-        assert!(is_closed_pipe(&wrapped.into()));
-        assert!(!is_closed_pipe(&io::Error::other("full").into()));
-    }
-
-    #[test]
     fn a_failure_prints_one_chain() {
         let failure = Failure::new("reading acquaint.toml", io::Error::other("line 3"));
         assert_eq!(failure.to_string(), "reading acquaint.toml: line 3");
+    }
+
+    #[test]
+    fn no_cause_is_told_twice() {
+        let told = |causes: &[&str]| {
+            let mut parts = Vec::new();
+            for cause in causes {
+                add_cause(&mut parts, (*cause).to_owned());
+            }
+            parts.join(": ")
+        };
+        assert_eq!(
+            told(&["reading a", "no such file", "no such file"]),
+            "reading a: no such file"
+        );
+        assert_eq!(
+            told(&["reading a: no such file", "no such file"]),
+            "reading a: no such file"
+        );
+        assert_eq!(
+            told(&["reading a", "reading a: no such file"]),
+            "reading a: no such file"
+        );
+        assert_eq!(
+            told(&["reading a", "row 2", "no number"]),
+            "reading a: row 2: no number"
+        );
+    }
+
+    #[test]
+    fn a_full_output_is_named_and_a_closed_one_is_none() {
+        let mut out = Output::new();
+        let full = out.told::<()>(Err(ErrorKind::StorageFull.into()), ());
+        let failure = Failure::from(full.unwrap_err()).to_string();
+        assert!(
+            failure.starts_with("cannot write to standard output: "),
+            "{failure}"
+        );
+        assert!(!out.is_closed());
+        out.told(Err(ErrorKind::BrokenPipe.into()), ()).unwrap();
+        assert!(out.is_closed());
+        assert_eq!(out.write(b"more").unwrap(), 4);
     }
 }

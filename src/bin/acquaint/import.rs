@@ -9,9 +9,14 @@ use acquaint::synth::{EdgeWorld, world_of_edges};
 use crate::args::ImportEdgesArgs;
 use crate::edge_lists::tell_counts;
 use crate::exit::{Failure, Outcome};
+use crate::output::Reads;
 use crate::written::Written;
 
 pub(crate) fn edges(args: &ImportEdgesArgs) -> Result<Outcome, Failure> {
+    let reads = Reads::default()
+        .and("the edge list", [&args.edges])
+        .and("an edge list", &args.contacts);
+    let mut written = Written::begin(&args.out, args.form, reads.all())?;
     let EdgeLists { lists, texts } = args.lists.read(&args.edges, &args.contacts)?;
     let mut files = std::iter::once(&args.edges)
         .chain(&args.contacts)
@@ -24,12 +29,11 @@ pub(crate) fn edges(args: &ImportEdgesArgs) -> Result<Outcome, Failure> {
         contacts.extend(told(file, list, list.directed()));
     }
     let world = world_of_edges(&friendships, &contacts)?;
-    let mut written = Written::new(&args.out, args.form)?;
     write_world(&mut written, &world)?;
     if !texts.is_empty() {
-        write_ids(&args.out.join(EDGE_IDS_FILE), &texts)?;
+        write_ids(&mut written, &texts)?;
     }
-    written.finish(args.json)?;
+    written.publish(None)?.tell(args.json)?;
     if friendships.is_empty() && contacts.is_empty() {
         eprintln!(
             "acquaint: no edge was found, so nobody is in the tables; see that the file is the one you meant"
@@ -46,14 +50,16 @@ fn told(file: &Path, list: &EdgeList, pairs: Pairs) -> Vec<(u64, u64)> {
 }
 
 /// Which text each id stands for.
-fn write_ids(file: &Path, texts: &[String]) -> Result<(), Failure> {
-    let writing = |error: csv::Error| Failure::new(format!("writing {}", file.display()), error);
-    let mut rows = csv::Writer::from_path(file).map_err(writing)?;
+fn write_ids(written: &mut Written, texts: &[String]) -> Result<(), Failure> {
+    let writing = |error: csv::Error| Failure::new(format!("writing {EDGE_IDS_FILE}"), error);
+    let mut rows = csv::Writer::from_writer(written.create(EDGE_IDS_FILE)?);
     rows.write_record(["id", "text"]).map_err(writing)?;
     for (id, text) in (1_u64..).zip(texts) {
         rows.serialize((id, text)).map_err(writing)?;
     }
-    Ok(rows.flush()?)
+    rows.flush()?;
+    drop(rows);
+    written.add_file(EDGE_IDS_FILE)
 }
 
 fn write_world(written: &mut Written, world: &EdgeWorld) -> Result<(), Failure> {

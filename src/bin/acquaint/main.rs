@@ -1,5 +1,10 @@
 //! acquaint on the command line: arguments in, one verb, an exit code a script can use.
 
+/// Prints to standard error; unlike the standard library's, it does not panic where that is a full disk.
+macro_rules! eprintln {
+    ($($text:tt)*) => { $crate::exit::say(format_args!($($text)*)) };
+}
+
 mod args;
 mod clock;
 mod consent;
@@ -10,6 +15,7 @@ mod explain;
 mod identity;
 mod import;
 mod models;
+mod output;
 mod progress;
 mod recall;
 mod report;
@@ -28,6 +34,7 @@ use args::{Cli, EvaluateVerb, ImportVerb, Verb};
 use exit::{Failure, Outcome};
 
 fn main() -> ExitCode {
+    exit::hide_caught_panics();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return exit::usage(&error),

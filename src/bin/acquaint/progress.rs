@@ -50,6 +50,10 @@ impl Progress for Bars {
             bar.inc(n);
         }
     }
+
+    fn note(&self, text: &str) {
+        eprintln!("acquaint: {text}");
+    }
 }
 
 impl Drop for Bars {

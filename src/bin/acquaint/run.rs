@@ -9,11 +9,13 @@ use acquaint::engine::{
     self, LedgerSource, MaxRejects, Reading, RunParams, RunRequest, ValidRunParams,
 };
 use acquaint::identity::{KeyRing, ObjectionKey};
+use acquaint::publish::Input;
 use acquaint::report::{render, summary};
 
 use crate::args::{AdModelArg, AskLedgerArgs, ListKeyArgs, RunArgs};
 use crate::exit::{Failure, Outcome, print};
 use crate::models::Models;
+use crate::output::{Reads, home};
 use crate::progress::Bars;
 use crate::told::tell_findings;
 
@@ -31,6 +33,7 @@ pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
         times: args.asking.times(),
         published_known: None,
         models: models.given(),
+        reads: &reads(args),
     };
     let manifest = engine::run(
         &request,
@@ -58,6 +61,18 @@ pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
             Outcome::Done
         },
     )
+}
+
+/// What the output of a run may not be, hold or lie in, besides the tables and the ledger.
+fn reads(args: &RunArgs) -> Vec<Input> {
+    let mut reads = Reads::default()
+        .asking(&args.asking)
+        .and("the friend model", &args.friend_model)
+        .and("the ad model", &args.ad_model)
+        .and("the key of customer lists", &args.lists.audience_key)
+        .all();
+    reads.extend(home());
+    reads
 }
 
 /// The ledger that a verb was told to ask.

@@ -4,10 +4,13 @@ use std::path::Path;
 
 use acquaint::consent::Purpose;
 use acquaint::identity::E164;
+use acquaint::publish::{Input, create_file};
 use acquaint::synth::{SynthParams, World, world};
 
 use crate::args::SynthArgs;
+use crate::consent::cannot;
 use crate::exit::{Failure, Outcome};
+use crate::output::Reads;
 use crate::run::list_key;
 use crate::written::Written;
 
@@ -22,6 +25,12 @@ pub(crate) fn synth(args: &SynthArgs) -> Result<Outcome, Failure> {
         .shared_share(args.shared_share)
         .one_phone_share(args.one_phone_share)
         .check()?;
+    let reads = Reads::default().and("the key of customer lists", &args.lists.audience_key);
+    let mut written = Written::begin(&args.out, args.form, reads.all())?;
+    let truth = match &args.truth {
+        Some(file) => Some(written.beside(file, vec![Input::new("the output", &args.out)])?),
+        None => None,
+    };
     let mut world = world(&params);
     if let Some(key) = list_key(&args.lists)? {
         world.make_lists(|phone, region| {
@@ -29,12 +38,11 @@ pub(crate) fn synth(args: &SynthArgs) -> Result<Outcome, Failure> {
             Some(key.token(Purpose::AdRelevance, number))
         });
     }
-    let mut written = Written::new(&args.out, args.form)?;
     write_world(&mut written, &world)?;
-    if let Some(file) = &args.truth {
-        write_owners(file, &world)?;
+    if let Some(file) = &truth {
+        write_owners(&written.path_of(file), &world)?;
     }
-    written.finish(args.json)?;
+    written.publish(truth)?.tell(args.json)?;
     Ok(Outcome::Done)
 }
 
@@ -63,7 +71,8 @@ fn write_world(written: &mut Written, world: &World) -> Result<(), Failure> {
 /// Which accounts belong to whom.
 fn write_owners(file: &Path, world: &World) -> Result<(), Failure> {
     let writing = |error: csv::Error| Failure::new(format!("writing {}", file.display()), error);
-    let mut rows = csv::Writer::from_path(file).map_err(writing)?;
+    let made = create_file(file).map_err(cannot("writing", file))?;
+    let mut rows = csv::Writer::from_writer(made);
     rows.write_record(["account_id", "user_id"])
         .map_err(writing)?;
     for (account, user) in &world.truth.owners {

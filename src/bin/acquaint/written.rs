@@ -1,48 +1,134 @@
 //! Tables written by a verb, and what is said about them afterwards.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use acquaint::signals::{Record, TableForm, write_table};
+use acquaint::publish::{FileSum, Input, Main, StagedFile, Staging, publish_together};
+use acquaint::signals::{InputFile, Record, TableForm, TableWriter, write_table};
 use serde_json::json;
 
 use crate::args::Form;
 use crate::exit::{Failure, print};
+use crate::output;
 
-/// A signals directory being written, table by table.
+/// A signals directory being written aside, table by table; it appears all at once.
 pub(crate) struct Written {
-    dir: PathBuf,
+    out: PathBuf,
+    staging: Staging,
     form: TableForm,
-    tables: Vec<(String, usize)>,
+    tables: Vec<(String, u64)>,
+    sums: Vec<FileSum>,
 }
 
 impl Written {
-    /// Makes the directory, if it is not there.
-    pub(crate) fn new(dir: &Path, form: Form) -> Result<Self, Failure> {
-        std::fs::create_dir_all(dir)
-            .map_err(|error| Failure::new(format!("making {}", dir.display()), error))?;
+    /// Begins the directory, before any work is done: it is none of what the verb reads, and nothing but tables that a verb wrote is
+    /// replaced.
+    pub(crate) fn begin(out: &Path, form: Form, reads: Vec<Input>) -> Result<Self, Failure> {
         Ok(Self {
-            dir: dir.to_owned(),
+            out: out.to_owned(),
+            staging: output::tables(out, reads)?,
             form: form.into(),
             tables: Vec::new(),
+            sums: Vec::new(),
         })
     }
 
     /// Writes a table.
     pub(crate) fn table<R: Record>(&mut self, rows: &[R]) -> Result<(), Failure> {
-        write_table(&self.dir, self.form, rows)?;
-        self.tables.push((R::TABLE.name().to_owned(), rows.len()));
+        let file = write_table(&self.staging.dir(), self.form, rows)?;
+        self.add::<R>(file);
         Ok(())
     }
 
+    /// Begins a table that is written some rows at a time.
+    pub(crate) fn writer<R: Record>(&self) -> Result<TableWriter<R>, Failure> {
+        Ok(TableWriter::create(&self.staging.dir(), self.form)?)
+    }
+
+    /// Ends such a table.
+    pub(crate) fn end<R: Record>(&mut self, writer: TableWriter<R>) -> Result<(), Failure> {
+        let file = writer.finish()?;
+        self.add::<R>(file);
+        Ok(())
+    }
+
+    /// Begins another file among the tables.
+    pub(crate) fn create(&self, name: &str) -> Result<File, Failure> {
+        Ok(self.staging.create(name)?)
+    }
+
+    /// Ends such a file.
+    pub(crate) fn add_file(&mut self, name: &str) -> Result<(), Failure> {
+        self.sums.push(self.staging.sum_of(name)?);
+        Ok(())
+    }
+
+    /// A file that goes with the tables: in their directory, or anywhere else.
+    pub(crate) fn beside(&mut self, path: &Path, reads: Vec<Input>) -> Result<Beside, Failure> {
+        match self.staging.name_of(path) {
+            Some(name) => Ok(Beside::Within(name)),
+            None => Ok(Beside::File(Box::new(output::file(path, reads)?))),
+        }
+    }
+
+    /// Where a file that goes with the tables is written.
+    pub(crate) fn path_of(&self, file: &Beside) -> PathBuf {
+        match file {
+            Beside::Within(name) => self.staging.path(name),
+            Beside::File(file) => file.path(),
+        }
+    }
+
+    /// Publishes the tables, and the file that goes with them.
+    pub(crate) fn publish(mut self, beside: Option<Beside>) -> Result<Tables, Failure> {
+        let mut files = Vec::new();
+        match beside {
+            Some(Beside::Within(name)) => self.add_file(&name)?,
+            Some(Beside::File(file)) => files.push(*file),
+            None => {}
+        }
+        self.staging.write_sums(self.sums)?;
+        output::tell(&publish_together(Main::Directory(self.staging), files)?);
+        Ok(Tables {
+            out: self.out,
+            tables: self.tables,
+        })
+    }
+
+    fn add<R: Record>(&mut self, file: InputFile) {
+        self.tables.push((R::TABLE.name().to_owned(), file.rows));
+        self.sums.push(FileSum {
+            file: file.path,
+            bytes: file.bytes,
+            blake3: file.blake3,
+        });
+    }
+}
+
+/// A file that goes with tables.
+pub(crate) enum Beside {
+    /// In their directory, under this name.
+    Within(String),
+    /// Elsewhere.
+    File(Box<StagedFile>),
+}
+
+/// Tables that were published.
+pub(crate) struct Tables {
+    out: PathBuf,
+    tables: Vec<(String, u64)>,
+}
+
+impl Tables {
     /// Says what was written.
-    pub(crate) fn finish(self, as_json: bool) -> Result<(), Failure> {
+    pub(crate) fn tell(self, as_json: bool) -> Result<(), Failure> {
         if as_json {
             let tables: serde_json::Map<_, _> = self
                 .tables
                 .into_iter()
                 .map(|(name, n)| (name, json!(n)))
                 .collect();
-            return print(&json!({ "directory": self.dir, "rows": tables }).to_string());
+            return print(&json!({ "directory": self.out, "rows": tables }).to_string());
         }
         let width = self
             .tables
@@ -55,7 +141,7 @@ impl Written {
             .iter()
             .map(|(name, n)| format!("{name:width$}  {n:>10}\n"))
             .collect();
-        print(&format!("{}wrote {}\n", rows.concat(), self.dir.display()))
+        print(&format!("{}wrote {}\n", rows.concat(), self.out.display()))
     }
 }
 

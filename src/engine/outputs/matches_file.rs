@@ -3,7 +3,8 @@
 //! Accounts ascend and instants are close together, so all columns are delta-encoded, and compressed no further:
 //! Lemire and Boytsov, *Decoding billions of integers per second through vectorization* (2015).
 
-use std::io::{self, BufWriter};
+use std::fs::File;
+use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,16 +19,17 @@ use parquet::basic::Encoding;
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
-use tempfile::NamedTempFile;
 
-use super::publish::OutputError;
+use super::error::OutputError;
 use crate::consent::{For, Permitted};
 use crate::identity::Match;
+use crate::publish::{Input, Leftover, StagedFile, Target};
 
 /// A file being written aside; dropped without [`publish`](Self::publish), it is removed.
 pub struct MatchesFile {
     target: PathBuf,
-    writer: SerializedFileWriter<BufWriter<NamedTempFile>>,
+    staged: StagedFile,
+    writer: SerializedFileWriter<BufWriter<File>>,
 }
 
 /// Encodes matches for one file, on any thread.
@@ -41,19 +43,13 @@ pub struct MatchesEncoder {
 pub struct EncodedMatches(Vec<ArrowColumnChunk>);
 
 impl MatchesFile {
-    /// Makes an empty file beside `target`, and what encodes for it.
+    /// Makes an empty file beside `target`, which is none of what is read, and what encodes for it.
     ///
     /// # Errors
-    /// If nothing can be written there.
-    pub fn beside(target: &Path) -> Result<(Self, MatchesEncoder), OutputError> {
-        let dir = match target.parent() {
-            Some(dir) if !dir.as_os_str().is_empty() => dir,
-            _ => Path::new("."),
-        };
-        let file = aside(dir).map_err(|source| OutputError::Write {
-            path: target.to_owned(),
-            source,
-        })?;
+    /// If it may not stand there, or nothing can be written there.
+    pub fn beside(target: &Path, reads: &[Input]) -> Result<(Self, MatchesEncoder), OutputError> {
+        let staged = StagedFile::begin(Target::file(target).sparing(reads.iter().cloned()))?;
+        let file = staged.create()?;
         let schema = schema();
         let properties = WriterProperties::builder()
             .set_dictionary_enabled(false)
@@ -76,9 +72,16 @@ impl MatchesFile {
         };
         let file = Self {
             target: target.to_owned(),
+            staged,
             writer,
         };
         Ok((file, encoder))
+    }
+
+    /// What was found of calls that were killed.
+    #[must_use]
+    pub fn leftovers(&self) -> &[Leftover] {
+        self.staged.leftovers()
     }
 
     /// Adds matches behind those that are there.
@@ -113,9 +116,8 @@ impl MatchesFile {
         let file = file
             .into_inner()
             .map_err(|error| write_error(error.into_error()))?;
-        file.as_file().sync_all().map_err(write_error)?;
-        file.persist(&self.target)
-            .map_err(|error| write_error(error.error))?;
+        file.sync_all().map_err(write_error)?;
+        self.staged.publish()?;
         Ok(())
     }
 }
@@ -147,14 +149,6 @@ impl MatchesEncoder {
         }
         writers.into_iter().map(ArrowColumnWriter::close).collect()
     }
-}
-
-/// A file that others may read if any new file of ours is one they may.
-fn aside(dir: &Path) -> io::Result<NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(dir)
 }
 
 fn schema() -> SchemaRef {

@@ -1,16 +1,18 @@
 //! Outputs: tables, a manifest and a report in one directory that appears all at once.
 
+mod error;
 mod manifest;
 mod matches_file;
-mod publish;
 mod tables;
 
+pub use crate::publish::{Staging, digest_file};
 pub use crate::suggest::Exposure;
+pub use error::OutputError;
 pub use manifest::{
     AdsPolicy, AsOfTimes, Histogram, InputDigest, LogState, MANIFEST, Manifest, OutputDigest,
 };
 pub use matches_file::{EncodedMatches, MatchesEncoder, MatchesFile};
-pub use publish::{OutputError, Staging, digest_file};
+
 pub use tables::{
     AbuseRow, AdRow, LinkRow, Nullable, OutputRow, ReachRow, SuggestionRow, write_rows,
 };

@@ -12,10 +12,11 @@ use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 
-use super::publish::{OutputError, Staging};
+use super::error::OutputError;
 use crate::consent::Purpose;
 use crate::identity::Probability;
 use crate::ids::{AccountId, AdId, BusinessId, UserId};
+use crate::publish::Staging;
 use crate::signals::Rejection;
 use crate::time::Timestamp;
 
@@ -232,10 +233,7 @@ pub fn write_rows<R: OutputRow>(
     rows: impl IntoIterator<Item = R>,
 ) -> Result<u64, OutputError> {
     let path = staging.path(R::FILE);
-    let file = File::create(&path).map_err(|source| OutputError::Write {
-        path: path.clone(),
-        source,
-    })?;
+    let file = staging.create(R::FILE)?;
     let synced = file.try_clone().map_err(|source| OutputError::Write {
         path: path.clone(),
         source,

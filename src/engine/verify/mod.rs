@@ -33,6 +33,7 @@ use crate::engine::work::Work;
 use crate::engine::{EngineError, GivenModels, Page, Progress, Silent, Times, ValidRunParams};
 use crate::identity::KeyRing;
 use crate::ids::UserId;
+use crate::publish::{FRESH, Scratch, Staging, Target, make_dirs};
 use crate::signals::SignalsDir;
 
 use erase::{Erased, Source};
@@ -81,6 +82,7 @@ pub fn verify(
     progress: &dyn Progress,
 ) -> Result<Verdict, EngineError> {
     let manifest = read_manifest(&request.out.join(MANIFEST))?;
+    let kept = Worlds::new(request, progress)?;
     let mut params = parameters(&manifest, request.out)?.check()?;
     if let Some(key) = request.audience_key {
         params = params.with_audience_key(Arc::clone(key));
@@ -105,7 +107,6 @@ pub fn verify(
     {
         return Ok(verdict);
     }
-    let scratch = Scratch::new(request)?;
     let erased = who_is_out(
         &dir,
         request.ledger,
@@ -121,7 +122,7 @@ pub fn verify(
         source: &source,
         manifest: &manifest,
         params: &params,
-        scratch: &scratch.dir,
+        scratch: &kept.dir(),
     };
     let worlds = sharing(&erased);
     progress.begin("running the worlds without them", Some(worlds.len() as u64));
@@ -139,6 +140,7 @@ pub fn verify(
             .iter()
             .position(|&purpose| purpose == found.purpose)
     });
+    kept.finish()?;
     Ok(verdict)
 }
 
@@ -329,57 +331,49 @@ impl Trial<'_> {
 }
 
 fn make(dir: &Path) -> Result<(), EngineError> {
-    std::fs::create_dir_all(dir).map_err(|source| {
-        EngineError::Output(OutputError::Write {
-            path: dir.to_owned(),
-            source,
-        })
-    })
+    Ok(make_dirs(dir)?)
 }
 
-/// The directory of the erased worlds; removed when dropped, unless it is to be kept.
-struct Scratch {
-    dir: PathBuf,
-    keep: bool,
+/// Where the erased worlds and their outputs are written.
+enum Worlds {
+    /// Removed at the end.
+    Scratch(Scratch),
+    /// Published at the end.
+    Kept(Staging),
 }
 
-impl Scratch {
-    fn new(request: &VerifyRequest<'_>) -> Result<Self, EngineError> {
-        let beside = || {
-            let name = request
-                .out
-                .file_name()
-                .map_or_else(|| "out".into(), |name| name.to_string_lossy());
-            let parent = request.out.parent().unwrap_or_else(|| Path::new(""));
-            parent.join(format!(".{name}.verify"))
+impl Worlds {
+    fn new(request: &VerifyRequest<'_>, progress: &dyn Progress) -> Result<Self, OutputError> {
+        let worlds = match request.keep {
+            None => Self::Scratch(Scratch::beside(request.out)?),
+            Some(keep) => Self::Kept(Staging::begin(
+                Target::directory(keep, &FRESH)
+                    .reading("the output", request.out)
+                    .reading("the signals directory", request.signals)
+                    .sparing(request.ledger.map(LedgerSource::input)),
+            )?),
         };
-        let dir = request.keep.map_or_else(beside, Path::to_owned);
-        let occupied = request.keep.is_some()
-            && std::fs::read_dir(&dir).is_ok_and(|mut entries| entries.next().is_some());
-        if occupied {
-            return Err(EngineError::Output(OutputError::Occupied { path: dir }));
+        let leftovers = match &worlds {
+            Self::Scratch(scratch) => scratch.leftovers(),
+            Self::Kept(staging) => staging.leftovers(),
+        };
+        for leftover in leftovers {
+            progress.note(&leftover.to_string());
         }
-        if request.keep.is_none() && dir.exists() {
-            std::fs::remove_dir_all(&dir).map_err(|source| {
-                EngineError::Output(OutputError::Write {
-                    path: dir.clone(),
-                    source,
-                })
-            })?;
-        }
-        make(&dir)?;
-        Ok(Self {
-            dir,
-            keep: request.keep.is_some(),
-        })
+        Ok(worlds)
     }
-}
 
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        if !self.keep {
-            // Nothing more can be done about a directory that cannot be removed; the next call removes it.
-            let _ = std::fs::remove_dir_all(&self.dir);
+    fn dir(&self) -> PathBuf {
+        match self {
+            Self::Scratch(scratch) => scratch.dir(),
+            Self::Kept(staging) => staging.dir(),
         }
+    }
+
+    fn finish(self) -> Result<(), OutputError> {
+        if let Self::Kept(staging) = self {
+            staging.publish()?;
+        }
+        Ok(())
     }
 }

@@ -169,7 +169,7 @@ Example:
 pub(crate) struct ExportArgs {
     #[command(flatten)]
     pub(crate) ledger: LedgerArgs,
-    /// The directory to write the tables to
+    /// The directory to write the tables to: new, empty, or tables that a verb wrote, which are replaced
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
     /// The form of the tables

@@ -2,26 +2,32 @@
 
 use acquaint::consent::{Event, History, Subject};
 use acquaint::ledger::Reader;
-use acquaint::signals::{
-    ConsentEventRow, SignalsError, TableForm, TableWriter, policy_texts, write_table,
-};
+use acquaint::publish::Input;
+use acquaint::signals::{ConsentEventRow, SignalsError, TableWriter, policy_texts};
 use serde_json::json;
 
 use super::args::ExportArgs;
 use super::receipts;
-use super::source::cannot;
 use crate::exit::{Failure, Outcome, print};
+use crate::output::Reads;
 use crate::told::tell;
+use crate::written::Written;
 
 pub(crate) fn export(args: &ExportArgs) -> Result<Outcome, Failure> {
     let reader = Reader::open(&args.ledger.ledger)?;
-    std::fs::create_dir_all(&args.out).map_err(cannot("making", &args.out))?;
-    let form = TableForm::from(args.form);
+    let reads = Reads::default()
+        .and("the ledger", [&args.ledger.ledger])
+        .and("the signals directory", &args.signals);
+    let mut tables = Written::begin(&args.out, args.form, reads.all())?;
+    let receipts = match &args.receipts {
+        Some(file) => Some(tables.beside(file, receipt_reads(args))?),
+        None => None,
+    };
     let policies = policy_texts(&reader.policies()?);
     let overlays = reader.overlays()?;
-    write_table(&args.out, form, &policies)?;
-    write_table(&args.out, form, &overlays)?;
-    let mut writer = TableWriter::<ConsentEventRow>::create(&args.out, form)?;
+    tables.table(&policies)?;
+    tables.table(&overlays)?;
+    let mut writer = tables.writer::<ConsentEventRow>()?;
     let others = reader.others()?;
     let (known, unknown): (Vec<Event>, Vec<Event>) = others
         .into_iter()
@@ -35,12 +41,13 @@ pub(crate) fn export(args: &ExportArgs) -> Result<Outcome, Failure> {
         }
     })?;
     written?;
-    writer.finish()?;
-    let receipts = args.receipts.as_ref();
+    tables.end(writer)?;
     let reading = receipts
-        .map(|path| receipts::write(args, &reader, path))
+        .as_ref()
+        .map(|file| receipts::write(args, &reader, &tables.path_of(file)))
         .transpose()?;
     let reading = reading.unwrap_or_default();
+    tables.publish(receipts)?;
     let n_unknown = unknown.len();
     if args.json {
         print(
@@ -65,6 +72,15 @@ pub(crate) fn export(args: &ExportArgs) -> Result<Outcome, Failure> {
         }
     }
     Ok(tell(&reading, Outcome::Done))
+}
+
+/// Receipts stand in no ledger, no signals directory and no directory that the tables take the place of.
+fn receipt_reads(args: &ExportArgs) -> Vec<Input> {
+    Reads::default()
+        .and("the ledger", [&args.ledger.ledger])
+        .and("the signals directory", &args.signals)
+        .and("the output", [&args.out])
+        .all()
 }
 
 fn write(writer: &mut TableWriter<ConsentEventRow>, events: &[Event]) -> Result<(), SignalsError> {

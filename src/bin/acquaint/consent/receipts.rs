@@ -1,6 +1,5 @@
 //! Receipts of every account, one JSON object a line.
 
-use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
@@ -9,6 +8,7 @@ use acquaint::consent::{
 };
 use acquaint::engine::Reading;
 use acquaint::ledger::Reader;
+use acquaint::publish::create_file;
 
 use super::args::ExportArgs;
 use super::show::{assumed, facts};
@@ -25,7 +25,7 @@ pub(super) fn write(args: &ExportArgs, reader: &Reader, path: &Path) -> Result<R
     };
     let params = ConsentParams::default().check()?;
     let snapshot = Snapshot::compile(reader, as_of, &facts, &params)?;
-    let mut file = BufWriter::new(File::create(path).map_err(cannot("creating", path))?);
+    let mut file = BufWriter::new(create_file(path).map_err(cannot("creating", path))?);
     let mut written = Ok(());
     reader.accounts(&mut |batch| {
         for events in batch.chunk_by(|a, b| a.subject == b.subject) {

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::args::{ClaimsArgs, EvaluateArgs, FitArgs, LinkArgs};
 use crate::clock::times;
-use crate::exit::{Failure, Outcome, print};
+use crate::exit::{Failure, Outcome, Output, print};
 use crate::progress::Bars;
 use crate::run::{Ledger, read_params};
 use crate::told::{Told, tell};
@@ -31,7 +31,7 @@ pub(crate) fn link(args: &LinkArgs, quiet: bool) -> Result<Outcome, Failure> {
         None => params.identity().threshold(args.claims.purpose),
     };
     let linking = claims.link(&params, threshold);
-    let mut out = csv::Writer::from_writer(io::stdout().lock());
+    let mut out = csv::Writer::from_writer(Output::new());
     out.write_record([
         "account_id",
         "user_id",

@@ -8,7 +8,8 @@ use acquaint::identity::OverBudget;
 
 use super::args::MatchArgs;
 use crate::clock::times;
-use crate::exit::{Failure, Outcome};
+use crate::exit::{Failure, Outcome, Output};
+use crate::output::Reads;
 use crate::progress::Bars;
 use crate::run::{Ledger, read_params};
 use crate::told::tell;
@@ -26,14 +27,14 @@ pub(crate) fn matching(args: &MatchArgs, quiet: bool) -> Result<Outcome, Failure
     };
     let progress = Bars::new(quiet);
     match (&args.book, &args.out) {
-        (Some(book), Some(out)) => number_book(&request, (book, out), args.memory_mib, &progress),
+        (Some(book), Some(out)) => number_book(&request, (book, out), args, &progress),
         _ => address_book(&request, &progress),
     }
 }
 
 fn address_book(request: &MatchRequest<'_>, progress: &Bars) -> Result<Outcome, Failure> {
     let matched = request.address_book(progress)?;
-    let mut out = csv::Writer::from_writer(io::stdout().lock());
+    let mut out = csv::Writer::from_writer(Output::new());
     out.write_record(["from_account_id", "to_account_id", "saved_at"])
         .map_err(io::Error::from)?;
     for one in &matched.matches {
@@ -59,13 +60,17 @@ fn address_book(request: &MatchRequest<'_>, progress: &Bars) -> Result<Outcome, 
 fn number_book(
     request: &MatchRequest<'_>,
     (book, out): (&Path, &Path),
-    memory_mib: u32,
+    args: &MatchArgs,
     progress: &Bars,
 ) -> Result<Outcome, Failure> {
+    let reads = Reads::default()
+        .and("the configuration", &args.claims.config)
+        .ledger(&args.claims.ledger);
     let files = BookFiles {
+        reads: &reads.all(),
         book,
         out,
-        max_bytes: usize::try_from(u64::from(memory_mib) << 20).unwrap_or(usize::MAX),
+        max_bytes: usize::try_from(u64::from(args.memory_mib) << 20).unwrap_or(usize::MAX),
     };
     let matched = request.number_book(&files, progress)?;
     say(&matched.stage, &matched.over_budget)?;

@@ -7,7 +7,7 @@ use csv::Writer;
 use rayon::prelude::*;
 
 use super::records::{Record, RecordError, Records, places};
-use crate::exit::Failure;
+use crate::exit::{Failure, Output};
 
 /// Rows that are worked on at once.
 const ROWS: usize = 1 << 16;
@@ -26,7 +26,7 @@ pub(crate) fn filter<const N: usize, const M: usize, T: Send>(
 ) -> Result<(), Failure> {
     let (mut records, names) = Records::open(file)?;
     let places = places(&names, columns).map_err(|error| records.failure(error))?;
-    let mut out = csv::Writer::from_writer(io::stdout().lock());
+    let mut out = csv::Writer::from_writer(Output::new());
     write(&mut out, header)?;
     loop {
         let batch = batch(&mut records, (columns, places));
@@ -67,7 +67,7 @@ fn batch<const N: usize>(
     Ok(batch)
 }
 
-/// As an I/O error, so that a reader who has seen enough is no failure.
+/// As an I/O error, like those of standard output.
 fn write<const M: usize>(out: &mut Writer<impl io::Write>, row: [&str; M]) -> io::Result<()> {
     out.write_record(row).map_err(io::Error::from)
 }

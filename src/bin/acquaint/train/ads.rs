@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 
 use acquaint::ads::{PassPoint, ProgressPoint, ShardStates, TrainReport};
 use acquaint::engine::{AdTrainRequest, TrainedAds, train_ads};
+use acquaint::publish::{Main, publish_together};
 use serde_json::{Value, json};
 
-use super::write_whole;
+use super::reads;
 use crate::args::TrainAdsArgs;
 use crate::evaluate::line;
 use crate::exit::{Failure, Outcome, print};
+use crate::output;
 use crate::progress::Bars;
 use crate::run::{Ledger, of_kind, read_params};
 use crate::told::{Told, tell};
@@ -19,6 +21,9 @@ pub(crate) fn ads(args: &TrainAdsArgs, quiet: bool) -> Result<Outcome, Failure> 
     let params = of_kind(read_params(args.asking.config.as_deref())?, args.model);
     let ledger = Ledger::read(&args.asking.ledger)?;
     let source = ledger.source();
+    let reads = reads(&args.asking, Some(&args.signals), None).all();
+    let model = output::file(&args.out, reads.clone())?;
+    let shards = output::file(&shards_of(&args.out), reads)?;
     let earlier = args.update.as_deref().map(read_shards).transpose()?;
     let request = AdTrainRequest {
         signals: &args.signals,
@@ -28,9 +33,10 @@ pub(crate) fn ads(args: &TrainAdsArgs, quiet: bool) -> Result<Outcome, Failure> 
         earlier: earlier.as_ref(),
     };
     let trained = train_ads(&request, &Bars::new(quiet))?;
-    // The shards first: a model that is there has its shards beside it.
-    write_whole(&shards_of(&args.out), &trained.shards.to_bytes())?;
-    write_whole(&args.out, trained.model.to_json()?.as_bytes())?;
+    shards.write(&trained.shards.to_bytes())?;
+    model.write(trained.model.to_json()?.as_bytes())?;
+    // Shards that are there are those of the model that is there.
+    output::tell(&publish_together(Main::File(model), vec![shards])?);
     print(&if args.json {
         let (what, reading) = (&facts(&trained), &trained.reading);
         serde_json::to_string_pretty(&Told { what, reading })?

@@ -7,11 +7,12 @@ use acquaint::eval::train_public;
 use acquaint::suggest::{FeatureWeight, FriendModel, RankerParams};
 use serde_json::Value;
 
-use super::write_whole;
+use super::reads;
 use crate::args::TrainFriendsArgs;
 use crate::edge_lists::{refuse_without_times, timed};
 use crate::evaluate::line;
 use crate::exit::{Failure, Outcome, print};
+use crate::output;
 use crate::progress::Bars;
 use crate::run::{Ledger, read_params};
 use crate::told::{Told, tell};
@@ -21,13 +22,16 @@ const SHOWN: usize = 8;
 
 pub(crate) fn friends(args: &TrainFriendsArgs, quiet: bool) -> Result<Outcome, Failure> {
     let params = with_ranker(read_params(args.asking.config.as_deref())?)?;
+    let reads = reads(&args.asking, args.signals.as_ref(), args.edges.as_ref());
+    let out = output::file(&args.out, reads.all())?;
     let (model, reading) = match (&args.edges, &args.signals) {
         (Some(file), _) => (on_edges(file, args, &params, quiet)?, Reading::default()),
         (None, Some(dir)) => on_signals(dir, args, &params, quiet)?,
         (None, None) => unreachable!("the command line requires one of the two"),
     };
     let text = model.to_json()?;
-    write_whole(&args.out, text.as_bytes())?;
+    out.write(text.as_bytes())?;
+    output::tell(&out.publish()?);
     print(&if args.json {
         let (what, reading) = (&serde_json::from_str::<Value>(&text)?, &reading);
         serde_json::to_string_pretty(&Told { what, reading })?

@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use acquaint::identity::psi::{MessageKind, PSI_VERSION, message_len};
 use acquaint::ids::AccountId;
+use acquaint::publish::{Main, StagedFile, publish_together};
 use serde_json::{Value, json};
 
-use super::files;
 use super::holdings::Counts;
 use crate::exit::{Failure, print};
+use crate::output::{self, Reads};
 
 /// How the messages went.
 #[derive(Clone, Copy, Debug)]
@@ -35,22 +36,47 @@ pub(super) struct Learned {
     pub(super) pairs: Vec<(AccountId, AccountId)>,
 }
 
-/// Writes the pairs, and next to them the manifest; or prints the pairs.
-pub(super) fn publish(out: Option<&Path>, learned: &Learned) -> Result<(), Failure> {
-    let csv = csv(&learned.pairs);
-    let Some(out) = out else {
-        return print(&csv);
-    };
-    files::write(out, csv.as_bytes())?;
-    let manifest = manifest_path(out);
-    let content = format!("{:#}\n", learned.manifest(out, &csv));
-    files::write(&manifest, content.as_bytes())?;
-    print(&format!(
-        "{} common numbers\nwrote {} and {}",
-        learned.pairs.len(),
-        out.display(),
-        manifest.display()
-    ))
+/// Where pairs go: to a file with a manifest next to it, or to standard output.
+pub(super) struct Pairs<'a>(Option<PairsFile<'a>>);
+
+struct PairsFile<'a> {
+    out: &'a Path,
+    pairs: StagedFile,
+    manifest: StagedFile,
+}
+
+impl<'a> Pairs<'a> {
+    /// Begins both files, before any work is done.
+    pub(super) fn begin(out: Option<&'a Path>, reads: Reads) -> Result<Self, Failure> {
+        let reads = reads.all();
+        let begin = |out: &'a Path| -> Result<_, Failure> {
+            Ok(PairsFile {
+                out,
+                pairs: output::file(out, reads.clone())?,
+                manifest: output::file(&manifest_path(out), reads.clone())?,
+            })
+        };
+        Ok(Self(out.map(begin).transpose()?))
+    }
+
+    /// Writes the pairs, and next to them the manifest; or prints the pairs.
+    pub(super) fn publish(self, learned: &Learned) -> Result<(), Failure> {
+        let csv = csv(&learned.pairs);
+        let Some(file) = self.0 else {
+            return print(&csv);
+        };
+        file.pairs.write(csv.as_bytes())?;
+        let content = format!("{:#}\n", learned.manifest(file.out, &csv));
+        file.manifest.write(content.as_bytes())?;
+        let left = publish_together(Main::File(file.pairs), vec![file.manifest])?;
+        output::tell(&left);
+        print(&format!(
+            "{} common numbers\nwrote {} and {}",
+            learned.pairs.len(),
+            file.out.display(),
+            manifest_path(file.out).display()
+        ))
+    }
 }
 
 fn csv(pairs: &[(AccountId, AccountId)]) -> String {

@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 
 use acquaint::identity::psi::{OwnSide, PsiSecret};
 use acquaint::ids::AccountId;
+use acquaint::publish::{FRESH, Staging, Target};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::files;
 use super::holdings::Counts;
 use crate::consent::cannot;
 use crate::exit::Failure;
+use crate::output;
 
 /// Message 1.
 pub(super) const BLINDED: &str = "1-blinded.psi";
@@ -34,25 +36,17 @@ impl<'a> Session<'a> {
         Self { dir }
     }
 
-    /// Begins a session: the directory, and a secret in it. Nothing that is there is replaced.
-    pub(super) fn begin(dir: &'a Path) -> Result<(Self, PsiSecret), Failure> {
+    /// Begins a session: a directory aside, and a secret in it. Nothing that is there is replaced.
+    pub(super) fn begin(dir: &'a Path) -> Result<(NewSession, PsiSecret), Failure> {
         let session = Self { dir };
         for name in [SECRET, BLINDED] {
             session.deny_second(name)?;
         }
-        files::make_dir(dir)?;
+        let staging = output::directory(Target::directory(dir, &FRESH))?;
         let mut seed = Zeroizing::new([0; 32]);
         fill(&mut seed)?;
-        files::write_new(&session.path(SECRET), &*seed)?;
-        Ok((session, PsiSecret::from_seed(&mut seed)))
-    }
-
-    /// Keeps what step 1 made. The message comes last: once it is there, the rest is.
-    pub(super) fn keep(&self, own: &OwnSide, counts: &Counts) -> Result<(), Failure> {
-        let ids: Vec<u8> = own.ids().iter().flat_map(|id| id.0.to_le_bytes()).collect();
-        files::write(&self.path(OWN_IDS), &ids)?;
-        files::write(&self.path(COUNTS), &serde_json::to_vec(counts)?)?;
-        files::write(&self.path(BLINDED), own.message())
+        staging.write(SECRET, &*seed)?;
+        Ok((NewSession { staging }, PsiSecret::from_seed(&mut seed)))
     }
 
     /// The side as it was after step 1.
@@ -117,6 +111,23 @@ impl<'a> Session<'a> {
 
     fn path(&self, name: &str) -> PathBuf {
         self.dir.join(name)
+    }
+}
+
+/// A session that has not taken its first step; dropped before, it leaves nothing.
+pub(super) struct NewSession {
+    staging: Staging,
+}
+
+impl NewSession {
+    /// Keeps what step 1 made: the directory appears with all of it.
+    pub(super) fn keep(self, own: &OwnSide, counts: &Counts) -> Result<(), Failure> {
+        let ids: Vec<u8> = own.ids().iter().flat_map(|id| id.0.to_le_bytes()).collect();
+        self.staging.write(OWN_IDS, &ids)?;
+        self.staging.write(COUNTS, &serde_json::to_vec(counts)?)?;
+        self.staging.write(BLINDED, own.message())?;
+        output::tell(&self.staging.publish()?);
+        Ok(())
     }
 }
 

@@ -5,29 +5,19 @@ use acquaint::identity::psi::pairs;
 use super::args::{BlindArgs, FinishArgs, MessageArgs};
 use super::files;
 use super::holdings::Holdings;
-use super::outcome::{Learned, Transport, publish};
+use super::outcome::{Learned, Pairs, Transport};
 use super::session::{BLINDED, IDS, REPLY, Session};
 use crate::exit::{Failure, Outcome, print};
+use crate::output::Reads;
 
 pub(crate) fn blind(args: &BlindArgs) -> Result<Outcome, Failure> {
     let holdings = Holdings::read(&args.holdings)?;
     let (session, secret) = Session::begin(&args.session)?;
-    let made = holdings.blind(&secret).and_then(|(own, counts)| {
-        session.keep(&own, &counts)?;
-        Ok(counts)
-    });
-    match made {
-        Ok(counts) => {
-            let message = args.session.join(BLINDED);
-            print(&format!("{}\nsend {}", counts.line(), message.display()))?;
-            Ok(Outcome::Done)
-        }
-        Err(error) => {
-            // A secret without a message only stands in the way of the next try.
-            let _ = session.end();
-            Err(error)
-        }
-    }
+    let (own, counts) = holdings.blind(&secret)?;
+    session.keep(&own, &counts)?;
+    let message = args.session.join(BLINDED);
+    print(&format!("{}\nsend {}", counts.line(), message.display()))?;
+    Ok(Outcome::Done)
 }
 
 pub(crate) fn reply(args: &MessageArgs) -> Result<Outcome, Failure> {
@@ -62,6 +52,8 @@ fn sent(session: &Session<'_>, name: &str, message: &[u8]) -> Result<Outcome, Fa
 
 pub(crate) fn finish(args: &FinishArgs) -> Result<Outcome, Failure> {
     let session = Session::open(&args.message.session);
+    let reads = Reads::default().and("the message", [&args.message.message]);
+    let out = Pairs::begin(args.out.as_deref(), reads)?;
     let learned = Learned {
         counts: session.counts()?,
         transport: Transport::Files,
@@ -73,7 +65,7 @@ pub(crate) fn finish(args: &FinishArgs) -> Result<Outcome, Failure> {
         pairs: pairs(&session.message(IDS)?, &files::read(&args.message.message)?)
             .map_err(|error| wrong(&args.message, error))?,
     };
-    publish(args.out.as_deref(), &learned)?;
+    out.publish(&learned)?;
     session.end()?;
     Ok(Outcome::Done)
 }

@@ -9,16 +9,18 @@ use acquaint::identity::psi::{MessageKind, OwnSide, PsiError, PsiSecret, message
 
 use super::args::{ConnectArgs, ExchangeArgs, ListenArgs};
 use super::holdings::{Counts, Holdings};
-use super::outcome::{Learned, Transport, publish};
+use super::outcome::{Learned, Pairs, Transport};
 use super::session::fresh_secret;
 use super::wire::Wire;
 use crate::exit::{Failure, Outcome};
+use crate::output::Reads;
 
 /// How often somebody who waits looks whether anybody came.
 const LOOK: Duration = Duration::from_millis(20);
 
 pub(crate) fn listen(args: &ListenArgs) -> Result<Outcome, Failure> {
     deny_remote(args.address, args.exchange.allow_remote)?;
+    let out = begin(&args.exchange)?;
     let holdings = Holdings::read(&args.exchange.holdings)?;
     let listening = || format!("listening on {}", args.address);
     let listener =
@@ -27,15 +29,21 @@ pub(crate) fn listen(args: &ListenArgs) -> Result<Outcome, Failure> {
     let side = Side::new(&holdings)?;
     let stream = accept(&listener, timeout(&args.exchange))
         .map_err(|error| Failure::new(listening(), error))?;
-    side.exchange(&args.exchange, stream, false)
+    side.exchange(&args.exchange, (stream, false), out)
 }
 
 pub(crate) fn connect(args: &ConnectArgs) -> Result<Outcome, Failure> {
     deny_remote(args.address, args.exchange.allow_remote)?;
+    let out = begin(&args.exchange)?;
     let holdings = Holdings::read(&args.exchange.holdings)?;
     let stream = TcpStream::connect_timeout(&args.address, timeout(&args.exchange))
         .map_err(|error| Failure::new(format!("connecting to {}", args.address), error))?;
-    Side::new(&holdings)?.exchange(&args.exchange, stream, true)
+    Side::new(&holdings)?.exchange(&args.exchange, (stream, true), out)
+}
+
+fn begin(args: &ExchangeArgs) -> Result<Pairs<'_>, Failure> {
+    let reads = Reads::default().and("the holdings", [&args.holdings.input]);
+    Pairs::begin(args.out.as_deref(), reads)
 }
 
 /// Nothing encrypts the connection, so it stays on this machine unless somebody says otherwise.
@@ -90,8 +98,8 @@ impl Side {
     fn exchange(
         self,
         args: &ExchangeArgs,
-        stream: TcpStream,
-        is_first: bool,
+        (stream, is_first): (TcpStream, bool),
+        out: Pairs<'_>,
     ) -> Result<Outcome, Failure> {
         let mut wire = Wire::new(stream, timeout(args), is_first)?;
         let n_own = self.own.ids().len();
@@ -118,7 +126,7 @@ impl Side {
             sent: [self.own.message().len(), reply.len(), ids.len()],
             pairs: pairs(&ids, &peer_ids).map_err(refused)?,
         };
-        publish(args.out.as_deref(), &learned)?;
+        out.publish(&learned)?;
         Ok(Outcome::Done)
     }
 }

@@ -1,0 +1,53 @@
+//! Why nothing was published.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why an output cannot be written where it was asked for.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PublishError {
+    /// A file or directory could not be made, written, synced, renamed or removed.
+    #[error("cannot write {}", path.display())]
+    Write {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The output stands where none may stand.
+    #[error("{} {why}; choose another place for the output", path.display())]
+    Place {
+        /// Which output.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The directory holds what is not ours to replace.
+    #[error("{} holds {foreign}; choose another directory for the output, or move them away", path.display())]
+    Foreign {
+        /// Which directory.
+        path: PathBuf,
+        /// What it holds, the first few by name.
+        foreign: String,
+    },
+    /// Somebody else is writing the same output.
+    #[error("{}; wait until it is done, or choose another place for the output", busy(path, *process))]
+    Busy {
+        /// Which output.
+        path: PathBuf,
+        /// The process that writes it, if it said so.
+        process: Option<u32>,
+    },
+}
+
+fn busy(path: &Path, process: Option<u32>) -> String {
+    let process = process.map_or_else(String::new, |id| format!(" (process {id})"));
+    format!("another acquaint{process} is writing {}", path.display())
+}
+
+/// An I/O error of a path.
+pub(super) fn cannot_write(path: &Path) -> impl FnOnce(io::Error) -> PublishError + use<> {
+    let path = path.to_owned();
+    move |source| PublishError::Write { path, source }
+}

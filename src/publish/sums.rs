@@ -1,0 +1,108 @@
+//! The sums of a directory of tables: which files are ours, and what they were when they were written.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::error::PublishError;
+use super::listing::{SUMS, TABLES_LISTING};
+use super::staging::Staging;
+
+/// A file that was written.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct FileSum {
+    /// Its name.
+    pub file: String,
+    /// Its length.
+    pub bytes: u64,
+    /// BLAKE3, hexadecimal.
+    pub blake3: String,
+}
+
+/// Every file of a directory but this one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sums {
+    /// `acquaint-sums/1`.
+    pub format: String,
+    /// The version of acquaint that wrote it.
+    pub acquaint: String,
+    /// By name.
+    pub files: Vec<FileSum>,
+    /// BLAKE3 of `files`: of each its digest, two spaces, its length, two spaces, its name and a line feed.
+    pub root: String,
+}
+
+impl Sums {
+    /// The sums of some files, in whatever order.
+    #[must_use]
+    pub fn new(mut files: Vec<FileSum>) -> Self {
+        files.sort_unstable();
+        Self {
+            format: TABLES_LISTING.format.to_owned(),
+            acquaint: env!("CARGO_PKG_VERSION").to_owned(),
+            root: root(&files),
+            files,
+        }
+    }
+
+    /// Are the files those the root was made of?
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.root == root(&self.files)
+    }
+}
+
+impl Staging {
+    /// Writes the sums of the files of this output, which make it one that a later call may replace.
+    ///
+    /// # Errors
+    /// If they cannot be written.
+    pub fn write_sums(&self, files: Vec<FileSum>) -> Result<(), PublishError> {
+        let text = serde_json::to_string_pretty(&Sums::new(files))
+            .expect("sums are a struct of numbers and text");
+        self.write(SUMS, (text + "\n").as_bytes())
+    }
+
+    /// The sum of a file of this output.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn sum_of(&self, name: &str) -> io::Result<FileSum> {
+        let (hash, bytes) = digest_file(&self.path(name))?;
+        Ok(FileSum {
+            file: name.to_owned(),
+            bytes,
+            blake3: hash.to_hex().to_string(),
+        })
+    }
+}
+
+fn root(files: &[FileSum]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for sum in files {
+        let line = format!("{}  {}  {}\n", sum.blake3, sum.bytes, sum.file);
+        hasher.update(line.as_bytes());
+    }
+    hasher.finalize().to_hex().to_string()
+}
+
+/// The BLAKE3 digest and length of a file, read in pieces.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn digest_file(path: &Path) -> io::Result<(blake3::Hash, u64)> {
+    let mut file = File::open(path)?;
+    let mut hasher = blake3::Hasher::new();
+    let mut piece = vec![0; 1 << 16];
+    let mut n_bytes = 0;
+    loop {
+        let n = file.read(&mut piece)?;
+        if n == 0 {
+            return Ok((hasher.finalize(), n_bytes));
+        }
+        hasher.update(&piece[..n]);
+        n_bytes += n as u64;
+    }
+}

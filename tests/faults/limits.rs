@@ -1,0 +1,201 @@
+//! Disks that are full, files that may not grow, and readers that have gone.
+
+use std::fs::{self, File};
+use std::process::{Command, Stdio};
+
+use assert_cmd::cargo::cargo_bin;
+
+use crate::place::{Ended, Place};
+use crate::table::{Effort, Row};
+
+const RUN: &str = "run --quiet --threads 1 --signals signals --as-of 2016-11-15 --out";
+
+/// A limit on the size of files ends a run by a signal or an error; the output before it stays.
+pub(crate) fn file_size(effort: Effort) -> Row {
+    let place = Place::with_inputs();
+    place.done("run --quiet --signals signals --as-of 2016-10-20 --out out");
+    let before = place.tree("out");
+    let names = place.names();
+    let mut row = Row::default();
+    for blocks in (0..effort.of(60, 400)).step_by(effort.of(6, 1)) {
+        let line = format!("ulimit -f {blocks}; exec \"$0\" {RUN} out");
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", &line])
+            .arg(cargo_bin("acquaint"))
+            .current_dir(place.path(""))
+            .stdout(Stdio::null());
+        let ended = Ended::of(&shell.output().expect("a shell"));
+        if ended.code == Some(0) {
+            break;
+        }
+        if place.tree("out") == before {
+            row.right("the old output, and the run failed");
+        } else {
+            row.wrong(format!(
+                "{blocks} blocks: another output, exit code {:?}",
+                ended.code
+            ));
+        }
+    }
+    place.done("run --quiet --signals signals --as-of 2016-10-20 --out out");
+    if place.names() != names {
+        row.wrong(format!("the next run left {:?}", place.names()));
+    }
+    row
+}
+
+/// A file system that is too small; only root can make one.
+pub(crate) fn full_disk(effort: Effort) -> Row {
+    let place = Place::with_inputs();
+    fs::create_dir(place.path("disk")).expect("a directory");
+    let mut row = Row::default();
+    for kib in (8..effort.of(160, 320)).step_by(effort.of(24, 4)) {
+        let Some(_disk) = Disk::mount(&place, kib) else {
+            return Row::not_tried("nobody but root can mount a small file system");
+        };
+        let ended = place.acquaint(&format!("{RUN} disk/out"));
+        let left: Vec<_> = fs::read_dir(place.path("disk"))
+            .expect("a disk")
+            .flatten()
+            .collect();
+        match ended.code {
+            Some(0) => row.right("published"),
+            Some(2) if left.is_empty() && ended.said.contains("No space left") => {
+                row.right("refused by name, nothing left");
+            }
+            code => row.wrong(format!(
+                "{kib} KiB: exit code {code:?}, {}, left {left:?}",
+                ended.said
+            )),
+        }
+    }
+    let refused = mount_point(&place);
+    row.add(refused);
+    row
+}
+
+/// A mount point is nothing that an output can take the place of.
+fn mount_point(place: &Place) -> Result<String, String> {
+    let _disk = Disk::mount(place, 1024).ok_or("it was mounted before")?;
+    let ended = place.acquaint(&format!("{RUN} disk"));
+    let is_told = ended.code == Some(2) && ended.said.contains("mount point");
+    is_told
+        .then(|| "mount point refused".to_owned())
+        .ok_or(ended.said)
+}
+
+struct Disk(std::path::PathBuf);
+
+impl Disk {
+    fn mount(place: &Place, kib: usize) -> Option<Self> {
+        let path = place.path("disk");
+        let mut mount = Command::new("mount");
+        mount
+            .args(["-t", "tmpfs", "-o", &format!("size={kib}k"), "tmpfs"])
+            .arg(&path)
+            .stderr(Stdio::null());
+        mount.status().ok()?.success().then_some(Self(path))
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(&self.0).status();
+    }
+}
+
+/// Verbs that end with findings, and where they are looked for.
+fn with_findings(place: &Place) -> Vec<String> {
+    place.done("synth --users 40 --seed 1 --impressions-per-user 3 --out rejected --form csv");
+    let path = place.path("rejected/friendships.csv");
+    let text = fs::read_to_string(&path).expect("a table") + "x,y,z\n";
+    fs::write(&path, text).expect("a bad row");
+    place.done(&format!("{RUN} out"));
+    place.done(&format!("{RUN} damaged"));
+    fs::write(place.path("damaged/links.parquet"), "PAR1").expect("damage");
+    place.done("consent import --ledger ledger --signals signals --objection-key key");
+    place.write(
+        "event",
+        "{\"event_id\":999999,\"account_id\":1,\"kind\":\"opt_out\",\
+         \"valid_time\":\"2016-12-01T00:00:00Z\",\"known_time\":\"2016-12-01T00:00:00Z\"}\nnot an event\n",
+    );
+    vec![
+        "1 run --quiet --signals rejected --max-rejects 0 --out rejected-out".to_owned(),
+        "1 verify damaged --quiet --signals signals".to_owned(),
+        "2 consent append --ledger ledger event".to_owned(),
+        "0 run --quiet --signals signals --out out".to_owned(),
+        "0 synth --users 20 --out more".to_owned(),
+    ]
+}
+
+/// With nobody reading, a verb ends as it would have.
+pub(crate) fn closed_pipe(_: Effort) -> Row {
+    let place = Place::with_inputs();
+    let mut row = Row::default();
+    for line in with_findings(&place) {
+        let (expected, line) = line.split_once(' ').expect("a code and a line");
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let mut command = place.command(line);
+        command.stdout(writer);
+        let ended = Ended::of(&command.stderr(Stdio::piped()).output().expect("it starts"));
+        if ended.code.map(|code| code.to_string()).as_deref() == Some(expected) {
+            row.right(format!("exit code {expected}"));
+        } else {
+            row.wrong(format!(
+                "{line}: exit code {:?} for {expected}, {}",
+                ended.code, ended.said
+            ));
+        }
+    }
+    row
+}
+
+/// A full standard output is named, and a full standard error is no panic.
+pub(crate) fn full_output(_: Effort) -> Row {
+    let Ok(full) = File::options().write(true).open("/dev/full") else {
+        return Row::not_tried("there is no /dev/full");
+    };
+    let place = Place::with_inputs();
+    place.done("consent import --ledger ledger --signals signals --objection-key key");
+    let mut row = Row::default();
+    for line in [
+        "run --quiet --signals signals --out out",
+        "synth --users 20 --out more",
+        "import edges one.edges --out edges",
+        "consent root --ledger ledger",
+        "identity match --signals signals",
+        "identity link --signals signals",
+        "report out",
+        "--help",
+        "completions bash",
+    ] {
+        place.done("run --quiet --signals signals --out out");
+        let mut command = place.command(line);
+        command.stdout(full.try_clone().expect("the same file"));
+        let ended = Ended::of(&command.stderr(Stdio::piped()).output().expect("it starts"));
+        let is_named = ended.said.contains("cannot write to standard output");
+        if ended.code == Some(2) && is_named {
+            row.right("named");
+        } else {
+            row.wrong(format!(
+                "{line}: exit code {:?}, {}",
+                ended.code, ended.said
+            ));
+        }
+        let mut command = place.command(line);
+        command
+            .stdout(Stdio::null())
+            .stderr(full.try_clone().expect("the same file"));
+        let code = command.status().expect("it starts").code();
+        if code == Some(0) {
+            row.right("no panic with a full standard error");
+        } else {
+            row.wrong(format!(
+                "{line} with a full standard error: exit code {code:?}"
+            ));
+        }
+    }
+    row
+}

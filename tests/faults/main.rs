@@ -1,0 +1,59 @@
+//! What can go wrong, how often it was made to, and what then happened: one row a class.
+//!
+//! `cargo test --test faults` takes about a minute, and hours with `ACQUAINT_FAULTS=long`. `-- WORD…` runs the classes whose names
+//! have a word in them. A class is a function from [`Effort`] to [`Row`]; a new one is a line in [`CLASSES`].
+#![expect(
+    clippy::disallowed_methods,
+    reason = "processes are killed from outside: that takes a clock, threads and the environment"
+)]
+
+mod concurrent;
+mod foreign;
+mod kills;
+mod limits;
+mod place;
+mod table;
+
+use std::process::ExitCode;
+
+use table::{Effort, Row};
+
+/// Every class, by name.
+const CLASSES: &[(&str, fn(Effort) -> Row)] = &[
+    ("foreign directories as an output", foreign::directories),
+    ("inputs as an output", foreign::inputs),
+    ("names like ours beside an output", foreign::neighbours),
+    ("two runs into one output", concurrent::two),
+    ("three runs into one output", concurrent::three),
+    ("eight runs into one output", concurrent::eight),
+    ("run killed at a system call", kills::run),
+    ("import killed at a system call", kills::import),
+    ("synth killed at a system call", kills::synth),
+    ("export killed at a system call", kills::export),
+    ("train killed at a system call", kills::train),
+    ("run killed at any moment", kills::run_at_random),
+    ("run whose system calls fail", kills::run_with_errors),
+    (
+        "run where directories cannot change places",
+        kills::run_without_exchange,
+    ),
+    ("run with a limit on file sizes", limits::file_size),
+    ("run into a full disk", limits::full_disk),
+    ("findings with nobody reading", limits::closed_pipe),
+    ("standard output that is full", limits::full_output),
+];
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if words.iter().any(|word| word == "--list") {
+        for (name, _) in CLASSES {
+            println!("{name}: test");
+        }
+        return ExitCode::SUCCESS;
+    }
+    let words: Vec<&String> = words.iter().filter(|word| !word.starts_with('-')).collect();
+    let is_asked = |name: &str| words.is_empty() || words.iter().any(|&word| name.contains(word));
+    let effort = Effort::from_environment();
+    let classes = CLASSES.iter().filter(|(name, _)| is_asked(name));
+    table::print(classes.map(|&(name, class)| (name, class(effort))))
+}
