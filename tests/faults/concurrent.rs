@@ -33,7 +33,7 @@ fn rounds(n_runs: usize, effort: Effort) -> Row {
     place.done(&format!("{} --out out", lines[0]));
     let names = place.names();
     let mut row = Row::default();
-    for round in 0..effort.of(4, 200) {
+    for round in 0..effort.of(3, 200) {
         row.add(one_round(&place, &lines, &expected, round));
         if place.names() != names {
             row.wrong(format!("left beside the output: {:?}", place.names()));

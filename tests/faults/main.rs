@@ -14,7 +14,12 @@ mod limits;
 mod place;
 mod table;
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Instant;
 
 use table::{Effort, Row};
 
@@ -54,6 +59,32 @@ fn main() -> ExitCode {
     let words: Vec<&String> = words.iter().filter(|word| !word.starts_with('-')).collect();
     let is_asked = |name: &str| words.is_empty() || words.iter().any(|&word| name.contains(word));
     let effort = Effort::from_environment();
-    let classes = CLASSES.iter().filter(|(name, _)| is_asked(name));
-    table::print(classes.map(|&(name, class)| (name, class(effort))))
+    let asked = CLASSES.iter().filter(|(name, _)| is_asked(name));
+    table::print(tried(&asked.copied().collect::<Vec<_>>(), effort))
+}
+
+type Class = (&'static str, fn(Effort) -> Row);
+
+/// Tries classes, as many at a time as there are cores, and says when each is done.
+fn tried(classes: &[Class], effort: Effort) -> Vec<(&'static str, Row)> {
+    let next = AtomicUsize::new(0);
+    let rows = Mutex::new(BTreeMap::new());
+    let n_workers = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        for _ in 0..n_workers {
+            scope.spawn(|| {
+                while let Some(&(name, class)) = classes.get(next.fetch_add(1, Ordering::SeqCst)) {
+                    let started = Instant::now();
+                    let row = class(effort);
+                    eprintln!("{name}: {:.1} s", started.elapsed().as_secs_f64());
+                    let place = classes.iter().position(|&(of, _)| of == name);
+                    rows.lock()
+                        .expect("no worker panics")
+                        .insert(place, (name, row));
+                }
+            });
+        }
+    });
+    let rows = rows.into_inner().expect("no worker panics");
+    rows.into_values().collect()
 }

@@ -84,8 +84,8 @@ impl Row {
     }
 }
 
-/// Prints rows as they come, then what went wrong.
-pub(crate) fn print(rows: impl Iterator<Item = (&'static str, Row)>) -> ExitCode {
+/// Prints the rows, then what went wrong.
+pub(crate) fn print(rows: Vec<(&'static str, Row)>) -> ExitCode {
     let mut wrong = Vec::new();
     let mut is_begun = false;
     for (name, row) in rows {

@@ -64,6 +64,7 @@ fn run(dir: &Path) -> Manifest {
         },
         published_known: None,
         models: GivenModels::default(),
+        reads: &[],
     };
     engine::run(&request, &|_| Ok("page".to_owned()), &Silent).unwrap()
 }

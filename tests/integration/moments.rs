@@ -47,6 +47,7 @@ fn run(dir: &Path, times: Times, ledger: Option<&LedgerSource<'_>>) -> Manifest 
         times,
         published_known: None,
         models: GivenModels::default(),
+        reads: &[],
     };
     engine::run(&request, &|_| Ok("page".to_owned()), &Silent).unwrap()
 }

@@ -133,11 +133,6 @@ impl Output {
         }
     }
 
-    /// Has the reader gone?
-    pub(crate) const fn is_closed(&self) -> bool {
-        self.is_closed
-    }
-
     fn told<T>(&mut self, done: io::Result<T>, if_closed: T) -> io::Result<T> {
         match done {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => {
@@ -221,9 +216,9 @@ mod tests {
             failure.starts_with("cannot write to standard output: "),
             "{failure}"
         );
-        assert!(!out.is_closed());
+        assert!(!out.is_closed);
         out.told(Err(ErrorKind::BrokenPipe.into()), ()).unwrap();
-        assert!(out.is_closed());
+        assert!(out.is_closed);
         assert_eq!(out.write(b"more").unwrap(), 4);
     }
 }
