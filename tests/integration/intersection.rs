@@ -359,7 +359,7 @@ fn deny_other_machines_unless_asked() {
     let rest = ["--input", "a.csv", "--purpose", "abuse"];
     for verb in ["listen", "connect"] {
         let args = [&[verb, "--address", "192.0.2.1:7000"], &rest[..]].concat();
-        assert!(refused(two.dir(), &args).contains("--allow-remote"));
+        assert!(refused(two.dir(), &args).contains("--shared-key"));
     }
 }
 
@@ -370,44 +370,236 @@ fn error_of(listener: Child) -> String {
     String::from_utf8(output.stderr).unwrap()
 }
 
+/// Whoever comes to a listener and is not the other side.
+type Hostile = fn(&str) -> Option<TcpStream>;
+
+fn came(address: &str) -> TcpStream {
+    TcpStream::connect(address).unwrap()
+}
+
+/// Says something, and stays.
+fn says(address: &str, len: u64, bytes: &[u8]) -> Option<TcpStream> {
+    let mut stream = came(address);
+    stream.write_all(&len.to_le_bytes()).unwrap();
+    stream.write_all(bytes).unwrap();
+    Some(stream)
+}
+
+const HOSTILE: [(&str, Hostile); 7] = [
+    ("went away before a blinded set", |address| {
+        drop(came(address));
+        None
+    }),
+    ("at most 320000088 are taken", |address| {
+        says(address, u64::MAX, &[])
+    }),
+    ("went away", |address| {
+        says(address, 1000, &[7; 999]);
+        None
+    }),
+    (
+        "this is no message of a private set intersection",
+        |address| says(address, 100, &[7; 100]),
+    ),
+    (
+        "this is no message of a private set intersection",
+        |address| says(address, 0, &[]),
+    ),
+    ("", |address| Some(came(address))),
+    ("", |address| says(address, 100_000, &[9; 1000])),
+];
+
 #[test]
-fn deny_a_peer_that_goes_away_says_nothing_or_too_much() {
+fn an_honest_peer_is_served_beside_twenty_hostile_ones() {
     let two = Two::new();
-    let (listener, address) = two.listen(&[]);
-    drop(TcpStream::connect(address).unwrap());
-    assert!(error_of(listener).contains("went away before a blinded set"));
+    let (listener, address) = two.listen(&["--out", "ours.csv"]);
+    let hostile = HOSTILE.iter().cycle().take(21);
+    let open: Vec<Option<TcpStream>> = hostile.map(|(_, come)| come(&address)).collect();
+    let connected = two.connect(&address, &["--purpose", "abuse"]);
+    let ours = listener.wait_with_output().unwrap();
+    drop(open);
+    assert!(connected.status.success(), "{connected:?}");
+    assert!(ours.status.success(), "{ours:?}");
+    assert_eq!(two.text("ours.csv"), expected(&two.a, &two.b));
+    let theirs = String::from_utf8(connected.stdout).unwrap();
+    assert_eq!(theirs, expected(&two.b, &two.a));
+    let said = String::from_utf8(ours.stderr).unwrap();
+    for (what, _) in HOSTILE {
+        assert!(said.contains(what), "{what}: {said}");
+    }
+}
 
-    let (listener, address) = two.listen(&["--timeout", "1"]);
-    let silent = TcpStream::connect(address).unwrap();
-    assert!(error_of(listener).contains("nothing came from the other side for 1 s"));
-    drop(silent);
-
+#[test]
+fn nobody_is_waited_for_longer_than_was_said() {
+    let two = Two::new();
     let (listener, _) = two.listen(&["--timeout", "1"]);
     assert!(error_of(listener).contains("nobody came for 1 s"));
+    // A silent peer ends nothing but its own connection.
+    let (listener, address) = two.listen(&["--timeout", "1"]);
+    let silent = came(&address);
+    let error = error_of(listener);
+    assert!(
+        error.contains("nothing came from the other side for 1 s"),
+        "{error}"
+    );
+    assert!(error.contains("nobody came for 1 s"), "{error}");
+    drop(silent);
+    // One who always sends a little keeps nobody.
+    let (listener, address) = two.listen(&["--timeout", "2", "--deadline", "3"]);
+    let mut slow = came(&address);
+    slow.write_all(&1000_u64.to_le_bytes()).unwrap();
+    let sent = (0..100).take_while(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        slow.write_all(&[1]).is_ok()
+    });
+    assert!(sent.count() < 100, "a slow peer was waited for");
+    let error = error_of(listener);
+    assert!(error.contains("the time for it was over"), "{error}");
+}
 
-    let (listener, address) = two.listen(&[]);
-    let mut greedy = TcpStream::connect(address).unwrap();
-    greedy.write_all(&u64::MAX.to_le_bytes()).unwrap();
-    assert!(error_of(listener).contains("at most 320000088 are taken"));
+#[test]
+fn deny_more_answers_than_were_allowed() {
+    let two = Two::new();
+    let (listener, address) = two.listen(&["--answers", "2", "--timeout", "2"]);
+    two.blind("b");
+    let blinded = fs::read(two.path("b/1-blinded.psi")).unwrap();
+    let mut open = Vec::new();
+    for _ in 0..2 {
+        let mut stream = says(&address, blinded.len() as u64, &blinded).unwrap();
+        let mut len = [0; 8];
+        stream.read_exact(&mut len).unwrap();
+        open.push(stream);
+    }
+    let third = two.connect(&address, &["--purpose", "abuse"]);
+    assert_eq!(third.status.code(), Some(2), "{third:?}");
+    drop(open);
+    let error = error_of(listener);
+    assert!(
+        error.contains("2 peers were answered and none of them finished"),
+        "{error}"
+    );
+}
 
-    let (listener, address) = two.listen(&[]);
-    let mut short = TcpStream::connect(address).unwrap();
-    short.write_all(&1000_u64.to_le_bytes()).unwrap();
-    short.write_all(&[7; 999]).unwrap();
-    drop(short);
-    assert!(error_of(listener).contains("went away"));
+fn shared_key(two: &Two, name: &str, seed: u8) {
+    let path = two.path(name);
+    fs::write(
+        &path,
+        (0..32)
+            .map(|n: u8| n.wrapping_mul(seed))
+            .collect::<Vec<u8>>(),
+    )
+    .unwrap();
+    #[cfg(unix)]
+    fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+}
 
-    let (listener, address) = two.listen(&[]);
-    let mut stranger = TcpStream::connect(address).unwrap();
-    stranger.write_all(&100_u64.to_le_bytes()).unwrap();
-    stranger.write_all(&[7; 100]).unwrap();
-    assert!(error_of(listener).contains("this is no message of a private set intersection"));
+#[test]
+fn a_shared_key_seals_the_connection() {
+    let two = Two::new();
+    shared_key(&two, "key", 3);
+    shared_key(&two, "other", 5);
+    let (listener, address) = two.listen(&["--shared-key", "key", "--out", "ours.csv"]);
+    for (more, why) in [
+        (&["--shared-key", "other"][..], "went away"),
+        (&[][..], "went away"),
+    ] {
+        let args = [&["--purpose", "abuse"], more].concat();
+        let stranger = two.connect(&address, &args);
+        assert_eq!(stranger.status.code(), Some(2), "{stranger:?}");
+        let error = String::from_utf8(stranger.stderr).unwrap();
+        assert!(error.contains(why), "{error}");
+    }
+    let connected = two.connect(&address, &["--purpose", "abuse", "--shared-key", "key"]);
+    let ours = listener.wait_with_output().unwrap();
+    assert!(connected.status.success(), "{connected:?}");
+    assert!(ours.status.success(), "{ours:?}");
+    assert_eq!(two.text("ours.csv"), expected(&two.a, &two.b));
+    let said = String::from_utf8(ours.stderr).unwrap();
+    assert_eq!(
+        said.matches("does not show that it has the shared key")
+            .count(),
+        2,
+        "{said}"
+    );
+    let manifest = two.text("ours.manifest.json");
+    assert!(
+        manifest.contains("encrypted and authenticated"),
+        "{manifest}"
+    );
+}
+
+/// Stands between two sides, hands everything on but one byte that it changes, and keeps what went through.
+fn between(address: String, change: Option<usize>) -> (String, std::thread::JoinHandle<Vec<u8>>) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let ours = listener.local_addr().unwrap().to_string();
+    #[expect(clippy::disallowed_methods, reason = "somebody has to stand between")]
+    let seen = std::thread::spawn(move || {
+        let (mut from, _) = listener.accept().unwrap();
+        let mut to = TcpStream::connect(address).unwrap();
+        let (mut back_from, mut back_to) = (to.try_clone().unwrap(), from.try_clone().unwrap());
+        #[expect(clippy::disallowed_methods, reason = "both ways at once")]
+        let back = std::thread::spawn(move || {
+            let _ = std::io::copy(&mut back_from, &mut back_to);
+            let _ = back_to.shutdown(std::net::Shutdown::Both);
+        });
+        let mut seen = Vec::new();
+        let mut buffer = [0; 4096];
+        while let Ok(n @ 1..) = from.read(&mut buffer) {
+            let first = seen.len();
+            seen.extend_from_slice(&buffer[..n]);
+            if let Some(place) = change.filter(|place| (first..seen.len()).contains(place)) {
+                buffer[place - first] ^= 1;
+            }
+            if to.write_all(&buffer[..n]).is_err() {
+                break;
+            }
+        }
+        let _ = to.shutdown(std::net::Shutdown::Both);
+        back.join().unwrap();
+        seen
+    });
+    (ours, seen)
+}
+
+#[test]
+fn deny_what_was_read_or_changed_on_its_way() {
+    let two = Two::new();
+    shared_key(&two, "key", 3);
+    let key = ["--shared-key", "key"];
+    let args = [&["--purpose", "abuse"], &key[..]].concat();
+    let (listener, address) = two.listen(&key);
+    let (middle, seen) = between(address, None);
+    assert!(two.connect(&middle, &args).status.success());
+    assert!(listener.wait_with_output().unwrap().status.success());
+    let seen = seen.join().unwrap();
+    assert!(seen.len() > 10_000);
+    assert!(
+        !seen.windows(6).any(|bytes| bytes == b"acqpsi"),
+        "it can be read"
+    );
+    for place in [10, 51, 53, 200, 5000] {
+        let (listener, address) = two.listen(&[&key[..], &["--timeout", "1"]].concat());
+        let (middle, seen) = between(address, Some(place));
+        let connected = two.connect(&middle, &args);
+        assert_eq!(
+            connected.status.code(),
+            Some(2),
+            "byte {place}: {connected:?}"
+        );
+        seen.join().unwrap();
+        let error = error_of(listener);
+        let is_told = error.contains("somebody changed it") || error.contains("shared key");
+        assert!(
+            is_told || error.contains("nothing came"),
+            "byte {place}: {error}"
+        );
+    }
 }
 
 #[test]
 fn deny_two_purposes_and_too_many_numbers() {
     let two = Two::new();
-    let (listener, address) = two.listen(&[]);
+    let (listener, address) = two.listen(&["--timeout", "1"]);
     let other = two.connect(&address, &["--purpose", "analytics"]);
     let error = String::from_utf8(other.stderr).unwrap();
     assert!(
@@ -415,7 +607,7 @@ fn deny_two_purposes_and_too_many_numbers() {
         "{error}"
     );
     assert!(error_of(listener).contains("for another purpose than abuse"));
-    let (listener, address) = two.listen(&["--max-peer", "224"]);
+    let (listener, address) = two.listen(&["--max-peer", "224", "--timeout", "1"]);
     let other = two.connect(&address, &["--purpose", "abuse"]);
     assert_eq!(other.status.code(), Some(2));
     assert!(error_of(listener).contains("--max-peer"));
@@ -426,7 +618,7 @@ fn every_verb_has_help_with_an_example() {
     let dir = tempfile::tempdir().unwrap();
     for verb in ["blind", "reply", "share", "finish", "listen", "connect"] {
         assert!(
-            done(dir.path(), &[verb, "--help"]).contains("Example:"),
+            done(dir.path(), &[verb, "--help"]).contains("\nExample"),
             "{verb}"
         );
     }

@@ -27,4 +27,4 @@ pub use error::PsiError;
 pub use intersect::pairs;
 pub use message::{MessageKind, PSI_VERSION, message_len};
 pub use own::{Dropped, Held, OwnSide};
-pub use secret::PsiSecret;
+pub use secret::{PsiSecret, SharedKey};

@@ -66,3 +66,31 @@ impl fmt::Debug for PsiSecret {
         f.write_str("PsiSecret(redacted)")
     }
 }
+
+/// What two operators share, so that a connection between them is theirs alone; wiped when dropped, and never printed.
+pub struct SharedKey(Zeroizing<[u8; 32]>);
+
+impl SharedKey {
+    /// The key made of a file of 32 random bytes that both sides have; see
+    /// [`KeyRing::read`](crate::identity::KeyRing::read) for what the file must be.
+    ///
+    /// # Errors
+    /// If the file cannot be read, is open to others, or does not hold a key.
+    pub fn read(path: &Path) -> Result<Self, IdentityError> {
+        const CONTEXT: &str = "acquaint 2026-11-29 private set intersection: connection";
+        let key = read_key(path)?;
+        Ok(Self(Zeroizing::new(blake3::derive_key(CONTEXT, &*key))))
+    }
+
+    /// The key of the connection, for a protocol that seals it.
+    #[must_use]
+    pub fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SharedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SharedKey(redacted)")
+    }
+}

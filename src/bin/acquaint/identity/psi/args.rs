@@ -99,12 +99,16 @@ pub(crate) struct ExchangeArgs {
     /// Where to write the pairs, with a manifest next to it; standard output by default
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
-    /// Leave this machine, although nothing encrypts the connection or says who is at its other end
-    #[arg(long)]
-    pub(crate) allow_remote: bool,
+    /// A key that both sides have (32 bytes or 64 hexadecimal digits, for its owner's eyes only): seals the connection,
+    /// and shows each side that the other has it. Needed to leave this machine
+    #[arg(long, value_name = "FILE")]
+    pub(crate) shared_key: Option<PathBuf>,
     /// Give up after so many seconds without a byte; the other side needs some 50 s for a million numbers
     #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u32).range(1..=86_400))]
     pub(crate) timeout: u32,
+    /// Give up when the whole exchange, waiting included, has taken so many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 7200, value_parser = clap::value_parser!(u32).range(1..=604_800))]
+    pub(crate) deadline: u32,
     /// Refuse a set with more numbers than this; each takes 32 bytes of memory
     #[arg(long, value_name = "N", default_value_t = 10_000_000)]
     pub(crate) max_peer: u32,
@@ -113,16 +117,23 @@ pub(crate) struct ExchangeArgs {
 /// Wait for the other side.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Serves one connection, then ends. Nothing encrypts it or says who is at its other end: whoever reads along sees blinded
-points, the sizes of both sets and the ids of common numbers. Between machines, put it into a tunnel that does both, such
-as `ssh -L`. Prints own_id,peer_id, a row for each common number.
+Serves whoever comes until one exchange is complete, then ends. Who connects and goes away, says nothing, or has no key is
+told of on standard error and waited beside. Within one machine nothing seals the connection; between two, both sides need
+the same --shared-key. Prints own_id,peer_id, a row for each common number.
 
-Example:
-  acquaint identity psi listen --address 127.0.0.1:7000 --input ours.csv --purpose abuse --out common.csv")]
+Examples:
+  acquaint identity psi listen --address 127.0.0.1:7000 --input ours.csv --purpose abuse --out common.csv
+  acquaint identity psi listen --address 0.0.0.0:7000 --shared-key psi.key --input ours.csv --purpose abuse --out common.csv")]
 pub(crate) struct ListenArgs {
     /// Where to wait; port 0 takes a free one, which is printed
     #[arg(long, value_name = "IP:PORT")]
     pub(crate) address: SocketAddr,
+    /// How many connections are open at once; others wait
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub(crate) peers: u32,
+    /// How many sets are answered in all: whoever is answered can ask about numbers it does not hold
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) answers: u32,
     #[command(flatten)]
     pub(crate) exchange: ExchangeArgs,
 }
@@ -130,12 +141,12 @@ pub(crate) struct ListenArgs {
 /// Go to the other side.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Nothing encrypts the connection or says who is at its other end: whoever reads along sees blinded points, the sizes of
-both sets and the ids of common numbers. Between machines, put it into a tunnel that does both, such as `ssh -L`. Prints
+Within one machine nothing seals the connection; between two, both sides need the same --shared-key. Prints
 own_id,peer_id, a row for each common number.
 
-Example:
-  acquaint identity psi connect --address 127.0.0.1:7000 --input theirs.csv --purpose abuse --out common.csv")]
+Examples:
+  acquaint identity psi connect --address 127.0.0.1:7000 --input theirs.csv --purpose abuse --out common.csv
+  acquaint identity psi connect --address 192.0.2.7:7000 --shared-key psi.key --input theirs.csv --purpose abuse")]
 pub(crate) struct ConnectArgs {
     /// Where the other side listens
     #[arg(long, value_name = "IP:PORT")]

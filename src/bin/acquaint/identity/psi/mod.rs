@@ -1,6 +1,8 @@
 //! `acquaint identity psi`: the numbers that two operators both hold.
 
 pub(crate) mod args;
+mod channel;
+mod desk;
 mod files;
 mod gate;
 mod holdings;

@@ -15,14 +15,18 @@ use crate::output::{self, Reads};
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Transport {
     Files,
-    Tcp,
+    /// Within one machine.
+    Plain,
+    /// Under a shared key.
+    Sealed,
 }
 
 impl Transport {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Files => "files, carried by the operators",
-            Self::Tcp => "TCP, not encrypted and not authenticated by this program",
+            Self::Plain => "TCP within one machine, not encrypted and not authenticated",
+            Self::Sealed => "TCP, encrypted and authenticated with a shared key (Noise NNpsk0)",
         }
     }
 }

@@ -1,93 +1,124 @@
 //! All steps over one connection.
 
-use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::thread::sleep;
 use std::time::Duration;
 
-use acquaint::identity::psi::{MessageKind, OwnSide, PsiError, PsiSecret, message_len, pairs};
+use acquaint::identity::psi::{
+    MessageKind, OwnSide, PsiError, PsiSecret, SharedKey, message_len, pairs,
+};
 
 use super::args::{ConnectArgs, ExchangeArgs, ListenArgs};
+use super::channel::{Channel, Limits, now};
+use super::desk::Desk;
 use super::holdings::{Counts, Holdings};
 use super::outcome::{Learned, Pairs, Transport};
 use super::session::fresh_secret;
-use super::wire::Wire;
+use super::wire::{Budget, Wire, WireError};
 use crate::exit::{Failure, Outcome};
 use crate::output::Reads;
 
-/// How often somebody who waits looks whether anybody came.
-const LOOK: Duration = Duration::from_millis(20);
+/// How long somebody who came may take to show the key, and to begin.
+pub(super) const GREETING: Duration = Duration::from_secs(10);
 
 pub(crate) fn listen(args: &ListenArgs) -> Result<Outcome, Failure> {
-    deny_remote(args.address, args.exchange.allow_remote)?;
+    let key = shared_key(args.address, &args.exchange)?;
     let out = begin(&args.exchange)?;
     let holdings = Holdings::read(&args.exchange.holdings)?;
     let listening = || format!("listening on {}", args.address);
     let listener =
         TcpListener::bind(args.address).map_err(|error| Failure::new(listening(), error))?;
     eprintln!("acquaint: listening on {}", listener.local_addr()?);
-    let side = Side::new(&holdings)?;
-    let stream = accept(&listener, timeout(&args.exchange))
+    let desk = Desk::new(args, &holdings, key)?;
+    let learned = desk
+        .serve(&listener)
         .map_err(|error| Failure::new(listening(), error))?;
-    side.exchange(&args.exchange, (stream, false), out)
+    out.publish(&learned)?;
+    Ok(Outcome::Done)
 }
 
 pub(crate) fn connect(args: &ConnectArgs) -> Result<Outcome, Failure> {
-    deny_remote(args.address, args.exchange.allow_remote)?;
-    let out = begin(&args.exchange)?;
-    let holdings = Holdings::read(&args.exchange.holdings)?;
-    let stream = TcpStream::connect_timeout(&args.address, timeout(&args.exchange))
-        .map_err(|error| Failure::new(format!("connecting to {}", args.address), error))?;
-    Side::new(&holdings)?.exchange(&args.exchange, (stream, true), out)
+    let exchange = &args.exchange;
+    let key = shared_key(args.address, exchange)?;
+    let out = begin(exchange)?;
+    let holdings = Holdings::read(&exchange.holdings)?;
+    // Before somebody waits for it.
+    let side = Side::new(&holdings)?;
+    let limits = limits(exchange);
+    let connecting = || format!("connecting to {}", args.address);
+    let stream = TcpStream::connect_timeout(&args.address, limits.silence)
+        .map_err(|error| Failure::new(connecting(), error))?;
+    let greeting = limits.within(GREETING);
+    let mut channel = Channel::new(stream, greeting, key.as_ref(), true).map_err(|error| {
+        let seconds = GREETING.as_secs();
+        Failure::new(
+            connecting(),
+            WireError::of(MessageKind::Blinded, error, seconds),
+        )
+    })?;
+    channel.set_limits(limits);
+    let budget = Budget::new(u64::MAX);
+    let mut wire = Wire::new(channel, &budget);
+    let max = message_len(MessageKind::Blinded, max_peer(exchange));
+    wire.send(MessageKind::Blinded, side.own.message())?;
+    let blinded = wire.receive(MessageKind::Blinded, max)?;
+    let reply = side.reply(blinded)?;
+    wire.send(MessageKind::Reply, &reply)?;
+    let peer_reply = wire.receive(MessageKind::Reply, side.reply_len())?;
+    let ids = side.share(&reply, &peer_reply)?;
+    wire.send(MessageKind::Ids, &ids)?;
+    let peer_ids = wire.receive(MessageKind::Ids, ids.len())?;
+    let learned = side.learned(transport(key.as_ref()), &reply, &ids, &peer_ids)?;
+    out.publish(&learned)?;
+    Ok(Outcome::Done)
 }
 
 fn begin(args: &ExchangeArgs) -> Result<Pairs<'_>, Failure> {
     let reads = Reads::default().and("the holdings", [&args.holdings.input]);
+    let reads = reads.and("the shared key", args.shared_key.as_ref());
     Pairs::begin(args.out.as_deref(), reads)
 }
 
-/// Nothing encrypts the connection, so it stays on this machine unless somebody says otherwise.
-fn deny_remote(address: SocketAddr, allow_remote: bool) -> Result<(), Failure> {
-    if allow_remote || address.ip().is_loopback() {
-        return Ok(());
+/// The key of the connection. Without one it stays on this machine.
+fn shared_key(address: SocketAddr, args: &ExchangeArgs) -> Result<Option<SharedKey>, Failure> {
+    match &args.shared_key {
+        Some(path) => Ok(Some(SharedKey::read(path)?)),
+        None if address.ip().is_loopback() => Ok(None),
+        None => Err(Failure::new(
+            format!("{address} is not of this machine"),
+            "the connection has to be sealed: give both sides the same --shared-key",
+        )),
     }
-    Err(Failure::new(
-        format!("{address} is not of this machine"),
-        "nothing encrypts the connection; use a tunnel, or say --allow-remote",
-    ))
 }
 
-fn timeout(args: &ExchangeArgs) -> Duration {
-    Duration::from_secs(args.timeout.into())
+pub(super) const fn transport(key: Option<&SharedKey>) -> Transport {
+    match key {
+        Some(_) => Transport::Sealed,
+        None => Transport::Plain,
+    }
 }
 
-/// The first who comes, if anybody comes in time.
-fn accept(listener: &TcpListener, timeout: Duration) -> io::Result<TcpStream> {
-    listener.set_nonblocking(true)?;
-    for _ in 0..timeout.as_millis() / LOOK.as_millis() {
-        match listener.accept() {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => sleep(LOOK),
-            accepted => return accepted.map(|(stream, _)| stream),
-        }
+pub(super) fn limits(args: &ExchangeArgs) -> Limits {
+    Limits {
+        silence: Duration::from_secs(args.timeout.into()),
+        end: now() + Duration::from_secs(args.deadline.into()),
     }
-    Err(io::Error::new(
-        io::ErrorKind::TimedOut,
-        format!("nobody came for {} s", timeout.as_secs()),
-    ))
+}
+
+pub(super) fn max_peer(args: &ExchangeArgs) -> usize {
+    usize::try_from(args.max_peer).unwrap_or(usize::MAX)
 }
 
 /// One side of a session that leaves no files but its output.
-struct Side {
+pub(super) struct Side {
     secret: PsiSecret,
-    own: OwnSide,
+    pub(super) own: OwnSide,
     counts: Counts,
 }
 
 impl Side {
-    fn new(holdings: &Holdings) -> Result<Self, Failure> {
+    pub(super) fn new(holdings: &Holdings) -> Result<Self, Failure> {
         let secret = fresh_secret()?;
         let (own, counts) = holdings.blind(&secret)?;
-        eprintln!("acquaint: {}", counts.line());
         Ok(Self {
             secret,
             own,
@@ -95,39 +126,39 @@ impl Side {
         })
     }
 
-    fn exchange(
-        self,
-        args: &ExchangeArgs,
-        (stream, is_first): (TcpStream, bool),
-        out: Pairs<'_>,
-    ) -> Result<Outcome, Failure> {
-        let mut wire = Wire::new(stream, timeout(args), is_first)?;
-        let n_own = self.own.ids().len();
-        let max_peer = usize::try_from(args.max_peer).unwrap_or(usize::MAX);
-        let len = message_len;
-        let peer_blinded = wire.exchange(
-            MessageKind::Blinded,
-            self.own.message(),
-            len(MessageKind::Blinded, max_peer),
-        )?;
-        let reply = self
-            .own
-            .reply(&self.secret, &peer_blinded)
-            .map_err(refused)?;
+    /// What was dropped and what is left, for whoever started this.
+    pub(super) fn line(&self) -> String {
+        self.counts.line()
+    }
+
+    pub(super) fn reply(&self, peer_blinded: Vec<u8>) -> Result<Vec<u8>, Failure> {
+        let reply = self.own.reply(&self.secret, &peer_blinded);
         drop(peer_blinded);
-        let peer_reply =
-            wire.exchange(MessageKind::Reply, &reply, len(MessageKind::Reply, n_own))?;
-        let ids = self.own.share(&reply, &peer_reply).map_err(refused)?;
-        // The other side finds as many common numbers as we do.
-        let peer_ids = wire.exchange(MessageKind::Ids, &ids, ids.len())?;
-        let learned = Learned {
-            counts: self.counts,
-            transport: Transport::Tcp,
+        reply.map_err(refused)
+    }
+
+    /// How long the other side's reply is.
+    pub(super) fn reply_len(&self) -> usize {
+        message_len(MessageKind::Reply, self.own.ids().len())
+    }
+
+    pub(super) fn share(&self, reply: &[u8], peer_reply: &[u8]) -> Result<Vec<u8>, Failure> {
+        self.own.share(reply, peer_reply).map_err(refused)
+    }
+
+    pub(super) fn learned(
+        self,
+        transport: Transport,
+        reply: &[u8],
+        ids: &[u8],
+        peer_ids: &[u8],
+    ) -> Result<Learned, Failure> {
+        Ok(Learned {
+            transport,
             sent: [self.own.message().len(), reply.len(), ids.len()],
-            pairs: pairs(&ids, &peer_ids).map_err(refused)?,
-        };
-        out.publish(&learned)?;
-        Ok(Outcome::Done)
+            pairs: pairs(ids, peer_ids).map_err(refused)?,
+            counts: self.counts,
+        })
     }
 }
 

@@ -1,10 +1,14 @@
 //! Messages over a connection: a length of eight bytes, least significant first, then the message.
 
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use acquaint::identity::psi::MessageKind;
+
+use super::channel::{Channel, Stranger, is_late};
+
+/// How much of a message is read at a time.
+const CHUNK: u64 = 1 << 20;
 
 /// What goes wrong between two sides.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +21,12 @@ pub(super) enum WireError {
     /// Nothing came or went for a while.
     #[error("nothing came from the other side for {seconds} s while waiting for {message}")]
     Silent { message: MessageKind, seconds: u64 },
+    /// It took too long, all in all.
+    #[error("{message} was not complete when the time for it was over (--timeout, --deadline)")]
+    Late { message: MessageKind },
+    /// It has no key.
+    #[error(transparent)]
+    Stranger(Stranger),
     /// It announces more than we take.
     #[error(
         "the other side announces {len} bytes as {message}; at most {max} are taken (--max-peer)"
@@ -26,6 +36,9 @@ pub(super) enum WireError {
         len: u64,
         max: u64,
     },
+    /// Others have sent too much already.
+    #[error("{message} is left unread: others who came have sent as much as is kept")]
+    Full { message: MessageKind },
     /// Anything else.
     #[error("exchanging {message} with the other side")]
     Failed {
@@ -34,102 +47,141 @@ pub(super) enum WireError {
     },
 }
 
-/// A connection to the other side.
-pub(super) struct Wire {
-    stream: TcpStream,
-    timeout: Duration,
-    is_first: bool,
-}
-
-impl Wire {
-    /// Over a connection, with a limit to silence; one of the two sides goes first.
-    pub(super) fn new(stream: TcpStream, timeout: Duration, is_first: bool) -> io::Result<Self> {
-        stream.set_nonblocking(false)?;
-        stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(timeout))?;
-        stream.set_write_timeout(Some(timeout))?;
-        Ok(Self {
-            stream,
-            timeout,
-            is_first,
-        })
-    }
-
-    /// Sends our message and receives the other side's of the same step. One side sends first and the other receives
-    /// first, so that two full buffers never wait for each other.
-    pub(super) fn exchange(
-        &mut self,
-        kind: MessageKind,
-        message: &[u8],
-        max: usize,
-    ) -> Result<Vec<u8>, WireError> {
-        let exchanged = if self.is_first {
-            self.send(message).and_then(|()| self.receive(max))
-        } else {
-            self.receive(max).and_then(|received| {
-                self.send(message)?;
-                Ok(received)
-            })
-        };
-        exchanged.map_err(|broken| self.explain(kind, broken))
-    }
-
-    fn send(&mut self, message: &[u8]) -> Result<(), Broken> {
-        self.stream
-            .write_all(&(message.len() as u64).to_le_bytes())?;
-        self.stream.write_all(message)?;
-        Ok(self.stream.flush()?)
-    }
-
-    /// The buffer grows with what comes, not with what is announced.
-    fn receive(&mut self, max: usize) -> Result<Vec<u8>, Broken> {
-        let max = max as u64;
-        let mut len = [0; 8];
-        self.stream.read_exact(&mut len)?;
-        let len = u64::from_le_bytes(len);
-        if len > max {
-            return Err(Broken::TooLong { len, max });
-        }
-        let mut message = Vec::new();
-        (&mut self.stream).take(len).read_to_end(&mut message)?;
-        if message.len() as u64 == len {
-            Ok(message)
-        } else {
-            Err(io::Error::from(io::ErrorKind::UnexpectedEof).into())
-        }
-    }
-
-    fn explain(&self, message: MessageKind, broken: Broken) -> WireError {
+impl WireError {
+    /// What a failed connection means while waiting for a message.
+    pub(super) fn of(message: MessageKind, error: io::Error, silence_seconds: u64) -> Self {
         use io::ErrorKind::{
-            BrokenPipe, ConnectionAborted, ConnectionReset, TimedOut, UnexpectedEof, WouldBlock,
+            BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, PermissionDenied,
+            TimedOut, UnexpectedEof, WouldBlock,
         };
 
-        match broken {
-            Broken::TooLong { len, max } => WireError::TooLong { message, len, max },
-            Broken::Io(error) => match error.kind() {
-                UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe => {
-                    WireError::Gone { message }
-                }
-                TimedOut | WouldBlock => WireError::Silent {
-                    message,
-                    seconds: self.timeout.as_secs(),
-                },
-                _ => WireError::Failed {
-                    message,
-                    source: error,
-                },
+        match error.kind() {
+            UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe | NotConnected => {
+                Self::Gone { message }
+            }
+            TimedOut if is_late(&error) => Self::Late { message },
+            TimedOut | WouldBlock => Self::Silent {
+                message,
+                seconds: silence_seconds,
+            },
+            PermissionDenied => Self::Stranger(Stranger),
+            _ => Self::Failed {
+                message,
+                source: error,
             },
         }
     }
 }
 
-enum Broken {
-    TooLong { len: u64, max: u64 },
-    Io(io::Error),
+/// How many bytes all who came may make us keep together.
+#[derive(Debug)]
+pub(super) struct Budget {
+    left: AtomicU64,
 }
 
-impl From<io::Error> for Broken {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
+impl Budget {
+    pub(super) const fn new(bytes: u64) -> Self {
+        Self {
+            left: AtomicU64::new(bytes),
+        }
+    }
+
+    fn take(&self, bytes: u64) -> bool {
+        let less = |left: u64| left.checked_sub(bytes);
+        let taken = self
+            .left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        taken.is_ok()
+    }
+
+    fn give_back(&self, bytes: u64) {
+        self.left.fetch_add(bytes, Ordering::Relaxed);
+    }
+}
+
+/// A connection to the other side, and what it may make us keep.
+pub(super) struct Wire<'b> {
+    channel: Channel,
+    budget: &'b Budget,
+    taken: u64,
+}
+
+impl<'b> Wire<'b> {
+    pub(super) const fn new(channel: Channel, budget: &'b Budget) -> Self {
+        Self {
+            channel,
+            budget,
+            taken: 0,
+        }
+    }
+
+    pub(super) const fn channel(&mut self) -> &mut Channel {
+        &mut self.channel
+    }
+
+    pub(super) fn send(&mut self, kind: MessageKind, message: &[u8]) -> Result<(), WireError> {
+        let len = (message.len() as u64).to_le_bytes();
+        let sent = self
+            .channel
+            .write_all(&len)
+            .and_then(|()| self.channel.write_all(message))
+            .and_then(|()| self.channel.flush());
+        sent.map_err(|error| self.explain(kind, error))
+    }
+
+    /// The buffer grows with what comes, not with what is announced.
+    pub(super) fn receive(&mut self, kind: MessageKind, max: usize) -> Result<Vec<u8>, WireError> {
+        let len = self.announced(kind, max)?;
+        self.receive_announced(kind, len)
+    }
+
+    /// How long the next message is going to be.
+    pub(super) fn announced(&mut self, kind: MessageKind, max: usize) -> Result<u64, WireError> {
+        let max = max as u64;
+        let mut len = [0; 8];
+        let read = self.channel.read_exact(&mut len);
+        read.map_err(|error| self.explain(kind, error))?;
+        let len = u64::from_le_bytes(len);
+        if len > max {
+            return Err(WireError::TooLong {
+                message: kind,
+                len,
+                max,
+            });
+        }
+        Ok(len)
+    }
+
+    pub(super) fn receive_announced(
+        &mut self,
+        kind: MessageKind,
+        len: u64,
+    ) -> Result<Vec<u8>, WireError> {
+        let mut message = Vec::new();
+        let mut left = len;
+        while left > 0 {
+            let next = left.min(CHUNK);
+            if !self.budget.take(next) {
+                return Err(WireError::Full { message: kind });
+            }
+            self.taken += next;
+            let read = (&mut self.channel).take(next).read_to_end(&mut message);
+            let n = read.map_err(|error| self.explain(kind, error))?;
+            if n as u64 != next {
+                return Err(WireError::Gone { message: kind });
+            }
+            left -= next;
+        }
+        Ok(message)
+    }
+
+    fn explain(&self, message: MessageKind, error: io::Error) -> WireError {
+        WireError::of(message, error, self.channel.limits().silence.as_secs())
+    }
+}
+
+impl Drop for Wire<'_> {
+    fn drop(&mut self) {
+        self.budget.give_back(self.taken);
     }
 }
