@@ -60,7 +60,11 @@ fn append(c: &mut Criterion) {
                     next += size;
                     some_events(next - size..next, 1 << 20)
                 },
-                |group| writer.append(&group).expect("room on the disk"),
+                |group| {
+                    writer
+                        .append(&group, Timestamp::MAX)
+                        .expect("room on the disk")
+                },
                 BatchSize::PerIteration,
             );
         });
@@ -112,7 +116,7 @@ fn import(c: &mut Criterion) {
             directory,
             |dir| {
                 let mut writer = writer(dir.path());
-                let mut import = writer.import(SEGMENT_EVENTS / 2);
+                let mut import = writer.import(SEGMENT_EVENTS / 2, Timestamp::MAX);
                 for event in &events {
                     import.push(event).expect("a good event");
                 }
@@ -137,7 +141,7 @@ fn import(c: &mut Criterion) {
     group.finish();
     let dir = directory();
     let mut writer = writer(dir.path());
-    let mut import = writer.import(SEGMENT_EVENTS / 2);
+    let mut import = writer.import(SEGMENT_EVENTS / 2, Timestamp::MAX);
     for event in &events {
         import.push(event).expect("a good event");
     }

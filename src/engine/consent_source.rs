@@ -8,7 +8,7 @@ use crate::engine::inputs::objection_token;
 use crate::hash::HashSet;
 use crate::identity::{E164, ObjectionKey, ObjectionList};
 use crate::ids::NumberToken;
-use crate::ledger::{ObjectionPoint, Reader, Root};
+use crate::ledger::{LedgerError, ObjectionPoint, Reader, Root};
 use crate::publish::Input;
 use crate::signals::{SignalsDir, Table};
 
@@ -62,10 +62,10 @@ pub(in crate::engine) struct ConsentInputs {
 }
 
 impl ConsentInputs {
-    /// Everything a ledger holds.
+    /// Everything a ledger holds; of one that is damaged nothing, and that nobody can be relied on.
     ///
     /// # Errors
-    /// If a table it takes the place of is there too, it cannot be read, or a key is missing.
+    /// If a table it takes the place of is there too, it cannot be read, or a key is missing or another.
     pub(in crate::engine) fn read(
         source: &LedgerSource<'_>,
         signals: &SignalsDir,
@@ -74,9 +74,24 @@ impl ConsentInputs {
             return Err(EngineError::TwoLedgers { table });
         }
         let reader = Reader::open(source.dir)?;
+        match Self::whole(&reader, source) {
+            Err(EngineError::Ledger(LedgerError::Damaged { .. })) => Ok(Self {
+                flaws: vec![Flaw::Everybody],
+                log: Some(reader.root()),
+                ..Self::default()
+            }),
+            inputs => inputs,
+        }
+    }
+
+    fn whole(reader: &Reader, source: &LedgerSource<'_>) -> Result<Self, EngineError> {
+        let flaws = reader.flaws()?;
         let points = reader.objections()?;
         let objections = match source.objection_key {
-            Some(key) => Some((key.clone(), points)),
+            Some(key) => {
+                reader.assert_key(key.check())?;
+                Some((key.clone(), points))
+            }
             None if points.is_empty() => None,
             None => return Err(EngineError::NoObjectionKey { n: points.len() }),
         };
@@ -86,7 +101,7 @@ impl ConsentInputs {
             events,
             policies: reader.policies()?,
             overlays: reader.overlays()?,
-            flaws: reader.flaws()?,
+            flaws,
             log: Some(reader.root()),
             objections,
         })

@@ -147,7 +147,7 @@ pub(in crate::engine) fn hold_ledger(read: &mut Read, mut ledger: ConsentInputs)
                 held.future.len(),
                 first.event_id
             ),
-            "mend the clock of this machine if it is wrong; otherwise record the events anew in a new ledger",
+            "mend the clock of this machine if it is wrong; otherwise put the times right with `acquaint consent repair --time`",
         ));
     }
     ledger.flaws.extend(held.flaws());

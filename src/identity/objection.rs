@@ -20,7 +20,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 use super::token::read_keys;
 use super::{E164, IdentityError};
 use crate::hash::HashSet;
-use crate::ledger::ObjectionPoint;
+use crate::ledger::{KeyCheck, ObjectionPoint};
 
 /// Bits of a bucket.
 pub const BUCKET_BITS: u32 = 20;
@@ -57,6 +57,45 @@ impl ObjectionKey {
             secret: Scalar::from_bytes_mod_order_wide(&wide),
             bucket: blake3::derive_key("acquaint 2016-08-25 objection list: buckets", buckets),
         }
+    }
+
+    /// The key file that takes the place of one: a fresh secret, and below it the key that buckets were first made with.
+    /// `path` is read as [`read`](Self::read) reads it, in whichever form it is.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn renewed_file(path: &Path, fresh: &[u8; 32]) -> Result<Zeroizing<String>, IdentityError> {
+        let keys = read_keys(path)?;
+        let buckets = keys.1.as_deref().unwrap_or(&keys.0);
+        // Room for all of it, so that the text never moves and leaves no copy behind.
+        let mut text = Zeroizing::new(String::with_capacity(130));
+        for key in [fresh, buckets] {
+            for byte in key {
+                for nibble in [byte >> 4, byte & 15] {
+                    text.extend(char::from_digit(u32::from(nibble), 16));
+                }
+            }
+            text.push('\n');
+        }
+        Ok(text)
+    }
+
+    /// What the key can be told by: a digest of all of it, from which nothing can be made that it makes.
+    #[must_use]
+    pub fn check(&self) -> KeyCheck {
+        let mut hasher =
+            blake3::Hasher::new_derive_key("acquaint 2026-11-29 objection list: check of a key");
+        hasher.update(self.secret.as_bytes());
+        hasher.update(&self.bucket);
+        let check = KeyCheck(*hasher.finalize().as_bytes());
+        hasher.zeroize();
+        check
+    }
+
+    /// Are buckets the same under both keys? Only then does one take the place of the other.
+    #[must_use]
+    pub fn has_buckets_of(&self, other: &Self) -> bool {
+        self.bucket == other.bucket
     }
 
     /// What the list keeps of a number.
@@ -256,6 +295,49 @@ mod tests {
             bucket: 0,
         };
         assert_eq!(old.rekey(&new, &[no_point]), None);
+    }
+
+    #[test]
+    fn a_key_is_told_by_all_of_it() {
+        let checks = [(1, 2), (1, 3), (3, 2), (2, 1), (2, 2)].map(|(s, b)| key(s, b).check().0);
+        for (at, one) in checks.iter().enumerate() {
+            assert!(checks[..at].iter().all(|other| other != one), "{at}");
+        }
+        assert_eq!(key(1, 2).check(), key(1, 2).check());
+        assert!(key(1, 2).has_buckets_of(&key(3, 2)) && !key(1, 2).has_buckets_of(&key(1, 3)));
+    }
+
+    #[test]
+    fn a_key_is_renewed_whatever_form_its_file_has() {
+        let dir = tempfile::tempdir().unwrap();
+        let raw: [u8; 32] = std::array::from_fn(|i| u8::try_from(i * 5).unwrap());
+        let hex = blake3::Hash::from_bytes(raw).to_hex().to_string();
+        let two = format!("{}\n{hex}\n", "ab12".repeat(16));
+        let both = [[7; 16], [9; 16]].concat();
+        let both = [both, raw.to_vec()].concat();
+        let forms: [&[u8]; 6] = [
+            &raw,
+            hex.as_bytes(),
+            &[hex.as_bytes(), b"\n"].concat(),
+            &[hex.to_uppercase().as_bytes(), b"\r\n"].concat(),
+            two.as_bytes(),
+            &both,
+        ];
+        for form in forms {
+            let path = dir.path().join("key");
+            std::fs::write(&path, form).unwrap();
+            #[cfg(unix)]
+            std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600))
+                .unwrap();
+            let fresh: [u8; 32] = std::array::from_fn(|i| u8::try_from(i + 100).unwrap());
+            let text = ObjectionKey::renewed_file(&path, &fresh).unwrap();
+            std::fs::write(&path, text.as_bytes()).unwrap();
+            let renewed = ObjectionKey::read(&path).unwrap();
+            assert_eq!(
+                renewed.check(),
+                ObjectionKey::from_keys(&fresh, &raw).check()
+            );
+        }
     }
 
     #[test]

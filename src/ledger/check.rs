@@ -3,17 +3,17 @@
 use serde::Serialize;
 
 use super::codec::{Holder, Opened};
-use super::entry::{EntryKind, Row, Sealing, read_overlay, read_policy};
+use super::entry::{EntryKind, Row};
 use super::error::LedgerError;
-use super::log::{Log, is_event};
+use super::log::Log;
+use super::merge;
 use super::merkle::NodeHash;
-use super::objections;
-use super::segment::Segment;
-use super::tiles::{Growth, LEAVES, Tree};
+use super::objections::Keys;
+use super::proven::Proven;
+use super::tiles::{LEAVES, Tree};
 use super::writer::Root;
-
-/// Entries hashed at a time.
-const STEP: u64 = 1 << 17;
+use crate::ids::AccountId;
+use crate::time::Timestamp;
 
 /// Something that is not as it was written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -25,11 +25,16 @@ pub struct Finding {
 }
 
 impl Finding {
-    fn new(place: impl Into<String>, what: impl Into<String>) -> Self {
+    pub(in crate::ledger) fn new(place: impl Into<String>, what: impl Into<String>) -> Self {
         Self {
             place: place.into(),
             what: what.into(),
         }
+    }
+
+    /// As what stops whoever cannot go on.
+    pub(in crate::ledger) fn error(&self) -> LedgerError {
+        LedgerError::damaged(self.place.clone(), self.what.clone())
     }
 }
 
@@ -40,7 +45,7 @@ impl std::fmt::Display for Finding {
 }
 
 /// Damage is a finding; anything else that goes wrong is an error.
-fn found<T>(
+pub(in crate::ledger) fn found<T>(
     result: Result<T, LedgerError>,
     findings: &mut Vec<Finding>,
 ) -> Result<Option<T>, LedgerError> {
@@ -57,182 +62,160 @@ fn found<T>(
 /// Everything that is wrong with a ledger; see [`Reader::check`](super::Reader::check).
 pub(in crate::ledger) fn check(
     log: &mut Log,
+    proven: &Proven,
     since: Option<&Root>,
 ) -> Result<Vec<Finding>, LedgerError> {
-    let mut findings = Vec::new();
-    check_leaves(log, &mut findings)?;
-    check_rows(log, &mut findings)?;
-    check_segments(log, &mut findings)?;
-    let list = objections::is_as_logged(log)?;
-    if !list {
-        findings.push(Finding::new(
-            "the objection list",
-            "not what the log says it is",
-        ));
+    let mut findings = proven.findings.clone();
+    for fault in log.tables.page_faults()? {
+        findings.push(Finding::new("the database", fault));
     }
+    if Keys::read(proven.of_kind(EntryKind::KeyCheck)).is_none() {
+        findings.push(Finding::new("the keys", "do not follow each other"));
+    }
+    let latest = check_events(log, proven, &mut findings)?;
+    check_times(log, latest, &mut findings);
     if let Some(since) = since {
         check_since(log, since, &mut findings)?;
     }
     Ok(findings)
 }
 
-/// Every leaf, hashed again, against the tiles; the tiles against the root.
-fn check_leaves(log: &mut Log, findings: &mut Vec<Finding>) -> Result<(), LedgerError> {
-    let Some(tiles) = found(log.tables.tiles(), findings)? else {
-        return Ok(());
-    };
-    let size = log.head.size;
-    if tiles.len() as u64 != size / LEAVES {
-        findings.push(Finding::new("tiles", "not as many as the log is long"));
-    }
-    let mut growth = Growth::default();
-    for from in (0..size).step_by(usize::try_from(STEP).unwrap_or(1)) {
-        let to = (from + STEP).min(size);
-        let Some(leaves) = found(log.leaves(from, to), findings)? else {
-            return Ok(());
-        };
-        growth.extend(&leaves);
-        for (tile, hash) in growth.take_completed() {
-            let held = usize::try_from(tile).ok().and_then(|tile| tiles.get(tile));
-            if held.is_some_and(|held| *held != hash) {
-                let first = tile * LEAVES;
-                findings.push(Finding::new(
-                    format!("entries {first} to {}", first + LEAVES - 1),
-                    "not what was written",
-                ));
-            }
-        }
-    }
-    if growth.root() != log.head.root {
-        findings.push(Finding::new("the root", "does not stand for the entries"));
-    }
-    Ok(())
+/// Every event; returns the latest known time.
+fn check_events(
+    log: &mut Log,
+    proven: &Proven,
+    findings: &mut Vec<Finding>,
+) -> Result<Timestamp, LedgerError> {
+    let latest = check_others(log, proven, findings)?;
+    let latest = latest.max(check_accounts(log, proven, findings)?);
+    Ok(latest.max(check_segments(log, proven, findings)?))
 }
 
-/// Every row: within the log, of a known kind, and readable if its key is there.
-fn check_rows(log: &mut Log, findings: &mut Vec<Finding>) -> Result<(), LedgerError> {
-    let mut from = 0;
+/// The latest time at which anything became known.
+pub(in crate::ledger) fn latest_known(
+    log: &mut Log,
+    proven: &Proven,
+) -> Result<Timestamp, LedgerError> {
+    let mut findings = Vec::new();
+    let latest = check_events(log, proven, &mut findings)?;
+    let first = findings.first();
+    first.map_or(Ok(latest), |finding| Err(finding.error()))
+}
+
+/// What is wrong with an event that was opened, or could not be.
+fn fault(
+    log: &Log,
+    proven: &Proven,
+    holder: Option<Holder>,
+    opened: Option<&Opened>,
+) -> Option<&'static str> {
+    match opened {
+        Some(opened) => {
+            let is_known = opened.act.event_kind(&log.texts).is_some();
+            (!is_known).then_some("its key does not open it")
+        }
+        None => {
+            let is_erased = holder.is_some_and(|holder| proven.is_erased(holder));
+            (!is_erased).then_some("its key is gone, and nobody erased it")
+        }
+    }
+}
+
+/// Every event about a device or a number; returns the latest known time.
+fn check_others(
+    log: &mut Log,
+    proven: &Proven,
+    findings: &mut Vec<Finding>,
+) -> Result<Timestamp, LedgerError> {
+    let mut latest = Timestamp::MIN;
+    for row in proven.plain.iter().filter(|row| row.is_event()) {
+        let opened = log.open_row(row)?;
+        let fault = fault(log, proven, row.holder(), opened.as_ref());
+        findings.extend(fault.map(|what| Finding::new(place(row), what)));
+        latest = latest.max(known(opened.as_ref()));
+    }
+    Ok(latest)
+}
+
+fn place(row: &Row) -> String {
+    format!("entry {}", row.entry)
+}
+
+fn known(opened: Option<&Opened>) -> Timestamp {
+    opened.map_or(Timestamp::MIN, |opened| opened.known_time)
+}
+
+/// Every event about an account among the rows; returns the latest known time.
+fn check_accounts(
+    log: &mut Log,
+    proven: &Proven,
+    findings: &mut Vec<Finding>,
+) -> Result<Timestamp, LedgerError> {
+    let mut latest = Timestamp::MIN;
+    let mut walk = proven.accounts.walk();
     loop {
-        let rows = log.tables.rows(from, super::log::ROWS)?;
-        let Some(last) = rows.last() else {
-            return Ok(());
-        };
-        from = last.entry + 1;
-        for row in &rows {
-            let place = || format!("entry {}", row.entry);
-            if row.entry >= log.head.size {
-                findings.push(Finding::new(place(), "behind the end of the log"));
+        let bound = walk.fill()?;
+        let records = walk.take(bound);
+        let opened = merge::opened(log, &records)?;
+        for (record, opened) in records.iter().zip(opened) {
+            let opened = opened.map(|opened| log.bounds.settle(record.entry, opened));
+            let holder = Holder::Account(AccountId(record.account));
+            if let Some(what) = fault(log, proven, Some(holder), opened.as_ref()) {
+                findings.push(Finding::new(format!("entry {}", record.entry), what));
             }
-            if log
-                .segments
-                .iter()
-                .any(|s| s.row.entries().contains(&row.entry))
-            {
-                findings.push(Finding::new(
-                    place(),
-                    "a segment has an entry of that number",
-                ));
-            }
-            if let Some(what) = fault(log, row)? {
-                findings.push(Finding::new(place(), what));
-            }
+            latest = latest.max(known(opened.as_ref()));
+        }
+        if bound.is_none() {
+            return Ok(latest);
         }
     }
 }
 
-fn fault(log: &mut Log, row: &Row) -> Result<Option<&'static str>, LedgerError> {
-    let Some(kind) = EntryKind::read(row.kind) else {
-        return Ok(Some("of a kind that is not known"));
-    };
-    if is_event(row) {
-        return event_fault(log, row);
-    }
-    let is_right = match kind {
-        EntryKind::Policy => read_policy(&row.body).is_some(),
-        EntryKind::Overlay => read_overlay(&row.body).is_some(),
-        EntryKind::Text => row.body.len() == 32,
-        EntryKind::Segment => log.segments.iter().any(|s| sealing(s).bytes() == row.body),
-        EntryKind::Erasure => row.body.is_empty() && row.holder().is_some(),
-        _ => true,
-    };
-    Ok((!is_right).then_some("does not say what an entry of its kind says"))
-}
-
-fn event_fault(log: &mut Log, row: &Row) -> Result<Option<&'static str>, LedgerError> {
-    let Some(holder) = row.holder() else {
-        return Ok(Some("about nobody"));
-    };
-    let opened: Option<Opened> = match log.open_row(row) {
-        Ok(opened) => opened,
-        Err(LedgerError::Damaged { what, .. }) => return Ok(Some(what)),
-        Err(error) => return Err(error),
-    };
-    let Some(opened) = opened else {
-        return Ok((!is_erased(log, holder)?).then_some("its key is gone, and nobody erased it"));
-    };
-    let is_known = opened.act.event_kind(&log.texts).is_some();
-    Ok((!is_known).then_some("its key does not open it"))
-}
-
-fn is_erased(log: &mut Log, holder: Holder) -> Result<bool, LedgerError> {
-    let rows = log.tables.rows_of_subject(&holder.bytes())?;
-    Ok(rows.iter().any(|row| row.kind == EntryKind::Erasure as u8))
-}
-
-/// Every segment: as the log sealed it, in order, and readable but for whom was erased.
-fn check_segments(log: &mut Log, findings: &mut Vec<Finding>) -> Result<(), LedgerError> {
-    let sealed = log.tables.rows_of_kind(EntryKind::Segment as u8)?;
-    if sealed.len() != log.segments.len() {
-        findings.push(Finding::new("segments", "not as many as the log sealed"));
-    }
+/// Every event of a segment, readable but for whom was erased; returns the latest known time.
+fn check_segments(
+    log: &mut Log,
+    proven: &Proven,
+    findings: &mut Vec<Finding>,
+) -> Result<Timestamp, LedgerError> {
+    let mut latest = Timestamp::MIN;
     for at in 0..log.segments.len() {
-        let segment = &log.segments[at];
-        let place = format!("segment {}", segment.row.segment);
-        if segment.digest()? != segment.row.digest {
-            findings.push(Finding::new(place.clone(), "not the file that was sealed"));
-        }
-        if sealed
-            .iter()
-            .all(|row| row.body != sealing(segment).bytes())
-        {
-            findings.push(Finding::new(place.clone(), "the log does not list it"));
-        }
-        let row = segment.row.clone();
+        let row = log.segments[at].row.clone();
         let keys = log.keys(&row)?;
-        let mut n_erased = Vec::new();
-        let segment = &log.segments[at];
+        let place = format!("segment {}", row.segment);
         for from in (0..row.n_subjects).step_by(1 << 16) {
             let to = (from + (1 << 16)).min(row.n_subjects);
-            let Some(block) = found(segment.block(from, to), findings)? else {
+            let block = log.segments[at].block(from, to);
+            let Some(block) = found(block, findings)? else {
                 break;
             };
-            found(block.events(&keys, &log.texts).map(drop), findings)?;
-            let left = keys.keys(from, to);
-            let gone = left
-                .iter()
-                .zip(&block.accounts)
-                .filter(|(key, _)| key.is_none());
-            n_erased.extend(gone.map(|(_, account)| *account));
-        }
-        for account in n_erased {
-            let holder = Holder::Account(crate::ids::AccountId(account));
-            if !is_erased(log, holder)? {
-                findings.push(Finding::new(
-                    place.clone(),
-                    format!("the key of account {account} is gone, and nobody erased it"),
-                ));
+            let events = block.events(&keys, log.reading());
+            for event in found(events, findings)?.unwrap_or_default() {
+                latest = latest.max(event.known_time);
+            }
+            if keys.n_left(from, to) == to - from {
+                continue;
+            }
+            for (key, account) in keys.keys(from, to).iter().zip(&block.accounts) {
+                if key.is_none() && !proven.is_erased(Holder::Account(AccountId(*account))) {
+                    findings.push(Finding::new(
+                        place.clone(),
+                        format!("the key of account {account} is gone, and nobody erased it"),
+                    ));
+                }
             }
         }
     }
-    Ok(())
+    Ok(latest)
 }
 
-const fn sealing(segment: &Segment) -> Sealing {
-    Sealing {
-        segment: segment.row.segment,
-        first_entry: segment.row.first_entry,
-        n_events: segment.row.n_events,
-        digest: segment.row.digest,
+/// Nothing may be known later than the clock, if the reader was told what it says.
+fn check_times(log: &Log, latest: Timestamp, findings: &mut Vec<Finding>) {
+    let newest = log.head.newest_known.max(latest);
+    if log.bounds.is_late(newest) {
+        findings.push(Finding::new(
+            "known times",
+            format!("an entry is recorded as known at {newest}, which is later than this machine's clock; `acquaint consent repair --time` mends that"),
+        ));
     }
 }
 

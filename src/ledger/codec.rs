@@ -168,6 +168,14 @@ impl Act {
         }
     }
 
+    /// As [`EventKind::takes_away`].
+    pub(in crate::ledger) const fn takes_away(self) -> bool {
+        matches!(
+            (self.kind, self.argument),
+            (3, 0) | (5 | 7 | 8 | 10 | 11 | 12, _)
+        )
+    }
+
     /// The same act, with the text of a notice under another number.
     pub(in crate::ledger) fn with_text(self, number: impl FnOnce(u32) -> u32) -> Self {
         match self.kind {
@@ -313,6 +321,7 @@ mod tests {
             let read = Opened::read(&opened.bytes());
             assert_eq!(read, opened);
             assert_eq!(read.act.event_kind(&texts), Some(kind));
+            assert_eq!(read.act.takes_away(), kind.takes_away(), "{kind:?}");
         }
     }
 

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::error::LedgerError;
 use super::sqlite::Sqlite;
-use super::tables::Tables;
+use super::tables::{Access, Tables};
 
 /// The file in a ledger's directory that names a server.
 const FILE: &str = "database.toml";
@@ -31,14 +31,14 @@ fn schema() -> String {
     "acquaint_ledger".to_owned()
 }
 
-/// Opens the tables of a ledger, or makes them if they are to be written and there are none.
+/// Opens the tables of a ledger, or makes them if that is allowed and there are none.
 pub(in crate::ledger) fn open(
     dir: &Path,
-    is_writer: bool,
+    access: Access,
 ) -> Result<Box<dyn Tables + Send>, LedgerError> {
     match server(dir)? {
-        None => Ok(Box::new(Sqlite::open(dir, is_writer)?)),
-        Some(server) => on_server(dir, &server, is_writer),
+        None => Ok(Box::new(Sqlite::open(dir, access)?)),
+        Some(server) => on_server(dir, &server, access),
     }
 }
 
@@ -65,16 +65,15 @@ fn server(dir: &Path) -> Result<Option<Server>, LedgerError> {
 fn on_server(
     dir: &Path,
     server: &Server,
-    is_writer: bool,
+    access: Access,
 ) -> Result<Box<dyn Tables + Send>, LedgerError> {
     let path = dir.join(FILE);
-    let tables =
-        super::postgres::Postgres::open(&path, &server.postgres, &server.schema, is_writer)?;
+    let tables = super::postgres::Postgres::open(&path, &server.postgres, &server.schema, access)?;
     Ok(Box::new(tables))
 }
 
 #[cfg(not(feature = "postgres"))]
-fn on_server(dir: &Path, _: &Server, _: bool) -> Result<Box<dyn Tables + Send>, LedgerError> {
+fn on_server(dir: &Path, _: &Server, _: Access) -> Result<Box<dyn Tables + Send>, LedgerError> {
     Err(LedgerError::Unsupported {
         path: dir.join(FILE),
     })

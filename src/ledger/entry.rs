@@ -31,10 +31,14 @@ pub enum EntryKind {
     Objection = 8,
     /// The objection list has another key: the digest of the whole list.
     Rekeyed = 9,
+    /// Which key the objection list is under from here on: the number of the key and its check value.
+    KeyCheck = 10,
+    /// Nothing before this entry can have become known later than the moment it names.
+    TimeRepair = 11,
 }
 
 impl EntryKind {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 11] = [
         Self::Event,
         Self::Contradiction,
         Self::Policy,
@@ -44,6 +48,8 @@ impl EntryKind {
         Self::Erasure,
         Self::Objection,
         Self::Rekeyed,
+        Self::KeyCheck,
+        Self::TimeRepair,
     ];
 
     pub(in crate::ledger) fn read(tag: u8) -> Option<Self> {
@@ -81,6 +87,48 @@ impl Row {
         Holder::read(self.subject.as_deref()?)
     }
 
+    /// What is wrong with the parts of the entry, before what they say.
+    ///
+    /// The leaf is hashed over the parts one behind the other, so that an entry must have exactly the parts of its kind:
+    /// an absent part, or a byte that moved from one part to the next, would leave the leaf as it was.
+    pub(in crate::ledger) fn fault(&self) -> Option<&'static str> {
+        let Some(kind) = EntryKind::read(self.kind) else {
+            return Some("of a kind that is not known");
+        };
+        let is_about_somebody = kind.is_event() || kind == EntryKind::Erasure;
+        if self.subject.is_some() != is_about_somebody
+            || is_about_somebody && self.holder().is_none()
+        {
+            return Some("about nobody, or about somebody where its kind is about nobody");
+        }
+        if self.event_id.is_some() != kind.is_event() {
+            return Some("without the id of an event, or with one that its kind has not");
+        }
+        let is_right = match kind {
+            EntryKind::Event | EntryKind::Contradiction => self.body.len() == SEALED,
+            EntryKind::Policy => read_policy(&self.body).is_some(),
+            EntryKind::Overlay => read_overlay(&self.body).is_some(),
+            EntryKind::Text => self.body.len() == 32,
+            EntryKind::Segment => self.body.len() == SEALING,
+            EntryKind::Erasure => self.body.is_empty(),
+            EntryKind::Objection | EntryKind::Rekeyed | EntryKind::KeyCheck => {
+                self.body.len() == NUMBERED
+            }
+            EntryKind::TimeRepair => self.body.len() == 8,
+        };
+        (!is_right).then_some("does not say what an entry of its kind says")
+    }
+
+    /// Is it of a kind?
+    pub(in crate::ledger) const fn is(&self, kind: EntryKind) -> bool {
+        self.kind == kind as u8
+    }
+
+    /// Does it hold an event?
+    pub(in crate::ledger) fn is_event(&self) -> bool {
+        EntryKind::read(self.kind).is_some_and(EntryKind::is_event)
+    }
+
     /// The leaf of the entry. Absent parts count as zeros: which parts an entry has follows from its kind.
     pub(in crate::ledger) fn leaf(&self) -> NodeHash {
         let mut bytes = Vec::with_capacity(1 + 8 + SUBJECT + self.body.len());
@@ -107,6 +155,24 @@ pub(in crate::ledger) fn event_leaf(
     bytes[9..26].copy_from_slice(&holder.bytes());
     bytes[26..].copy_from_slice(sealed);
     merkle::leaf(&bytes)
+}
+
+/// Bytes of the body of an entry that ends a segment.
+const SEALING: usize = 3 * 8 + 32;
+/// Bytes of a number and a digest.
+const NUMBERED: usize = 8 + 32;
+
+/// A number and a digest as the body of an entry.
+pub(in crate::ledger) fn numbered(number: u64, digest: &[u8; 32]) -> Vec<u8> {
+    let mut body = number.to_le_bytes().to_vec();
+    body.extend(digest);
+    body
+}
+
+/// The number and the digest in the body of an entry.
+pub(in crate::ledger) fn read_numbered(body: &[u8]) -> Option<(u64, [u8; 32])> {
+    let (number, digest) = body.split_first_chunk::<8>()?;
+    Some((u64::from_le_bytes(*number), digest.try_into().ok()?))
 }
 
 /// The body of the entry that ends a segment.

@@ -1,5 +1,7 @@
 //! Why the ledger could not do what it was asked.
 
+use std::borrow::Cow;
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -95,8 +97,52 @@ pub enum LedgerError {
         /// Where.
         place: String,
         /// What is wrong.
-        what: &'static str,
+        what: Cow<'static, str>,
     },
+    /// An event that became known later than now.
+    #[error(
+        "event {event_id} is said to have become known at {known_time}, more than five minutes later than this machine's \
+         clock ({now}): `known_time` is when the ledger learns of an event; leave it out, or mend the clock"
+    )]
+    FromTheFuture {
+        /// Which event.
+        event_id: EventId,
+        /// When it is said to have become known.
+        known_time: Timestamp,
+        /// What the clock says.
+        now: Timestamp,
+    },
+    /// The newest entry is known later than now: nothing can be recorded behind it at its true time.
+    #[error(
+        "{place}: its newest event is recorded as known at {newest}, and this machine's clock says {now}: if the clock is \
+         right, `acquaint consent repair --time` records that nothing was known later than now"
+    )]
+    AheadOfTime {
+        /// Which ledger.
+        place: String,
+        /// The newest time in it.
+        newest: Timestamp,
+        /// What the clock says.
+        now: Timestamp,
+    },
+    /// Not the key of the objection list.
+    #[error("this is not the key that the ledger's objection list is under: {which}")]
+    OtherKey {
+        /// Which key it is, as far as the ledger knows.
+        which: OtherKey,
+    },
+    /// Nothing shows which key the objection list is under.
+    #[error(
+        "the ledger was made before it recorded which key its {n} objections are under: append or import one of them again \
+         with the right key, which shows that it is the right one, or name it with `acquaint consent rekey --adopt`"
+    )]
+    UnknownKey {
+        /// How many objections there are.
+        n: u64,
+    },
+    /// An objection was given, and no key was named.
+    #[error("an objection is recorded under a key: `Writer::use_key` comes first")]
+    NoKey,
     /// A commit failed, so it is unknown what the disk holds: the ledger has to be opened again.
     #[error("an earlier commit failed: open the ledger again")]
     Poisoned,
@@ -120,10 +166,39 @@ impl LedgerError {
         }
     }
 
-    pub(in crate::ledger) fn damaged(place: impl Into<String>, what: &'static str) -> Self {
+    pub(in crate::ledger) fn damaged(
+        place: impl Into<String>,
+        what: impl Into<Cow<'static, str>>,
+    ) -> Self {
         Self::Damaged {
             place: place.into(),
-            what,
+            what: what.into(),
+        }
+    }
+}
+
+/// What a key that is not the list's was, if anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OtherKey {
+    /// It was the list's until `consent rekey` wrote another.
+    Former {
+        /// Which of the list's keys it was, from 0.
+        number: u64,
+        /// Which one the list is under now.
+        newest: u64,
+    },
+    /// It never was.
+    Never,
+}
+
+impl fmt::Display for OtherKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Former { number, newest } => write!(
+                f,
+                "it was key {number} of the list, which is under key {newest} now; give the file that `consent rekey` wrote last"
+            ),
+            Self::Never => f.write_str("it never was"),
         }
     }
 }

@@ -14,9 +14,10 @@ use super::error::LedgerError;
 use super::keys::KeyTree;
 use super::merkle::NodeHash;
 use super::segment::{self, Columns, Segment, SegmentRow};
-use super::writer::{Outcome, Root, Writer, check_time};
+use super::writer::{Outcome, Root, Writer, check_known, check_time, points};
 use crate::consent::TextDigest;
 use crate::ids::{AccountId, EventId};
+use crate::time::Timestamp;
 
 /// How many events a segment holds by default: 4 Mi, about 200 MB on the disk and three times that in memory while it
 /// is made.
@@ -27,6 +28,9 @@ const RUN: usize = 4096;
 /// An import that is going on. Every full segment is recorded at once; [`finish`](Self::finish) records the rest.
 pub struct Import<'w> {
     writer: &'w mut Writer,
+    now: Timestamp,
+    /// Were the segments that are looked into hashed?
+    are_whole: bool,
     segment_events: usize,
     events: Vec<Flat>,
     others: Vec<NewEvent>,
@@ -65,12 +69,15 @@ impl std::fmt::Debug for Import<'_> {
 }
 
 impl Writer {
-    /// Begins to import history. Times are taken as they are given.
+    /// Begins to import history. Times are taken as they are given, as long as nothing is known later than five minutes
+    /// from `now`, which is what the caller's clock says.
     ///
     /// `segment_events` is how many events a segment holds, in [1, 2³² − 1]; [`SEGMENT_EVENTS`] by default.
-    pub fn import(&mut self, segment_events: usize) -> Import<'_> {
+    pub fn import(&mut self, segment_events: usize, now: Timestamp) -> Import<'_> {
         Import {
             writer: self,
+            now,
+            are_whole: false,
             segment_events: segment_events.clamp(1, u32::MAX as usize),
             events: Vec::new(),
             others: Vec::new(),
@@ -85,13 +92,15 @@ impl Import<'_> {
     /// Adds an event.
     ///
     /// # Errors
-    /// If it happens more than five minutes after it became known, or a segment cannot be written. What was recorded
+    /// If it happens more than five minutes after it became known, if it is known more than five minutes from now, or a
+    /// segment cannot be written. What was recorded
     /// before stays, and is a no-op when it is imported again.
     ///
     /// # Complexity
     /// O(log n) amortised; the segments that are there are read once for each that is written, where their ids overlap.
     pub fn push(&mut self, event: &NewEvent) -> Result<(), LedgerError> {
         check_time(event)?;
+        check_known(event, self.now)?;
         let NewSubject::Account(account) = event.subject else {
             self.others.push(*event);
             return Ok(());
@@ -133,10 +142,16 @@ impl Import<'_> {
 
     /// Records everything that is waiting, in one transaction.
     fn seal(&mut self) -> Result<(), LedgerError> {
+        if !self.are_whole {
+            let segments = &self.writer.log.segments;
+            segments.iter().try_for_each(Segment::assert_whole)?;
+            self.are_whole = true;
+        }
         let mut events = std::mem::take(&mut self.events);
         let others = std::mem::take(&mut self.others);
         let texts = self.texts.clone();
         let done = self.writer.transaction(|writer| {
+            writer.settle_key(&points(&others))?;
             let numbers: Result<Vec<u32>, LedgerError> =
                 texts.iter().map(|&digest| writer.text(digest)).collect();
             let numbers = numbers?;
@@ -258,7 +273,13 @@ fn judge_by_segment(
     by_id: &[(u64, u32)],
     fates: &mut [Fate],
 ) -> Result<(), LedgerError> {
-    let hits = shared_ids(&writer.log.segments[place], by_id)?;
+    let mut hits: Vec<(u32, u32)> = Vec::new();
+    let segment = &writer.log.segments[place];
+    segment.shared_ids(
+        by_id,
+        |(id, _)| *id,
+        |(_, at), place| hits.push((*at, place)),
+    )?;
     if hits.is_empty() {
         return Ok(());
     }
@@ -280,35 +301,6 @@ fn judge_by_segment(
         };
     }
     Ok(())
-}
-
-/// The events whose ids a segment has, with their places there.
-fn shared_ids(segment: &Segment, by_id: &[(u64, u32)]) -> Result<Vec<(u32, u32)>, LedgerError> {
-    const BLOCK: u64 = 1 << 18;
-    let row = &segment.row;
-    let from = by_id.partition_point(|&(id, _)| id < row.min_id);
-    let to = by_id.partition_point(|&(id, _)| id <= row.max_id);
-    let mut waiting = by_id[from..to].iter().peekable();
-    let mut hits = Vec::new();
-    for from in (0..row.n_events).step_by(usize::try_from(BLOCK).unwrap_or(1)) {
-        if waiting.peek().is_none() {
-            break;
-        }
-        let to = (from + BLOCK).min(row.n_events);
-        let ids = segment.ids_by_value(from, to)?;
-        let mut places = None;
-        for (id, at) in ids.iter().zip(0..) {
-            while waiting.next_if(|(one, _)| one < id).is_some() {}
-            while let Some(&(_, event)) = waiting.next_if(|(one, _)| one == id) {
-                if places.is_none() {
-                    places = Some(segment.places(from, to)?);
-                }
-                let place = places.as_ref().and_then(|places: &Vec<u32>| places.get(at));
-                hits.extend(place.map(|&place| (event, place)));
-            }
-        }
-    }
-    Ok(hits)
 }
 
 /// Events whose ids are among the rows are looked at one by one.

@@ -90,9 +90,24 @@ impl KeyTree {
         Self { depth, n, seeds }
     }
 
+    /// Is a place one of the tree of `n` keys?
+    pub(in crate::ledger) fn has(n: u64, place: Place) -> bool {
+        let depth = n.max(1).next_power_of_two().trailing_zeros();
+        place.depth <= depth && place.number < 1 << place.depth
+    }
+
     /// The key of a subject, unless it was destroyed.
     pub(in crate::ledger) fn key(&self, subject: u64) -> Option<Key> {
         self.keys(subject, subject + 1).pop().flatten()
+    }
+
+    /// How many of subjects `from..to` have a key left.
+    pub(in crate::ledger) fn n_left(&self, from: u64, to: u64) -> u64 {
+        let of = |place: Place| {
+            let (first, end) = (first(self.depth, place).max(from), self.end(place).min(to));
+            end.saturating_sub(first)
+        };
+        self.seeds.iter().map(|(place, _)| of(*place)).sum()
     }
 
     /// The keys of subjects `from..to`.
@@ -198,6 +213,7 @@ mod tests {
                 assert_eq!(same.count(), 1);
             }
             assert_eq!(tree(n).key(n), None);
+            assert_eq!(tree(n).n_left(0, n), n);
         }
     }
 
@@ -211,7 +227,12 @@ mod tests {
             let is_first = !gone.contains(&subject);
             assert_eq!(punctured.puncture(subject).is_some(), is_first);
             gone.push(subject);
-            let left = KeyTree::of_seeds(n, punctured.seeds.clone()).keys(0, n);
+            let left = KeyTree::of_seeds(n, punctured.seeds.clone());
+            for (from, to) in [(0, n), (1, 18), (17, 37), (36, 37)] {
+                let n_left = left.keys(from, to).iter().flatten().count();
+                assert_eq!(left.n_left(from, to), n_left as u64);
+            }
+            let left = left.keys(0, n);
             for (subject, (left, whole)) in (0..).zip(left.iter().zip(&whole)) {
                 let expected = if gone.contains(&subject) {
                     &None

@@ -4,14 +4,17 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use super::check::Finding;
 use super::codec::{Holder, Opened, SEALED};
-use super::entry::{EntryKind, Row, event_leaf, read_overlay, read_policy};
+use super::entry::{EntryKind, Row, event_leaf};
 use super::error::LedgerError;
-use super::keys::{Key, KeyTree};
+use super::head::Head;
+use super::keys::{Key, KeyTree, Place};
+use super::late::Bounds;
 use super::merkle::NodeHash;
 use super::segment::{Segment, SegmentRow};
-use super::tables::{Head, Tables};
-use crate::consent::{Event, Overlay, PolicyVersion, Subject, TextDigest};
+use super::tables::Tables;
+use crate::consent::{Event, Subject, TextDigest};
 use crate::ids::{AccountId, EventId};
 
 /// Rows read at a time.
@@ -23,7 +26,10 @@ pub(in crate::ledger) struct Log {
     pub(in crate::ledger) tables: Box<dyn Tables + Send>,
     pub(in crate::ledger) segments: Vec<Segment>,
     pub(in crate::ledger) texts: Vec<TextDigest>,
+    pub(in crate::ledger) bounds: Bounds,
     pub(in crate::ledger) head: Head,
+    /// What is wrong with head, schema and list of segments.
+    pub(in crate::ledger) faults: Vec<Finding>,
 }
 
 /// An event that was found under an id.
@@ -38,6 +44,8 @@ pub(in crate::ledger) struct Found {
 pub(in crate::ledger) struct Block {
     /// The first account's number.
     pub(in crate::ledger) from: u64,
+    /// The entry of the first event.
+    pub(in crate::ledger) first_entry: u64,
     pub(in crate::ledger) accounts: Vec<u64>,
     /// Where the events of each begin, and where the last of them end.
     bounds: Vec<u32>,
@@ -45,55 +53,93 @@ pub(in crate::ledger) struct Block {
     sealed: Vec<[u8; SEALED]>,
 }
 
+/// What opens events, beside their keys.
+#[derive(Clone, Copy)]
+pub(in crate::ledger) struct Reading<'r> {
+    pub(in crate::ledger) texts: &'r [TextDigest],
+    pub(in crate::ledger) bounds: &'r Bounds,
+}
+
 impl Log {
+    /// The log as the database has it; texts and repairs of time are not read yet.
     pub(in crate::ledger) fn new(
         dir: &Path,
         mut tables: Box<dyn Tables + Send>,
     ) -> Result<Self, LedgerError> {
+        let mut faults: Vec<Finding> = tables
+            .schema_faults()?
+            .into_iter()
+            .map(|fault| Finding::new("the schema", fault))
+            .collect();
         let head = tables.head()?;
         let rows = tables.segments()?;
-        let segments: Result<Vec<Segment>, LedgerError> = rows
-            .into_iter()
-            .map(|row| Segment::open(dir, row))
-            .collect();
-        let mut log = Self {
+        let all: Vec<&SegmentRow> = rows.iter().collect();
+        if !head.is_whole(&all) {
+            faults.push(Finding::new(
+                "the head",
+                "not what was written with the newest entry",
+            ));
+        }
+        let mut segments = Vec::with_capacity(rows.len());
+        for row in rows {
+            let segment = Segment::open(dir, row)?;
+            faults.extend(segment.range_fault()?);
+            segments.push(segment);
+        }
+        Ok(Self {
             dir: dir.to_owned(),
             tables,
-            segments: segments?,
+            segments,
             texts: Vec::new(),
+            bounds: Bounds::default(),
             head,
-        };
-        log.texts = log.read_texts()?;
-        Ok(log)
+            faults,
+        })
     }
 
-    fn read_texts(&mut self) -> Result<Vec<TextDigest>, LedgerError> {
-        let rows = self.tables.rows_of_kind(EntryKind::Text as u8)?;
-        let digest = |row: &Row| {
-            <[u8; 32]>::try_from(row.body.as_slice())
-                .ok()
-                .map(TextDigest)
-        };
-        let texts = rows
-            .iter()
-            .map(|row| digest(row).ok_or_else(|| damaged_entry(row, "not a digest")));
-        texts.collect()
+    /// Stops at the first thing that is wrong.
+    pub(in crate::ledger) fn assert_sound(&self) -> Result<(), LedgerError> {
+        self.faults
+            .first()
+            .map_or(Ok(()), |fault| Err(fault.error()))
     }
 
-    pub(in crate::ledger) fn policies(&mut self) -> Result<Vec<PolicyVersion>, LedgerError> {
-        let rows = self.tables.rows_of_kind(EntryKind::Policy as u8)?;
-        let read = |row: &Row| {
-            read_policy(&row.body).ok_or_else(|| damaged_entry(row, "not a version of the terms"))
-        };
-        rows.iter().map(read).collect()
+    /// The list of segments, as the database has it.
+    pub(in crate::ledger) fn segment_rows(&self) -> Vec<&SegmentRow> {
+        self.segments.iter().map(|segment| &segment.row).collect()
     }
 
-    pub(in crate::ledger) fn overlays(&mut self) -> Result<Vec<Overlay>, LedgerError> {
-        let rows = self.tables.rows_of_kind(EntryKind::Overlay as u8)?;
-        let read = |row: &Row| {
-            read_overlay(&row.body).ok_or_else(|| damaged_entry(row, "not a regulator's order"))
-        };
-        rows.iter().map(read).collect()
+    pub(in crate::ledger) fn reading(&self) -> Reading<'_> {
+        Reading {
+            texts: &self.texts,
+            bounds: &self.bounds,
+        }
+    }
+
+    /// The rows of a kind, found through an index and read by their numbers: for a writer, which knows how many
+    /// there must be.
+    pub(in crate::ledger) fn marks(&mut self, kind: EntryKind) -> Result<Vec<Row>, LedgerError> {
+        let mut rows = Vec::new();
+        for entry in self.tables.entries_of_kind(kind as u8)? {
+            let row = self.tables.row(entry)?.filter(|row| row.is(kind));
+            let row = row.filter(|row| row.fault().is_none());
+            rows.push(row.ok_or_else(|| unlike_index("kinds"))?);
+        }
+        Ok(rows)
+    }
+
+    /// Takes the texts of a log, in the order of their numbers.
+    pub(in crate::ledger) fn set_texts<'r>(
+        &mut self,
+        rows: impl Iterator<Item = &'r Row>,
+    ) -> Result<(), LedgerError> {
+        let digest = |row: &Row| <[u8; 32]>::try_from(row.body.as_slice()).ok();
+        let texts = rows.map(|row| {
+            let digest = digest(row).ok_or_else(|| damaged_entry(row, "not a digest"));
+            digest.map(TextDigest)
+        });
+        self.texts = texts.collect::<Result<_, _>>()?;
+        Ok(())
     }
 
     /// The leaves of entries `from..to`.
@@ -107,40 +153,70 @@ impl Log {
         while at < to {
             if let Some(segment) = self.segments.iter().find(|s| s.row.entries().contains(&at)) {
                 let end = to.min(segment.row.entries().end);
-                let first = segment.row.first_entry;
-                leaves.extend(leaves_of(segment, at - first, end - first)?);
+                leaves.extend(segment.leaves(at, end)?);
                 at = end;
                 continue;
             }
-            let next = self.segments.iter().map(|s| s.row.first_entry);
-            let end = next.filter(|&first| first > at).min().unwrap_or(to).min(to);
-            let rows = self.tables.rows(at, (end - at).min(ROWS))?;
-            for row in rows.iter().filter(|row| row.entry < end) {
-                if row.entry != at {
-                    break;
-                }
+            let end = self.next_segment(at).min(to);
+            for row in self.rows(at, end)? {
                 leaves.push(row.leaf());
                 at += 1;
-            }
-            if rows.first().is_none_or(|row| row.entry > at) && at < end {
-                return Err(missing(at));
             }
         }
         Ok(leaves)
     }
 
-    /// The events recorded under an id.
+    /// Where the first segment behind an entry begins.
+    pub(in crate::ledger) fn next_segment(&self, at: u64) -> u64 {
+        let firsts = self.segments.iter().map(|s| s.row.first_entry);
+        firsts
+            .filter(|&first| first > at)
+            .min()
+            .unwrap_or(self.head.size)
+    }
+
+    /// Some rows from an entry on, at least one and none from `end` on; an error if the first or one between is missing.
+    pub(in crate::ledger) fn rows(&mut self, at: u64, end: u64) -> Result<Vec<Row>, LedgerError> {
+        let mut rows = self.tables.rows(at, (end - at).min(ROWS))?;
+        rows.truncate(rows.partition_point(|row| row.entry < end));
+        let is_next = |(row, entry): (&Row, u64)| row.entry == entry;
+        let n_whole = rows.iter().zip(at..).take_while(|pair| is_next(*pair));
+        let n_whole = n_whole.count();
+        if n_whole < rows.len() || rows.is_empty() {
+            return Err(missing(at + n_whole as u64));
+        }
+        Ok(rows)
+    }
+
+    /// The events that were recorded under an id, as a writer finds them: through the index of ids.
     pub(in crate::ledger) fn find(&mut self, id: EventId) -> Result<Vec<Found>, LedgerError> {
         let mut found = Vec::new();
-        for row in self.tables.rows_of_event(id.0)? {
-            let holder = row
-                .holder()
-                .ok_or_else(|| damaged_entry(&row, "about nobody"))?;
-            found.push(Found {
-                holder,
-                opened: self.open_row(&row)?,
-            });
+        for entry in self.tables.entries_of_event(id.0)? {
+            let row = self.tables.row(entry)?.filter(|row| row.fault().is_none());
+            let row = row.filter(|row| row.event_id == Some(id.0));
+            let row = row.ok_or_else(|| unlike_index("ids"))?;
+            found.push(self.found(&row)?);
         }
+        found.extend(self.find_in_segments(id)?);
+        Ok(found)
+    }
+
+    /// What a row says, as a thing that was found.
+    pub(in crate::ledger) fn found(&mut self, row: &Row) -> Result<Found, LedgerError> {
+        let holder = row
+            .holder()
+            .ok_or_else(|| damaged_entry(row, "about nobody"))?;
+        Ok(Found {
+            holder,
+            opened: self.open_row(row)?,
+        })
+    }
+
+    pub(in crate::ledger) fn find_in_segments(
+        &mut self,
+        id: EventId,
+    ) -> Result<Vec<Found>, LedgerError> {
+        let mut found = Vec::new();
         for at in 0..self.segments.len() {
             let Some(place) = self.segments[at].find(id.0)? else {
                 continue;
@@ -153,7 +229,8 @@ impl Log {
             let key = self.keys(&row)?.key(subject);
             let opened = key.map(|key| {
                 key.apply(place - start, id.0, &mut sealed);
-                Opened::read(&sealed)
+                let entry = row.first_entry + place;
+                self.bounds.settle(entry, Opened::read(&sealed))
             });
             found.push(Found {
                 holder: Holder::Account(AccountId(account)),
@@ -166,6 +243,13 @@ impl Log {
     /// The keys of a segment's accounts.
     pub(in crate::ledger) fn keys(&mut self, row: &SegmentRow) -> Result<KeyTree, LedgerError> {
         let seeds = self.tables.seeds(row.segment)?;
+        let are_here = |(place, _): &(Place, Key)| KeyTree::has(row.n_subjects, *place);
+        if !seeds.iter().all(are_here) {
+            return Err(LedgerError::damaged(
+                format!("the keys of segment {}", row.segment),
+                "one is of no subject of it",
+            ));
+        }
         Ok(KeyTree::of_seeds(row.n_subjects, seeds))
     }
 
@@ -175,51 +259,39 @@ impl Log {
         let Some(key) = self.tables.key(subject)? else {
             return Ok(None);
         };
-        open(row, &key).map(Some)
-    }
-
-    /// The events of rows, where they can still be opened; erased ones are left out.
-    pub(in crate::ledger) fn events_of(&mut self, rows: &[Row]) -> Result<Vec<Event>, LedgerError> {
-        let mut events = Vec::with_capacity(rows.len());
-        let mut last: Option<(Vec<u8>, Option<Key>)> = None;
-        for row in rows.iter().filter(|row| is_event(row)) {
-            let subject = row.subject.clone().unwrap_or_default();
-            if last.as_ref().is_none_or(|(of, _)| *of != subject) {
-                let key = self.tables.key(&subject)?;
-                last = Some((subject, key));
-            }
-            let Some(key) = last.as_ref().and_then(|(_, key)| key.as_ref()) else {
-                continue;
-            };
-            let opened = open(row, key)?;
-            let holder = row
-                .holder()
-                .ok_or_else(|| damaged_entry(row, "about nobody"))?;
-            let subject = self.subject(holder)?;
-            let id = EventId(row.event_id.unwrap_or(0));
-            events.push(opened.event(id, subject, &self.texts)?);
-        }
-        Ok(events)
-    }
-
-    /// Whom the snapshot knows a holder as.
-    pub(in crate::ledger) fn subject(&mut self, holder: Holder) -> Result<Subject, LedgerError> {
-        Ok(match holder {
-            Holder::Account(account) => Subject::Account(account),
-            Holder::Device(device) => Subject::Device(device),
-            Holder::Objection(number) => {
-                let objections = self.tables.objections()?;
-                let at = objections.binary_search_by_key(&number, |(number, _)| *number);
-                let at = at.map_err(|_| {
-                    LedgerError::damaged(format!("objection {number}"), "its point is missing")
-                })?;
-                Subject::NonUser(objections[at].1.token())
-            }
-        })
+        let sealed = <[u8; SEALED]>::try_from(row.body.as_slice())
+            .map_err(|_| damaged_entry(row, "not an event"))?;
+        let event_id = row.event_id.unwrap_or(0);
+        let opened = open(row.entry, event_id, sealed, &key);
+        Ok(Some(self.bounds.settle(row.entry, opened)))
     }
 }
 
 impl Segment {
+    /// The leaves of entries `from..to`, which are this segment's.
+    pub(in crate::ledger) fn leaves(
+        &self,
+        from: u64,
+        to: u64,
+    ) -> Result<Vec<NodeHash>, LedgerError> {
+        let (from, to) = (from - self.row.first_entry, to - self.row.first_entry);
+        let (first, start) = self.subject_at(from)?;
+        let last = if to == self.row.n_events {
+            self.row.n_subjects
+        } else {
+            self.subject_at(to - 1)?.0 + 1
+        };
+        let leaves = self.block(first, last)?.leaves();
+        let skip = usize::try_from(from - start).unwrap_or(usize::MAX);
+        let n = usize::try_from(to - from).unwrap_or(usize::MAX);
+        let leaves: Vec<NodeHash> = leaves.into_iter().skip(skip).take(n).collect();
+        if leaves.len() == n {
+            Ok(leaves)
+        } else {
+            Err(missing(self.row.first_entry + from))
+        }
+    }
+
     /// Everything about accounts `from..to`.
     pub(in crate::ledger) fn block(&self, from: u64, to: u64) -> Result<Block, LedgerError> {
         let bounds = self.bounds(from, to)?;
@@ -235,6 +307,7 @@ impl Segment {
         let (first, last) = (u64::from(first), u64::from(last));
         Ok(Block {
             from,
+            first_entry: self.row.first_entry + first,
             accounts: self.accounts(from, to)?,
             bounds,
             event_ids: self.event_ids(first, last)?,
@@ -248,7 +321,7 @@ impl Block {
     pub(in crate::ledger) fn events(
         &self,
         keys: &KeyTree,
-        texts: &[TextDigest],
+        reading: Reading<'_>,
     ) -> Result<Vec<Event>, LedgerError> {
         const RUN: usize = 2048;
         let runs = self.accounts.len().div_ceil(RUN);
@@ -256,7 +329,7 @@ impl Block {
             .into_par_iter()
             .map(|run| {
                 let from = run * RUN;
-                self.run(from, (from + RUN).min(self.accounts.len()), keys, texts)
+                self.run(from, (from + RUN).min(self.accounts.len()), keys, reading)
             })
             .collect();
         Ok(opened?.concat())
@@ -290,7 +363,7 @@ impl Block {
         from: usize,
         to: usize,
         keys: &KeyTree,
-        texts: &[TextDigest],
+        reading: Reading<'_>,
     ) -> Result<Vec<Event>, LedgerError> {
         let keys = keys.keys(self.from + from as u64, self.from + to as u64);
         let mut events = Vec::with_capacity((to - from) * 4);
@@ -301,7 +374,12 @@ impl Block {
                 let mut sealed = self.sealed[place];
                 let id = EventId(self.event_ids[place]);
                 key.apply(nonce, id.0, &mut sealed);
-                events.push(Opened::read(&sealed).event(id, subject, texts)?);
+                events.push(reading.event(
+                    self.first_entry + place as u64,
+                    Opened::read(&sealed),
+                    id,
+                    subject,
+                )?);
             }
         }
         Ok(events)
@@ -325,35 +403,37 @@ impl Block {
     }
 }
 
-/// The leaves of events `from..to` of a segment.
-fn leaves_of(segment: &Segment, from: u64, to: u64) -> Result<Vec<NodeHash>, LedgerError> {
-    let (first, start) = segment.subject_at(from)?;
-    let last = if to == segment.row.n_events {
-        segment.row.n_subjects
-    } else {
-        segment.subject_at(to - 1)?.0 + 1
-    };
-    let leaves = segment.block(first, last)?.leaves();
-    let skip = usize::try_from(from - start).unwrap_or(usize::MAX);
-    let n = usize::try_from(to - from).unwrap_or(usize::MAX);
-    let leaves: Vec<NodeHash> = leaves.into_iter().skip(skip).take(n).collect();
-    if leaves.len() == n {
-        Ok(leaves)
-    } else {
-        Err(missing(segment.row.first_entry + from))
+impl Reading<'_> {
+    /// An event, from what its entry says.
+    pub(in crate::ledger) fn event(
+        &self,
+        entry: u64,
+        opened: Opened,
+        id: EventId,
+        subject: Subject,
+    ) -> Result<Event, LedgerError> {
+        self.bounds
+            .settle(entry, opened)
+            .event(id, subject, self.texts)
     }
 }
 
-pub(in crate::ledger) fn is_event(row: &Row) -> bool {
-    EntryKind::read(row.kind).is_some_and(EntryKind::is_event)
+/// Opens the sealed part of a row with its key: the number of its entry is the nonce.
+pub(in crate::ledger) fn open(
+    entry: u64,
+    event_id: u64,
+    mut sealed: [u8; SEALED],
+    key: &Key,
+) -> Opened {
+    key.apply(entry, event_id, &mut sealed);
+    Opened::read(&sealed)
 }
 
-/// Opens a row with its key: the number of its entry is the nonce.
-fn open(row: &Row, key: &Key) -> Result<Opened, LedgerError> {
-    let mut sealed = <[u8; SEALED]>::try_from(row.body.as_slice())
-        .map_err(|_| damaged_entry(row, "not an event"))?;
-    key.apply(row.entry, row.event_id.unwrap_or(0), &mut sealed);
-    Ok(Opened::read(&sealed))
+fn unlike_index(which: &'static str) -> LedgerError {
+    LedgerError::damaged(
+        format!("the index of {which}"),
+        "not what the entries say; `acquaint consent repair` makes it again from them",
+    )
 }
 
 pub(in crate::ledger) fn damaged_entry(row: &Row, what: &'static str) -> LedgerError {

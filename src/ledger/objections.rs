@@ -1,14 +1,81 @@
-//! The objection list: points that stand for numbers without an account.
+//! The objection list: points that stand for numbers without an account, and the key they are made with.
 //!
 //! The log holds the number of an objection and the digest of its point. The points are in a table of their own, so that
 //! they can be made anew under another key without the numbers they stand for.
+//!
+//! Under another key than the list's nobody on it would be recognised, and no statement would fail. So the log also holds a
+//! value that each key of the list can be told by, and any other key is refused.
 
 use super::codec::ObjectionPoint;
-use super::entry::EntryKind;
-use super::error::LedgerError;
-use super::log::Log;
+use super::entry::{EntryKind, Row, numbered, read_numbered};
+use super::error::{LedgerError, OtherKey};
+use super::proven::Proven;
 use super::tables::Objection;
 use super::writer::Writer;
+
+/// What the key of an objection list can be told by; the key cannot be found from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyCheck(pub [u8; 32]);
+
+/// The keys that a list was under, by their check values; the last is the one it is under.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::ledger) struct Keys(Vec<KeyCheck>);
+
+impl Keys {
+    /// From the entries that hold them; none if they do not follow each other.
+    pub(in crate::ledger) fn read<'r>(rows: impl Iterator<Item = &'r Row>) -> Option<Self> {
+        let checks = rows.zip(0..).map(|(row, number)| {
+            let (held, check) = read_numbered(&row.body)?;
+            (held == number).then_some(KeyCheck(check))
+        });
+        checks.collect::<Option<_>>().map(Self)
+    }
+
+    pub(in crate::ledger) fn len(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    /// Is the list of `n` objections under this key?
+    pub(in crate::ledger) fn assert(&self, key: KeyCheck, n: u64) -> Result<(), LedgerError> {
+        match (self.0.last(), n) {
+            (Some(last), _) if *last == key => Ok(()),
+            (None, 0) => Ok(()),
+            (None, n) => Err(LedgerError::UnknownKey { n }),
+            (Some(_), _) => Err(LedgerError::OtherKey {
+                which: self.which(key),
+            }),
+        }
+    }
+
+    fn which(&self, key: KeyCheck) -> OtherKey {
+        match self.0.iter().position(|one| *one == key) {
+            Some(number) => OtherKey::Former {
+                number: number as u64,
+                newest: self.len() - 1,
+            },
+            None => OtherKey::Never,
+        }
+    }
+}
+
+/// What a writer knows of the list.
+#[derive(Clone, Debug, Default)]
+pub(in crate::ledger) struct List {
+    pub(in crate::ledger) keys: Keys,
+    pub(in crate::ledger) n: u64,
+    /// The key that points are given under; it is the list's.
+    given: Option<KeyCheck>,
+}
+
+impl List {
+    pub(in crate::ledger) fn new(keys: Keys, n: u64) -> Self {
+        Self {
+            keys,
+            n,
+            given: None,
+        }
+    }
+}
 
 impl Writer {
     /// Every point of the objection list, in the order of their numbers.
@@ -16,15 +83,57 @@ impl Writer {
     /// # Errors
     /// If the list cannot be read.
     pub fn objections(&mut self) -> Result<Vec<ObjectionPoint>, LedgerError> {
-        points(&mut self.log)
+        let list = self.log.tables.objections()?;
+        Ok(list.into_iter().map(|(_, point)| point).collect())
+    }
+
+    /// Says which key the points are made with that are recorded from now on. The first objection records it.
+    ///
+    /// # Errors
+    /// If the list is under another key. A ledger that was made before keys were recorded takes any key here, and none with
+    /// an objection but one that makes a point of the list.
+    pub fn use_key(&mut self, key: KeyCheck) -> Result<(), LedgerError> {
+        match self.list.keys.assert(key, self.list.n) {
+            Ok(()) | Err(LedgerError::UnknownKey { .. }) => {
+                self.list.given = Some(key);
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Is the list under this key?
+    ///
+    /// # Errors
+    /// If it is under another, or nothing shows which it is under.
+    pub fn assert_key(&self, key: KeyCheck) -> Result<(), LedgerError> {
+        self.list.keys.assert(key, self.list.n)
+    }
+
+    /// Records the key that the list of a ledger is under that was made before keys were recorded. Nothing can show whether
+    /// it is the right one: under another nobody on the list is recognised.
+    ///
+    /// # Errors
+    /// If the ledger knows that it is another, or the disk refuses.
+    pub fn adopt_key(&mut self, key: KeyCheck) -> Result<(), LedgerError> {
+        self.use_key(key)?;
+        if self.list.keys.len() > 0 {
+            return Ok(());
+        }
+        self.transaction(|writer| writer.push_key(key))
     }
 
     /// Puts other points in the place of all points, in the order of [`objections`](Self::objections): after a
-    /// change of the secret key. The old points are wiped.
+    /// change of the secret key to `key`. The old points are wiped with
+    /// [`wipe_old_objections`](Self::wipe_old_objections).
     ///
     /// # Errors
     /// If there are more or fewer points than objections, or the disk refuses.
-    pub fn rekey_objections(&mut self, points: &[ObjectionPoint]) -> Result<(), LedgerError> {
+    pub fn rekey_objections(
+        &mut self,
+        points: &[ObjectionPoint],
+        key: KeyCheck,
+    ) -> Result<(), LedgerError> {
         let held = self.log.tables.objections()?;
         if held.len() != points.len() {
             return Err(LedgerError::damaged(
@@ -38,21 +147,69 @@ impl Writer {
             for objection in &list {
                 writer.log.tables.replace_point(objection)?;
             }
-            let mut body = (list.len() as u64).to_le_bytes().to_vec();
-            body.extend(digest(&list));
-            writer.push(EntryKind::Rekeyed, body)
-        })?;
+            let body = numbered(list.len() as u64, &digest(&list));
+            writer.push(EntryKind::Rekeyed, body)?;
+            writer.push_key(key)
+        })
+    }
+
+    /// Leaves no point that was replaced in the database's own files.
+    ///
+    /// # Errors
+    /// If a reader still holds a log with copies: wiping again does what is left.
+    pub fn wipe_old_objections(&mut self) -> Result<(), LedgerError> {
         self.log.tables.wipe_deleted()
+    }
+
+    fn push_key(&mut self, key: KeyCheck) -> Result<(), LedgerError> {
+        let number = self.list.keys.len();
+        self.push(EntryKind::KeyCheck, numbered(number, &key.0))?;
+        self.list.keys.0.push(key);
+        self.list.given = Some(key);
+        Ok(())
+    }
+
+    /// Records the key of points that are about to be recorded, if none was before: for an empty list any, for another
+    /// one that makes a point of it.
+    pub(in crate::ledger) fn settle_key(
+        &mut self,
+        points: &[ObjectionPoint],
+    ) -> Result<(), LedgerError> {
+        if points.is_empty() {
+            return Ok(());
+        }
+        let key = self.list.given.ok_or(LedgerError::NoKey)?;
+        if self.list.keys.len() > 0 {
+            return self.assert_key(key);
+        }
+        // Point and bucket: each is made with a part of the key.
+        let list = self.log.tables.objections()?;
+        let is_shown = list.is_empty() || list.iter().any(|(_, held)| points.contains(held));
+        if !is_shown {
+            return Err(LedgerError::UnknownKey { n: self.list.n });
+        }
+        self.push_key(key)
+    }
+
+    /// The number of a point on the objection list, which it is put on when it is first met.
+    pub(in crate::ledger) fn objection(
+        &mut self,
+        point: ObjectionPoint,
+    ) -> Result<u64, LedgerError> {
+        if let Some(number) = self.log.tables.objection_of(&point.point)? {
+            return Ok(number);
+        }
+        let number = self.list.n;
+        self.log.tables.insert_objection(&(number, point))?;
+        let digest = digest(&[(number, point)]);
+        self.push(EntryKind::Objection, numbered(number, &digest))?;
+        self.list.n += 1;
+        Ok(number)
     }
 }
 
-pub(in crate::ledger) fn points(log: &mut Log) -> Result<Vec<ObjectionPoint>, LedgerError> {
-    let list = log.tables.objections()?;
-    Ok(list.into_iter().map(|(_, point)| point).collect())
-}
-
 /// The digest of consecutive objections.
-pub(in crate::ledger) fn digest(list: &[Objection]) -> [u8; 32] {
+fn digest(list: &[Objection]) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new_derive_key("acquaint 2016-08-25 ledger: objection list");
     for (number, point) in list {
         hasher.update(&number.to_le_bytes());
@@ -64,32 +221,24 @@ pub(in crate::ledger) fn digest(list: &[Objection]) -> [u8; 32] {
 
 /// Is the list what the log says it is? The last change of keys speaks for all numbers before it, and each later
 /// entry for its own.
-pub(in crate::ledger) fn is_as_logged(log: &mut Log) -> Result<bool, LedgerError> {
-    let list = log.tables.objections()?;
+pub(in crate::ledger) fn is_as_logged(proven: &Proven, list: &[Objection]) -> bool {
     let are_all = list.iter().zip(0..).all(|((number, _), at)| *number == at);
-    let entries = log.tables.rows_of_kind(EntryKind::Objection as u8)?;
     let mut covered = 0;
-    if let Some(last) = log.tables.rows_of_kind(EntryKind::Rekeyed as u8)?.last() {
-        let Some((n, expected)) = parts(&last.body) else {
-            return Ok(false);
+    if let Some(last) = proven.of_kind(EntryKind::Rekeyed).last() {
+        let Some((n, expected)) = read_numbered(&last.body) else {
+            return false;
         };
-        let Some(first) = usize::try_from(n).ok().and_then(|n| list.get(..n)) else {
-            return Ok(false);
+        let first = usize::try_from(n).ok().and_then(|n| list.get(..n));
+        let Some(first) = first.filter(|first| digest(first) == expected) else {
+            return false;
         };
-        if digest(first) != expected {
-            return Ok(false);
-        }
         covered = first.len();
     }
-    let later_are_right = entries
-        .iter()
-        .zip(&list)
-        .skip(covered)
-        .all(|(row, objection)| parts(&row.body) == Some((objection.0, digest(&[*objection]))));
-    Ok(are_all && entries.len() == list.len() && later_are_right)
-}
-
-fn parts(body: &[u8]) -> Option<(u64, [u8; 32])> {
-    let (number, digest) = body.split_first_chunk::<8>()?;
-    Some((u64::from_le_bytes(*number), digest.try_into().ok()?))
+    let entries = proven.of_kind(EntryKind::Objection);
+    let is_right = |(row, objection): (&Row, &Objection)| {
+        read_numbered(&row.body) == Some((objection.0, digest(&[*objection])))
+    };
+    let later_are_right = entries.zip(list).skip(covered).all(is_right);
+    let n_entries = proven.of_kind(EntryKind::Objection).count();
+    are_all && n_entries == list.len() && later_are_right
 }

@@ -9,32 +9,82 @@ use postgres::{Client, Config, NoTls, Row as Fields, Statement};
 use super::codec::ObjectionPoint;
 use super::entry::Row;
 use super::error::LedgerError;
+use super::head::{Counts, Head, Seal};
 use super::keys::{Key, Place};
 use super::merkle::{self, NodeHash};
 use super::segment::SegmentRow;
 use super::sqlite::{ordered, signed, unordered, unsigned};
-use super::tables::{Head, Objection, Tables};
+use super::tables::{Access, Objection, Tables};
 use crate::hash::HashMap;
 use crate::time::Timestamp;
 
 /// The format this program writes.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 /// How often it is asked, twenty times a second, whether other transactions are done.
 const PATIENCE: u32 = 600;
 /// How often, at the same pace, a writer asks whether another is gone.
 const LOCK_PATIENCE: u32 = 20;
 
 const SCHEMA: &str = "
-CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 0), format BIGINT NOT NULL, size BIGINT NOT NULL, root BYTEA NOT NULL, newest_known BIGINT NOT NULL);
+CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 0), format BIGINT NOT NULL, size BIGINT NOT NULL, root BYTEA NOT NULL, newest_known BIGINT NOT NULL, n_texts BIGINT NOT NULL, n_objections BIGINT NOT NULL, n_keys BIGINT NOT NULL, sum BYTEA NOT NULL);
 CREATE TABLE entries (entry BIGINT PRIMARY KEY, kind SMALLINT NOT NULL, event_id BIGINT, subject BYTEA, body BYTEA NOT NULL);
 CREATE INDEX entries_by_event ON entries (event_id) WHERE event_id IS NOT NULL;
-CREATE INDEX entries_by_subject ON entries (subject, entry) WHERE subject IS NOT NULL;
 CREATE INDEX entries_by_kind ON entries (kind) WHERE kind <> 1;
 CREATE TABLE tiles (tile BIGINT PRIMARY KEY, hash BYTEA NOT NULL);
 CREATE TABLE segments (segment BIGINT PRIMARY KEY, first_entry BIGINT NOT NULL, n_events BIGINT NOT NULL, n_subjects BIGINT NOT NULL, digest BYTEA NOT NULL, min_id BIGINT NOT NULL, max_id BIGINT NOT NULL);
 CREATE TABLE seeds (segment BIGINT NOT NULL, depth BIGINT NOT NULL, number BIGINT NOT NULL, seed BYTEA NOT NULL, PRIMARY KEY (segment, depth, number));
 CREATE TABLE subject_keys (subject BYTEA PRIMARY KEY, key BYTEA NOT NULL);
 CREATE TABLE objections (number BIGINT PRIMARY KEY, point BYTEA NOT NULL UNIQUE, bucket BIGINT NOT NULL);
+";
+
+/// What the second format has that the first has not, and the other way round.
+const UPGRADE: &str = "
+DROP INDEX IF EXISTS entries_by_subject;
+ALTER TABLE head ADD COLUMN n_texts BIGINT NOT NULL DEFAULT 0, ADD COLUMN n_objections BIGINT NOT NULL DEFAULT 0, ADD COLUMN n_keys BIGINT NOT NULL DEFAULT 0, ADD COLUMN sum BYTEA NOT NULL DEFAULT '';
+UPDATE head SET format = 2;
+";
+
+/// The tables of a ledger.
+const TABLES: [&str; 7] = [
+    "head",
+    "entries",
+    "tiles",
+    "segments",
+    "seeds",
+    "subject_keys",
+    "objections",
+];
+
+/// The indexes that are not a primary key's or a constraint's.
+const INDEXES: [(&str, &str); 2] = [
+    (
+        "entries_by_event",
+        "CREATE INDEX entries_by_event ON entries (event_id) WHERE event_id IS NOT NULL",
+    ),
+    (
+        "entries_by_kind",
+        "CREATE INDEX entries_by_kind ON entries (kind) WHERE kind <> 1",
+    ),
+];
+
+/// Whatever is in the schema and not a table of ours or an index on one: what kind of thing, its name, and how it is
+/// removed. A rule, a trigger or a policy of row security changes what statements do, and no hash over the rows shows it.
+const FOREIGN: &str = "
+SELECT 'relation', relname::text, format('DROP %s %I', CASE relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE' WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END, relname)
+    FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind <> 'i' AND (relkind <> 'r' OR NOT relname = ANY ($1))
+UNION ALL SELECT 'trigger', tgname::text, format('DROP TRIGGER %I ON %I', tgname, relname)
+    FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid WHERE relnamespace = current_schema()::regnamespace AND NOT tgisinternal
+UNION ALL SELECT 'rule', rulename::text, format('DROP RULE %I ON %I', rulename, relname)
+    FROM pg_rewrite JOIN pg_class c ON c.oid = ev_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'
+UNION ALL SELECT 'policy', polname::text, format('DROP POLICY %I ON %I', polname, relname)
+    FROM pg_policy JOIN pg_class c ON c.oid = polrelid WHERE relnamespace = current_schema()::regnamespace
+UNION ALL SELECT 'index', indexname::text, format('DROP INDEX %I', indexname)
+    FROM pg_indexes i WHERE schemaname = current_schema() AND indexname IN (SELECT relname FROM pg_class WHERE oid IN (
+        SELECT indexrelid FROM pg_index WHERE NOT indisprimary AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid))
+        AND relnamespace = current_schema()::regnamespace)
+    AND NOT (indexname::text, regexp_replace(regexp_replace(indexdef, ' ON [^ ]+ USING btree', ' ON ' || tablename), '[()]', '', 'g')) IN (
+        SELECT * FROM unnest($2::text[], $3::text[]))
+ORDER BY 1, 2
 ";
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -46,6 +96,7 @@ pub(in crate::ledger) struct Postgres {
     client: Client,
     /// By their text: a statement is planned once.
     statements: HashMap<&'static str, Statement>,
+    format: i64,
 }
 
 impl Postgres {
@@ -55,7 +106,7 @@ impl Postgres {
         settings: &Path,
         server: &str,
         schema: &str,
-        is_writer: bool,
+        access: Access,
     ) -> Result<Self, LedgerError> {
         if !is_name(schema) {
             return Err(LedgerError::Settings {
@@ -82,14 +133,15 @@ impl Postgres {
             place,
             client,
             statements: HashMap::default(),
+            format: FORMAT,
         };
-        tables.prepare(schema, is_writer)?;
+        tables.prepare(schema, access)?;
         Ok(tables)
     }
 
-    fn prepare(&mut self, schema: &str, is_writer: bool) -> Result<(), LedgerError> {
+    fn prepare(&mut self, schema: &str, access: Access) -> Result<(), LedgerError> {
         self.batch("open", &format!("SET search_path TO {schema}; SET synchronous_commit TO on; SET lock_timeout TO '30s'"))?;
-        if is_writer {
+        if access != Access::Read {
             self.lock(schema)?;
         }
         let is_there = |tables: &mut Self| {
@@ -98,7 +150,7 @@ impl Postgres {
             })
         };
         if !is_there(self)? {
-            if !is_writer {
+            if access != Access::Make {
                 return Err(LedgerError::Absent {
                     path: PathBuf::from(&self.place),
                 });
@@ -113,6 +165,7 @@ impl Postgres {
                 known: FORMAT,
             });
         }
+        self.format = format;
         self.assert_durable()
     }
 
@@ -141,12 +194,21 @@ impl Postgres {
             "create",
             &format!("BEGIN; CREATE SCHEMA IF NOT EXISTS {schema}; {SCHEMA}"),
         )?;
+        let head = Head {
+            size: 0,
+            root: merkle::empty(),
+            newest_known: Timestamp::MIN,
+            seal: None,
+        };
+        let sum = head.sealed(Counts::default(), &[]).seal;
+        let sum = sum.map(|seal| seal.sum).unwrap_or_default();
         self.write(
-            "INSERT INTO head VALUES (0, $1, 0, $2, $3)",
+            "INSERT INTO head VALUES (0, $1, 0, $2, $3, 0, 0, 0, $4)",
             &[
                 &FORMAT,
-                &bytes(&merkle::empty().0),
-                &Timestamp::MIN.micros(),
+                &bytes(&head.root.0),
+                &head.newest_known.micros(),
+                &bytes(&sum),
             ],
         )?;
         self.batch("create", "COMMIT")
@@ -235,6 +297,40 @@ impl Postgres {
             .ok_or_else(|| LedgerError::damaged(place, "a row is missing"))
     }
 
+    /// What is in the schema and not ours, with the statement that removes it.
+    fn foreign(&mut self) -> Result<Vec<(String, String, String)>, LedgerError> {
+        let (names, texts): (Vec<&str>, Vec<String>) = INDEXES
+            .iter()
+            .map(|(name, sql)| (*name, sql.replace(['(', ')'], "")))
+            .unzip();
+        let tables: Vec<&str> = TABLES.to_vec();
+        self.all(FOREIGN, &[&tables, &names, &texts], |row| {
+            Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))
+        })
+    }
+
+    fn has(&mut self, name: &str) -> Result<bool, LedgerError> {
+        self.one("SELECT to_regclass($1) IS NOT NULL", &[&name], |row| {
+            Ok(row.try_get(0)?)
+        })
+    }
+
+    fn seal(&mut self) -> Result<Seal, LedgerError> {
+        self.one(
+            "SELECT n_texts, n_objections, n_keys, sum FROM head WHERE one = 0",
+            &[],
+            |row| {
+                let counts = Counts {
+                    texts: unsigned(row.try_get(0)?),
+                    objections: unsigned(row.try_get(1)?),
+                    keys: unsigned(row.try_get(2)?),
+                };
+                let sum = hash(row, 3)?;
+                Ok(Seal { counts, sum })
+            },
+        )
+    }
+
     /// Waits until nobody can see any more what was deleted; false if that takes too long.
     fn is_unseen(&mut self) -> Result<bool, LedgerError> {
         let next: String = self.one(
@@ -284,23 +380,81 @@ impl Tables for Postgres {
         let _ = self.client.batch_execute("ROLLBACK");
     }
 
+    fn schema_faults(&mut self) -> Result<Vec<String>, LedgerError> {
+        let mut faults: Vec<String> = self
+            .foreign()?
+            .into_iter()
+            .map(|(kind, name, _)| format!("{kind} {name} is none that this program made"))
+            .collect();
+        for (name, _) in INDEXES {
+            if !self.has(name)? {
+                faults.push(format!("index {name} is not there"));
+            }
+        }
+        Ok(faults)
+    }
+
+    /// Pages and indexes are the server's, which has tools of its own to check them (`pg_amcheck`).
+    fn page_faults(&mut self) -> Result<Vec<String>, LedgerError> {
+        Ok(Vec::new())
+    }
+
+    fn rebuild(&mut self) -> Result<(), LedgerError> {
+        for (_, _, drop) in self.foreign()? {
+            self.batch("rebuild", &drop)?;
+        }
+        for (name, create) in INDEXES {
+            if !self.has(name)? {
+                self.batch("rebuild", create)?;
+            }
+        }
+        for table in TABLES {
+            self.batch("rebuild", &format!("REINDEX TABLE {table}"))?;
+        }
+        Ok(())
+    }
+
+    fn upgrade(&mut self) -> Result<(), LedgerError> {
+        self.batch("write to", UPGRADE)?;
+        self.statements.clear();
+        self.format = FORMAT;
+        Ok(())
+    }
+
     fn head(&mut self) -> Result<Head, LedgerError> {
-        self.one("SELECT size, root, newest_known FROM head", &[], |row| {
-            Ok(Head {
-                size: unsigned(row.try_get(0)?),
-                root: NodeHash(hash(row, 1)?),
-                newest_known: Timestamp::from_micros(row.try_get(2)?),
-            })
-        })
+        let head = self.one(
+            "SELECT size, root, newest_known FROM head WHERE one = 0",
+            &[],
+            |row| {
+                Ok(Head {
+                    size: unsigned(row.try_get(0)?),
+                    root: NodeHash(hash(row, 1)?),
+                    newest_known: Timestamp::from_micros(row.try_get(2)?),
+                    seal: None,
+                })
+            },
+        )?;
+        let seal = match self.format {
+            1 => None,
+            _ => Some(self.seal()?),
+        };
+        Ok(Head { seal, ..head })
     }
 
     fn set_head(&mut self, head: &Head) -> Result<(), LedgerError> {
+        let Some(Seal { counts, sum }) = head.seal else {
+            return Err(LedgerError::damaged(self.place(), "a head without a sum"));
+        };
         self.write(
-            "UPDATE head SET size = $1, root = $2, newest_known = $3",
+            "UPDATE head SET size = $1, root = $2, newest_known = $3, n_texts = $4, n_objections = $5, n_keys = $6, sum = $7",
             &[
                 &signed(head.size),
                 &bytes(&head.root.0),
                 &head.newest_known.micros(),
+                &signed(counts.texts),
+                &signed(counts.objections),
+                &signed(counts.keys),
+                &bytes(&sum),
             ],
         )
     }
@@ -320,64 +474,53 @@ impl Tables for Postgres {
 
     fn rows(&mut self, from: u64, limit: u64) -> Result<Vec<Row>, LedgerError> {
         self.all(
-            "SELECT * FROM entries WHERE entry >= $1 ORDER BY entry LIMIT $2",
+            "SELECT entry, kind, event_id, subject, body FROM entries WHERE entry >= $1 ORDER BY entry LIMIT $2",
             &[&signed(from), &signed(limit)],
             row,
         )
     }
 
-    fn rows_of_accounts(
-        &mut self,
-        after: Option<(&[u8], u64)>,
-        limit: u64,
-    ) -> Result<Vec<Row>, LedgerError> {
-        let (subject, entry) = after.map_or((&[][..], -1), |(s, entry)| (s, signed(entry)));
-        self.all(
-            r"SELECT * FROM entries WHERE (subject, entry) > ($1, $2) AND subject < '\x01'::bytea AND subject IS NOT NULL
-              ORDER BY subject, entry LIMIT $3",
-            &[&subject, &entry, &signed(limit)],
+    fn row(&mut self, entry: u64) -> Result<Option<Row>, LedgerError> {
+        self.first(
+            "SELECT entry, kind, event_id, subject, body FROM entries WHERE entry = $1",
+            &[&signed(entry)],
             row,
         )
     }
 
-    fn rows_of_others(&mut self) -> Result<Vec<Row>, LedgerError> {
-        self.all(
-            r"SELECT * FROM entries WHERE subject >= '\x01'::bytea ORDER BY entry",
-            &[],
-            row,
+    fn n_strays(&mut self, size: u64) -> Result<u64, LedgerError> {
+        self.one(
+            "SELECT count(*) FROM entries WHERE entry < 0 OR entry >= $1",
+            &[&signed(size)],
+            |row| Ok(unsigned(row.try_get(0)?)),
         )
     }
 
-    fn rows_of_subject(&mut self, subject: &[u8]) -> Result<Vec<Row>, LedgerError> {
+    fn entries_of_event(&mut self, event_id: u64) -> Result<Vec<u64>, LedgerError> {
         self.all(
-            "SELECT * FROM entries WHERE subject = $1 ORDER BY entry",
-            &[&subject],
-            row,
-        )
-    }
-
-    fn rows_of_event(&mut self, event_id: u64) -> Result<Vec<Row>, LedgerError> {
-        self.all(
-            "SELECT * FROM entries WHERE event_id = $1 ORDER BY entry",
+            "SELECT entry FROM entries WHERE event_id = $1 ORDER BY entry",
             &[&ordered(event_id)],
-            row,
+            |row| Ok(unsigned(row.try_get(0)?)),
         )
     }
 
-    fn rows_of_kind(&mut self, kind: u8) -> Result<Vec<Row>, LedgerError> {
+    fn entries_of_kind(&mut self, kind: u8) -> Result<Vec<u64>, LedgerError> {
         self.all(
-            "SELECT * FROM entries WHERE kind = $1 AND kind <> 1 ORDER BY entry",
+            "SELECT entry FROM entries WHERE kind = $1 AND kind <> 1 ORDER BY entry",
             &[&i16::from(kind)],
-            row,
+            |row| Ok(unsigned(row.try_get(0)?)),
         )
     }
 
     fn event_ids(&mut self, from: u64, to: u64) -> Result<Vec<u64>, LedgerError> {
-        self.all(
-            "SELECT event_id FROM entries WHERE event_id BETWEEN $1 AND $2 ORDER BY event_id",
+        // The condition is one that no index answers.
+        let mut ids: Vec<u64> = self.all(
+            "SELECT event_id FROM entries WHERE event_id + 0 BETWEEN $1 AND $2",
             &[&ordered(from), &ordered(to)],
             |row| Ok(unordered(row.try_get(0)?)),
-        )
+        )?;
+        ids.sort_unstable();
+        Ok(ids)
     }
 
     fn insert_tile(&mut self, number: u64, hash: NodeHash) -> Result<(), LedgerError> {
@@ -407,6 +550,17 @@ impl Tables for Postgres {
                 &signed(row.n_events),
                 &signed(row.n_subjects),
                 &bytes(&row.digest),
+                &ordered(row.min_id),
+                &ordered(row.max_id),
+            ],
+        )
+    }
+
+    fn set_id_range(&mut self, row: &SegmentRow) -> Result<(), LedgerError> {
+        self.write(
+            "UPDATE segments SET min_id = $2, max_id = $3 WHERE segment = $1",
+            &[
+                &signed(row.segment),
                 &ordered(row.min_id),
                 &ordered(row.max_id),
             ],
@@ -469,6 +623,19 @@ impl Tables for Postgres {
             "SELECT key FROM subject_keys WHERE subject = $1",
             &[&subject],
             |row| Ok(Key(hash(row, 0)?)),
+        )
+    }
+
+    fn keys(
+        &mut self,
+        from: &[u8],
+        to: &[u8],
+        limit: u64,
+    ) -> Result<Vec<(Vec<u8>, Key)>, LedgerError> {
+        self.all(
+            "SELECT subject, key FROM subject_keys WHERE subject BETWEEN $1 AND $2 ORDER BY subject LIMIT $3",
+            &[&from, &to, &signed(limit)],
+            |row| Ok((row.try_get(0)?, Key(hash(row, 1)?))),
         )
     }
 

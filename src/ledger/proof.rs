@@ -7,6 +7,7 @@ use super::entry::{EntryKind, Row};
 use super::error::LedgerError;
 use super::log::Log;
 use super::merkle::{self, NodeHash};
+use super::proven::Proven;
 use super::tiles::Tree;
 use super::writer::Root;
 use crate::ids::AccountId;
@@ -95,10 +96,20 @@ impl Consistency {
     }
 }
 
-pub(in crate::ledger) fn prove(log: &mut Log, account: AccountId) -> Result<Proof, LedgerError> {
-    let mut rows = log
-        .tables
-        .rows_of_subject(&Holder::Account(account).bytes())?;
+pub(in crate::ledger) fn prove(
+    log: &mut Log,
+    proven: &Proven,
+    account: AccountId,
+) -> Result<Proof, LedgerError> {
+    let holder = Holder::Account(account);
+    let about = proven
+        .plain
+        .iter()
+        .filter(|row| row.holder() == Some(holder));
+    let mut rows: Vec<Row> = about.cloned().collect();
+    for record in proven.accounts.of_account(account.0)? {
+        rows.extend(log.tables.row(record.entry)?);
+    }
     for segment in &log.segments {
         rows.extend(rows_of(segment, account)?);
     }
@@ -118,11 +129,18 @@ pub(in crate::ledger) fn prove(log: &mut Log, account: AccountId) -> Result<Proo
             path: tree.inclusion(row.entry)?,
         });
     }
-    Ok(Proof {
+    let proof = Proof {
         account,
         root,
         entries,
-    })
+    };
+    if proof.verify(&root) {
+        return Ok(proof);
+    }
+    Err(LedgerError::damaged(
+        format!("account {account}"),
+        "its entries do not lead to the root",
+    ))
 }
 
 /// The events of an account in a segment, as if they were rows.

@@ -3,29 +3,53 @@
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rayon::prelude::*;
-
 use super::check::{self, Finding};
 use super::codec::{Holder, ObjectionPoint};
 use super::database;
 use super::entry::{EntryKind, Row};
 use super::error::LedgerError;
-use super::keys::KeyTree;
-use super::log::{Block, Log, ROWS};
-use super::objections;
+use super::log::Log;
+use super::merge::{self, Merge};
+use super::objections::{KeyCheck, Keys};
 use super::proof::{Consistency, Proof};
-use super::segment::Segment;
+use super::proven::{Depth, Proven, prove};
+use super::tables::Access;
+use super::twice::contradicted;
 use super::writer::Root;
-use crate::consent::{Event, Flaw, History, Overlay, PolicyVersion, Subject, TextDigest};
+use crate::consent::{Event, Flaw, History, Overlay, PolicyVersion};
 use crate::ids::{AccountId, EventId};
 use crate::time::Timestamp;
 
-/// Events handed over at a time, roughly.
-const BATCH: u64 = 1 << 18;
-
 /// A ledger, open for reading: it stays as it was when it was opened.
+///
+/// Rows are read once, by their numbers, when something is asked of them for the first time; every answer is made of
+/// what was hashed then and found to be what the root stands for, and is an error if it was not.
 pub struct Reader {
-    log: Mutex<Log>,
+    state: Mutex<State>,
+}
+
+struct State {
+    log: Log,
+    proven: Option<Proven>,
+}
+
+impl State {
+    /// The rows, whatever is wrong with them.
+    fn read(&mut self, depth: Depth) -> Result<(&mut Log, &Proven), LedgerError> {
+        let held = self.proven.take();
+        let proven = match held.filter(|held| held.is_as_deep_as(depth)) {
+            Some(held) => held,
+            None => prove(&mut self.log, depth)?,
+        };
+        Ok((&mut self.log, self.proven.insert(proven)))
+    }
+
+    /// The rows, if nothing is wrong with them.
+    fn proven(&mut self) -> Result<(&mut Log, &Proven), LedgerError> {
+        let (log, proven) = self.read(Depth::Digests)?;
+        proven.assert_sound()?;
+        Ok((log, proven))
+    }
 }
 
 impl std::fmt::Debug for Reader {
@@ -40,22 +64,31 @@ impl Reader {
     /// # Errors
     /// If there is none, or what is there cannot be read, is foreign or newer.
     pub fn open(dir: &Path) -> Result<Self, LedgerError> {
-        let mut tables = database::open(dir, false)?;
+        let mut tables = database::open(dir, Access::Read)?;
         tables.begin_read()?;
+        let log = Log::new(dir, tables)?;
         Ok(Self {
-            log: Mutex::new(Log::new(dir, tables)?),
+            state: Mutex::new(State { log, proven: None }),
         })
     }
 
+    /// Tells the reader what time it is. What claims to have become known more than five minutes later cannot have: of
+    /// it, what takes something away counts from when it happened, and the rest does not count yet.
+    #[must_use]
+    pub fn with_clock(self, now: Timestamp) -> Self {
+        self.state().log.bounds.set_now(now);
+        self
+    }
+
     /// What fails says so; a panic while reading leaves nothing half-read.
-    fn log(&self) -> MutexGuard<'_, Log> {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The log at the moment it was opened.
     #[must_use]
     pub fn root(&self) -> Root {
-        let head = self.log().head;
+        let head = self.state().log.head;
         Root {
             size: head.size,
             root: head.root,
@@ -73,7 +106,9 @@ impl Reader {
     /// # Complexity
     /// O(n) time for n entries, and space for the tiles and one batch.
     pub fn check(&self, since: Option<&Root>) -> Result<Vec<Finding>, LedgerError> {
-        check::check(&mut self.log(), since)
+        let mut state = self.state();
+        let (log, proven) = state.read(Depth::Leaves)?;
+        check::check(log, proven, since)
     }
 
     /// Everything about an account, with the paths that show where it stands in the log.
@@ -81,7 +116,9 @@ impl Reader {
     /// # Errors
     /// If something cannot be read.
     pub fn prove(&self, account: AccountId) -> Result<Proof, LedgerError> {
-        super::proof::prove(&mut self.log(), account)
+        let mut state = self.state();
+        let (log, proven) = state.proven()?;
+        super::proof::prove(log, proven, account)
     }
 
     /// The path that shows that the log continues its first `old_size` entries.
@@ -89,7 +126,9 @@ impl Reader {
     /// # Errors
     /// If something cannot be read.
     pub fn consistency(&self, old_size: u64) -> Result<Consistency, LedgerError> {
-        super::proof::consistency(&mut self.log(), old_size)
+        let mut state = self.state();
+        let (log, _) = state.proven()?;
+        super::proof::consistency(log, old_size)
     }
 
     /// Every event about an account, in the order in which they were recorded; none after it was erased.
@@ -97,24 +136,18 @@ impl Reader {
     /// # Errors
     /// If something cannot be read.
     pub fn history(&self, account: AccountId) -> Result<Vec<Event>, LedgerError> {
-        let mut log = self.log();
+        let mut state = self.state();
+        let (log, proven) = state.proven()?;
+        let records = proven.accounts.of_account(account.0)?;
         let mut events = Vec::new();
         for at in 0..log.segments.len() {
-            let Ok(subject) = log.segments[at].subject(account.0)? else {
-                continue;
-            };
-            let row = log.segments[at].row.clone();
-            let keys = log.keys(&row)?;
-            let block = log.segments[at].block(subject, subject + 1)?;
-            let found = block.events(&keys, &log.texts)?;
-            events.extend((row.first_entry..).zip(found));
+            events.extend(of_segment(log, proven, at, account)?);
         }
-        let rows = log
-            .tables
-            .rows_of_subject(&Holder::Account(account).bytes())?;
-        let found = log.events_of(&rows)?;
-        let places = rows.iter().filter(|row| super::log::is_event(row));
-        events.extend(places.map(|row| row.entry).zip(found));
+        // Of segments and rows the entries are apart, so that either are in order among themselves.
+        for record in &records {
+            let found = merge::events(log, proven, std::slice::from_ref(record))?;
+            events.extend(found.into_iter().map(|event| (record.entry, event)));
+        }
         events.sort_by_key(|(entry, _)| *entry);
         Ok(events.into_iter().map(|(_, event)| event).collect())
     }
@@ -124,9 +157,9 @@ impl Reader {
     /// # Errors
     /// If something cannot be read.
     pub fn is_erased(&self, account: AccountId) -> Result<bool, LedgerError> {
-        let subject = Holder::Account(account).bytes();
-        let rows = self.log().tables.rows_of_subject(&subject)?;
-        Ok(rows.iter().any(|row| row.kind == EntryKind::Erasure as u8))
+        let mut state = self.state();
+        let (_, proven) = state.proven()?;
+        Ok(proven.is_erased(Holder::Account(account)))
     }
 
     /// Every point of the objection list.
@@ -134,260 +167,114 @@ impl Reader {
     /// # Errors
     /// If it cannot be read.
     pub fn objections(&self) -> Result<Vec<ObjectionPoint>, LedgerError> {
-        objections::points(&mut self.log())
+        let mut state = self.state();
+        let (_, proven) = state.proven()?;
+        Ok(proven.objections.iter().map(|(_, point)| *point).collect())
     }
 
-    /// How many events there are about accounts, devices and numbers without an account, and how many segments most of
-    /// them are in.
+    /// Is this the key that the objection list is under?
     ///
     /// # Errors
-    /// If it cannot be read.
-    pub fn n_segments(&self) -> usize {
-        self.log().segments.len()
+    /// If it is not, if nothing shows which it is, or if something cannot be read.
+    pub fn assert_key(&self, key: KeyCheck) -> Result<(), LedgerError> {
+        let mut state = self.state();
+        let (_, proven) = state.proven()?;
+        let keys = Keys::read(proven.of_kind(EntryKind::KeyCheck));
+        let keys =
+            keys.ok_or_else(|| LedgerError::damaged("the keys", "they do not follow each other"))?;
+        keys.assert(key, proven.objections.len() as u64)
     }
+
+    /// How many segments there are.
+    pub fn n_segments(&self) -> usize {
+        self.state().log.segments.len()
+    }
+}
+
+/// The events of an account in a segment, with their entries.
+fn of_segment(
+    log: &mut Log,
+    proven: &Proven,
+    at: usize,
+    account: AccountId,
+) -> Result<Vec<(u64, Event)>, LedgerError> {
+    let Ok(subject) = log.segments[at].subject(account.0)? else {
+        return Ok(Vec::new());
+    };
+    let row = log.segments[at].row.clone();
+    let keys = log.keys(&row)?;
+    let block = log.segments[at].block(subject, subject + 1)?;
+    let events = block.events(&keys, log.reading())?;
+    if events.is_empty() {
+        merge::assert_erased(&block, &keys, proven)?;
+    }
+    Ok((block.first_entry..).zip(events).collect())
 }
 
 impl History for Reader {
     type Error = LedgerError;
 
     fn policies(&self) -> Result<Vec<PolicyVersion>, LedgerError> {
-        self.log().policies()
+        self.state().proven()?.1.policies()
     }
 
     fn overlays(&self) -> Result<Vec<Overlay>, LedgerError> {
-        self.log().overlays()
+        self.state().proven()?.1.overlays()
     }
 
     fn others(&self) -> Result<Vec<Event>, LedgerError> {
-        let mut log = self.log();
-        let rows = log.tables.rows_of_others()?;
-        log.events_of(&rows)
+        let mut state = self.state();
+        let (log, proven) = state.proven()?;
+        let rows = proven.plain.iter().filter(|row| row.is_event());
+        let mut events = Vec::new();
+        for row in rows {
+            events.push(other(log, proven, row)?);
+        }
+        Ok(events)
     }
 
     /// A ledger that does not check can vouch for nobody.
+    ///
+    /// What is looked at is what every answer depends on: the rows, the files of the segments, the list of objections, the
+    /// schema. Keys are not tried; an event that its key does not open stops whoever reads it.
     fn flaws(&self) -> Result<Vec<Flaw>, LedgerError> {
-        let mut log = self.log();
-        if !check::check(&mut log, None)?.is_empty() {
+        let mut state = self.state();
+        let (log, proven) = state.read(Depth::Digests)?;
+        if !proven.findings.is_empty() {
             return Ok(vec![Flaw::Everybody]);
         }
-        let mut flaws = erased(&mut log)?;
-        flaws.extend(contradicted(&mut log)?);
+        let mut flaws = erased(proven)?;
+        flaws.extend(contradicted(log, proven)?);
         flaws.sort_unstable();
         flaws.dedup();
         Ok(flaws)
     }
 
     fn accounts(&self, visit: &mut dyn FnMut(&[Event])) -> Result<(), LedgerError> {
-        Merge::new(&mut self.log())?.run(visit)
+        let mut state = self.state();
+        let (log, proven) = state.proven()?;
+        Merge::new(log, proven)?.run(visit)
     }
+}
+
+/// An event about a device or a number. Only accounts are erased, so the key must be there.
+fn other(log: &mut Log, proven: &Proven, row: &Row) -> Result<Event, LedgerError> {
+    let found = log.found(row)?;
+    let opened = found
+        .opened
+        .ok_or_else(|| super::log::damaged_entry(row, "its key is gone, and nobody erased it"))?;
+    let subject = proven.subject(found.holder)?;
+    let id = EventId(row.event_id.unwrap_or(0));
+    opened.event(id, subject, &log.texts)
 }
 
 /// Whoever was erased: nobody can say any more what they allowed, at no moment.
-fn erased(log: &mut Log) -> Result<Vec<Flaw>, LedgerError> {
-    let rows = log.tables.rows_of_kind(EntryKind::Erasure as u8)?;
-    let mut flaws = Vec::with_capacity(rows.len());
-    for row in rows {
-        if let Some(holder) = row.holder() {
-            flaws.push(Flaw::About {
-                subject: log.subject(holder)?,
-                known_time: Timestamp::MIN,
-            });
-        }
-    }
-    Ok(flaws)
-}
-
-/// Whoever is named under an id that says two things, from when the second became known.
-fn contradicted(log: &mut Log) -> Result<Vec<Flaw>, LedgerError> {
-    let rows = log.tables.rows_of_kind(EntryKind::Contradiction as u8)?;
-    let mut ids: Vec<u64> = rows.iter().filter_map(|row| row.event_id).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let mut flaws = Vec::new();
-    for id in ids {
-        let found = log.find(EventId(id))?;
-        // An event that was erased may have been known from the start.
-        let known = |one: &super::log::Found| {
-            one.opened
-                .map_or(Timestamp::MIN, |opened| opened.known_time)
-        };
-        let mut acts: Vec<(Holder, Option<_>, Timestamp)> = found
-            .iter()
-            .map(|one| {
-                let act = one.opened.map(|opened| (opened.valid_time, opened.act));
-                (one.holder, act, known(one))
-            })
-            .collect();
-        // Of one act the earliest known stays.
-        acts.sort_unstable();
-        acts.dedup_by_key(|(holder, act, _)| (*holder, *act));
-        let mut times: Vec<Timestamp> = acts.iter().map(|(_, _, known)| *known).collect();
-        times.sort_unstable();
-        let Some(&second) = times.get(1) else {
-            continue;
-        };
-        for (holder, _, known) in acts {
-            flaws.push(Flaw::About {
-                subject: log.subject(holder)?,
-                known_time: second.max(known),
-            });
-        }
-    }
-    Ok(flaws)
-}
-
-/// The events of all segments and rows, by account.
-struct Merge<'l> {
-    log: &'l mut Log,
-    runs: Vec<Run>,
-    rows: Rows,
-}
-
-/// A segment that is read from its first account to its last.
-struct Run {
-    keys: KeyTree,
-    next: u64,
-    /// Events that were read and not handed over, by account.
-    waiting: Vec<Event>,
-    /// Accounts read at a time.
-    step: u64,
-}
-
-/// The rows, read from the first account's to the last.
-#[derive(Default)]
-struct Rows {
-    last: Option<(Vec<u8>, u64)>,
-    is_done: bool,
-    waiting: Vec<Event>,
-}
-
-impl<'l> Merge<'l> {
-    fn new(log: &'l mut Log) -> Result<Self, LedgerError> {
-        let n = log.segments.len() as u64 + 1;
-        let mut runs = Vec::new();
-        for at in 0..log.segments.len() {
-            let row = log.segments[at].row.clone();
-            let step = BATCH / n * row.n_subjects / row.n_events.max(1);
-            runs.push(Run {
-                keys: log.keys(&row)?,
-                next: 0,
-                waiting: Vec::new(),
-                step: step.max(256),
-            });
-        }
-        Ok(Self {
-            log,
-            runs,
-            rows: Rows::default(),
+fn erased(proven: &Proven) -> Result<Vec<Flaw>, LedgerError> {
+    let flaw = |holder| {
+        Ok(Flaw::About {
+            subject: proven.subject(holder)?,
+            known_time: Timestamp::MIN,
         })
-    }
-
-    fn run(mut self, visit: &mut dyn FnMut(&[Event])) -> Result<(), LedgerError> {
-        loop {
-            let bound = self.fill()?;
-            let mut batch = Vec::new();
-            for run in &mut self.runs {
-                take(&mut run.waiting, bound, &mut batch);
-            }
-            take(&mut self.rows.waiting, bound, &mut batch);
-            if !batch.is_empty() {
-                batch.par_sort_by_key(|event: &Event| event.subject);
-                visit(&batch);
-            }
-            if bound.is_none() {
-                return Ok(());
-            }
-        }
-    }
-
-    /// Reads on wherever nothing waits; returns the last account of which everything waits, or none if that is all.
-    fn fill(&mut self) -> Result<Option<AccountId>, LedgerError> {
-        let mut bound: Option<AccountId> = None;
-        let Log {
-            segments, texts, ..
-        } = &*self.log;
-        for (segment, run) in segments.iter().zip(&mut self.runs) {
-            run.fill(segment, texts)?;
-            if run.next < segment.row.n_subjects {
-                let last = segment.accounts(run.next - 1, run.next)?[0];
-                bound = Some(bound.map_or(AccountId(last), |bound| bound.min(AccountId(last))));
-            }
-        }
-        if let Some(last) = self.rows.fill(self.log)? {
-            bound = Some(bound.map_or(last, |bound| bound.min(last)));
-        }
-        Ok(bound)
-    }
-}
-
-impl Run {
-    fn fill(&mut self, segment: &Segment, texts: &[TextDigest]) -> Result<(), LedgerError> {
-        while self.waiting.is_empty() && self.next < segment.row.n_subjects {
-            let to = (self.next + self.step).min(segment.row.n_subjects);
-            let block: Block = segment.block(self.next, to)?;
-            self.waiting = block.events(&self.keys, texts)?;
-            self.next = to;
-        }
-        Ok(())
-    }
-}
-
-impl Rows {
-    /// The last account of which every row waits; none if no rows are left to read.
-    fn fill(&mut self, log: &mut Log) -> Result<Option<AccountId>, LedgerError> {
-        if self.waiting.is_empty() && !self.is_done {
-            self.read(log)?;
-        }
-        if self.is_done {
-            return Ok(None);
-        }
-        let last = self.waiting.last().map(|event| event.subject);
-        Ok(match last {
-            Some(Subject::Account(account)) => Some(account),
-            _ => None,
-        })
-    }
-
-    /// Reads whole accounts: pages, until one ends with another account than it began with, but for its last.
-    fn read(&mut self, log: &mut Log) -> Result<(), LedgerError> {
-        let mut rows: Vec<Row> = Vec::new();
-        loop {
-            let after = rows
-                .last()
-                .and_then(|row| Some((row.subject.clone()?, row.entry)))
-                .or_else(|| self.last.clone());
-            let after = after
-                .as_ref()
-                .map(|(subject, entry)| (subject.as_slice(), *entry));
-            let page = log.tables.rows_of_accounts(after, ROWS)?;
-            self.is_done = (page.len() as u64) < ROWS;
-            rows.extend(page);
-            if self.is_done {
-                break;
-            }
-            let last = rows.last().and_then(|row| row.subject.clone());
-            let whole = rows.partition_point(|row| row.subject < last);
-            if whole > 0 {
-                rows.truncate(whole);
-            }
-            let events = log.events_of(&rows)?;
-            if whole > 0 && !events.is_empty() {
-                self.last = rows
-                    .last()
-                    .and_then(|row| Some((row.subject.clone()?, row.entry)));
-                self.waiting = events;
-                return Ok(());
-            }
-        }
-        self.waiting = log.events_of(&rows)?;
-        Ok(())
-    }
-}
-
-/// Moves events of accounts up to a bound; all of them if there is none.
-fn take(waiting: &mut Vec<Event>, bound: Option<AccountId>, batch: &mut Vec<Event>) {
-    let n = bound.map_or(waiting.len(), |bound| {
-        waiting.partition_point(|event| event.subject <= Subject::Account(bound))
-    });
-    batch.extend(waiting.drain(..n));
+    };
+    proven.erased().map(flaw).collect()
 }

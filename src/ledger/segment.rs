@@ -18,6 +18,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use super::check::Finding;
 use super::codec::SEALED;
 use super::error::LedgerError;
 
@@ -159,6 +160,26 @@ impl Segment {
         })
     }
 
+    /// The smallest and the largest id, as the file has them.
+    pub(in crate::ledger) fn id_range(&self) -> Result<(u64, u64), LedgerError> {
+        let Some(last) = self.row.n_events.checked_sub(1) else {
+            return Ok((0, 0));
+        };
+        let first = self.ids_by_value(0, 1)?[0];
+        Ok((first, self.ids_by_value(last, last + 1)?[0]))
+    }
+
+    /// Ids are looked for between the smallest and the largest that the database names: they must be the file's.
+    pub(in crate::ledger) fn range_fault(&self) -> Result<Option<Finding>, LedgerError> {
+        let is_right = self.id_range()? == (self.row.min_id, self.row.max_id);
+        Ok((!is_right).then(|| {
+            Finding::new(
+                format!("segment {}", self.row.segment),
+                "its ids are not from and to what the database says; `acquaint consent repair` mends that",
+            )
+        }))
+    }
+
     /// The digest of the whole file.
     pub(in crate::ledger) fn digest(&self) -> Result<[u8; 32], LedgerError> {
         let mut hasher = blake3::Hasher::new();
@@ -176,6 +197,17 @@ impl Segment {
         };
         read().map_err(LedgerError::file("read", &self.path))?;
         Ok(*hasher.finalize().as_bytes())
+    }
+
+    /// Is it still the file that was sealed?
+    pub(in crate::ledger) fn assert_whole(&self) -> Result<(), LedgerError> {
+        if self.digest()? == self.row.digest {
+            return Ok(());
+        }
+        Err(LedgerError::damaged(
+            format!("segment {}", self.row.segment),
+            "not the file that was sealed",
+        ))
     }
 
     fn bytes(&self, from: u64, len: u64) -> Result<Vec<u8>, LedgerError> {
@@ -241,6 +273,36 @@ impl Segment {
         self.u32s(self.layout.places(), from, to)
     }
 
+    /// Hands over each item whose id is here, with the place of the event; items are in the order of their ids.
+    pub(in crate::ledger) fn shared_ids<T>(
+        &self,
+        items: &[T],
+        id: impl Fn(&T) -> u64,
+        mut hit: impl FnMut(&T, u32),
+    ) -> Result<(), LedgerError> {
+        let from = items.partition_point(|item| id(item) < self.row.min_id);
+        let to = items.partition_point(|item| id(item) <= self.row.max_id);
+        let mut waiting = items[from..to].iter().peekable();
+        for from in (0..self.row.n_events).step_by(1 << 18) {
+            if waiting.peek().is_none() {
+                break;
+            }
+            let to = (from + (1 << 18)).min(self.row.n_events);
+            let ids = self.ids_by_value(from, to)?;
+            let mut places: Vec<u32> = Vec::new();
+            for (held, at) in ids.iter().zip(0_usize..) {
+                while waiting.next_if(|item| id(item) < *held).is_some() {}
+                while let Some(item) = waiting.next_if(|item| id(item) == *held) {
+                    if places.is_empty() {
+                        places = self.places(from, to)?;
+                    }
+                    hit(item, places[at]);
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Where the event of an id stands, if it is here.
     ///
     /// # Complexity
@@ -263,8 +325,14 @@ impl Segment {
             return Ok(None);
         };
         let at = from + at as u64;
-        let place = self.places(at, at + 1)?;
-        Ok(place.first().map(|&place| u64::from(place)))
+        let place = u64::from(self.places(at, at + 1)?[0]);
+        if place >= self.row.n_events || self.event_ids(place, place + 1)? != [id] {
+            return Err(LedgerError::damaged(
+                self.path.display().to_string(),
+                "its list of ids is not that of its events",
+            ));
+        }
+        Ok(Some(place))
     }
 
     fn read_fences(&self) -> Result<Vec<u64>, LedgerError> {

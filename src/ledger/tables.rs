@@ -1,24 +1,28 @@
 //! What the ledger asks of a database: a few tables of rows, and transactions that last.
+//!
+//! Rows are read by their number. What is found another way, by the id of an event or by kind, gives numbers only, and
+//! the rows are then read by those: an index is a help, and no witness.
 
 use super::codec::ObjectionPoint;
 use super::entry::Row;
 use super::error::LedgerError;
+use super::head::Head;
 use super::keys::{Key, Place};
 use super::merkle::NodeHash;
 use super::segment::SegmentRow;
-use crate::time::Timestamp;
-
-/// The end of the log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::ledger) struct Head {
-    pub(in crate::ledger) size: u64,
-    pub(in crate::ledger) root: NodeHash,
-    /// The newest moment at which anything was appended.
-    pub(in crate::ledger) newest_known: Timestamp,
-}
 
 /// Number and point of an objection.
 pub(in crate::ledger) type Objection = (u64, ObjectionPoint);
+
+/// What may be done to a database when it is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::ledger) enum Access {
+    Read,
+    /// There was a ledger here before: it is not made anew if its rows are gone.
+    Write,
+    /// As [`Write`](Self::Write), and make one if there is none.
+    Make,
+}
 
 /// A database of one ledger. Reads see one state from [`begin_read`](Self::begin_read) on; writes happen between
 /// [`begin_write`](Self::begin_write) and [`commit`](Self::commit), and last once that returns.
@@ -32,24 +36,30 @@ pub(in crate::ledger) trait Tables {
     /// Undoes everything since `begin_write`; says nothing if that fails, for whatever failed before said more.
     fn roll_back(&mut self);
 
+    /// What is there that is not a ledger's, or is missing, of tables, indexes, views and triggers.
+    fn schema_faults(&mut self) -> Result<Vec<String>, LedgerError>;
+    /// What the database itself finds wrong with its pages and indexes: everything is read.
+    fn page_faults(&mut self) -> Result<Vec<String>, LedgerError>;
+    /// Removes what is not a ledger's, and makes every index again from its table. Within a transaction.
+    fn rebuild(&mut self) -> Result<(), LedgerError>;
+    /// Changes tables of an earlier format to this program's, but for the head, which is written next. Within a
+    /// transaction.
+    fn upgrade(&mut self) -> Result<(), LedgerError>;
+
     fn head(&mut self) -> Result<Head, LedgerError>;
     fn set_head(&mut self, head: &Head) -> Result<(), LedgerError>;
 
     fn insert(&mut self, row: &Row) -> Result<(), LedgerError>;
     /// Up to `limit` rows from an entry on, ascending.
     fn rows(&mut self, from: u64, limit: u64) -> Result<Vec<Row>, LedgerError>;
-    /// Up to `limit` rows about accounts behind one, by subject and then entry.
-    fn rows_of_accounts(
-        &mut self,
-        after: Option<(&[u8], u64)>,
-        limit: u64,
-    ) -> Result<Vec<Row>, LedgerError>;
-    /// Every row that is not about an account, ascending.
-    fn rows_of_others(&mut self) -> Result<Vec<Row>, LedgerError>;
-    fn rows_of_subject(&mut self, subject: &[u8]) -> Result<Vec<Row>, LedgerError>;
-    fn rows_of_event(&mut self, event_id: u64) -> Result<Vec<Row>, LedgerError>;
-    fn rows_of_kind(&mut self, kind: u8) -> Result<Vec<Row>, LedgerError>;
-    /// The ids from one to another among the rows, ascending.
+    fn row(&mut self, entry: u64) -> Result<Option<Row>, LedgerError>;
+    /// How many rows have a number that no entry of a log of `size` entries has.
+    fn n_strays(&mut self, size: u64) -> Result<u64, LedgerError>;
+    /// The entries that an index has under the id of an event, ascending.
+    fn entries_of_event(&mut self, event_id: u64) -> Result<Vec<u64>, LedgerError>;
+    /// The entries that an index has under a kind, ascending; not for events.
+    fn entries_of_kind(&mut self, kind: u8) -> Result<Vec<u64>, LedgerError>;
+    /// The ids from one to another among the rows, ascending: every row is read.
     fn event_ids(&mut self, from: u64, to: u64) -> Result<Vec<u64>, LedgerError>;
 
     fn insert_tile(&mut self, number: u64, hash: NodeHash) -> Result<(), LedgerError>;
@@ -57,12 +67,21 @@ pub(in crate::ledger) trait Tables {
     fn tiles(&mut self) -> Result<Vec<NodeHash>, LedgerError>;
 
     fn insert_segment(&mut self, row: &SegmentRow) -> Result<(), LedgerError>;
+    /// Puts the smallest and the largest id of a segment in the place of those that are held.
+    fn set_id_range(&mut self, row: &SegmentRow) -> Result<(), LedgerError>;
     fn segments(&mut self) -> Result<Vec<SegmentRow>, LedgerError>;
     fn seeds(&mut self, segment: u64) -> Result<Vec<(Place, Key)>, LedgerError>;
     fn insert_seed(&mut self, segment: u64, place: Place, seed: &Key) -> Result<(), LedgerError>;
     fn delete_seed(&mut self, segment: u64, place: Place) -> Result<(), LedgerError>;
 
     fn key(&mut self, subject: &[u8]) -> Result<Option<Key>, LedgerError>;
+    /// Up to `limit` subjects with their keys, from one to another, ascending.
+    fn keys(
+        &mut self,
+        from: &[u8],
+        to: &[u8],
+        limit: u64,
+    ) -> Result<Vec<(Vec<u8>, Key)>, LedgerError>;
     fn insert_key(&mut self, subject: &[u8], key: &Key) -> Result<(), LedgerError>;
     fn delete_key(&mut self, subject: &[u8]) -> Result<(), LedgerError>;
 

@@ -70,6 +70,14 @@ impl Growth {
         }
     }
 
+    /// Adds tiles that are known; no tile may have been begun.
+    pub(in crate::ledger) fn extend_tiles(&mut self, tiles: &[NodeHash]) {
+        debug_assert!(self.tile.size() == 0);
+        for &tile in tiles {
+            self.whole.push(HEIGHT, tile);
+        }
+    }
+
     /// The root of the tree over all leaves.
     pub(in crate::ledger) fn root(&self) -> NodeHash {
         match (self.whole.size(), self.tile.size()) {

@@ -1,8 +1,8 @@
 //! Writing: appends that last once they return.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -11,14 +11,20 @@ use super::codec::{Act, Holder, NewEvent, NewSubject, ObjectionPoint, Opened};
 use super::database;
 use super::entry::{EntryKind, Row, overlay_body, policy_body};
 use super::error::LedgerError;
+use super::head::{Counts, Head};
 use super::keys::Key;
-use super::log::Log;
+use super::log::{Found, Log};
 use super::merkle::NodeHash;
+use super::objections::{Keys, List};
+use super::proven::{Depth, prove};
 use super::segment::Segment;
-use super::tables::Head;
+use super::tables::Access;
 use super::tiles::{Growth, LEAVES};
-use crate::consent::{Overlay, PolicyVersion, TextDigest, check_times};
+use crate::consent::{Overlay, PolicyVersion, TextDigest, check_times, latest_believable};
 use crate::time::Timestamp;
+
+/// The file that is locked by the one who writes.
+pub(in crate::ledger) const LOCK: &str = "ledger.lock";
 
 /// Random bytes for keys, from wherever the caller has them.
 pub type Entropy = Box<dyn FnMut(&mut [u8]) -> io::Result<()> + Send>;
@@ -27,7 +33,8 @@ pub type Entropy = Box<dyn FnMut(&mut [u8]) -> io::Result<()> + Send>;
 pub struct Writer {
     pub(in crate::ledger) log: Log,
     pub(in crate::ledger) growth: Growth,
-    newest_known: Timestamp,
+    pub(in crate::ledger) newest_known: Timestamp,
+    pub(in crate::ledger) list: List,
     texts: BTreeMap<[u8; 32], u32>,
     entropy: Entropy,
     is_poisoned: bool,
@@ -73,14 +80,20 @@ impl Writer {
     /// If another process writes, the directory cannot be written, or what is there is damaged, foreign or newer.
     pub fn open(dir: &Path, entropy: Entropy) -> Result<Self, LedgerError> {
         make_directories(dir)?;
-        let lock = lock(dir)?;
-        let mut log = Log::new(dir, database::open(dir, true)?)?;
-        remove_orphans(&log)?;
+        let (mut log, lock) = open(dir, true)?;
+        if log.head.seal.is_none() {
+            upgrade(&mut log)?;
+        }
+        log.assert_sound()?;
+        let list = read_marks(&mut log)?;
         let growth = growth(&mut log)?;
+        remove_orphans(&log)?;
+        mark(&lock, dir)?;
         let texts = log.texts.iter().map(|text| text.0).zip(0..).collect();
         Ok(Self {
             newest_known: log.head.newest_known,
             growth,
+            list,
             texts,
             entropy,
             is_poisoned: false,
@@ -93,18 +106,29 @@ impl Writer {
     ///
     /// An event whose id and contents are held already is a no-op. One whose id says something else is recorded, and
     /// invalidates everybody it names. Time does not go backwards: an event that is said to be known earlier than the
-    /// newest one recorded is recorded as known with that one.
+    /// newest one recorded is recorded as known with that one; nor is anything known later than five minutes from `now`,
+    /// which is what the caller's clock says.
     ///
     /// # Errors
-    /// If an event happens more than five minutes after it became known, or the disk refuses.
+    /// If an event happens more than five minutes after it became known, if it or the newest one recorded is known more
+    /// than five minutes from now, or the disk refuses.
     ///
     /// # Complexity
     /// O(log n) time for each event, and one synchronous write for all of them.
-    pub fn append(&mut self, events: &[NewEvent]) -> Result<Appended, LedgerError> {
+    pub fn append(&mut self, events: &[NewEvent], now: Timestamp) -> Result<Appended, LedgerError> {
         for event in events {
             check_time(event)?;
+            check_known(event, now)?;
+        }
+        if self.newest_known > latest_believable(now) {
+            return Err(LedgerError::AheadOfTime {
+                place: self.log.tables.place(),
+                newest: self.newest_known,
+                now,
+            });
         }
         self.transaction(|writer| {
+            writer.settle_key(&points(events))?;
             let mut counts = [0; 3];
             for event in events {
                 let known_time = event.known_time.max(writer.newest_known);
@@ -153,9 +177,8 @@ impl Writer {
     }
 
     fn add(&mut self, kind: EntryKind, bodies: Vec<Vec<u8>>) -> Result<u64, LedgerError> {
-        let held = self.log.tables.rows_of_kind(kind as u8)?;
-        let mut held: std::collections::BTreeSet<Vec<u8>> =
-            held.into_iter().map(|row| row.body).collect();
+        let held = self.log.marks(kind)?;
+        let mut held: BTreeSet<Vec<u8>> = held.into_iter().map(|row| row.body).collect();
         self.transaction(|writer| {
             let mut n_new = 0;
             for body in bodies {
@@ -181,6 +204,8 @@ impl Writer {
             self.newest_known,
             self.log.texts.len(),
             self.log.segments.len(),
+            self.list.clone(),
+            self.log.bounds.clone(),
         );
         self.log.tables.begin_write()?;
         let done = work(self).and_then(|done| {
@@ -202,6 +227,8 @@ impl Writer {
                 self.newest_known = before.1;
                 self.log.texts.truncate(before.2);
                 self.log.segments.truncate(before.3);
+                self.list = before.4;
+                self.log.bounds = before.5;
                 self.texts.retain(|_, number| (*number as usize) < before.2);
                 Err(error)
             }
@@ -216,7 +243,14 @@ impl Writer {
             size: self.growth.size(),
             root: self.growth.root(),
             newest_known: self.newest_known,
+            seal: None,
         };
+        let counts = Counts {
+            texts: self.log.texts.len() as u64,
+            objections: self.list.n,
+            keys: self.list.keys.len(),
+        };
+        let head = head.sealed(counts, &self.log.segment_rows());
         self.log.head = head;
         self.log.tables.set_head(&head)
     }
@@ -241,7 +275,7 @@ impl Writer {
         let holder = self.holder(event.subject)?;
         let opened = self.opened(event)?;
         let found = self.log.find(event.event_id)?;
-        let same = |found: &super::log::Found| match found.opened {
+        let same = |found: &Found| match found.opened {
             // What it said is gone: that it was said before is all there is to compare.
             None => found.holder == holder,
             Some(held) => found.holder == holder && held.is_same_act(&opened),
@@ -336,23 +370,6 @@ impl Writer {
             NewSubject::NonUser(point) => Holder::Objection(self.objection(point)?),
         })
     }
-
-    /// The number of a point on the objection list, which it is put on when it is first met.
-    fn objection(&mut self, point: ObjectionPoint) -> Result<u64, LedgerError> {
-        if let Some(number) = self.log.tables.objection_of(&point.point)? {
-            return Ok(number);
-        }
-        let number = self
-            .log
-            .tables
-            .rows_of_kind(EntryKind::Objection as u8)?
-            .len() as u64;
-        self.log.tables.insert_objection(&(number, point))?;
-        let mut body = number.to_le_bytes().to_vec();
-        body.extend(super::objections::digest(&[(number, point)]));
-        self.push(EntryKind::Objection, body)?;
-        Ok(number)
-    }
 }
 
 /// What became of an event.
@@ -371,8 +388,119 @@ pub(in crate::ledger) fn check_time(event: &NewEvent) -> Result<(), LedgerError>
     })
 }
 
+/// An event is recorded when it becomes known: not known later than now.
+pub(in crate::ledger) fn check_known(event: &NewEvent, now: Timestamp) -> Result<(), LedgerError> {
+    if event.known_time <= latest_believable(now) {
+        return Ok(());
+    }
+    Err(LedgerError::FromTheFuture {
+        event_id: event.event_id,
+        known_time: event.known_time,
+        now,
+    })
+}
+
+/// The points that events are about.
+pub(in crate::ledger) fn points<'e>(
+    events: impl IntoIterator<Item = &'e NewEvent>,
+) -> Vec<ObjectionPoint> {
+    let point = |event: &NewEvent| match event.subject {
+        NewSubject::NonUser(point) => Some(point),
+        _ => None,
+    };
+    events.into_iter().filter_map(point).collect()
+}
+
+/// Takes the lock and opens the log, or makes one if that is asked for and there never was any.
+pub(in crate::ledger) fn open(dir: &Path, may_make: bool) -> Result<(Log, File), LedgerError> {
+    let lock = lock(dir)?;
+    let access = if may_make && !was_made(&lock, dir)? {
+        Access::Make
+    } else {
+        Access::Write
+    };
+    let tables = database::open(dir, access).map_err(|error| match error {
+        LedgerError::Absent { path } if may_make && access == Access::Write => LedgerError::damaged(
+            path.display().to_string(),
+            "there was a ledger here, and its rows are gone: bring them back from a copy, or take the directory away",
+        ),
+        error => error,
+    })?;
+    Ok((Log::new(dir, tables)?, lock))
+}
+
+/// Was a ledger made here before? The lock file says so, and a segment does.
+fn was_made(lock: &File, dir: &Path) -> Result<bool, LedgerError> {
+    let path = dir.join(LOCK);
+    let len = lock.metadata().map_err(LedgerError::file("read", &path))?;
+    if len.len() > 0 {
+        return Ok(true);
+    }
+    let dir = dir.join("segments");
+    let entries = fs::read_dir(&dir).map_err(LedgerError::file("list", &dir))?;
+    for entry in entries {
+        let path = entry.map_err(LedgerError::file("list", &dir))?.path();
+        if path.extension().is_some_and(|ending| ending == "seg") {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Writes into the lock file that a ledger was made here.
+fn mark(lock: &File, dir: &Path) -> Result<(), LedgerError> {
+    let path = dir.join(LOCK);
+    let write = || -> io::Result<()> {
+        if lock.metadata()?.len() == 0 {
+            let mut lock = lock;
+            lock.write_all(b"a ledger was made here\n")?;
+            lock.sync_all()?;
+        }
+        Ok(())
+    };
+    write().map_err(LedgerError::file("write", &path))
+}
+
+/// What a writer goes on from: texts, repairs of time, keys and the number of objections, as many as the head counts.
+fn read_marks(log: &mut Log) -> Result<List, LedgerError> {
+    let texts = log.marks(EntryKind::Text)?;
+    log.set_texts(texts.iter())?;
+    let repairs = log.marks(EntryKind::TimeRepair)?;
+    log.bounds.set_repairs(repairs.iter());
+    let keys = log.marks(EntryKind::KeyCheck)?;
+    let keys = Keys::read(keys.iter());
+    let counts = log.head.seal.map(|seal| seal.counts).unwrap_or_default();
+    let are_all = |keys: &Keys| log.texts.len() as u64 == counts.texts && keys.len() == counts.keys;
+    match keys.filter(are_all) {
+        Some(keys) => Ok(List::new(keys, counts.objections)),
+        None => Err(LedgerError::damaged(
+            log.tables.place(),
+            "an index does not lead to all texts and keys that the head counts; `acquaint consent repair` makes it again",
+        )),
+    }
+}
+
+/// Brings a ledger of the first format to this one: everything is read first, for the head has to say what it holds.
+fn upgrade(log: &mut Log) -> Result<(), LedgerError> {
+    let proven = prove(log, Depth::Digests)?;
+    proven.assert_sound()?;
+    let head = log.head.sealed(proven.counts(), &log.segment_rows());
+    log.tables.begin_write()?;
+    let done = log
+        .tables
+        .upgrade()
+        .and_then(|()| log.tables.set_head(&head))
+        .and_then(|()| log.tables.commit());
+    if done.is_err() {
+        log.tables.roll_back();
+    } else {
+        log.head = head;
+    }
+    done
+}
+
 /// The right edge of the log as it stands, checked against the head.
-fn growth(log: &mut Log) -> Result<Growth, LedgerError> {
+pub(in crate::ledger) fn growth(log: &mut Log) -> Result<Growth, LedgerError> {
     let tiles = log.tables.tiles()?;
     let size = log.head.size;
     let rest = log.leaves((tiles.len() as u64 * LEAVES).min(size), size)?;
@@ -398,11 +526,14 @@ fn make_directories(dir: &Path) -> Result<(), LedgerError> {
         .map_err(LedgerError::file("create", &segments))
 }
 
+/// Takes the lock; the directory must be there.
 fn lock(dir: &Path) -> Result<File, LedgerError> {
-    let path = dir.join("ledger.lock");
-    let file = OpenOptions::new()
-        .create(true)
-        .append(true)
+    let path = dir.join(LOCK);
+    let mut options = OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options
         .open(&path)
         .map_err(LedgerError::file("create", &path))?;
     match file.try_lock() {
@@ -427,9 +558,17 @@ fn remove_orphans(log: &Log) -> Result<(), LedgerError> {
     let entries = fs::read_dir(&dir).map_err(LedgerError::file("list", &dir))?;
     for entry in entries {
         let path = entry.map_err(LedgerError::file("list", &dir))?.path();
-        if !listed.contains(&path) {
+        if is_of_import(&path) && !listed.contains(&path) {
             fs::remove_file(&path).map_err(LedgerError::file("remove", &path))?;
         }
     }
     Ok(())
+}
+
+/// Is it named as an import names its files, `000000.seg` or `000000.tmp`? Nothing else is ours to remove.
+fn is_of_import(path: &Path) -> bool {
+    let is_number = |stem: &str| stem.len() >= 6 && stem.bytes().all(|b| b.is_ascii_digit());
+    let stem = path.file_stem().and_then(|stem| stem.to_str());
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    stem.is_some_and(is_number) && matches!(ending, Some("seg" | "tmp"))
 }

@@ -23,6 +23,7 @@ mod friend_model;
 mod guards;
 mod influence;
 mod intersection;
+mod ledger_keys;
 mod ledger_run;
 mod links;
 mod moments;

@@ -306,7 +306,7 @@ fn an_event_of_a_ledger_from_the_future_denies_or_gives_nothing() {
             Ok(())
         };
         let mut writer = Writer::open(&ledger, Box::new(entropy)).unwrap();
-        writer.append(&[appended(1006, kind)]).unwrap();
+        writer.append(&[appended(1006, kind)], time(LATER)).unwrap();
         drop(writer);
         let source = LedgerSource {
             dir: &ledger,

@@ -1,9 +1,13 @@
 //! What must hold of a ledger, whatever happened to it.
 
 mod damage;
+mod hidden;
+mod made;
 mod model;
+mod older;
 mod place;
 mod store;
+mod times;
 mod tree;
 
 use std::path::Path;
@@ -76,11 +80,11 @@ pub(super) fn new(event: &Event) -> NewEvent {
 
 pub(super) fn append(writer: &mut Writer, events: &[Event]) -> super::Appended {
     let events: Vec<NewEvent> = events.iter().map(new).collect();
-    writer.append(&events).unwrap()
+    writer.append(&events, Timestamp::MAX).unwrap()
 }
 
 pub(super) fn import(writer: &mut Writer, events: &[Event], segment: usize) -> super::Imported {
-    let mut import = writer.import(segment);
+    let mut import = writer.import(segment, Timestamp::MAX);
     for event in events {
         import.push(&new(event)).unwrap();
     }

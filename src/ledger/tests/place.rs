@@ -30,6 +30,16 @@ impl Place {
         self.path().join("database.toml").exists()
     }
 
+    /// The first field of an answer of the database, as text; of a file only.
+    pub(super) fn ask(&self, sql: &str) -> String {
+        let database = rusqlite::Connection::open(self.path().join("ledger.sqlite")).unwrap();
+        let answer = database.query_row(sql, [], |row| row.get::<_, rusqlite::types::Value>(0));
+        match answer.unwrap() {
+            rusqlite::types::Value::Integer(number) => number.to_string(),
+            other => format!("{other:?}"),
+        }
+    }
+
     /// Does something to the tables behind the ledger's back.
     pub(super) fn edit(&self, sql: &str) {
         #[cfg(feature = "postgres")]

@@ -8,7 +8,7 @@ use crate::consent::{
     TextDigest,
 };
 use crate::ids::{AccountId, EventId, Region};
-use crate::ledger::{LedgerError, NewEvent, NewSubject, ObjectionPoint, Reader, Writer};
+use crate::ledger::{KeyCheck, LedgerError, NewEvent, NewSubject, ObjectionPoint, Reader, Writer};
 use crate::time::{Interval, Timestamp};
 
 fn some(n: u64) -> Vec<crate::consent::Event> {
@@ -69,16 +69,16 @@ fn other_formats_are_refused() {
     let dir = Place::new();
     drop(writer(dir.path()));
     dir.edit(if dir.is_remote() {
-        "UPDATE head SET format = 2"
+        "UPDATE head SET format = 3"
     } else {
-        "PRAGMA user_version = 2"
+        "PRAGMA user_version = 3"
     });
     let newer = Reader::open(dir.path()).unwrap_err();
-    assert!(newer.to_string().contains("format 2"), "{newer}");
+    assert!(newer.to_string().contains("format 3"), "{newer}");
     if dir.is_remote() {
         return;
     }
-    dir.edit("PRAGMA user_version = 1; PRAGMA application_id = 7");
+    dir.edit("PRAGMA user_version = 2; PRAGMA application_id = 7");
     let foreign = Writer::open(dir.path(), entropy(1)).unwrap_err();
     assert!(matches!(foreign, LedgerError::Foreign { .. }), "{foreign}");
 }
@@ -89,11 +89,11 @@ fn what_has_not_happened_is_refused_and_the_rest_with_it() {
     let mut writer = writer(dir.path());
     let mut late = new(&event(2, 1, 3, 0));
     late.valid_time = Timestamp::from_micros(late.known_time.micros() + 300_000_000);
-    assert!(writer.append(&[late]).is_ok());
+    assert!(writer.append(&[late], Timestamp::MAX).is_ok());
     late.event_id = EventId(3);
     late.valid_time = Timestamp::from_micros(late.valid_time.micros() + 1);
     let root = writer.root();
-    let refused = writer.append(&[new(&event(4, 1, 3, 0)), late]);
+    let refused = writer.append(&[new(&event(4, 1, 3, 0)), late], Timestamp::MAX);
     assert!(
         matches!(refused, Err(LedgerError::NotYet { .. })),
         "{refused:?}"
@@ -133,7 +133,10 @@ fn a_failed_append_leaves_nothing() {
     let mut writer = Writer::open(dir.path(), entropy).unwrap();
     append(&mut writer, &[event(1, 1, 0, 0)]);
     let root = writer.root();
-    let failed = writer.append(&[new(&event(2, 2, 2, 0)), new(&event(3, 3, 0, 0))]);
+    let failed = writer.append(
+        &[new(&event(2, 2, 2, 0)), new(&event(3, 3, 0, 0))],
+        Timestamp::MAX,
+    );
     assert!(
         matches!(failed, Err(LedgerError::Entropy { .. })),
         "{failed:?}"
@@ -301,19 +304,26 @@ fn objections_can_be_made_anew_under_another_key() {
         valid_time: at(0),
         known_time: at(1),
     };
+    writer.use_key(KeyCheck([0xa1; 32])).unwrap();
     writer
-        .append(&[
-            objects(1, 1, EventKind::NonUserObjects),
-            objects(2, 2, EventKind::NonUserObjects),
-        ])
+        .append(
+            &[
+                objects(1, 1, EventKind::NonUserObjects),
+                objects(2, 2, EventKind::NonUserObjects),
+            ],
+            Timestamp::MAX,
+        )
         .unwrap();
     writer
-        .append(&[objects(3, 1, EventKind::NonUserJoins)])
+        .append(&[objects(3, 1, EventKind::NonUserJoins)], Timestamp::MAX)
         .unwrap();
     assert_eq!(writer.objections().unwrap(), [point(1), point(2)]);
-    writer.rekey_objections(&[point(11), point(12)]).unwrap();
     writer
-        .append(&[objects(4, 13, EventKind::NonUserObjects)])
+        .rekey_objections(&[point(11), point(12)], KeyCheck([0xa2; 32]))
+        .unwrap();
+    writer.wipe_old_objections().unwrap();
+    writer
+        .append(&[objects(4, 13, EventKind::NonUserObjects)], Timestamp::MAX)
         .unwrap();
     let reader = Reader::open(dir.path()).unwrap();
     assert_eq!(reader.check(None).unwrap(), []);

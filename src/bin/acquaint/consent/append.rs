@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::args::AppendArgs;
 use super::lines::Lines;
-use super::source::{Source, cannot, rules, writer};
+use super::source::{Source, cannot, rules};
 use crate::clock::now;
 use crate::exit::{Failure, Outcome, print};
 
@@ -23,7 +23,7 @@ pub(crate) fn append(args: &AppendArgs) -> Result<Outcome, Failure> {
         Box::new(File::open(&args.events).map_err(cannot("opening", &args.events))?)
     };
     let mut lines = Lines::new(BufReader::with_capacity(1 << 16, input), now, rules);
-    let mut writer = writer(&args.ledger.ledger)?;
+    let mut writer = source.writer(&args.ledger.ledger)?;
     let mut group: Vec<NewEvent> = Vec::new();
     let mut last_line = 0;
     let refused = loop {
@@ -59,7 +59,7 @@ fn record(
         return Ok(());
     }
     let appended = writer
-        .append(group)
+        .append(group, now())
         .map_err(|error| Failure::new(format!("up to line {line}"), error))?;
     group.clear();
     print(&acknowledgement(&appended, line, as_json))

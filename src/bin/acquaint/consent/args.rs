@@ -34,6 +34,8 @@ pub(crate) enum ConsentVerb {
     Matrix(MatrixArgs),
     /// Move the objection list to another secret key
     Rekey(RekeyArgs),
+    /// Make indexes again from the entries, and put right times that cannot be
+    Repair(RepairArgs),
 }
 
 /// Which ledger.
@@ -298,19 +300,48 @@ pub(crate) struct MatrixArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Makes every point of the list anew under a fresh key, without the numbers, and writes that key. From then on only the
-new key recognises who objected.
+new key recognises who objected, and the ledger refuses the old one. If it is broken off, give the same command again:
+the ledger knows which key holds, and goes on from there. Keep both files until it is done.
+
+A ledger that was made before keys were recorded does not know its key. Appending or importing an objection that it holds
+shows which it is. Where that cannot be done, --adopt takes the key at your word: under a wrong one nobody who objected
+is recognised.
 
 Example:
   acquaint consent rekey --ledger ledger --objection-key old.key --new-key new.key")]
 pub(crate) struct RekeyArgs {
     #[command(flatten)]
     pub(crate) ledger: LedgerArgs,
-    /// The key the list is under
+    /// The key the list is under (32 bytes or 64 hexadecimal digits)
     #[arg(long, value_name = "FILE")]
     pub(crate) objection_key: PathBuf,
-    /// Where to write the new key; nothing may be there
-    #[arg(long, value_name = "FILE")]
-    pub(crate) new_key: PathBuf,
+    /// Where to write the new key; nothing may be there but what a `rekey` wrote that was broken off
+    #[arg(long, value_name = "FILE", required_unless_present = "adopt")]
+    pub(crate) new_key: Option<PathBuf>,
+    /// Record the key the list is under, without moving it
+    #[arg(long, conflicts_with = "new_key")]
+    pub(crate) adopt: bool,
+}
+
+/// Make again what is derived from the entries.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The entries are read and hashed first; if they are what the root stands for, indexes, counts and ranges are made again
+from them, and what is in the database and not a ledger's is removed. Damaged entries cannot be repaired: bring the
+ledger back from a copy.
+
+With --time, if anything is recorded as known later than this machine's clock, an entry is added that nothing before it
+was. What takes something away then counts from when it happened, everything else from the repair. See that the clock is right first:
+an entry cannot be taken back.
+
+Example:
+  acquaint consent repair --ledger ledger")]
+pub(crate) struct RepairArgs {
+    #[command(flatten)]
+    pub(crate) ledger: LedgerArgs,
+    /// Put right what is recorded as known later than now
+    #[arg(long)]
+    pub(crate) time: bool,
 }
 
 /// What the states allow, as an argument.

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::args::{CheckArgs, EraseArgs, ProveArgs, RootArgs};
-use super::source::{cannot, writer};
+use super::source::{cannot, reader, writer};
 use crate::exit::{Failure, Outcome, print};
 
 pub(crate) fn root(args: &RootArgs) -> Result<Outcome, Failure> {
@@ -43,7 +43,7 @@ pub(crate) fn check(args: &CheckArgs) -> Result<Outcome, Failure> {
     let Some(ledger) = &args.ledger else {
         return Err(Failure::new("checking", "there is no --ledger"));
     };
-    let reader = Reader::open(ledger)?;
+    let reader = reader(ledger)?;
     let findings = reader.check(since.as_ref())?;
     let root = reader.root();
     if args.json {

@@ -9,7 +9,8 @@ use acquaint::signals::{
 use serde_json::json;
 
 use super::args::ImportArgs;
-use super::source::{NoKey, Source, rules, writer};
+use super::source::{NoKey, Source, rules};
+use crate::clock::now;
 use crate::exit::{Failure, Outcome, print};
 use crate::progress::Bars;
 
@@ -34,12 +35,13 @@ pub(crate) fn import(args: &ImportArgs, quiet: bool) -> Result<Outcome, Failure>
     let policies = policy_versions(all(&dir)?);
     let overlays = all(&dir)?;
     let rules = rules();
-    let mut writer = writer(&args.ledger.ledger)?;
+    let mut writer = source.writer(&args.ledger.ledger)?;
     let n_policies = writer.add_policies(&policies)?;
     let n_overlays = writer.add_overlays(&overlays)?;
     let bars = Bars::new(quiet);
     bars.begin("importing consent events", None);
-    let mut import = writer.import(usize::try_from(args.segment_events).unwrap_or(usize::MAX));
+    let segment_events = usize::try_from(args.segment_events).unwrap_or(usize::MAX);
+    let mut import = writer.import(segment_events, now());
     dir.stream(|batch: Batch<ConsentEventRow>| -> Result<(), Stopped> {
         if let Some(rejection) = batch.rejections.first() {
             return Err(LostRow(rejection.clone()).into());

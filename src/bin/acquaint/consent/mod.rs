@@ -9,6 +9,7 @@ mod lines;
 mod matrix;
 mod receipts;
 mod rekey;
+mod repair;
 mod show;
 mod source;
 
@@ -30,5 +31,6 @@ pub(crate) fn consent(verb: &ConsentVerb, quiet: bool) -> Result<Outcome, Failur
         ConsentVerb::Erase(args) => audit::erase(args),
         ConsentVerb::Matrix(args) => matrix::matrix(args),
         ConsentVerb::Rekey(args) => rekey::rekey(args),
+        ConsentVerb::Repair(args) => repair::repair(args),
     }
 }

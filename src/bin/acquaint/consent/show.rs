@@ -31,7 +31,13 @@ pub(crate) fn status(args: &StatusArgs) -> Result<Outcome, Failure> {
     };
     let reader = Reader::open(&args.ledger.ledger)?;
     let mut flaws = reader.flaws()?;
-    let mut events = reader.history(args.account)?;
+    // Of a ledger that is damaged nothing is read: nobody is let through, whatever it says.
+    let is_broken = flaws.contains(&Flaw::Everybody);
+    let events = if is_broken {
+        Vec::new()
+    } else {
+        reader.history(args.account)?
+    };
     if events.is_empty() && !flaws.iter().any(|flaw| concerns(flaw, args.account)) {
         return Ok(nothing(args.account));
     }
@@ -42,12 +48,15 @@ pub(crate) fn status(args: &StatusArgs) -> Result<Outcome, Failure> {
         (vec![assumed], Reading::default())
     };
     let region = Region::of(args, &facts);
-    events.extend(reader.others()?);
-    let held = rules().hold(events);
-    flaws.extend(held.flaws());
-    let n_future = held.future.len();
-    let ledger = Ledger::new(reader.policies()?, reader.overlays()?, held.events);
-    let is_broken = flaws.contains(&Flaw::Everybody);
+    let (ledger, n_future) = if is_broken {
+        (Ledger::new(Vec::new(), Vec::new(), Vec::new()), 0)
+    } else {
+        let held = rules().hold([events, reader.others()?].concat());
+        flaws.extend(held.flaws());
+        let n_future = held.future.len();
+        let ledger = Ledger::new(reader.policies()?, reader.overlays()?, held.events);
+        (ledger, n_future)
+    };
     let snapshot = ledger
         .with_flaws(flaws)
         .snapshot(as_of, &facts, &params.check()?);

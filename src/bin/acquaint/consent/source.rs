@@ -5,10 +5,10 @@ use std::path::Path;
 
 use acquaint::engine::{ConsentRules, NamedEvent, NamedSubject};
 use acquaint::identity::ObjectionKey;
-use acquaint::ledger::{Entropy, LedgerError, NewEvent, NewSubject, Writer};
+use acquaint::ledger::{Entropy, LedgerError, NewEvent, NewSubject, Reader, Writer};
 
 use super::args::ObjectionKeyArgs;
-use crate::clock::latest;
+use crate::clock::{latest, now};
 use crate::exit::Failure;
 
 /// There is no key to make a point with.
@@ -27,6 +27,15 @@ impl Source {
         Ok(Self {
             key: key.transpose()?,
         })
+    }
+
+    /// Opens a ledger to record what this makes of rows: its objection list must be under the same key.
+    pub(crate) fn writer(&self, dir: &Path) -> Result<Writer, LedgerError> {
+        let mut writer = writer(dir)?;
+        if let Some(key) = &self.key {
+            writer.use_key(key.check())?;
+        }
+        Ok(writer)
     }
 
     /// The event for the ledger: a number becomes its point.
@@ -54,6 +63,11 @@ pub(crate) fn rules() -> ConsentRules {
     ConsentRules {
         latest: Some(latest()),
     }
+}
+
+/// Opens a ledger for reading, at the time that it is.
+pub(crate) fn reader(dir: &Path) -> Result<Reader, LedgerError> {
+    Ok(Reader::open(dir)?.with_clock(now()))
 }
 
 /// Opens a ledger for writing, with the system's random numbers for keys.

@@ -1,6 +1,8 @@
 //! The ledger's tables in SQLite: one file beside the segments.
 
-use std::fs::OpenOptions;
+mod make;
+mod schema;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -8,38 +10,25 @@ use rusqlite::config::DbConfig;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, params};
 
+use self::schema::FORMAT;
 use super::codec::ObjectionPoint;
 use super::entry::Row;
 use super::error::LedgerError;
+use super::head::{Head, Seal};
 use super::keys::{Key, Place};
-use super::merkle::{self, NodeHash};
+use super::merkle::NodeHash;
 use super::segment::SegmentRow;
-use super::tables::{Head, Objection, Tables};
+use super::tables::{Access, Objection, Tables};
 use crate::time::Timestamp;
 
 /// "acqL", in SQLite's field for the kind of a file.
 const APPLICATION: i64 = 0x6163_714c;
-/// The format this program writes.
-const FORMAT: i64 = 1;
 /// How long a reader waits while the log is being folded into the database.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How many pages the write-ahead log grows by, 64 MB, before it is folded into the database: events come in no order,
 /// so that each touches pages of its own, and a page that is touched again meanwhile is written once.
 const FOLD_PAGES: i64 = 16_384;
-
-const SCHEMA: &str = "
-CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 0), size INTEGER NOT NULL, root BLOB NOT NULL, newest_known INTEGER NOT NULL);
-CREATE TABLE entries (entry INTEGER PRIMARY KEY, kind INTEGER NOT NULL, event_id INTEGER, subject BLOB, body BLOB NOT NULL);
-CREATE INDEX entries_by_event ON entries (event_id) WHERE event_id IS NOT NULL;
-CREATE INDEX entries_by_subject ON entries (subject, entry) WHERE subject IS NOT NULL;
-CREATE INDEX entries_by_kind ON entries (kind) WHERE kind <> 1;
-CREATE TABLE tiles (tile INTEGER PRIMARY KEY, hash BLOB NOT NULL);
-CREATE TABLE segments (segment INTEGER PRIMARY KEY, first_entry INTEGER NOT NULL, n_events INTEGER NOT NULL, n_subjects INTEGER NOT NULL, digest BLOB NOT NULL, min_id INTEGER NOT NULL, max_id INTEGER NOT NULL);
-CREATE TABLE seeds (segment INTEGER NOT NULL, depth INTEGER NOT NULL, number INTEGER NOT NULL, seed BLOB NOT NULL, PRIMARY KEY (segment, depth, number)) WITHOUT ROWID;
-CREATE TABLE subject_keys (subject BLOB PRIMARY KEY, key BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE objections (number INTEGER PRIMARY KEY, point BLOB NOT NULL UNIQUE, bucket INTEGER NOT NULL);
-";
 
 /// The name of the file in the ledger's directory.
 pub(in crate::ledger) const FILE: &str = "ledger.sqlite";
@@ -49,85 +38,85 @@ pub(in crate::ledger) const FILE: &str = "ledger.sqlite";
 pub(in crate::ledger) struct Sqlite {
     path: PathBuf,
     connection: Connection,
+    format: i64,
 }
 
 impl Sqlite {
-    /// Opens the database, or makes it if it is to be written and there is none.
-    pub(in crate::ledger) fn open(dir: &Path, is_writer: bool) -> Result<Self, LedgerError> {
+    /// Opens the database, or makes it if that is allowed and there is none.
+    pub(in crate::ledger) fn open(dir: &Path, access: Access) -> Result<Self, LedgerError> {
         let path = dir.join(FILE);
-        if is_writer {
-            touch(&path)?;
-        } else if !path.is_file() {
-            return Err(LedgerError::Absent { path: dir.into() });
+        let absent = || LedgerError::Absent { path: dir.into() };
+        if make::is_blank(&path) {
+            if access != Access::Make {
+                return Err(absent());
+            }
+            make::make(dir)?;
         }
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&path, flags);
-        let connection = connection.map_err(|source| LedgerError::Database {
-            doing: "open",
-            place: path.display().to_string(),
-            source: source.into(),
-        })?;
-        let mut tables = Self { path, connection };
-        tables.prepare(is_writer)?;
-        Ok(tables)
+        match Self::open_file(&path)? {
+            Some(tables) => Ok(tables),
+            None if access == Access::Make => {
+                make::make(dir)?;
+                Self::open_file(&path)?.ok_or_else(absent)
+            }
+            None => Err(absent()),
+        }
     }
 
-    fn prepare(&mut self, is_writer: bool) -> Result<(), LedgerError> {
+    /// None if it is a database with nothing in it.
+    fn open_file(path: &Path) -> Result<Option<Self>, LedgerError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags);
+        let connection = connection.map_err(|source| failure("open", path, source))?;
+        let mut tables = Self {
+            path: path.to_owned(),
+            connection,
+            format: 0,
+        };
+        let is_made = tables.prepare()?;
+        Ok(is_made.then_some(tables))
+    }
+
+    fn prepare(&mut self) -> Result<bool, LedgerError> {
         let set = |connection: &Connection| {
             connection.busy_timeout(PATIENCE)?;
             connection.set_prepared_statement_cache_capacity(64);
             // A plan does not depend on values: without this, SQLite plans a look-up in a partial index anew for each.
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+            // Whatever triggers and views are here are nobody's of ours.
+            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
+            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
             connection.pragma_update(None, "synchronous", "FULL")?;
             connection.pragma_update(None, "secure_delete", "ON")?;
             connection.pragma_update(None, "cache_size", -65_536)?;
             connection.pragma_update(None, "wal_autocheckpoint", FOLD_PAGES)?;
+            connection.pragma_update(None, "cell_size_check", "ON")?;
             connection.pragma_update(None, "trusted_schema", "OFF")
         };
         self.doing("open", set)?;
         let application: i64 = self.pragma("application_id")?;
-        let format: i64 = self.pragma("user_version")?;
-        let is_new = self.doing("read", |connection| {
+        self.format = self.pragma("user_version")?;
+        let is_empty = self.doing("read", |connection| {
             connection.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| {
                 row.get(0)
             })
         })?;
-        if is_new && application == 0 && is_writer {
-            return self.create();
+        if is_empty && application == 0 {
+            return Ok(false);
         }
-        if is_new && application == 0 {
-            let path = self.path.parent().unwrap_or(&self.path).to_owned();
-            return Err(LedgerError::Absent { path });
-        }
-        if application != APPLICATION {
+        if application != APPLICATION || self.format < 1 {
             return Err(LedgerError::Foreign {
                 place: self.place(),
             });
         }
-        if format > FORMAT {
+        if self.format > FORMAT {
             return Err(LedgerError::Newer {
                 place: self.place(),
-                found: format,
+                found: self.format,
                 known: FORMAT,
             });
         }
-        self.assert_durable()
-    }
-
-    fn create(&mut self) -> Result<(), LedgerError> {
-        self.doing("create", |connection| {
-            connection.pragma_update(None, "journal_mode", "WAL")?;
-            let transaction = connection.unchecked_transaction()?;
-            transaction.execute_batch(SCHEMA)?;
-            transaction.execute(
-                "INSERT INTO head VALUES (0, 0, ?1, ?2)",
-                params![merkle::empty().0, Timestamp::MIN.micros()],
-            )?;
-            transaction.pragma_update(None, "application_id", APPLICATION)?;
-            transaction.pragma_update(None, "user_version", FORMAT)?;
-            transaction.commit()
-        })?;
-        self.assert_durable()
+        self.assert_durable()?;
+        Ok(true)
     }
 
     /// What was asked for is what holds: a commit that has returned is on the disk.
@@ -154,11 +143,7 @@ impl Sqlite {
         doing: &'static str,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, LedgerError> {
-        work(&self.connection).map_err(|source| LedgerError::Database {
-            doing,
-            place: self.path.display().to_string(),
-            source: source.into(),
-        })
+        work(&self.connection).map_err(|source| failure(doing, &self.path, source))
     }
 
     fn write(&self, sql: &'static str, params: impl Params) -> Result<(), LedgerError> {
@@ -177,10 +162,6 @@ impl Sqlite {
             let mut statement = connection.prepare_cached(sql)?;
             statement.query_map(params, read)?.collect()
         })
-    }
-
-    fn rows_by(&self, sql: &'static str, params: impl Params) -> Result<Vec<Row>, LedgerError> {
-        self.all(sql, params, row)
     }
 }
 
@@ -211,24 +192,58 @@ impl Tables for Sqlite {
         let _ = self.connection.execute_batch("ROLLBACK");
     }
 
+    fn schema_faults(&mut self) -> Result<Vec<String>, LedgerError> {
+        self.doing("read", |connection| schema::faults(connection, self.format))
+    }
+
+    fn page_faults(&mut self) -> Result<Vec<String>, LedgerError> {
+        self.doing("read", schema::page_faults)
+    }
+
+    fn rebuild(&mut self) -> Result<(), LedgerError> {
+        self.doing("make the indexes again of", schema::rebuild)
+    }
+
+    fn upgrade(&mut self) -> Result<(), LedgerError> {
+        self.doing("write to", schema::upgrade)?;
+        self.format = FORMAT;
+        Ok(())
+    }
+
     fn head(&mut self) -> Result<Head, LedgerError> {
+        let seal = match self.format {
+            1 => None,
+            _ => self.doing("read", schema::seal)?,
+        };
         self.doing("read", |connection| {
-            let mut statement =
-                connection.prepare_cached("SELECT size, root, newest_known FROM head")?;
+            let mut statement = connection
+                .prepare_cached("SELECT size, root, newest_known FROM head WHERE one = 0")?;
             statement.query_row([], |row| {
                 Ok(Head {
                     size: unsigned(row.get(0)?),
                     root: NodeHash(row.get(1)?),
                     newest_known: Timestamp::from_micros(row.get(2)?),
+                    seal,
                 })
             })
         })
     }
 
     fn set_head(&mut self, head: &Head) -> Result<(), LedgerError> {
+        let Some(Seal { counts, sum }) = head.seal else {
+            return Err(LedgerError::damaged(self.place(), "a head without a sum"));
+        };
         self.write(
-            "UPDATE head SET size = ?1, root = ?2, newest_known = ?3",
-            params![signed(head.size), head.root.0, head.newest_known.micros()],
+            "INSERT OR REPLACE INTO head VALUES (0, ?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![
+                signed(head.size),
+                head.root.0,
+                head.newest_known.micros(),
+                signed(counts.texts),
+                signed(counts.objections),
+                signed(counts.keys),
+                sum
+            ],
         )
     }
 
@@ -246,59 +261,56 @@ impl Tables for Sqlite {
     }
 
     fn rows(&mut self, from: u64, limit: u64) -> Result<Vec<Row>, LedgerError> {
-        self.rows_by(
-            "SELECT * FROM entries WHERE entry >= ?1 ORDER BY entry LIMIT ?2",
+        self.all(
+            "SELECT entry, kind, event_id, subject, body FROM entries NOT INDEXED WHERE entry >= ?1 ORDER BY entry LIMIT ?2",
             params![signed(from), signed(limit)],
+            row,
         )
     }
 
-    fn rows_of_accounts(
-        &mut self,
-        after: Option<(&[u8], u64)>,
-        limit: u64,
-    ) -> Result<Vec<Row>, LedgerError> {
-        let (subject, entry) = after.map_or((&[][..], -1), |(s, entry)| (s, signed(entry)));
-        self.rows_by(
-            "SELECT * FROM entries WHERE (subject, entry) > (?1, ?2) AND subject < x'01' AND subject IS NOT NULL
-             ORDER BY subject, entry LIMIT ?3",
-            params![subject, entry, signed(limit)],
-        )
+    fn row(&mut self, entry: u64) -> Result<Option<Row>, LedgerError> {
+        let rows = self.all(
+            "SELECT entry, kind, event_id, subject, body FROM entries NOT INDEXED WHERE entry = ?1",
+            [signed(entry)],
+            row,
+        )?;
+        Ok(rows.into_iter().next())
     }
 
-    fn rows_of_others(&mut self) -> Result<Vec<Row>, LedgerError> {
-        self.rows_by(
-            "SELECT * FROM entries WHERE subject >= x'01' ORDER BY entry",
-            [],
-        )
+    fn n_strays(&mut self, size: u64) -> Result<u64, LedgerError> {
+        let counts = self.all(
+            "SELECT (SELECT count(*) FROM entries NOT INDEXED WHERE entry < 0)
+                  + (SELECT count(*) FROM entries NOT INDEXED WHERE entry >= ?1)",
+            [signed(size)],
+            |row| row.get(0).map(unsigned),
+        )?;
+        Ok(counts.into_iter().sum())
     }
 
-    fn rows_of_subject(&mut self, subject: &[u8]) -> Result<Vec<Row>, LedgerError> {
-        self.rows_by(
-            "SELECT * FROM entries WHERE subject = ?1 ORDER BY entry",
-            [subject],
-        )
-    }
-
-    fn rows_of_event(&mut self, event_id: u64) -> Result<Vec<Row>, LedgerError> {
-        self.rows_by(
-            "SELECT * FROM entries WHERE event_id = ?1 ORDER BY entry",
+    fn entries_of_event(&mut self, event_id: u64) -> Result<Vec<u64>, LedgerError> {
+        self.all(
+            "SELECT entry FROM entries WHERE event_id = ?1 ORDER BY entry",
             [ordered(event_id)],
+            |row| row.get(0).map(unsigned),
         )
     }
 
-    fn rows_of_kind(&mut self, kind: u8) -> Result<Vec<Row>, LedgerError> {
-        self.rows_by(
-            "SELECT * FROM entries WHERE kind = ?1 AND kind <> 1 ORDER BY entry",
+    fn entries_of_kind(&mut self, kind: u8) -> Result<Vec<u64>, LedgerError> {
+        self.all(
+            "SELECT entry FROM entries WHERE kind = ?1 AND kind <> 1 ORDER BY entry",
             [kind],
+            |row| row.get(0).map(unsigned),
         )
     }
 
     fn event_ids(&mut self, from: u64, to: u64) -> Result<Vec<u64>, LedgerError> {
-        self.all(
-            "SELECT event_id FROM entries WHERE event_id BETWEEN ?1 AND ?2 ORDER BY event_id",
+        let mut ids: Vec<u64> = self.all(
+            "SELECT event_id FROM entries NOT INDEXED WHERE event_id BETWEEN ?1 AND ?2",
             [ordered(from), ordered(to)],
             |row| row.get(0).map(unordered),
-        )
+        )?;
+        ids.sort_unstable();
+        Ok(ids)
     }
 
     fn insert_tile(&mut self, number: u64, hash: NodeHash) -> Result<(), LedgerError> {
@@ -328,6 +340,17 @@ impl Tables for Sqlite {
                 signed(row.n_events),
                 signed(row.n_subjects),
                 row.digest,
+                ordered(row.min_id),
+                ordered(row.max_id)
+            ],
+        )
+    }
+
+    fn set_id_range(&mut self, row: &SegmentRow) -> Result<(), LedgerError> {
+        self.write(
+            "UPDATE segments SET min_id = ?2, max_id = ?3 WHERE segment = ?1",
+            params![
+                signed(row.segment),
                 ordered(row.min_id),
                 ordered(row.max_id)
             ],
@@ -385,6 +408,19 @@ impl Tables for Sqlite {
         })
     }
 
+    fn keys(
+        &mut self,
+        from: &[u8],
+        to: &[u8],
+        limit: u64,
+    ) -> Result<Vec<(Vec<u8>, Key)>, LedgerError> {
+        self.all(
+            "SELECT subject, key FROM subject_keys WHERE subject BETWEEN ?1 AND ?2 ORDER BY subject LIMIT ?3",
+            params![from, to, signed(limit)],
+            |row| Ok((row.get(0)?, Key(row.get(1)?))),
+        )
+    }
+
     fn insert_key(&mut self, subject: &[u8], key: &Key) -> Result<(), LedgerError> {
         self.write(
             "INSERT INTO subject_keys VALUES (?1, ?2)",
@@ -398,7 +434,7 @@ impl Tables for Sqlite {
 
     fn objections(&mut self) -> Result<Vec<Objection>, LedgerError> {
         self.all(
-            "SELECT number, point, bucket FROM objections ORDER BY number",
+            "SELECT number, point, bucket FROM objections NOT INDEXED ORDER BY number",
             [],
             |row| {
                 let point = ObjectionPoint {
@@ -411,13 +447,28 @@ impl Tables for Sqlite {
     }
 
     fn objection_of(&mut self, point: &[u8; 32]) -> Result<Option<u64>, LedgerError> {
-        self.doing("read", |connection| {
+        let number: Option<i64> = self.doing("read", |connection| {
             let mut statement =
                 connection.prepare_cached("SELECT number FROM objections WHERE point = ?1")?;
-            statement
-                .query_row([point], |row| row.get(0).map(unsigned))
-                .optional()
-        })
+            statement.query_row([point], |row| row.get(0)).optional()
+        })?;
+        let Some(number) = number else {
+            return Ok(None);
+        };
+        let is_right: Option<bool> = self.doing("read", |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT point = ?2 FROM objections NOT INDEXED WHERE number = ?1",
+            )?;
+            let is_right = statement.query_row(params![number, point], |row| row.get(0));
+            is_right.optional()
+        })?;
+        if is_right == Some(true) {
+            return Ok(Some(unsigned(number)));
+        }
+        Err(LedgerError::damaged(
+            self.place(),
+            "the index of points is not what the list says; `acquaint consent repair` makes it again",
+        ))
     }
 
     fn insert_objection(&mut self, (number, point): &Objection) -> Result<(), LedgerError> {
@@ -451,16 +502,27 @@ impl Tables for Sqlite {
     }
 }
 
-/// Makes the file, readable by its owner only.
-fn touch(path: &Path) -> Result<(), LedgerError> {
-    let mut options = OpenOptions::new();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-        .open(path)
-        .map(drop)
-        .map_err(LedgerError::file("create", path))
+/// What SQLite cannot read as it should be is damage; whatever else it says is its own.
+fn failure(doing: &'static str, path: &Path, source: rusqlite::Error) -> LedgerError {
+    use rusqlite::Error;
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+    let place = path.display().to_string();
+    let is_damage = match &source {
+        Error::SqliteFailure(error, _) => matches!(error.code, DatabaseCorrupt | NotADatabase),
+        Error::InvalidColumnType(..)
+        | Error::FromSqlConversionFailure(..)
+        | Error::IntegralValueOutOfRange(..)
+        | Error::QueryReturnedNoRows => true,
+        _ => false,
+    };
+    if is_damage {
+        return LedgerError::damaged(place, source.to_string());
+    }
+    LedgerError::Database {
+        doing,
+        place,
+        source: source.into(),
+    }
 }
 
 fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {

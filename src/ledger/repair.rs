@@ -1,0 +1,110 @@
+//! Repair: what is derived from the entries is made again from them, and times that cannot be are put right.
+//!
+//! Nothing that the root stands for is touched. If the entries themselves are damaged there is nothing to make anything
+//! from, and nothing is done.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::check::latest_known;
+use super::entry::EntryKind;
+use super::error::LedgerError;
+use super::late::repair_body;
+use super::log::Log;
+use super::proven::{Depth, prove};
+use super::writer::{self, Writer};
+use crate::consent::latest_believable;
+use crate::time::Timestamp;
+
+/// What was made again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Repaired {
+    /// What was wrong before.
+    pub faults: Vec<String>,
+}
+
+/// Makes indexes, the head's counts and the ranges of segments again from the entries, after these were found to be what
+/// the root stands for. What was added to the schema is removed.
+///
+/// # Errors
+/// If there is no ledger, another process writes, or the entries, a segment or the objection list are damaged.
+///
+/// # Complexity
+/// O(n log n) time for n rows.
+pub fn repair(dir: &Path) -> Result<Repaired, LedgerError> {
+    if !dir.join(writer::LOCK).is_file() {
+        return Err(LedgerError::Absent { path: dir.into() });
+    }
+    let (mut log, lock) = writer::open(dir, false)?;
+    let mut faults: Vec<String> = log.faults.iter().map(ToString::to_string).collect();
+    faults.extend(log.tables.page_faults()?);
+    log.tables.begin_write()?;
+    let done = rebuild(&mut log, &mut faults).and_then(|()| log.tables.commit());
+    if done.is_err() {
+        log.tables.roll_back();
+    }
+    drop(lock);
+    done.map(|()| Repaired { faults })
+}
+
+fn rebuild(log: &mut Log, faults: &mut Vec<String>) -> Result<(), LedgerError> {
+    if log.head.seal.is_none() {
+        log.tables.upgrade()?;
+    }
+    log.tables.rebuild()?;
+    log.faults.clear();
+    let is_whole = log.head.is_whole(&log.segment_rows());
+    for segment in &mut log.segments {
+        (segment.row.min_id, segment.row.max_id) = segment.id_range()?;
+        log.tables.set_id_range(&segment.row)?;
+    }
+    // What only the head says is made again here; everything else must be right.
+    let seal = log.head.seal.take();
+    let proven = prove(log, Depth::Leaves)?;
+    proven.assert_sound()?;
+    if !is_whole {
+        log.head.newest_known = latest_known(log, &proven)?;
+    }
+    let counts = proven.counts();
+    if seal.is_some_and(|seal| seal.counts != counts) {
+        faults.push("the head: does not count what the entries are".to_owned());
+    }
+    log.head = log.head.sealed(counts, &log.segment_rows());
+    log.tables.set_head(&log.head)?;
+    match log.tables.page_faults()?.into_iter().next() {
+        None => Ok(()),
+        Some(fault) => Err(LedgerError::damaged(log.tables.place(), fault)),
+    }
+}
+
+impl Writer {
+    /// Records that nothing recorded so far became known later than `now`, which is what the caller's clock says, and goes
+    /// on from there. Returns false if the newest time is not later, and nothing was to be done.
+    ///
+    /// From then on what claims to have been known later is read like this: what takes something away as known since it
+    /// happened, everything else as known since this repair.
+    ///
+    /// # Errors
+    /// If something cannot be read, or the disk refuses.
+    pub fn repair_time(&mut self, now: Timestamp) -> Result<bool, LedgerError> {
+        if self.newest_known <= latest_believable(now) && !self.holds_late(now)? {
+            return Ok(false);
+        }
+        self.transaction(|writer| {
+            let entry = writer.growth.size();
+            writer.push(EntryKind::TimeRepair, repair_body(now))?;
+            writer.log.bounds.push(entry, now);
+            writer.newest_known = writer.newest_known.min(now);
+            Ok(true)
+        })
+    }
+
+    /// Is any event recorded as known later than now? All are read.
+    fn holds_late(&mut self, now: Timestamp) -> Result<bool, LedgerError> {
+        let proven = prove(&mut self.log, Depth::Digests)?;
+        proven.assert_sound()?;
+        let newest = latest_known(&mut self.log, &proven)?;
+        Ok(newest > latest_believable(now))
+    }
+}
