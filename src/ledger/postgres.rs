@@ -69,8 +69,9 @@ const INDEXES: [(&str, &str); 2] = [
 
 /// Whatever is in the schema and not a table of ours or an index on one: what kind of thing, its name, and how it is
 /// removed. A rule, a trigger or a policy of row security changes what statements do, and no hash over the rows shows it.
+/// The text of an index is asked for in our schema only: in another it may be gone by the time it is read.
 const FOREIGN: &str = "
-SELECT 'relation', relname::text, format('DROP %s %I', CASE relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE' WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END, relname)
+SELECT 'relation', relname::text, format('DROP %s %I', CASE relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE' WHEN 'f' THEN 'FOREIGN TABLE' WHEN 'c' THEN 'TYPE' ELSE 'TABLE' END, relname)
     FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind <> 'i' AND (relkind <> 'r' OR NOT relname = ANY ($1))
 UNION ALL SELECT 'trigger', tgname::text, format('DROP TRIGGER %I ON %I', tgname, relname)
     FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid WHERE relnamespace = current_schema()::regnamespace AND NOT tgisinternal
@@ -78,11 +79,13 @@ UNION ALL SELECT 'rule', rulename::text, format('DROP RULE %I ON %I', rulename, 
     FROM pg_rewrite JOIN pg_class c ON c.oid = ev_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'
 UNION ALL SELECT 'policy', polname::text, format('DROP POLICY %I ON %I', polname, relname)
     FROM pg_policy JOIN pg_class c ON c.oid = polrelid WHERE relnamespace = current_schema()::regnamespace
-UNION ALL SELECT 'index', indexname::text, format('DROP INDEX %I', indexname)
-    FROM pg_indexes i WHERE schemaname = current_schema() AND indexname IN (SELECT relname FROM pg_class WHERE oid IN (
-        SELECT indexrelid FROM pg_index WHERE NOT indisprimary AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid))
-        AND relnamespace = current_schema()::regnamespace)
-    AND NOT (indexname::text, regexp_replace(regexp_replace(indexdef, ' ON [^ ]+ USING btree', ' ON ' || tablename), '[()]', '', 'g')) IN (
+UNION ALL SELECT 'index', name, format('DROP INDEX %I', name) FROM (
+        SELECT c.relname::text AS name, t.relname::text AS held,
+            CASE WHEN c.relnamespace = current_schema()::regnamespace THEN pg_get_indexdef(c.oid) END AS def
+        FROM pg_index JOIN pg_class c ON c.oid = indexrelid JOIN pg_class t ON t.oid = indrelid
+        WHERE t.relnamespace = current_schema()::regnamespace AND NOT indisprimary
+            AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)) AS made
+    WHERE NOT (name, coalesce(regexp_replace(regexp_replace(def, ' ON [^ ]+ USING btree', ' ON ' || held), '[()]', '', 'g'), '')) IN (
         SELECT * FROM unnest($2::text[], $3::text[]))
 ORDER BY 1, 2
 ";
