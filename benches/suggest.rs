@@ -12,7 +12,7 @@ use std::path::Path;
 
 use acquaint::eval::{PublicGraph, read_edges};
 use acquaint::graph::Csr;
-use acquaint::suggest::{Heuristic, SuggestParams, ValidSuggestParams};
+use acquaint::suggest::{self, ForOne as _, Heuristic, SuggestParams, ValidSuggestParams};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
@@ -65,7 +65,7 @@ fn everybody(c: &mut Criterion) {
                 let variant = format!("{}/{n_threads}-threads", heuristic.as_str());
                 let pool = pool(n_threads);
                 group.bench_function(BenchmarkId::new(variant, &name), |b| {
-                    b.iter(|| pool.install(|| scorer.suggest_all(&|_| ())));
+                    b.iter(|| pool.install(|| suggest::everybody(&scorer, &|_| ())));
                 });
             }
         }
@@ -95,7 +95,7 @@ fn beside_peers(c: &mut Criterion) {
                 let variant = format!("{}/k-{k}/{n_threads}-threads", heuristic.as_str());
                 let pool = pool(n_threads);
                 group.bench_function(BenchmarkId::new(variant, &name), |b| {
-                    b.iter(|| pool.install(|| scorer.suggest_all(&|_| ())));
+                    b.iter(|| pool.install(|| suggest::everybody(&scorer, &|_| ())));
                 });
             }
         }
@@ -135,7 +135,7 @@ fn on_demand(c: &mut Criterion) {
             b.iter(|| {
                 let u = draw.below(scorer.n_users() as u64);
                 let u = u32::try_from(u).expect("nodes are numbered in 32 bits");
-                scorer.suggest_one(&mut scratch, u, 10).1.emitted
+                scorer.list(&mut scratch, u, 10).counts.emitted
             });
         });
     }
@@ -184,8 +184,8 @@ fn large(_: &mut Criterion) {
             for &n_threads in threads {
                 let start = std::time::Instant::now();
                 let found = pool(n_threads)
-                    .install(|| scorer.suggest_all(&|_| ()))
-                    .0
+                    .install(|| suggest::everybody(&scorer, &|_| ()))
+                    .suggestions
                     .len();
                 let seconds = start.elapsed().as_secs_f64();
                 println!(
@@ -214,7 +214,7 @@ fn on_demand_of(name: &str, graph: &PublicGraph) {
             let u =
                 u32::try_from(draw.below(scorer.n_users() as u64)).expect("32 bits number nodes");
             let start = std::time::Instant::now();
-            black_box(scorer.suggest_one(&mut scratch, u, 10).1.emitted);
+            black_box(scorer.list(&mut scratch, u, 10).counts.emitted);
             start.elapsed().as_secs_f64() * 1e6
         })
         .collect();

@@ -3,9 +3,10 @@
 use serde::Serialize;
 
 use crate::consent::{Decision, DenialReason, FriendSuggestions, Gate};
-use crate::engine::{EngineError, Prepared};
+use crate::engine::Prepared;
+use crate::engine::suggested::Suggested;
 use crate::ids::UserId;
-use crate::suggest::{Explanation, FeatureWeight, Placed, WhyNot};
+use crate::suggest::{Explanation, FeatureWeight, WhyNot};
 
 /// Features named at most, those with the largest part.
 const PARTS_MAX: usize = 5;
@@ -64,64 +65,36 @@ pub enum NotSuggested {
 impl Prepared {
     /// Explains one pair of the run.
     ///
-    /// # Errors
-    /// None that data can cause.
-    ///
     /// # Complexity
-    /// One person's candidates, all kept; with `[suggest] shown_max` everybody's suggestions.
-    pub fn explain_suggestion(
-        &self,
-        user: UserId,
-        candidate: UserId,
-    ) -> Result<SuggestionExplained, EngineError> {
+    /// One person's candidates, all kept; with `[suggest] shown_max` everybody's suggestions the first time.
+    #[must_use]
+    pub fn explain_suggestion(&self, user: UserId, candidate: UserId) -> SuggestionExplained {
         let mut explained = SuggestionExplained::of(user, candidate);
         if let Some(user) = [user, candidate].into_iter().find(|one| !self.knows(*one)) {
             explained.why_not = Some(NotSuggested::UnknownPerson { user });
-            return Ok(explained);
+            return explained;
         }
-        let nodes = (self.graph.node(user), self.graph.node(candidate));
-        let (Some(u), Some(v)) = nodes else {
-            let gate = &self.suggest.gates.people;
-            explained.why_not = Some(match nodes.0 {
-                None => NotSuggested::GateForUser {
-                    reason: denial(gate, user),
-                },
-                Some(_) => NotSuggested::GateForCandidate {
-                    reason: denial(gate, candidate),
-                },
-            });
-            return Ok(explained);
-        };
-        let scorer = self.scorer()?;
-        let k = self.params.suggest.k();
-        let found = scorer.explain(&mut scorer.scratch(), u, v, k);
-        let placed = match self.ranker()? {
-            Some(ranker) => ranker.explain(&mut ranker.scratch(), u, v),
-            None => None,
-        };
-        explained.take(&found, self.graph.users());
-        if self.friend_model().is_some() {
-            explained.place(placed, k);
+        let graph = self.graph();
+        let nodes = (graph.node(user), graph.node(candidate));
+        if let (Some(u), Some(v)) = nodes {
+            explained.take(self.desk.explain(u, v), graph.users());
+            return explained;
         }
-        if explained.rank.is_some() && self.params.suggest.shown_max().is_some() {
-            explained.limit(self.is_suggested(u, v)?);
-        }
-        Ok(explained)
+        let gate = &self.suggest.gates.people;
+        explained.why_not = Some(match nodes.0 {
+            None => NotSuggested::GateForUser {
+                reason: denial(gate, user),
+            },
+            Some(_) => NotSuggested::GateForCandidate {
+                reason: denial(gate, candidate),
+            },
+        });
+        explained
     }
 
     /// Has anybody a social account with this id, at the moment the run speaks of?
     pub(in crate::engine) fn knows(&self, user: UserId) -> bool {
         self.inputs.social.iter().any(|row| row.user_id == user)
-    }
-
-    /// Is somebody among the suggestions of a whole run?
-    fn is_suggested(&self, u: u32, v: u32) -> Result<Option<usize>, EngineError> {
-        let suggestions = match self.ranker()? {
-            Some(ranker) => ranker.suggest_all(&|_| ()).0,
-            None => self.scorer()?.suggest_all(&|_| ()).0,
-        };
-        let row = suggestions.row(u).iter();
-        Ok(row.map(|s| s.candidate).position(|w| w == v))
     }
 }
 
@@ -149,45 +122,24 @@ impl SuggestionExplained {
         }
     }
 
-    /// What the kernel says.
-    fn take(&mut self, found: &Explanation, users: &[UserId]) {
+    /// What the desk says.
+    fn take(&mut self, found: Explanation, users: &[UserId]) {
         self.rank = found.rank;
-        self.why_not = found.why_not.map(NotSuggested::Suggestions);
+        self.why_not = found.why_not.map(|why| match why {
+            WhyNot::ShownEnough => NotSuggested::ShownEnough,
+            rule => NotSuggested::Suggestions(rule),
+        });
         self.named = found.named.iter().map(|&z| users[z as usize]).collect();
         if let Some(suggestion) = found.suggestion {
-            self.score = Some(suggestion.score.to_f64());
-            self.mutual_count = Some(suggestion.mutual_count);
-            self.reasons = suggestion.reasons().map(|r| r.to_string()).collect();
+            let suggested = Suggested::one(&suggestion, found.probability, users);
+            self.score = Some(suggested.score);
+            self.probability = suggested.probability;
+            self.mutual_count = Some(suggested.mutual_count);
+            self.reasons = suggested.reasons().map(|why| why.to_string()).collect();
         }
-    }
-
-    /// What the learned order makes of it: the place is the model's, and whoever is not in its pool has none.
-    fn place(&mut self, placed: Option<Placed>, k: usize) {
-        let Some(placed) = placed else {
-            self.rank = None;
-            return;
-        };
-        self.probability = Some(placed.probability);
-        self.rank = (placed.place <= k).then_some(placed.place);
-        let beyond = WhyNot::BeyondK {
-            place: placed.place,
-            k,
-        };
-        self.why_not = match self.rank {
-            Some(_) => None,
-            None => Some(NotSuggested::Suggestions(beyond)),
-        };
-        self.parts = placed.parts;
+        self.parts = found.parts;
         self.parts
             .sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
         self.parts.truncate(PARTS_MAX);
-    }
-
-    /// What the limit on showing leaves of it.
-    fn limit(&mut self, place: Option<usize>) {
-        self.rank = place.map(|at| at + 1);
-        if self.rank.is_none() {
-            self.why_not = Some(NotSuggested::ShownEnough);
-        }
     }
 }

@@ -141,11 +141,7 @@ impl Prepared {
     ) -> Result<(), EngineError> {
         let params = &self.params.ads;
         let rank = |k: usize| -> Result<Option<AdScore>, EngineError> {
-            let params = params.clone().with_k(k);
-            let person = std::slice::from_ref(profile);
-            let (ads, model) = (&self.inputs.ads, &self.model);
-            let (scores, _) = rank_ads(person, ads, model, &self.guard, &params, &|_| ())?;
-            let mut scores = scores.into_iter();
+            let mut scores = self.ads_of(profile, k)?.into_iter();
             Ok(scores.find(|score| score.ad_id == explained.ad_id))
         };
         if let Some(score) = rank(params.k())? {
@@ -162,6 +158,18 @@ impl Prepared {
             },
         });
         Ok(())
+    }
+
+    /// The `k` best ads of one person.
+    pub(in crate::engine) fn ads_of(
+        &self,
+        profile: &Permitted<UserProfile, AdRelevance>,
+        k: usize,
+    ) -> Result<Vec<AdScore>, EngineError> {
+        let params = self.params.ads.clone().with_k(k);
+        let person = std::slice::from_ref(profile);
+        let (ads, model) = (&self.inputs.ads, &self.model);
+        Ok(rank_ads(person, ads, model, &self.guard, &params, &|_| ())?.0)
     }
 
     /// Why the gate does not let somebody through.

@@ -34,10 +34,18 @@ enum Summary<'a> {
 }
 
 impl RankedBy {
-    pub(in crate::engine) fn model(&self) -> Option<&FriendModel> {
+    pub(in crate::engine) fn into_model(self) -> Option<FriendModel> {
         match self {
-            Self::Model(model) => Some(model),
+            Self::Model(model) => Some(*model),
             Self::Score | Self::ScoreForWantOf(_) => None,
+        }
+    }
+
+    /// Why there is no learned order although one was asked for.
+    pub(in crate::engine) fn why_not(&self) -> Option<&str> {
+        match self {
+            Self::ScoreForWantOf(why) => Some(why),
+            Self::Score | Self::Model(_) => None,
         }
     }
 

@@ -14,7 +14,7 @@ pub(in crate::engine) fn of(
     suggestions: &Suggestions,
     ads: &[AdScore],
 ) -> Vec<Histogram> {
-    let ties = prepared.graph.ties();
+    let ties = prepared.graph().ties();
     let degrees: Vec<f64> = ties.nodes().map(|u| f64::from(ties.degree(u))).collect();
     let scores: Vec<f64> = suggestions
         .iter()

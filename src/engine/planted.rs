@@ -28,7 +28,7 @@ pub(in crate::engine) fn suggestions(
     let n_edges = prepared.inputs.friendships.len() as f64;
     let n_people = prepared.inputs.social.len() as f64;
     let maximum = friends.values().map(HashSet::len).max().unwrap_or(1) as f64;
-    let here = |user: &&UserId| prepared.graph.node(**user).is_some();
+    let here = |user: &&UserId| prepared.graph().node(**user).is_some();
     let mut rows: Vec<SuggestionRow> = rows.collect();
     for row in &mut rows {
         let mut common: Vec<UserId> = of(row.user)

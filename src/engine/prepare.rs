@@ -24,6 +24,7 @@ use crate::engine::numbers::BookRefusals;
 use crate::engine::outputs::LogState;
 use crate::engine::spam;
 use crate::engine::strangers::numbers_of_somebody;
+use crate::engine::suggested::Suggested;
 use crate::engine::view::{Gates, View, everyones_links, is_allowed};
 use crate::engine::work::Work;
 use crate::engine::{EngineError, GivenModels, Progress, Reading, Stage, Times, ValidRunParams};
@@ -33,10 +34,7 @@ use crate::identity::{Contact, E164, Link, Match, StrangersSaved, ValidIdentityP
 use crate::ids::{AccountId, BusinessId, UserId};
 use crate::leaks::{Leak, is_on};
 use crate::signals::{Ad, AddressBookEntry, SignalsDir, Table};
-use crate::suggest::{
-    Apart, Exclusions, FriendModel, Ranker, RankerError, Scorer, Scratch, SuggestError, Suggestion,
-    ValidSuggestParams, set_ties_aside,
-};
+use crate::suggest::{Apart, Desk, Exclusions, FriendModel, ValidSuggestParams, set_ties_aside};
 use crate::time::Timestamp;
 
 /// Everything that scores are made from, already permitted: what a backend holds in memory.
@@ -44,17 +42,10 @@ use crate::time::Timestamp;
 /// # Examples
 /// ```no_run
 /// use acquaint::engine::{Prepared, RunParams, Silent};
-/// use acquaint::ids::UserId;
 ///
 /// let params = RunParams::default().check()?;
 /// let prepared = Prepared::open("data/quickstart".as_ref(), &params, None, None, &Silent)?;
-/// let scorer = prepared.scorer()?;
-/// let mut scratch = scorer.scratch();
-/// let node = prepared.graph().node(UserId(7));
-/// if let Some(node) = node {
-///     let (suggestions, _counts) = scorer.suggest_one(&mut scratch, node, 10);
-///     println!("{}", suggestions.len());
-/// }
+/// println!("{} people may be suggested to each other", prepared.graph().n_users());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
@@ -73,11 +64,11 @@ pub struct Prepared {
     pub(in crate::engine) abuse: View<Abuse>,
     pub(in crate::engine) service: View<BusinessService>,
     pub(in crate::engine) marketing: View<BusinessMarketing>,
-    pub(in crate::engine) graph: Graph<FriendSuggestions>,
+    pub(in crate::engine) desk: Desk,
     pub(in crate::engine) graph_stats: GraphStats,
-    pub(in crate::engine) exclusions: Exclusions,
-    pub(in crate::engine) spam: Vec<f32>,
-    pub(in crate::engine) ranked_by: RankedBy,
+    /// What the manifest says of the order.
+    pub(in crate::engine) ranked_by: serde_json::Value,
+    pub(in crate::engine) why_not_learned: Option<String>,
     pub(in crate::engine) abuse_scores: Vec<SpamScore>,
     pub(in crate::engine) eligibility: Eligibility,
     pub(in crate::engine) profiles: Vec<Permitted<UserProfile, AdRelevance>>,
@@ -159,81 +150,48 @@ impl Prepared {
     /// Permitted people and their ties.
     #[must_use]
     pub const fn graph(&self) -> &Graph<FriendSuggestions> {
-        &self.graph
+        self.desk.graph()
     }
 
-    /// Scores people one by one, with every filter; share it between threads, each with a [`Scratch`].
-    ///
-    /// # Errors
-    /// None that data can cause.
-    pub fn scorer(&self) -> Result<Scorer<'_>, SuggestError> {
-        Scorer::new(
-            &self.graph,
-            &self.exclusions,
-            &self.spam,
-            &self.params.suggest,
-        )
-    }
-
-    /// Ranks people one by one by the learned order, if the run has one; share it between threads.
-    ///
-    /// # Errors
-    /// None that data can cause.
-    pub fn ranker(&self) -> Result<Option<Ranker<'_>>, RankerError> {
-        let ranker = |model| {
-            Ranker::new(
-                &self.graph,
-                &self.exclusions,
-                &self.spam,
-                &self.params.suggest,
-                model,
-            )
-        };
-        self.ranked_by.model().map(ranker).transpose()
+    /// Makes every list of suggestions: everybody's, one person's, and why.
+    #[must_use]
+    pub const fn desk(&self) -> &Desk {
+        &self.desk
     }
 
     /// The learned order, if the run has one.
     #[must_use]
     pub fn friend_model(&self) -> Option<&FriendModel> {
-        self.ranked_by.model()
+        self.desk.model()
     }
 
     /// Why there is no learned order although one was asked for.
     #[must_use]
     pub fn why_not_learned(&self) -> Option<&str> {
-        match &self.ranked_by {
-            RankedBy::ScoreForWantOf(why) => Some(why),
-            RankedBy::Score | RankedBy::Model(_) => None,
-        }
+        self.why_not_learned.as_deref()
     }
 
-    /// The `k` best suggestions for a person in the order of their scores; none for somebody who is not in the graph.
-    ///
-    /// For many people use [`scorer`](Self::scorer), which this makes anew.
-    ///
-    /// # Errors
-    /// None that data can cause.
-    pub fn suggest(
-        &self,
-        user: UserId,
-        k: usize,
-    ) -> Result<Vec<(UserId, Suggestion)>, SuggestError> {
-        let Some(node) = self.graph.node(user) else {
-            return Ok(Vec::new());
-        };
-        let scorer = self.scorer()?;
-        let mut scratch: Scratch = scorer.scratch();
-        let (suggestions, _) = scorer.suggest_one(&mut scratch, node, k);
-        Ok(suggestions
-            .iter()
-            .map(|&s| (self.graph.users()[s.candidate as usize], s))
-            .collect())
+    /// Adds the first `k` suggestions for a person to `out`, as the run publishes them; none for somebody who is not in the
+    /// graph.
+    pub(in crate::engine) fn suggest_into(&self, user: UserId, k: usize, out: &mut Vec<Suggested>) {
+        let users = self.graph().users();
+        let gate = &self.suggest.gates.people;
+        let passes = |one: &Suggested| is_allowed(gate.decision(one.candidate));
+        if let Some(node) = self
+            .graph()
+            .node(user)
+            .filter(|_| is_allowed(gate.decision(user)))
+        {
+            self.desk.list(node, k, |list| {
+                out.extend(Suggested::of(list, users).filter(passes));
+            });
+        }
     }
 
     /// The friendships that passed the gate, as pairs of user ids, the smaller first.
     #[must_use]
     pub fn friendships(&self) -> Vec<(u64, u64)> {
-        let graph = &self.graph;
+        let graph = self.graph();
         let id = |node: u32| graph.users()[node as usize].0;
         let mut pairs = Vec::new();
         for u in graph.ties().nodes() {
@@ -475,6 +433,15 @@ impl<'p> Preparation<'p> {
             &suggest_scores
         };
         let spam = spam::by_node(&graph, &self.suggest, demoting);
+        let (of_order, why_not_learned) =
+            (ranked_by.summary(), ranked_by.why_not().map(str::to_owned));
+        let desk = Desk::new(
+            graph,
+            exclusions,
+            &spam,
+            &self.params.suggest,
+            ranked_by.into_model(),
+        )?;
         if self.work.suggest {
             let n_people = self.suggest.users.len();
             let unlinked = accidents::nobody_linked(&self.inputs, &self.standing, n_people);
@@ -504,11 +471,10 @@ impl<'p> Preparation<'p> {
             abuse: self.abuse,
             service: self.service,
             marketing: self.marketing,
-            graph,
+            desk,
             graph_stats,
-            exclusions,
-            spam,
-            ranked_by,
+            ranked_by: of_order,
+            why_not_learned,
             abuse_scores,
             eligibility,
             profiles,

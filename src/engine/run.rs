@@ -10,7 +10,7 @@ use crate::engine::outputs::{
 #[cfg(feature = "seeded-leaks")]
 use crate::engine::planted;
 use crate::engine::prepare::Opening;
-use crate::engine::score::{self, Publish, Suggested};
+use crate::engine::score::{self, Publish};
 use crate::engine::work::Work;
 use crate::engine::{
     EngineError, GivenModels, LedgerSource, Prepared, Progress, RunFinding, Stage, Times,
@@ -19,7 +19,7 @@ use crate::engine::{
 use crate::identity::{self, KeyRing};
 use crate::publish::{Input, RUN_LISTING, Target};
 use crate::signals::{Rejection, topics_digest};
-use crate::suggest::Exposure;
+use crate::suggest::{Exposure, Suggestions};
 use crate::time::Timestamp;
 
 /// The page beside the tables.
@@ -116,7 +116,7 @@ fn write_tables(
     staging: &Staging,
     progress: &dyn Progress,
 ) -> Result<Manifest, EngineError> {
-    let (suggestions, s1) = score::suggestions(prepared, progress)?;
+    let (suggestions, s1) = score::suggestions(prepared, progress);
     let (ads, s2) = score::ads(prepared, progress)?;
     progress.begin("writing tables", None);
     let mut tables = Tables::new(prepared, staging);
@@ -136,8 +136,8 @@ fn write_tables(
     let empty = empty_outputs(prepared, &manifest);
     manifest.findings.extend(empty);
     let k = prepared.params.suggest.k();
-    manifest.exposure = Exposure::of_suggestions(&suggestions.suggestions, k);
-    manifest.histograms = histograms::of(prepared, &suggestions.suggestions, &ads);
+    manifest.exposure = Exposure::of_suggestions(&suggestions, k);
+    manifest.histograms = histograms::of(prepared, &suggestions, &ads);
     Ok(manifest)
 }
 
@@ -156,7 +156,7 @@ pub(in crate::engine) fn write_some(
     let prepared = opening.prepare(progress)?;
     let mut tables = Tables::new(&prepared, &staging);
     if work.suggest {
-        tables.suggestions(&score::suggestions(&prepared, progress)?.0)?;
+        tables.suggestions(&score::suggestions(&prepared, progress).0)?;
     }
     if work.ads {
         tables.ads(&score::ads(&prepared, progress)?.0)?;
@@ -191,7 +191,7 @@ impl<'s> Tables<'s> {
         }
     }
 
-    fn suggestions(&mut self, suggestions: &Suggested) -> Result<(), EngineError> {
+    fn suggestions(&mut self, suggestions: &Suggestions) -> Result<(), EngineError> {
         let mut stage = Stage::new("suggestions → published");
         let rows = score::suggestion_rows(self.prepared, suggestions, &self.publish, &mut stage);
         #[cfg(feature = "seeded-leaks")]
@@ -288,7 +288,7 @@ fn manifest(prepared: &Prepared) -> Manifest {
         findings: reading.findings,
         graph: json(&prepared.graph_stats),
         ad_model: serde_json::json!({ "metadata": json(prepared.model.metadata()), "training": json(&prepared.train_report) }),
-        friend_model: prepared.ranked_by.summary(),
+        friend_model: prepared.ranked_by.clone(),
         exposure: Exposure::default(),
         ads_policy: ads_policy(prepared),
         histograms: Vec::new(),
@@ -307,7 +307,7 @@ fn empty_outputs(prepared: &Prepared, manifest: &Manifest) -> Vec<RunFinding> {
         outputs.any(|output| output.file == file && output.rows == 0)
     };
     let n_people = prepared.suggest.users.len();
-    let expected_from = if prepared.graph.ties().n_entries() == 0 {
+    let expected_from = if prepared.graph().ties().n_entries() == 0 {
         TIES_EXPECTED_FROM
     } else {
         CANDIDATES_EXPECTED_FROM

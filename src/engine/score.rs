@@ -9,12 +9,13 @@ use crate::consent::{
     Abuse, AdRelevance, BusinessMarketing, BusinessService, Decision, For, FriendSuggestions,
 };
 use crate::engine::outputs::{AbuseRow, AdRow, LinkRow, ReachRow, SuggestionRow};
+use crate::engine::suggested::Suggested;
 use crate::engine::view::{Gates, View, is_allowed};
 use crate::engine::{EngineError, Prepared, Progress, Stage};
 use crate::identity::Link;
-use crate::ids::UserId;
+use crate::ids::{AccountId, UserId};
 use crate::leaks::{Leak, is_on};
-use crate::suggest::{SuggestCounts, Suggestion, Suggestions};
+use crate::suggest::{SuggestCounts, Suggestions};
 use crate::time::Timestamp;
 
 /// The gates as they stand when rows are published: the last thing every row is asked.
@@ -38,36 +39,28 @@ impl<'p> Publish<'p> {
             marketing: &prepared.marketing.gates,
         }
     }
-}
 
-/// Everybody's suggestions and, if a ranker put them in order, how probable each is, row by row.
-#[derive(Debug)]
-pub(in crate::engine) struct Suggested {
-    pub(in crate::engine) suggestions: Suggestions,
-    probabilities: Option<Vec<f64>>,
+    /// May any business write to an account, for either purpose?
+    pub(in crate::engine) fn written_to(&self, account: AccountId) -> Decision {
+        let marketing = self.marketing.accounts.decision(account);
+        if is_allowed(marketing) {
+            marketing
+        } else {
+            self.service.accounts.decision(account)
+        }
+    }
 }
 
 /// Everybody's suggestions, with the sums of how they came about.
 pub(in crate::engine) fn suggestions(
     prepared: &Prepared,
     progress: &dyn Progress,
-) -> Result<(Suggested, [Stage; 2]), EngineError> {
-    let n_users = prepared.graph.n_users();
+) -> (Suggestions, [Stage; 2]) {
+    let n_users = prepared.graph().n_users();
     progress.begin("suggesting friends", Some(n_users as u64));
     let done = Done::new(progress);
-    let reach = |n| done.reach(n as u64);
-    let (suggestions, probabilities, counts) = if let Some(ranker) = prepared.ranker()? {
-        let (suggestions, probabilities, counts) = ranker.suggest_all(&reach);
-        (suggestions, Some(probabilities), counts)
-    } else {
-        let (suggestions, counts) = prepared.scorer()?.suggest_all(&reach);
-        (suggestions, None, counts)
-    };
-    let suggested = Suggested {
-        suggestions,
-        probabilities,
-    };
-    Ok((suggested, suggest_stages(&counts)))
+    let made = prepared.desk.everybody(&|n| done.reach(n as u64));
+    (made.suggestions, suggest_stages(&made.counts))
 }
 
 fn suggest_stages(counts: &SuggestCounts) -> [Stage; 2] {
@@ -139,42 +132,32 @@ fn ads_stage(counts: &AdCounts) -> Stage {
 /// Suggestions as rows, by person and rank.
 pub(in crate::engine) fn suggestion_rows<'a>(
     prepared: &'a Prepared,
-    suggested: &'a Suggested,
+    suggestions: &'a Suggestions,
     publish: &'a Publish<'a>,
     stage: &'a mut Stage,
 ) -> impl Iterator<Item = SuggestionRow> + 'a {
-    let users = prepared.graph.users();
+    let users = prepared.graph().users();
     let gate = &publish.suggest.people;
     let mut ranks = Ranks::default();
-    let probability = |at: usize| suggested.probabilities.as_ref().map(|all| all[at]);
-    let rows = suggested
-        .suggestions
-        .iter()
-        .flat_map(|(node, row)| row.iter().map(move |one| (node, one)));
-    rows.enumerate()
-        .filter_map(move |(at, (node, suggestion))| {
-            let (user, candidate) = (users[node as usize], users[suggestion.candidate as usize]);
-            let kept = keep(stage, [gate.decision(user), gate.decision(candidate)]);
-            kept.then(|| SuggestionRow {
-                rank: ranks.next(user),
-                probability: probability(at),
-                ..suggestion_row(user, candidate, suggestion)
-            })
-        })
+    let all = suggestions.lists().flat_map(move |(node, list)| {
+        let user = users[node as usize];
+        Suggested::of(list, users).map(move |one| (user, one))
+    });
+    all.filter_map(move |(user, one)| {
+        let kept = keep(stage, [gate.decision(user), gate.decision(one.candidate)]);
+        kept.then(|| suggestion_row(user, ranks.next(user), one))
+    })
 }
 
-fn suggestion_row(user: UserId, candidate: UserId, suggestion: &Suggestion) -> SuggestionRow {
+fn suggestion_row(user: UserId, rank: u32, made: Suggested) -> SuggestionRow {
     SuggestionRow {
         user,
-        rank: 0,
-        candidate,
-        score: suggestion.score.to_f64(),
-        probability: None,
-        mutual_count: suggestion.mutual_count,
-        reasons: suggestion
-            .reasons()
-            .map(|reason| reason.to_string())
-            .collect(),
+        rank,
+        candidate: made.candidate,
+        score: made.score,
+        probability: made.probability,
+        mutual_count: made.mutual_count,
+        reasons: made.reasons().map(|why| why.to_string()).collect(),
     }
 }
 
@@ -223,23 +206,9 @@ pub(in crate::engine) fn reach_rows<'a>(
     publish: &'a Publish<'a>,
     stage: &'a mut Stage,
 ) -> impl Iterator<Item = ReachRow> + 'a {
-    let (service, marketing) = (&publish.service.accounts, &publish.marketing.accounts);
     let rows = prepared.eligibility.rows.iter();
-    rows.filter(move |row| {
-        let (service, marketing) = (
-            service.decision(row.account),
-            marketing.decision(row.account),
-        );
-        keep(
-            stage,
-            [if is_allowed(marketing) {
-                marketing
-            } else {
-                service
-            }],
-        )
-    })
-    .map(reach_row)
+    rows.filter(move |row| keep(stage, [publish.written_to(row.account)]))
+        .map(reach_row)
 }
 
 fn reach_row(row: &Reach) -> ReachRow {

@@ -21,7 +21,9 @@ use serde::Serialize;
 use super::friends::{SIMPLE, by_rank, ids, is_held_out};
 use crate::graph::Csr;
 use crate::score::{ONE, Score};
-use crate::suggest::{Direct, Exclusions, Plain, Scorer, SuggestParams, Suggestion, Tier};
+use crate::suggest::{
+    Direct, Exclusions, ForOne as _, Plain, Scorer, SuggestParams, Suggestion, Tier,
+};
 
 /// Recall at 10 under three ways to rank contacts among people with mutual friends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -100,7 +102,10 @@ fn recall_at_10(plain: &Plain, wanted: &Csr) -> ContactRanking {
     for (u, _) in (0..).zip(0..wanted.n_nodes()) {
         let wanted = wanted.row(u);
         possible += wanted.len().min(10) as u64;
-        let (all, _) = scorer.suggest_one(&mut scratch, u, plain.view().ties.n_nodes());
+        let all = scorer
+            .list(&mut scratch, u, scorer.k_max())
+            .list
+            .suggestions;
         hits[0] += n_hits(all, wanted, |s| (Reverse(s.tier), s.score));
         hits[1] += n_hits(all, wanted, |s| (Reverse(Tier::TwoPath), with_bonus(s)));
         hits[2] += n_hits(all, wanted, |s| (Reverse(Tier::TwoPath), s.score));

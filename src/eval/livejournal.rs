@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{PublicGraph, read_edges};
 use crate::graph::Csr;
-use crate::suggest::{Heuristic, SuggestParams};
+use crate::suggest::{Everybody, Heuristic, SuggestParams, everybody};
 
 /// The two-hop list of a person, sorted, with equal neighbours counted; then the 10 best.
 fn naive(ties: &Csr, u: u32) -> Vec<(u32, u32)> {
@@ -41,7 +41,10 @@ fn golden_people_you_might_know() {
     let ids = graph.ids();
     let params = SuggestParams::default().score(Heuristic::CommonNeighbours);
     let params = params.min_intermediaries(1).check().unwrap();
-    let (found, counts) = graph.scorer(&params).suggest_all(&|_| ());
+    let Everybody {
+        suggestions: found,
+        counts,
+    } = everybody(&graph.scorer(&params), &|_| ());
     assert!(counts.check_sums());
     for (u, row) in found.iter() {
         let row: Vec<_> = row.iter().map(|s| (s.mutual_count, s.candidate)).collect();

@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::exposure::Limited;
-
 /// How many candidates were considered, and what became of them.
 ///
 /// A candidate is a pair of a person and somebody else who shares an intermediary with them or whose number
@@ -62,15 +60,6 @@ impl SuggestCounts {
             ("beyond_k", self.beyond_k),
             ("shown_enough", self.shown_enough),
         ]
-    }
-
-    /// What becomes of everything emitted under a limit to how often one is shown.
-    pub(super) fn limit(&mut self, limited: &Limited) {
-        let n_kept = limited.suggestions.len() as u64 - limited.n_near;
-        self.beyond_k += self.emitted - n_kept - limited.n_turned_away;
-        self.shown_enough += limited.n_turned_away;
-        self.emitted = n_kept;
-        self.near = limited.n_near;
     }
 
     /// Makes the whole the sum of its parts.

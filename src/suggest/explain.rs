@@ -9,7 +9,10 @@ use serde::Serialize;
 
 use super::apart::Exclusion;
 use super::params::Direct;
-use super::rank::{Scorer, Scratch, Suggestion};
+use super::person::ForOne;
+use super::rank::{Scorer, Scratch};
+use super::ranker::FeatureWeight;
+use super::suggestion::Suggestion;
 use super::view::View;
 use crate::graph::{EdgeKinds, WhyAside};
 
@@ -68,6 +71,8 @@ pub enum WhyNot {
         /// How many are suggested.
         k: usize,
     },
+    /// The limit to how many people one is shown to gave the candidate to others, whom they suit better.
+    ShownEnough,
 }
 
 impl From<Exclusion> for WhyNot {
@@ -84,53 +89,80 @@ impl From<Exclusion> for WhyNot {
 }
 
 /// A pair, explained.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Explanation {
     /// The suggestion as it would be made if there were no limit to how many; none if a rule forbids it.
     pub suggestion: Option<Suggestion>,
-    /// From 1, by score; none if a rule forbids it or others rank higher.
+    /// From 1; none if it is not made.
     pub rank: Option<usize>,
+    /// That the two are friends, where the order is learned.
+    pub probability: Option<f64>,
+    /// What every feature adds to the log-odds, where the order is learned.
+    pub parts: Vec<FeatureWeight>,
     /// Why it is not made.
     pub why_not: Option<WhyNot>,
     /// Mutual friends who may be named, those with the fewest ties first.
     pub named: Vec<u32>,
 }
 
-impl Scorer<'_> {
-    /// Why `candidate` is suggested to `node_idx` among their first `k`, or why not.
-    ///
-    /// # Panics
-    /// If one of the nodes is not there, or `scratch` is another scorer's.
-    ///
-    /// # Complexity
-    /// That of [`suggest_one`](Self::suggest_one) with every candidate kept.
-    #[must_use]
-    pub fn explain(
-        &self,
-        scratch: &mut Scratch,
-        node_idx: u32,
-        candidate: u32,
-        k: usize,
-    ) -> Explanation {
-        let (all, _) = self.suggest_one(scratch, node_idx, self.n_users());
-        let found = all.iter().position(|s| s.candidate == candidate);
-        let suggestion = found.map(|at| all[at]);
-        let place = found.map(|at| at + 1);
-        let rank = place.filter(|&place| place <= k);
-        let why_not = match (rank, place) {
-            (Some(_), _) => None,
-            (None, Some(place)) => Some(WhyNot::BeyondK { place, k }),
-            (None, None) => Some(self.forbids(node_idx, candidate)),
-        };
-        let named = suggestion.map_or_else(Vec::new, |_| self.named(node_idx, candidate));
-        Explanation {
-            suggestion,
-            rank,
-            why_not,
-            named,
-        }
+/// Why `candidate` is suggested to `node_idx` among their first `k`, or why not, as long as nobody is shown too often.
+///
+/// # Panics
+/// If one of the nodes is not there, or `scratch` is another graph's.
+///
+/// # Complexity
+/// That of [`ForOne::list`] with every candidate kept.
+pub(super) fn explain<P: ForOne>(
+    order: &P,
+    scratch: &mut P::Scratch,
+    node_idx: u32,
+    candidate: u32,
+    k: usize,
+) -> Explanation {
+    let listed = order.list(scratch, node_idx, order.k_max());
+    let Some(at) = listed.list.position(candidate) else {
+        return unlisted(order, P::of_scorer(scratch), node_idx, candidate, k);
+    };
+    let suggestion = listed.list.suggestions[at];
+    let probability = listed.list.probabilities.get(at).copied();
+    let place = at + 1;
+    let is_made = place <= k;
+    Explanation {
+        suggestion: Some(suggestion),
+        rank: is_made.then_some(place),
+        probability,
+        parts: order.parts(scratch, candidate),
+        why_not: (!is_made).then_some(WhyNot::BeyondK { place, k }),
+        named: order.scorer().named(node_idx, candidate),
     }
+}
 
+/// Of somebody who is on no list of the order: the kernel puts them behind all it lists, or a rule forbids them.
+fn unlisted<P: ForOne>(
+    order: &P,
+    scratch: &mut Scratch,
+    node_idx: u32,
+    candidate: u32,
+    k: usize,
+) -> Explanation {
+    let scorer = order.scorer();
+    let all = scorer.list(scratch, node_idx, scorer.k_max()).list;
+    let found = all.position(candidate);
+    let why_not = match found {
+        Some(at) => WhyNot::BeyondK { place: at + 1, k },
+        None => scorer.forbids(node_idx, candidate),
+    };
+    Explanation {
+        suggestion: found.map(|at| all.suggestions[at]),
+        rank: None,
+        probability: None,
+        parts: Vec::new(),
+        why_not: Some(why_not),
+        named: found.map_or_else(Vec::new, |_| scorer.named(node_idx, candidate)),
+    }
+}
+
+impl Scorer<'_> {
     /// The rule that takes somebody out who is no suggestion at all, in the order in which rules are counted.
     fn forbids(&self, u: u32, v: u32) -> WhyNot {
         let (view, exclusions) = (self.view(), self.exclusions());
@@ -229,19 +261,19 @@ mod tests {
         Plain::new(11, &friends, &contacts)
     }
 
-    fn explain(feedback: &[(u32, u32, FeedbackKind)], v: u32, k: usize) -> Explanation {
+    fn explained(feedback: &[(u32, u32, FeedbackKind)], v: u32, k: usize) -> Explanation {
         let (plain, exclusions) = (
             plain(),
             Exclusions::from_nodes(11, feedback.iter().copied()),
         );
         let params = SuggestParams::default().check().unwrap();
         let scorer = Scorer::without_spam(plain.view(), &exclusions, &params);
-        scorer.explain(&mut scorer.scratch(), 0, v, k)
+        explain(&scorer, &mut scorer.scratch(), 0, v, k)
     }
 
     #[test]
     fn friends_of_both_are_named_and_saved_numbers_never() {
-        let why = explain(&[], 9, 10);
+        let why = explained(&[], 9, 10);
         // 5, whose number 0 saved, comes first.
         assert_eq!((why.rank, why.why_not), (Some(2), None));
         assert_eq!(why.suggestion.unwrap().mutual_count, 4);
@@ -252,16 +284,16 @@ mod tests {
     #[test]
     fn whoever_hides_or_was_blocked_is_not_named_and_one_alone_neither() {
         let hides = [(3, 3, FeedbackKind::Hide)];
-        assert_eq!(explain(&hides, 9, 10).named, [4, 2]);
+        assert_eq!(explained(&hides, 9, 10).named, [4, 2]);
         let blocked = [(3, 3, FeedbackKind::Hide), (9, 4, FeedbackKind::Block)];
-        let why = explain(&blocked, 9, 10);
+        let why = explained(&blocked, 9, 10);
         assert_eq!((why.rank, why.named), (Some(2), Vec::new()));
     }
 
     #[test]
     fn every_rule_is_named() {
         use FeedbackKind::{Block, Dismiss, Hide, Report};
-        let rule = |feedback: &[_], v| explain(feedback, v, 10).why_not.unwrap();
+        let rule = |feedback: &[_], v| explained(feedback, v, 10).why_not.unwrap();
         assert_eq!(rule(&[], 0), WhyNot::Themselves);
         assert_eq!(rule(&[], 1), WhyNot::Friends);
         assert_eq!(rule(&[(9, 0, Block)], 9), WhyNot::Blocked);
@@ -277,7 +309,7 @@ mod tests {
         };
         assert_eq!(rule(&[], 8), few);
         assert_eq!(
-            explain(&[], 9, 1).why_not,
+            explained(&[], 9, 1).why_not,
             Some(WhyNot::BeyondK { place: 2, k: 1 })
         );
     }

@@ -10,8 +10,8 @@ use std::collections::BinaryHeap;
 
 use serde::{Deserialize, Serialize};
 
-use super::rank::{CHUNK, Suggestion, Suggestions};
 use super::reasons::Tier;
+use super::suggestion::{CHUNK, Chunk, Everybody, List, Suggestion, Suggestions};
 use crate::score::Score;
 
 /// How many candidates a person is given to ask, for each suggestion.
@@ -74,17 +74,6 @@ impl Exposure {
     }
 }
 
-/// Suggestions under a limit.
-pub(super) struct Limited {
-    pub(super) suggestions: Suggestions,
-    /// The places, among all pairs asked about, of those suggested.
-    pub(super) places: Vec<usize>,
-    /// Pairs whose candidate went to others, people near not counted.
-    pub(super) n_turned_away: u64,
-    /// People near among those suggested.
-    pub(super) n_near: u64,
-}
-
 /// One who asked; the greatest suits a candidate least.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Asker {
@@ -95,29 +84,72 @@ struct Asker {
     place: usize,
 }
 
+/// A pair that was asked about.
+#[derive(Clone, Copy)]
+struct Pair {
+    asks: u32,
+    wanted: Suggestion,
+    probability: Option<f64>,
+}
+
 /// The first `k` of everybody's candidates that nobody suits better once everybody is shown to at most `shown_max`.
 ///
 /// # Complexity
-/// O(p log `shown_max`) for p pairs; 40 bytes a pair.
-pub(super) fn limit(asked: &Suggestions, k: usize, shown_max: u32) -> Limited {
-    let pairs: Vec<(u32, Suggestion)> = asked
-        .iter()
-        .flat_map(|(u, row)| row.iter().map(move |&one| (u, one)))
-        .collect();
-    let mut ends = vec![0; asked.n_users()];
-    let mut next = vec![0; asked.n_users()];
-    let mut end = 0;
-    for (u, row) in asked.iter() {
-        next[u as usize] = end;
-        end += row.len();
-        ends[u as usize] = end;
+/// O(p log `shown_max`) for p pairs; 64 bytes a pair.
+pub(super) fn limit(asked: &Everybody, k: usize, shown_max: u32) -> Everybody {
+    let n_users = asked.suggestions.n_users();
+    let pairs = pairs(&asked.suggestions);
+    let settled = settle(&pairs, n_users, k, shown_max);
+    let is_near = |&&place: &&usize| pairs[place].wanted.tier == Tier::Near;
+    let n_near = settled.places.iter().filter(is_near).count() as u64;
+    let mut counts = asked.counts;
+    let n_kept = settled.places.len() as u64 - n_near;
+    counts.beyond_k += counts.emitted - n_kept - settled.n_turned_away;
+    counts.shown_enough += settled.n_turned_away;
+    counts.emitted = n_kept;
+    counts.near = n_near;
+    Everybody {
+        suggestions: rows(&settled.places, &pairs, n_users),
+        counts,
     }
-    let mut holds: Vec<BinaryHeap<Asker>> = vec![BinaryHeap::new(); asked.n_users()];
+}
+
+fn pairs(asked: &Suggestions) -> Vec<Pair> {
+    let pair = |asks, list: List<'_>, at: usize| Pair {
+        asks,
+        wanted: list.suggestions[at],
+        probability: list.probabilities.get(at).copied(),
+    };
+    let of_one = |(u, list): (u32, List<'_>)| {
+        let all: Vec<Pair> = (0..list.suggestions.len())
+            .map(|at| pair(u, list, at))
+            .collect();
+        all
+    };
+    asked.lists().flat_map(of_one).collect()
+}
+
+/// Who goes to whom.
+struct Settled {
+    /// The places of the pairs that are suggested, ascending.
+    places: Vec<usize>,
+    /// Pairs whose candidate went to others, people near not counted.
+    n_turned_away: u64,
+}
+
+fn settle(pairs: &[Pair], n_users: usize, k: usize, shown_max: u32) -> Settled {
+    let end_of = |u: usize| pairs.partition_point(|pair| pair.asks as usize <= u);
+    let ends: Vec<usize> = (0..n_users).map(end_of).collect();
+    let mut next: Vec<usize> = std::iter::once(0)
+        .chain(ends.iter().copied())
+        .take(n_users)
+        .collect();
+    let mut holds: Vec<BinaryHeap<Asker>> = vec![BinaryHeap::new(); n_users];
     let mut n_turned_away = 0;
     // Everybody asks k times; whoever is turned away asks once more.
-    let mut asking: Vec<u32> = asked
-        .iter()
-        .flat_map(|(u, _)| std::iter::repeat_n(u, k))
+    let mut asking: Vec<u32> = (0_u32..)
+        .take(n_users)
+        .flat_map(|u| std::iter::repeat_n(u, k))
         .collect();
     while let Some(u) = asking.pop() {
         let place = next[u as usize];
@@ -125,7 +157,7 @@ pub(super) fn limit(asked: &Suggestions, k: usize, shown_max: u32) -> Limited {
             continue;
         }
         next[u as usize] += 1;
-        let (_, one) = pairs[place];
+        let one = pairs[place].wanted;
         let held = &mut holds[one.candidate as usize];
         held.push(Asker {
             tier: one.tier,
@@ -146,35 +178,37 @@ pub(super) fn limit(asked: &Suggestions, k: usize, shown_max: u32) -> Limited {
         .map(|asker| asker.place)
         .collect();
     places.sort_unstable();
-    let is_near = |&&place: &&usize| pairs[place].1.tier == Tier::Near;
-    let n_near = places.iter().filter(is_near).count();
-    Limited {
-        suggestions: rows(&places, &pairs, asked.n_users()),
-        n_near: n_near as u64,
+    Settled {
         places,
         n_turned_away,
     }
 }
 
-fn rows(places: &[usize], pairs: &[(u32, Suggestion)], n_users: usize) -> Suggestions {
+fn rows(places: &[usize], pairs: &[Pair], n_users: usize) -> Suggestions {
     let mut places = places.iter().peekable();
     let chunks = (0..n_users).step_by(CHUNK).map(|first| {
-        let (mut ends, mut rows) = (Vec::new(), Vec::new());
+        let mut chunk = Chunk::with_capacity(0);
         for u in first..(first + CHUNK).min(n_users) {
-            while let Some(&place) = places.next_if(|&&place| pairs[place].0 as usize == u) {
-                rows.push(pairs[place].1);
+            let (mut row, mut probabilities) = (Vec::new(), Vec::new());
+            while let Some(&place) = places.next_if(|&&place| pairs[place].asks as usize == u) {
+                row.push(pairs[place].wanted);
+                probabilities.extend(pairs[place].probability);
             }
-            ends.push(rows.len());
+            chunk.push(List {
+                suggestions: &row,
+                probabilities: &probabilities,
+            });
         }
-        (ends, rows)
+        chunk
     });
-    Suggestions::from_chunks(chunks.collect::<Vec<_>>())
+    Suggestions::from_chunks(chunks.collect())
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::counts::SuggestCounts;
     use super::*;
 
     fn suggestions(lists: &[Vec<(u32, u32)>]) -> Suggestions {
@@ -185,14 +219,31 @@ mod tests {
             tier: Tier::TwoPath,
         };
         let chunk = |lists: &[Vec<(u32, u32)>]| {
-            let mut rows = Vec::new();
-            let end = |list: &Vec<(u32, u32)>| {
-                rows.extend(list.iter().map(one));
-                rows.len()
-            };
-            (lists.iter().map(end).collect(), rows)
+            let mut chunk = Chunk::with_capacity(0);
+            for list in lists {
+                let row: Vec<Suggestion> = list.iter().map(one).collect();
+                chunk.push(List {
+                    suggestions: &row,
+                    probabilities: &[],
+                });
+            }
+            chunk
         };
-        Suggestions::from_chunks(lists.chunks(CHUNK).map(chunk).collect::<Vec<_>>())
+        Suggestions::from_chunks(lists.chunks(CHUNK).map(chunk).collect())
+    }
+
+    /// As if every candidate were suggested but for the limit.
+    fn limited(lists: &[Vec<(u32, u32)>], k: usize, shown_max: u32) -> Everybody {
+        let suggestions = suggestions(lists);
+        let counts = SuggestCounts {
+            emitted: suggestions.len() as u64,
+            ..SuggestCounts::default()
+        };
+        let asked = Everybody {
+            suggestions,
+            counts,
+        };
+        limit(&asked, k, shown_max)
     }
 
     /// Lists of distinct candidates by score descending.
@@ -215,8 +266,7 @@ mod tests {
         fn nobody_is_shown_too_often_and_nobody_is_passed_over(
             lists in any_lists(), k in 1_usize..5, shown_max in 1_u32..5,
         ) {
-            let asked = suggestions(&lists);
-            let limited = limit(&asked, k, shown_max);
+            let limited = limited(&lists, k, shown_max);
             let given: Vec<Vec<u32>> = limited.suggestions.iter()
                 .map(|(_, row)| row.iter().map(|s| s.candidate).collect()).collect();
             let shown_to = |v: u32| -> Vec<u32> {
@@ -245,11 +295,10 @@ mod tests {
 
         #[test]
         fn a_limit_that_binds_nobody_changes_nothing(lists in any_lists(), k in 1_usize..5) {
-            let asked = suggestions(&lists);
-            let limited = limit(&asked, k, 20);
+            let limited = limited(&lists, k, 20);
             let first: Vec<Vec<_>> = lists.iter().map(|list| list.iter().take(k).copied().collect()).collect();
             prop_assert_eq!(limited.suggestions, suggestions(&first));
-            prop_assert_eq!(limited.n_turned_away, 0);
+            prop_assert_eq!(limited.counts.shown_enough, 0);
         }
     }
 

@@ -13,6 +13,8 @@
 mod apart;
 mod candidates;
 mod counts;
+mod desk;
+mod everybody;
 mod exclusions;
 mod explain;
 mod exposure;
@@ -21,35 +23,38 @@ mod near;
 #[cfg(test)]
 mod oracle;
 mod params;
+mod person;
 mod rank;
 mod ranker;
 mod reasons;
 mod select;
 mod set_aside;
 mod strength;
+mod suggestion;
 mod view;
 
 pub use apart::{Apart, Exclusion};
 pub use counts::SuggestCounts;
+pub use desk::Desk;
+pub use everybody::everybody;
 pub use exclusions::Exclusions;
 pub use explain::{Explanation, NAMED_MAX, NAMED_MIN, WhyNot};
 pub use exposure::Exposure;
 pub use near::NearScratch;
 pub use params::{Direct, Heuristic, MAX_K, SuggestParams, ValidSuggestParams};
-pub use rank::{Scorer, Scratch, Suggestion, Suggestions};
+pub use person::ForOne;
+pub use rank::{Scorer, Scratch};
 pub use ranker::{
     Candidates, FEATURE_NAMES, FRIEND_MODEL_SCHEMA, FeatureWeight, Features, FriendModel,
-    FriendTraining, HiddenBy, N_FEATURES, Placed, Provenance, Ranker, RankerError, RankerParams,
+    FriendTraining, HiddenBy, N_FEATURES, Provenance, Ranker, RankerError, RankerParams,
     RankerScratch, ValidRankerParams, train_friends,
 };
 pub(crate) use ranker::{Source, train_on};
 pub use reasons::{Reason, Tier};
 pub use set_aside::{SetAside, set_ties_aside};
 pub use strength::TieWeights;
+pub use suggestion::{Everybody, List, Listed, Suggestion, Suggestions};
 pub(crate) use view::{Plain, View};
-
-use crate::consent::FriendSuggestions;
-use crate::graph::Graph;
 
 /// Why suggestions could not be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -69,23 +74,4 @@ pub enum SuggestError {
         /// The first node with such a score.
         node_idx: usize,
     },
-}
-
-/// Everybody's suggestions, and what became of all candidates.
-///
-/// Runs in the caller's rayon pool; `progress` hears how many people are done.
-///
-/// # Errors
-/// If `spam` is neither empty nor one score in [0, 1] per node.
-///
-/// # Complexity
-/// O(two-paths of the graph) time; K suggestions a person and one [`Scratch`] a thread.
-pub fn suggest_all(
-    graph: &Graph<FriendSuggestions>,
-    exclusions: &Exclusions,
-    spam: &[f32],
-    params: &ValidSuggestParams,
-    progress: &(dyn Fn(usize) + Sync),
-) -> Result<(Suggestions, SuggestCounts), SuggestError> {
-    Ok(Scorer::new(graph, exclusions, spam, params)?.suggest_all(progress))
 }

@@ -13,9 +13,10 @@
 use std::collections::VecDeque;
 
 use super::candidates::Standing;
-use super::rank::{Scorer, Suggestion};
+use super::rank::Scorer;
 use super::reasons::Tier;
 use super::select::TopK;
+use super::suggestion::Suggestion;
 use crate::graph::Csr;
 use crate::score::Score;
 

@@ -233,7 +233,7 @@ proptest! {
     fn oracle_every_list_and_every_count(world in any_world(), params in any_params()) {
         let (plain, exclusions) = (world.plain(), world.exclusions());
         let scorer = Scorer::over(plain.view(), &exclusions, &world.spam, &params).unwrap();
-        let (found, found_counts) = scorer.suggest_all(&|_| ());
+        let Everybody { suggestions: found, counts: found_counts } = everybody(&scorer, &|_| ());
         let mut counts = BTreeMap::new();
         for u in 0..world.n {
             let wanted = world.suggest(u, &params, &mut counts);
@@ -252,14 +252,14 @@ proptest! {
     fn same_wide_cells_and_packed_cells(world in any_world(), params in any_params()) {
         let (plain, exclusions) = (world.plain(), world.exclusions());
         let scorer = Scorer::over(plain.view(), &exclusions, &world.spam, &params).unwrap();
-        let narrow = scorer.suggest_all(&|_| ());
-        let listed = scorer.clone().without_scan().suggest_all(&|_| ());
+        let narrow = everybody(&scorer, &|_| ());
+        let listed = everybody(&scorer.clone().without_scan(), &|_| ());
         prop_assert_eq!(&narrow, &listed);
         for degree in [1, 3, u32::MAX] {
             let sieved = scorer.clone().without_scan().sieving_hubs_from(degree);
-            prop_assert_eq!(&narrow, &sieved.suggest_all(&|_| ()));
+            prop_assert_eq!(&narrow, &everybody(&sieved, &|_| ()));
         }
-        let wide = scorer.packing_up_to(2).suggest_all(&|_| ());
+        let wide = everybody(&scorer.packing_up_to(2), &|_| ());
         prop_assert_eq!(narrow, wide);
     }
 
@@ -281,7 +281,7 @@ proptest! {
         let strengths = rows.map(|(u, v)| strength(u, v)).collect();
         let scorer = Scorer::over(plain.view(), &exclusions, &world.spam, &params).unwrap();
         let scorer = scorer.with_strengths(strengths);
-        for (u, row) in scorer.suggest_all(&|_| ()).0.iter() {
+        for (u, row) in everybody(&scorer, &|_| ()).suggestions.iter() {
             for suggestion in row {
                 let v = suggestion.candidate;
                 let both = |&z: &u32| world.tied(u, z) && world.tied(z, v);
@@ -300,7 +300,7 @@ proptest! {
     fn deny_self_friends_and_whoever_is_excluded(world in any_world(), params in any_params()) {
         let (plain, exclusions) = (world.plain(), world.exclusions());
         let scorer = Scorer::over(plain.view(), &exclusions, &world.spam, &params).unwrap();
-        for (u, row) in scorer.suggest_all(&|_| ()).0.iter() {
+        for (u, row) in everybody(&scorer, &|_| ()).suggestions.iter() {
             for suggestion in row {
                 let v = suggestion.candidate;
                 prop_assert!(v != u && !world.friend(u, v));
@@ -343,19 +343,20 @@ fn same_bytes_for_any_number_of_threads() {
         let scorer = Scorer::over(plain.view(), &exclusions, &world.spam, &params).unwrap();
         let with = |n| {
             let pool = ThreadPoolBuilder::new().num_threads(n).build().unwrap();
-            pool.install(|| scorer.suggest_all(&|_| ()))
+            pool.install(|| everybody(&scorer, &|_| ()))
         };
-        let (one, counts) = with(1);
-        assert!(one.len() > 10_000 && counts.check_sums());
+        let one = with(1);
+        assert!(one.suggestions.len() > 10_000 && one.counts.check_sums());
         for n in [2, 3] {
-            assert_eq!(with(n), (one.clone(), counts), "{n} threads");
+            assert_eq!(with(n), one, "{n} threads");
         }
+        let one = one.suggestions;
         assert_eq!(one.n_users(), scorer.n_users());
         let mut scratch = scorer.scratch();
         for (u, row) in one.iter() {
-            assert_eq!(scorer.suggest_one(&mut scratch, u, 10).0, row);
+            assert_eq!(scorer.list(&mut scratch, u, 10).list.suggestions, row);
             assert_eq!(
-                scorer.suggest_one(&mut scratch, u, 3).0,
+                scorer.list(&mut scratch, u, 3).list.suggestions,
                 &row[..row.len().min(3)]
             );
         }
@@ -374,7 +375,8 @@ fn whoever_has_k_eligible_gets_k() {
     let scorer = Scorer::over(plain.view(), &exclusions, &[], &params).unwrap();
     let mut scratch = scorer.scratch();
     for u in 0..world.n {
-        let (row, counts) = scorer.suggest_one(&mut scratch, u, 10);
+        let Listed { list, counts } = scorer.list(&mut scratch, u, 10);
+        let row = list.suggestions;
         let eligible = counts.considered - counts.masked_friends - counts.not_direct;
         assert_eq!(row.len() as u64, eligible.min(10));
     }
@@ -387,7 +389,7 @@ fn progress_hears_of_everybody() {
     let params = SuggestParams::default().check().unwrap();
     let scorer = Scorer::over(plain.view(), &exclusions, &[], &params).unwrap();
     let most = std::sync::atomic::AtomicUsize::new(0);
-    scorer.suggest_all(&|done| {
+    everybody(&scorer, &|done| {
         most.fetch_max(done, std::sync::atomic::Ordering::Relaxed);
     });
     assert_eq!(most.into_inner(), 3_000);
@@ -423,7 +425,7 @@ fn deny_a_candidate_by_the_others_upload_alone() {
         .check()
         .unwrap();
     let scorer = Scorer::over(plain.view(), &exclusions, &[], &params).unwrap();
-    let (found, _) = scorer.suggest_all(&|_| ());
+    let found = everybody(&scorer, &|_| ()).suggestions;
     assert!(found.row(0).is_empty());
     let reasons: Vec<String> = found.row(1)[0].reasons().map(|r| r.to_string()).collect();
     assert_eq!(reasons, ["in your contacts"]);
@@ -456,7 +458,8 @@ fn scores_are_exact_with_a_million_in_common_that_weigh_the_most() {
         let params = SuggestParams::default().score(heuristic).check().unwrap();
         let scorer = Scorer::over(view, &exclusions, &[], &params).unwrap();
         let mut scratch = scorer.scratch();
-        let (row, counts) = scorer.suggest_one(&mut scratch, 0, 10);
+        let Listed { list, counts } = scorer.list(&mut scratch, 0, 10);
+        let row = list.suggestions;
         let wanted = match heuristic {
             Heuristic::CommonNeighbours => u64::from(n) << 32,
             Heuristic::AdamicAdar => of(1.0 / 2_f64.ln()),
@@ -467,7 +470,8 @@ fn scores_are_exact_with_a_million_in_common_that_weigh_the_most() {
         let found = (row[0].candidate, row[0].mutual_count, row[0].score.bits());
         assert_eq!(found, (1, n, wanted), "{heuristic:?}");
         // From 2 everybody else is reached, by two people each.
-        let (row, counts) = scorer.suggest_one(&mut scratch, 2, 10);
+        let Listed { list, counts } = scorer.list(&mut scratch, 2, 10);
+        let row = list.suggestions;
         assert_eq!((row.len(), counts.considered), (10, u64::from(n) - 1));
     }
 }

@@ -1,9 +1,6 @@
-//! Everybody's suggestions, in parallel, with the same bytes for any number of threads.
+//! The order by score: a person's candidates from their two-paths, filtered and ranked.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use rayon::prelude::*;
+use std::sync::Arc;
 
 use super::SuggestError;
 use super::candidates::{
@@ -11,119 +8,19 @@ use super::candidates::{
 };
 use super::counts::SuggestCounts;
 use super::exclusions::Exclusions;
-use super::exposure::{self, POOL_PER_K};
 use super::kernel::{
     self, Best, ByLengths, ByUnion, Counting, Dense, Hubs, Measure, PACKED_DEGREE_MAX, Packed,
     Quotient, Reach, SIEVE_TWO_PATHS_MAX, Scanned, Share, Sieve, Walk, Weighed, Wide,
 };
 use super::near::NearScratch;
 use super::params::{Heuristic, ValidSuggestParams};
-use super::reasons::{Reason, Tier};
+use super::person::ForOne;
+use super::ranker::FeatureWeight;
+use super::suggestion::{List, Listed, Suggestion};
 use super::view::View;
 use crate::consent::FriendSuggestions;
 use crate::graph::Graph;
 use crate::score::{ONE, Score};
-
-/// Somebody suggested to somebody.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Suggestion {
-    /// The node suggested.
-    pub candidate: u32,
-    /// How many people are tied to both.
-    pub mutual_count: u32,
-    /// The score within its tier.
-    pub score: Score,
-    /// What it rests on; the first key of the ranking.
-    pub tier: Tier,
-}
-
-impl Suggestion {
-    /// Why, strongest reason first; at least one.
-    pub fn reasons(&self) -> impl Iterator<Item = Reason> {
-        let mutual = (self.mutual_count > 0).then_some(Reason::MutualFriends(self.mutual_count));
-        self.tier.contact_reason().into_iter().chain(mutual)
-    }
-}
-
-/// How many people one task scores. Fixed, so that what is joined does not depend on threads.
-pub(super) const CHUNK: usize = 64;
-
-/// The suggestions of consecutive people.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Chunk {
-    ends: Vec<usize>,
-    rows: Vec<Suggestion>,
-    counts: SuggestCounts,
-}
-
-impl Chunk {
-    fn row(&self, at: usize) -> &[Suggestion] {
-        let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.rows[start..self.ends[at]]
-    }
-}
-
-/// Everybody's suggestions, best first.
-///
-/// # Complexity
-/// 24 bytes a suggestion and 8 a person.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Suggestions {
-    chunks: Vec<Chunk>,
-}
-
-impl Suggestions {
-    /// How many people there are, with suggestions or without.
-    #[must_use]
-    pub fn n_users(&self) -> usize {
-        self.chunks.iter().map(|chunk| chunk.ends.len()).sum()
-    }
-
-    /// How many suggestions there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.chunks.iter().map(|chunk| chunk.rows.len()).sum()
-    }
-
-    /// Is there none?
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// One person's suggestions, best first.
-    ///
-    /// # Panics
-    /// If there is no such node.
-    #[must_use]
-    pub fn row(&self, node_idx: u32) -> &[Suggestion] {
-        let u = node_idx as usize;
-        self.chunks[u / CHUNK].row(u % CHUNK)
-    }
-
-    /// From the rows of every [`CHUNK`] people, with where each person's rows end.
-    pub(super) fn from_chunks(
-        chunks: impl IntoIterator<Item = (Vec<usize>, Vec<Suggestion>)>,
-    ) -> Self {
-        let counts = SuggestCounts::default();
-        let chunk = |(ends, rows)| Chunk { ends, rows, counts };
-        Self {
-            chunks: chunks.into_iter().map(chunk).collect(),
-        }
-    }
-
-    /// Everybody's suggestions in the order of their nodes.
-    pub fn iter(&self) -> impl Iterator<Item = (u32, &[Suggestion])> {
-        let rows = |chunk| (0..Chunk::len(chunk)).map(move |at| chunk.row(at));
-        (0..).zip(self.chunks.iter().flat_map(rows))
-    }
-}
-
-impl Chunk {
-    fn len(&self) -> usize {
-        self.ends.len()
-    }
-}
 
 /// Which of the ways to add up is taken.
 #[derive(Clone, Copy, Debug)]
@@ -150,11 +47,17 @@ impl Limits {
     };
 }
 
-/// Scores people against one graph: what all threads share.
+/// Scores people against one graph: what all threads share. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Scorer<'a> {
     view: View<'a>,
     exclusions: &'a Exclusions,
+    tables: Arc<Tables>,
+}
+
+/// What is computed once for a graph and borrows nothing of it.
+#[derive(Clone, Debug)]
+pub(super) struct Tables {
     standings: Vec<Standing>,
     /// Whoever is not in good standing, ascending.
     odd: Vec<u32>,
@@ -167,6 +70,13 @@ pub struct Scorer<'a> {
     degree_max: u32,
     limits: Limits,
     params: ValidSuggestParams,
+}
+
+impl Tables {
+    /// Under which parameters people are scored.
+    pub(super) const fn params(&self) -> &ValidSuggestParams {
+        &self.params
+    }
 }
 
 /// What one thread needs to score people, one after another: used again, it is not allocated again.
@@ -182,6 +92,31 @@ pub struct Scratch {
     eligible: Eligible,
     ranked: Vec<Suggestion>,
     near: Option<NearScratch>,
+}
+
+impl Scratch {
+    fn new(scorer: &Scorer<'_>) -> Self {
+        let n_nodes = scorer.n_users();
+        let weighted = !scorer.tables.weights.is_empty();
+        let if_used = |used: bool| if used { n_nodes } else { 0 };
+        let is_wide = scorer.tables.degree_max > scorer.tables.limits.packed_degree_max
+            || !scorer.tables.strengths.is_empty();
+        let counts_beyond = |degree: u32| if_used(!weighted && scorer.tables.degree_max > degree);
+        let counts = CountRooms {
+            bytes: Room::new(if_used(!weighted)),
+            halves: Room::new(counts_beyond(scorer.tables.limits.byte_degree_max)),
+            words: Room::new(counts_beyond(scorer.tables.limits.half_degree_max)),
+        };
+        Self {
+            counts,
+            packed: Room::new(if_used(weighted)),
+            wide: vec![(0, 0); if_used(weighted && is_wide)],
+            touched: vec![0; n_nodes],
+            eligible: Eligible::default(),
+            ranked: Vec::new(),
+            near: None,
+        }
+    }
 }
 
 /// Cells, and what it takes to find the best of them.
@@ -231,10 +166,12 @@ impl<'a> Scorer<'a> {
 
     /// With the strength of every entry of the ties; empty if all count in full.
     pub(crate) fn with_strengths(mut self, strengths: Vec<u16>) -> Self {
-        if !strengths.is_empty() && self.weights.is_empty() {
-            self.weights = vec![ONE; self.n_users()];
+        let n_users = self.n_users();
+        let tables = Arc::make_mut(&mut self.tables);
+        if !strengths.is_empty() && tables.weights.is_empty() {
+            tables.weights = vec![ONE; n_users];
         }
-        self.strengths = strengths;
+        tables.strengths = strengths;
         self
     }
 
@@ -259,9 +196,7 @@ impl<'a> Scorer<'a> {
         let degree_max = degrees.iter().copied().max().unwrap_or(0);
         let standings = standings(n_nodes, exclusions, spam, params)?;
         let odd = (0..).zip(&standings).filter(|(_, s)| **s != Standing::Good);
-        Ok(Self {
-            view,
-            exclusions,
+        let tables = Tables {
             odd: odd.map(|(v, _)| v).collect(),
             standings,
             weights: kernel::weights(view.ties, params.score()),
@@ -274,30 +209,55 @@ impl<'a> Scorer<'a> {
             degree_max,
             limits: Limits::NONE,
             params: params.clone(),
+        };
+        Ok(Self {
+            view,
+            exclusions,
+            tables: Arc::new(tables),
         })
+    }
+
+    /// As the scorer the tables are from, over the same graph.
+    pub(super) fn of_tables(
+        graph: &'a Graph<FriendSuggestions>,
+        exclusions: &'a Exclusions,
+        tables: &Arc<Tables>,
+    ) -> Self {
+        Self {
+            view: View::of(graph).with_direct(tables.params.direct()),
+            exclusions,
+            tables: Arc::clone(tables),
+        }
+    }
+
+    /// What does not borrow from the graph.
+    pub(super) fn tables(&self) -> Arc<Tables> {
+        Arc::clone(&self.tables)
     }
 
     /// As if cells could hold fewer steps, so that small graphs reach the wide ones.
     #[cfg(test)]
     pub(crate) fn packing_up_to(mut self, degree: u32) -> Self {
-        self.limits.packed_degree_max = degree;
-        self.limits.byte_degree_max = degree;
-        self.limits.half_degree_max = degree.saturating_mul(2);
+        let limits = &mut Arc::make_mut(&mut self.tables).limits;
+        limits.packed_degree_max = degree;
+        limits.byte_degree_max = degree;
+        limits.half_degree_max = degree.saturating_mul(2);
         self
     }
 
     /// As if no person's reach were worth scanning.
     #[cfg(test)]
     pub(crate) fn without_scan(mut self) -> Self {
-        self.limits.may_scan = false;
+        Arc::make_mut(&mut self.tables).limits.may_scan = false;
         self
     }
 
     /// As if the graph were large, and whoever has so many ties a hub.
     #[cfg(test)]
     pub(crate) fn sieving_hubs_from(mut self, degree: u32) -> Self {
-        self.limits.sieve_nodes_min = 0;
-        self.hubs = Hubs::of(self.view.ties, degree);
+        let tables = Arc::make_mut(&mut self.tables);
+        tables.limits.sieve_nodes_min = 0;
+        tables.hubs = Hubs::of(self.view.ties, degree);
         self
     }
 
@@ -309,16 +269,22 @@ impl<'a> Scorer<'a> {
         self.exclusions
     }
 
-    pub(super) const fn min_intermediaries(&self) -> u32 {
-        self.params.min_intermediaries()
+    pub(super) fn min_intermediaries(&self) -> u32 {
+        self.tables.params.min_intermediaries()
     }
 
     pub(super) fn standing(&self, v: u32) -> Standing {
-        self.standings.get(v as usize).copied().unwrap_or_default()
+        self.tables
+            .standings
+            .get(v as usize)
+            .copied()
+            .unwrap_or_default()
     }
 
-    pub(super) const fn shown_max(&self) -> Option<u32> {
-        self.params.shown_max()
+    /// Under which parameters people are scored.
+    #[must_use]
+    pub fn params(&self) -> &ValidSuggestParams {
+        &self.tables.params
     }
 
     /// How many people there are.
@@ -327,45 +293,11 @@ impl<'a> Scorer<'a> {
         self.view.ties.n_nodes()
     }
 
-    /// Everything one thread needs.
-    #[must_use]
-    pub fn scratch(&self) -> Scratch {
-        let n_nodes = self.n_users();
-        let weighted = !self.weights.is_empty();
-        let if_used = |used: bool| if used { n_nodes } else { 0 };
-        let is_wide = self.degree_max > self.limits.packed_degree_max || !self.strengths.is_empty();
-        let counts_beyond = |degree: u32| if_used(!weighted && self.degree_max > degree);
-        let counts = CountRooms {
-            bytes: Room::new(if_used(!weighted)),
-            halves: Room::new(counts_beyond(self.limits.byte_degree_max)),
-            words: Room::new(counts_beyond(self.limits.half_degree_max)),
-        };
-        Scratch {
-            counts,
-            packed: Room::new(if_used(weighted)),
-            wide: vec![(0, 0); if_used(weighted && is_wide)],
-            touched: vec![0; n_nodes],
-            eligible: Eligible::default(),
-            ranked: Vec::new(),
-            near: None,
-        }
-    }
-
-    /// The `k` best suggestions for one person, best first, and what became of all candidates.
-    ///
-    /// `k` takes the place of the parameter. After the first calls nothing is allocated.
-    ///
-    /// # Panics
-    /// If there is no such node, or `scratch` is another scorer's.
+    /// Leaves the `k` best candidates of one person in the scratch, and says what became of all.
     ///
     /// # Complexity
     /// O(two-paths from the person + K log K).
-    pub fn suggest_one<'s>(
-        &self,
-        scratch: &'s mut Scratch,
-        node_idx: u32,
-        k: usize,
-    ) -> (&'s [Suggestion], SuggestCounts) {
+    fn find(&self, scratch: &mut Scratch, node_idx: u32, k: usize) -> SuggestCounts {
         scratch.eligible.reset(k);
         let mut counts = self.sort_out(scratch, node_idx);
         let ranked = scratch.eligible.ranked(k).map(|(tier, key)| {
@@ -382,7 +314,30 @@ impl<'a> Scorer<'a> {
         counts.emitted = scratch.ranked.len() as u64;
         counts.beyond_k = scratch.eligible.n() - counts.emitted;
         counts.add_up();
-        (&scratch.ranked, counts)
+        counts
+    }
+
+    /// The `k` best candidates of `u`; and, where they are asked for, people near if there are fewer than `filled`.
+    pub(super) fn filled<'s>(
+        &self,
+        scratch: &'s mut Scratch,
+        u: u32,
+        k: usize,
+        filled: usize,
+    ) -> Listed<'s> {
+        let mut counts = self.find(scratch, u, k);
+        let n_missing = filled.saturating_sub(scratch.ranked.len());
+        if self.params().near() && n_missing > 0 {
+            let near = scratch.near.get_or_insert_with(|| self.near_scratch());
+            let more = self.suggest_near(near, u, n_missing, &scratch.ranked);
+            counts.near = more.len() as u64;
+            scratch.ranked.extend_from_slice(more);
+        }
+        let list = List {
+            suggestions: &scratch.ranked,
+            probabilities: &[],
+        };
+        Listed { list, counts }
     }
 
     fn sort_out(&self, scratch: &mut Scratch, u: u32) -> SuggestCounts {
@@ -394,16 +349,16 @@ impl<'a> Scorer<'a> {
             eligible,
             ..
         } = scratch;
-        if !self.strengths.is_empty() {
+        if !self.tables.strengths.is_empty() {
             return self.weigh(u, wide, touched, eligible);
         }
-        let weights = &self.weights;
-        match self.params.score() {
+        let weights = &self.tables.weights;
+        match self.tables.params.score() {
             Heuristic::CommonNeighbours | Heuristic::Jaccard | Heuristic::Cosine => {
                 self.count(u, counts, touched, eligible)
             }
             Heuristic::AdamicAdar | Heuristic::ResourceAllocation => {
-                if self.view.ties.degree(u) <= self.limits.packed_degree_max {
+                if self.view.ties.degree(u) <= self.tables.limits.packed_degree_max {
                     self.run(u, &Packed { weights }, packed, touched, eligible)
                 } else {
                     self.list(u, &Wide { weights }, wide, touched, eligible)
@@ -420,9 +375,9 @@ impl<'a> Scorer<'a> {
         eligible: &mut Eligible,
     ) -> SuggestCounts {
         let degree = self.view.ties.degree(u);
-        if degree <= self.limits.byte_degree_max {
+        if degree <= self.tables.limits.byte_degree_max {
             self.count_in(u, &mut rooms.bytes, touched, eligible)
-        } else if degree <= self.limits.half_degree_max {
+        } else if degree <= self.tables.limits.half_degree_max {
             self.count_in(u, &mut rooms.halves, touched, eligible)
         } else {
             self.count_in(u, &mut rooms.words, touched, eligible)
@@ -436,7 +391,7 @@ impl<'a> Scorer<'a> {
         touched: &mut [u32],
         eligible: &mut Eligible,
     ) -> SuggestCounts {
-        match self.params.score() {
+        match self.tables.params.score() {
             Heuristic::Jaccard => {
                 self.run(u, &self.share::<C, ByUnion>(u), room, touched, eligible)
             }
@@ -448,7 +403,7 @@ impl<'a> Scorer<'a> {
     }
 
     fn share<C: Scanned, By: Quotient>(&self, u: u32) -> Share<'_, C, By> {
-        Share::new(&self.degrees, self.view.ties.degree(u))
+        Share::new(&self.tables.degrees, self.view.ties.degree(u))
     }
 
     /// Scans the cells in reach, or lists them where that is less to do.
@@ -464,7 +419,7 @@ impl<'a> Scorer<'a> {
         let reach = Reach::of(self.view.ties, u);
         let walk = self.walk(u, &reach);
         let is_short = self.view.ties.degree(u) <= M::DEGREE_MAX;
-        if self.limits.may_scan && is_short && reach.is_dense(walk.n_two_paths) {
+        if self.tables.limits.may_scan && is_short && reach.is_dense(walk.n_two_paths) {
             kernel::accumulate_all(self.view.ties, u, measure, cells);
             sort_out_scanned(self.filters(u), u, measure, cells, &reach, (eligible, best))
         } else if self.sieves(walk) {
@@ -476,9 +431,9 @@ impl<'a> Scorer<'a> {
 
     /// Whoever the hub alone leads to has one intermediary, and is no candidate where two are asked for.
     fn walk(&self, u: u32, reach: &Reach) -> Walk<'_> {
-        let asks_for_two = self.params.min_intermediaries() >= 2;
+        let asks_for_two = self.tables.params.min_intermediaries() >= 2;
         let widest = reach.widest.filter(|_| asks_for_two);
-        let hub = widest.and_then(|(z, _)| self.hubs.get(z));
+        let hub = widest.and_then(|(z, _)| self.tables.hubs.get(z));
         let looked_up = widest
             .filter(|_| hub.is_some())
             .map_or(0, |(_, degree)| u64::from(degree));
@@ -491,8 +446,8 @@ impl<'a> Scorer<'a> {
     }
 
     fn sieves(&self, walk: Walk<'_>) -> bool {
-        let asks_for_two = self.params.min_intermediaries() >= 2;
-        let is_large = self.n_users() >= self.limits.sieve_nodes_min;
+        let asks_for_two = self.tables.params.min_intermediaries() >= 2;
+        let is_large = self.n_users() >= self.tables.limits.sieve_nodes_min;
         asks_for_two && (walk.hub.is_some() || is_large && walk.n_two_paths <= SIEVE_TWO_PATHS_MAX)
     }
 
@@ -553,7 +508,7 @@ impl<'a> Scorer<'a> {
         touched: &mut [u32],
         eligible: &mut Eligible,
     ) -> SuggestCounts {
-        let (weights, strengths) = (&self.weights[..], &self.strengths[..]);
+        let (weights, strengths) = (&self.tables.weights[..], &self.tables.strengths[..]);
         let ties = self.view.ties;
         let weighed = Weighed {
             ties,
@@ -577,94 +532,44 @@ impl<'a> Scorer<'a> {
             view: self.view,
             exclusions: self.exclusions,
             bands: self.exclusions.bands(u),
-            standings: &self.standings,
-            odd: &self.odd,
-            min_intermediaries: self.params.min_intermediaries(),
+            standings: &self.tables.standings,
+            odd: &self.tables.odd,
+            min_intermediaries: self.tables.params.min_intermediaries(),
         }
-    }
-
-    fn chunk(&self, scratch: &mut Scratch, nodes: std::ops::Range<usize>, k: usize) -> Chunk {
-        let mut chunk = Chunk::default();
-        chunk.rows.reserve(k * nodes.len());
-        for u in nodes {
-            let u = u32::try_from(u).expect("a graph has no more nodes than u32 counts");
-            chunk.counts += self.take(scratch, u, (k, self.params.k()), &mut chunk.rows);
-            chunk.ends.push(chunk.rows.len());
-        }
-        chunk.rows.shrink_to_fit();
-        chunk
-    }
-
-    /// Adds the best of `u` to `rows`, `k` at most, and people near them if they are asked for and those are fewer than
-    /// `filled`.
-    pub(super) fn take(
-        &self,
-        scratch: &mut Scratch,
-        u: u32,
-        (k, filled): (usize, usize),
-        rows: &mut Vec<Suggestion>,
-    ) -> SuggestCounts {
-        let (row, mut counts) = self.suggest_one(scratch, u, k);
-        let (first, n_missing) = (rows.len(), filled.saturating_sub(row.len()));
-        rows.extend_from_slice(row);
-        if self.params.near() && n_missing > 0 {
-            let near = scratch.near.get_or_insert_with(|| self.near_scratch());
-            let more = self.suggest_near(near, u, n_missing, &rows[first..]);
-            rows.extend_from_slice(more);
-            counts.near += more.len() as u64;
-        }
-        counts
-    }
-
-    /// Everybody's suggestions. `progress` hears, in no particular order, how many people are done.
-    pub fn suggest_all(&self, progress: &(dyn Fn(usize) + Sync)) -> (Suggestions, SuggestCounts) {
-        let k = self.params.k();
-        let Some(shown_max) = self.params.shown_max() else {
-            return self.suggest_all_k(k, progress);
-        };
-        let (asked, mut counts) = self.suggest_all_k(k * POOL_PER_K, progress);
-        let limited = exposure::limit(&asked, k, shown_max);
-        counts.limit(&limited);
-        (limited.suggestions, counts)
-    }
-
-    fn suggest_all_k(
-        &self,
-        k: usize,
-        progress: &(dyn Fn(usize) + Sync),
-    ) -> (Suggestions, SuggestCounts) {
-        let n_users = self.n_users();
-        // A scratch is left as clean as it was found, so it does not matter who gets which.
-        let scratches = Mutex::new(Vec::new());
-        let done = AtomicUsize::new(0);
-        let chunks: Vec<Chunk> = (0..n_users.div_ceil(CHUNK))
-            .into_par_iter()
-            .map(|i| {
-                let nodes = i * CHUNK..((i + 1) * CHUNK).min(n_users);
-                let n_nodes = nodes.len();
-                let mut scratch = take(&scratches).unwrap_or_else(|| self.scratch());
-                let chunk = self.chunk(&mut scratch, nodes, k);
-                give(&scratches, scratch);
-                progress(done.fetch_add(n_nodes, Ordering::Relaxed) + n_nodes);
-                chunk
-            })
-            .collect();
-        let mut counts = SuggestCounts::default();
-        for chunk in &chunks {
-            counts += chunk.counts;
-        }
-        (Suggestions { chunks }, counts)
     }
 }
 
-const NO_PANIC: &str = "nothing panics while it holds the lock";
+impl ForOne for Scorer<'_> {
+    type Scratch = Scratch;
 
-fn take(scratches: &Mutex<Vec<Scratch>>) -> Option<Scratch> {
-    scratches.lock().expect(NO_PANIC).pop()
-}
+    fn scorer(&self) -> &Scorer<'_> {
+        self
+    }
 
-fn give(scratches: &Mutex<Vec<Scratch>>, scratch: Scratch) {
-    scratches.lock().expect(NO_PANIC).push(scratch);
+    /// # Complexity
+    /// 5 to 28 bytes a person.
+    fn scratch(&self) -> Scratch {
+        Scratch::new(self)
+    }
+
+    fn of_scorer(scratch: &mut Scratch) -> &mut Scratch {
+        scratch
+    }
+
+    /// # Complexity
+    /// O(two-paths from the person + K log K).
+    fn list<'s>(&self, scratch: &'s mut Scratch, node_idx: u32, k: usize) -> Listed<'s> {
+        // People near fill a list up to the length that is published, whoever asks for more.
+        self.filled(scratch, node_idx, k, k.min(self.params().k()))
+    }
+
+    fn k_max(&self) -> usize {
+        self.n_users()
+    }
+
+    fn parts(&self, _scratch: &Scratch, _candidate: u32) -> Vec<FeatureWeight> {
+        Vec::new()
+    }
 }
 
 /// Everybody's standing; empty if it is good throughout. Hiding goes before spam.

@@ -67,6 +67,12 @@ impl Tier {
         }
     }
 
+    /// Why somebody of this tier is suggested who has so many ties in common with the person, strongest reason first.
+    pub(crate) fn reasons(self, mutual_count: u32) -> impl Iterator<Item = Reason> {
+        let mutual = (mutual_count > 0).then_some(Reason::MutualFriends(mutual_count));
+        self.contact_reason().into_iter().chain(mutual)
+    }
+
     /// Was it demoted for spam?
     #[must_use]
     pub const fn is_demoted(self) -> bool {

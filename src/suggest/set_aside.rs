@@ -53,7 +53,10 @@ pub fn set_ties_aside(
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Exclusions, Scorer, SuggestParams, TieWeights, WhyNot};
+    use super::super::explain::explain;
+    use super::super::{
+        Exclusions, ForOne as _, Scorer, SuggestParams, TieWeights, WhyNot, everybody,
+    };
     use super::*;
     use crate::graph::testing::graph;
 
@@ -66,9 +69,9 @@ mod tests {
     fn why_not(graph: &Graph<FriendSuggestions>, params: SuggestParams, v: u32) -> Option<WhyNot> {
         let (exclusions, params) = (Exclusions::none(), params.check().unwrap());
         let scorer = Scorer::new(graph, &exclusions, &[], &params).unwrap();
-        let found = scorer.explain(&mut scorer.scratch(), 0, v, 10);
-        let (row, _) = scorer.suggest_all(&|_| ());
-        let is_suggested = row.row(0).iter().any(|s| s.candidate == v);
+        let found = explain(&scorer, &mut scorer.scratch(), 0, v, 10);
+        let made = everybody(&scorer, &|_| ()).suggestions;
+        let is_suggested = made.row(0).iter().any(|s| s.candidate == v);
         assert_eq!(is_suggested, found.why_not.is_none());
         found.why_not
     }
@@ -162,7 +165,7 @@ mod tests {
         let tier = |direct| {
             let params = SuggestParams::default().direct(direct).check().unwrap();
             let scorer = Scorer::new(&graph, &exclusions, &[], &params).unwrap();
-            scorer.suggest_one(&mut scorer.scratch(), 0, 10).0[0].tier
+            scorer.list(&mut scorer.scratch(), 0, 10).list.suggestions[0].tier
         };
         assert_eq!(tier(Direct::Mutual), Tier::TwoPath);
         assert_eq!(tier(Direct::Off), Tier::TwoPath);

@@ -5,7 +5,7 @@ use std::cell::Cell;
 
 use acquaint::eval::PublicGraph;
 use acquaint::hash::mix;
-use acquaint::suggest::{Heuristic, SuggestParams};
+use acquaint::suggest::{ForOne as _, Heuristic, SuggestParams};
 
 /// The system's allocator, and how often each thread asked it.
 struct Counting;
@@ -63,7 +63,7 @@ fn nothing_is_allocated_for_a_request_after_the_first_ones() {
             let mut scratch = scorer.scratch();
             let n_users = u32::try_from(scorer.n_users()).unwrap();
             let mut all = || -> u64 {
-                let of = |u| scorer.suggest_one(&mut scratch, u, 10).1.emitted;
+                let of = |u| scorer.list(&mut scratch, u, 10).counts.emitted;
                 (0..n_users).map(of).sum()
             };
             let (first, before) = (all(), asked());

@@ -29,6 +29,7 @@ mod links;
 mod moments;
 mod number_book;
 mod numbers;
+mod one_desk;
 mod placeholders;
 mod policy_matrix;
 mod real_graphs;

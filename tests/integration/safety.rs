@@ -100,7 +100,7 @@ impl Planted {
         let params = RunParams::from_toml(config).unwrap().check().unwrap();
         let prepared = Prepared::open(dir.path(), &params, None, None, &Silent).unwrap();
         let explained = prepared.explain_suggestion(UserId(user), UserId(candidate));
-        explained.unwrap().why_not
+        explained.why_not
     }
 
     fn forget_tie(&mut self, a: u64, b: u64) {

@@ -98,13 +98,21 @@ pub(crate) struct RunArgs {
     pub(crate) ad_model: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) lists: ListKeyArgs,
+    /// Print the manifest as JSON instead of a summary
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Parameters, and how many rows may be rejected.
+#[derive(Debug, Default, Args)]
+pub(crate) struct ParamsArgs {
+    /// Parameters; every key is optional
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
     /// End with exit code 1 if more rows than this are rejected: a share of any table's rows that cannot be read (5% or 0.05),
     /// or a number of rows of all tables together (12). 5% by default
     #[arg(long, value_name = "SHARE|N")]
     pub(crate) max_rejects: Option<MaxRejects>,
-    /// Print the manifest as JSON instead of a summary
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 /// Under which parameters, of whom and as of when: the same for a run, what is trained for it and why it says so.
@@ -112,9 +120,8 @@ pub(crate) struct RunArgs {
 pub(crate) struct AskingArgs {
     #[command(flatten)]
     pub(crate) ledger: AskLedgerArgs,
-    /// Parameters; every key is optional
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) given: ParamsArgs,
     /// The moment to speak of: what was allowed then, and who was there. The newest moment in the signals by default;
     /// no consent event moves it, and no row that stands alone by months
     #[arg(long, value_name = "TIME", value_parser = time, requires = "signals")]
@@ -467,9 +474,8 @@ pub(crate) struct EvaluateAdsArgs {
     /// A signals directory: the impressions its ledger permits
     #[arg(long, value_name = "DIR")]
     pub(crate) signals: PathBuf,
-    /// Parameters; every key is optional
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) given: ParamsArgs,
     /// Which model of clicks, in the place of `[ads] model`
     #[arg(long, value_name = "KIND")]
     pub(crate) model: Option<AdModelArg>,

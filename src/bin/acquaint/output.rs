@@ -53,7 +53,7 @@ impl Reads {
     /// Adds the parameters, and the ledger that is asked with its key.
     #[must_use]
     pub(crate) fn asking(self, asking: &AskingArgs) -> Self {
-        self.and("the configuration", &asking.config)
+        self.and("the configuration", &asking.given.config)
             .ledger(&asking.ledger)
     }
 

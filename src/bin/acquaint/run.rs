@@ -5,14 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use acquaint::engine::outputs::Manifest;
-use acquaint::engine::{
-    self, LedgerSource, MaxRejects, Reading, RunParams, RunRequest, ValidRunParams,
-};
+use acquaint::engine::{self, LedgerSource, Reading, RunParams, RunRequest, ValidRunParams};
 use acquaint::identity::{KeyRing, ObjectionKey};
 use acquaint::publish::Input;
 use acquaint::report::{render, summary};
 
-use crate::args::{AdModelArg, AskLedgerArgs, ListKeyArgs, RunArgs};
+use crate::args::{AdModelArg, AskLedgerArgs, ListKeyArgs, ParamsArgs, RunArgs};
 use crate::exit::{Failure, Outcome, print};
 use crate::models::Models;
 use crate::output::{Reads, home};
@@ -20,8 +18,7 @@ use crate::progress::Bars;
 use crate::told::tell_findings;
 
 pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
-    let params = with_lists(read_params(args.asking.config.as_deref())?, &args.lists)?;
-    let params = with_max_rejects(params, args.max_rejects);
+    let params = with_lists(read_params(&args.asking.given)?, &args.lists)?;
     let ledger = Ledger::read(&args.asking.ledger)?;
     let source = ledger.source();
     let models = Models::read(args.friend_model.as_deref(), args.ad_model.as_deref())?;
@@ -139,14 +136,6 @@ pub(crate) fn with_lists(
     })
 }
 
-/// The parameters with another bound for rejected rows, if one was named.
-fn with_max_rejects(params: ValidRunParams, max: Option<MaxRejects>) -> ValidRunParams {
-    match max {
-        Some(max) => params.with_max_rejects(max),
-        None => params,
-    }
-}
-
 /// The parameters with another kind of click model, if one was named.
 pub(crate) fn of_kind(params: ValidRunParams, model: Option<AdModelArg>) -> ValidRunParams {
     match model {
@@ -155,11 +144,19 @@ pub(crate) fn of_kind(params: ValidRunParams, model: Option<AdModelArg>) -> Vali
     }
 }
 
-/// The parameters of a configuration file, or the defaults if there is none.
-pub(crate) fn read_params(config: Option<&Path>) -> Result<ValidRunParams, Failure> {
-    let Some(path) = config else {
-        return Ok(RunParams::default().check()?);
+/// The parameters of a configuration file, or the defaults if there is none, with what the command line says of them.
+pub(crate) fn read_params(args: &ParamsArgs) -> Result<ValidRunParams, Failure> {
+    let params = match &args.config {
+        None => RunParams::default().check()?,
+        Some(path) => read_config(path)?,
     };
+    Ok(match args.max_rejects {
+        Some(max) => params.with_max_rejects(max),
+        None => params,
+    })
+}
+
+fn read_config(path: &Path) -> Result<ValidRunParams, Failure> {
     let reading = || format!("reading {}", path.display());
     let text = fs::read_to_string(path).map_err(|error| Failure::new(reading(), error))?;
     let params = RunParams::from_toml(&text).map_err(|error| Failure::new(reading(), error))?;

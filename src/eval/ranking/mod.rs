@@ -33,7 +33,7 @@ use crate::graph::Csr;
 use crate::suggest::{
     Direct, Exclusions, FriendModel, FriendTraining, Heuristic, Plain, Provenance, Ranker,
     RankerError, Scorer, Source, SuggestParams, ValidRankerParams, ValidSuggestParams, View,
-    train_on,
+    everybody, train_on,
 };
 use crate::time::Timestamp;
 use bootstrap::draws;
@@ -327,7 +327,7 @@ impl World<'_> {
             let [auc, hard_auc] = negatives.aucs_of(&ranker);
             firsts.push(Firsts {
                 method: RANKER,
-                ten: rows(&ranker.suggest_all(&|_| ()).0),
+                ten: rows(&everybody(&ranker, &|_| ()).suggestions),
                 auc,
                 hard_auc,
             });
@@ -366,7 +366,7 @@ fn heuristics(
     let by = |score| {
         let params = kernel_params(score, rules, false);
         let scorer = Scorer::without_spam(known.view(), &known.exclusions, &params);
-        rows(&scorer.suggest_all(&|_| ()).0)
+        rows(&everybody(&scorer, &|_| ()).suggestions)
     };
     let mut all = vec![
         (Method::CommonNeighbours, by(Heuristic::CommonNeighbours)),

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use crate::eval::friends::{auc, is_edge, mix, non_edges, pair_scores};
 use crate::graph::Csr;
-use crate::suggest::{Ranker, View};
+use crate::suggest::{ForOne as _, Ranker, View};
 
 /// Draws for one hard pair after which the next hidden friendship has its turn.
 const TRIES: u64 = 100;

@@ -1,5 +1,7 @@
 //! Features of a person's candidates, from the graph around them.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
 use super::super::reasons::Tier;
@@ -17,6 +19,12 @@ pub(crate) struct Extractor<'a> {
     view: View<'a>,
     /// Parallel to the entries of the ties; empty if times are not known.
     times: &'a [Timestamp],
+    around: Arc<Around>,
+}
+
+/// What is computed once for a graph and borrows nothing of it.
+#[derive(Debug)]
+pub(in crate::suggest) struct Around {
     newest: Timestamp,
     /// How many people are tied to both ends, parallel to the entries of the ties.
     between: Vec<u32>,
@@ -78,13 +86,31 @@ impl<'a> Extractor<'a> {
             .into_par_iter()
             .map(|u| clustering(&between[view.ties.range(u)]))
             .collect();
-        Self {
-            view,
-            times,
+        let around = Around {
             newest: times.iter().copied().max().unwrap_or(Timestamp::MIN),
             between,
             clustering,
+        };
+        Self {
+            view,
+            times,
+            around: Arc::new(around),
         }
+    }
+
+    /// As the extractor that `around` is from, over the same graph.
+    pub(super) fn of_around(view: View<'a>, times: &'a [Timestamp], around: &Arc<Around>) -> Self {
+        let around = Arc::clone(around);
+        Self {
+            view,
+            times,
+            around,
+        }
+    }
+
+    /// What does not borrow from the graph.
+    pub(super) fn around(&self) -> Arc<Around> {
+        Arc::clone(&self.around)
     }
 
     pub(crate) fn workspace(&self) -> Workspace {
@@ -101,7 +127,7 @@ impl<'a> Extractor<'a> {
                 self.view.ties.neighbours()[at],
                 self.view.tie_kinds[at],
                 self.times.get(at).copied(),
-                self.between[at],
+                self.around.between[at],
             )
         })
     }
@@ -181,8 +207,8 @@ impl<'a> Extractor<'a> {
         let mut sums = Sums {
             degree: self.degree(u),
             candidate_degree: self.degree(v),
-            clustering: self.clustering[u as usize],
-            candidate_clustering: self.clustering[v as usize],
+            clustering: self.around.clustering[u as usize],
+            candidate_clustering: self.around.clustering[v as usize],
             own_upload: f64::from(u8::from(direct.is_some())),
             mutual_contact: f64::from(u8::from(direct == Some(Tier::MutualContact))),
             ..Sums::default()
@@ -212,7 +238,7 @@ impl<'a> Extractor<'a> {
     }
 
     fn days_before_newest(&self, at: Timestamp) -> f64 {
-        let micros = self.newest.micros().saturating_sub(at.micros());
+        let micros = self.around.newest.micros().saturating_sub(at.micros());
         (micros / DAY_MICROS) as f64
     }
 
@@ -223,7 +249,7 @@ impl<'a> Extractor<'a> {
         for &(z, t_far) in &workspace.between {
             let degree = self.degree(z);
             let inside = f64::from(self.n_inside(workspace, z));
-            sums.add_intermediary(degree, self.clustering[z as usize], inside);
+            sums.add_intermediary(degree, self.around.clustering[z as usize], inside);
             sums.add_strength(
                 degree,
                 f64::from(workspace.counts[z as usize]),

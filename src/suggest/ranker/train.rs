@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::super::exclusions::Exclusions;
 use super::super::params::ValidSuggestParams;
+use super::super::person::ForOne as _;
 use super::super::rank::Scorer;
 use super::super::view::View;
 use super::RankerError;
@@ -157,9 +158,8 @@ fn describe(
             || (scorer.scratch(), extractor.workspace()),
             |(scratch, workspace), &u| {
                 let mut rows = Rows::default();
-                let mut pool = Vec::new();
-                scorer.take(scratch, u, (params.pool(), params.pool()), &mut pool);
-                let pool: Vec<u32> = pool.iter().map(|s| s.candidate).collect();
+                let pool = scorer.filled(scratch, u, params.pool(), params.pool()).list;
+                let pool: Vec<u32> = pool.suggestions.iter().map(|s| s.candidate).collect();
                 extractor.extract(workspace, u, &pool, pool.len(), &mut rows.features);
                 let hidden = left.hidden().row(u);
                 let is_friend = |v: &u32| hidden.binary_search(v).is_ok();

@@ -18,7 +18,7 @@ use crate::progress::Bars;
 use crate::run::{of_kind, read_params};
 
 pub(crate) fn ads(args: &EvaluateAdsArgs, quiet: bool) -> Result<Outcome, Failure> {
-    let params = of_kind(read_params(args.config.as_deref())?, args.model);
+    let params = of_kind(read_params(&args.given)?, args.model);
     let prepared = prepare(&args.signals, &params, quiet)?;
     let mut reading = prepared.reading();
     let truth = truth(&args.signals, &params, &mut reading)?;

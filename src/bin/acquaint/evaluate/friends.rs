@@ -12,7 +12,7 @@ use acquaint::suggest::{HiddenBy, RankerParams, ValidRankerParams};
 use serde::Serialize;
 
 use super::{figure, line, prepare, say};
-use crate::args::{EvaluateFriendsArgs, HideBy};
+use crate::args::{EvaluateFriendsArgs, HideBy, ParamsArgs};
 use crate::edge_lists::{refuse_without_times, tell_counts, timed};
 use crate::exit::{Failure, Outcome};
 use crate::progress::Bars;
@@ -93,7 +93,7 @@ fn known(args: &EvaluateFriendsArgs, quiet: bool) -> Result<Known, Failure> {
     match (&args.edges, &args.signals) {
         (Some(file), _) => listed(args, file),
         (None, Some(dir)) => {
-            let prepared = prepare(dir, &read_params(None)?, quiet)?;
+            let prepared = prepare(dir, &read_params(&ParamsArgs::default())?, quiet)?;
             let edge = |(lo, hi)| TimedEdge { lo, hi, at: None };
             Ok(Known {
                 friendships: prepared.friendships().into_iter().map(edge).collect(),

@@ -13,7 +13,7 @@ use crate::run::{read_params, with_lists};
 
 pub(crate) fn ad(args: &ExplainAdArgs, quiet: bool) -> Result<Outcome, Failure> {
     let asked = &args.asked;
-    let params = with_lists(read_params(asked.asking.config.as_deref())?, &args.lists)?;
+    let params = with_lists(read_params(&asked.asking.given)?, &args.lists)?;
     let models = Models::read(None, args.ad_model.as_deref())?;
     let prepared = prepared(asked, &params, &models, quiet)?;
     let explained = prepared.explain_ad(UserId(args.user), AdId(args.ad))?;

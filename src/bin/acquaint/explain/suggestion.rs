@@ -13,10 +13,10 @@ use crate::run::read_params;
 
 pub(crate) fn suggestion(args: &ExplainSuggestionArgs, quiet: bool) -> Result<Outcome, Failure> {
     let asked = &args.asked;
-    let params = read_params(asked.asking.config.as_deref())?;
+    let params = read_params(&asked.asking.given)?;
     let models = Models::read(args.friend_model.as_deref(), None)?;
     let prepared = prepared(asked, &params, &models, quiet)?;
-    let explained = prepared.explain_suggestion(UserId(args.user), UserId(args.candidate))?;
+    let explained = prepared.explain_suggestion(UserId(args.user), UserId(args.candidate));
     let unknown = match explained.why_not {
         Some(NotSuggested::UnknownPerson { user }) => Some(user),
         _ => None,

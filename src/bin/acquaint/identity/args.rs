@@ -7,7 +7,7 @@ use acquaint::time::Timestamp;
 use clap::{Args, Subcommand};
 
 use super::psi::args::PsiVerb;
-use crate::args::{AskLedgerArgs, time};
+use crate::args::{AskLedgerArgs, ParamsArgs, time};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum IdentityVerb {
@@ -89,9 +89,8 @@ pub(crate) struct ClaimsArgs {
     /// What for: whoever the purpose is denied for is left out
     #[arg(long, value_name = "PURPOSE", default_value = "friend_suggestions", value_parser = purpose)]
     pub(crate) purpose: Purpose,
-    /// Parameters; `[identity]` has the model and the thresholds
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) given: ParamsArgs,
     /// The moment to speak of; the newest moment in the signals by default
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) as_of: Option<Timestamp>,

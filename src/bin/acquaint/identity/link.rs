@@ -118,7 +118,7 @@ pub(crate) fn evaluate(args: &EvaluateArgs, quiet: bool) -> Result<Outcome, Fail
 }
 
 fn read(args: &ClaimsArgs, quiet: bool) -> Result<(Claims, ValidRunParams), Failure> {
-    let params = read_params(args.config.as_deref())?;
+    let params = read_params(&args.given)?;
     let ledger = Ledger::read(&args.ledger)?;
     let claims = Claims::read(
         &args.signals,

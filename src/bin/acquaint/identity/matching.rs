@@ -15,7 +15,7 @@ use crate::run::{Ledger, read_params};
 use crate::told::tell;
 
 pub(crate) fn matching(args: &MatchArgs, quiet: bool) -> Result<Outcome, Failure> {
-    let params = read_params(args.claims.config.as_deref())?;
+    let params = read_params(&args.claims.given)?;
     let ledger = Ledger::read(&args.claims.ledger)?;
     let source = ledger.source();
     let request = MatchRequest {
@@ -64,7 +64,7 @@ fn number_book(
     progress: &Bars,
 ) -> Result<Outcome, Failure> {
     let reads = Reads::default()
-        .and("the configuration", &args.claims.config)
+        .and("the configuration", &args.claims.given.config)
         .ledger(&args.claims.ledger);
     let files = BookFiles {
         reads: &reads.all(),

@@ -18,7 +18,7 @@ use crate::run::{Ledger, of_kind, read_params};
 use crate::told::{Told, tell};
 
 pub(crate) fn ads(args: &TrainAdsArgs, quiet: bool) -> Result<Outcome, Failure> {
-    let params = of_kind(read_params(args.asking.config.as_deref())?, args.model);
+    let params = of_kind(read_params(&args.asking.given)?, args.model);
     let ledger = Ledger::read(&args.asking.ledger)?;
     let source = ledger.source();
     let reads = reads(&args.asking, Some(&args.signals), None).all();

@@ -21,7 +21,7 @@ use crate::told::{Told, tell};
 const SHOWN: usize = 8;
 
 pub(crate) fn friends(args: &TrainFriendsArgs, quiet: bool) -> Result<Outcome, Failure> {
-    let params = with_ranker(read_params(args.asking.config.as_deref())?)?;
+    let params = with_ranker(read_params(&args.asking.given)?)?;
     let reads = reads(&args.asking, args.signals.as_ref(), args.edges.as_ref());
     let out = output::file(&args.out, reads.all())?;
     let (model, reading) = match (&args.edges, &args.signals) {

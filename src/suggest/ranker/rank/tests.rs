@@ -4,7 +4,7 @@ use super::super::train::{Source, train_on};
 use super::super::{Provenance, RankerParams, ValidRankerParams};
 use super::*;
 use crate::hash::mix;
-use crate::suggest::{Plain, SuggestParams};
+use crate::suggest::{Plain, SuggestParams, everybody};
 
 /// Communities of twenty whose members mostly know each other, and chance acquaintances.
 fn communities(n: u32, seed: u64) -> Plain {
@@ -57,10 +57,9 @@ fn same_bytes_for_any_number_of_threads() {
         let model = model(&plain);
         let params = params();
         let ranker = Ranker::over(plain.view(), &[], &exclusions, &params, &model);
-        let (rows, probabilities, counts) = ranker.suggest_all(&|_| ());
-        assert!(counts.check_sums());
-        let bits: Vec<u64> = probabilities.iter().map(|p| p.to_bits()).collect();
-        (model.to_json().unwrap(), rows, bits, counts)
+        let made = everybody(&ranker, &|_| ());
+        assert!(made.counts.check_sums());
+        (model.to_json().unwrap(), made)
     };
     let one = in_pool(1, run);
     for n_threads in [2, 5] {
@@ -78,13 +77,15 @@ fn deny_whom_the_kernel_would_not_suggest() {
     let scorer = Scorer::without_spam(plain.view(), &exclusions, &params);
     let (mut scratch, mut plain_scratch) = (ranker.scratch(), scorer.scratch());
     for u in 0..200 {
-        let pool = scorer.suggest_one(&mut plain_scratch, u, 30).0.to_vec();
-        let (row, counts) = ranker.suggest_one(&mut scratch, u, 10);
+        let pool = scorer.list(&mut plain_scratch, u, 30).list.suggestions;
+        let Listed { list, counts } = ranker.list(&mut scratch, u, 10);
+        let row = list.suggestions;
         assert_eq!(row.len(), pool.len().min(10));
         assert_eq!(counts.emitted, row.len() as u64);
-        assert!(row.iter().all(|(s, _)| pool.contains(s)));
-        assert!(row.is_sorted_by(|a, b| a.1 >= b.1));
-        assert!(row.iter().all(|(_, p)| (0.0..=1.0).contains(p)));
+        assert!(row.iter().all(|s| pool.contains(s)));
+        assert_eq!(list.probabilities.len(), row.len());
+        assert!(list.probabilities.is_sorted_by(|a, b| a >= b));
+        assert!(list.probabilities.iter().all(|p| (0.0..=1.0).contains(p)));
     }
 }
 
@@ -92,13 +93,15 @@ fn deny_whom_the_kernel_would_not_suggest() {
 fn whoever_is_demoted_comes_last() {
     let plain = communities(200, 3);
     let exclusions = Exclusions::none();
-    let (params, model) = (params(), model(&plain));
+    let model = model(&plain);
+    let params = SuggestParams::default().min_intermediaries(1).k(60);
+    let params = params.check().unwrap();
     let spam: Vec<f32> = (0..200_u8)
         .map(|u| if u % 3 == 0 { 0.6 } else { 0.0 })
         .collect();
     let scorer = Scorer::over(plain.view(), &exclusions, &spam, &params).unwrap();
-    let ranker = Ranker::of(scorer, &[], &model, 60);
-    let (rows, ..) = ranker.suggest_all(&|_| ());
+    let ranker = Ranker::of(scorer, &[], &model);
+    let rows = everybody(&ranker, &|_| ()).suggestions;
     let mut n_demoted = 0;
     for (_, row) in rows.iter() {
         assert!(row.is_sorted_by_key(|s| s.tier.is_demoted()));

@@ -1,0 +1,235 @@
+//! The engine as a backend holds it: opened once, asked from any thread.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::abuse::SpamScore;
+use crate::ads::AdScore;
+use crate::business::Reach;
+use crate::consent::AsOf;
+use crate::engine::explain::SuggestionExplained;
+use crate::engine::explain_ad::AdExplained;
+use crate::engine::prepare::Opening;
+use crate::engine::score::Publish;
+use crate::engine::suggested::Suggested;
+use crate::engine::view::is_allowed;
+use crate::engine::work::Work;
+use crate::engine::{
+    EngineError, GivenModels, LedgerSource, Prepared, Progress, Reading, RunParams, Silent, Times,
+};
+use crate::hash::HashMap;
+use crate::ids::{AccountId, AdId, BusinessId, UserId};
+
+/// How to open an [`Engine`]; by default as `acquaint run` runs without options.
+#[derive(Clone, Debug, Default)]
+pub struct EngineOptions<'a> {
+    /// As `acquaint.toml` spells them.
+    pub params: RunParams,
+    /// The moment to speak of, whose knowledge counts, and the caller's clock.
+    pub times: Times,
+    /// A durable ledger to ask, in the place of the tables of consent.
+    pub ledger: Option<LedgerSource<'a>>,
+    /// Models trained on the same state of the ledger.
+    pub models: GivenModels<'a>,
+}
+
+/// Suggestions, ads, spam scores and verdicts of one state of the signals, for whoever asks.
+///
+/// An engine owns what it needs. It is cheap to clone and may be asked from any number of threads; scratch space is pooled
+/// inside. Every answer is the one that `acquaint run` publishes: both ask the same functions. Whoever opted out is not in
+/// it, and gets the empty answer that somebody unknown gets.
+///
+/// It speaks of one moment, [`as_of`](Self::as_of). To hear of newer signals or newer refusals, open another and drop this
+/// one.
+///
+/// # Examples
+/// ```
+/// use acquaint::{Engine, EngineOptions};
+///
+/// let engine = Engine::open("data/quickstart", &EngineOptions::default())?;
+/// let user = engine.users()[0];
+/// for suggested in engine.suggest(user, 3) {
+///     println!("{user} may know {}", suggested.candidate);
+/// }
+/// for score in engine.ads(user, 3)? {
+///     println!("{user} may like {} at {:.4}", score.ad_id, score.p_click);
+/// }
+/// # Ok::<(), acquaint::EngineError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Engine {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    prepared: Prepared,
+    /// By person, the place among the profiles.
+    profiles: HashMap<UserId, usize>,
+}
+
+impl Engine {
+    /// Reads a signals directory and prepares every answer.
+    ///
+    /// # Errors
+    /// As [`run`](crate::engine::run): a parameter is out of range, a table is missing or cannot be read, or a row takes
+    /// something away and nobody can tell from whom.
+    ///
+    /// # Complexity
+    /// That of a run without its scoring.
+    pub fn open(
+        signals: impl AsRef<Path>,
+        options: &EngineOptions<'_>,
+    ) -> Result<Self, EngineError> {
+        Self::open_with(signals, options, &Silent)
+    }
+
+    /// As [`open`](Self::open), telling how far it is.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_with(
+        signals: impl AsRef<Path>,
+        options: &EngineOptions<'_>,
+        progress: &dyn Progress,
+    ) -> Result<Self, EngineError> {
+        let opening = Opening {
+            signals: signals.as_ref(),
+            consent: options.ledger.as_ref().into(),
+            params: &options.params.clone().check()?,
+            times: options.times,
+            published_known: None,
+            models: options.models,
+            work: Work::ALL,
+        };
+        Ok(Self::of(opening.prepare(progress)?))
+    }
+
+    fn of(prepared: Prepared) -> Self {
+        let people = prepared.profiles.iter().enumerate();
+        let profiles = people.map(|(at, one)| (one.get().user, at)).collect();
+        Self {
+            shared: Arc::new(Shared { prepared, profiles }),
+        }
+    }
+
+    fn prepared(&self) -> &Prepared {
+        &self.shared.prepared
+    }
+
+    /// The moment it speaks of, and as known when.
+    #[must_use]
+    pub fn as_of(&self) -> AsOf {
+        self.prepared().as_of
+    }
+
+    /// What became of the rows that were read, and what somebody has to look at before anything is shown to anybody.
+    #[must_use]
+    pub fn reading(&self) -> Reading {
+        self.prepared().reading()
+    }
+
+    /// Who may be suggested to others, ascending.
+    #[must_use]
+    pub fn users(&self) -> &[UserId] {
+        self.prepared().graph().users()
+    }
+
+    /// The first `k` friend suggestions for a person, best first; none for somebody who may not get any.
+    ///
+    /// With `[suggest] shown_max` there are no more than `[suggest] k`, and the first call settles everybody's lists.
+    ///
+    /// # Complexity
+    /// O(two-paths from the person + K log K); in a learned order also O(Σ over the pool of the candidate's degree).
+    #[must_use]
+    pub fn suggest(&self, user: UserId, k: usize) -> Vec<Suggested> {
+        let mut suggested = Vec::with_capacity(k.min(self.users().len()));
+        self.suggest_into(user, k, &mut suggested);
+        suggested
+    }
+
+    /// As [`suggest`](Self::suggest), added to `out`: nothing is allocated after the first calls if it has room.
+    pub fn suggest_into(&self, user: UserId, k: usize, out: &mut Vec<Suggested>) {
+        self.prepared().suggest_into(user, k, out);
+    }
+
+    /// The suggestions of many people, in their order, in the caller's rayon pool.
+    #[must_use]
+    pub fn suggest_all(&self, users: &[UserId], k: usize) -> Vec<Vec<Suggested>> {
+        let users = users.par_iter();
+        users.map(|&user| self.suggest(user, k)).collect()
+    }
+
+    /// The `k` best ads for a person, by value; none for somebody who may not get any.
+    ///
+    /// # Errors
+    /// By a factor model, if it has weights that are not finite or larger than 10¹², or a calibration that falls.
+    ///
+    /// # Complexity
+    /// O(A · v) for A ads and v values of the person; by a factor model O(A · D) for D coordinates of a side.
+    pub fn ads(&self, user: UserId, k: usize) -> Result<Vec<AdScore>, EngineError> {
+        let Some(&at) = self.shared.profiles.get(&user) else {
+            return Ok(Vec::new());
+        };
+        self.prepared().ads_of(&self.prepared().profiles[at], k)
+    }
+
+    /// The ads of many people, in their order, in the caller's rayon pool.
+    ///
+    /// # Errors
+    /// As [`ads`](Self::ads).
+    pub fn ads_all(&self, users: &[UserId], k: usize) -> Result<Vec<Vec<AdScore>>, EngineError> {
+        let users = users.par_iter();
+        users.map(|&user| self.ads(user, k)).collect()
+    }
+
+    /// May a business write to an account, to answer and to advertise? None if there is nothing between the two, or the
+    /// account allows neither: then it may not.
+    ///
+    /// # Complexity
+    /// O(log n) for n pairs.
+    #[must_use]
+    pub fn business(&self, business: BusinessId, account: AccountId) -> Option<&Reach> {
+        let rows = &self.prepared().eligibility.rows;
+        let key = |row: &Reach| (row.business, row.account);
+        let at = rows.binary_search_by_key(&(business, account), key).ok()?;
+        let publish = Publish::new(self.prepared());
+        Some(&rows[at]).filter(|row| is_allowed(publish.written_to(row.account)))
+    }
+
+    /// The spam score of an account; none if it may not be looked at.
+    ///
+    /// # Complexity
+    /// O(log n) for n accounts.
+    #[must_use]
+    pub fn spam(&self, account: AccountId) -> Option<&SpamScore> {
+        let scores = &self.prepared().abuse_scores;
+        let at = scores.binary_search_by_key(&account, |score| score.account);
+        let gate = &self.prepared().abuse.gates.accounts;
+        at.ok()
+            .map(|at| &scores[at])
+            .filter(|score| is_allowed(gate.decision(score.account)))
+    }
+
+    /// Why somebody is suggested to a person, or why not.
+    ///
+    /// # Complexity
+    /// One person's candidates, all kept.
+    #[must_use]
+    pub fn explain_suggestion(&self, user: UserId, candidate: UserId) -> SuggestionExplained {
+        self.prepared().explain_suggestion(user, candidate)
+    }
+
+    /// Why an ad is given to a person, or why not.
+    ///
+    /// # Errors
+    /// As [`ads`](Self::ads).
+    ///
+    /// # Complexity
+    /// One ranking of the person's ads, two if it is not given out.
+    pub fn explain_ad(&self, user: UserId, ad: AdId) -> Result<AdExplained, EngineError> {
+        self.prepared().explain_ad(user, ad)
+    }
+}

@@ -1,0 +1,275 @@
+//! The desk: every list of one run, for whoever asks.
+//!
+//! It owns the graph and what is computed of it, so that a backend can keep it. A run asks it for everybody, a backend for one
+//! person, an explanation for one pair; all get the same lists.
+
+use std::sync::{Arc, OnceLock};
+
+use super::everybody::{Pool, everybody};
+use super::explain::{Explanation, WhyNot, explain};
+use super::exposure::POOL_PER_K;
+use super::person::ForOne;
+use super::rank::{Scorer, Scratch, Tables};
+use super::ranker::{Around, FeatureWeight, FriendModel, Ranker, RankerError, RankerScratch};
+use super::suggestion::{Everybody, List, Listed, Suggestions};
+use super::{Exclusions, ValidSuggestParams};
+use crate::consent::FriendSuggestions;
+use crate::graph::Graph;
+
+/// Makes every list of one run.
+#[derive(Debug)]
+pub struct Desk {
+    graph: Graph<FriendSuggestions>,
+    exclusions: Exclusions,
+    tables: Arc<Tables>,
+    learned: Option<Learned>,
+    scratches: Pool<DeskScratch>,
+    /// Everybody's lists where there is a limit to how often one is shown, for it settles all of them at once.
+    settled: OnceLock<Suggestions>,
+}
+
+#[derive(Debug)]
+struct Learned {
+    model: FriendModel,
+    around: Arc<Around>,
+}
+
+/// What one thread needs, used for one person after another.
+#[derive(Debug)]
+struct DeskScratch(Scratches);
+
+#[derive(Debug)]
+enum Scratches {
+    Scored(Scratch),
+    Learned(Box<RankerScratch>),
+}
+
+impl Desk {
+    /// A desk over a permitted graph: lists by the heuristic's score or, if there is a model, in its order.
+    ///
+    /// `spam` holds everybody's spam score by node, in [0, 1], or is empty if there are none.
+    ///
+    /// # Errors
+    /// If `spam` is neither empty nor one score per person, or holds a number outside its range; and if the model was trained
+    /// on candidates found in another way.
+    ///
+    /// # Complexity
+    /// O(n + m) time for n people and m ties; with a model O(Σ over ties of the smaller degree).
+    pub fn new(
+        graph: Graph<FriendSuggestions>,
+        exclusions: Exclusions,
+        spam: &[f32],
+        params: &ValidSuggestParams,
+        model: Option<FriendModel>,
+    ) -> Result<Self, RankerError> {
+        let tables = Scorer::new(&graph, &exclusions, spam, params)?.tables();
+        let learned = match model {
+            None => None,
+            Some(model) => {
+                let ranker = Ranker::new(&graph, &exclusions, spam, params, &model)?;
+                let around = ranker.around();
+                Some(Learned { model, around })
+            }
+        };
+        Ok(Self {
+            graph,
+            exclusions,
+            tables,
+            learned,
+            scratches: Pool::default(),
+            settled: OnceLock::new(),
+        })
+    }
+
+    /// Permitted people and their ties.
+    #[must_use]
+    pub const fn graph(&self) -> &Graph<FriendSuggestions> {
+        &self.graph
+    }
+
+    /// Who is kept apart.
+    #[must_use]
+    pub const fn exclusions(&self) -> &Exclusions {
+        &self.exclusions
+    }
+
+    /// What orders the lists; none where it is the score.
+    #[must_use]
+    pub fn model(&self) -> Option<&FriendModel> {
+        self.learned.as_ref().map(|learned| &learned.model)
+    }
+
+    /// Everybody's suggestions, as many as the parameters say. `progress` hears, in no particular order, how many people are
+    /// done.
+    ///
+    /// # Complexity
+    /// O(two-paths of the graph) time, K suggestions a person and one scratch a thread.
+    pub fn everybody(&self, progress: &(dyn Fn(usize) + Sync)) -> Everybody {
+        everybody(&self.order(), progress)
+    }
+
+    /// Asks for the first `k` suggestions of one person, best first; never more than are published where there is a limit
+    /// to how often one is shown.
+    ///
+    /// Scratches are kept: after the first calls nothing is allocated, but for people near. Under a limit to how often one is
+    /// shown, the first call settles everybody's lists.
+    ///
+    /// # Panics
+    /// If there is no such node.
+    ///
+    /// # Complexity
+    /// O(two-paths from the person + K log K); in a learned order also O(Σ over the pool of the candidate's degree).
+    pub fn list<T>(&self, node_idx: u32, k: usize, read: impl FnOnce(List<'_>) -> T) -> T {
+        if let Some(settled) = self.settled() {
+            return read(settled.list(node_idx).first(k));
+        }
+        let order = self.order();
+        (self.scratches).with(&order, |scratch| {
+            read(order.list(scratch, node_idx, k).list)
+        })
+    }
+
+    /// Why `candidate` is suggested to `node_idx`, or why not.
+    ///
+    /// # Panics
+    /// If one of the nodes is not there.
+    ///
+    /// # Complexity
+    /// That of [`list`](Self::list) with every candidate kept.
+    pub fn explain(&self, node_idx: u32, candidate: u32) -> Explanation {
+        let order = self.order();
+        let k = order.params().k();
+        (self.scratches).with(&order, |scratch| {
+            let found = explain(&order, scratch, node_idx, candidate, k);
+            match self.settled() {
+                None => found,
+                Some(settled) => {
+                    let listed = order.list(scratch, node_idx, k * POOL_PER_K).list;
+                    let asks = Asks {
+                        all: listed,
+                        got: settled.list(node_idx),
+                        k,
+                    };
+                    asks.limit(found, candidate)
+                }
+            }
+        })
+    }
+
+    fn settled(&self) -> Option<&Suggestions> {
+        self.tables.params().shown_max()?;
+        Some((self.settled).get_or_init(|| self.everybody(&|_| ()).suggestions))
+    }
+
+    fn order(&self) -> Order<'_> {
+        let scorer = Scorer::of_tables(&self.graph, &self.exclusions, &self.tables);
+        match &self.learned {
+            None => Order::Scored(scorer),
+            Some(Learned { model, around }) => {
+                let times = self.graph.tie_times();
+                Order::Learned(Ranker::of_tables(scorer, times, around, model))
+            }
+        }
+    }
+}
+
+/// Whom a person asks for, and whom they get, under a limit to how often one is shown.
+struct Asks<'s> {
+    /// In the order of asking.
+    all: List<'s>,
+    got: List<'s>,
+    k: usize,
+}
+
+impl Asks<'_> {
+    /// What the limit makes of an explanation without it.
+    fn limit(&self, mut found: Explanation, candidate: u32) -> Explanation {
+        if let Some(at) = self.got.position(candidate) {
+            found.rank = Some(at + 1);
+            found.why_not = None;
+            return found;
+        }
+        found.rank = None;
+        if let Some(at) = self.all.position(candidate) {
+            found.why_not = Some(if at < self.n_asked() {
+                WhyNot::ShownEnough
+            } else {
+                WhyNot::BeyondK {
+                    place: at + 1,
+                    k: self.k,
+                }
+            });
+        }
+        found
+    }
+
+    /// How many the person asks for: up to the last they get or, if these are too few, everybody there is.
+    fn n_asked(&self) -> usize {
+        match self.got.suggestions.last() {
+            Some(last) if self.got.suggestions.len() >= self.k => {
+                let at = self.all.position(last.candidate);
+                at.map_or(self.all.suggestions.len(), |at| at + 1)
+            }
+            _ => self.all.suggestions.len(),
+        }
+    }
+}
+
+/// The order of a desk.
+enum Order<'a> {
+    Scored(Scorer<'a>),
+    Learned(Ranker<'a>),
+}
+
+impl ForOne for Order<'_> {
+    type Scratch = DeskScratch;
+
+    fn scorer(&self) -> &Scorer<'_> {
+        match self {
+            Self::Scored(scorer) => scorer,
+            Self::Learned(ranker) => ranker.scorer(),
+        }
+    }
+
+    fn scratch(&self) -> DeskScratch {
+        DeskScratch(match self {
+            Self::Scored(scorer) => Scratches::Scored(scorer.scratch()),
+            Self::Learned(ranker) => Scratches::Learned(Box::new(ranker.scratch())),
+        })
+    }
+
+    fn of_scorer(scratch: &mut DeskScratch) -> &mut Scratch {
+        match &mut scratch.0 {
+            Scratches::Scored(scratch) => scratch,
+            Scratches::Learned(scratch) => Ranker::of_scorer(scratch),
+        }
+    }
+
+    fn list<'s>(&self, scratch: &'s mut DeskScratch, node_idx: u32, k: usize) -> Listed<'s> {
+        match (self, &mut scratch.0) {
+            (Self::Scored(scorer), Scratches::Scored(scratch)) => scorer.list(scratch, node_idx, k),
+            (Self::Learned(ranker), Scratches::Learned(scratch)) => {
+                ranker.list(scratch, node_idx, k)
+            }
+            _ => unreachable!("{ONE_ORDER}"),
+        }
+    }
+
+    fn k_max(&self) -> usize {
+        match self {
+            Self::Scored(scorer) => scorer.k_max(),
+            Self::Learned(ranker) => ranker.k_max(),
+        }
+    }
+
+    fn parts(&self, scratch: &DeskScratch, candidate: u32) -> Vec<FeatureWeight> {
+        match (self, &scratch.0) {
+            (Self::Learned(ranker), Scratches::Learned(scratch)) => {
+                ranker.parts(scratch, candidate)
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+const ONE_ORDER: &str = "a desk has one order, and its scratches are of that order";
