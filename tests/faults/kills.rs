@@ -1,7 +1,7 @@
 //! Verbs that are killed, or whose system calls fail: the output is the old one or the new one.
 
 use std::collections::BTreeMap;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::place::{Ended, Place, Tree};
 use crate::table::{Effort, Row};
 
 /// What can be lost or left half done.
-const CALLS: &str = "rename,renameat,renameat2,fsync,fdatasync,write,pwrite64,mkdir,mkdirat,unlink,unlinkat,rmdir,ftruncate,flock";
+pub(crate) const CALLS: &str = "rename,renameat,renameat2,fsync,fdatasync,write,pwrite64,mkdir,mkdirat,unlink,unlinkat,rmdir,ftruncate,flock";
 
 /// A verb that writes one output twice, differently.
 struct Verb {
@@ -184,19 +184,18 @@ fn killed(verb: &'static Verb, effort: Effort) -> Row {
     };
     let mut row = Row::default();
     for call in chosen(&calls, effort) {
-        let inject = format!("inject={}:signal=KILL:when={}", call.name, call.nth);
-        let ended = traced(&trial, &inject);
+        let ended = traced(&trial, &call.kill());
         row.add(
             outlived(&ended)
                 .and_then(|()| trial.judge(&ended))
-                .map_err(|error| format!("{} {}, {}: {error}", call.name, call.nth, call.text)),
+                .map_err(|error| format!("{}: {error}", call.told())),
         );
     }
     row
 }
 
 /// A kill that does not kill shows nothing.
-fn outlived(ended: &Ended) -> Result<(), String> {
+pub(crate) fn outlived(ended: &Ended) -> Result<(), String> {
     match ended.code {
         None => Ok(()),
         Some(code) => Err(format!(
@@ -207,24 +206,40 @@ fn outlived(ended: &Ended) -> Result<(), String> {
 }
 
 /// A system call: of a thread the so-and-so-manieth of its name.
-struct Call {
+pub(crate) struct Call {
     name: String,
     nth: usize,
     text: String,
 }
 
+impl Call {
+    /// What tells `strace` to kill who calls it.
+    pub(crate) fn kill(&self) -> String {
+        format!("inject={}:signal=KILL:when={}", self.name, self.nth)
+    }
+
+    /// For whoever reads what went wrong.
+    pub(crate) fn told(&self) -> String {
+        format!("{} {}, {}", self.name, self.nth, self.text)
+    }
+}
+
 /// The system calls of the verb that writes the new output, in order; the old one is there before and after.
 fn calls(trial: &Trial) -> Option<Vec<Call>> {
-    let log = trial.place.path("calls");
+    let calls = calls_of(&trial.place, trial.verb.new)?;
+    trial.place.done(trial.verb.old);
+    Some(calls)
+}
+
+/// The system calls of a command that succeeds, in order.
+pub(crate) fn calls_of(place: &Place, line: &str) -> Option<Vec<Call>> {
+    let log = place.path("calls");
     let log_name = log.to_string_lossy().into_owned();
-    let mut command = trial.place.traced(
-        &["-o", &log_name, "-e", &format!("trace={CALLS}")],
-        trial.verb.new,
-    );
+    let traced = ["-o", &log_name, "-e", &format!("trace={CALLS}")];
+    let mut command = place.traced(&traced, line);
     let ended = command.output().ok()?;
     let text = std::fs::read_to_string(&log).ok()?;
     std::fs::remove_file(&log).ok()?;
-    trial.place.done(trial.verb.old);
     let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     let calls: Vec<Call> = text
         .lines()
@@ -244,7 +259,7 @@ fn calls(trial: &Trial) -> Option<Vec<Call>> {
 }
 
 /// Every call, or every rename and a few of the others.
-fn chosen(calls: &[Call], effort: Effort) -> impl Iterator<Item = &Call> {
+pub(crate) fn chosen(calls: &[Call], effort: Effort) -> impl Iterator<Item = &Call> {
     let step = match effort {
         Effort::Long => 1,
         Effort::Short => (calls.len() / 5).max(1),
@@ -255,18 +270,14 @@ fn chosen(calls: &[Call], effort: Effort) -> impl Iterator<Item = &Call> {
 }
 
 fn traced(trial: &Trial, inject: &str) -> Ended {
-    let mut command = trial.place.traced(
-        &[
-            "-o",
-            "/dev/null",
-            "-e",
-            &format!("trace={CALLS}"),
-            "-e",
-            inject,
-        ],
-        trial.verb.new,
-    );
-    Ended::of(&command.output().expect("strace starts"))
+    Ended::of(&injected(&trial.place, inject, trial.verb.new))
+}
+
+/// What a command comes to when something is done to its system calls.
+pub(crate) fn injected(place: &Place, inject: &str, line: &str) -> Output {
+    let calls = format!("trace={CALLS}");
+    let mut command = place.traced(&["-o", "/dev/null", "-e", &calls, "-e", inject], line);
+    command.output().expect("strace starts")
 }
 
 pub(crate) fn run_at_random(effort: Effort) -> Row {

@@ -10,6 +10,7 @@
 mod concurrent;
 mod foreign;
 mod kills;
+mod ledger;
 mod limits;
 mod place;
 mod table;
@@ -46,6 +47,15 @@ const CLASSES: &[(&str, fn(Effort) -> Row)] = &[
     ("run into a full disk", limits::full_disk),
     ("findings with nobody reading", limits::closed_pipe),
     ("standard output that is full", limits::full_output),
+    ("bit of a ledger flipped", ledger::flips),
+    ("index of a ledger that lacks rows", ledger::indexes),
+    ("schema and columns of a ledger edited", ledger::schema),
+    ("wrong key of a ledger's objections", ledger::keys),
+    ("ledger killed or refused while it is made", ledger::made),
+    ("append killed at a system call", ledger::killed),
+    ("append whose system calls fail", ledger::refused),
+    ("rekey killed at a system call", ledger::rekeyed),
+    ("import into a ledger killed", ledger::imported),
 ];
 
 fn main() -> ExitCode {
