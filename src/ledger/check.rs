@@ -109,15 +109,12 @@ fn fault(
     holder: Option<Holder>,
     opened: Option<&Opened>,
 ) -> Option<&'static str> {
-    match opened {
-        Some(opened) => {
-            let is_known = opened.act.event_kind(&log.texts).is_some();
-            (!is_known).then_some("its key does not open it")
-        }
-        None => {
-            let is_erased = holder.is_some_and(|holder| proven.is_erased(holder));
-            (!is_erased).then_some("its key is gone, and nobody erased it")
-        }
+    if let Some(opened) = opened {
+        let is_known = opened.act.event_kind(&log.texts).is_some();
+        (!is_known).then_some("its key does not open it")
+    } else {
+        let is_erased = holder.is_some_and(|holder| proven.is_erased(holder));
+        (!is_erased).then_some("its key is gone, and nobody erased it")
     }
 }
 

@@ -430,6 +430,29 @@ fn an_honest_peer_is_served_beside_twenty_hostile_ones() {
 }
 
 #[test]
+#[cfg(unix)]
+fn whoever_takes_all_descriptors_ends_nothing() {
+    let two = Two::new();
+    let (listener, address) = two.listen(&["--timeout", "2", "--deadline", "60"]);
+    // Enough for the program, and for a few who come: each takes two.
+    let limit = Command::new("prlimit")
+        .args(["--nofile=16:16", "--pid", &listener.id().to_string()])
+        .status();
+    assert!(limit.unwrap().success());
+    let open: Vec<TcpStream> = (0..20).map(|_| came(&address)).collect();
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    drop(open);
+    let connected = two.connect(&address, &["--purpose", "abuse"]);
+    let ours = listener.wait_with_output().unwrap();
+    assert!(connected.status.success(), "{connected:?}");
+    assert!(ours.status.success(), "{ours:?}");
+    assert_eq!(
+        String::from_utf8(ours.stdout).unwrap(),
+        expected(&two.a, &two.b)
+    );
+}
+
+#[test]
 fn nobody_is_waited_for_longer_than_was_said() {
     let two = Two::new();
     let (listener, _) = two.listen(&["--timeout", "1"]);

@@ -21,6 +21,8 @@ const PAGE: u64 = 4096;
 /// The header of a write-ahead log: one that is no longer holds nothing.
 const WAL_HEADER: u64 = 32;
 
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+
 /// What follows the name of the database in the names of the files that belong to it.
 const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
 
@@ -55,7 +57,7 @@ pub(super) fn make(dir: &Path) -> Result<(), LedgerError> {
     fill(&aside).map_err(|source| LedgerError::Database {
         doing: "create",
         place: path.display().to_string(),
-        source: source.into(),
+        source,
     })?;
     // Whatever is here holds nothing; a log that was left must not be taken for the new database's.
     remove(&path)?;
@@ -66,7 +68,25 @@ pub(super) fn make(dir: &Path) -> Result<(), LedgerError> {
     moved.map_err(LedgerError::file("create", &path))
 }
 
-fn fill(path: &Path) -> rusqlite::Result<()> {
+/// SQLite refused a write-ahead log, which it says by naming what it keeps instead.
+#[derive(Debug, thiserror::Error)]
+#[error("the database keeps its journal as before ({mode}), and not as a write-ahead log")]
+struct NoLog {
+    mode: String,
+}
+
+/// From here on commits go to a write-ahead log, or this is an error.
+pub(super) fn keep_log(connection: &Connection) -> Result<(), Cause> {
+    let set = |row: &rusqlite::Row<'_>| row.get(0);
+    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", set)?;
+    if mode == "wal" {
+        Ok(())
+    } else {
+        Err(NoLog { mode }.into())
+    }
+}
+
+fn fill(path: &Path) -> Result<(), Cause> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
@@ -89,8 +109,8 @@ fn fill(path: &Path) -> rusqlite::Result<()> {
     transaction.pragma_update(None, "application_id", APPLICATION)?;
     transaction.pragma_update(None, "user_version", FORMAT)?;
     transaction.commit()?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.close().map_err(|(_, error)| error)
+    keep_log(&connection)?;
+    Ok(connection.close().map_err(|(_, error)| error)?)
 }
 
 /// Removes a database and everything that belongs to it.

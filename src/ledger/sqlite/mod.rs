@@ -52,18 +52,18 @@ impl Sqlite {
             }
             make::make(dir)?;
         }
-        match Self::open_file(&path)? {
+        match Self::open_file(&path, access)? {
             Some(tables) => Ok(tables),
             None if access == Access::Make => {
                 make::make(dir)?;
-                Self::open_file(&path)?.ok_or_else(absent)
+                Self::open_file(&path, access)?.ok_or_else(absent)
             }
             None => Err(absent()),
         }
     }
 
     /// None if it is a database with nothing in it.
-    fn open_file(path: &Path) -> Result<Option<Self>, LedgerError> {
+    fn open_file(path: &Path, access: Access) -> Result<Option<Self>, LedgerError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags);
         let connection = connection.map_err(|source| failure("open", path, source))?;
@@ -72,11 +72,11 @@ impl Sqlite {
             connection,
             format: 0,
         };
-        let is_made = tables.prepare()?;
+        let is_made = tables.prepare(access)?;
         Ok(is_made.then_some(tables))
     }
 
-    fn prepare(&mut self) -> Result<bool, LedgerError> {
+    fn prepare(&mut self, access: Access) -> Result<bool, LedgerError> {
         let set = |connection: &Connection| {
             connection.busy_timeout(PATIENCE)?;
             connection.set_prepared_statement_cache_capacity(64);
@@ -114,6 +114,14 @@ impl Sqlite {
                 found: self.format,
                 known: FORMAT,
             });
+        }
+        if access != Access::Read {
+            // The first version of this program may have been stopped before it asked for one.
+            make::keep_log(&self.connection).map_err(|source| LedgerError::Database {
+                doing: "open",
+                place: self.place(),
+                source,
+            })?;
         }
         self.assert_durable()?;
         Ok(true)

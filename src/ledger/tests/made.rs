@@ -15,11 +15,11 @@ fn left(dir: &Path, what: &str) {
         "a few bytes" => write("ledger.sqlite", b"SQLite format 3\0\x10\0"),
         "a part of a page" => write("ledger.sqlite", &[0; 3000]),
         "a page of zeros" => write("ledger.sqlite", &[0; 4096]),
-        "pages of zeros" => write("ledger.sqlite", &[0; 65_536]),
+        "pages of zeros" => write("ledger.sqlite", &vec![0; 65_536]),
         "an empty log" => {
             write("ledger.sqlite", b"");
             write("ledger.sqlite-wal", b"");
-            write("ledger.sqlite-shm", &[0; 32_768]);
+            write("ledger.sqlite-shm", &vec![0; 32_768]);
         }
         "a log with a header" => {
             write("ledger.sqlite", b"");
@@ -147,4 +147,26 @@ fn only_what_an_import_left_is_removed() {
     for name in others {
         assert!(segments.join(name).exists(), "{name}");
     }
+}
+
+#[test]
+fn a_database_that_keeps_no_log_is_brought_to_one() {
+    let dir = tempfile::tempdir().unwrap();
+    append(&mut writer(dir.path()), &[event(1, 1, 3, 0)]);
+    let database = rusqlite::Connection::open(dir.path().join("ledger.sqlite")).unwrap();
+    let set = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
+    let mode = database.pragma_update_and_check(None, "journal_mode", "DELETE", set);
+    assert_eq!(mode.unwrap(), "delete");
+    drop(database);
+    let refused = Reader::open(dir.path());
+    assert!(
+        matches!(refused, Err(LedgerError::Damaged { .. })),
+        "{refused:?}"
+    );
+    let mut one = Writer::open(dir.path(), entropy(2)).unwrap();
+    append(&mut one, &[event(2, 1, 3, 0)]);
+    drop(one);
+    let reader = Reader::open(dir.path()).unwrap();
+    assert_eq!(reader.check(None).unwrap(), []);
+    assert_eq!(reader.root().size, 2);
 }

@@ -10,7 +10,7 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Mutex, PoisonError};
-use std::thread::{Scope, scope, sleep};
+use std::thread::{Builder, Scope, scope, sleep};
 use std::time::{Duration, Instant};
 
 use acquaint::identity::psi::{MessageKind, SharedKey, message_len};
@@ -117,7 +117,7 @@ impl<'a> Desk<'a> {
             }
             self.assert_open(last, peers.is_empty())?;
             if (peers.len() as u64) < u64::from(self.args.peers)
-                && let Some((stream, address)) = accept(listener)?
+                && let Some((stream, address)) = accept(listener, peers.is_empty())?
             {
                 n_came += 1;
                 peers.extend(self.begin(scope, stream, address, n_came, &sender));
@@ -155,10 +155,12 @@ impl<'a> Desk<'a> {
         // A handle to close it with; whose connection cannot be closed is not served.
         let ours = stream.try_clone().ok()?;
         let sender = sender.clone();
-        scope.spawn(move || {
+        let serve = move || {
             let ended = self.exchange(stream);
             let _ = sender.send((number, ended));
-        });
+        };
+        // Nor is one whom there is no thread for.
+        Builder::new().spawn_scoped(scope, serve).ok()?;
         Some(Peer {
             number,
             address,
@@ -216,14 +218,17 @@ impl<'a> Desk<'a> {
     }
 }
 
-fn accept(listener: &TcpListener) -> io::Result<Option<(TcpStream, SocketAddr)>> {
+/// Somebody who came, if anybody did. While others are served nothing that fails ends the waiting: it may be they who
+/// took all descriptors.
+fn accept(listener: &TcpListener, is_alone: bool) -> io::Result<Option<(TcpStream, SocketAddr)>> {
     use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted, WouldBlock};
     match listener.accept() {
         Ok(accepted) => Ok(Some(accepted)),
         Err(error) => match error.kind() {
             // Whoever came is gone already, or nobody came.
             ConnectionAborted | ConnectionReset | Interrupted | WouldBlock => Ok(None),
-            _ => Err(error),
+            _ if is_alone => Err(error),
+            _ => Ok(None),
         },
     }
 }
