@@ -403,8 +403,17 @@ impl Tables for Postgres {
     }
 
     fn rebuild(&mut self) -> Result<(), LedgerError> {
+        // A table that is not ours may hold what is in no other place.
+        let is_derived = |drop: &str| {
+            let kinds = ["VIEW", "INDEX", "TRIGGER", "RULE", "POLICY"];
+            kinds
+                .iter()
+                .any(|kind| drop.starts_with(&format!("DROP {kind} ")))
+        };
         for (_, _, drop) in self.foreign()? {
-            self.batch("rebuild", &drop)?;
+            if is_derived(&drop) {
+                self.batch("rebuild", &drop)?;
+            }
         }
         for (name, create) in INDEXES {
             if !self.has(name)? {

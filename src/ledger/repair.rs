@@ -25,7 +25,7 @@ pub struct Repaired {
 }
 
 /// Makes indexes, the head's counts and the ranges of segments again from the entries, after these were found to be what
-/// the root stands for. What was added to the schema is removed.
+/// the root stands for. Indexes, views and triggers that were added to the schema are removed; a table is not.
 ///
 /// # Errors
 /// If there is no ledger, another process writes, or the entries, a segment or the objection list are damaged.
@@ -53,6 +53,11 @@ fn rebuild(log: &mut Log, faults: &mut Vec<String>) -> Result<(), LedgerError> {
         log.tables.upgrade()?;
     }
     log.tables.rebuild()?;
+    if let Some(fault) = log.tables.schema_faults()?.first() {
+        let what =
+            format!("{fault}: it cannot be made again, and may hold what is not ours to remove");
+        return Err(LedgerError::damaged("the schema", what));
+    }
     log.faults.clear();
     let is_whole = log.head.is_whole(&log.segment_rows());
     for segment in &mut log.segments {

@@ -97,7 +97,9 @@ pub(super) fn page_faults(connection: &Connection) -> rusqlite::Result<Vec<Strin
 pub(super) fn rebuild(connection: &Connection) -> rusqlite::Result<()> {
     let expected = expected(FORMAT)?;
     for thing in list(connection)? {
-        let is_derived = ["index", "trigger", "view"].contains(&thing.kind.as_str());
+        // A table that is not ours may hold what is in no other place; statistics are what `ANALYZE` leaves.
+        let is_derived = ["index", "trigger", "view"].contains(&thing.kind.as_str())
+            || thing.name.starts_with("sqlite_stat");
         if is_derived && thing.sql.is_some() && !expected.contains(&thing) {
             let name = thing.name.replace('"', "\"\"");
             connection.execute_batch(&format!("DROP {} \"{name}\"", thing.kind))?;

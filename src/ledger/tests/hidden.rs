@@ -231,7 +231,7 @@ fn what_is_derived_is_made_again() {
     }
     ledger(whole.path());
     let expected = said(whole.path()).unwrap();
-    let of_schema = [0, 1, 2, 3].map(|at| OF_SCHEMA[at].to_owned());
+    let of_schema = [0, 1, 2, 3, 8].map(|at| OF_SCHEMA[at].to_owned());
     let of_columns = [0, 1, 2, 4, 5, 6, 7, 8, 9, 10].map(|at| OF_COLUMNS[at].to_owned());
     let edits = of_indexes().into_iter().chain(of_schema).chain(of_columns);
     for edit in edits {
@@ -250,6 +250,21 @@ fn what_is_derived_is_made_again() {
         let again = append(&mut writer, &[event(301, 301 % ACCOUNTS, 5, 301)]);
         assert_eq!((again.n_new, again.n_repeated), (0, 1), "{edit}");
     }
+    for edit in [
+        "CREATE TABLE notes (text TEXT)",
+        "ALTER TABLE entries ADD COLUMN note TEXT",
+    ] {
+        let dir = Place::new();
+        ledger(dir.path());
+        dir.edit(edit);
+        let refused = repair(dir.path());
+        assert!(
+            matches!(refused, Err(LedgerError::Damaged { .. })),
+            "{edit}: {refused:?}"
+        );
+        let held = dir.ask("SELECT count(*) FROM sqlite_schema WHERE sql LIKE '%text TEXT%' OR sql LIKE '%note TEXT%'");
+        assert_eq!(held, "1", "{edit}: it was removed");
+    }
     let dir = Place::new();
     ledger(dir.path());
     assert_eq!(repair(dir.path()).unwrap().faults, Vec::<String>::new());
@@ -264,6 +279,58 @@ fn what_is_derived_is_made_again() {
         Err(LedgerError::Absent { .. })
     ));
     assert_eq!(fs::read_dir(none.path()).unwrap().count(), 0);
+}
+
+/// Edits of the schema on a server, and whether a repair undoes them.
+#[cfg(feature = "postgres")]
+const OF_SERVER: [(&str, bool); 8] = [
+    (
+        "DROP INDEX entries_by_event; CREATE INDEX entries_by_event ON entries (event_id) WHERE event_id IS NOT NULL AND entry < 100",
+        true,
+    ),
+    ("CREATE INDEX more ON entries (kind) WHERE kind = 3", true),
+    ("DROP INDEX entries_by_kind", true),
+    (
+        "CREATE RULE quiet AS ON INSERT TO entries DO INSTEAD NOTHING",
+        true,
+    ),
+    (
+        "CREATE FUNCTION quiet() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; CREATE TRIGGER quiet BEFORE INSERT ON entries FOR EACH ROW EXECUTE FUNCTION quiet()",
+        true,
+    ),
+    (
+        "CREATE POLICY few ON entries USING (entry <> 90); ALTER TABLE entries ENABLE ROW LEVEL SECURITY",
+        true,
+    ),
+    ("CREATE VIEW opted_out AS SELECT * FROM entries", true),
+    ("CREATE TABLE more_entries () INHERITS (entries)", false),
+];
+
+#[cfg(feature = "postgres")]
+#[test]
+fn deny_every_other_schema_on_a_server() {
+    let whole = Place::new();
+    if !whole.is_remote() {
+        return;
+    }
+    ledger(whole.path());
+    let expected = said(whole.path()).unwrap();
+    for (edit, is_mended) in OF_SERVER {
+        let dir = Place::new();
+        ledger(dir.path());
+        dir.edit(edit);
+        if let Some(said) = said(dir.path()) {
+            assert_eq!(said, expected, "{edit}");
+        }
+        assert!(is_found(dir.path()), "{edit}");
+        assert!(Writer::open(dir.path(), entropy(3)).is_err(), "{edit}");
+        let repaired = repair(dir.path());
+        assert_eq!(repaired.is_ok(), is_mended, "{edit}: {repaired:?}");
+        assert_eq!(!is_found(dir.path()), is_mended, "{edit}");
+        if is_mended {
+            assert_eq!(said(dir.path()).unwrap(), expected, "{edit}");
+        }
+    }
 }
 
 /// The pages of a database, by the table or index they belong to.

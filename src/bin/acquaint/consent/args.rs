@@ -327,8 +327,8 @@ pub(crate) struct RekeyArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 The entries are read and hashed first; if they are what the root stands for, indexes, counts and ranges are made again
-from them, and what is in the database and not a ledger's is removed. Damaged entries cannot be repaired: bring the
-ledger back from a copy.
+from them, and indexes, views and triggers in the database that are not a ledger's are removed. A table that is not is
+named and left alone. Damaged entries cannot be repaired: bring the ledger back from a copy.
 
 With --time, if anything is recorded as known later than this machine's clock, an entry is added that nothing before it
 was. What takes something away then counts from when it happened, everything else from the repair. See that the clock is right first:
