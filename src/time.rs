@@ -13,6 +13,11 @@ pub struct Timestamp(i64);
 /// so daylight saving and leap days do not move a deadline.
 pub const DAY_MICROS: i64 = 86_400_000_000;
 
+/// How an instant before any that RFC 3339 can say is written: that of a run without a row, for example.
+const BEGINNING: &str = "the beginning of time";
+/// How one after all of them is.
+const END: &str = "the end of time";
+
 /// What a text must look like to be read as a [`Timestamp`].
 #[derive(Debug, thiserror::Error)]
 #[error("not an RFC 3339 time with an offset, such as 2016-08-25T00:00:00Z")]
@@ -85,11 +90,7 @@ impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.civil() {
             Some(instant) => instant.fmt(f),
-            None => f.write_str(if self.0 < 0 {
-                "the beginning of time"
-            } else {
-                "the end of time"
-            }),
+            None => f.write_str(if self.0 < 0 { BEGINNING } else { END }),
         }
     }
 }
@@ -104,7 +105,11 @@ impl TryFrom<String> for Timestamp {
     type Error = TimeError;
 
     fn try_from(text: String) -> Result<Self, TimeError> {
-        Self::parse(&text)
+        match text.as_str() {
+            BEGINNING => Ok(Self::MIN),
+            END => Ok(Self::MAX),
+            text => Self::parse(text),
+        }
     }
 }
 
@@ -158,6 +163,14 @@ impl Interval {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        for at in [Timestamp::MIN, Timestamp::from_secs(0), Timestamp::MAX] {
+            let text = serde_json::to_string(&at).unwrap();
+            assert_eq!(serde_json::from_str::<Timestamp>(&text).unwrap(), at);
+        }
+    }
 
     #[test]
     fn offsets_become_utc() {

@@ -12,6 +12,7 @@ use crate::engine::consent_source::LedgerSource;
 use crate::engine::prepare::{Opening, Preparation};
 use crate::engine::work::Work;
 use crate::engine::{EngineError, GivenModels, Progress, Reading, Stage, Times, ValidRunParams};
+use crate::publish::{SealError, seal_json, unseal_json};
 
 /// The form of model files that this version writes and reads.
 pub const AD_MODEL_SCHEMA: &str = "acquaint-ad-model/2";
@@ -76,6 +77,9 @@ pub enum AdModelError {
     /// Not JSON, or not the JSON of a model.
     #[error("not an ad model")]
     Json(#[from] serde_json::Error),
+    /// An edited or damaged file.
+    #[error("the ad model cannot be used")]
+    Seal(#[from] SealError),
     /// A model of another version.
     #[error("the ad model has the form {found}, this version reads {expected}: train it again")]
     Schema {
@@ -104,7 +108,7 @@ impl AdModel {
             shards: self.shards.clone(),
             model: self.model.clone(),
         };
-        Ok(serde_json::to_string(&file)? + "\n")
+        Ok(seal_json(&(serde_json::to_string(&file)? + "\n")))
     }
 
     /// Reads a file's text.
@@ -119,7 +123,7 @@ impl AdModel {
                 expected: AD_MODEL_SCHEMA,
             });
         }
-        let file: ModelFile = serde_json::from_str(text)?;
+        let file: ModelFile = serde_json::from_str(&unseal_json(text)?)?;
         if file.features != feature_sources() {
             return Err(AdModelError::Features);
         }

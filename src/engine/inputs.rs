@@ -497,6 +497,7 @@ impl Read {
                 bytes: file.bytes,
                 rows: file.rows,
                 blake3: file.blake3,
+                is_proved: file.is_proved,
             }));
     }
 

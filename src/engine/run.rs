@@ -17,7 +17,7 @@ use crate::engine::{
     ValidRunParams, histograms,
 };
 use crate::identity::{self, KeyRing};
-use crate::publish::{Input, RUN_LISTING, Target};
+use crate::publish::{Input, RUN_LISTING, Target, seal_json};
 use crate::signals::{Rejection, topics_digest};
 use crate::suggest::{Exposure, Suggestions};
 use crate::time::Timestamp;
@@ -86,7 +86,7 @@ pub fn run(
             .map_err(|source| EngineError::Page { source })?
             .as_bytes(),
     )?;
-    staging.write(MANIFEST, (text + "\n").as_bytes())?;
+    staging.write(MANIFEST, seal_json(&(text + "\n")).as_bytes())?;
     publish(staging, progress)?;
     Ok(manifest)
 }

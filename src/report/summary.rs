@@ -28,6 +28,7 @@ pub fn summary(manifest: &Manifest) -> String {
     ));
     lines.push(String::new());
     lines.extend(ambiguous(manifest));
+    lines.push(proved(manifest));
     lines.extend(verdict(manifest));
     lines.into_iter().fold(String::new(), |mut text, line| {
         writeln!(text, "{}", line.trim_end()).expect("a string takes any text");
@@ -126,6 +127,12 @@ fn ambiguous(manifest: &Manifest) -> Option<String> {
         counts.join(" · ")
     );
     Some(cut(&line, WIDTH))
+}
+
+/// How much of what was read is known to be what was written.
+fn proved(manifest: &Manifest) -> String {
+    let (n_proved, n_read) = (manifest.n_proved(), manifest.inputs.len());
+    format!("{n_proved} of {n_read} files read are proved by sums")
 }
 
 fn verdict(manifest: &Manifest) -> Vec<String> {

@@ -61,6 +61,8 @@ pub struct InputFile {
     pub blake3: String,
     /// Its rows, without a header.
     pub rows: u64,
+    /// Whether it is the file that the sums of its directory list; without sums nobody knows.
+    pub is_proved: bool,
 }
 
 /// What was read of a table. `n_rows` is `n_records` and all that was rejected.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::batch::{Batch, Batcher, InputFile, TableRows, TableSummary};
 use super::csv_in::read_csv;
@@ -17,6 +18,7 @@ use super::record::Record;
 use super::source::Source;
 use super::table::Table;
 use super::unpack::Unpacked;
+use crate::publish::Proof;
 
 /// A directory of tables, listed once.
 ///
@@ -29,6 +31,7 @@ pub struct SignalsDir {
     dir: PathBuf,
     limits: ValidReadLimits,
     files: BTreeMap<Table, Vec<Part>>,
+    proof: Option<Arc<Proof>>,
 }
 
 impl SignalsDir {
@@ -38,7 +41,9 @@ impl SignalsDir {
     /// If it cannot be listed, a table or a part of one is there twice, something looks like a table but has no table's
     /// name, or like a part of one but is not read, or a table is a link, a pipe, a device or an empty folder.
     pub fn open(dir: &Path, limits: &ValidReadLimits) -> Result<Self, SignalsError> {
+        let proof = Proof::read(dir).map_err(SignalsError::Proof)?;
         Ok(Self {
+            proof: proof.map(Arc::new),
             dir: dir.to_owned(),
             limits: limits.clone(),
             files: tables(dir)?,
@@ -142,6 +147,10 @@ impl SignalsDir {
     {
         let source = Source::open(&self.dir, &part.name)?;
         let blake3 = source.digest()?;
+        let proof = self.proof.as_ref();
+        proof
+            .map_or(Ok(()), |proof| proof.check(&part.name, &blake3))
+            .map_err(SignalsError::Proof)?;
         let batcher = Batcher::new(&part.name, self.limits.batch_rows(), summary, on_batch);
         let (rows, content) = match (part.form.layout, part.form.packing) {
             (Layout::Parquet, _) => (read_parquet(&source, &self.limits, batcher)?, blake3),
@@ -161,6 +170,7 @@ impl SignalsDir {
             bytes: source.bytes,
             blake3: blake3.to_hex().to_string(),
             rows,
+            is_proved: proof.is_some(),
         };
         Ok((file, content))
     }

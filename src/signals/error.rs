@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::table::Table;
+use crate::publish::ProofError;
 
 /// Why a signals directory, or a table of it, cannot be read or written at all.
 ///
@@ -20,6 +21,9 @@ pub enum SignalsError {
         /// Why.
         source: io::Error,
     },
+    /// The directory is not what its sums say.
+    #[error(transparent)]
+    Proof(ProofError),
     /// A table that is needed is not there.
     #[error("there is no table {table} in {}: expected {table}.parquet, {table}.csv, {table}.csv.gz, {table}.csv.zst, the same with .tsv, or a folder {table} of such files", dir.display())]
     MissingTable {

@@ -144,6 +144,7 @@ impl<R: Record> TableWriter<R> {
             path: written.name,
             bytes: written.bytes,
             rows: self.n_rows,
+            is_proved: false,
         })
     }
 

@@ -8,6 +8,7 @@
 )]
 
 mod concurrent;
+mod damages;
 mod foreign;
 mod kills;
 mod ledger;
@@ -56,6 +57,12 @@ const CLASSES: &[(&str, fn(Effort) -> Row)] = &[
     ("append whose system calls fail", ledger::refused),
     ("rekey killed at a system call", ledger::rekeyed),
     ("import into a ledger killed", ledger::imported),
+    ("damaged Parquet tables with sums", damages::tables),
+    ("damaged CSV tables with sums", damages::text_tables),
+    ("damaged sums", damages::sums),
+    ("damaged outputs", damages::outputs),
+    ("damaged manifests", damages::manifest),
+    ("damaged models", damages::models),
 ];
 
 fn main() -> ExitCode {

@@ -200,6 +200,13 @@ fn ads_are_evaluated_beside_the_truth_of_a_synthetic_world() {
     assert_eq!(again, json, "threads do not show");
     assert!(evaluate(&["--no-curves"]).contains("truth"));
     fs::remove_file(path(dir.path(), "signals/ad_truth.csv")).unwrap();
+    let (code, _, error) = acquaint(&["evaluate", "ads", "--signals", &signals]);
+    assert_eq!(code, 2);
+    assert!(
+        error.contains("ad_truth.csv is listed in sums.json"),
+        "{error}"
+    );
+    assert_eq!(acquaint(&["seal", &signals]).0, 0);
     let json: serde_json::Value =
         serde_json::from_str(&evaluate(&["--json", "--no-curves", "--seed", "1"])).unwrap();
     assert!(json.get("truth").is_none() && json.get("learning_curve").is_none());

@@ -59,6 +59,8 @@ pub(crate) enum Verb {
     Recall(RecallArgs),
     /// Prove that an output is what it would be if everybody who is out had never been in the tables
     Verify(VerifyArgs),
+    /// Write the sums of a directory of tables, which every verb that reads it checks from then on
+    Seal(SealArgs),
     /// Keep the ledger of who allowed what, ask it, and prove that nobody changed it
     #[command(subcommand)]
     Consent(ConsentVerb),
@@ -527,6 +529,25 @@ pub(crate) struct RecallArgs {
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) known_at: Option<Timestamp>,
     /// Print JSON instead of CSV
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Writes sums.json into the directory: length and BLAKE3 of every file in it and in its folders, under one root. A verb that reads the
+directory stops if a file is missing, was added or is another; seal again after a change that was meant. A directory of sealed tables
+is yours: no verb replaces it.
+
+Exit code: 0 sealed; 2 failed.
+
+Example:
+  acquaint seal data/quickstart")]
+pub(crate) struct SealArgs {
+    /// The directory of tables
+    #[arg(value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -20,6 +20,7 @@ mod progress;
 mod recall;
 mod report;
 mod run;
+mod seal;
 mod synth;
 mod told;
 mod train;
@@ -64,6 +65,7 @@ fn verb(cli: &Cli) -> Result<Outcome, Failure> {
         Verb::Report(args) => report::report(args),
         Verb::Recall(args) => recall::recall(args, cli.quiet),
         Verb::Verify(args) => verify::verify(args, cli.quiet),
+        Verb::Seal(args) => seal::seal_dir(args),
         Verb::Consent(verb) => consent::consent(verb, cli.quiet),
         Verb::Identity(verb) => identity::identity(verb, cli.quiet),
         Verb::Completions { shell } => {

@@ -1,12 +1,15 @@
 //! Model files that a verb is given.
 
-use std::fs;
 use std::path::Path;
 
 use acquaint::engine::{AdModel, GivenModels};
+use acquaint::publish::read_plain_text;
 use acquaint::suggest::FriendModel;
 
 use crate::exit::Failure;
+
+/// No model is larger.
+pub(crate) const MAX_MODEL_BYTES: u64 = 4 << 30;
 
 /// The models of `--friend-model` and `--ad-model`.
 pub(crate) struct Models {
@@ -39,6 +42,7 @@ where
     E: std::error::Error + Send + Sync + 'static,
 {
     let reading = || format!("reading {}", path.display());
-    let text = fs::read_to_string(path).map_err(|error| Failure::new(reading(), error))?;
+    let text =
+        read_plain_text(path, MAX_MODEL_BYTES).map_err(|error| Failure::new(reading(), error))?;
     from_json(&text).map_err(|error| Failure::new(reading(), error))
 }

@@ -1,13 +1,12 @@
 //! `acquaint run`: signals in, scores out.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use acquaint::engine::outputs::Manifest;
 use acquaint::engine::{self, LedgerSource, Reading, RunParams, RunRequest, ValidRunParams};
 use acquaint::identity::{KeyRing, ObjectionKey};
-use acquaint::publish::Input;
+use acquaint::publish::{Input, read_plain_text};
 use acquaint::report::{render, summary};
 
 use crate::args::{AdModelArg, AskLedgerArgs, ListKeyArgs, ParamsArgs, RunArgs};
@@ -144,6 +143,9 @@ pub(crate) fn of_kind(params: ValidRunParams, model: Option<AdModelArg>) -> Vali
     }
 }
 
+/// No configuration is larger.
+const MAX_CONFIG_BYTES: u64 = 1 << 20;
+
 /// The parameters of a configuration file, or the defaults if there is none, with what the command line says of them.
 pub(crate) fn read_params(args: &ParamsArgs) -> Result<ValidRunParams, Failure> {
     let params = match &args.config {
@@ -158,7 +160,8 @@ pub(crate) fn read_params(args: &ParamsArgs) -> Result<ValidRunParams, Failure> 
 
 fn read_config(path: &Path) -> Result<ValidRunParams, Failure> {
     let reading = || format!("reading {}", path.display());
-    let text = fs::read_to_string(path).map_err(|error| Failure::new(reading(), error))?;
+    let text =
+        read_plain_text(path, MAX_CONFIG_BYTES).map_err(|error| Failure::new(reading(), error))?;
     let params = RunParams::from_toml(&text).map_err(|error| Failure::new(reading(), error))?;
     params
         .check()

@@ -12,6 +12,8 @@ use crate::time::Timestamp;
 
 /// The manifest's file name; it is written last, so a directory that has one is complete.
 pub const MANIFEST: &str = "manifest.json";
+/// No manifest is larger.
+pub const MAX_MANIFEST_BYTES: u64 = 64 << 20;
 
 /// What a run read and wrote. Holds no clock time, thread count or path of the machine: the same inputs
 /// and parameters give the same bytes.
@@ -137,6 +139,9 @@ pub struct InputDigest {
     pub rows: u64,
     /// BLAKE3, hexadecimal.
     pub blake3: String,
+    /// Whether the sums of the signals directory list the file as it was read; without sums nobody knows.
+    #[serde(default)]
+    pub is_proved: bool,
 }
 
 /// A file that was written.
@@ -172,6 +177,12 @@ impl Manifest {
     /// The first stage whose sums do not check.
     pub fn check_sums(&self) -> Result<(), SumError> {
         self.stages.iter().try_for_each(Stage::check)
+    }
+
+    /// How many files of those read are proved by the sums of their directory.
+    #[must_use]
+    pub fn n_proved(&self) -> usize {
+        self.inputs.iter().filter(|input| input.is_proved).count()
     }
 
     /// How many rows of all tables were rejected as rows: those that merely have no number stay.

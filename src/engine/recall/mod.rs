@@ -12,7 +12,6 @@ mod published;
 mod reason;
 mod said;
 
-use std::fs;
 use std::path::Path;
 
 use arrow_array::cast::AsArray;
@@ -31,6 +30,7 @@ use crate::engine::inputs::Inputs;
 use crate::engine::outputs::{
     AbuseRow, AdRow, LinkRow, MANIFEST, Manifest, OutputRow, ReachRow, SuggestionRow,
 };
+use crate::engine::published::read_output;
 use crate::engine::view::{Gates, everyones_links};
 use crate::engine::{
     EngineError, LedgerSource, Progress, Reading, RunParams, Times, ValidRunParams,
@@ -98,7 +98,7 @@ pub struct RecallRow {
 /// That of two snapshots of the ledger and one pass over the id columns of the output. If accounts, friendships, feedback or
 /// reports are not the files that the run read, that of a run up to its graph besides.
 pub fn recall(request: &RecallRequest<'_>, progress: &dyn Progress) -> Result<Recall, EngineError> {
-    let manifest = read_manifest(&request.out.join(MANIFEST))?;
+    let manifest = read_output(request.out)?;
     let params = parameters(&manifest, request.out)?.check()?;
     let dir = SignalsDir::open(request.signals, &params.signals)?;
     let published = manifest.as_of;
@@ -180,17 +180,6 @@ fn newest(inputs: &Inputs) -> Option<Timestamp> {
         .map(|order| order.interval.from);
     let begun = begun.filter(|from| bound.is_some_and(|bound| *from <= bound));
     known.max(begun.max())
-}
-
-pub(in crate::engine) fn read_manifest(path: &Path) -> Result<Manifest, EngineError> {
-    let text = fs::read_to_string(path).map_err(|source| EngineError::Published {
-        path: path.to_owned(),
-        source: source.into(),
-    })?;
-    serde_json::from_str(&text).map_err(|source| EngineError::Published {
-        path: path.to_owned(),
-        source: source.into(),
-    })
 }
 
 pub(in crate::engine) fn parameters(

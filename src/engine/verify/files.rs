@@ -5,7 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use super::verdict::Finding;
-use crate::engine::outputs::{MANIFEST, Manifest, digest_file};
+use crate::engine::outputs::{MANIFEST, Manifest};
+use crate::engine::published::wrong_with;
 use crate::engine::{EngineError, Page, REPORT};
 use crate::signals::InputFile;
 
@@ -18,21 +19,8 @@ pub(super) fn faults(
 ) -> Result<Vec<Finding>, EngineError> {
     let mut findings = Vec::new();
     for output in &manifest.outputs {
-        match digest_file(&out.join(&output.file)) {
-            Err(error) => findings.push(Finding::new(
-                &output.file,
-                format!("cannot be read: {error}"),
-            )),
-            Ok((digest, bytes))
-                if bytes != output.bytes || digest.to_hex().as_str() != output.blake3 =>
-            {
-                findings.push(Finding::new(
-                    &output.file,
-                    "is not the file that was written",
-                ));
-            }
-            Ok(_) => {}
-        }
+        let wrong = wrong_with(out, output);
+        findings.extend(wrong.map(|why| Finding::new(&output.file, why)));
     }
     findings.extend(unlisted(out, manifest)?);
     findings.extend(

@@ -26,7 +26,8 @@ use crate::engine::contacts::default_regions;
 use crate::engine::inputs::Inputs;
 use crate::engine::outputs::{MANIFEST, Manifest, OutputError};
 use crate::engine::prepare::{Opening, Standing};
-use crate::engine::recall::{parameters, read_manifest};
+use crate::engine::published::read_manifest;
+use crate::engine::recall::parameters;
 use crate::engine::run::write_some;
 use crate::engine::view::is_allowed;
 use crate::engine::work::Work;
@@ -81,7 +82,7 @@ pub fn verify(
     page: &Page<'_>,
     progress: &dyn Progress,
 ) -> Result<Verdict, EngineError> {
-    let manifest = read_manifest(&request.out.join(MANIFEST))?;
+    let (manifest, seal) = read_manifest(request.out)?;
     let kept = Worlds::new(request, progress)?;
     let mut params = parameters(&manifest, request.out)?.check()?;
     if let Some(key) = request.audience_key {
@@ -92,6 +93,10 @@ pub fn verify(
         findings: files::faults(request.out, &manifest, page)?
             .into_iter()
             .chain(key_fault(&manifest, request.audience_key))
+            .chain(
+                seal.err()
+                    .map(|error| Finding::new(MANIFEST, error.to_string())),
+            )
             .collect(),
         ..Verdict::default()
     };

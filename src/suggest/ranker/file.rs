@@ -1,5 +1,6 @@
 //! The model as a file: JSON, checked when it is read.
 
+use crate::publish::{seal_json, unseal_json};
 use serde::{Deserialize, Serialize};
 
 use super::RankerError;
@@ -45,13 +46,13 @@ impl FriendModel {
             intercept: self.intercept,
             features: self.weights(),
         };
-        Ok(serde_json::to_string_pretty(&file)? + "\n")
+        Ok(seal_json(&(serde_json::to_string_pretty(&file)? + "\n")))
     }
 
     /// Reads a file's text.
     ///
     /// # Errors
-    /// If it is no JSON, a model of another form or of other features, or has numbers that are none.
+    /// If it is no JSON, a model of another form or of other features, was edited, or has numbers that are none.
     pub fn from_json(text: &str) -> Result<Self, RankerError> {
         let any: AnyFile = serde_json::from_str(text)?;
         if any.schema != FRIEND_MODEL_SCHEMA {
@@ -60,7 +61,7 @@ impl FriendModel {
                 expected: FRIEND_MODEL_SCHEMA,
             });
         }
-        let file: ModelFile = serde_json::from_str(text)?;
+        let file: ModelFile = serde_json::from_str(&unseal_json(text)?)?;
         check_names(&file.features)?;
         check_numbers(&file)?;
         Ok(Self {

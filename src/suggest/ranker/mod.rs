@@ -47,6 +47,9 @@ pub enum RankerError {
     /// Not a model file.
     #[error("not a friend model: {0}")]
     Syntax(#[from] serde_json::Error),
+    /// An edited or damaged model file.
+    #[error("the friend model cannot be used: {0}")]
+    Seal(#[from] crate::publish::SealError),
     /// A model of another form.
     #[error("the model is {found}, which this version does not read; it reads {expected}")]
     Schema {

@@ -1,17 +1,17 @@
 //! `acquaint train ads`: the probability of a click, learned from impressions.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use acquaint::ads::{PassPoint, ProgressPoint, ShardStates, TrainReport};
 use acquaint::engine::{AdTrainRequest, TrainedAds, train_ads};
-use acquaint::publish::{Main, publish_together};
+use acquaint::publish::{Main, publish_together, read_plain};
 use serde_json::{Value, json};
 
 use super::reads;
 use crate::args::TrainAdsArgs;
 use crate::evaluate::line;
 use crate::exit::{Failure, Outcome, print};
+use crate::models::MAX_MODEL_BYTES;
 use crate::output;
 use crate::progress::Bars;
 use crate::run::{Ledger, of_kind, read_params};
@@ -56,7 +56,8 @@ fn shards_of(model: &Path) -> PathBuf {
 fn read_shards(model: &Path) -> Result<ShardStates, Failure> {
     let path = shards_of(model);
     let reading = || format!("reading {}", path.display());
-    let bytes = fs::read(&path).map_err(|error| Failure::new(reading(), error))?;
+    let bytes =
+        read_plain(&path, MAX_MODEL_BYTES).map_err(|error| Failure::new(reading(), error))?;
     ShardStates::from_bytes(&bytes).map_err(|error| Failure::new(reading(), error))
 }
 

@@ -4,6 +4,7 @@ use super::super::train::{Source, train_on};
 use super::super::{Provenance, RankerParams, ValidRankerParams};
 use super::*;
 use crate::hash::mix;
+use crate::publish::{seal_json, unseal_json};
 use crate::suggest::{Plain, SuggestParams, everybody};
 
 /// Communities of twenty whose members mostly know each other, and chance acquaintances.
@@ -120,7 +121,10 @@ fn a_model_is_read_back_as_it_was_written() {
     assert!(training.auc > Some(0.7), "{training:?}");
     let refused = |from: &str, to: &str| {
         assert!(text.contains(from), "{from}");
-        FriendModel::from_json(&text.replacen(from, to, 1)).unwrap_err()
+        let edited = text.replacen(from, to, 1);
+        assert!(FriendModel::from_json(&edited).is_err(), "{from}");
+        let plain = unseal_json(&text).unwrap().replacen(from, to, 1);
+        FriendModel::from_json(&seal_json(&plain)).unwrap_err()
     };
     let error = refused("friend-model/1", "friend-model/2");
     assert!(matches!(error, RankerError::Schema { .. }), "{error}");

@@ -1,0 +1,263 @@
+//! What a directory of tables has to be if it says so itself: its `sums.json`, held against what is there.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+use super::entries::{entries, shown};
+use super::error::{PublishError, cannot_write};
+use super::files::StagedFile;
+use super::leftover::Leftover;
+use super::listing::{SUMS, TABLES_LISTING};
+use super::place::Target;
+use super::sums::{FileSum, Sums, digest_file};
+
+/// The format of sums that [`seal`] writes: their files were made elsewhere, and no output may replace them.
+const SEALED: &str = "acquaint-seal/1";
+/// No list of sums is larger.
+const MAX_BYTES: u64 = 64 << 20;
+/// Folders of tables lie no deeper.
+const DEPTH: usize = 16;
+
+/// The sums of a directory that is read.
+#[derive(Clone, Debug)]
+pub struct Proof(BTreeMap<String, FileSum>);
+
+/// A directory is not what its sums say.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProofError {
+    /// The sums cannot be read.
+    #[error("{SUMS} cannot be read")]
+    Read(#[source] io::Error),
+    /// The directory cannot be listed.
+    #[error("the directory cannot be listed")]
+    List(#[source] io::Error),
+    /// The sums are not what was written.
+    #[error("{SUMS} is not what was written: its root is not that of its files; {CURE}")]
+    Root,
+    /// A file is there that was not.
+    #[error("{0} is not listed in {SUMS}: it was added later; {CURE}")]
+    Added(String),
+    /// A file is not there that was.
+    #[error("{0} is listed in {SUMS} and is not there; {CURE}")]
+    Missing(String),
+    /// A file is not the one that was there.
+    #[error("{0} is not the file that {SUMS} lists: it was changed or damaged; {CURE}")]
+    Changed(String),
+}
+
+/// What to do about it.
+const CURE: &str = "take the files as they were written, or, if the change was meant, say so with `acquaint seal DIR`";
+
+impl Proof {
+    /// Reads the sums of a directory, if it has any, and holds names and lengths against them. Digests are checked as files are
+    /// read.
+    ///
+    /// # Errors
+    /// If the sums are not what was written, or a file is missing, added or of another length.
+    pub fn read(dir: &Path) -> Result<Option<Self>, ProofError> {
+        let Some(sums) = read_sums(dir)? else {
+            return Ok(None);
+        };
+        let mut listed: BTreeMap<String, FileSum> = sums
+            .files
+            .into_iter()
+            .map(|sum| (sum.file.clone(), sum))
+            .collect();
+        let proof = Self(listed.clone());
+        for name in files(dir).map_err(ProofError::List)? {
+            match listed.remove(&name) {
+                None => return Err(ProofError::Added(told(&name))),
+                Some(sum) if length(&dir.join(&name)) != Some(sum.bytes) => {
+                    return Err(ProofError::Changed(told(&name)));
+                }
+                Some(_) => {}
+            }
+        }
+        match listed.pop_first() {
+            Some((name, _)) => Err(ProofError::Missing(told(&name))),
+            None => Ok(Some(proof)),
+        }
+    }
+
+    /// Checks the digest of a file that was read.
+    ///
+    /// # Errors
+    /// If it is not the file that was written.
+    pub fn check(&self, name: &str, digest: &blake3::Hash) -> Result<(), ProofError> {
+        let sum = self.0.get(name);
+        let sum = sum.ok_or_else(|| ProofError::Added(told(name)))?;
+        if digest.to_hex().as_str() == sum.blake3 {
+            return Ok(());
+        }
+        Err(ProofError::Changed(told(name)))
+    }
+}
+
+/// Writes the sums of every file of a directory that was made elsewhere, in the place of those that are there.
+///
+/// # Errors
+/// If the directory cannot be read, holds links, pipes or devices, or its sums cannot be written.
+pub fn seal(dir: &Path) -> Result<(Sums, Vec<Leftover>), PublishError> {
+    if !fs::metadata(dir).map_err(cannot_write(dir))?.is_dir() {
+        return Err(cannot_write(dir)(ErrorKind::NotADirectory.into()));
+    }
+    let staged = StagedFile::begin(Target::file(&dir.join(SUMS)))?;
+    let mut sums = Vec::new();
+    for name in files(dir).map_err(cannot_write(dir))? {
+        let path = dir.join(&name);
+        let (digest, bytes) = digest_file(&path).map_err(cannot_write(&path))?;
+        sums.push(FileSum {
+            file: name,
+            bytes,
+            blake3: digest.to_hex().to_string(),
+        });
+    }
+    let sums = Sums {
+        format: SEALED.to_owned(),
+        ..Sums::new(sums)
+    };
+    let text = serde_json::to_string_pretty(&sums).expect("sums are a struct of numbers and text");
+    staged.write((text + "\n").as_bytes())?;
+    let mut leftovers = staged.leftovers().to_vec();
+    leftovers.extend(staged.publish()?);
+    Ok((sums, leftovers))
+}
+
+fn read_sums(dir: &Path) -> Result<Option<Sums>, ProofError> {
+    let path = dir.join(SUMS);
+    match fs::symlink_metadata(&path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(ProofError::Read(error)),
+        Ok(found) if !found.is_file() => return Err(ProofError::Root),
+        Ok(_) => {}
+    }
+    let mut text = Vec::new();
+    File::open(&path)
+        .and_then(|file| file.take(MAX_BYTES).read_to_end(&mut text))
+        .map_err(ProofError::Read)?;
+    let sums: Sums = serde_json::from_slice(&text).map_err(|_| ProofError::Root)?;
+    let is_known = [TABLES_LISTING.format, SEALED].contains(&sums.format.as_str());
+    if !is_known || !sums.is_whole() {
+        return Err(ProofError::Root);
+    }
+    Ok(Some(sums))
+}
+
+/// Every file below a directory but its sums and what is hidden, by names relative to it.
+fn files(dir: &Path) -> io::Result<Vec<String>> {
+    let mut found = Vec::new();
+    gather(dir, &PathBuf::new(), DEPTH, &mut found)?;
+    found.retain(|name| name != SUMS);
+    Ok(found)
+}
+
+fn gather(dir: &Path, below: &Path, depth: usize, found: &mut Vec<String>) -> io::Result<()> {
+    for entry in entries(&dir.join(below))? {
+        let name = below.join(&entry.name);
+        if entry.name.as_encoded_bytes().starts_with(b".") {
+            continue;
+        }
+        if entry.is_file {
+            let text = name.to_str();
+            found.push(text.ok_or_else(|| odd("a name is not UTF-8"))?.to_owned());
+        } else if fs::symlink_metadata(dir.join(&name))?.is_dir() && depth > 0 {
+            gather(dir, &name, depth - 1, found)?;
+        } else {
+            return Err(odd(
+                "it holds a link, a pipe, a device or folders without end",
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn odd(why: &str) -> io::Error {
+    io::Error::new(ErrorKind::InvalidInput, why)
+}
+
+fn length(path: &Path) -> Option<u64> {
+    fs::metadata(path).ok().map(|found| found.len())
+}
+
+fn told(name: &str) -> String {
+    shown(name.as_ref())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sealed() -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir_all(dir.path().join("ads/day=1")).unwrap();
+        fs::write(dir.path().join("ads/day=1/a.csv"), "rows").unwrap();
+        fs::write(dir.path().join("feedback.csv"), "more rows").unwrap();
+        seal(dir.path()).unwrap();
+        dir
+    }
+
+    fn fault(edit: impl Fn(&Path)) -> String {
+        let dir = sealed();
+        edit(dir.path());
+        match Proof::read(dir.path()) {
+            Err(error) => error.to_string(),
+            Ok(_) => "nothing".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_sealed_directory_is_proved_and_sealed_again() {
+        let dir = sealed();
+        let proof = Proof::read(dir.path()).unwrap().unwrap();
+        proof
+            .check("feedback.csv", &blake3::hash(b"more rows"))
+            .unwrap();
+        assert!(proof.check("feedback.csv", &blake3::hash(b"less")).is_err());
+        assert!(proof.check("ads.csv", &blake3::hash(b"less")).is_err());
+        fs::write(dir.path().join("new.csv"), "rows").unwrap();
+        assert_eq!(seal(dir.path()).unwrap().0.files.len(), 3);
+        assert!(Proof::read(dir.path()).unwrap().is_some());
+        assert!(Proof::read(&dir.path().join("ads")).unwrap().is_none());
+    }
+
+    #[test]
+    fn deny_what_is_missing_added_or_changed_by_name() {
+        let said = fault(|dir| fs::remove_file(dir.join("feedback.csv")).unwrap());
+        assert!(said.starts_with("feedback.csv is listed"), "{said}");
+        let said = fault(|dir| fs::write(dir.join("ads/b.csv"), "").unwrap());
+        assert!(said.starts_with("ads/b.csv is not listed"), "{said}");
+        let said = fault(|dir| fs::write(dir.join("feedback.csv"), "").unwrap());
+        assert!(said.starts_with("feedback.csv is not the file"), "{said}");
+        assert_eq!(
+            fault(|dir| fs::write(dir.join(".note"), "").unwrap()),
+            "nothing"
+        );
+    }
+
+    #[test]
+    fn deny_sums_that_were_edited() {
+        let dir = sealed();
+        let text = fs::read_to_string(dir.path().join(SUMS)).unwrap();
+        for (from, to) in [
+            ("feedback", "feedbacc"),
+            ("\"bytes\": 4", "\"bytes\": 5"),
+            ("acquaint-seal/1", "x"),
+            ("{", ""),
+        ] {
+            let said = fault(|dir| fs::write(dir.join(SUMS), text.replacen(from, to, 1)).unwrap());
+            assert!(
+                said.starts_with("sums.json is not what was written"),
+                "{said}"
+            );
+        }
+    }
+
+    #[test]
+    fn no_output_replaces_what_was_sealed() {
+        let dir = sealed();
+        assert!(TABLES_LISTING.foreign(dir.path()).unwrap().is_some());
+    }
+}
