@@ -74,7 +74,10 @@ pub(super) struct Late;
 
 /// Did something end because the time for it was over?
 pub(super) fn is_late(error: &io::Error) -> bool {
-    error.get_ref().is_some_and(|inner| inner.is::<Late>())
+    match error.get_ref() {
+        Some(inner) => inner.is::<Late>(),
+        None => false,
+    }
 }
 
 /// The other side does not show that it has the shared key.
