@@ -471,6 +471,8 @@ impl Read {
         progress.advance(rows.summary.n_rows);
         let told = self.lost.take(R::TABLE, &rows.rejections, &rows.salvages);
         self.findings.extend(told);
+        let n_listed = rows.rejections.len() as u64;
+        self.n_unlisted += rows.summary.n_rejected().saturating_sub(n_listed);
         self.rejections.extend(rows.rejections);
         self.take(rows.summary);
         rows.records

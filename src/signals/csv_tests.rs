@@ -668,3 +668,34 @@ fn bytes_that_are_not_utf_8_hide_nobody() {
         assert_eq!(rows.salvages, [left], "{row:?}");
     }
 }
+
+/// 700,000 rows of a letter each, in a file of some hundred bytes.
+#[test]
+fn deny_packed_rows_without_number() {
+    let bomb = format!("account_id,phone,saved_at\n{}", "x\n".repeat(700_000));
+    let packed = [
+        ("address_book.csv.gz", gz(bomb.as_bytes())),
+        (
+            "address_book.csv.zst",
+            zstd::stream::encode_all(bomb.as_bytes(), 3).unwrap(),
+        ),
+    ];
+    for (name, bytes) in packed {
+        let dir = dir_of(&[(name, &bytes)]);
+        let signals = SignalsDir::open(dir.path(), &limits()).unwrap();
+        let error = signals.read::<AddressBookEntry>().unwrap_err().to_string();
+        assert!(
+            error.contains(name) && error.contains("max_rows_per_byte"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn rejected_rows_are_all_counted_and_some_are_listed() {
+    let text = format!("account_id,phone,saved_at\n{}", "x,y,z\n".repeat(10_050));
+    let rows = book(&text).unwrap();
+    assert_eq!(rows.summary.n_rejected(), 10_050);
+    assert_eq!(rows.rejections.len(), 10_000);
+    assert_eq!(rows.salvages.len(), 10_000);
+}

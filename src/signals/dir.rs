@@ -15,9 +15,12 @@ use super::names::{fold, visible};
 use super::parquet_in::read_parquet;
 use super::partition::said;
 use super::record::Record;
+use super::rejection::{Rejection, RejectionReason};
+use super::salvage::Salvage;
 use super::source::Source;
 use super::table::Table;
 use super::unpack::Unpacked;
+use super::weigh::refuse_bombs;
 use crate::publish::Proof;
 
 /// A directory of tables, listed once.
@@ -111,17 +114,22 @@ impl SignalsDir {
         Ok(summary)
     }
 
-    /// Reads a whole table.
+    /// Reads a whole table. All rejected rows are counted; of those that take nothing from anybody the first ten thousand of each
+    /// file and reason are listed, but every consent event.
     ///
     /// # Errors
     /// If a file cannot be read at all.
     pub fn read<R: Record>(&self) -> Result<TableRows<R>, SignalsError> {
         let mut all = Batch::new();
+        let mut listed = Listed::default();
         let summary = self.stream(|mut batch: Batch<R>| {
             all.records.append(&mut batch.records);
             all.origins.append(&mut batch.origins);
-            all.rejections.append(&mut batch.rejections);
-            all.salvages.append(&mut batch.salvages);
+            let rejected = batch.rejections.into_iter().zip(batch.salvages);
+            let rejected = rejected.filter(|(one, left)| listed.keeps(R::TABLE, one, left));
+            let (rejections, salvages): (Vec<_>, Vec<_>) = rejected.unzip();
+            all.rejections.extend(rejections);
+            all.salvages.extend(salvages);
             Ok::<(), SignalsError>(())
         })?;
         Ok(TableRows {
@@ -159,6 +167,8 @@ impl SignalsDir {
                 blake3,
             ),
             (Layout::Lines(by), packing) => {
+                refuse_bombs(&source, self.unpacked(&source, packing)?, &self.limits)?;
+                source.rewind()?;
                 let mut unpacked = self.unpacked(&source, packing)?;
                 let rows = read_csv(&source, &mut unpacked, by, &self.limits, batcher)?;
                 (rows, unpacked.digest())
@@ -183,6 +193,28 @@ impl SignalsDir {
         source.refuse_other_packing(packing)?;
         let allowed = self.limits.allowed_bytes(source.bytes);
         Unpacked::new(source, packing, allowed).map_err(|error| source.unreadable(error))
+    }
+}
+
+/// Rejected rows that take nothing away are listed up to so many of a file and a reason.
+const LISTED: u64 = 10_000;
+
+/// How many rejected rows of the file that is being read are listed, by reason.
+#[derive(Default)]
+struct Listed {
+    file: String,
+    by_reason: BTreeMap<RejectionReason, u64>,
+}
+
+impl Listed {
+    fn keeps(&mut self, table: Table, rejection: &Rejection, left: &Salvage) -> bool {
+        if self.file != rejection.file {
+            self.file.clone_from(&rejection.file);
+            self.by_reason.clear();
+        }
+        let n = self.by_reason.entry(rejection.reason).or_default();
+        *n += 1;
+        *n <= LISTED || *left != Salvage::Harmless || table == Table::ConsentEvents
     }
 }
 

@@ -51,6 +51,7 @@ mod unpack;
 mod values;
 #[cfg(test)]
 mod values_tests;
+mod weigh;
 mod writer;
 
 pub use batch::{Batch, InputFile, Origin, TableRows, TableSummary};

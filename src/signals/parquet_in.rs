@@ -435,15 +435,7 @@ fn refuse_bombs(
     let given = limits.given();
     let n_rows = counted(source, metadata.file_metadata().num_rows())?;
     source.refuse_more("rows", n_rows, "max_rows", given.max_rows)?;
-    let by_size = FREE_ROWS.saturating_add(source.bytes.saturating_mul(given.max_rows_per_byte));
-    refuse_ratio(
-        source,
-        "rows",
-        n_rows,
-        by_size,
-        "max_rows_per_byte",
-        given.max_rows_per_byte,
-    )?;
+    refuse_rows_by_size(source, n_rows, limits)?;
     let by_size = FREE_BYTES.saturating_add(source.bytes.saturating_mul(given.max_expansion));
     for group in metadata.row_groups() {
         let n_bytes = group
@@ -470,6 +462,24 @@ fn refuse_bombs(
     }
     refuse_other_row_sum(source, metadata, n_rows)?;
     Ok(n_rows)
+}
+
+/// Refuses more rows than a file of this size can hold.
+pub(super) fn refuse_rows_by_size(
+    source: &Source,
+    n_rows: u64,
+    limits: &ValidReadLimits,
+) -> Result<(), SignalsError> {
+    let allowed = limits.given().max_rows_per_byte;
+    let by_size = FREE_ROWS.saturating_add(source.bytes.saturating_mul(allowed));
+    refuse_ratio(
+        source,
+        "rows",
+        n_rows,
+        by_size,
+        "max_rows_per_byte",
+        allowed,
+    )
 }
 
 fn refuse_ratio(

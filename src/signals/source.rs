@@ -54,6 +54,12 @@ impl Source {
         Ok(hasher.finalize())
     }
 
+    /// Stands at its beginning again.
+    pub(super) fn rewind(&self) -> Result<(), SignalsError> {
+        let mut file = &self.file;
+        file.rewind().map_err(|source| self.unreadable(source))
+    }
+
     /// Its first bytes; it stands at its beginning afterwards.
     fn head(&self) -> io::Result<Vec<u8>> {
         let mut file = &self.file;

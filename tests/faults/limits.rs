@@ -1,9 +1,12 @@
 //! Disks that are full, files that may not grow, and readers that have gone.
 
 use std::fs::{self, File};
+use std::io::Write;
 use std::process::{Command, Stdio};
 
 use assert_cmd::cargo::cargo_bin;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 use crate::place::{Ended, Place};
 use crate::table::{Effort, Row};
@@ -196,6 +199,36 @@ pub(crate) fn full_output(_: Effort) -> Row {
                 "{line} with a full standard error: exit code {code:?}"
             ));
         }
+    }
+    row
+}
+
+/// Small packed files with very much in them are refused before a row is kept.
+pub(crate) fn bombs(_effort: Effort) -> Row {
+    let mut row = Row::default();
+    let lines = |line: &str, n: usize| format!("account_id,phone,saved_at\n{}", line.repeat(n));
+    for (what, text) in [
+        ("rows of a letter", lines("x\n", 200_000)),
+        ("empty rows", lines("\n", 200_000)),
+        ("a row without end", lines("0", 2_000_000)),
+    ] {
+        let place = Place::with_inputs();
+        place.clear(&["signals/address_book.parquet", "signals/sums.json"]);
+        let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+        packed.write_all(text.as_bytes()).expect("memory");
+        let packed = packed.finish().expect("memory");
+        fs::write(place.path("signals/address_book.csv.gz"), &packed).expect("a file");
+        let ended = place.acquaint("run --quiet --signals signals --out out");
+        let is_named = ended.said.contains("address_book.csv.gz");
+        let is_clean = !place.path("out").exists();
+        row.add(if ended.code == Some(2) && is_named && is_clean {
+            Ok("refused by name, nothing written".to_owned())
+        } else {
+            Err(format!(
+                "{what}: exit code {:?}, {}",
+                ended.code, ended.said
+            ))
+        });
     }
     row
 }

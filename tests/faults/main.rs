@@ -48,6 +48,7 @@ const CLASSES: &[(&str, fn(Effort) -> Row)] = &[
     ("run into a full disk", limits::full_disk),
     ("findings with nobody reading", limits::closed_pipe),
     ("standard output that is full", limits::full_output),
+    ("packed tables with very much in them", limits::bombs),
     ("bit of a ledger flipped", ledger::flips),
     ("index of a ledger that lacks rows", ledger::indexes),
     ("schema and columns of a ledger edited", ledger::schema),

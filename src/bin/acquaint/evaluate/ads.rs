@@ -44,8 +44,12 @@ fn truth(
 ) -> Result<Vec<AdTruth>, Failure> {
     let limits = params.given().signals.clone().check()?;
     let rows = SignalsDir::open(signals, &limits)?.read::<AdTruth>()?;
-    let of_truth = Reading::of_rejections(&rows.rejections);
-    reading.rejected.extend(of_truth.rejected);
+    let counts = rows.summary.rejected.iter();
+    let counts = counts.map(|(reason, &n)| (reason.as_str().to_owned(), n));
+    if rows.summary.n_rejected() > 0 {
+        let table = rows.summary.table.name().to_owned();
+        reading.rejected.insert(table, counts.collect());
+    }
     Ok(rows.records)
 }
 
