@@ -3,6 +3,7 @@
 //! All of them are plain numbers or digests. None of them is, or is made from, a phone number except
 //! [`NumberToken`], which is keyed (see `identity::token`) and therefore prints as redacted.
 
+mod device;
 mod placeholders;
 
 use std::fmt;
@@ -65,14 +66,16 @@ impl DeviceId {
     /// place of an id, such as zeros (`data/devices`).
     ///
     /// Text of the form `d-` and 32 lower-case hexadecimal digits is an id already, as [`Display`](fmt::Display)
-    /// writes it, and is taken as it is: a table that was written reads back as the same ids.
+    /// writes it, and is taken as it is: a table that was written reads back as the same ids. A UUID, or another long
+    /// hexadecimal number, is one id in capitals or not, with dashes or without, in braces, and behind a spreadsheet's
+    /// apostrophe.
     #[must_use]
     pub fn of(text: &str) -> Option<Self> {
         let text = text.trim();
         if text.is_empty() || Self::is_placeholder(text) {
             return None;
         }
-        Some(Self::written(text).unwrap_or_else(|| Self::digest(text)))
+        Some(Self::written(text).unwrap_or_else(|| Self::digest(&device::one_form(text))))
     }
 
     /// Does this text stand in the place of an id, as `NULL` or zeros do? Many strangers share it by accident

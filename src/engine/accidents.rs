@@ -14,7 +14,7 @@ use crate::engine::prepare::Standing;
 use crate::engine::view::is_allowed;
 use crate::engine::{RunFinding, Stage};
 use crate::hash::HashSet;
-use crate::ids::{AccountId, BusinessId, UserId};
+use crate::ids::{AccountId, BusinessId, DeviceId, EventId, UserId};
 use crate::signals::RejectionReason;
 use crate::time::Timestamp;
 
@@ -95,6 +95,36 @@ fn moment(inputs: &Inputs, standing: &Standing) -> Option<RunFinding> {
         );
         RunFinding::new("moment_after_consent", what, "check that every consent event is in the tables")
     })
+}
+
+/// Signals about devices on which no account is seen: a signal takes something away, and these take it from nobody.
+pub(in crate::engine) fn unknown_devices(inputs: &Inputs, as_of: Timestamp) -> Option<RunFinding> {
+    let signals = inputs
+        .consent
+        .events
+        .iter()
+        .filter_map(|event| match event.subject {
+            Subject::Device(device) if event.valid_time <= as_of => Some((event.event_id, device)),
+            _ => None,
+        });
+    let signals: Vec<_> = signals.collect();
+    if signals.is_empty() {
+        return None;
+    }
+    let rows = inputs.accounts.iter();
+    let known: HashSet<DeviceId> = rows.filter_map(|row| row.device.device_id).collect();
+    let unknown = signals.iter().filter(|(_, device)| !known.contains(device));
+    let ids: Vec<EventId> = unknown.map(|(event_id, _)| *event_id).collect();
+    let first = ids.iter().min()?;
+    Some(RunFinding::new(
+        "unknown_device",
+        format!(
+            "{} signals are about a device that no account is seen on, the first of them event {first}: they take nothing \
+             from anybody",
+            ids.len()
+        ),
+        "write device_id in consent_events as in messenger_accounts, or name the account instead",
+    ))
 }
 
 /// Most of those who accepted were, by the tables, never shown what they accepted.

@@ -44,9 +44,10 @@ impl ConsentRules {
     /// The event of a row, its number read.
     ///
     /// # Errors
-    /// The first column that breaks a rule: the number is none, or a time cannot be.
+    /// The first column that breaks a rule: the number is none or may be either of two, or a time cannot be.
     pub fn event(&self, row: &ConsentEventRow) -> Result<NamedEvent, Fault> {
         let event = named(row)?;
+        one_reading(row)?;
         self.check(event.valid_time, event.known_time)?;
         Ok(event)
     }
@@ -112,6 +113,25 @@ pub(in crate::engine) fn named(row: &ConsentEventRow) -> Result<NamedEvent, Faul
             known_time: *known_time,
         }),
     }
+}
+
+/// The numbers that a row about somebody without an account may be about, if they can be read.
+pub(in crate::engine) fn numbers(row: &ConsentEventRow) -> Vec<E164> {
+    match row {
+        ConsentEventRow::Known(_) => Vec::new(),
+        ConsentEventRow::NonUser { phone, region, .. } => E164::readings(phone, *region).collect(),
+    }
+}
+
+/// An event is about one number: whoever takes one of two readings takes nothing from the holder of the other.
+fn one_reading(row: &ConsentEventRow) -> Result<(), Fault> {
+    if numbers(row).len() < 2 {
+        return Ok(());
+    }
+    Err(Fault {
+        column: "phone",
+        reason: RejectionReason::AmbiguousNumber,
+    })
 }
 
 fn not_a_number(why: NotANumber) -> Fault {

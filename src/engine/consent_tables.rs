@@ -4,13 +4,13 @@
 //! nobody can tell who that is, the run stops.
 
 use crate::consent::{Event, Flaw, Subject};
-use crate::engine::consent_rows::{ConsentRules, NamedEvent, NamedSubject, named};
+use crate::engine::consent_rows::{ConsentRules, NamedEvent, NamedSubject, named, numbers};
 use crate::engine::consent_source::ConsentInputs;
 use crate::engine::inputs::{Read, objection_token};
 use crate::engine::{EngineError, Progress, RunFinding};
 use crate::signals::{
-    ConsentEventRow, Fault, Named, Rejection, RejectionReason, Salvage, SignalsDir, TableRows,
-    deduplicate, policy_versions,
+    ConsentEventRow, Fault, Named, Rejection, RejectionReason, Salvage, SignalsDir, Table,
+    TableRows, deduplicate, policy_versions,
 };
 use crate::time::Timestamp;
 
@@ -28,6 +28,10 @@ pub(in crate::engine) fn read_consent(
         latest: read.latest,
     };
     let flaws = hold(&mut rows, &rules);
+    let ambiguous = rows.summary.rejected.get(&RejectionReason::AmbiguousNumber);
+    let n_ambiguous = ambiguous.copied().unwrap_or_default();
+    read.numbers
+        .add_ambiguous(Table::ConsentEvents, n_ambiguous);
     let sifted = deduplicate(rows);
     tell(read, &sifted.rows);
     let rows = read.keep(sifted.rows, progress);
@@ -47,7 +51,7 @@ pub(in crate::engine) fn read_consent(
 }
 
 /// Rejects rows that break a rule. Accounts and devices are denied with other rows that are lost; returned are the
-/// numbers without an account that count as objected.
+/// numbers without an account that count as objected, both of a text that may be two.
 fn hold(rows: &mut TableRows<ConsentEventRow>, rules: &ConsentRules) -> Vec<Flaw> {
     let judge = |row: &ConsentEventRow| {
         let fault: Fault = rules.event(row).err()?;
@@ -55,10 +59,9 @@ fn hold(rows: &mut TableRows<ConsentEventRow>, rules: &ConsentRules) -> Vec<Flaw
     };
     let rejected = rows.reject_where(judge);
     let lost = rejected.iter().filter(|(row, _)| row.kind().takes_away());
-    let subjects = lost.filter_map(|(row, _)| Some(subject(named(row).ok()?.subject)));
-    subjects
-        .filter(|subject| matches!(subject, Subject::NonUser(_)))
-        .map(denial)
+    let of_nobody = lost.flat_map(|(row, _)| numbers(row));
+    of_nobody
+        .map(|number| denial(Subject::NonUser(objection_token(number))))
         .collect()
 }
 

@@ -7,13 +7,15 @@ use crate::engine::consent_source::{ConsentFrom, ConsentInputs};
 use crate::engine::consent_tables::{hold_ledger, read_consent};
 use crate::engine::dated::{Dated, Newest, honour, is_from_the_future};
 use crate::engine::lost::Lost;
-use crate::engine::numbers::{NumberCounts, Places, ReadColumn, Typed, unread_businesses};
+use crate::engine::numbers::{
+    NumberCounts, Places, ReadColumn, Typed, readings, unread_businesses,
+};
 use crate::engine::outputs::InputDigest;
 use crate::engine::reading::TableCount;
 use crate::engine::{EngineError, Progress, RunFinding, Stage};
 use crate::hash::{HashMap, HashSet};
 use crate::identity::{
-    AccountClaim, DeviceCode, DeviceCodes, E164, KeyRing, SocialClaim, normalise, number_region,
+    AccountClaim, DeviceCode, DeviceCodes, E164, KeyRing, SocialClaim, number_region,
 };
 use crate::ids::{AccountId, NumberToken, Region, UserId};
 use crate::signals::{
@@ -327,7 +329,10 @@ impl Inputs {
     }
 
     /// Normalises every number and codes every device of the rows that are left.
-    pub(in crate::engine) fn read_numbers(&mut self) {
+    ///
+    /// # Errors
+    /// If a lost row names somebody by a number alone, and it is none or nobody's.
+    pub(in crate::engine) fn read_numbers(&mut self) -> Result<(), EngineError> {
         self.read_devices();
         let accounts = self
             .accounts
@@ -359,12 +364,14 @@ impl Inputs {
         self.read.findings.extend(unread_businesses(&unread));
         let lost = std::mem::take(&mut self.lost_phones).into_iter();
         let lost: Vec<_> = lost.map(|(_, phone, region)| (phone, region)).collect();
-        let lost = normalise(&lost);
-        self.lost_numbers = lost.into_iter().filter_map(Result::ok).collect();
-        self.business_numbers = self.of_businesses.iter().flatten().copied().collect();
+        let lost = lost.iter().map(|(phone, region)| (phone, *region));
+        self.lost_numbers = readings(lost).collect();
+        // What may be a business's number either way is nobody's either way.
+        self.business_numbers = readings(businesses.into_iter().flatten()).collect();
         let held = self.accounts.iter().zip(&self.account_numbers);
         let held = held.filter_map(|(row, number)| Some((row.account_id, (*number)?)));
-        self.consent.flaws.extend(self.read.lost.flaws(held));
+        self.consent.flaws.extend(self.read.lost.flaws(held)?);
+        Ok(())
     }
 }
 

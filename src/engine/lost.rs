@@ -6,9 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::consent::{Flaw, Purpose, Subject};
+use crate::engine::numbers::readings;
 use crate::engine::{EngineError, RunFinding};
 use crate::hash::HashSet;
-use crate::identity::{E164, normalise};
+use crate::identity::E164;
 use crate::ids::{AccountId, DeviceId, Region, UserId};
 use crate::signals::{AbuseReport, Named, RawPhone, Rejection, RejectionReason, Salvage, Table};
 use crate::time::Timestamp;
@@ -27,12 +28,44 @@ pub(in crate::engine) struct Lost {
     subjects: BTreeSet<Subject>,
     /// Numbers whose holders the ledger cannot vouch for.
     phones: Vec<(RawPhone, Option<Region>)>,
+    /// Rows that name nobody but by a number, with whatever number they may name.
+    by_number: Vec<(Rejection, ByNumber)>,
     /// Devices that rows name: any text may be one, so they count only if an account has them.
     devices: Vec<(DeviceId, Rejection)>,
     /// Reports that count although they cannot be read in full.
     pub(in crate::engine) reports: Vec<AbuseReport>,
     /// The first row of which nobody can tell whom it means, and how many there are.
     untold: Option<(Rejection, u64)>,
+}
+
+/// The numbers by which alone a row names somebody.
+#[derive(Debug)]
+struct ByNumber {
+    phones: Vec<(RawPhone, Option<Region>)>,
+    /// Must somebody hold it? A business's number need not be anybody's.
+    is_of_account: bool,
+}
+
+impl ByNumber {
+    /// None if a row names somebody in another way too.
+    fn of(table: Table, named: &BTreeSet<Named>) -> Option<Self> {
+        let is_of_account = table == Table::MessengerAccounts;
+        let is_held = is_of_account || table == Table::Businesses;
+        let has_other = named
+            .iter()
+            .any(|one| !one.accounts.is_empty() || !one.users.is_empty() || one.device.is_some());
+        (is_held && !has_other).then(|| Self {
+            phones: named.iter().filter_map(|one| one.phone.clone()).collect(),
+            is_of_account,
+        })
+    }
+
+    /// Does the row name anybody, given the numbers that accounts held?
+    fn names_somebody(&self, held: &HashSet<E164>) -> bool {
+        let phones = self.phones.iter().map(|(phone, region)| (phone, *region));
+        let mut numbers = readings(phones);
+        numbers.any(|number| !self.is_of_account || held.contains(&number))
+    }
 }
 
 impl Lost {
@@ -53,6 +86,9 @@ impl Lost {
                     for named in named {
                         self.deny(table, named);
                     }
+                    let by_number = ByNumber::of(table, named);
+                    self.by_number
+                        .extend(by_number.map(|one| (rejection.clone(), one)));
                     let devices = named.iter().filter_map(|named| named.device);
                     let devices = devices.filter(|_| is_of_cells(rejection.reason));
                     let devices = devices.map(|device| (device, rejection.clone()));
@@ -107,6 +143,10 @@ impl Lost {
             let nobodys = named.iter().filter(|(device, _)| !known.contains(device));
             nobodys.for_each(|(_, rejection)| self.leave_untold(rejection));
         }
+        self.stop_if_untold()
+    }
+
+    fn stop_if_untold(&mut self) -> Result<(), EngineError> {
         match self.untold.take() {
             None => Ok(()),
             Some((first, n)) => Err(EngineError::lost_restriction(first, n)),
@@ -123,20 +163,23 @@ impl Lost {
         self.accounts.get(&purpose).into_iter().flatten().copied()
     }
 
-    /// What the ledger cannot vouch for; `held` says which account held which number.
+    /// What the ledger cannot vouch for; `held` says which account held which number. Stops the run if there is a row
+    /// that names somebody by a number alone, and it is none or nobody's.
     pub(in crate::engine) fn flaws(
-        &self,
-        held: impl Iterator<Item = (AccountId, E164)>,
-    ) -> Vec<Flaw> {
-        let phones: Vec<_> = self
-            .phones
-            .iter()
-            .map(|(phone, region)| (phone, *region))
-            .collect();
-        let numbers: HashSet<E164> = normalise(&phones)
-            .into_iter()
-            .filter_map(Result::ok)
-            .collect();
+        &mut self,
+        held: impl Iterator<Item = (AccountId, E164)> + Clone,
+    ) -> Result<Vec<Flaw>, EngineError> {
+        let by_number = std::mem::take(&mut self.by_number);
+        if !by_number.is_empty() {
+            let held: HashSet<E164> = held.clone().map(|(_, number)| number).collect();
+            let nobodys = by_number
+                .iter()
+                .filter(|(_, one)| !one.names_somebody(&held));
+            nobodys.for_each(|(rejection, _)| self.leave_untold(rejection));
+        }
+        self.stop_if_untold()?;
+        let phones = self.phones.iter().map(|(phone, region)| (phone, *region));
+        let numbers: HashSet<E164> = readings(phones).collect();
         let holders = held
             .filter(|(_, number)| numbers.contains(number))
             .map(|(account, _)| Subject::Account(account));
@@ -146,7 +189,7 @@ impl Lost {
             subject,
             known_time: Timestamp::MIN,
         };
-        subjects.into_iter().map(flaw).collect()
+        Ok(subjects.into_iter().map(flaw).collect())
     }
 }
 
@@ -212,8 +255,11 @@ fn consequence(table: Table, named: &BTreeSet<Named>) -> String {
         Table::BusinessOptIns => format!("{} left out of business marketing", accounts()),
         Table::AbuseReports => format!("{} taken as reporter and reported", accounts()),
         Table::Businesses => "whoever holds its number is invalidated".to_owned(),
+        Table::MessengerAccounts if named.iter().all(|one| one.accounts.is_empty()) => {
+            "whoever held its number is invalidated".to_owned()
+        }
         Table::MessengerAccounts => {
-            format!("{} and whoever held its number invalidated", accounts())
+            format!("{} invalidated, as is whoever held the number", accounts())
         }
         _ if named.iter().any(|one| one.device.is_some()) => {
             "every account on the device it names is invalidated".to_owned()
@@ -336,6 +382,51 @@ mod tests {
             let mut lost = Lost::default();
             lost.take(Table::ConsentEvents, &[rejection(3)], &[named()]);
             assert_eq!(lost.check([known].into_iter()).is_ok(), goes_on);
+        }
+    }
+
+    /// A row of `messenger_accounts` or `businesses` that names somebody by a number alone.
+    #[test]
+    fn deny_to_go_on_for_a_number_that_names_nobody() {
+        let held = E164::from_digits(43_664_910_594).unwrap();
+        for (table, phone, goes_on) in [
+            (Table::MessengerAccounts, Some("+43664910594"), true),
+            (Table::MessengerAccounts, Some("43664910594"), true),
+            (Table::MessengerAccounts, Some("+43664910595"), false),
+            (Table::MessengerAccounts, Some("bad"), false),
+            (Table::MessengerAccounts, None, false),
+            (Table::Businesses, Some("+43664910595"), true),
+            (Table::Businesses, Some("bad"), false),
+            (Table::Businesses, None, false),
+        ] {
+            let phone = phone.map(|text| (RawPhone::new(text), Region::parse("DE")));
+            let named = Named {
+                phone: phone.clone(),
+                ..Named::default()
+            };
+            let mut lost = Lost::default();
+            lost.take(table, &[rejection(3)], &[names(named)]);
+            let flaws = lost.flaws([(AccountId(7), held)].into_iter());
+            assert_eq!(flaws.is_ok(), goes_on, "{table} {phone:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_lost_row_of_an_account_means_is_a_sentence() {
+        let account = |ids: &[u64]| Named {
+            accounts: ids.iter().copied().map(AccountId).collect(),
+            phone: Some((RawPhone::new("+43664910594"), None)),
+            ..Named::default()
+        };
+        for (ids, told) in [
+            (&[][..], "whoever held its number is invalidated"),
+            (
+                &[2],
+                "account 2 is invalidated, as is whoever held the number",
+            ),
+        ] {
+            let named = [account(ids)].into();
+            assert_eq!(consequence(Table::MessengerAccounts, &named), told);
         }
     }
 

@@ -65,6 +65,13 @@ pub(in crate::engine) struct ReadColumn {
     n_ambiguous: u64,
 }
 
+/// Every number that the texts of a column may be, those that may be two with both.
+pub(in crate::engine) fn readings<'a>(
+    column: impl Iterator<Item = Typed<'a>>,
+) -> impl Iterator<Item = E164> {
+    column.flat_map(|(phone, region)| E164::readings(phone, region))
+}
+
 impl ReadColumn {
     /// Reads a column in which some rows have nothing.
     pub(in crate::engine) fn new(column: &[Option<Typed<'_>>]) -> Self {

@@ -255,7 +255,9 @@ impl Opening<'_> {
             None => inputs.moment().unwrap_or(Timestamp::MIN),
         };
         inputs.forget_after(valid);
-        inputs.read_numbers();
+        inputs.read_numbers()?;
+        let unknown = accidents::unknown_devices(&inputs, valid);
+        inputs.read.findings.extend(unknown);
         let as_of = AsOf {
             valid,
             known: self.times.known_at.unwrap_or(valid),

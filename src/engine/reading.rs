@@ -1,6 +1,6 @@
 //! What became of the rows of every table that was read, told by every verb that reads tables.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -17,6 +17,9 @@ pub struct Reading {
     pub rejected_numbers: BTreeMap<String, BTreeMap<String, u64>>,
     /// What somebody has to look at, in the order it was found.
     pub findings: Vec<RunFinding>,
+    /// Columns that are not read, of tables whose columns may take something away; the manifest has those of every file.
+    #[serde(skip)]
+    pub ignored_columns: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Reading {
@@ -34,6 +37,22 @@ impl Reading {
             rejected,
             ..Self::default()
         }
+    }
+
+    /// Of the columns of each file that are not read those to be told: of tables in which a column may take something
+    /// away.
+    #[must_use]
+    pub fn columns_to_tell(
+        ignored: &BTreeMap<String, Vec<String>>,
+    ) -> BTreeMap<String, BTreeSet<String>> {
+        let mut told: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (file, names) in ignored {
+            let table = table_of(file);
+            if TAKING.into_iter().any(|taking| taking.name() == table) {
+                told.entry(table).or_default().extend(names.iter().cloned());
+            }
+        }
+        told
     }
 
     /// How many rows were rejected, all tables together.
@@ -60,7 +79,45 @@ impl Reading {
         ];
         both.into_iter().flatten().collect()
     }
+
+    /// A sentence for each table about its columns that are not read and are to be told.
+    #[must_use]
+    pub fn column_lines(&self) -> Vec<String> {
+        let ignored = self.ignored_columns.iter();
+        ignored
+            .map(|(table, names)| ignored_line(table, names))
+            .collect()
+    }
 }
+
+/// The columns of a table that are not read.
+fn ignored_line(table: &str, names: &BTreeSet<String>) -> String {
+    const SHOWN: usize = 8;
+    let shown: Vec<&str> = names.iter().take(SHOWN).map(String::as_str).collect();
+    let more = match names.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        n => format!(" and {n} more"),
+    };
+    format!(
+        "columns of {table} that are not read: {}{more}",
+        shown.join(", ")
+    )
+}
+
+/// The tables of which a column may take something away.
+const TAKING: [Table; 11] = [
+    Table::MessengerAccounts,
+    Table::SocialAccounts,
+    Table::Feedback,
+    Table::ConsentEvents,
+    Table::PolicyVersions,
+    Table::Overlays,
+    Table::Ads,
+    Table::AdFeedback,
+    Table::Businesses,
+    Table::BusinessOptIns,
+    Table::AbuseReports,
+];
 
 /// Counts by table and reason.
 type Counts = BTreeMap<String, BTreeMap<String, u64>>;
@@ -158,6 +215,7 @@ impl Read {
             rejected: Counts::new(),
             rejected_numbers: self.numbers.refused(),
             findings: Vec::new(),
+            ignored_columns: Reading::columns_to_tell(&self.ignored_columns),
         };
         for count in self
             .counts
@@ -213,6 +271,26 @@ mod tests {
         assert!(Reading::default().lines().is_empty());
         let one = Reading::of_rejections(&[rejection("ads.csv", WrongType)]);
         assert!(one.lines()[0].starts_with("1 row was"));
+    }
+
+    #[test]
+    fn columns_that_are_not_read_are_told() {
+        let names = |n: usize| (10..10 + n).map(|i| format!("c{i}")).collect();
+        let files = |n| {
+            [
+                ("overlays/part-0.csv".to_owned(), names(n)),
+                ("friendships.csv".to_owned(), names(1)),
+            ]
+        };
+        let told = |n| Reading {
+            ignored_columns: Reading::columns_to_tell(&files(n).into()),
+            ..Reading::default()
+        };
+        assert_eq!(
+            told(2).column_lines(),
+            ["columns of overlays that are not read: c10, c11"]
+        );
+        assert!(told(11).column_lines()[0].ends_with("and 3 more"));
     }
 
     fn count(n_records: u64, n_damaged: u64, n_others: u64) -> TableCount {

@@ -8,6 +8,7 @@ use std::borrow::Borrow;
 
 use rayon::prelude::*;
 
+use super::chat_link::chat_link;
 use super::phone::{NotANumber, ask};
 use super::plan::{self, Answer};
 use super::{E164, other_text};
@@ -23,11 +24,21 @@ impl E164 {
     /// Some nanoseconds for most texts; some microseconds for digits that are valid with a plus sign.
     #[must_use]
     pub fn other_reading(raw: &RawPhone, default_region: Option<Region>) -> Option<Self> {
-        let text = raw.expose();
-        let international = with_plus(text)?;
+        let international = with_plus(raw.expose())?;
         let other = number(&international).ok()?;
         let own = Self::canonical(raw, default_region).ok()?;
         (own != other).then_some(other)
+    }
+
+    /// Every number that a text may be: as [`canonical`](Self::canonical) reads it, and its
+    /// [other reading](Self::other_reading). Whatever is taken from one of them is taken from all.
+    ///
+    /// # Complexity
+    /// As that of both.
+    pub fn readings(raw: &RawPhone, default_region: Option<Region>) -> impl Iterator<Item = Self> {
+        let own = Self::canonical(raw, default_region).ok();
+        own.into_iter()
+            .chain(Self::other_reading(raw, default_region))
     }
 }
 
@@ -46,20 +57,29 @@ pub fn count_ambiguous<P: Borrow<RawPhone> + Sync>(column: &[(P, Option<Region>)
         .count() as u64
 }
 
-/// The digits of a text that is nothing but digits and the marks people put between them, behind a plus sign. None if
-/// it has one already, or begins with a trunk prefix, which no international number does.
+/// A text from its first digit on, behind a plus sign: libphonenumber skips what stands before that too (`="49…`,
+/// `#49…`, `Tel. 49…`). None if there is a plus sign already, or a trunk prefix, which begins no international number.
 fn with_plus(text: &str) -> Option<String> {
-    let text = text.trim();
-    if !text.starts_with(|c: char| matches!(c, '1'..='9' | '('))
-        || other_text::refusal(text).is_some()
-    {
-        return None;
+    let begins = |c: char| matches!(c, '+' | '\u{ff0b}') || c.is_numeric();
+    let rest = &text[text.find(begins)?..];
+    let is_plain = !rest.starts_with(['0', '\u{ff10}', '+', '\u{ff0b}']);
+    let has_context = text.contains(";phone-context=");
+    let is_number = chat_link(text).is_none() && other_text::refusal(text).is_none();
+    (is_plain && is_number && !has_context).then(|| international(rest))
+}
+
+/// Digits alone if there is nothing but them and the marks people put between them: those are read fastest.
+fn international(rest: &str) -> String {
+    let rest = rest.trim_end();
+    let is_mark = |c: char| matches!(c, ' ' | '-' | '.' | '(' | ')');
+    let kept = rest.chars();
+    if kept.clone().all(|c| c.is_ascii_digit() || is_mark(c)) {
+        std::iter::once('+')
+            .chain(kept.filter(char::is_ascii_digit))
+            .collect()
+    } else {
+        format!("+{rest}")
     }
-    let is_digit_or_mark = |c: char| c.is_ascii_digit() || matches!(c, ' ' | '-' | '.' | '(' | ')');
-    text.chars().all(is_digit_or_mark).then(|| {
-        let digits = text.chars().filter(char::is_ascii_digit);
-        std::iter::once('+').chain(digits).collect()
-    })
 }
 
 fn number(international: &str) -> Result<E164, NotANumber> {
@@ -93,9 +113,45 @@ mod tests {
             ("12025550123", "US", None),
             ("43664910594.0", "DE", None),
             ("no number", "DE", None),
+            ("=43664910594", "DE", Some(43_664_910_594)),
+            ("=\"43664910594\"", "DE", Some(43_664_910_594)),
+            ("-43664910594", "DE", Some(43_664_910_594)),
+            ("#43664910594", "DE", Some(43_664_910_594)),
+            ("'43664910594", "DE", Some(43_664_910_594)),
+            ("Tel. 43664910594", "DE", Some(43_664_910_594)),
+            ("tel:43664910594", "DE", Some(43_664_910_594)),
+            ("43/664/910594", "DE", Some(43_664_910_594)),
+            ("４３６６４９１０５９４", "DE", Some(43_664_910_594)),
+            ("=\"+43664910594\"", "DE", None),
+            ("#030123456", "DE", None),
+            ("wa.me/43664910594", "DE", None),
+            (
+                "https://api.whatsapp.com/send?phone=43664910594",
+                "DE",
+                None,
+            ),
+            ("@43664910594", "DE", None),
         ] {
             assert_eq!(other(text, region), expected, "{text:?} {region}");
         }
+    }
+
+    #[test]
+    fn a_link_to_a_chat_is_international() {
+        for link in [
+            "wa.me/43664910594",
+            "https://wa.me/43664910594?text=hello",
+            "https://api.whatsapp.com/send?phone=43664910594",
+            "whatsapp://send?phone=%2B43664910594",
+            "\"https://wa.me/43664910594\"",
+        ] {
+            let read: Vec<u64> = E164::readings(&RawPhone::new(link), Region::parse("DE"))
+                .map(E164::expose)
+                .collect();
+            assert_eq!(read, [43_664_910_594], "{link}");
+        }
+        let code = RawPhone::new("https://wa.me/message/ABC43664910594");
+        assert_eq!(E164::readings(&code, Region::parse("DE")).count(), 0);
     }
 
     #[test]

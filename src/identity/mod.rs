@@ -6,6 +6,7 @@
 
 mod alias;
 mod ambiguous;
+mod chat_link;
 mod distribute;
 mod error;
 #[cfg(feature = "hmac-interop")]
@@ -26,6 +27,7 @@ mod readable;
 mod tenure;
 mod tidy;
 mod token;
+mod two_numbers;
 mod types;
 
 pub use alias::aliases_digest;

@@ -1,6 +1,6 @@
 //! Texts that stand where a phone number should and that libphonenumber would read as somebody else's.
 //!
-//! It reads whatever digits it finds. Three kinds of text have digits and are no number:
+//! It reads whatever digits it finds. Some kinds of text have digits and are no number:
 //!
 //! - A number that went through a spreadsheet or a column of floats. `43664910594.0` has a digit too many, and
 //!   `4.36649E+10` has lost some. What is left of the number cannot be told.
@@ -8,8 +8,10 @@
 //!   country, a dot, letters and digits, such as `DE.13491208655302741918` or, for a group of companies,
 //!   `DE.ENT.11815799212886844830`.
 //! - A username, which begins with `@`.
+//! - A link to a chat that has a code in the place of a number.
 
 use super::NotANumber;
+use super::chat_link::{ChatLink, chat_link};
 
 /// So many zeros after the point may be decimals where blanks divide the digits before it: more are digits of a number
 /// that is divided by blanks and points, such as `212 555.0000`.
@@ -24,6 +26,8 @@ pub(super) fn refusal(text: &str) -> Option<NotANumber> {
         Some(NotANumber::BusinessScopedId)
     } else if is_float(text) {
         Some(NotANumber::Float)
+    } else if chat_link(text) == Some(ChatLink::Other) {
+        Some(NotANumber::Unreadable)
     } else {
         None
     }
@@ -49,15 +53,21 @@ fn is_business_scoped_id(text: &str) -> bool {
 
 /// Is it a number as a program writes one that is no whole number to it?
 fn is_float(text: &str) -> bool {
-    if !text.contains(['.', 'e', 'E', '\u{ff0e}', '\u{ff25}', '\u{ff45}']) {
+    const MARKS: [char; 8] = [
+        '.', ',', 'e', 'E', '\u{ff0e}', '\u{ff0c}', '\u{ff25}', '\u{ff45}',
+    ];
+    if !text.contains(MARKS) {
         return false;
     }
     let has_blanks = text.contains(char::is_whitespace);
-    let literal: String = dialled(text)
-        .chars()
-        .filter(|c| !c.is_whitespace())
-        .map(narrow)
+    let words: Vec<String> = dialled(text)
+        .split_whitespace()
+        .map(|word| word.chars().map(narrow).collect())
         .collect();
+    if words.iter().rev().skip(1).any(|word| word.ends_with(',')) {
+        return false;
+    }
+    let literal = words.concat();
     let unsigned = literal.trim_start_matches(['+', '-']);
     has_decimals(unsigned, has_blanks) || has_exponent(unsigned)
 }
@@ -77,12 +87,21 @@ fn narrow(c: char) -> char {
     }
 }
 
-/// Digits, one point, and zeros if anything.
+/// Digits, a point or a comma, and zeros if anything; the digits may be in groups.
 fn has_decimals(text: &str, has_blanks: bool) -> bool {
-    text.split_once('.').is_some_and(|(whole, decimals)| {
-        let may_be_decimals = !has_blanks || (1..=DECIMALS).contains(&decimals.len());
-        is_digits(whole) && decimals.bytes().all(|c| c == b'0') && may_be_decimals
-    })
+    let is_float = |mark: char, of_groups: char| {
+        let parts = text.rsplit_once(mark);
+        parts.is_some_and(|(whole, decimals)| {
+            let may_be_decimals = match (mark, has_blanks) {
+                (',', _) => (1..).contains(&decimals.len()),
+                (_, false) => true,
+                (_, true) => (1..=DECIMALS).contains(&decimals.len()),
+            };
+            let whole = whole.replace([of_groups, '\''], "");
+            is_digits(&whole) && decimals.bytes().all(|c| c == b'0') && may_be_decimals
+        })
+    };
+    is_float('.', ',') || is_float(',', '.')
 }
 
 /// Digits with points or commas, an E, perhaps a sign, and digits.
@@ -131,6 +150,15 @@ mod tests {
             "4'366.49E+7",
             "４３６６４９１０５９４．０",
             " 43664910594.0 ",
+            "43664910594,0",
+            "43664910594,00",
+            "+43664910594,0",
+            "0664 910594,0",
+            "=\"43664910594,0\"",
+            "43.664.910.594,0",
+            "43,664,910,594.00",
+            "43'664'910'594.0",
+            "４３６６４９１０５９４，０",
         ] {
             assert_eq!(refusal(text), Some(NotANumber::Float), "{text:?}");
         }
@@ -169,6 +197,13 @@ mod tests {
     }
 
     #[test]
+    fn deny_codes_of_chats() {
+        for text in ["wa.me/message/43664910594", "https://wa.me/qr/43664910594"] {
+            assert_eq!(refusal(text), Some(NotANumber::Unreadable), "{text:?}");
+        }
+    }
+
+    #[test]
     fn numbers_are_left_to_libphonenumber() {
         for text in [
             "+4930123456",
@@ -184,6 +219,12 @@ mod tests {
             "Nr.0664910594",
             "+49 30 123456 ext. 77",
             "1-800-FLOWERS",
+            "0664 910594, 0",
+            "0664 910594,,77",
+            "0664 910594;77",
+            "+43664910594;ext=1234567",
+            "tel:664910594;phone-context=+43",
+            "wa.me/43664910594",
             "0664/910594",
             "",
             "no number",

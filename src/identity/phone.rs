@@ -15,12 +15,14 @@ use rlibphonenumber::{PhoneNumber, PhoneNumberFormat, get_national_significant_n
 
 use super::E164;
 use super::alias;
+use super::chat_link::text_of;
 use super::metadata::UTIL;
 use super::number_type::NumberType;
 use super::other_text::refusal;
 use super::plan::{self, Answer};
 use super::readable::is_readable;
 use super::tidy::tidy;
+use super::two_numbers::has_second;
 use crate::ids::Region;
 use crate::signals::{RawPhone, RejectionReason};
 
@@ -77,7 +79,7 @@ impl E164 {
     /// other text; the first number
     /// of a process also decodes the metadata, the first of a country compiles its number plan (some milliseconds).
     pub fn parse(raw: &RawPhone, default_region: Option<Region>) -> Result<Self, NotANumber> {
-        let text = raw.expose();
+        let text = &*text_of(raw.expose());
         match read(text)? {
             Some((digits, Answer::Valid(..))) => Self::from_digits(digits),
             Some((_, Answer::Unassigned)) => Err(NotANumber::Unassigned),
@@ -97,7 +99,7 @@ impl E164 {
     /// # Complexity
     /// As [`parse`](Self::parse); some microseconds more for what is not valid in a country of the table.
     pub fn canonical(raw: &RawPhone, default_region: Option<Region>) -> Result<Self, NotANumber> {
-        let text = raw.expose();
+        let text = &*text_of(raw.expose());
         match read(text)? {
             Some((digits, Answer::Valid(..))) => return Self::from_digits(digits),
             Some((digits, Answer::Unassigned)) if !alias::is_concerned(digits) => {
@@ -187,7 +189,7 @@ impl Reading {
     /// # Complexity
     /// As [`E164::parse`].
     pub fn of(raw: &RawPhone, default_region: Option<Region>) -> Result<Self, NotANumber> {
-        let text = raw.expose();
+        let text = &*text_of(raw.expose());
         if let Some((digits, Answer::Valid(region, kind))) = read(text)? {
             return Ok(Self {
                 e164: format!("+{digits}"),
@@ -230,7 +232,7 @@ pub(super) fn ask(text: &str, default_region: Option<Region>) -> Result<E164, No
 
 /// What libphonenumber makes of a text.
 fn understand(text: &str, default_region: Option<Region>) -> Result<PhoneNumber, NotANumber> {
-    if !is_readable(text) {
+    if !is_readable(text) || has_second(text, default_region) {
         return Err(NotANumber::Unreadable);
     }
     UTIL.parse(text, default_region.and_then(dialled_from))

@@ -24,7 +24,7 @@ pub(super) fn is_placeholder(text: &str) -> bool {
 
 /// Is this the digest of a placeholder, in the form this program writes?
 pub(super) fn is_digest_of_one(device: DeviceId) -> bool {
-    PLACEHOLDERS.digests.contains(&device)
+    device.bits() == 0 || PLACEHOLDERS.digests.contains(&device)
 }
 
 /// What is left of a text without what systems write differently.
@@ -160,6 +160,12 @@ mod tests {
             "--",
             "\"\"",
             "****************",
+            "d-00000000000000000000000000000000",
+            "test",
+            "opted_out",
+            "LAT",
+            "Limit Ad Tracking",
+            "optout",
             "9f89c84a559f573636a47ff8daed0d33",
             "d41d8cd98f00b204e9800998ecf8427e",
         ] {
@@ -183,7 +189,8 @@ mod tests {
             "123e4567-e89b-12d3-a456-426614174000",
             "nullah",
             "unknown-7",
-            "d-00000000000000000000000000000000",
+            "d-00000000000000000000000000000001",
+            "latte",
         ] {
             assert!(DeviceId::of(text).is_some(), "{text:?}");
             assert!(!DeviceId::is_placeholder(text), "{text:?}");

@@ -2,6 +2,7 @@
 
 use super::rejection::{Rejection, RejectionReason};
 use super::row::Fault;
+use super::table::Table;
 
 impl RejectionReason {
     /// What is wrong with a column, in words that follow its name.
@@ -22,6 +23,9 @@ impl RejectionReason {
             }
             Self::BusinessScopedId => "is a business-scoped id, which is no phone number",
             Self::Username => "is a username, which is no phone number",
+            Self::AmbiguousNumber => {
+                "has no plus sign and is one number with its first digits as the country code and another without"
+            }
             Self::NotADevice => {
                 "stands where there is no device: many strangers share it by accident"
             }
@@ -40,7 +44,8 @@ impl Fault {
     /// What to do about it, in one sentence without a full stop.
     #[must_use]
     pub fn cure(&self) -> &'static str {
-        cure(self.column, self.reason)
+        // Rows without a file are lines of events.
+        cure(self.column, self.reason, true)
     }
 }
 
@@ -48,11 +53,13 @@ impl Rejection {
     /// What to do about it, in one sentence without a full stop.
     #[must_use]
     pub fn cure(&self) -> &'static str {
-        cure(self.column, self.reason)
+        let events = Table::ConsentEvents.name();
+        let is_event = self.file.split(['/', '.']).next() == Some(events);
+        cure(self.column, self.reason, is_event)
     }
 }
 
-fn cure(column: &str, reason: RejectionReason) -> &'static str {
+fn cure(column: &str, reason: RejectionReason, is_event: bool) -> &'static str {
     match (reason, column) {
         (RejectionReason::Malformed, _) => "quote values with commas, and export as UTF-8",
         (RejectionReason::Duplicate, _) => "nothing needs to be done",
@@ -65,12 +72,18 @@ fn cure(column: &str, reason: RejectionReason) -> &'static str {
         (RejectionReason::FromTheFuture, _) => {
             "mend the time, or the clock of this machine if that is wrong"
         }
+        (RejectionReason::AmbiguousNumber, _) => {
+            "write the number with a plus sign and its country code"
+        }
         (_, "phone") => {
             "write the number as text, with a plus sign and its country code, or name its region"
         }
-        (_, "account_id" | "device_id") => {
+        (_, "account_id" | "device_id") if is_event => {
             "name exactly one of account_id, device_id (for a signal) and phone (for somebody without an account); \
              ids are whole digits"
+        }
+        (_, "account_id" | "user_id" | "other_id" | "business_id" | "reporter" | "reported") => {
+            "write the id as whole digits, such as 1002"
         }
         (RejectionReason::RegionGroup, _) => "write a row for each country of the group",
         (_, "region" | "target_regions") => "use a code of ISO 3166-1 alpha-2, such as GB",

@@ -21,7 +21,7 @@ use super::rejection::{Rejection, RejectionReason};
 use super::row::Fault;
 use super::salvage::Salvage;
 use crate::ids::{AdId, BusinessId, EventId, UserId};
-use crate::time::Interval;
+use crate::time::{Interval, Timestamp};
 
 /// A record of which a table may say only one thing for each id.
 pub trait Identified: Record {
@@ -30,6 +30,16 @@ pub trait Identified: Record {
 
     /// The id of the record.
     fn id(&self) -> Self::Id;
+
+    /// Does another record of this id say the same?
+    fn agrees(&self, other: &Self) -> bool {
+        self == other
+    }
+
+    /// Which of the records that agree stands.
+    fn preference(&self) -> Timestamp {
+        Timestamp::MIN
+    }
 }
 
 impl Identified for SocialAccount {
@@ -65,6 +75,30 @@ impl Identified for ConsentEventRow {
             Self::NonUser { event_id, .. } => *event_id,
         }
     }
+
+    /// An event that is told twice is one, whenever it became known.
+    fn agrees(&self, other: &Self) -> bool {
+        let mut other = other.clone();
+        *other.known_time_mut() = self.preference();
+        *self == other
+    }
+
+    /// The earliest known time stands.
+    fn preference(&self) -> Timestamp {
+        match self {
+            Self::Known(event) => event.known_time,
+            Self::NonUser { known_time, .. } => *known_time,
+        }
+    }
+}
+
+impl ConsentEventRow {
+    const fn known_time_mut(&mut self) -> &mut Timestamp {
+        match self {
+            Self::Known(event) => &mut event.known_time,
+            Self::NonUser { known_time, .. } => known_time,
+        }
+    }
 }
 
 /// What is left of a table when each id says one thing, and what contradicted itself.
@@ -80,7 +114,8 @@ pub struct Deduplicated<R> {
 /// Keeps one row of each id: equal rows are one, rows that contradict each other are none.
 #[must_use]
 pub fn deduplicate<R: Identified>(rows: TableRows<R>) -> Deduplicated<R> {
-    let by_id = |a: &R, b: &R| a.id().cmp(&b.id());
+    let key = |row: &R| (row.id(), row.preference());
+    let by_id = |a: &R, b: &R| key(a).cmp(&key(b));
     let same_id = |a: &R, b: &R| a.id() == b.id();
     sift(rows, by_id, same_id, equal_or_none)
 }
@@ -107,9 +142,9 @@ type Placed<R> = (R, Origin);
 /// For each row of a group why it is dropped; none keeps it.
 type Verdicts = Vec<Option<RejectionReason>>;
 
-/// Every row must equal the first: enough, because equality is transitive.
-fn equal_or_none<R: Record>(group: &[Placed<R>]) -> Verdicts {
-    if group.iter().all(|(record, _)| *record == group[0].0) {
+/// Every row must say what the first says: enough, because that is transitive.
+fn equal_or_none<R: Identified>(group: &[Placed<R>]) -> Verdicts {
+    if group.iter().all(|(record, _)| group[0].0.agrees(record)) {
         keep_first(group)
     } else {
         vec![Some(RejectionReason::Conflict); group.len()]
@@ -278,6 +313,33 @@ mod tests {
             2,
             "whoever decides by them is given them"
         );
+    }
+
+    /// One rule for tables and ledgers: `docs/privacy.md`.
+    #[test]
+    fn an_event_that_is_told_twice_is_known_since_the_first_time() {
+        let header = "event_id,account_id,kind,valid_time,known_time";
+        for (kinds, valid, known, n_left) in [
+            (["opt_out", "opt_out"], [0, 0], [1, 1], 1),
+            (["opt_out", "opt_out"], [0, 0], [1, 2], 1),
+            (["opt_out", "opt_out"], [0, 0], [3, 1], 1),
+            (["opt_out", "opt_out"], [0, 1], [1, 1], 0),
+            (["opt_out", "defer"], [0, 0], [1, 2], 0),
+        ] {
+            let row = |at: usize| format!("7,5,{},{},{}", kinds[at], T[valid[at]], T[known[at]]);
+            let left = deduplicate(rows_of::<ConsentEventRow>(header, &[row(0), row(1)], 1));
+            assert_eq!(
+                left.rows.records.len(),
+                n_left,
+                "{kinds:?} {valid:?} {known:?}"
+            );
+            let earliest = *known.iter().min().unwrap();
+            let kept = left.rows.records.iter();
+            assert!(
+                kept.into_iter()
+                    .all(|row| row.preference().to_string() == T[earliest])
+            );
+        }
     }
 
     fn account(id: u64, registered: usize, since: usize, until: Option<usize>) -> String {

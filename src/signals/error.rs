@@ -159,7 +159,7 @@ pub enum SignalsError {
         allowed: u64,
     },
     /// A required column is not there.
-    #[error("{file} has no column {column}; it has {}", found.join(", "))]
+    #[error("{file} has no column {column}; it has {}{}", found.join(", "), no_header(found))]
     MissingColumn {
         /// The file.
         file: String,
@@ -317,4 +317,16 @@ fn hinted(hint: Option<Table>) -> String {
             format!("; did you mean {table}? The parts of a table go into a folder with its name")
         },
     )
+}
+
+/// What is shown of a column's name that is none.
+pub(super) const NOT_A_NAME: &str = "(not a name)";
+
+/// What to say of a first line that has values where names should be.
+fn no_header(found: &[String]) -> &'static str {
+    if found.iter().any(|name| name == NOT_A_NAME) {
+        ". The first line has values in it: if the header is missing, write one"
+    } else {
+        ""
+    }
 }

@@ -2,9 +2,10 @@
 
 use super::column::Column;
 use super::content::looks_like_message_content;
-use super::error::SignalsError;
+use super::error::{NOT_A_NAME, SignalsError};
 use super::limits::ValidReadLimits;
 use super::names::{fold, is_lookalike, is_slip, seen, visible};
+use super::near_names::{is_second, meant};
 use super::partition::{Said, said};
 use super::spelled::refuse_misspelt;
 
@@ -140,8 +141,18 @@ fn refuse_lookalikes(
         let folded = fold(name);
         let is_meant = |column: &&Column| {
             let of = fold(column.name);
-            is_lookalike(&folded, &of) || is_absent(column) && is_slip(&folded, &of)
+            is_lookalike(&folded, &of)
+                || is_second(name, column.name)
+                || is_absent(column) && is_slip(&folded, &of)
         };
+        let absent = columns.iter().filter(|column| is_absent(column));
+        if let Some(like) = meant(name, absent.map(|column| column.name)) {
+            return Err(SignalsError::Lookalike {
+                file: file.to_owned(),
+                column: shown(name),
+                like,
+            });
+        }
         if let Some(column) = columns.iter().find(is_meant) {
             return Err(SignalsError::Lookalike {
                 file: file.to_owned(),
@@ -211,6 +222,6 @@ fn shown(name: &str) -> String {
     if n_digits < 5 && name.len() <= 64 {
         visible(name)
     } else {
-        "(not a name)".to_owned()
+        NOT_A_NAME.to_owned()
     }
 }

@@ -10,7 +10,7 @@ use super::content::looks_like_message_content;
 use super::record::Record;
 use super::rejection::RejectionReason;
 use super::row::{Cells, Fault, Row};
-use super::spelled::parse_end;
+use super::spelled::{parse_end, parse_whole};
 use crate::time::Timestamp;
 
 /// Why a line of JSON is no record. Says nothing of what stood in it.
@@ -30,7 +30,9 @@ pub enum JsonLineError {
         key: String,
     },
     /// A key that is no column of the table.
-    #[error("`{key}` is no column of {table}")]
+    #[error(
+        "`{key}` is no column of {table}: leave it out, or use a name that docs/formats.md lists"
+    )]
     UnknownKey {
         /// The key.
         key: String,
@@ -180,12 +182,14 @@ impl JsonCells<'_> {
 }
 
 impl Cells for JsonCells<'_> {
-    /// Digits in quotes are accepted: not every language keeps 64 bits in a JSON number.
+    /// Digits in quotes are accepted, as in a cell of a table: not every language keeps 64 bits in a JSON number.
     fn whole(&self, index: usize) -> Result<Option<u64>, RejectionReason> {
-        self.as_if(index, |value| match value {
-            Value::String(digits) => digits.parse().ok(),
-            other => other.as_u64(),
-        })
+        match self.0.get(index).copied().flatten() {
+            None => Ok(None),
+            Some(Value::String(digits)) if digits.trim().is_empty() => Ok(None),
+            Some(Value::String(digits)) => parse_whole(digits.trim()).map(Some),
+            Some(other) => other.as_u64().map(Some).ok_or(RejectionReason::WrongType),
+        }
     }
 
     fn number(&self, index: usize) -> Result<Option<f64>, RejectionReason> {
@@ -248,6 +252,26 @@ mod tests {
                 known_time: Timestamp::from_secs(1_472_688_001),
             }))
         );
+    }
+
+    /// One rule for lines and for tables: `CsvCells` reads a cell without the blanks around it.
+    #[test]
+    fn an_id_in_quotes_is_read_as_in_a_table() {
+        let line = |id: &str| {
+            format!(
+                r#"{{"event_id":1,"account_id":"{id}","kind":"opt_out","valid_time":"2016-09-01T00:00:00Z","known_time":"2016-09-01T00:00:00Z"}}"#
+            )
+        };
+        for id in ["7", " 7 ", "007", "\\t7", "7\\n"] {
+            let read = read(&line(id)).unwrap();
+            let ConsentEventRow::Known(event) = read else {
+                panic!("{id} is an account");
+            };
+            assert_eq!(event.subject, Subject::Account(AccountId(7)), "{id:?}");
+        }
+        for id in ["+7", "7.0", "0x7", "7 7", "-7", "", " "] {
+            assert!(read(&line(id)).is_err(), "{id:?}");
+        }
     }
 
     #[test]

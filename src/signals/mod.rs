@@ -22,6 +22,7 @@ mod listing;
 #[cfg(test)]
 mod listing_tests;
 mod names;
+mod near_names;
 mod number_book;
 mod pages;
 mod parquet_cells;

@@ -12,14 +12,32 @@ pub(super) fn fold(name: &str) -> String {
         .collect()
 }
 
-/// Is one of two folded names the other, but for characters of another script? `rеgion` with a Cyrillic е looks like
-/// a column and is none.
+/// Is one of two folded names the other, but for characters of another script, and digits in the place of letters?
+/// `rеgion` with a Cyrillic е and `reg1on` look like a column and are none.
 pub(super) fn is_lookalike(name: &str, of: &str) -> bool {
     let pairs = || name.chars().zip(of.chars());
     let n_other = pairs().filter(|(a, b)| a != b).count();
     name.chars().count() == of.chars().count()
         && (1..=of.len() / 2).contains(&n_other)
-        && pairs().all(|(a, b)| a == b || !a.is_ascii())
+        && pairs().all(|(a, b)| a == b || !a.is_ascii() || is_drawn_like(a, b))
+}
+
+/// Is a digit drawn like this letter?
+fn is_drawn_like(digit: char, letter: char) -> bool {
+    const DRAWN: [(char, &str); 10] = [
+        ('0', "odq"),
+        ('1', "lij"),
+        ('2', "z"),
+        ('3', "e"),
+        ('4', "a"),
+        ('5', "s"),
+        ('6', "bg"),
+        ('7', "tl"),
+        ('8', "b"),
+        ('9', "gq"),
+    ];
+    let mut drawn = DRAWN.iter();
+    drawn.any(|(one, letters)| *one == digit && letters.contains(letter))
 }
 
 /// Is a folded name another one but for a slip of the pen, if that one is long enough to be told from others? Digits
@@ -131,10 +149,12 @@ mod tests {
             "rég\u{456}on",
             "\u{ff52}egion",
             "regi\u{3bf}n",
+            "reg1on",
+            "regi0n",
         ] {
             assert!(is_lookalike(&fold(name), "region"), "{name:?}");
         }
-        for name in ["регион", "season", "region", "地区"] {
+        for name in ["регион", "season", "region", "地区", "region2", "reg2on"] {
             assert!(!is_lookalike(&fold(name), "region"), "{name:?}");
         }
     }

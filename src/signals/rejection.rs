@@ -42,6 +42,8 @@ pub enum RejectionReason {
     BusinessScopedId,
     /// The text is a username in the place of a number: `@name`.
     Username,
+    /// The digits have no plus sign and are a number both with and without a country code: of two people.
+    AmbiguousNumber,
     /// The text stands in the place of a device id where there is none: zeros, `NULL` (`data/devices`).
     NotADevice,
     /// The row is about a pair of which both are the same.
@@ -75,6 +77,7 @@ impl RejectionReason {
             Self::NumberAsFloat => "number_as_float",
             Self::BusinessScopedId => "business_scoped_id",
             Self::Username => "username",
+            Self::AmbiguousNumber => "ambiguous_number",
             Self::NotADevice => "not_a_device",
             Self::SelfReference => "self_reference",
             Self::RegionGroup => "region_group",

@@ -96,14 +96,15 @@ impl Table {
         Self::ALL.into_iter().find(|table| table.name() == name)
     }
 
-    /// The table whose name stands in a name, or nearly is one, however it is written; the longest of several.
+    /// The table whose name stands in a name, or nearly is one, however it is written; of several the one it is, or else
+    /// the longest.
     pub(super) fn resembled(name: &str) -> Option<Self> {
         let stem = fold(name.split('.').next().unwrap_or(name));
         let resembled = |table: &Self| is_like(&stem, &fold(table.name()), name);
         Self::ALL
             .into_iter()
             .filter(resembled)
-            .max_by_key(|table| table.name().len())
+            .max_by_key(|table| (fold(table.name()) == stem, table.name().len()))
     }
 
     /// The table whose name is fewest single-character edits away, the first of several; none if half of it would have
@@ -163,6 +164,9 @@ mod tests {
             ("consent_evnts.bak", Table::ConsentEvents),
             ("ad_feedback.orc", Table::AdFeedback),
             ("feedback2016.txt", Table::Feedback),
+            ("feedback.json", Table::Feedback),
+            ("Feedback.orc", Table::Feedback),
+            ("ad-feedback.json", Table::AdFeedback),
             ("ads_2016.json", Table::Ads),
             ("ads", Table::Ads),
         ] {

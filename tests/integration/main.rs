@@ -19,6 +19,7 @@ mod durability;
 mod edge_lists;
 mod enumeration;
 mod erasure;
+mod fail_closed;
 mod friend_model;
 mod guards;
 mod influence;

@@ -100,7 +100,11 @@ fn warn(manifest: &Manifest, n_lost: u64, out: &Path) {
         rejected: manifest.rejected.clone(),
         rejected_numbers: manifest.rejected_numbers.clone(),
         findings: Vec::new(),
+        ignored_columns: Reading::columns_to_tell(&manifest.ignored_columns),
     };
+    for line in reading.column_lines() {
+        eprintln!("acquaint: {line}");
+    }
     let list = out.join("rejections.parquet");
     for line in reading.lines() {
         eprintln!("acquaint: {line}; {} says where and why", list.display());

@@ -19,7 +19,7 @@ pub(crate) struct Told<'a, T> {
 
 /// Says on standard error what a table of figures could hide, and ends with findings if there are any.
 pub(crate) fn tell(reading: &Reading, ended: Outcome) -> Outcome {
-    for line in reading.lines() {
+    for line in reading.lines().into_iter().chain(reading.column_lines()) {
         eprintln!("acquaint: {line}");
     }
     tell_findings(&reading.findings, "--json lists them all");

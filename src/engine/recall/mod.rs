@@ -109,7 +109,7 @@ pub fn recall(request: &RecallRequest<'_>, progress: &dyn Progress) -> Result<Re
     };
     let bound = times.bound(Some(published.published_known));
     let mut inputs = Inputs::read(&dir, request.ledger.into(), bound, progress)?;
-    inputs.read_numbers();
+    inputs.read_numbers()?;
     let known = request
         .known_at
         .or_else(|| newest(&inputs))

@@ -76,7 +76,7 @@ impl Ties {
         let published = manifest.as_of;
         let until = request.known_at.unwrap_or(Timestamp::MAX);
         inputs.forget_but_for_what_was_said(published.valid, published.valid.max(until));
-        inputs.read_numbers();
+        inputs.read_numbers()?;
         let as_of = AsOf {
             valid: published.valid,
             known: published.known,

@@ -175,7 +175,7 @@ fn who_is_out(
     verdict.rejected = reading.rejected;
     verdict.input_findings = reading.findings;
     inputs.forget_after(manifest.as_of.valid);
-    inputs.read_numbers();
+    inputs.read_numbers()?;
     source.regions = default_regions(&inputs);
     let as_of = AsOf {
         valid: manifest.as_of.valid,

@@ -258,6 +258,10 @@ fn parse(mut lines: Lines<'_>, said: &EdgeColumns, ids: &mut Ids) -> Result<Edge
     table_of(lines, first, said, ids)
 }
 
+/// Read as one list of edges, two columns of two kinds would be ids of one.
+const BIPARTITE: &str = "a comment says that this graph is bipartite (`bip`): its two columns number things of two kinds, and \
+                         would be read as one. Join it into ties between people first";
+
 /// A table: the first line that is no comment decides.
 fn table_of(
     mut lines: Lines<'_>,
@@ -266,6 +270,9 @@ fn table_of(
     ids: &mut Ids,
 ) -> Result<EdgeList, EdgesError> {
     while table::is_left_out(&first, false) {
+        if other_forms::is_bipartite(&first) {
+            return Err(lines.error(BIPARTITE.into()));
+        }
         match lines.read()? {
             Some(line) => line.clone_into(&mut first),
             None => return Ok(EdgeList::default()),

@@ -31,3 +31,40 @@ fn is_dimacs(line: &str) -> bool {
         .is_some_and(|kind| ["edge", "col", "sp", "max", "min", "aux"].contains(&kind));
     is_kind && words.all(|word| word.chars().all(|c| c.is_ascii_digit()))
 }
+
+/// Does a comment say, as KONECT's first line does (`% bip unweighted`), that the two columns are of two kinds?
+pub(super) fn is_bipartite(comment: &str) -> bool {
+    let said = comment.trim_start().strip_prefix(['%', '#']);
+    let word = said.and_then(|said| said.split_whitespace().next());
+    word.is_some_and(|word| ["bip", "bipartite"].contains(&word.to_ascii_lowercase().as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_comment_says_that_there_are_two_kinds() {
+        for comment in [
+            "% bip unweighted",
+            "%bip",
+            "  % bip weighted positive",
+            "%\tbip posweighted",
+            "% BIP",
+            "# bipartite",
+        ] {
+            assert!(is_bipartite(comment), "{comment}");
+        }
+        for comment in [
+            "% sym unweighted",
+            "% asym positive",
+            "% 3 2 2",
+            "1 2",
+            "",
+            "# bipolar",
+            "%",
+        ] {
+            assert!(!is_bipartite(comment), "{comment}");
+        }
+    }
+}

@@ -82,10 +82,10 @@ impl Record for ConsentEventRow {
 
     const RESTRICTS: bool = true;
 
-    /// An event that cannot be read may have been an opt-out: whose it was matters more than what it was.
+    /// An event whose kind cannot be read may have been an opt-out. One of a kind that gives, gives nothing.
     fn may_restrict(row: &Row<'_>) -> bool {
         let gives = |name| GIVING.contains(&name);
-        !row.text(event::KIND).is_ok_and(gives) || Self::named(row).is_some()
+        !row.text(event::KIND).is_ok_and(gives)
     }
 
     /// An account, a device or both. A number is not enough: nobody can tell whether an objection was taken back.

@@ -83,10 +83,14 @@ fn on_signals(
     let prepared = Prepared::open_with(dir, source.as_ref(), params, times, none, &bars)?;
     match (prepared.friend_model(), prepared.why_not_learned()) {
         (Some(model), _) => Ok((model.clone(), prepared.reading())),
-        (None, why) => Err(Failure::new(
-            format!("training on {}", dir.display()),
-            why.unwrap_or("no ranker was asked for").to_owned(),
-        )),
+        (None, why) => {
+            // What was read may say why there is nothing to learn from.
+            tell(&prepared.reading(), Outcome::Findings);
+            Err(Failure::new(
+                format!("training on {}", dir.display()),
+                why.unwrap_or("no ranker was asked for").to_owned(),
+            ))
+        }
     }
 }
 
