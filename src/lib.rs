@@ -72,10 +72,6 @@ pub mod graph;
 pub mod hash;
 pub mod identity;
 pub mod ids;
-#[cfg(not(feature = "seeded-leaks"))]
-mod leaks;
-#[cfg(feature = "seeded-leaks")]
-pub mod leaks;
 pub mod ledger;
 pub mod params;
 pub mod publish;

@@ -5,7 +5,6 @@ use rayon::prelude::*;
 use crate::consent::{About, For, Permitted};
 use crate::identity::{Match, OverBudget};
 use crate::ids::{AccountId, DeviceId};
-use crate::leaks::{Leak, is_on};
 use crate::time::Timestamp;
 
 /// An account and the device it runs on: all that this room has to know of an account by itself.
@@ -47,9 +46,6 @@ impl About for Report {
     type Ids = [AccountId; 2];
 
     fn about(&self) -> [AccountId; 2] {
-        if is_on(Leak::ReportsAskReportedOnly) {
-            return [self.reported; 2];
-        }
         [self.reporter, self.reported]
     }
 

@@ -10,7 +10,6 @@ use super::places::Places;
 use super::purpose::{For, Purpose};
 use crate::hash::HashMap;
 use crate::ids::{AccountId, UserId};
-use crate::leaks::{self, Leak};
 use crate::time::Timestamp;
 
 /// A datum that passed the gate for purpose `P`.
@@ -170,6 +169,12 @@ impl Decision {
     pub const ALLOWED: Self = Self::Allowed {
         since: Timestamp::MIN,
     };
+
+    /// Is it allowed, with a cut-off or without?
+    #[must_use]
+    pub const fn is_allowed(self) -> bool {
+        matches!(self, Self::Allowed { .. })
+    }
 
     /// The stricter of two decisions: a denial beats an allowance, an earlier reason in
     /// [`DenialReason`]'s order beats a later one, a later cut-off beats an earlier one.
@@ -355,24 +360,6 @@ impl<P: For, Id: GateId> Gate<P, Id> {
             Decision::Allowed { .. } => Err(DenialReason::BeforeCutOff),
             Decision::Denied(reason) => Err(reason),
         }
-    }
-
-    /// As [`permit`](Self::permit), unless one of some planted faults is switched on.
-    ///
-    /// # Errors
-    /// As [`permit`](Self::permit).
-    pub(crate) fn permit_unless<T: About<Id = Id>>(
-        &self,
-        datum: T,
-        faults: &[Leak],
-    ) -> Result<Permitted<T, P>, DenialReason> {
-        if leaks::any_on(faults) {
-            return Ok(Permitted {
-                datum,
-                purpose: PhantomData,
-            });
-        }
-        self.permit(datum)
     }
 
     /// The gate through which only what passes both goes: asked of one purpose at two moments, for example.

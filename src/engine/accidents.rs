@@ -11,7 +11,6 @@ use crate::consent::{
 };
 use crate::engine::inputs::Inputs;
 use crate::engine::prepare::Standing;
-use crate::engine::view::is_allowed;
 use crate::engine::{RunFinding, Stage};
 use crate::hash::HashSet;
 use crate::ids::{AccountId, BusinessId, DeviceId, EventId, UserId};
@@ -290,7 +289,7 @@ pub(in crate::engine) fn nobody_linked(
     let purpose = Purpose::FriendSuggestions;
     let statuses = standing.snapshot.statuses().iter();
     let n_allowed = statuses
-        .filter(|status| is_allowed(status.decision(purpose)))
+        .filter(|status| status.decision(purpose).is_allowed())
         .count();
     let n = inputs.social.len();
     (n > 0 && n_people == 0 && n_allowed > 0).then(|| {

@@ -6,7 +6,7 @@
 use crate::consent::{For, FriendSuggestions, Gate, Permitted};
 use crate::engine::Stage;
 use crate::engine::inputs::Inputs;
-use crate::engine::view::{Gates, View, is_allowed};
+use crate::engine::view::{Gates, View};
 use crate::hash::HashMap;
 use crate::identity::{Link, Match, ValidIdentityParams, link_ever};
 use crate::ids::{AccountId, UserId};
@@ -40,7 +40,7 @@ impl KeptApart<'_> {
     fn reports(&self) -> Vec<(UserId, UserId)> {
         let people = people_of(self.of_reports);
         let of = |account| people.get(&account).map_or(&[][..], Vec::as_slice);
-        let passes = |account| is_allowed(self.accounts.decision(account));
+        let passes = |account| self.accounts.decision(account).is_allowed();
         let rows = self.inputs.reports.iter();
         rows.filter(|row| passes(row.reporter) && passes(row.reported))
             .flat_map(|row| {
@@ -54,13 +54,13 @@ impl KeptApart<'_> {
     fn devices(&self) -> Vec<(u32, UserId)> {
         let people = people_of(self.of_devices);
         let of = |account| people.get(&account).map_or(&[][..], Vec::as_slice);
-        let passes = |account| is_allowed(self.accounts.decision(account));
+        let passes = |account| self.accounts.decision(account).is_allowed();
         let messenger = self.inputs.devices_of_accounts();
         let messenger = messenger.filter(|&(_, account)| passes(account));
         let messenger = messenger
             .flat_map(|(device, account)| of(account).iter().map(move |&user| (device, user)));
         let social = self.inputs.devices_of_people();
-        let social = social.filter(|&(_, user)| is_allowed(self.people.decision(user)));
+        let social = social.filter(|&(_, user)| self.people.decision(user).is_allowed());
         social.chain(messenger).collect()
     }
 }
@@ -85,7 +85,7 @@ pub(in crate::engine) fn links_of_reports<P: For>(
     }
     let accounts = inputs
         .account_claims()
-        .filter(|claim| is_allowed(gates.accounts.decision(claim.binding.account)));
+        .filter(|claim| gates.accounts.decision(claim.binding.account).is_allowed());
     let people = inputs
         .social_claims()
         .filter(|claim| gates.contestants.contains(&claim.user));

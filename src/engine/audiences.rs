@@ -15,7 +15,6 @@ use crate::engine::view::View;
 use crate::hash::HashMap;
 use crate::identity::{E164, KeyRing};
 use crate::ids::{AudienceId, NumberToken, UserId};
-use crate::leaks::{Leak, is_on};
 use crate::time::Timestamp;
 
 /// The lists of a run, resolved.
@@ -56,7 +55,7 @@ pub(in crate::engine) fn resolve(
             user,
         };
         let gate = &view.gates.people;
-        match gate.permit_unless(member, &[Leak::ListsMatchEverybody]) {
+        match gate.permit(member) {
             Ok(member) => members.push(member),
             Err(reason) => stage.drop(reason.as_str(), 1),
         }
@@ -87,9 +86,6 @@ fn holders(
         .filter(|link| link.interval.contains(as_of))
         .filter_map(|link| Some((link.user, *number_of.get(&link.user)?)));
     let mut claims: Vec<(UserId, E164)> = linked.collect();
-    if is_on(Leak::ListsMatchEverybody) {
-        claims = number_of.into_iter().collect();
-    }
     claims.sort_unstable();
     claims.dedup();
     let mut holders: HashMap<NumberToken, Option<UserId>> = HashMap::default();

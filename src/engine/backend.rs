@@ -14,7 +14,6 @@ use crate::engine::explain_ad::AdExplained;
 use crate::engine::prepare::Opening;
 use crate::engine::score::Publish;
 use crate::engine::suggested::Suggested;
-use crate::engine::view::is_allowed;
 use crate::engine::work::Work;
 use crate::engine::{
     EngineError, GivenModels, LedgerSource, Prepared, Progress, Reading, RunParams, Silent, Times,
@@ -196,7 +195,7 @@ impl Engine {
         let key = |row: &Reach| (row.business, row.account);
         let at = rows.binary_search_by_key(&(business, account), key).ok()?;
         let publish = Publish::new(self.prepared());
-        Some(&rows[at]).filter(|row| is_allowed(publish.written_to(row.account)))
+        Some(&rows[at]).filter(|row| publish.written_to(row.account).is_allowed())
     }
 
     /// The spam score of an account; none if it may not be looked at.
@@ -210,7 +209,7 @@ impl Engine {
         let gate = &self.prepared().abuse.gates.accounts;
         at.ok()
             .map(|at| &scores[at])
-            .filter(|score| is_allowed(gate.decision(score.account)))
+            .filter(|score| gate.decision(score.account).is_allowed())
     }
 
     /// Why somebody is suggested to a person, or why not.

@@ -9,7 +9,6 @@ use crate::consent::{
 use crate::engine::consent_source::LedgerSource;
 use crate::engine::inputs::Inputs;
 use crate::engine::prepare::{Opening, Standing};
-use crate::engine::view::is_allowed;
 use crate::engine::work::Work;
 use crate::engine::{EngineError, GivenModels, Progress, Reading, Times, ValidRunParams};
 use crate::hash::{HashMap, HashSet};
@@ -76,7 +75,7 @@ impl Claims {
         let gates = standing.gates::<P>(inputs);
         let passes = |claim: &AccountClaim| {
             let decision = gates.accounts.decision(claim.binding.account);
-            is_allowed(decision)
+            decision.is_allowed()
         };
         let contests = |claim: &SocialClaim| gates.contestants.contains(&claim.user);
         Self {

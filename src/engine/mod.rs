@@ -31,8 +31,6 @@ mod matches;
 mod numbers;
 pub mod outputs;
 mod params;
-#[cfg(feature = "seeded-leaks")]
-mod planted;
 mod prepare;
 mod progress;
 mod published;

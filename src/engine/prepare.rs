@@ -25,14 +25,13 @@ use crate::engine::outputs::LogState;
 use crate::engine::spam;
 use crate::engine::strangers::numbers_of_somebody;
 use crate::engine::suggested::Suggested;
-use crate::engine::view::{Gates, View, everyones_links, is_allowed};
+use crate::engine::view::{Gates, View, everyones_links};
 use crate::engine::work::Work;
 use crate::engine::{EngineError, GivenModels, Progress, Reading, Stage, Times, ValidRunParams};
 use crate::graph::{Graph, GraphBuilder, GraphStats};
 use crate::hash::{HashMap, HashSet};
 use crate::identity::{Contact, E164, Link, Match, StrangersSaved, ValidIdentityParams};
 use crate::ids::{AccountId, BusinessId, UserId};
-use crate::leaks::{Leak, is_on};
 use crate::signals::{Ad, AddressBookEntry, SignalsDir, Table};
 use crate::suggest::{Apart, Desk, Exclusions, FriendModel, ValidSuggestParams, set_ties_aside};
 use crate::time::Timestamp;
@@ -176,11 +175,11 @@ impl Prepared {
     pub(in crate::engine) fn suggest_into(&self, user: UserId, k: usize, out: &mut Vec<Suggested>) {
         let users = self.graph().users();
         let gate = &self.suggest.gates.people;
-        let passes = |one: &Suggested| is_allowed(gate.decision(one.candidate));
+        let passes = |one: &Suggested| gate.decision(one.candidate).is_allowed();
         if let Some(node) = self
             .graph()
             .node(user)
-            .filter(|_| is_allowed(gate.decision(user)))
+            .filter(|_| gate.decision(user).is_allowed())
         {
             self.desk.list(node, k, |list| {
                 out.extend(Suggested::of(list, users).filter(passes));
@@ -336,12 +335,7 @@ impl Standing {
 
     /// The gates of a purpose.
     pub(in crate::engine) fn gates<P: For>(&self, inputs: &Inputs) -> Gates<P> {
-        let published = if is_on(Leak::GateForgetsPublication) {
-            &self.snapshot
-        } else {
-            &self.at_publication
-        };
-        let moments = [&self.snapshot, published];
+        let moments = [&self.snapshot, &self.at_publication];
         Gates::new(inputs, &moments, &self.everyones_links, &self.identity)
     }
 
@@ -361,7 +355,7 @@ impl Standing {
         } else {
             Gates::closed(&self.snapshot)
         };
-        View::new(inputs, &self.identity, gates)
+        View::new(inputs, gates)
     }
 
     /// Is this the number of somebody without an account who objected, as known at either moment?
@@ -429,12 +423,7 @@ impl<'p> Preparation<'p> {
         let (abuse_scores, s2) =
             self.spam(&self.abuse, &book.abuse, &book.strangers, self.work.abuse);
         self.stages.extend(s1.into_iter().chain(s2));
-        let demoting = if is_on(Leak::DemotionFromAbuse) {
-            &abuse_scores
-        } else {
-            &suggest_scores
-        };
-        let spam = spam::by_node(&graph, &self.suggest, demoting);
+        let spam = spam::by_node(&graph, &self.suggest, &suggest_scores);
         let (of_order, why_not_learned) =
             (ranked_by.summary(), ranked_by.why_not().map(str::to_owned));
         let desk = Desk::new(
@@ -673,7 +662,7 @@ impl Preparation<'_> {
         let as_of = self.standing.as_of.valid;
         let (rows, n_over) = standing_feedback(&self.inputs.feedback, days, as_of);
         let gates = &self.suggest.gates;
-        let passes = |user| is_allowed(gates.people.decision(user));
+        let passes = |user| gates.people.decision(user).is_allowed();
         let (counted, others): (Vec<_>, Vec<_>) = rows
             .into_iter()
             .partition(|row| passes(row.user_id) && passes(row.other_id));
@@ -728,16 +717,8 @@ impl Preparation<'_> {
         if !self.work.business {
             return Eligibility::default();
         }
-        let service_spam = if is_on(Leak::ServiceSpamFromAbuse) {
-            self.business_spam(&self.abuse, &book.abuse)
-        } else {
-            self.business_spam(&self.service, &book.service)
-        };
-        let marketing_spam = if is_on(Leak::MarketingSpamFromService) {
-            service_spam.clone()
-        } else {
-            self.business_spam(&self.marketing, &book.marketing)
-        };
+        let service_spam = self.business_spam(&self.service, &book.service);
+        let marketing_spam = self.business_spam(&self.marketing, &book.marketing);
         let signals = business::Signals {
             businesses: &self.inputs.businesses,
             threads: &self.inputs.threads,
@@ -773,10 +754,7 @@ impl Preparation<'_> {
             .inputs
             .account_claims()
             .map(|claim| (claim.binding.number, claim.binding.account))
-            .filter(|(_, account)| {
-                is_allowed(view.gates.accounts.decision(*account))
-                    || is_on(Leak::BusinessNumberOfAnybody)
-            })
+            .filter(|(_, account)| view.gates.accounts.decision(*account).is_allowed())
             .collect();
         let businesses = self
             .inputs
@@ -897,10 +875,8 @@ fn training_rows(
         let profile = impression
             .user_id
             .and_then(|user| profile_of.get(&user).copied());
-        view.gates.people.permit_unless(
-            TrainingRow::new(impression, profile),
-            &[Leak::TrainingAsksNobody],
-        )
+        let row = TrainingRow::new(impression, profile);
+        view.gates.people.permit(row)
     };
     let rows = stage.keep(inputs.impressions.iter().map(row));
     (rows, stage)

@@ -7,8 +7,6 @@ use crate::engine::outputs::{
     AbuseRow, AdRow, AdsPolicy, AsOfTimes, LinkRow, MANIFEST, Manifest, OutputDigest, OutputError,
     OutputRow, ReachRow, Staging, SuggestionRow, digest_file, write_rows,
 };
-#[cfg(feature = "seeded-leaks")]
-use crate::engine::planted;
 use crate::engine::prepare::Opening;
 use crate::engine::score::{self, Publish};
 use crate::engine::work::Work;
@@ -194,8 +192,6 @@ impl<'s> Tables<'s> {
     fn suggestions(&mut self, suggestions: &Suggestions) -> Result<(), EngineError> {
         let mut stage = Stage::new("suggestions → published");
         let rows = score::suggestion_rows(self.prepared, suggestions, &self.publish, &mut stage);
-        #[cfg(feature = "seeded-leaks")]
-        let rows = planted::suggestions(self.prepared, rows);
         let n_rows = write_rows(self.staging, rows)?;
         Ok(self.add::<SuggestionRow>(n_rows, Some(stage))?)
     }
@@ -203,8 +199,6 @@ impl<'s> Tables<'s> {
     fn ads(&mut self, scores: &[AdScore]) -> Result<(), EngineError> {
         let mut stage = Stage::new("ad scores → published");
         let rows = score::ad_rows(scores, &self.publish, &mut stage);
-        #[cfg(feature = "seeded-leaks")]
-        let rows = planted::ads(self.prepared, rows);
         let n_rows = write_rows(self.staging, rows)?;
         Ok(self.add::<AdRow>(n_rows, Some(stage))?)
     }
@@ -212,8 +206,6 @@ impl<'s> Tables<'s> {
     fn abuse(&mut self) -> Result<(), EngineError> {
         let mut stage = Stage::new("spam scores → published");
         let rows = score::abuse_rows(self.prepared, &self.publish, &mut stage);
-        #[cfg(feature = "seeded-leaks")]
-        let rows = planted::abuse(self.prepared, rows);
         let n_rows = write_rows(self.staging, rows)?;
         Ok(self.add::<AbuseRow>(n_rows, Some(stage))?)
     }
@@ -221,8 +213,6 @@ impl<'s> Tables<'s> {
     fn reach(&mut self) -> Result<(), EngineError> {
         let mut stage = Stage::new("verdicts → published");
         let rows = score::reach_rows(self.prepared, &self.publish, &mut stage);
-        #[cfg(feature = "seeded-leaks")]
-        let rows = planted::reach(self.prepared, rows);
         let n_rows = write_rows(self.staging, rows)?;
         Ok(self.add::<ReachRow>(n_rows, Some(stage))?)
     }
@@ -230,8 +220,6 @@ impl<'s> Tables<'s> {
     fn links(&mut self) -> Result<(), EngineError> {
         let mut stage = Stage::new("links → published");
         let rows = score::link_rows(self.prepared, &self.publish, &mut stage);
-        #[cfg(feature = "seeded-leaks")]
-        let rows = planted::links(self.prepared, rows);
         let n_rows = write_rows(self.staging, rows)?;
         Ok(self.add::<LinkRow>(n_rows, Some(stage))?)
     }

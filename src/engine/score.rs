@@ -10,11 +10,10 @@ use crate::consent::{
 };
 use crate::engine::outputs::{AbuseRow, AdRow, LinkRow, ReachRow, SuggestionRow};
 use crate::engine::suggested::Suggested;
-use crate::engine::view::{Gates, View, is_allowed};
+use crate::engine::view::{Gates, View};
 use crate::engine::{EngineError, Prepared, Progress, Stage};
 use crate::identity::Link;
 use crate::ids::{AccountId, UserId};
-use crate::leaks::{Leak, is_on};
 use crate::suggest::{SuggestCounts, Suggestions};
 use crate::time::Timestamp;
 
@@ -43,7 +42,7 @@ impl<'p> Publish<'p> {
     /// May any business write to an account, for either purpose?
     pub(in crate::engine) fn written_to(&self, account: AccountId) -> Decision {
         let marketing = self.marketing.accounts.decision(account);
-        if is_allowed(marketing) {
+        if marketing.is_allowed() {
             marketing
         } else {
             self.service.accounts.decision(account)
@@ -235,16 +234,6 @@ pub(in crate::engine) fn link_rows(
     stage: &mut Stage,
 ) -> Vec<LinkRow> {
     let mut rows = links_for(&prepared.suggest, publish.suggest, stage);
-    if is_on(Leak::LinksOfAnotherPurpose) {
-        let others = links_for(&prepared.ads, publish.ads, stage);
-        rows = others
-            .into_iter()
-            .map(|row| LinkRow {
-                purpose: FriendSuggestions::PURPOSE,
-                ..row
-            })
-            .collect();
-    }
     rows.extend(links_for(&prepared.ads, publish.ads, stage));
     rows.extend(links_for(&prepared.abuse, publish.abuse, stage));
     rows.sort_unstable();
@@ -314,5 +303,5 @@ fn keep<const N: usize>(stage: &mut Stage, decisions: [Decision; N]) -> bool {
         Decision::Denied(reason) => stage.drop(reason.as_str(), 1),
         Decision::Allowed { .. } => stage.pass(1),
     }
-    decisions.into_iter().all(is_allowed) || is_on(Leak::PublishingAsksNobody)
+    decisions.into_iter().all(Decision::is_allowed)
 }

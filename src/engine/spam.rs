@@ -11,7 +11,6 @@ use crate::engine::view::View;
 use crate::graph::Graph;
 use crate::hash::HashMap;
 use crate::ids::{AccountId, DeviceId};
-use crate::leaks::Leak;
 use crate::signals::AbuseReport;
 
 /// Scores every account of a view. `strangers` counts different numbers that are nobody's account; a purpose that
@@ -47,10 +46,8 @@ fn accounts<P: For>(
     ));
     let rows = latest_devices(inputs).into_iter();
     let accounts = stage.keep(rows.map(|(account, device)| {
-        view.gates.accounts.permit_unless(
-            AccountOnDevice { account, device },
-            &[Leak::DevicesAskNobody],
-        )
+        let seen = AccountOnDevice { account, device };
+        view.gates.accounts.permit(seen)
     }));
     (accounts, stage)
 }

@@ -5,30 +5,20 @@
 
 use crate::consent::{Abuse, For};
 use crate::engine::inputs::Inputs;
-use crate::engine::view::{View, is_allowed};
+use crate::engine::view::View;
 use crate::hash::HashSet;
 use crate::identity::{E164, NumberSet};
-use crate::leaks::{Leak, is_on};
 
 /// The numbers that are not a stranger's: of accounts, of people who are out, and of rows that contradict each
 /// other.
 pub(in crate::engine) fn numbers_of_somebody(inputs: &Inputs, view: &View<Abuse>) -> HashSet<E164> {
-    let is_out = |user| {
-        !is_allowed(view.gates.people.decision(user)) && !is_on(Leak::StrangersIncludePeople)
-    };
+    let is_out = |user| !view.gates.people.decision(user).is_allowed();
     let people = inputs.social.iter().zip(&inputs.social_numbers);
     let out = people
         .filter(|(row, _)| is_out(row.user_id))
         .filter_map(|(_, number)| *number);
-    let counts = |account| {
-        is_allowed(view.gates.accounts.decision(account)) || !is_on(Leak::StrangersIncludeAccounts)
-    };
-    let accounts = inputs
-        .account_claims()
-        .filter(|claim| counts(claim.binding.account))
-        .map(|claim| claim.binding.number);
+    let accounts = inputs.account_claims().map(|claim| claim.binding.number);
     let lost = inputs.lost_numbers.iter().copied();
-    let lost = lost.filter(|_| !is_on(Leak::StrangersIncludeContradicted));
     accounts.chain(out).chain(lost).collect()
 }
 
@@ -38,7 +28,7 @@ pub(in crate::engine) fn numbers_of_people_out<P: For>(
     inputs: &Inputs,
     view: &View<P>,
 ) -> NumberSet {
-    let passes = |account| is_allowed(view.gates.accounts.decision(account));
+    let passes = |account| view.gates.accounts.decision(account).is_allowed();
     let (mut inside, mut out) = (HashSet::default(), HashSet::default());
     for claim in inputs.account_claims() {
         let of = if passes(claim.binding.account) {
@@ -50,13 +40,10 @@ pub(in crate::engine) fn numbers_of_people_out<P: For>(
     }
     let people = inputs.social.iter().zip(&inputs.social_numbers);
     let of_people = people
-        .filter(|(row, _)| !is_allowed(view.gates.people.decision(row.user_id)))
+        .filter(|(row, _)| !view.gates.people.decision(row.user_id).is_allowed())
         .filter_map(|(_, number)| *number);
     out.extend(of_people);
     out.extend(inputs.lost_numbers.iter().copied());
-    if is_on(Leak::BudgetCountsPeopleOut) {
-        out.clear();
-    }
     out.into_iter()
         .filter(|number| !inside.contains(number))
         .collect()

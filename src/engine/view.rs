@@ -1,12 +1,11 @@
 //! A view: everything one purpose may see, built before anything is counted.
 
-use crate::consent::{Decision, For, Gate, GateId, Permitted, Snapshot};
+use crate::consent::{For, Gate, GateId, Permitted, Snapshot};
 use crate::engine::Stage;
 use crate::engine::inputs::Inputs;
 use crate::hash::{HashMap, HashSet};
 use crate::identity::{AccountClaim, Directory, E164, Link, ValidIdentityParams, link, link_ever};
 use crate::ids::{AccountId, UserId};
-use crate::leaks::{self, Leak, is_on};
 
 /// The two gates of a purpose.
 #[derive(Debug)]
@@ -49,7 +48,7 @@ impl<P: For> Gates<P> {
         let contestants = contestants(inputs, &accounts, &refusing);
         let mut links = linked(inputs, &accounts, params, &contestants);
         let people = people_at_each(moments, &links);
-        links.retain(|link| is_allowed(people.decision(link.user)));
+        links.retain(|link| people.decision(link.user).is_allowed());
         Self {
             accounts,
             people: people.with_denials(&refusing),
@@ -91,11 +90,9 @@ fn passing<'i, P: For>(
     inputs: &'i Inputs,
     accounts: &'i Gate<P, AccountId>,
 ) -> impl Iterator<Item = AccountClaim> + 'i {
-    let passes =
-        |account| is_allowed(accounts.decision(account)) || is_on(Leak::TenuresOfAccountsOut);
     inputs
         .account_claims()
-        .filter(move |claim| passes(claim.binding.account))
+        .filter(|claim| accounts.decision(claim.binding.account).is_allowed())
 }
 
 /// Whoever claims a number that an account has which passes, but for those who refused.
@@ -106,15 +103,14 @@ fn contestants<P: For>(
 ) -> HashSet<UserId> {
     let known = refusing.known().into_iter();
     let refused: HashSet<UserId> = known
-        .filter(|&user| !is_allowed(refusing.decision(user)))
+        .filter(|&user| !refusing.decision(user).is_allowed())
         .collect();
-    let stays = |user| !refused.contains(&user) || is_on(Leak::ClaimsOfPeopleOut);
     let held: HashSet<E164> = passing(inputs, accounts)
         .map(|claim| claim.binding.number)
         .collect();
     inputs
         .social_claims()
-        .filter(|claim| stays(claim.user) && held.contains(&claim.key.number()))
+        .filter(|claim| !refused.contains(&claim.user) && held.contains(&claim.key.number()))
         .map(|claim| claim.user)
         .collect()
 }
@@ -141,10 +137,6 @@ fn linked<P: For>(
     .links
 }
 
-pub(in crate::engine) const fn is_allowed(decision: Decision) -> bool {
-    matches!(decision, Decision::Allowed { .. })
-}
-
 /// What purpose `P` may see: its gates, and what stands behind them.
 #[derive(Debug)]
 pub(in crate::engine) struct View<P> {
@@ -162,27 +154,11 @@ pub(in crate::engine) struct View<P> {
 
 impl<P: For> View<P> {
     /// Builds the view, and says who was left out of it.
-    pub(in crate::engine) fn new(
-        inputs: &Inputs,
-        params: &ValidIdentityParams,
-        mut gates: Gates<P>,
-    ) -> (Self, Stage) {
+    pub(in crate::engine) fn new(inputs: &Inputs, mut gates: Gates<P>) -> (Self, Stage) {
         let (users, admitted) = admit(inputs, &gates.people);
-        let mut links = std::mem::take(&mut gates.links);
-        if is_on(Leak::LinksFromEverybody) {
-            links = everyones_links(inputs, params).0;
-            links.retain(|link| {
-                is_allowed(gates.people.decision(link.user))
-                    && is_allowed(gates.accounts.decision(link.account))
-            });
-        }
+        let links = std::mem::take(&mut gates.links);
         let directory = permitted_directory(inputs, &gates.accounts);
-        let person_of =
-            if leaks::any_on(&[Leak::PersonBehindFromEverybody, Leak::ContactsAskNobody]) {
-                people_behind(&everyones_links(inputs, params).0)
-            } else {
-                people_behind(&links)
-            };
+        let person_of = people_behind(&links);
         (
             Self {
                 gates,
@@ -196,32 +172,22 @@ impl<P: For> View<P> {
     }
 }
 
-/// Faults that let edges of people who are out into the graph.
-const UNGATED_EDGES: [Leak; 5] = [
-    Leak::EdgeAsksFirstEndOnly,
-    Leak::EdgeAsksSecondEndOnly,
-    Leak::FriendshipsAskNobody,
-    Leak::ContactsAskNobody,
-    Leak::PublishingAsksNobody,
-];
-
 /// Lets people through the gate, one by one.
 fn admit<P: For>(inputs: &Inputs, people: &Gate<P, UserId>) -> (Vec<Permitted<UserId, P>>, Stage) {
     let mut stage = Stage::new(&format!("social accounts → people ({})", P::PURPOSE));
     let decided = inputs
         .social
         .iter()
-        .map(|account| people.permit_unless(account.user_id, &UNGATED_EDGES));
+        .map(|account| people.permit(account.user_id));
     let mut users = stage.keep(decided);
     users.sort_unstable_by_key(|user| *user.get());
     (users, stage)
 }
 
 fn permitted_directory<P: For>(inputs: &Inputs, accounts: &Gate<P, AccountId>) -> Directory<P> {
-    let bindings = inputs.account_claims().filter_map(|claim| {
-        let faults = [Leak::DirectoryHoldsEverybody, Leak::MatchAsksUploaderOnly];
-        accounts.permit_unless(claim.binding, &faults).ok()
-    });
+    let bindings = inputs
+        .account_claims()
+        .filter_map(|claim| accounts.permit(claim.binding).ok());
     Directory::build(bindings, &inputs.business_numbers)
 }
 

@@ -1,7 +1,6 @@
 //! Work: which outputs a run is for. A run for one purpose alone does nothing for the others.
 
 use crate::consent::Purpose;
-use crate::leaks::{self, Leak};
 use crate::signals::Table;
 
 /// Which outputs are asked for.
@@ -32,14 +31,6 @@ impl Work {
 
     /// What some purposes need.
     pub(in crate::engine) fn of(purposes: &[Purpose]) -> Self {
-        let crossed = [
-            Leak::DemotionFromAbuse,
-            Leak::ServiceSpamFromAbuse,
-            Leak::LinksOfAnotherPurpose,
-        ];
-        if leaks::any_on(&crossed) {
-            return Self::ALL;
-        }
         let asked = |purpose| purposes.contains(&purpose);
         Self {
             suggest: asked(Purpose::FriendSuggestions),

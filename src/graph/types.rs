@@ -5,7 +5,6 @@ use std::marker::PhantomData;
 use super::{Csr, TieAside};
 use crate::consent::About;
 use crate::ids::UserId;
-use crate::leaks::{Leak, is_on};
 use crate::time::Timestamp;
 
 /// How one person is tied to another.
@@ -35,12 +34,6 @@ impl About for Edge {
     type Ids = [UserId; 2];
 
     fn about(&self) -> [UserId; 2] {
-        if is_on(Leak::EdgeAsksFirstEndOnly) {
-            return [self.from; 2];
-        }
-        if is_on(Leak::EdgeAsksSecondEndOnly) {
-            return [self.to; 2];
-        }
         [self.from, self.to]
     }
 

@@ -5,7 +5,6 @@ use std::num::NonZeroU64;
 
 use crate::consent::About;
 use crate::ids::{AccountId, UserId};
-use crate::leaks::{Leak, is_on};
 use crate::time::{Interval, Timestamp};
 
 /// A phone number in E.164 form: at most fifteen digits, the first not zero, held as a number.
@@ -44,9 +43,6 @@ impl About for Match {
     type Ids = [AccountId; 2];
 
     fn about(&self) -> [AccountId; 2] {
-        if is_on(Leak::MatchAsksUploaderOnly) {
-            return [self.from; 2];
-        }
         [self.from, self.to]
     }
 

@@ -29,7 +29,6 @@ use crate::engine::prepare::{Opening, Standing};
 use crate::engine::published::read_manifest;
 use crate::engine::recall::parameters;
 use crate::engine::run::write_some;
-use crate::engine::view::is_allowed;
 use crate::engine::work::Work;
 use crate::engine::{EngineError, GivenModels, Page, Progress, Silent, Times, ValidRunParams};
 use crate::identity::KeyRing;
@@ -165,8 +164,6 @@ fn who_is_out(
     verdict: &mut Verdict,
     progress: &dyn Progress,
 ) -> Result<Vec<(Purpose, Erased)>, EngineError> {
-    #[cfg(feature = "seeded-leaks")]
-    let _honest = crate::leaks::honest();
     let mut inputs = Inputs::read(dir, ledger.into(), manifest.as_of.latest, progress)?;
     if ledger.is_some() {
         source.consent = Some(inputs.consent.clone());
@@ -219,8 +216,8 @@ fn who_is_out(
 fn denied<P: For>(standing: &Standing, inputs: &Inputs, source: &Source) -> Erased {
     let gates = standing.gates::<P>(inputs);
     let (mut accounts, mut people) = source.everybody();
-    accounts.retain(|&account| !is_allowed(gates.accounts.decision(account)));
-    people.retain(|&user| !is_allowed(gates.people.decision(user)));
+    accounts.retain(|&account| !gates.accounts.decision(account).is_allowed());
+    people.retain(|&user| !gates.people.decision(user).is_allowed());
     let contests = |user: &&UserId| gates.contestants.contains(*user);
     let contestants = people.iter().filter(contests).copied().collect();
     Erased {
