@@ -9,16 +9,12 @@ use crate::abuse::SpamScore;
 use crate::ads::AdScore;
 use crate::business::Reach;
 use crate::consent::AsOf;
-use crate::engine::explain::SuggestionExplained;
-use crate::engine::explain_ad::AdExplained;
-use crate::engine::prepare::Opening;
-use crate::engine::score::Publish;
-use crate::engine::suggested::Suggested;
-use crate::engine::work::Work;
+use crate::engine::ads::explain::AdExplained;
+use crate::engine::friends::explain::SuggestionExplained;
+use crate::engine::friends::suggested::Suggested;
 use crate::engine::{
     EngineError, GivenModels, LedgerSource, Prepared, Progress, Reading, RunParams, Silent, Times,
 };
-use crate::hash::HashMap;
 use crate::ids::{AccountId, AdId, BusinessId, UserId};
 
 /// How to open an [`Engine`]; by default as `acquaint run` runs without options.
@@ -59,14 +55,7 @@ pub struct EngineOptions<'a> {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Engine {
-    shared: Arc<Shared>,
-}
-
-#[derive(Debug)]
-struct Shared {
-    prepared: Prepared,
-    /// By person, the place among the profiles.
-    profiles: HashMap<UserId, usize>,
+    prepared: Arc<Prepared>,
 }
 
 impl Engine {
@@ -94,46 +83,36 @@ impl Engine {
         options: &EngineOptions<'_>,
         progress: &dyn Progress,
     ) -> Result<Self, EngineError> {
-        let opening = Opening {
-            signals: signals.as_ref(),
-            consent: options.ledger.as_ref().into(),
-            params: &options.params.clone().check()?,
-            times: options.times,
-            published_known: None,
-            models: options.models,
-            work: Work::ALL,
-        };
-        Ok(Self::of(opening.prepare(progress)?))
-    }
-
-    fn of(prepared: Prepared) -> Self {
-        let people = prepared.profiles.iter().enumerate();
-        let profiles = people.map(|(at, one)| (one.get().user, at)).collect();
-        Self {
-            shared: Arc::new(Shared { prepared, profiles }),
-        }
-    }
-
-    fn prepared(&self) -> &Prepared {
-        &self.shared.prepared
+        let prepared = Prepared::open_with(
+            signals.as_ref(),
+            options.ledger.as_ref(),
+            &options.params.clone().check()?,
+            options.times,
+            options.models,
+            progress,
+        )?;
+        Ok(Self {
+            prepared: Arc::new(prepared),
+        })
     }
 
     /// The moment it speaks of, and as known when.
     #[must_use]
     pub fn as_of(&self) -> AsOf {
-        self.prepared().as_of
+        self.prepared.world.standing.as_of
     }
 
     /// What became of the rows that were read, and what somebody has to look at before anything is shown to anybody.
     #[must_use]
     pub fn reading(&self) -> Reading {
-        self.prepared().reading()
+        self.prepared.reading()
     }
 
     /// Who may be suggested to others, ascending.
     #[must_use]
     pub fn users(&self) -> &[UserId] {
-        self.prepared().graph().users()
+        let friends = self.prepared.friends.as_ref();
+        friends.map_or(&[], |friends| friends.graph().users())
     }
 
     /// The first `k` friend suggestions for a person, best first; none for somebody who may not get any.
@@ -151,7 +130,9 @@ impl Engine {
 
     /// As [`suggest`](Self::suggest), added to `out`: nothing is allocated after the first calls if it has room.
     pub fn suggest_into(&self, user: UserId, k: usize, out: &mut Vec<Suggested>) {
-        self.prepared().suggest_into(user, k, out);
+        if let Some(friends) = &self.prepared.friends {
+            friends.suggest_into(user, k, out);
+        }
     }
 
     /// The suggestions of many people, in their order, in the caller's rayon pool.
@@ -169,10 +150,10 @@ impl Engine {
     /// # Complexity
     /// O(A · v) for A ads and v values of the person; by a factor model O(A · D) for D coordinates of a side.
     pub fn ads(&self, user: UserId, k: usize) -> Result<Vec<AdScore>, EngineError> {
-        let Some(&at) = self.shared.profiles.get(&user) else {
-            return Ok(Vec::new());
-        };
-        self.prepared().ads_of(&self.prepared().profiles[at], k)
+        match &self.prepared.ads {
+            Some(ads) => ads.of_person(&self.prepared.world, user, k),
+            None => Ok(Vec::new()),
+        }
     }
 
     /// The ads of many people, in their order, in the caller's rayon pool.
@@ -191,11 +172,7 @@ impl Engine {
     /// O(log n) for n pairs.
     #[must_use]
     pub fn business(&self, business: BusinessId, account: AccountId) -> Option<&Reach> {
-        let rows = &self.prepared().eligibility.rows;
-        let key = |row: &Reach| (row.business, row.account);
-        let at = rows.binary_search_by_key(&(business, account), key).ok()?;
-        let publish = Publish::new(self.prepared());
-        Some(&rows[at]).filter(|row| publish.written_to(row.account).is_allowed())
+        self.prepared.business.as_ref()?.of_pair(business, account)
     }
 
     /// The spam score of an account; none if it may not be looked at.
@@ -204,12 +181,7 @@ impl Engine {
     /// O(log n) for n accounts.
     #[must_use]
     pub fn spam(&self, account: AccountId) -> Option<&SpamScore> {
-        let scores = &self.prepared().abuse_scores;
-        let at = scores.binary_search_by_key(&account, |score| score.account);
-        let gate = &self.prepared().abuse.gates.accounts;
-        at.ok()
-            .map(|at| &scores[at])
-            .filter(|score| gate.decision(score.account).is_allowed())
+        self.prepared.abuse.as_ref()?.of_account(account)
     }
 
     /// Why somebody is suggested to a person, or why not.
@@ -218,7 +190,7 @@ impl Engine {
     /// One person's candidates, all kept.
     #[must_use]
     pub fn explain_suggestion(&self, user: UserId, candidate: UserId) -> SuggestionExplained {
-        self.prepared().explain_suggestion(user, candidate)
+        self.prepared.explain_suggestion(user, candidate)
     }
 
     /// Why an ad is given to a person, or why not.
@@ -229,6 +201,6 @@ impl Engine {
     /// # Complexity
     /// One ranking of the person's ads, two if it is not given out.
     pub fn explain_ad(&self, user: UserId, ad: AdId) -> Result<AdExplained, EngineError> {
-        self.prepared().explain_ad(user, ad)
+        self.prepared.explain_ad(user, ad)
     }
 }

@@ -6,11 +6,10 @@ use crate::consent::{
     Abuse, AdRelevance, Analytics, BusinessMarketing, BusinessService, For, FriendSuggestions,
     Purpose,
 };
-use crate::engine::consent_source::LedgerSource;
-use crate::engine::inputs::Inputs;
-use crate::engine::prepare::{Opening, Standing};
-use crate::engine::work::Work;
-use crate::engine::{EngineError, GivenModels, Progress, Reading, Times, ValidRunParams};
+use crate::engine::opening::Opening;
+use crate::engine::world::World;
+use crate::engine::world::consent_source::LedgerSource;
+use crate::engine::{EngineError, Progress, Reading, Times, ValidRunParams};
 use crate::hash::{HashMap, HashSet};
 use crate::identity::{
     AccountClaim, E164, Fitted, LinkModel, Linking, Probability, SocialClaim, fit, link,
@@ -43,24 +42,21 @@ impl Claims {
         let opening = Opening {
             signals,
             consent: ledger.into(),
-            params,
             times,
             published_known: None,
-            models: GivenModels::default(),
-            work: Work::ALL,
         };
-        let (_, inputs, standing) = opening.ask(progress)?;
+        let world = opening.ask(params, progress)?.1;
         progress.begin("passing the gate", None);
         let claims = match purpose {
-            Purpose::FriendSuggestions => Self::of::<FriendSuggestions>(&inputs, &standing),
-            Purpose::AdRelevance => Self::of::<AdRelevance>(&inputs, &standing),
-            Purpose::Abuse => Self::of::<Abuse>(&inputs, &standing),
-            Purpose::Analytics => Self::of::<Analytics>(&inputs, &standing),
-            Purpose::BusinessService => Self::of::<BusinessService>(&inputs, &standing),
-            Purpose::BusinessMarketing => Self::of::<BusinessMarketing>(&inputs, &standing),
+            Purpose::FriendSuggestions => Self::of::<FriendSuggestions>(&world),
+            Purpose::AdRelevance => Self::of::<AdRelevance>(&world),
+            Purpose::Abuse => Self::of::<Abuse>(&world),
+            Purpose::Analytics => Self::of::<Analytics>(&world),
+            Purpose::BusinessService => Self::of::<BusinessService>(&world),
+            Purpose::BusinessMarketing => Self::of::<BusinessMarketing>(&world),
         };
         Ok(Self {
-            reading: inputs.read.reading(params.given().max_rejects),
+            reading: world.reading(),
             ..claims
         })
     }
@@ -71,8 +67,9 @@ impl Claims {
         &self.reading
     }
 
-    fn of<P: For>(inputs: &Inputs, standing: &Standing) -> Self {
-        let gates = standing.gates::<P>(inputs);
+    fn of<P: For>(world: &World) -> Self {
+        let inputs = &world.inputs;
+        let gates = world.standing.gates::<P>(inputs);
         let passes = |claim: &AccountClaim| {
             let decision = gates.accounts.decision(claim.binding.account);
             decision.is_allowed()

@@ -1,6 +1,6 @@
 //! Models that were trained before a run.
 
-use crate::engine::ad_model::AdModel;
+use crate::engine::ads::model::AdModel;
 use crate::engine::{EngineError, ValidRunParams};
 use crate::suggest::FriendModel;
 

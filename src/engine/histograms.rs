@@ -14,8 +14,10 @@ pub(in crate::engine) fn of(
     suggestions: &Suggestions,
     ads: &[AdScore],
 ) -> Vec<Histogram> {
-    let ties = prepared.graph().ties();
-    let degrees: Vec<f64> = ties.nodes().map(|u| f64::from(ties.degree(u))).collect();
+    let degrees: Vec<f64> = prepared.friends.as_ref().map_or_else(Vec::new, |friends| {
+        let ties = friends.graph().ties();
+        ties.nodes().map(|u| f64::from(ties.degree(u))).collect()
+    });
     let scores: Vec<f64> = suggestions
         .iter()
         .flat_map(|(_, row)| row.iter().map(|s| s.score.to_f64()))
@@ -25,11 +27,8 @@ pub(in crate::engine) fn of(
         .flat_map(|(_, row)| row.iter().map(|s| f64::from(s.mutual_count)))
         .collect();
     let clicks: Vec<f64> = ads.iter().map(|score| score.p_click).collect();
-    let spam: Vec<f64> = prepared
-        .abuse_scores
-        .iter()
-        .map(|score| score.score)
-        .collect();
+    let spam = prepared.abuse.iter().flat_map(|abuse| &abuse.scores);
+    let spam: Vec<f64> = spam.map(|score| score.score).collect();
     [
         histogram("ties of a person", "ties", &degrees),
         histogram("mutual friends of a suggestion", "mutual friends", &mutual),

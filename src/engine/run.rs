@@ -3,20 +3,20 @@
 use std::path::Path;
 
 use crate::ads::AdScore;
+use crate::consent::Purpose;
+use crate::engine::links::link_rows;
+use crate::engine::manifest::manifest;
+use crate::engine::opening::Opening;
 use crate::engine::outputs::{
-    AbuseRow, AdRow, AdsPolicy, AsOfTimes, LinkRow, MANIFEST, Manifest, OutputDigest, OutputError,
-    OutputRow, ReachRow, Staging, SuggestionRow, digest_file, write_rows,
+    MANIFEST, Manifest, OutputDigest, OutputError, OutputRow, Staging, digest_file, write_rows,
 };
-use crate::engine::prepare::Opening;
-use crate::engine::score::{self, Publish};
-use crate::engine::work::Work;
+use crate::engine::prepare::PURPOSES;
 use crate::engine::{
     EngineError, GivenModels, LedgerSource, Prepared, Progress, RunFinding, Stage, Times,
     ValidRunParams, histograms,
 };
-use crate::identity::{self, KeyRing};
 use crate::publish::{Input, RUN_LISTING, Target, seal_json};
-use crate::signals::{Rejection, topics_digest};
+use crate::signals::Rejection;
 use crate::suggest::{Exposure, Suggestions};
 use crate::time::Timestamp;
 
@@ -67,13 +67,11 @@ pub fn run(
     let opening = Opening {
         signals: request.signals,
         consent: request.ledger.into(),
-        params: request.params,
         times: request.times,
         published_known: request.published_known,
-        models: request.models,
-        work: Work::ALL,
     };
-    let prepared = opening.prepare(progress)?;
+    let (params, models) = (request.params, request.models);
+    let prepared = Prepared::of(&opening, params, models, &PURPOSES, progress)?;
     let manifest = write_tables(&prepared, &staging, progress)?;
     manifest.check_sums()?;
     let text = serde_json::to_string_pretty(&manifest)
@@ -114,219 +112,138 @@ fn write_tables(
     staging: &Staging,
     progress: &dyn Progress,
 ) -> Result<Manifest, EngineError> {
-    let (suggestions, s1) = score::suggestions(prepared, progress);
-    let (ads, s2) = score::ads(prepared, progress)?;
+    let made = Made::by(prepared, progress)?;
     progress.begin("writing tables", None);
-    let mut tables = Tables::new(prepared, staging);
-    tables.stages.extend(s1);
-    tables.stages.push(s2);
-    tables.suggestions(&suggestions)?;
-    tables.ads(&ads)?;
-    tables.abuse()?;
-    tables.reach()?;
-    tables.links()?;
-    let mut rejections = prepared.inputs.read.rejections.clone();
+    let mut tables = Tables::new(staging);
+    tables.scores(prepared, &made)?;
+    let mut rejections = prepared.world.inputs.read.rejections.clone();
     rejections.sort_unstable();
-    tables.add::<Rejection>(write_rows(staging, rejections)?, None)?;
+    tables.write::<Rejection>(rejections)?;
     let mut manifest = manifest(prepared);
     manifest.outputs = tables.outputs;
+    manifest.findings.extend(empty_outputs(prepared, &made));
+    manifest.stages.extend(made.stages);
     manifest.stages.extend(tables.stages);
-    let empty = empty_outputs(prepared, &manifest);
-    manifest.findings.extend(empty);
-    let k = prepared.params.suggest.k();
-    manifest.exposure = Exposure::of_suggestions(&suggestions, k);
-    manifest.histograms = histograms::of(prepared, &suggestions, &ads);
+    let k = prepared.world.params.suggest.k();
+    manifest.exposure = Exposure::of_suggestions(&made.suggestions, k);
+    manifest.histograms = histograms::of(prepared, &made.suggestions, &made.ads);
     Ok(manifest)
 }
 
-/// Scores what some outputs need and writes those tables alone, into a directory that is there; links have rows
+/// Scores what some purposes need and writes those tables alone, into a directory that is there; links have rows
 /// of the same purposes.
 ///
 /// # Errors
 /// As [`run`].
 pub(in crate::engine) fn write_some(
     opening: &Opening<'_>,
+    params: &ValidRunParams,
+    purposes: &[Purpose],
     out: &Path,
     progress: &dyn Progress,
 ) -> Result<(), EngineError> {
-    let work = opening.work;
     let staging = Staging::begin(Target::directory(out, &RUN_LISTING))?;
-    let prepared = opening.prepare(progress)?;
-    let mut tables = Tables::new(&prepared, &staging);
-    if work.suggest {
-        tables.suggestions(&score::suggestions(&prepared, progress).0)?;
-    }
-    if work.ads {
-        tables.ads(&score::ads(&prepared, progress)?.0)?;
-    }
-    if work.abuse {
-        tables.abuse()?;
-    }
-    if work.business {
-        tables.reach()?;
-    }
-    tables.links()?;
+    // A model that had seen somebody erased would not be the same, so none is given.
+    let models = GivenModels::default();
+    let prepared = Prepared::of(opening, params, models, purposes, progress)?;
+    let made = Made::by(&prepared, progress)?;
+    Tables::new(&staging).scores(&prepared, &made)?;
     Ok(publish(staging, progress)?)
+}
+
+/// Everybody's lists; empty where no output asks for them.
+#[derive(Default)]
+struct Made {
+    suggestions: Suggestions,
+    ads: Vec<AdScore>,
+    stages: Vec<Stage>,
+}
+
+impl Made {
+    fn by(prepared: &Prepared, progress: &dyn Progress) -> Result<Self, EngineError> {
+        let mut made = Self::default();
+        if let Some(friends) = &prepared.friends {
+            let (suggestions, stages) = friends.everybody(progress);
+            made.suggestions = suggestions;
+            made.stages.extend(stages);
+        }
+        if let Some(ads) = &prepared.ads {
+            let (scores, stage) = ads.everybody(&prepared.world, progress)?;
+            made.ads = scores;
+            made.stages.push(stage);
+        }
+        Ok(made)
+    }
+}
+
+/// Outputs without a row where rows were expected.
+fn empty_outputs(prepared: &Prepared, made: &Made) -> Vec<RunFinding> {
+    let friends = prepared.friends.as_ref();
+    let friends = friends.and_then(|friends| friends.if_empty(&made.suggestions));
+    let ads = prepared.ads.as_ref();
+    let ads = ads.and_then(|ads| ads.if_empty(&prepared.world, &made.ads));
+    friends.into_iter().chain(ads).collect()
 }
 
 /// The tables written so far.
 struct Tables<'s> {
-    prepared: &'s Prepared,
-    publish: Publish<'s>,
     staging: &'s Staging,
     outputs: Vec<OutputDigest>,
     stages: Vec<Stage>,
 }
 
 impl<'s> Tables<'s> {
-    const fn new(prepared: &'s Prepared, staging: &'s Staging) -> Self {
+    const fn new(staging: &'s Staging) -> Self {
         Self {
-            prepared,
-            publish: Publish::new(prepared),
             staging,
             outputs: Vec::new(),
             stages: Vec::new(),
         }
     }
 
-    fn suggestions(&mut self, suggestions: &Suggestions) -> Result<(), EngineError> {
-        let mut stage = Stage::new("suggestions → published");
-        let rows = score::suggestion_rows(self.prepared, suggestions, &self.publish, &mut stage);
-        let n_rows = write_rows(self.staging, rows)?;
-        Ok(self.add::<SuggestionRow>(n_rows, Some(stage))?)
-    }
-
-    fn ads(&mut self, scores: &[AdScore]) -> Result<(), EngineError> {
-        let mut stage = Stage::new("ad scores → published");
-        let rows = score::ad_rows(scores, &self.publish, &mut stage);
-        let n_rows = write_rows(self.staging, rows)?;
-        Ok(self.add::<AdRow>(n_rows, Some(stage))?)
-    }
-
-    fn abuse(&mut self) -> Result<(), EngineError> {
-        let mut stage = Stage::new("spam scores → published");
-        let rows = score::abuse_rows(self.prepared, &self.publish, &mut stage);
-        let n_rows = write_rows(self.staging, rows)?;
-        Ok(self.add::<AbuseRow>(n_rows, Some(stage))?)
-    }
-
-    fn reach(&mut self) -> Result<(), EngineError> {
-        let mut stage = Stage::new("verdicts → published");
-        let rows = score::reach_rows(self.prepared, &self.publish, &mut stage);
-        let n_rows = write_rows(self.staging, rows)?;
-        Ok(self.add::<ReachRow>(n_rows, Some(stage))?)
-    }
-
-    fn links(&mut self) -> Result<(), EngineError> {
+    /// Writes the rows of every corridor that was prepared.
+    fn scores(&mut self, prepared: &Prepared, made: &Made) -> Result<(), OutputError> {
+        if let Some(friends) = &prepared.friends {
+            let mut stage = Stage::new("suggestions → published");
+            self.write(friends.rows(&made.suggestions, &mut stage))?;
+            self.stages.push(stage);
+        }
+        if let Some(ads) = &prepared.ads {
+            let mut stage = Stage::new("ad scores → published");
+            self.write(ads.rows(&made.ads, &mut stage))?;
+            self.stages.push(stage);
+        }
+        if let Some(abuse) = &prepared.abuse {
+            let mut stage = Stage::new("spam scores → published");
+            self.write(abuse.rows(&mut stage))?;
+            self.stages.push(stage);
+        }
+        if let Some(business) = &prepared.business {
+            let mut stage = Stage::new("verdicts → published");
+            self.write(business.rows(&mut stage))?;
+            self.stages.push(stage);
+        }
         let mut stage = Stage::new("links → published");
-        let rows = score::link_rows(self.prepared, &self.publish, &mut stage);
-        let n_rows = write_rows(self.staging, rows)?;
-        Ok(self.add::<LinkRow>(n_rows, Some(stage))?)
+        self.write(link_rows(prepared, &mut stage))?;
+        self.stages.push(stage);
+        Ok(())
     }
 
-    /// Notes a table that was written, with its digest and its sums.
-    fn add<R: OutputRow>(&mut self, rows: u64, stage: Option<Stage>) -> Result<(), OutputError> {
+    /// Writes a table and notes its digest.
+    fn write<R: OutputRow>(
+        &mut self,
+        rows: impl IntoIterator<Item = R>,
+    ) -> Result<(), OutputError> {
+        let rows = write_rows(self.staging, rows)?;
         let path = self.staging.path(R::FILE);
-        let (hash, bytes) = digest_file(&path).map_err(|source| OutputError::Write {
-            path: path.clone(),
-            source,
-        })?;
+        let (hash, bytes) =
+            digest_file(&path).map_err(|source| OutputError::Write { path, source })?;
         self.outputs.push(OutputDigest {
             file: R::FILE.to_owned(),
             bytes,
             rows,
             blake3: hash.to_hex().to_string(),
         });
-        self.stages.extend(stage);
         Ok(())
     }
-}
-
-fn manifest(prepared: &Prepared) -> Manifest {
-    let read = &prepared.inputs.read;
-    let reading = prepared.reading();
-    let states = prepared.snapshot.state_counts();
-    Manifest {
-        format: "acquaint-run/1".to_owned(),
-        acquaint: env!("CARGO_PKG_VERSION").to_owned(),
-        phone_metadata: identity::metadata_version().to_owned(),
-        phone_aliases: identity::aliases_digest(),
-        as_of: AsOfTimes {
-            valid: prepared.as_of.valid,
-            known: prepared.as_of.known,
-            published_known: prepared.published_known,
-            latest: prepared.latest,
-        },
-        parameters: json(prepared.params.given()),
-        ledger: prepared.ledger.digest().to_hex().to_string(),
-        snapshot: prepared.snapshot.digest().to_hex().to_string(),
-        log: prepared.log(),
-        inputs: read.files.clone(),
-        ignored_columns: read.ignored_columns.clone(),
-        outputs: Vec::new(),
-        rejections_unlisted: read.n_unlisted,
-        rejected_numbers: read.numbers.refused(),
-        ambiguous_numbers: read.numbers.ambiguous(),
-        consent_states: states
-            .into_iter()
-            .map(|(state, n)| (state.to_owned(), n))
-            .collect(),
-        stages: prepared.stages.clone(),
-        rejected: reading.rejected,
-        findings: reading.findings,
-        graph: json(&prepared.graph_stats),
-        ad_model: serde_json::json!({ "metadata": json(prepared.model.metadata()), "training": json(&prepared.train_report) }),
-        friend_model: prepared.ranked_by.clone(),
-        exposure: Exposure::default(),
-        ads_policy: ads_policy(prepared),
-        histograms: Vec::new(),
-    }
-}
-
-/// From how many people on it is no chance that none of them has a tie, or that none is shown an ad,
-const TIES_EXPECTED_FROM: usize = 10;
-/// and that, with ties, nobody has a candidate.
-const CANDIDATES_EXPECTED_FROM: usize = 100;
-
-/// Outputs without a row where rows were expected.
-fn empty_outputs(prepared: &Prepared, manifest: &Manifest) -> Vec<RunFinding> {
-    let is_empty = |file: &str| {
-        let mut outputs = manifest.outputs.iter();
-        outputs.any(|output| output.file == file && output.rows == 0)
-    };
-    let n_people = prepared.suggest.users.len();
-    let expected_from = if prepared.graph().ties().n_entries() == 0 {
-        TIES_EXPECTED_FROM
-    } else {
-        CANDIDATES_EXPECTED_FROM
-    };
-    let suggestions = (is_empty(SuggestionRow::FILE) && n_people >= expected_from).then(|| {
-        RunFinding::new(
-            "empty_output",
-            format!("{n_people} people may be suggested to each other, and nobody is"),
-            "check friendships and address_book: who knows whom is missing, or names other ids",
-        )
-    });
-    let (n_ads, n_readers) = (prepared.inputs.ads.len(), prepared.profiles.len());
-    let ads = (is_empty(AdRow::FILE) && n_ads > 0 && n_readers >= TIES_EXPECTED_FROM).then(|| {
-        RunFinding::new(
-            "empty_output",
-            format!("{n_readers} people may be shown {n_ads} ads, and none is shown to anybody"),
-            "check starts_at and ends_at against the moment of the run, and whom the ads are for",
-        )
-    });
-    suggestions.into_iter().chain(ads).collect()
-}
-
-fn ads_policy(prepared: &Prepared) -> AdsPolicy {
-    let key = prepared.params.audience_key.as_deref();
-    AdsPolicy {
-        topics: topics_digest(),
-        audience_key: key.map(KeyRing::name),
-        audiences: prepared.guard.audiences().reports(),
-    }
-}
-
-fn json(value: &impl serde::Serialize) -> serde_json::Value {
-    serde_json::to_value(value).expect("parameters and statistics are structs of numbers and text")
 }

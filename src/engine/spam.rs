@@ -3,13 +3,11 @@
 use crate::abuse::{
     AccountOnDevice, AddressBooks, Report, SpamScore, ValidAbuseParams, extract, spam_scores,
 };
-use crate::consent::{For, FriendSuggestions, Permitted};
+use crate::consent::{For, Permitted};
 use crate::engine::Stage;
-use crate::engine::contacts::Book;
-use crate::engine::inputs::Inputs;
-use crate::engine::view::View;
-use crate::graph::Graph;
-use crate::hash::HashMap;
+use crate::engine::books::reading::Book;
+use crate::engine::world::inputs::Inputs;
+use crate::engine::world::view::View;
 use crate::ids::{AccountId, DeviceId};
 use crate::signals::AbuseReport;
 
@@ -84,27 +82,4 @@ fn reports<P: For>(inputs: &Inputs, view: &View<P>) -> (Vec<Permitted<Report, P>
             .map(|row| view.gates.accounts.permit(report(row))),
     );
     (reports, stage)
-}
-
-/// The spam score of every node: the highest among the person's accounts, 0 for none.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "a score in [0, 1] loses only precision"
-)]
-pub(in crate::engine) fn by_node(
-    graph: &Graph<FriendSuggestions>,
-    view: &View<FriendSuggestions>,
-    scores: &[SpamScore],
-) -> Vec<f32> {
-    let score_of: HashMap<AccountId, f64> = scores.iter().map(|s| (s.account, s.score)).collect();
-    let mut by_node = vec![0.0_f32; graph.n_users()];
-    for link in &view.links {
-        let (Some(node), Some(&score)) = (graph.node(link.user), score_of.get(&link.account))
-        else {
-            continue;
-        };
-        let held = &mut by_node[node as usize];
-        *held = held.max(score as f32);
-    }
-    by_node
 }

@@ -26,12 +26,12 @@ use crate::consent::{
     Abuse, AdRelevance, AsOf, BusinessMarketing, BusinessService, Decision, DenialReason, For,
     FriendSuggestions, Ledger, Purpose, ValidConsentParams,
 };
-use crate::engine::inputs::Inputs;
 use crate::engine::outputs::{
     AbuseRow, AdRow, LinkRow, MANIFEST, Manifest, OutputRow, ReachRow, SuggestionRow,
 };
 use crate::engine::published::read_output;
-use crate::engine::view::{Gates, everyones_links};
+use crate::engine::world::inputs::Inputs;
+use crate::engine::world::view::{Gates, everyones_links};
 use crate::engine::{
     EngineError, LedgerSource, Progress, Reading, RunParams, Times, ValidRunParams,
 };

@@ -7,12 +7,14 @@
 use std::collections::BTreeSet;
 
 use crate::business::{self, Reason, ValidBusinessParams};
-use crate::consent::{AsOf, BusinessMarketing, BusinessService, FriendSuggestions, Gate, Purpose};
-use crate::engine::inputs::Inputs;
+use crate::consent::{AsOf, BusinessMarketing, BusinessService, FriendSuggestions, Gate};
+use crate::engine::books::reading::{Matcher, Reader, read_address_book};
+use crate::engine::friends::ties::Tied;
 use crate::engine::outputs::{InputDigest, Manifest};
-use crate::engine::prepare::{Preparation, Standing};
 use crate::engine::recall::{RecallReason, RecallRequest};
-use crate::engine::work::Work;
+use crate::engine::world::World;
+use crate::engine::world::inputs::Inputs;
+use crate::engine::world::standing::Standing;
 use crate::engine::{EngineError, Progress, ValidRunParams};
 use crate::graph::Graph;
 use crate::hash::{HashMap, HashSet};
@@ -83,9 +85,19 @@ impl Ties {
         };
         let known = Some(published.published_known);
         let standing = Standing::new(&mut inputs, as_of, known, params);
-        let work = Work::of(&[Purpose::FriendSuggestions]);
-        let preparation = Preparation::new(inputs, standing, params, work);
-        let (graph, exclusions) = preparation.ties(&dir, progress)?;
+        let mut world = World::new(params.clone(), inputs, standing);
+        let view = world.view().0;
+        let mut matcher = Matcher::new(&world.inputs, &view, params.identity.budget());
+        let World {
+            inputs, standing, ..
+        } = &mut world;
+        let (budget, readers) = (
+            params.identity.budget(),
+            &mut [&mut matcher as &mut dyn Reader],
+        );
+        read_address_book(&dir, inputs, standing, budget, readers, progress)?;
+        let mut book = matcher.finish().0;
+        let Tied { graph, exclusions } = Tied::new(&mut world, &view, &mut book, progress)?;
         Ok(Self { graph, exclusions })
     }
 

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::consent::{Overlay, Purpose, Subject};
-use crate::engine::consent_source::ConsentInputs;
-use crate::engine::lost;
-use crate::engine::work::Work;
+use crate::engine::verify::needs::needs;
+use crate::engine::world::consent_source::ConsentInputs;
+use crate::engine::world::lost;
 use crate::engine::{EngineError, Progress};
 use crate::hash::{HashMap, HashSet};
 use crate::identity::{E164, KeyRing, normalise};
@@ -167,12 +167,13 @@ impl Source {
     pub(super) fn write_without(
         &self,
         erased: &Erased,
-        (work, key): (Work, Option<&KeyRing>),
+        purposes: &[Purpose],
+        key: Option<&KeyRing>,
         dir: &Path,
     ) -> Result<(), EngineError> {
         let has = |account: AccountId| !erased.accounts.contains(&account);
         let here = |user: UserId| !erased.people.contains(&user);
-        let to = World { dir, work };
+        let to = World { dir, purposes };
         to.write(&self.accounts, |row| has(row.account_id))?;
         let social: Vec<SocialAccount> = self
             .social
@@ -200,7 +201,7 @@ impl Source {
         to.write(&self.threads, |row| has(row.account_id))?;
         to.write(&self.opt_ins, |row| has(row.account_id))?;
         to.write(&self.reports, |row| has(row.reporter) && has(row.reported))?;
-        if work.reads(Table::AddressBook) {
+        if needs(purposes, Table::AddressBook) {
             self.write_book(erased, dir)?;
         }
         Ok(())
@@ -299,7 +300,7 @@ fn table<R: Record>(dir: &SignalsDir, files: &mut Vec<InputFile>) -> Result<Vec<
 /// Where an erased world is written, and what for.
 struct World<'a> {
     dir: &'a Path,
-    work: Work,
+    purposes: &'a [Purpose],
 }
 
 impl World<'_> {
@@ -308,7 +309,7 @@ impl World<'_> {
         rows: &[R],
         stays: impl Fn(&R) -> bool,
     ) -> Result<(), SignalsError> {
-        if !self.work.reads(R::TABLE) {
+        if !needs(self.purposes, R::TABLE) {
             return Ok(());
         }
         let kept: Vec<R> = rows.iter().filter(|row| stays(row)).cloned().collect();

@@ -10,6 +10,7 @@ mod cause;
 mod compare;
 mod erase;
 mod files;
+mod needs;
 mod verdict;
 
 use std::path::{Path, PathBuf};
@@ -21,16 +22,16 @@ use crate::consent::{
     Abuse, AdRelevance, AsOf, BusinessMarketing, BusinessService, Flaw, For, FriendSuggestions,
     Purpose, Subject,
 };
-use crate::engine::consent_source::{ConsentFrom, ConsentInputs, LedgerSource};
-use crate::engine::contacts::default_regions;
-use crate::engine::inputs::Inputs;
+use crate::engine::books::reading::default_regions;
+use crate::engine::opening::Opening;
 use crate::engine::outputs::{MANIFEST, Manifest, OutputError};
-use crate::engine::prepare::{Opening, Standing};
 use crate::engine::published::read_manifest;
 use crate::engine::recall::parameters;
 use crate::engine::run::write_some;
-use crate::engine::work::Work;
-use crate::engine::{EngineError, GivenModels, Page, Progress, Silent, Times, ValidRunParams};
+use crate::engine::world::consent_source::{ConsentFrom, ConsentInputs, LedgerSource};
+use crate::engine::world::inputs::Inputs;
+use crate::engine::world::standing::Standing;
+use crate::engine::{EngineError, Page, Progress, Silent, Times, ValidRunParams};
 use crate::identity::KeyRing;
 use crate::ids::UserId;
 use crate::publish::{FRESH, Scratch, Staging, Target, make_dirs};
@@ -305,9 +306,8 @@ impl Trial<'_> {
         let world = self.scratch.join(name);
         let (signals, out) = (world.join("signals"), world.join("out"));
         make(&signals)?;
-        let work = Work::of(purposes);
         let key = self.params.audience_key.as_deref();
-        self.source.write_without(erased, (work, key), &signals)?;
+        self.source.write_without(erased, purposes, key, &signals)?;
         let times = self.manifest.as_of;
         let left = self.consent.map(|consent| consent.without(erased));
         let opening = Opening {
@@ -316,18 +316,14 @@ impl Trial<'_> {
                 Some(left) => ConsentFrom::Given(left),
                 None => ConsentFrom::Tables,
             },
-            params: self.params,
             times: Times {
                 as_of: Some(times.valid),
                 known_at: Some(times.known),
                 latest: times.latest,
             },
             published_known: Some(times.published_known),
-            // GivenModels again: a model that had seen somebody erased would not be the same.
-            models: GivenModels::default(),
-            work,
         };
-        write_some(&opening, &out, &Silent)?;
+        write_some(&opening, self.params, purposes, &out, &Silent)?;
         Ok(out)
     }
 }

@@ -1,43 +1,14 @@
 //! The click model as a file: what it was trained on, on whose consent, and how.
 
-use std::path::Path;
-
 use serde::{Deserialize, Serialize};
 
-use crate::ads::{
-    AdsParams, ClickModel, FeatureSource, ShardStates, TrainReport, feature_sources, train_from,
-};
-use crate::consent::{Ledger, Snapshot};
-use crate::engine::consent_source::LedgerSource;
-use crate::engine::prepare::{Opening, Preparation};
-use crate::engine::work::Work;
-use crate::engine::{EngineError, GivenModels, Progress, Reading, Stage, Times, ValidRunParams};
+use crate::ads::{AdsParams, ClickModel, FeatureSource, TrainReport, feature_sources};
+use crate::engine::EngineError;
+use crate::engine::ads::provenance::AdProvenance;
 use crate::publish::{SealError, seal_json, unseal_json};
 
 /// The form of model files that this version writes and reads.
 pub const AD_MODEL_SCHEMA: &str = "acquaint-ad-model/2";
-
-/// On whose consent an ad model rests.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AdProvenance {
-    /// The version of acquaint that trained it.
-    pub acquaint: String,
-    /// BLAKE3 of the consent ledger, as in a run's manifest.
-    pub ledger: String,
-    /// BLAKE3 of what the ledger allowed, as in a run's manifest.
-    pub snapshot: String,
-}
-
-impl AdProvenance {
-    pub(in crate::engine) fn of(ledger: &Ledger, snapshot: &Snapshot) -> Self {
-        Self {
-            acquaint: env!("CARGO_PKG_VERSION").to_owned(),
-            ledger: ledger.digest().to_hex().to_string(),
-            snapshot: snapshot.digest().to_hex().to_string(),
-        }
-    }
-}
 
 /// A click model that was trained before the run.
 ///
@@ -45,11 +16,11 @@ impl AdProvenance {
 /// somebody who is out is still in the tables or not.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AdModel {
-    provenance: AdProvenance,
-    params: AdsParams,
-    training: TrainReport,
-    shards: Vec<String>,
-    model: ClickModel,
+    pub(in crate::engine) provenance: AdProvenance,
+    pub(in crate::engine) params: AdsParams,
+    pub(in crate::engine) training: TrainReport,
+    pub(in crate::engine) shards: Vec<String>,
+    pub(in crate::engine) model: ClickModel,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -177,87 +148,4 @@ impl AdModel {
             asked: asked.snapshot.clone(),
         })
     }
-}
-
-/// What to train on.
-#[derive(Clone, Copy, Debug)]
-pub struct AdTrainRequest<'a> {
-    /// The directory with the tables.
-    pub signals: &'a Path,
-    /// The ledger to ask, in the place of the tables of consent.
-    pub ledger: Option<&'a LedgerSource<'a>>,
-    /// Under which parameters.
-    pub params: &'a ValidRunParams,
-    /// The moment to speak of, whose knowledge counts, and the caller's clock.
-    pub times: Times,
-    /// The shards of an earlier training; those whose permitted rows are the same are not trained again.
-    pub earlier: Option<&'a ShardStates>,
-}
-
-/// An ad model, and what the next training needs to do no more than it must.
-#[derive(Clone, Debug)]
-pub struct TrainedAds {
-    /// The model.
-    pub model: AdModel,
-    /// Its shards.
-    pub shards: ShardStates,
-    /// Shards that were trained; the others were as in the earlier training.
-    pub n_retrained: u64,
-    /// What became of the impressions.
-    pub impressions: Stage,
-    /// What became of the rows that were read.
-    pub reading: Reading,
-}
-
-/// Trains an ad model on the impressions that the ledger permits. The address book is not read.
-///
-/// # Errors
-/// If a table is missing or cannot be read.
-pub fn train_ads(
-    request: &AdTrainRequest<'_>,
-    progress: &dyn Progress,
-) -> Result<TrainedAds, EngineError> {
-    let work = Work {
-        ads: true,
-        ..Work::default()
-    };
-    let opening = Opening {
-        signals: request.signals,
-        consent: request.ledger.into(),
-        params: request.params,
-        times: request.times,
-        published_known: None,
-        models: GivenModels::default(),
-        work,
-    };
-    let (_, inputs, standing) = opening.ask(progress)?;
-    let reading = inputs.read.reading(request.params.given().max_rejects);
-    let preparation = Preparation::new(inputs, standing, request.params, work);
-    let (rows, impressions) = preparation.training_rows(&preparation.profiles());
-    // Parts of the rows would all have to be learnt anew whoever leaves.
-    let ads = request.params.ads().clone().with_learning_curve(false);
-    progress.begin("training the ad model", Some(rows.len() as u64));
-    let trained = train_from(
-        &rows,
-        preparation.ads_table(),
-        &ads,
-        request.earlier,
-        &|n| progress.advance(n),
-    )?;
-    Ok(TrainedAds {
-        model: AdModel {
-            provenance: preparation.provenance(),
-            params: AdsParams {
-                learning_curve: false,
-                ..request.params.given().ads.clone()
-            },
-            training: trained.report,
-            shards: trained.shards.digests(),
-            model: trained.model,
-        },
-        shards: trained.shards,
-        n_retrained: trained.n_retrained,
-        impressions,
-        reading,
-    })
 }

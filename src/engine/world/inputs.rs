@@ -3,21 +3,21 @@
 use std::collections::BTreeMap;
 
 use crate::consent::{AccountFacts, INACTIVE_DAYS};
-use crate::engine::consent_source::{ConsentFrom, ConsentInputs};
-use crate::engine::consent_tables::{hold_ledger, read_consent};
-use crate::engine::dated::{Dated, Newest, honour, is_from_the_future};
-use crate::engine::lost::Lost;
-use crate::engine::numbers::{
+use crate::engine::outputs::InputDigest;
+use crate::engine::world::consent_source::{ConsentFrom, ConsentInputs};
+use crate::engine::world::consent_tables::{hold_ledger, read_consent};
+use crate::engine::world::dated::{Dated, Newest, honour, is_from_the_future};
+use crate::engine::world::lost::Lost;
+use crate::engine::world::numbers::{
     NumberCounts, Places, ReadColumn, Typed, readings, unread_businesses,
 };
-use crate::engine::outputs::InputDigest;
-use crate::engine::reading::TableCount;
+use crate::engine::world::reading::TableCount;
 use crate::engine::{EngineError, Progress, RunFinding, Stage};
 use crate::hash::{HashMap, HashSet};
 use crate::identity::{
-    AccountClaim, DeviceCode, DeviceCodes, E164, KeyRing, SocialClaim, number_region,
+    AccountClaim, DeviceCode, DeviceCodes, E164, SocialClaim, number_region,
 };
-use crate::ids::{AccountId, NumberToken, Region, UserId};
+use crate::ids::{AccountId, Region, UserId};
 use crate::signals::{
     AbuseReport, Ad, AdFeedback, AudienceMember, Business, BusinessOptIn, BusinessThread, Fault,
     Feedback, Friendship, Impression, KeptDevices, KeptTerms, MessengerAccount, PhonePurpose,
@@ -553,10 +553,9 @@ impl Read {
     }
 }
 
-/// The token under which this run knows the number of somebody without an account.
-pub(in crate::engine) fn objection_token(number: E164) -> NumberToken {
-    static KEYS: std::sync::LazyLock<KeyRing> = std::sync::LazyLock::new(|| {
-        KeyRing::from_key(blake3::hash(b"acquaint: within one run").as_bytes())
-    });
-    KEYS.objection_token(number)
+impl Inputs {
+    /// Has anybody a social account with this id, at the moment the run speaks of?
+    pub(in crate::engine) fn knows(&self, user: UserId) -> bool {
+        self.social.iter().any(|row| row.user_id == user)
+    }
 }

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use crate::consent::{
     AccountStatus, Decision, DenialReason, EventKind, INACTIVE_DAYS, Purpose, State, Subject,
 };
-use crate::engine::inputs::Inputs;
-use crate::engine::prepare::Standing;
+use crate::engine::world::inputs::Inputs;
+use crate::engine::world::standing::Standing;
 use crate::engine::{RunFinding, Stage};
 use crate::hash::HashSet;
 use crate::ids::{AccountId, BusinessId, DeviceId, EventId, UserId};
@@ -70,7 +70,7 @@ fn unread_numbers(inputs: &Inputs) -> impl Iterator<Item = RunFinding> + use<> {
 
 /// The moment the run speaks of lies far from what the tables tell of.
 fn moment(inputs: &Inputs, standing: &Standing) -> Option<RunFinding> {
-    let as_of = standing.as_of().valid;
+    let as_of = standing.as_of.valid;
     let cure = "give the moment of the data with --as-of, or newer tables";
     let (first, last) = standing.events?;
     if as_of < first {

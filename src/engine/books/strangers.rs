@@ -4,8 +4,8 @@
 //! therefore not tell the numbers of people who are out from entries that never were.
 
 use crate::consent::{Abuse, For};
-use crate::engine::inputs::Inputs;
-use crate::engine::view::View;
+use crate::engine::world::inputs::Inputs;
+use crate::engine::world::view::View;
 use crate::hash::HashSet;
 use crate::identity::{E164, NumberSet};
 

@@ -1,4 +1,4 @@
-//! The address book, streamed: rows to numbers, numbers to matches, matches to edges.
+//! The address book, streamed: rows to numbers, numbers to matches.
 //!
 //! A row passes the gate twice for each purpose: its uploader must allow the upload to be matched, and both
 //! accounts must allow the match. Numbers are parsed once and forgotten with the batch.
@@ -6,22 +6,22 @@
 use rayon::iter::Either;
 use rayon::prelude::*;
 
-use crate::consent::{DenialReason, For, FriendSuggestions, Permitted};
-use crate::engine::Stage;
-use crate::engine::apart::count;
-use crate::engine::book::drop_unmatched;
-use crate::engine::inputs::Inputs;
-use crate::engine::strangers::numbers_of_people_out;
-use crate::engine::view::View;
-use crate::graph::{Edge, EdgeKind};
+use crate::consent::{DenialReason, For, Permitted};
+use crate::engine::books::long::BookLengths;
+use crate::engine::books::number_book::drop_unmatched;
+use crate::engine::books::strangers::numbers_of_people_out;
+use crate::engine::world::inputs::Inputs;
+use crate::engine::world::numbers::BookRefusals;
+use crate::engine::world::standing::Standing;
+use crate::engine::world::view::View;
+use crate::engine::{EngineError, Progress, Stage};
 use crate::hash::HashMap;
 use crate::identity::{
     BookUses, Contact, E164, Gathered, Match, NotANumber, NumberSet, OverBudget, ValidBookBudget,
     count_ambiguous, match_entries, normalise,
 };
 use crate::ids::{AccountId, Region};
-use crate::signals::{AddressBookEntry, Friendship, RawPhone, RejectionReason};
-use crate::suggest::Apart;
+use crate::signals::{AddressBookEntry, RawPhone, RejectionReason, SignalsDir, Table};
 use crate::time::Timestamp;
 
 /// What a batch of address-book rows says once its numbers are read.
@@ -67,16 +67,6 @@ impl ReadBatch {
             }
         }
         batch
-    }
-
-    /// The rows whose text is no number, counted from 0.
-    pub(in crate::engine) fn refused(&self) -> &[(usize, NotANumber)] {
-        &self.refused
-    }
-
-    /// How many numbers would be others with a plus sign in front.
-    pub(in crate::engine) const fn n_ambiguous(&self) -> u64 {
-        self.n_ambiguous
     }
 }
 
@@ -125,7 +115,7 @@ impl<'v, P: For> Matcher<'v, P> {
     }
 
     /// Matches one batch; returns the contacts that passed the first gate.
-    pub(in crate::engine) fn add(&mut self, batch: &ReadBatch) -> Vec<Permitted<Contact, P>> {
+    pub(in crate::engine) fn matched(&mut self, batch: &ReadBatch) -> Vec<Permitted<Contact, P>> {
         for (_, why) in &batch.refused {
             self.stage.drop(RejectionReason::from(*why).as_str(), 1);
         }
@@ -137,16 +127,6 @@ impl<'v, P: For> Matcher<'v, P> {
         drop_unmatched(&mut self.stage, matched.counts);
         self.permit_matches(matched.matches);
         contacts
-    }
-
-    /// Counts the different numbers of one batch of entries of [long books](super::long_books), each batch once.
-    pub(in crate::engine) fn count(&mut self, batch: &ReadBatch) {
-        let (contacts, _) = self.permit_uploads(&batch.contacts);
-        for contact in &contacts {
-            if !self.of_people_out.contains(contact.get().number) {
-                self.uses.add(contact);
-            }
-        }
     }
 
     /// Every match once, with the sums of the stage.
@@ -208,60 +188,67 @@ pub(in crate::engine) fn default_regions(inputs: &Inputs) -> HashMap<AccountId, 
     regions
 }
 
-/// Turns matches between accounts into edges between people, through the second gate.
-pub(in crate::engine) fn edges(
-    view: &View<FriendSuggestions>,
-    matches: &[Permitted<Match, FriendSuggestions>],
-) -> (Vec<Permitted<Edge, FriendSuggestions>>, Stage) {
-    let mut stage = Stage::new("matches → contact edges");
-    let mut edges = Vec::with_capacity(matches.len());
-    for one in matches.iter().map(Permitted::get) {
-        let (Some(&from), Some(&to)) = (view.person_of.get(&one.from), view.person_of.get(&one.to))
-        else {
-            stage.drop("not_linked", 1);
-            continue;
-        };
-        if from == to {
-            stage.drop("same_person", 1);
-            continue;
-        }
-        let edge = Edge {
-            from,
-            to,
-            kind: EdgeKind::Contact,
-            at: one.saved_at,
-        };
-        match view.gates.people.permit(edge) {
-            Ok(edge) => {
-                stage.pass(1);
-                edges.push(edge);
-            }
-            Err(reason) => stage.drop(reason.as_str(), 1),
-        }
-    }
-    (edges, stage)
+/// What a purpose makes of the address book, batch by batch.
+pub(in crate::engine) trait Reader {
+    /// Matches one batch.
+    fn add(&mut self, batch: &ReadBatch);
+
+    /// Counts the different numbers of one batch of entries of long books, each batch once.
+    fn count(&mut self, batch: &ReadBatch);
 }
 
-/// Lets friendships through the gate, those aside that a block, a report or a shared device has ended.
-pub(in crate::engine) fn friendships(
-    inputs: &Inputs,
-    view: &View<FriendSuggestions>,
-    apart: &Apart,
-) -> (Vec<Permitted<Edge, FriendSuggestions>>, Stage) {
-    let mut stage = Stage::new("friendships → friend edges");
-    let edge = |row: &Friendship| Edge {
-        from: row.user_a,
-        to: row.user_b,
-        kind: EdgeKind::Friendship,
-        at: row.since,
-    };
-    let mut edges = Vec::with_capacity(inputs.friendships.len());
-    for row in &inputs.friendships {
-        match view.gates.people.permit(edge(row)) {
-            Err(reason) => stage.drop(reason.as_str(), 1),
-            Ok(edge) if count(&mut stage, apart.ended(row.user_a, row.user_b)) => edges.push(edge),
-            Ok(_) => {}
+impl<P: For> Reader for Matcher<'_, P> {
+    fn add(&mut self, batch: &ReadBatch) {
+        self.matched(batch);
+    }
+
+    fn count(&mut self, batch: &ReadBatch) {
+        let (contacts, _) = self.permit_uploads(&batch.contacts);
+        for contact in &contacts {
+            if !self.of_people_out.contains(contact.get().number) {
+                self.uses.add(contact);
+            }
         }
     }
-    (edges, stage)
+}
+
+/// Reads the address book once, for everybody who wants to know, and notes in `inputs` what could not be read. Returns how
+/// many numbers would be others with a plus sign in front.
+///
+/// # Errors
+/// If the table cannot be read.
+pub(in crate::engine) fn read_address_book(
+    dir: &SignalsDir,
+    inputs: &mut Inputs,
+    standing: &Standing,
+    budget: &ValidBookBudget,
+    readers: &mut [&mut dyn Reader],
+    progress: &dyn Progress,
+) -> Result<u64, EngineError> {
+    progress.begin("matching the address book", None);
+    let regions = default_regions(inputs);
+    let objected = |number| standing.objected(number);
+    let batch = |rows: &[_]| ReadBatch::new(rows, standing.as_of.valid, &regions, &objected);
+    let (mut lengths, mut refusals) = (BookLengths::default(), BookRefusals::default());
+    let (numbers, mut n_ambiguous) = (&mut inputs.read.numbers, 0);
+    let summary = dir.stream::<AddressBookEntry, EngineError>(|mut rows| {
+        lengths.add(&rows.records);
+        let read = batch(&rows.records);
+        readers.iter_mut().for_each(|reader| reader.add(&read));
+        progress.advance(rows.records.len() as u64);
+        n_ambiguous += read.n_ambiguous;
+        let refused = read.refused.iter().map(|(_, why)| (*why).into());
+        numbers.refuse(Table::AddressBook, refused);
+        refusals.add(&mut rows, &read.refused);
+        Ok(())
+    })?;
+    lengths.reread_longer_than(budget.always_allowed(), dir, progress, |rows| {
+        let read = batch(rows);
+        readers.iter_mut().for_each(|reader| reader.count(&read));
+    })?;
+    let (rejections, n_unlisted) = refusals.finish(&summary);
+    inputs.read.rejections.extend(rejections);
+    inputs.read.n_unlisted += n_unlisted;
+    inputs.read.take(summary);
+    Ok(n_ambiguous)
 }

@@ -4,9 +4,10 @@
 //! nobody can tell who that is, the run stops.
 
 use crate::consent::{Event, Flaw, Subject};
-use crate::engine::consent_rows::{ConsentRules, NamedEvent, NamedSubject, named, numbers};
-use crate::engine::consent_source::ConsentInputs;
-use crate::engine::inputs::{Read, objection_token};
+use crate::engine::world::consent_rows::{ConsentRules, NamedEvent, NamedSubject, named, numbers};
+use crate::engine::world::consent_source::ConsentInputs;
+use crate::engine::world::inputs::Read;
+use crate::engine::world::objection::objection_token;
 use crate::engine::{EngineError, Progress, RunFinding};
 use crate::signals::{
     ConsentEventRow, Fault, Named, Rejection, RejectionReason, Salvage, SignalsDir, Table,

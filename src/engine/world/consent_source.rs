@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::consent::{Event, Flaw, History, Ledger, Overlay, PolicyVersion, Snapshot};
 use crate::engine::EngineError;
-use crate::engine::inputs::objection_token;
+use crate::engine::world::objection::objection_token;
 use crate::hash::HashSet;
 use crate::identity::{E164, ObjectionKey, ObjectionList};
 use crate::ids::NumberToken;

@@ -2,9 +2,11 @@
 
 use serde::Serialize;
 
-use crate::ads::{AdScore, Contribution, Contributions, Ineligible, UserProfile, rank_ads};
-use crate::consent::{AdRelevance, Decision, DenialReason, Permitted, Purpose};
-use crate::engine::{EngineError, Prepared};
+use crate::ads::{AdScore, Contribution, Contributions, Ineligible};
+use crate::consent::{Decision, Purpose};
+use crate::engine::EngineError;
+use crate::engine::ads::Ads;
+use crate::engine::world::World;
 use crate::ids::{AccountId, AdId, UserId};
 use crate::signals::Ad;
 use crate::time::Timestamp;
@@ -98,28 +100,26 @@ pub enum NotShown {
     },
 }
 
-impl Prepared {
+impl Ads {
     /// Explains one person and one ad of the run.
-    ///
-    /// # Complexity
-    /// One ranking of the person's ads, two if it is not given out.
-    ///
-    /// # Errors
-    /// As ranking: if a factor model has numbers that cannot be ranked by.
-    pub fn explain_ad(&self, user: UserId, ad_id: AdId) -> Result<AdExplained, EngineError> {
+    pub(in crate::engine) fn explain(
+        &self,
+        world: &World,
+        user: UserId,
+        ad_id: AdId,
+    ) -> Result<AdExplained, EngineError> {
         let mut explained = AdExplained::of(user, ad_id);
-        if !self.knows(user) {
+        if !world.inputs.knows(user) {
             explained.why_not = Some(NotShown::UnknownPerson);
             return Ok(explained);
         }
-        let profile = self.profiles.iter().find(|one| one.get().user == user);
-        let Some(profile) = profile else {
-            let reason = self.ad_denial(user);
+        let Some(profile) = self.profile(user) else {
+            let reason = self.view.gates.denial(user);
             explained.why_not = Some(NotShown::Gate { reason });
             return Ok(explained);
         };
-        explained.grant = Some(self.grant(user));
-        let Some(ad) = self.inputs.ads.iter().find(|ad| ad.ad_id == ad_id) else {
+        explained.grant = Some(self.grant(world, user));
+        let Some(ad) = world.inputs.ads.iter().find(|ad| ad.ad_id == ad_id) else {
             explained.why_not = Some(NotShown::UnknownAd);
             return Ok(explained);
         };
@@ -130,68 +130,50 @@ impl Prepared {
         }
         let parts = self.model.contributions(&profile.get().attributes, ad);
         explained.take_apart(&parts, ad);
-        self.place(profile, &mut explained)?;
+        self.place(world, &mut explained)?;
         Ok(explained)
     }
 
-    fn place(
-        &self,
-        profile: &Permitted<UserProfile, AdRelevance>,
-        explained: &mut AdExplained,
-    ) -> Result<(), EngineError> {
-        let params = &self.params.ads;
-        let rank = |k: usize| -> Result<Option<AdScore>, EngineError> {
-            let mut scores = self.ads_of(profile, k)?.into_iter();
+    /// Where the ad stands on the list that is published, or would stand on a longer one.
+    fn place(&self, world: &World, explained: &mut AdExplained) -> Result<(), EngineError> {
+        let k = world.params.ads.k();
+        let rank = |k| -> Result<Option<AdScore>, EngineError> {
+            let mut scores = self.of_person(world, explained.user, k)?.into_iter();
             Ok(scores.find(|score| score.ad_id == explained.ad_id))
         };
-        if let Some(score) = rank(params.k())? {
+        if let Some(score) = rank(k)? {
             explained.rank = Some(score.rank);
             explained.price = Some(score.price);
             explained.reasons = score.reasons;
             return Ok(());
         }
-        explained.why_not = Some(match rank(self.inputs.ads.len())? {
+        explained.why_not = Some(match rank(world.inputs.ads.len())? {
             None => NotShown::AdvertiserFull,
             Some(score) => NotShown::BeyondK {
                 place: score.rank,
-                k: params.k(),
+                k,
             },
         });
         Ok(())
     }
 
-    /// The `k` best ads of one person.
-    pub(in crate::engine) fn ads_of(
-        &self,
-        profile: &Permitted<UserProfile, AdRelevance>,
-        k: usize,
-    ) -> Result<Vec<AdScore>, EngineError> {
-        let params = self.params.ads.clone().with_k(k);
-        let person = std::slice::from_ref(profile);
-        let (ads, model) = (&self.inputs.ads, &self.model);
-        Ok(rank_ads(person, ads, model, &self.guard, &params, &|_| ())?.0)
-    }
-
-    /// Why the gate does not let somebody through.
-    fn ad_denial(&self, user: UserId) -> &'static str {
-        match self.ads.gates.people.decision(user) {
-            Decision::Denied(reason) => reason.as_str(),
-            Decision::Allowed { .. } => DenialReason::NoRecord.as_str(),
-        }
-    }
-
-    fn grant(&self, user: UserId) -> Grant {
-        let links = self.ads.links.iter().filter(|link| link.user == user);
+    fn grant(&self, world: &World, user: UserId) -> Grant {
+        let links = self.view.links.iter().filter(|link| link.user == user);
         let state = |account| {
             Some((
                 account,
-                self.snapshot.status(account)?.underneath().as_str(),
+                world
+                    .standing
+                    .snapshot
+                    .status(account)?
+                    .underneath()
+                    .as_str(),
             ))
         };
         let mut accounts: Vec<_> = links.filter_map(|link| state(link.account)).collect();
         accounts.sort_unstable();
         accounts.dedup();
-        let since = match self.ads.gates.people.decision(user) {
+        let since = match self.view.gates.people.decision(user) {
             Decision::Allowed { since } if since > Timestamp::MIN => Some(since),
             Decision::Allowed { .. } | Decision::Denied(_) => None,
         };
@@ -204,7 +186,7 @@ impl Prepared {
 }
 
 impl AdExplained {
-    const fn of(user: UserId, ad_id: AdId) -> Self {
+    pub(in crate::engine) const fn of(user: UserId, ad_id: AdId) -> Self {
         Self {
             user,
             ad_id,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::engine::inputs::Read;
+use crate::engine::world::inputs::Read;
 use crate::engine::{MaxRejects, RunFinding};
 use crate::signals::{Rejection, RejectionReason, Table, TableSummary};
 

@@ -1,8 +1,8 @@
 //! A view: everything one purpose may see, built before anything is counted.
 
-use crate::consent::{For, Gate, GateId, Permitted, Snapshot};
+use crate::consent::{Decision, DenialReason, For, Gate, GateId, Permitted, Snapshot};
 use crate::engine::Stage;
-use crate::engine::inputs::Inputs;
+use crate::engine::world::inputs::Inputs;
 use crate::hash::{HashMap, HashSet};
 use crate::identity::{AccountClaim, Directory, E164, Link, ValidIdentityParams, link, link_ever};
 use crate::ids::{AccountId, UserId};
@@ -56,14 +56,14 @@ impl<P: For> Gates<P> {
             contestants,
         }
     }
+}
 
-    /// Gates of a purpose that nobody asks for in this run: no person passes.
-    pub(in crate::engine) fn closed(snapshot: &Snapshot) -> Self {
-        Self {
-            accounts: snapshot.accounts(),
-            people: snapshot.people(&[]),
-            links: Vec::new(),
-            contestants: HashSet::default(),
+impl<P: For> Gates<P> {
+    /// Why somebody does not pass; whom no gate knows has no record.
+    pub(in crate::engine) fn denial(&self, user: UserId) -> &'static str {
+        match self.people.decision(user) {
+            Decision::Denied(reason) => reason.as_str(),
+            Decision::Allowed { .. } => DenialReason::NoRecord.as_str(),
         }
     }
 }

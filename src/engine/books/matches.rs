@@ -6,24 +6,21 @@ use crate::consent::{
     Abuse, AdRelevance, Analytics, BusinessMarketing, BusinessService, For, FriendSuggestions,
     Permitted, Purpose,
 };
-use crate::engine::accidents;
-use crate::engine::consent_source::LedgerSource;
-use crate::engine::contacts::{Matcher, ReadBatch, default_regions};
-use crate::engine::inputs::Inputs;
-use crate::engine::long_books::BookLengths;
-use crate::engine::numbers::BookRefusals;
+use crate::engine::books::reading::{Matcher, Reader, read_address_book};
+use crate::engine::books::strangers::numbers_of_people_out;
+use crate::engine::opening::Opening;
 use crate::engine::outputs::{MatchesEncoder, MatchesFile};
-use crate::engine::prepare::{Opening, Standing};
-use crate::engine::strangers::numbers_of_people_out;
-use crate::engine::view::View;
-use crate::engine::work::Work;
+use crate::engine::world::World;
+use crate::engine::world::accidents;
+use crate::engine::world::consent_source::LedgerSource;
+use crate::engine::world::view::View;
 use crate::engine::{
-    BookMatched, BookRequest, EngineError, GivenModels, MaxRejects, Progress, Reading, Stage,
-    Times, ValidRunParams, match_book,
+    BookMatched, BookRequest, EngineError, Progress, Reading, Stage, Times, ValidRunParams,
+    match_book,
 };
 use crate::identity::{Match, OverBudget, ValidBookBudget};
 use crate::publish::Input;
-use crate::signals::{AddressBookEntry, NumberBook, SignalsDir, Table};
+use crate::signals::{NumberBook, SignalsDir};
 
 /// Whose numbers count, for what and as of when.
 #[derive(Debug)]
@@ -133,19 +130,14 @@ impl MatchRequest<'_> {
         let opening = Opening {
             signals: self.signals,
             consent: self.ledger.into(),
-            params: self.params,
             times: self.times,
             published_known: None,
-            models: GivenModels::default(),
-            work: Work::ALL,
         };
-        let (dir, inputs, standing) = opening.ask(progress)?;
+        let (dir, world) = opening.ask(self.params, progress)?;
         Ok(Asked {
             dir,
-            inputs,
-            standing,
+            world,
             budget: self.params.identity.budget(),
-            max_rejects: self.params.given().max_rejects,
         })
     }
 }
@@ -153,63 +145,34 @@ impl MatchRequest<'_> {
 /// The tables but the address book, and whom to ask about it.
 struct Asked<'a> {
     dir: SignalsDir,
-    inputs: Inputs,
-    standing: Standing,
+    world: World,
     budget: &'a ValidBookBudget,
-    max_rejects: MaxRejects,
 }
 
 impl Asked<'_> {
     fn address_book<P: For>(&mut self, progress: &dyn Progress) -> Result<Matched, EngineError> {
-        let (view, _): (View<P>, Stage) = self.standing.view(&self.inputs, true);
-        let regions = default_regions(&self.inputs);
-        let objected = |number| self.standing.objected(number);
-        let as_of = self.standing.as_of().valid;
-        let mut matcher = Matcher::new(&self.inputs, &view, self.budget);
-        let (mut refusals, mut n_ambiguous) = (BookRefusals::default(), 0);
-        let (mut lengths, mut numbers) = (BookLengths::default(), self.inputs.read.numbers.clone());
-        progress.begin("matching the address book", None);
-        let stream = self
-            .dir
-            .stream::<AddressBookEntry, EngineError>(|mut rows| {
-                lengths.add(&rows.records);
-                let batch = ReadBatch::new(&rows.records, as_of, &regions, &objected);
-                matcher.add(&batch);
-                progress.advance(rows.records.len() as u64);
-                n_ambiguous += batch.n_ambiguous();
-                numbers.refuse(
-                    Table::AddressBook,
-                    batch.refused().iter().map(|(_, why)| (*why).into()),
-                );
-                refusals.add(&mut rows, batch.refused());
-                Ok(())
-            });
-        let summary = stream?;
-        let (rejections, n_unlisted) = refusals.finish(&summary);
-        let always_allowed = self.budget.always_allowed();
-        lengths.reread_longer_than(always_allowed, &self.dir, progress, |rows| {
-            matcher.count(&ReadBatch::new(rows, as_of, &regions, &objected));
-        })?;
+        let view: View<P> = self.world.view().0;
+        let mut matcher = Matcher::new(&self.world.inputs, &view, self.budget);
+        let World {
+            inputs, standing, ..
+        } = &mut self.world;
+        let readers: &mut [&mut dyn Reader] = &mut [&mut matcher];
+        let n_ambiguous =
+            read_address_book(&self.dir, inputs, standing, self.budget, readers, progress)?;
         let (found, stage) = matcher.finish();
         let pairs = found
             .matches
             .into_iter()
             .map(Permitted::into_inner)
             .collect();
-        self.inputs.read.rejections.extend(rejections);
-        self.inputs.read.n_unlisted += n_unlisted;
-        self.inputs.read.numbers = numbers;
-        self.inputs.read.take(summary);
-        self.inputs
-            .read
-            .findings
-            .extend(accidents::unread_book(&stage));
+        let unread = accidents::unread_book(&stage);
+        self.world.inputs.read.findings.extend(unread);
         Ok(Matched {
             matches: pairs,
             stage,
             over_budget: found.over_budget,
             n_ambiguous,
-            reading: self.inputs.read.reading(self.max_rejects),
+            reading: self.world.reading(),
         })
     }
 
@@ -220,15 +183,15 @@ impl Asked<'_> {
         (mut out, encoder): (MatchesFile, MatchesEncoder),
         progress: &dyn Progress,
     ) -> Result<BookMatched, EngineError> {
-        let (view, _): (View<P>, Stage) = self.standing.view(&self.inputs, true);
+        let view: View<P> = self.world.view().0;
         let request = BookRequest {
             book,
             directory: &view.directory,
             gate: &view.gates.accounts,
-            objected: &|number| self.standing.objected(number),
-            of_people_out: &numbers_of_people_out(&self.inputs, &view),
+            objected: &|number| self.world.standing.objected(number),
+            of_people_out: &numbers_of_people_out(&self.world.inputs, &view),
             budget: self.budget,
-            as_of: self.standing.as_of().valid,
+            as_of: self.world.standing.as_of.valid,
             max_bytes: files.max_bytes,
             spill_dir: dir_of(files.out),
         };
@@ -236,7 +199,7 @@ impl Asked<'_> {
         let matched = match_book(&request, progress, encode, |some| out.append(some))?;
         out.publish()?;
         Ok(BookMatched {
-            reading: self.inputs.read.reading(self.max_rejects),
+            reading: self.world.reading(),
             ..matched
         })
     }

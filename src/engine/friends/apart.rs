@@ -5,8 +5,8 @@
 
 use crate::consent::{For, FriendSuggestions, Gate, Permitted};
 use crate::engine::Stage;
-use crate::engine::inputs::Inputs;
-use crate::engine::view::{Gates, View};
+use crate::engine::world::inputs::Inputs;
+use crate::engine::world::view::{Gates, View};
 use crate::hash::HashMap;
 use crate::identity::{Link, Match, ValidIdentityParams, link_ever};
 use crate::ids::{AccountId, UserId};

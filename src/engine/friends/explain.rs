@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use crate::consent::{Decision, DenialReason, FriendSuggestions, Gate};
-use crate::engine::Prepared;
-use crate::engine::suggested::Suggested;
+use crate::engine::friends::Friends;
+use crate::engine::friends::suggested::Suggested;
+use crate::engine::world::World;
 use crate::ids::UserId;
 use crate::suggest::{Explanation, FeatureWeight, WhyNot};
 
@@ -62,15 +62,17 @@ pub enum NotSuggested {
     ShownEnough,
 }
 
-impl Prepared {
+impl Friends {
     /// Explains one pair of the run.
-    ///
-    /// # Complexity
-    /// One person's candidates, all kept; with `[suggest] shown_max` everybody's suggestions the first time.
-    #[must_use]
-    pub fn explain_suggestion(&self, user: UserId, candidate: UserId) -> SuggestionExplained {
+    pub(in crate::engine) fn explain(
+        &self,
+        world: &World,
+        user: UserId,
+        candidate: UserId,
+    ) -> SuggestionExplained {
         let mut explained = SuggestionExplained::of(user, candidate);
-        if let Some(user) = [user, candidate].into_iter().find(|one| !self.knows(*one)) {
+        let is_unknown = |one: &UserId| !world.inputs.knows(*one);
+        if let Some(user) = [user, candidate].into_iter().find(is_unknown) {
             explained.why_not = Some(NotSuggested::UnknownPerson { user });
             return explained;
         }
@@ -80,34 +82,21 @@ impl Prepared {
             explained.take(self.desk.explain(u, v), graph.users());
             return explained;
         }
-        let gate = &self.suggest.gates.people;
+        let gates = &self.view.gates;
         explained.why_not = Some(match nodes.0 {
             None => NotSuggested::GateForUser {
-                reason: denial(gate, user),
+                reason: gates.denial(user),
             },
             Some(_) => NotSuggested::GateForCandidate {
-                reason: denial(gate, candidate),
+                reason: gates.denial(candidate),
             },
         });
         explained
     }
-
-    /// Has anybody a social account with this id, at the moment the run speaks of?
-    pub(in crate::engine) fn knows(&self, user: UserId) -> bool {
-        self.inputs.social.iter().any(|row| row.user_id == user)
-    }
-}
-
-/// Why the gate does not let somebody through.
-fn denial(gate: &Gate<FriendSuggestions, UserId>, user: UserId) -> &'static str {
-    match gate.decision(user) {
-        Decision::Denied(reason) => reason.as_str(),
-        Decision::Allowed { .. } => DenialReason::NoRecord.as_str(),
-    }
 }
 
 impl SuggestionExplained {
-    const fn of(user: UserId, candidate: UserId) -> Self {
+    pub(in crate::engine) const fn of(user: UserId, candidate: UserId) -> Self {
         Self {
             user,
             candidate,

@@ -1,0 +1,143 @@
+//! Ads: the corridor of ad relevance. From the view of the purpose to everybody's best ads.
+
+pub(in crate::engine) mod audiences;
+pub(in crate::engine) mod explain;
+pub(in crate::engine) mod model;
+pub(in crate::engine) mod provenance;
+pub(in crate::engine) mod rows;
+pub(in crate::engine) mod train;
+
+use self::audiences::resolve;
+use self::model::AdModel;
+use crate::ads::{
+    Audiences, ClickModel, Guard, HiddenBy, TrainReport, TrainingRow, UserProfile, train,
+};
+use crate::consent::{AdRelevance, Permitted};
+use crate::engine::world::World;
+use crate::engine::world::view::View;
+use crate::engine::{EngineError, Progress, Stage};
+use crate::hash::HashMap;
+use crate::ids::UserId;
+use crate::signals::Impression;
+
+/// Everything that ads are ranked by.
+#[derive(Debug)]
+pub(in crate::engine) struct Ads {
+    pub(in crate::engine) view: View<AdRelevance>,
+    pub(in crate::engine) profiles: Vec<Permitted<UserProfile, AdRelevance>>,
+    /// By person, the place among the profiles.
+    place_of: HashMap<UserId, usize>,
+    pub(in crate::engine) guard: Guard,
+    pub(in crate::engine) model: ClickModel,
+    pub(in crate::engine) train_report: TrainReport,
+}
+
+impl Ads {
+    /// Prepares everybody's ads by a given model, or by one trained here.
+    pub(in crate::engine) fn prepare(
+        world: &mut World,
+        view: View<AdRelevance>,
+        given: Option<&AdModel>,
+        progress: &dyn Progress,
+    ) -> Result<Self, EngineError> {
+        let profiles = profiles(world, &view);
+        let (rows, of_rows) = training_rows(world, &view, &profiles);
+        world.stages.push(of_rows);
+        let guard = guard(world, &view, &profiles, &rows);
+        let (model, train_report) = if let Some(given) = given {
+            (given.model().clone(), given.training().clone())
+        } else {
+            progress.begin("training the ad model", None);
+            train(&rows, &world.inputs.ads, &world.params.ads)?
+        };
+        let people = profiles.iter().enumerate();
+        Ok(Self {
+            place_of: people.map(|(at, one)| (one.get().user, at)).collect(),
+            view,
+            profiles,
+            guard,
+            model,
+            train_report,
+        })
+    }
+
+    /// What the manifest says of the model.
+    pub(in crate::engine) fn summary(&self) -> serde_json::Value {
+        serde_json::json!({ "metadata": self.model.metadata(), "training": self.train_report })
+    }
+
+    /// What is known of a person; none of somebody who may not get any ads.
+    pub(in crate::engine) fn profile(
+        &self,
+        user: UserId,
+    ) -> Option<&Permitted<UserProfile, AdRelevance>> {
+        self.place_of.get(&user).map(|&at| &self.profiles[at])
+    }
+}
+
+/// What is known of everybody who may get ads.
+pub(in crate::engine) fn profiles(
+    world: &World,
+    view: &View<AdRelevance>,
+) -> Vec<Permitted<UserProfile, AdRelevance>> {
+    let year = world.standing.as_of.valid.year();
+    let gate = &view.gates.people;
+    let social = world.inputs.social.iter();
+    social
+        .filter_map(|account| gate.permit(UserProfile::new(account, year)).ok())
+        .collect()
+}
+
+/// The impressions that pass the gate, as rows to train on.
+pub(in crate::engine) fn training_rows(
+    world: &World,
+    view: &View<AdRelevance>,
+    profiles: &[Permitted<UserProfile, AdRelevance>],
+) -> (Vec<Permitted<TrainingRow, AdRelevance>>, Stage) {
+    let profile_of: HashMap<UserId, &UserProfile> =
+        profiles.iter().map(|p| (p.get().user, p.get())).collect();
+    let mut stage = Stage::new("impressions → training rows");
+    let row = |impression: &Impression| {
+        let profile = impression
+            .user_id
+            .and_then(|user| profile_of.get(&user).copied());
+        let row = TrainingRow::new(impression, profile);
+        view.gates.people.permit(row)
+    };
+    let rows = stage.keep(world.inputs.impressions.iter().map(row));
+    (rows, stage)
+}
+
+/// Who may get which ad.
+fn guard(
+    world: &mut World,
+    view: &View<AdRelevance>,
+    profiles: &[Permitted<UserProfile, AdRelevance>],
+    rows: &[Permitted<TrainingRow, AdRelevance>],
+) -> Guard {
+    let as_of = world.standing.as_of.valid;
+    let (hidden, of_feedback) = hidden(world, view);
+    world.stages.extend(of_feedback);
+    let key = world.params.audience_key.as_deref();
+    let lists = resolve(&world.inputs, view, key, as_of);
+    world.stages.extend(lists.stage);
+    let (policy, ads) = (world.params.ads.policy(), &world.inputs.ads);
+    let audiences = Audiences::judge(&lists.known, &lists.members, profiles, ads, policy);
+    Guard::new(as_of, policy)
+        .with_hidden(&hidden)
+        .with_showings(rows, ads)
+        .with_audiences(audiences)
+}
+
+/// What people hid, and what became of the rows, if there are any; nothing of people who are out, who get no ads anyway.
+fn hidden(
+    world: &World,
+    view: &View<AdRelevance>,
+) -> (Vec<Permitted<HiddenBy, AdRelevance>>, Option<Stage>) {
+    let mut stage = Stage::new("ad feedback → hidden");
+    let gate = &view.gates.people;
+    let rows = world.inputs.ad_feedback.iter();
+    let hidden = stage.keep(rows.map(|row| gate.permit(HiddenBy::from(row))));
+    let is_any = stage.rows_in > 0;
+    (hidden, is_any.then_some(stage))
+}

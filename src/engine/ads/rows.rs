@@ -1,0 +1,93 @@
+//! Ad scores as rows.
+
+use crate::ads::{AdCounts, AdScore, Ineligible, rank_ads};
+use crate::engine::ads::Ads;
+use crate::engine::outputs::AdRow;
+use crate::engine::publishing::{Ranks, keep};
+use crate::engine::world::World;
+use crate::engine::{EngineError, Progress, RunFinding, Stage};
+use crate::ids::UserId;
+
+/// From how many people on it is no chance that none of them is shown an ad.
+const READERS_EXPECTED_FROM: usize = 10;
+
+impl Ads {
+    /// Everybody's best ads, with the sums of how they came about.
+    pub(in crate::engine) fn everybody(
+        &self,
+        world: &World,
+        progress: &dyn Progress,
+    ) -> Result<(Vec<AdScore>, Stage), EngineError> {
+        progress.begin("ranking ads", None);
+        let (ads, params) = (&world.inputs.ads, &world.params.ads);
+        let done = |n| progress.advance(n);
+        let (scores, counts) =
+            rank_ads(&self.profiles, ads, &self.model, &self.guard, params, &done)?;
+        Ok((scores, stage(&counts)))
+    }
+
+    /// A finding, if nobody is shown any ad where somebody was expected.
+    pub(in crate::engine) fn if_empty(
+        &self,
+        world: &World,
+        scores: &[AdScore],
+    ) -> Option<RunFinding> {
+        let (n_ads, n_readers) = (world.inputs.ads.len(), self.profiles.len());
+        (scores.is_empty() && n_ads > 0 && n_readers >= READERS_EXPECTED_FROM).then(|| {
+            RunFinding::new(
+                "empty_output",
+                format!("{n_readers} people may be shown {n_ads} ads, and none is shown to anybody"),
+                "check starts_at and ends_at against the moment of the run, and whom the ads are for",
+            )
+        })
+    }
+
+    /// The `k` best ads of one person; none for somebody who may not get any.
+    pub(in crate::engine) fn of_person(
+        &self,
+        world: &World,
+        user: UserId,
+        k: usize,
+    ) -> Result<Vec<AdScore>, EngineError> {
+        let Some(profile) = self.profile(user) else {
+            return Ok(Vec::new());
+        };
+        let params = world.params.ads.clone().with_k(k);
+        let (person, ads) = (std::slice::from_ref(profile), &world.inputs.ads);
+        let ranked = rank_ads(person, ads, &self.model, &self.guard, &params, &|_| ())?;
+        Ok(ranked.0)
+    }
+
+    /// Ad scores as rows, by person and rank.
+    pub(in crate::engine) fn rows<'a>(
+        &'a self,
+        scores: &'a [AdScore],
+        stage: &'a mut Stage,
+    ) -> impl Iterator<Item = AdRow> + 'a {
+        let gate = &self.view.gates.people;
+        let mut ranks = Ranks::default();
+        scores
+            .iter()
+            .filter(move |score| keep(stage, [gate.decision(score.user)]))
+            .map(move |score| AdRow {
+                user: score.user,
+                rank: ranks.next(score.user),
+                ad: score.ad_id,
+                p_click: score.p_click,
+                value: score.value,
+                price: score.price,
+                reasons: score.reasons.clone(),
+            })
+    }
+}
+
+fn stage(counts: &AdCounts) -> Stage {
+    let mut stage = Stage::new("people × ads → ad scores");
+    stage.pass(counts.emitted);
+    for (reason, n) in &counts.ineligible {
+        stage.drop(reason.as_str(), *n);
+    }
+    stage.drop(Ineligible::AdvertiserCap.as_str(), counts.advertiser_full);
+    stage.drop("beyond_k", counts.beyond_k);
+    stage
+}

@@ -1,0 +1,82 @@
+//! Training an ad model for later runs.
+
+use std::path::Path;
+
+use crate::ads::{AdsParams, ShardStates, train_from};
+use crate::engine::ads::model::AdModel;
+use crate::engine::ads::provenance::AdProvenance;
+use crate::engine::ads::{profiles, training_rows};
+use crate::engine::opening::Opening;
+use crate::engine::world::consent_source::LedgerSource;
+use crate::engine::{EngineError, Progress, Reading, Stage, Times, ValidRunParams};
+
+/// What to train on.
+#[derive(Clone, Copy, Debug)]
+pub struct AdTrainRequest<'a> {
+    /// The directory with the tables.
+    pub signals: &'a Path,
+    /// The ledger to ask, in the place of the tables of consent.
+    pub ledger: Option<&'a LedgerSource<'a>>,
+    /// Under which parameters.
+    pub params: &'a ValidRunParams,
+    /// The moment to speak of, whose knowledge counts, and the caller's clock.
+    pub times: Times,
+    /// The shards of an earlier training; those whose permitted rows are the same are not trained again.
+    pub earlier: Option<&'a ShardStates>,
+}
+
+/// An ad model, and what the next training needs to do no more than it must.
+#[derive(Clone, Debug)]
+pub struct TrainedAds {
+    /// The model.
+    pub model: AdModel,
+    /// Its shards.
+    pub shards: ShardStates,
+    /// Shards that were trained; the others were as in the earlier training.
+    pub n_retrained: u64,
+    /// What became of the impressions.
+    pub impressions: Stage,
+    /// What became of the rows that were read.
+    pub reading: Reading,
+}
+
+/// Trains an ad model on the impressions that the ledger permits. The address book is not read.
+///
+/// # Errors
+/// If a table is missing or cannot be read.
+pub fn train_ads(
+    request: &AdTrainRequest<'_>,
+    progress: &dyn Progress,
+) -> Result<TrainedAds, EngineError> {
+    let opening = Opening {
+        signals: request.signals,
+        consent: request.ledger.into(),
+        times: request.times,
+        published_known: None,
+    };
+    let world = opening.ask(request.params, progress)?.1;
+    let (view, _) = world.view();
+    let (rows, impressions) = training_rows(&world, &view, &profiles(&world, &view));
+    // Parts of the rows would all have to be learnt anew whoever leaves.
+    let ads = request.params.ads().clone().with_learning_curve(false);
+    progress.begin("training the ad model", Some(rows.len() as u64));
+    let trained = train_from(&rows, &world.inputs.ads, &ads, request.earlier, &|n| {
+        progress.advance(n)
+    })?;
+    Ok(TrainedAds {
+        model: AdModel {
+            provenance: AdProvenance::of(&world.standing),
+            params: AdsParams {
+                learning_curve: false,
+                ..request.params.given().ads.clone()
+            },
+            training: trained.report,
+            shards: trained.shards.digests(),
+            model: trained.model,
+        },
+        shards: trained.shards,
+        n_retrained: trained.n_retrained,
+        impressions,
+        reading: world.reading(),
+    })
+}

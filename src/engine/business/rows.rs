@@ -1,0 +1,36 @@
+//! Verdicts as rows.
+
+use crate::business::{Reach, Reason};
+use crate::engine::Stage;
+use crate::engine::business::Verdicts;
+use crate::engine::outputs::ReachRow;
+use crate::engine::publishing::keep;
+
+impl Verdicts {
+    /// Verdicts as rows, by business and account. A row stays while either purpose is still allowed.
+    pub(in crate::engine) fn rows<'a>(
+        &'a self,
+        stage: &'a mut Stage,
+    ) -> impl Iterator<Item = ReachRow> + 'a {
+        let rows = self.eligibility.rows.iter();
+        rows.filter(move |row| keep(stage, [self.decision(row.account)]))
+            .map(row)
+    }
+}
+
+fn row(row: &Reach) -> ReachRow {
+    let words = |reasons: &[Reason]| {
+        reasons
+            .iter()
+            .map(|reason| reason.as_str().to_owned())
+            .collect()
+    };
+    ReachRow {
+        business: row.business,
+        account: row.account,
+        service: row.service.allowed,
+        marketing: row.marketing.allowed,
+        service_reasons: words(&row.service.reasons),
+        marketing_reasons: words(&row.marketing.reasons),
+    }
+}

@@ -1,0 +1,53 @@
+//! Opening: every table but the address book is read, and the ledger asked.
+
+use std::path::Path;
+
+use crate::consent::AsOf;
+use crate::engine::world::World;
+use crate::engine::world::accidents;
+use crate::engine::world::consent_source::ConsentFrom;
+use crate::engine::world::inputs::Inputs;
+use crate::engine::world::standing::Standing;
+use crate::engine::{EngineError, Progress, Times, ValidRunParams};
+use crate::signals::SignalsDir;
+use crate::time::Timestamp;
+
+/// What to open, as of when.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::engine) struct Opening<'a> {
+    pub(in crate::engine) signals: &'a Path,
+    pub(in crate::engine) consent: ConsentFrom<'a>,
+    pub(in crate::engine) times: Times,
+    /// As known when rows are published; the newest the events know by default, but never before `known_at`.
+    pub(in crate::engine) published_known: Option<Timestamp>,
+}
+
+impl Opening<'_> {
+    /// Reads every table but the address book, and asks the ledger.
+    pub(in crate::engine) fn ask(
+        &self,
+        params: &ValidRunParams,
+        progress: &dyn Progress,
+    ) -> Result<(SignalsDir, World), EngineError> {
+        let dir = SignalsDir::open(self.signals, &params.signals)?;
+        let bound = self.times.bound(self.published_known);
+        let mut inputs = Inputs::read(&dir, self.consent, bound, progress)?;
+        let valid = match self.times.as_of {
+            Some(as_of) => as_of,
+            None => inputs.moment().unwrap_or(Timestamp::MIN),
+        };
+        inputs.forget_after(valid);
+        inputs.read_numbers()?;
+        let unknown = accidents::unknown_devices(&inputs, valid);
+        inputs.read.findings.extend(unknown);
+        let as_of = AsOf {
+            valid,
+            known: self.times.known_at.unwrap_or(valid),
+        };
+        progress.begin("asking the ledger", None);
+        let standing = Standing::new(&mut inputs, as_of, self.published_known, params);
+        let accidents = accidents::of_inputs(&inputs, &standing);
+        inputs.read.findings.extend(accidents);
+        Ok((dir, World::new(params.clone(), inputs, standing)))
+    }
+}
