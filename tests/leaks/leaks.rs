@@ -1,17 +1,15 @@
 //! Planted faults: single mistakes by which somebody who is out would gain influence.
 //!
-//! The tests that look for influence must find every one of them. Without the feature `seeded-leaks` they are all
-//! off at compile time and cost nothing; nothing that is shipped has it.
+//! The tests that look for influence must find every one of them. This file stands in a copy of the source; nothing that is
+//! shipped has it.
 
 macro_rules! leaks {
     ($($name:ident = $mistake:literal,)*) => {
         /// A mistake.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[allow(missing_docs, reason = "each says what it is by `mistake`")]
-        #[cfg_attr(not(feature = "seeded-leaks"), allow(dead_code, unreachable_pub, reason = "some are made only with the feature"))]
         pub enum Leak { $($name,)* }
 
-        #[cfg(feature = "seeded-leaks")]
         impl Leak {
             /// Every mistake.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
@@ -87,13 +85,6 @@ leaks! {
     RawLinkEnd = "a link ends when anybody else takes the number",
 }
 
-/// Is a fault switched on? Never without the feature.
-#[cfg(not(feature = "seeded-leaks"))]
-pub(crate) const fn is_on(_leak: Leak) -> bool {
-    false
-}
-
-#[cfg(feature = "seeded-leaks")]
 mod active {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -125,9 +116,7 @@ mod active {
     }
 }
 
-#[cfg(feature = "seeded-leaks")]
 pub use active::switch;
-#[cfg(feature = "seeded-leaks")]
 pub(crate) use active::{honest, is_on};
 
 /// Is any of some faults switched on?

@@ -11,7 +11,7 @@ type Friends = HashMap<UserId, HashSet<UserId>>;
 
 fn friends(prepared: &Prepared) -> Friends {
     let mut friends = Friends::default();
-    for row in &prepared.inputs.friendships {
+    for row in &prepared.world.inputs.friendships {
         friends.entry(row.user_a).or_default().insert(row.user_b);
         friends.entry(row.user_b).or_default().insert(row.user_a);
     }
@@ -25,10 +25,10 @@ pub(in crate::engine) fn suggestions(
     let friends = friends(prepared);
     let none = HashSet::default();
     let of = |user: UserId| friends.get(&user).unwrap_or(&none);
-    let n_edges = prepared.inputs.friendships.len() as f64;
-    let n_people = prepared.inputs.social.len() as f64;
+    let n_edges = prepared.world.inputs.friendships.len() as f64;
+    let n_people = prepared.world.inputs.social.len() as f64;
     let maximum = friends.values().map(HashSet::len).max().unwrap_or(1) as f64;
-    let here = |user: &&UserId| prepared.graph().node(**user).is_some();
+    let here = |user: &&UserId| (prepared.friends.as_ref()).is_some_and(|one| one.graph().node(**user).is_some());
     let mut rows: Vec<SuggestionRow> = rows.collect();
     for row in &mut rows {
         let mut common: Vec<UserId> = of(row.user)
@@ -78,6 +78,7 @@ pub(in crate::engine) fn suggestions(
         if is_on(Leak::RawNewestFriendship) {
             let named = |a: UserId| a == row.candidate;
             let dates = prepared
+                .world
                 .inputs
                 .friendships
                 .iter()
@@ -86,12 +87,12 @@ pub(in crate::engine) fn suggestions(
                 .push(format!("{:?}", dates.map(|f| f.since).max()));
         }
         if is_on(Leak::RawFeedbackPenalty) {
-            let feedback = prepared.inputs.feedback.iter();
+            let feedback = prepared.world.inputs.feedback.iter();
             row.score -= feedback.filter(|f| f.other_id == row.candidate).count() as f64;
         }
     }
     if is_on(Leak::RawBackfill) {
-        let k = prepared.params.suggest.k();
+        let k = prepared.world.params.suggest.k();
         rows.retain(|row| {
             let n_out = of(row.user).iter().filter(|user| !here(user)).count();
             row.rank as usize <= k.saturating_sub(n_out)
@@ -99,6 +100,7 @@ pub(in crate::engine) fn suggestions(
     }
     if is_on(Leak::TieByTableIndex) {
         let index: HashMap<UserId, usize> = prepared
+            .world
             .inputs
             .social
             .iter()
@@ -117,7 +119,7 @@ pub(in crate::engine) fn suggestions(
 }
 
 pub(in crate::engine) fn ads(prepared: &Prepared, rows: impl Iterator<Item = AdRow>) -> Vec<AdRow> {
-    let shown = &prepared.inputs.impressions;
+    let shown = &prepared.world.inputs.impressions;
     let rate = |some: &[&crate::signals::Impression]| {
         let clicks: u32 = some.iter().map(|row| row.clicks).sum();
         let all: u32 = some.iter().map(|row| row.impressions).sum();
@@ -126,6 +128,7 @@ pub(in crate::engine) fn ads(prepared: &Prepared, rows: impl Iterator<Item = AdR
     let everything: Vec<_> = shown.iter().collect();
     let held_out: Vec<_> = shown.iter().step_by(3).collect();
     let person: HashMap<UserId, &crate::signals::SocialAccount> = prepared
+        .world
         .inputs
         .social
         .iter()
@@ -134,6 +137,7 @@ pub(in crate::engine) fn ads(prepared: &Prepared, rows: impl Iterator<Item = AdR
     let count = |ad| shown.iter().filter(|row| row.ad_id == ad).count() as f64;
     let mut rows: Vec<AdRow> = rows.collect();
     let maximum = prepared
+        .world
         .inputs
         .ads
         .iter()
@@ -142,7 +146,7 @@ pub(in crate::engine) fn ads(prepared: &Prepared, rows: impl Iterator<Item = AdR
     for row in &mut rows {
         let of_ad = shown.iter().filter(|one| one.ad_id == row.ad);
         let account = person[&row.user];
-        let social = prepared.inputs.social.iter();
+        let social = prepared.world.inputs.social.iter();
         if is_on(Leak::RawAdFrequency) {
             row.p_click /= 1.0 + count(row.ad);
         }
@@ -189,7 +193,7 @@ pub(in crate::engine) fn abuse(
     prepared: &Prepared,
     rows: impl Iterator<Item = AbuseRow>,
 ) -> Vec<AbuseRow> {
-    let inputs = &prepared.inputs;
+    let inputs = &prepared.world.inputs;
     let mut reports: HashMap<AccountId, u32> = HashMap::default();
     for report in &inputs.reports {
         *reports.entry(report.reported).or_default() += 1;
@@ -247,12 +251,14 @@ pub(in crate::engine) fn reach(
     let mut rows: Vec<ReachRow> = rows.collect();
     for row in &mut rows {
         let n_threads = prepared
+            .world
             .inputs
             .threads
             .iter()
             .filter(|one| one.business_id == row.business)
             .count();
         let n_opt_ins = prepared
+            .world
             .inputs
             .opt_ins
             .iter()
@@ -273,7 +279,7 @@ pub(in crate::engine) fn reach(
 }
 
 pub(in crate::engine) fn links(prepared: &Prepared, mut rows: Vec<LinkRow>) -> Vec<LinkRow> {
-    let inputs = &prepared.inputs;
+    let inputs = &prepared.world.inputs;
     for row in &mut rows {
         let claimed = inputs.social.iter().position(|one| one.user_id == row.user);
         let number = claimed.and_then(|i| inputs.social_numbers[i]);
