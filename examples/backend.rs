@@ -3,7 +3,7 @@
 //! `cargo run --release --example backend [SIGNALS]`
 
 use std::error::Error;
-use std::sync::{Arc, RwLock};
+use std::sync::RwLock;
 use std::thread;
 
 use acquaint::{Engine, EngineError, EngineOptions, UserId};
@@ -45,24 +45,26 @@ fn main() -> Result<(), Box<dyn Error>> {
     let signals = signals.unwrap_or_else(|| "data/quickstart".to_owned());
     let engine = Engine::open(&signals, &EngineOptions::default())?;
     let users: Vec<UserId> = engine.users().iter().copied().take(12).collect();
-    let service = Arc::new(Service {
+    let service = Service {
         name: "people you may know",
         engine: RwLock::new(engine),
-    });
-    let workers: Vec<_> = users
-        .chunks(4)
-        .map(|users| {
-            let (service, users) = (Arc::clone(&service), users.to_vec());
-            thread::spawn(move || -> Result<Vec<String>, EngineError> {
-                users.into_iter().map(|user| service.page(user)).collect()
-            })
-        })
-        .collect();
-    for worker in workers {
-        for page in worker.join().expect("no thread panics")? {
-            println!("{page}");
+    };
+    thread::scope(|scope| {
+        let workers: Vec<_> = users
+            .chunks(4)
+            .map(|users| scope.spawn(|| pages(&service, users)))
+            .collect();
+        for worker in workers {
+            for page in worker.join().expect("no thread panics")? {
+                println!("{page}");
+            }
         }
-    }
+        Ok::<(), EngineError>(())
+    })?;
     service.reload(&signals)?;
     Ok(())
+}
+
+fn pages(service: &Service, users: &[UserId]) -> Result<Vec<String>, EngineError> {
+    users.iter().map(|&user| service.page(user)).collect()
 }

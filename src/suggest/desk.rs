@@ -36,11 +36,8 @@ struct Learned {
 
 /// What one thread needs, used for one person after another.
 #[derive(Debug)]
-struct DeskScratch(Scratches);
-
-#[derive(Debug)]
-enum Scratches {
-    Scored(Scratch),
+enum DeskScratch {
+    Scored(Box<Scratch>),
     Learned(Box<RankerScratch>),
 }
 
@@ -232,23 +229,25 @@ impl ForOne for Order<'_> {
     }
 
     fn scratch(&self) -> DeskScratch {
-        DeskScratch(match self {
-            Self::Scored(scorer) => Scratches::Scored(scorer.scratch()),
-            Self::Learned(ranker) => Scratches::Learned(Box::new(ranker.scratch())),
-        })
+        match self {
+            Self::Scored(scorer) => DeskScratch::Scored(Box::new(scorer.scratch())),
+            Self::Learned(ranker) => DeskScratch::Learned(Box::new(ranker.scratch())),
+        }
     }
 
     fn of_scorer(scratch: &mut DeskScratch) -> &mut Scratch {
-        match &mut scratch.0 {
-            Scratches::Scored(scratch) => scratch,
-            Scratches::Learned(scratch) => Ranker::of_scorer(scratch),
+        match scratch {
+            DeskScratch::Scored(scratch) => scratch,
+            DeskScratch::Learned(scratch) => Ranker::of_scorer(scratch),
         }
     }
 
     fn list<'s>(&self, scratch: &'s mut DeskScratch, node_idx: u32, k: usize) -> Listed<'s> {
-        match (self, &mut scratch.0) {
-            (Self::Scored(scorer), Scratches::Scored(scratch)) => scorer.list(scratch, node_idx, k),
-            (Self::Learned(ranker), Scratches::Learned(scratch)) => {
+        match (self, scratch) {
+            (Self::Scored(scorer), DeskScratch::Scored(scratch)) => {
+                scorer.list(scratch, node_idx, k)
+            }
+            (Self::Learned(ranker), DeskScratch::Learned(scratch)) => {
                 ranker.list(scratch, node_idx, k)
             }
             _ => unreachable!("{ONE_ORDER}"),
@@ -263,8 +262,8 @@ impl ForOne for Order<'_> {
     }
 
     fn parts(&self, scratch: &DeskScratch, candidate: u32) -> Vec<FeatureWeight> {
-        match (self, &scratch.0) {
-            (Self::Learned(ranker), Scratches::Learned(scratch)) => {
+        match (self, scratch) {
+            (Self::Learned(ranker), DeskScratch::Learned(scratch)) => {
                 ranker.parts(scratch, candidate)
             }
             _ => Vec::new(),
