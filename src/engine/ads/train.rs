@@ -61,7 +61,7 @@ pub fn train_ads(
     let ads = request.params.ads().clone().with_learning_curve(false);
     progress.begin("training the ad model", Some(rows.len() as u64));
     let trained = train_from(&rows, &world.inputs.ads, &ads, request.earlier, &|n| {
-        progress.advance(n)
+        progress.advance(n);
     })?;
     Ok(TrainedAds {
         model: AdModel {

@@ -234,7 +234,9 @@ pub(in crate::engine) fn read_address_book(
     let summary = dir.stream::<AddressBookEntry, EngineError>(|mut rows| {
         lengths.add(&rows.records);
         let read = batch(&rows.records);
-        readers.iter_mut().for_each(|reader| reader.add(&read));
+        for reader in readers.iter_mut() {
+            reader.add(&read);
+        }
         progress.advance(rows.records.len() as u64);
         n_ambiguous += read.n_ambiguous;
         let refused = read.refused.iter().map(|(_, why)| (*why).into());
@@ -244,7 +246,9 @@ pub(in crate::engine) fn read_address_book(
     })?;
     lengths.reread_longer_than(budget.always_allowed(), dir, progress, |rows| {
         let read = batch(rows);
-        readers.iter_mut().for_each(|reader| reader.count(&read));
+        for reader in readers.iter_mut() {
+            reader.count(&read);
+        }
     })?;
     let (rejections, n_unlisted) = refusals.finish(&summary);
     inputs.read.rejections.extend(rejections);

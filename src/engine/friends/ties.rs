@@ -84,7 +84,7 @@ fn kept_apart(world: &World, view: &View<FriendSuggestions>) -> (Apart, Stage) {
     stage.drop("dismissal_over", n_over);
     let of_reports = links_of_reports(inputs, gates, &world.params.identity);
     let apart = KeptApart {
-        inputs: inputs,
+        inputs,
         feedback: &counted,
         of_reports: &of_reports,
         of_devices: &view.links,

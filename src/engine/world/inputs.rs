@@ -14,9 +14,7 @@ use crate::engine::world::numbers::{
 use crate::engine::world::reading::TableCount;
 use crate::engine::{EngineError, Progress, RunFinding, Stage};
 use crate::hash::{HashMap, HashSet};
-use crate::identity::{
-    AccountClaim, DeviceCode, DeviceCodes, E164, SocialClaim, number_region,
-};
+use crate::identity::{AccountClaim, DeviceCode, DeviceCodes, E164, SocialClaim, number_region};
 use crate::ids::{AccountId, Region, UserId};
 use crate::signals::{
     AbuseReport, Ad, AdFeedback, AudienceMember, Business, BusinessOptIn, BusinessThread, Fault,

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::consent::{Flaw, Purpose, Subject};
-use crate::engine::numbers::readings;
+use crate::engine::world::numbers::readings;
 use crate::engine::{EngineError, RunFinding};
 use crate::hash::HashSet;
 use crate::identity::E164;
