@@ -52,6 +52,27 @@ fn deny_imports_to_the_right() {
     );
 }
 
+/// The corridors of the engine, one a purpose: what one needs of another arrives as plain data.
+const CORRIDORS: [&str; 4] = ["friends", "ads", "abuse", "business"];
+
+#[test]
+fn deny_corridors_that_know_each_other() {
+    let engine = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/engine");
+    let mut wrong = Vec::new();
+    for corridor in CORRIDORS.into_iter().chain(["world", "books"]) {
+        for file in rust_files(&engine.join(corridor)) {
+            let text = fs::read_to_string(&file).unwrap();
+            let others = CORRIDORS.iter().filter(|other| **other != corridor);
+            for other in others {
+                if text.contains(&format!("crate::engine::{other}::")) {
+                    wrong.push(format!("{}: {corridor} uses {other}", file.display()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn every_room_is_listed() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
