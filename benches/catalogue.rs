@@ -5,7 +5,7 @@
 
 #![expect(clippy::cast_possible_truncation, reason = "any number will do")]
 
-use acquaint::ads::catalogue::{Catalogue, Curve, Offer, People, Reach};
+use acquaint::ads::catalogue::{Catalogue, Curve, Offer, People, Reached};
 use acquaint::ads::sigmoid;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use ndarray::{Array2, ArrayView2, Axis};
@@ -104,12 +104,12 @@ fn ranking(c: &mut Criterion) {
         } = &world;
         let catalogue = Catalogue::with_offers(ads.view(), biases, offers).expect("all finite");
         let by_score = Catalogue::new(ads.view(), biases).expect("all finite");
-        let everything = Reach::everything(&by_score, n_people);
+        let everything = Reached::everything(&by_score, n_people);
         let tenth = by_score.ad_set(|ad| ad % 10 == 0);
-        let mut one_in_ten = Reach::new(&by_score, vec![tenth]).expect("its own set");
+        let mut one_in_ten = Reached::new(&by_score, vec![tenth]).expect("its own set");
         (0..n_people).for_each(|_| one_in_ten.push(0, &[7]).expect("the only set"));
         let curve = Curve::new(sigmoid).expect("it rises");
-        let all = Reach::everything(&catalogue, n_people);
+        let all = Reached::everything(&catalogue, n_people);
         let asked = People::new(people.view());
         group.throughput(Throughput::Elements((n_people * n_ads) as u64));
         for threads in [1, 2] {

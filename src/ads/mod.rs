@@ -75,7 +75,7 @@ pub use metrics::{
 };
 pub use model_kind::ModelKind;
 pub use params::{AdsParams, FtrlParams, FtrlValidParams, ValidAdsParams};
-pub use policy::{AUDIENCE_MIN, Cap, Guard, HiddenBy, Ineligible, PolicyParams, ValidPolicyParams};
+pub use policy::{AUDIENCE_MIN, Cap, Guard, HiddenAd, Ineligible, PolicyParams, ValidPolicyParams};
 pub use profile::{AgeBand, Attributes, TrainingRow, UserProfile};
 pub use relevance::{AdCounts, AdScore, AdScores, rank_ads};
 pub use schema::{FeatureSource, feature_sources};

@@ -586,7 +586,7 @@ mod tests {
         Predicted,
     };
     use crate::ads::{
-        Audiences, Cap, FtrlParams, HiddenBy, ListMember, PolicyParams, TrainingRow, train,
+        Audiences, Cap, FtrlParams, HiddenAd, ListMember, PolicyParams, TrainingRow, train,
     };
     use crate::ids::Region;
     use crate::signals::Hidden;
@@ -741,7 +741,7 @@ mod tests {
         let rows = shown.iter().map(|shown| TrainingRow::new(shown, None));
         let hidden = hidden
             .into_iter()
-            .map(|(user, hidden)| HiddenBy { user, hidden });
+            .map(|(user, hidden)| HiddenAd { user, hidden });
         let listed = listed.into_iter().map(|user| ListMember {
             audience: AudienceId(1),
             added_at: Timestamp::from_secs(0),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use super::params::ValidBusinessParams;
-use super::rules::{self, Verdict};
+use super::rules::{self, Permission};
 use crate::consent::{About, BusinessMarketing, BusinessService, DenialReason, For, Gate};
 use crate::hash::HashMap;
 use crate::ids::{AccountId, BusinessId};
@@ -35,9 +35,9 @@ pub struct Reach {
     /// The account.
     pub account: AccountId,
     /// To answer.
-    pub service: Verdict,
+    pub service: Permission,
     /// To advertise.
-    pub marketing: Verdict,
+    pub marketing: Permission,
 }
 
 /// All verdicts, and what has none: the three counts and `rows` add up to the pairs there were.
@@ -175,13 +175,13 @@ impl Judge<'_> {
         Ok(Reach {
             business: pair.business,
             account: pair.account,
-            service: Verdict::of(vec![
+            service: Permission::of(vec![
                 verified,
                 spam(self.service_spam),
                 rules::consent(service),
                 wrote,
             ]),
-            marketing: Verdict::of(vec![
+            marketing: Permission::of(vec![
                 verified,
                 spam(self.marketing_spam),
                 rules::consent(marketing),
@@ -266,7 +266,7 @@ fn of_opt_in(row: &BusinessOptIn, as_of: Timestamp) -> Pair {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{BusinessParams, Reason};
+    use super::super::{BusinessParams, ReachReason};
     use super::*;
     use crate::consent::testing::gate_of;
     use crate::signals::RawPhone;
@@ -351,19 +351,19 @@ mod tests {
         assert_eq!(
             row.service.reasons,
             [
-                Reason::Verified,
-                Reason::SpamScoreLow,
-                Reason::ConsentAllows,
-                Reason::PersonWrote
+                ReachReason::Verified,
+                ReachReason::SpamScoreLow,
+                ReachReason::ConsentAllows,
+                ReachReason::PersonWrote
             ]
         );
         assert_eq!(
             row.marketing.reasons,
             [
-                Reason::Verified,
-                Reason::SpamScoreLow,
-                Reason::ConsentAllows,
-                Reason::NotOptedIn
+                ReachReason::Verified,
+                ReachReason::SpamScoreLow,
+                ReachReason::ConsentAllows,
+                ReachReason::NotOptedIn
             ]
         );
     }
@@ -372,7 +372,7 @@ mod tests {
     fn whoever_asked_is_advertised_to_and_not_written_to_otherwise() {
         let row = only(answers(&[], &[opt_in(1, 5, 10, None)]));
         assert!(row.marketing.allowed && !row.service.allowed);
-        assert_eq!(row.service.reasons[3], Reason::PersonNeverWrote);
+        assert_eq!(row.service.reasons[3], ReachReason::PersonNeverWrote);
     }
 
     #[test]
@@ -381,7 +381,7 @@ mod tests {
             &[thread(1, 5, StartedBy::Business, 995, None)],
             &[],
         ));
-        assert_eq!(cold.service.reasons[3], Reason::PersonNeverWrote);
+        assert_eq!(cold.service.reasons[3], ReachReason::PersonNeverWrote);
         let answered = only(answers(
             &[thread(1, 5, StartedBy::Business, 900, Some(995))],
             &[],
@@ -395,12 +395,12 @@ mod tests {
             &[thread(1, 5, StartedBy::Person, 900, Some(970))],
             &[],
         ));
-        assert_eq!(row.service.reasons[3], Reason::WindowOver);
+        assert_eq!(row.service.reasons[3], ReachReason::WindowOver);
         let row = only(answers(
             &[thread(1, 5, StartedBy::Person, 900, Some(971))],
             &[],
         ));
-        assert_eq!(row.service.reasons[3], Reason::PersonWrote);
+        assert_eq!(row.service.reasons[3], ReachReason::PersonWrote);
     }
 
     #[test]
@@ -409,7 +409,7 @@ mod tests {
             &[],
             &[opt_in(1, 5, 10, Some(20)), opt_in(1, 5, 15, None)],
         ));
-        assert_eq!(row.marketing.reasons[3], Reason::OptInWithdrawn);
+        assert_eq!(row.marketing.reasons[3], ReachReason::OptInWithdrawn);
         let again = only(answers(
             &[],
             &[opt_in(1, 5, 10, Some(20)), opt_in(1, 5, 21, None)],
@@ -435,7 +435,7 @@ mod tests {
         for (row, reason) in found
             .rows
             .iter()
-            .zip([Reason::NotVerified, Reason::SpamScoreHigh])
+            .zip([ReachReason::NotVerified, ReachReason::SpamScoreHigh])
         {
             assert!(row.service.reasons.contains(&reason) && !row.service.allowed);
             assert!(row.marketing.reasons.contains(&reason) && !row.marketing.allowed);
@@ -447,7 +447,7 @@ mod tests {
         let threads = [15, 25].map(|a| thread(4, a, StartedBy::Person, 999, None));
         let opt_ins = [15, 25].map(|a| opt_in(4, a, 10, None));
         let found = answers(&threads, &opt_ins);
-        let denied = Reason::ConsentDenies(DenialReason::NoRecord);
+        let denied = ReachReason::ConsentDenies(DenialReason::NoRecord);
         assert!(found.rows[0].service.allowed && found.rows[0].marketing.reasons[2] == denied);
         assert!(found.rows[1].marketing.allowed && found.rows[1].service.reasons[2] == denied);
     }

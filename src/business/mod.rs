@@ -28,4 +28,4 @@ mod rules;
 
 pub use eligibility::{Eligibility, Reach, Signals, reach};
 pub use params::{BusinessParams, ValidBusinessParams};
-pub use rules::{Reason, Verdict};
+pub use rules::{Permission, ReachReason};

@@ -10,7 +10,7 @@ use crate::time::Timestamp;
 /// One reason for or against letting a business write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
-pub enum Reason {
+pub enum ReachReason {
     /// The business is verified.
     Verified,
     /// The business's spam score is below the limit.
@@ -39,7 +39,7 @@ pub enum Reason {
     OptInWithdrawn,
 }
 
-impl Reason {
+impl ReachReason {
     /// Does it speak for letting the business write?
     #[must_use]
     pub const fn allows(self) -> bool {
@@ -75,7 +75,7 @@ impl Reason {
     }
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for ReachReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
@@ -83,15 +83,15 @@ impl fmt::Display for Reason {
 
 /// Yes or no, with the outcome of every rule.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Verdict {
+pub struct Permission {
     /// Yes, if every reason allows it.
     pub allowed: bool,
     /// One reason for each rule, in the order of the rules.
-    pub reasons: Vec<Reason>,
+    pub reasons: Vec<ReachReason>,
 }
 
-impl Verdict {
-    pub(super) fn of(reasons: Vec<Reason>) -> Self {
+impl Permission {
+    pub(super) fn of(reasons: Vec<ReachReason>) -> Self {
         Self {
             allowed: reasons.iter().all(|reason| reason.allows()),
             reasons,
@@ -100,25 +100,25 @@ impl Verdict {
 }
 
 /// Was the business verified by then?
-pub(super) fn verification(business: &Business, as_of: Timestamp) -> Reason {
+pub(super) fn verification(business: &Business, as_of: Timestamp) -> ReachReason {
     match business.verified_at {
-        Some(at) if at <= as_of => Reason::Verified,
-        _ => Reason::NotVerified,
+        Some(at) if at <= as_of => ReachReason::Verified,
+        _ => ReachReason::NotVerified,
     }
 }
 
 /// Is the spam score below the limit? One that is not a number is not.
-pub(super) fn spam(score: Option<f64>, params: &ValidBusinessParams) -> Reason {
+pub(super) fn spam(score: Option<f64>, params: &ValidBusinessParams) -> ReachReason {
     match score {
-        None => Reason::SpamScoreUnknown,
-        Some(score) if score < params.spam_score_limit() => Reason::SpamScoreLow,
-        Some(_) => Reason::SpamScoreHigh,
+        None => ReachReason::SpamScoreUnknown,
+        Some(score) if score < params.spam_score_limit() => ReachReason::SpamScoreLow,
+        Some(_) => ReachReason::SpamScoreHigh,
     }
 }
 
 /// What the gate said.
-pub(super) fn consent(denial: Option<DenialReason>) -> Reason {
-    denial.map_or(Reason::ConsentAllows, Reason::ConsentDenies)
+pub(super) fn consent(denial: Option<DenialReason>) -> ReachReason {
+    denial.map_or(ReachReason::ConsentAllows, ReachReason::ConsentDenies)
 }
 
 /// Did the person write within the window? It is half-open: at its end the business may no longer write.
@@ -126,23 +126,26 @@ pub(super) fn service(
     wrote_at: Option<Timestamp>,
     as_of: Timestamp,
     params: &ValidBusinessParams,
-) -> Reason {
+) -> ReachReason {
     let window = i64::from(params.service_window_days());
     match wrote_at {
-        None => Reason::PersonNeverWrote,
-        Some(at) if as_of < at.plus_days(window) => Reason::PersonWrote,
-        Some(_) => Reason::WindowOver,
+        None => ReachReason::PersonNeverWrote,
+        Some(at) if as_of < at.plus_days(window) => ReachReason::PersonWrote,
+        Some(_) => ReachReason::WindowOver,
     }
 }
 
 /// Did the person ask for marketing, and not take it back at that moment or later?
-pub(super) fn marketing(asked_at: Option<Timestamp>, withdrawn_at: Option<Timestamp>) -> Reason {
+pub(super) fn marketing(
+    asked_at: Option<Timestamp>,
+    withdrawn_at: Option<Timestamp>,
+) -> ReachReason {
     match (asked_at, withdrawn_at) {
-        (None, None) => Reason::NotOptedIn,
+        (None, None) => ReachReason::NotOptedIn,
         (Some(asked), withdrawn) if withdrawn.is_none_or(|withdrawn| withdrawn < asked) => {
-            Reason::OptedIn
+            ReachReason::OptedIn
         }
-        _ => Reason::OptInWithdrawn,
+        _ => ReachReason::OptInWithdrawn,
     }
 }
 
@@ -170,37 +173,49 @@ mod tests {
             category: String::new(),
             verified_at: Some(at(10)),
         };
-        assert_eq!(verification(&business, at(10)), Reason::Verified);
-        assert_eq!(verification(&business, at(9)), Reason::NotVerified);
+        assert_eq!(verification(&business, at(10)), ReachReason::Verified);
+        assert_eq!(verification(&business, at(9)), ReachReason::NotVerified);
         business.verified_at = None;
-        assert_eq!(verification(&business, at(9)), Reason::NotVerified);
+        assert_eq!(verification(&business, at(9)), ReachReason::NotVerified);
     }
 
     #[test]
     fn spam_scores_at_the_limit_are_high() {
-        assert_eq!(spam(None, &params()), Reason::SpamScoreUnknown);
-        assert_eq!(spam(Some(0.799), &params()), Reason::SpamScoreLow);
-        assert_eq!(spam(Some(0.8), &params()), Reason::SpamScoreHigh);
-        assert_eq!(spam(Some(f64::NAN), &params()), Reason::SpamScoreHigh);
+        assert_eq!(spam(None, &params()), ReachReason::SpamScoreUnknown);
+        assert_eq!(spam(Some(0.799), &params()), ReachReason::SpamScoreLow);
+        assert_eq!(spam(Some(0.8), &params()), ReachReason::SpamScoreHigh);
+        assert_eq!(spam(Some(f64::NAN), &params()), ReachReason::SpamScoreHigh);
     }
 
     #[test]
     fn service_ends_with_the_window() {
         let end = at(5).plus_days(30);
         let before = Timestamp::from_micros(end.micros() - 1);
-        assert_eq!(service(Some(at(5)), before, &params()), Reason::PersonWrote);
-        assert_eq!(service(Some(at(5)), end, &params()), Reason::WindowOver);
-        assert_eq!(service(None, end, &params()), Reason::PersonNeverWrote);
+        assert_eq!(
+            service(Some(at(5)), before, &params()),
+            ReachReason::PersonWrote
+        );
+        assert_eq!(
+            service(Some(at(5)), end, &params()),
+            ReachReason::WindowOver
+        );
+        assert_eq!(service(None, end, &params()), ReachReason::PersonNeverWrote);
     }
 
     #[test]
     fn the_later_of_asking_and_withdrawing_counts() {
-        assert_eq!(marketing(None, None), Reason::NotOptedIn);
-        assert_eq!(marketing(Some(at(1)), None), Reason::OptedIn);
-        assert_eq!(marketing(Some(at(1)), Some(at(2))), Reason::OptInWithdrawn);
-        assert_eq!(marketing(Some(at(3)), Some(at(2))), Reason::OptedIn);
-        assert_eq!(marketing(None, Some(at(2))), Reason::OptInWithdrawn);
+        assert_eq!(marketing(None, None), ReachReason::NotOptedIn);
+        assert_eq!(marketing(Some(at(1)), None), ReachReason::OptedIn);
+        assert_eq!(
+            marketing(Some(at(1)), Some(at(2))),
+            ReachReason::OptInWithdrawn
+        );
+        assert_eq!(marketing(Some(at(3)), Some(at(2))), ReachReason::OptedIn);
+        assert_eq!(marketing(None, Some(at(2))), ReachReason::OptInWithdrawn);
         // A tie goes to the person.
-        assert_eq!(marketing(Some(at(2)), Some(at(2))), Reason::OptInWithdrawn);
+        assert_eq!(
+            marketing(Some(at(2)), Some(at(2))),
+            ReachReason::OptInWithdrawn
+        );
     }
 }

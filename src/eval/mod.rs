@@ -21,8 +21,8 @@ pub use friends::{
 pub use links::{AtThreshold, Bin, LinksEvaluation, evaluate_links};
 pub use public::PublicGraph;
 pub use ranking::{
-    AtDegree, Exposure, Gain, Interval, MethodRanking, RankingEvaluation, RankingParams, SplitBy,
-    SuggestionRules, TimedEdge, evaluate_ranking, simple_edges, train_public,
+    AtDegree, ConfidenceInterval, Exposure, Gain, MethodRanking, RankingEvaluation, RankingParams,
+    SplitBy, SuggestionRules, TimedEdge, evaluate_ranking, simple_edges, train_public,
 };
 mod ads;
 

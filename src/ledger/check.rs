@@ -17,14 +17,14 @@ use crate::time::Timestamp;
 
 /// Something that is not as it was written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Finding {
+pub struct LedgerFault {
     /// Where: an entry, a segment, a table.
     pub place: String,
     /// What is wrong with it.
     pub what: String,
 }
 
-impl Finding {
+impl LedgerFault {
     pub(in crate::ledger) fn new(place: impl Into<String>, what: impl Into<String>) -> Self {
         Self {
             place: place.into(),
@@ -38,7 +38,7 @@ impl Finding {
     }
 }
 
-impl std::fmt::Display for Finding {
+impl std::fmt::Display for LedgerFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}: {}", self.place, self.what)
     }
@@ -47,12 +47,12 @@ impl std::fmt::Display for Finding {
 /// Damage is a finding; anything else that goes wrong is an error.
 pub(in crate::ledger) fn found<T>(
     result: Result<T, LedgerError>,
-    findings: &mut Vec<Finding>,
+    findings: &mut Vec<LedgerFault>,
 ) -> Result<Option<T>, LedgerError> {
     match result {
         Ok(value) => Ok(Some(value)),
         Err(LedgerError::Damaged { place, what }) => {
-            findings.push(Finding::new(place, what));
+            findings.push(LedgerFault::new(place, what));
             Ok(None)
         }
         Err(error) => Err(error),
@@ -64,13 +64,13 @@ pub(in crate::ledger) fn check(
     log: &mut Log,
     proven: &Proven,
     since: Option<&Root>,
-) -> Result<Vec<Finding>, LedgerError> {
+) -> Result<Vec<LedgerFault>, LedgerError> {
     let mut findings = proven.findings.clone();
     for fault in log.tables.page_faults()? {
-        findings.push(Finding::new("the database", fault));
+        findings.push(LedgerFault::new("the database", fault));
     }
     if Keys::read(proven.of_kind(EntryKind::KeyCheck)).is_none() {
-        findings.push(Finding::new("the keys", "do not follow each other"));
+        findings.push(LedgerFault::new("the keys", "do not follow each other"));
     }
     let latest = check_events(log, proven, &mut findings)?;
     check_times(log, latest, &mut findings);
@@ -84,7 +84,7 @@ pub(in crate::ledger) fn check(
 fn check_events(
     log: &mut Log,
     proven: &Proven,
-    findings: &mut Vec<Finding>,
+    findings: &mut Vec<LedgerFault>,
 ) -> Result<Timestamp, LedgerError> {
     let latest = check_others(log, proven, findings)?;
     let latest = latest.max(check_accounts(log, proven, findings)?);
@@ -122,13 +122,13 @@ fn fault(
 fn check_others(
     log: &mut Log,
     proven: &Proven,
-    findings: &mut Vec<Finding>,
+    findings: &mut Vec<LedgerFault>,
 ) -> Result<Timestamp, LedgerError> {
     let mut latest = Timestamp::MIN;
     for row in proven.plain.iter().filter(|row| row.is_event()) {
         let opened = log.open_row(row)?;
         let fault = fault(log, proven, row.holder(), opened.as_ref());
-        findings.extend(fault.map(|what| Finding::new(place(row), what)));
+        findings.extend(fault.map(|what| LedgerFault::new(place(row), what)));
         latest = latest.max(known(opened.as_ref()));
     }
     Ok(latest)
@@ -146,7 +146,7 @@ fn known(opened: Option<&Opened>) -> Timestamp {
 fn check_accounts(
     log: &mut Log,
     proven: &Proven,
-    findings: &mut Vec<Finding>,
+    findings: &mut Vec<LedgerFault>,
 ) -> Result<Timestamp, LedgerError> {
     let mut latest = Timestamp::MIN;
     let mut walk = proven.accounts.walk();
@@ -158,7 +158,7 @@ fn check_accounts(
             let opened = opened.map(|opened| log.bounds.settle(record.entry, opened));
             let holder = Holder::Account(AccountId(record.account));
             if let Some(what) = fault(log, proven, Some(holder), opened.as_ref()) {
-                findings.push(Finding::new(format!("entry {}", record.entry), what));
+                findings.push(LedgerFault::new(format!("entry {}", record.entry), what));
             }
             latest = latest.max(known(opened.as_ref()));
         }
@@ -172,7 +172,7 @@ fn check_accounts(
 fn check_segments(
     log: &mut Log,
     proven: &Proven,
-    findings: &mut Vec<Finding>,
+    findings: &mut Vec<LedgerFault>,
 ) -> Result<Timestamp, LedgerError> {
     let mut latest = Timestamp::MIN;
     for at in 0..log.segments.len() {
@@ -194,7 +194,7 @@ fn check_segments(
             }
             for (key, account) in keys.keys(from, to).iter().zip(&block.accounts) {
                 if key.is_none() && !proven.is_erased(Holder::Account(AccountId(*account))) {
-                    findings.push(Finding::new(
+                    findings.push(LedgerFault::new(
                         place.clone(),
                         format!("the key of account {account} is gone, and nobody erased it"),
                     ));
@@ -206,10 +206,10 @@ fn check_segments(
 }
 
 /// Nothing may be known later than the clock, if the reader was told what it says.
-fn check_times(log: &Log, latest: Timestamp, findings: &mut Vec<Finding>) {
+fn check_times(log: &Log, latest: Timestamp, findings: &mut Vec<LedgerFault>) {
     let newest = log.head.newest_known.max(latest);
     if log.bounds.is_late(newest) {
-        findings.push(Finding::new(
+        findings.push(LedgerFault::new(
             "known times",
             format!("an entry is recorded as known at {newest}, which is later than this machine's clock; `acquaint consent repair --time` mends that"),
         ));
@@ -220,11 +220,11 @@ fn check_times(log: &Log, latest: Timestamp, findings: &mut Vec<Finding>) {
 fn check_since(
     log: &mut Log,
     since: &Root,
-    findings: &mut Vec<Finding>,
+    findings: &mut Vec<LedgerFault>,
 ) -> Result<(), LedgerError> {
     let size = log.head.size;
     if since.size > size {
-        findings.push(Finding::new(
+        findings.push(LedgerFault::new(
             "the log",
             format!("has {size} entries, and had {}", since.size),
         ));
@@ -239,7 +239,7 @@ fn check_since(
         found(root_of_first(log, &tiles, since.size), findings)?
     };
     if root.is_some_and(|root| root != since.root) {
-        findings.push(Finding::new(
+        findings.push(LedgerFault::new(
             "the log",
             format!("its first {} entries are not what they were", since.size),
         ));

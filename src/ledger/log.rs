@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::check::Finding;
+use super::check::LedgerFault;
 use super::codec::{Holder, Opened, SEALED};
 use super::entry::{EntryKind, Row, event_leaf};
 use super::error::LedgerError;
@@ -29,7 +29,7 @@ pub(in crate::ledger) struct Log {
     pub(in crate::ledger) bounds: Bounds,
     pub(in crate::ledger) head: Head,
     /// What is wrong with head, schema and list of segments.
-    pub(in crate::ledger) faults: Vec<Finding>,
+    pub(in crate::ledger) faults: Vec<LedgerFault>,
 }
 
 /// An event that was found under an id.
@@ -66,16 +66,16 @@ impl Log {
         dir: &Path,
         mut tables: Box<dyn Tables + Send>,
     ) -> Result<Self, LedgerError> {
-        let mut faults: Vec<Finding> = tables
+        let mut faults: Vec<LedgerFault> = tables
             .schema_faults()?
             .into_iter()
-            .map(|fault| Finding::new("the schema", fault))
+            .map(|fault| LedgerFault::new("the schema", fault))
             .collect();
         let head = tables.head()?;
         let rows = tables.segments()?;
         let all: Vec<&SegmentRow> = rows.iter().collect();
         if !head.is_whole(&all) {
-            faults.push(Finding::new(
+            faults.push(LedgerFault::new(
                 "the head",
                 "not what was written with the newest entry",
             ));

@@ -41,7 +41,7 @@ mod tiles;
 mod twice;
 mod writer;
 
-pub use check::Finding;
+pub use check::LedgerFault;
 pub use codec::{NewEvent, NewSubject, ObjectionPoint};
 pub use entry::EntryKind;
 pub use erase::Erased;

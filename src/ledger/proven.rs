@@ -13,7 +13,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::check::{Finding, found};
+use super::check::{LedgerFault, found};
 use super::codec::Holder;
 use super::entry::{EntryKind, Row, Sealing, read_overlay, read_policy};
 use super::error::LedgerError;
@@ -43,7 +43,7 @@ pub(in crate::ledger) enum Depth {
 /// What the rows are, and what is wrong.
 #[derive(Debug)]
 pub(in crate::ledger) struct Proven {
-    pub(in crate::ledger) findings: Vec<Finding>,
+    pub(in crate::ledger) findings: Vec<LedgerFault>,
     /// Every row but events about accounts, ascending.
     pub(in crate::ledger) plain: Vec<Row>,
     /// Events about accounts.
@@ -57,7 +57,7 @@ pub(in crate::ledger) struct Proven {
 }
 
 impl Proven {
-    fn new(dir: &Path, findings: Vec<Finding>, depth: Depth) -> Self {
+    fn new(dir: &Path, findings: Vec<LedgerFault>, depth: Depth) -> Self {
         Self {
             findings,
             plain: Vec::new(),
@@ -139,7 +139,7 @@ impl Proven {
     fn take(&mut self, row: Row) -> Result<(), LedgerError> {
         if let Some(fault) = row.fault() {
             self.findings
-                .push(Finding::new(format!("entry {}", row.entry), fault));
+                .push(LedgerFault::new(format!("entry {}", row.entry), fault));
             return Ok(());
         }
         self.ids.extend(row.event_id);
@@ -173,7 +173,7 @@ pub(in crate::ledger) fn prove(log: &mut Log, depth: Depth) -> Result<Proven, Le
     let mut proven = Proven::new(&log.dir, log.faults.clone(), depth);
     let tiles = found(log.tables.tiles(), &mut proven.findings)?.unwrap_or_default();
     if tiles.len() as u64 != log.head.size / LEAVES {
-        let finding = Finding::new("tiles", "not as many as the log is long");
+        let finding = LedgerFault::new("tiles", "not as many as the log is long");
         proven.findings.push(finding);
     }
     let mut pass = Pass {
@@ -185,7 +185,7 @@ pub(in crate::ledger) fn prove(log: &mut Log, depth: Depth) -> Result<Proven, Le
     let is_walked = found(walked, &mut pass.proven.findings)?.is_some();
     let mut proven = pass.proven;
     if is_walked && pass.growth.root() != log.head.root {
-        let finding = Finding::new("the root", "does not stand for the entries");
+        let finding = LedgerFault::new("the root", "does not stand for the entries");
         proven.findings.push(finding);
     }
     proven.accounts.finish();
@@ -236,7 +236,7 @@ impl Pass {
         let end = log.segments[number].row.entries().end.min(log.head.size);
         let stray = log.tables.rows(at, 1)?;
         if let Some(row) = stray.first().filter(|row| row.entry < end) {
-            self.proven.findings.push(Finding::new(
+            self.proven.findings.push(LedgerFault::new(
                 format!("entry {}", row.entry),
                 "a segment has an entry of that number",
             ));
@@ -284,7 +284,7 @@ impl Pass {
                 .and_then(|tile| self.tiles.get(tile));
             if held.is_some_and(|held| *held != hash) {
                 let first = tile * LEAVES;
-                self.proven.findings.push(Finding::new(
+                self.proven.findings.push(LedgerFault::new(
                     format!("entries {first} to {}", first + LEAVES - 1),
                     "not what was written",
                 ));
@@ -295,7 +295,7 @@ impl Pass {
 
 /// What stands beside the entries must be what they say: the numbers in the head, the segments, the objection list.
 fn compare(log: &mut Log, proven: &mut Proven) -> Result<(), LedgerError> {
-    let mut add = |place: &str, what: &str| proven.findings.push(Finding::new(place, what));
+    let mut add = |place: &str, what: &str| proven.findings.push(LedgerFault::new(place, what));
     let n_strays = log.tables.n_strays(log.head.size)?;
     if n_strays > 0 {
         add("entries", "there are rows outside the log");
@@ -303,7 +303,7 @@ fn compare(log: &mut Log, proven: &mut Proven) -> Result<(), LedgerError> {
     let counts = proven.counts();
     if log.head.seal.is_some_and(|seal| seal.counts != counts) {
         let what = "does not count what the entries are";
-        proven.findings.push(Finding::new("the head", what));
+        proven.findings.push(LedgerFault::new("the head", what));
     }
     compare_segments(log, proven)?;
     let list = log.tables.objections()?;
@@ -311,7 +311,7 @@ fn compare(log: &mut Log, proven: &mut Proven) -> Result<(), LedgerError> {
         let what = "not what the log says it is";
         proven
             .findings
-            .push(Finding::new("the objection list", what));
+            .push(LedgerFault::new("the objection list", what));
     }
     proven.objections = list;
     Ok(())
@@ -321,16 +321,22 @@ fn compare_segments(log: &Log, proven: &mut Proven) -> Result<(), LedgerError> {
     let mut findings = Vec::new();
     let sealed: Vec<&Row> = proven.of_kind(EntryKind::Segment).collect();
     if sealed.len() != log.segments.len() {
-        findings.push(Finding::new("segments", "not as many as the log sealed"));
+        findings.push(LedgerFault::new(
+            "segments",
+            "not as many as the log sealed",
+        ));
     }
     for segment in &log.segments {
         let place = format!("segment {}", segment.row.segment);
         if segment.digest()? != segment.row.digest {
-            findings.push(Finding::new(place.clone(), "not the file that was sealed"));
+            findings.push(LedgerFault::new(
+                place.clone(),
+                "not the file that was sealed",
+            ));
         }
         let body = sealing(segment).bytes();
         if sealed.iter().all(|row| row.body != body) {
-            findings.push(Finding::new(place, "the log does not list it"));
+            findings.push(LedgerFault::new(place, "the log does not list it"));
         }
     }
     proven.findings.extend(findings);

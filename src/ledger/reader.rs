@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::check::{self, Finding};
+use super::check::{self, LedgerFault};
 use super::codec::{Holder, ObjectionPoint};
 use super::database;
 use super::entry::{EntryKind, Row};
@@ -105,7 +105,7 @@ impl Reader {
     ///
     /// # Complexity
     /// O(n) time for n entries, and space for the tiles and one batch.
-    pub fn check(&self, since: Option<&Root>) -> Result<Vec<Finding>, LedgerError> {
+    pub fn check(&self, since: Option<&Root>) -> Result<Vec<LedgerFault>, LedgerError> {
         let mut state = self.state();
         let (log, proven) = state.read(Depth::Leaves)?;
         check::check(log, proven, since)

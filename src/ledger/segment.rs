@@ -18,7 +18,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use super::check::Finding;
+use super::check::LedgerFault;
 use super::codec::SEALED;
 use super::error::LedgerError;
 
@@ -170,10 +170,10 @@ impl Segment {
     }
 
     /// Ids are looked for between the smallest and the largest that the database names: they must be the file's.
-    pub(in crate::ledger) fn range_fault(&self) -> Result<Option<Finding>, LedgerError> {
+    pub(in crate::ledger) fn range_fault(&self) -> Result<Option<LedgerFault>, LedgerError> {
         let is_right = self.id_range()? == (self.row.min_id, self.row.max_id);
         Ok((!is_right).then(|| {
-            Finding::new(
+            LedgerFault::new(
                 format!("segment {}", self.row.segment),
                 "its ids are not from and to what the database says; `acquaint consent repair` mends that",
             )

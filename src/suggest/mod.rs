@@ -46,7 +46,7 @@ pub use person::ForOne;
 pub use rank::{Scorer, Scratch};
 pub use ranker::{
     Candidates, FEATURE_NAMES, FRIEND_MODEL_SCHEMA, FeatureWeight, Features, FriendModel,
-    FriendTraining, HiddenBy, N_FEATURES, Provenance, Ranker, RankerError, RankerParams,
+    FriendTraining, Holdout, N_FEATURES, Provenance, Ranker, RankerError, RankerParams,
     RankerScratch, ValidRankerParams, train_friends,
 };
 pub(crate) use ranker::{Source, train_on};

@@ -33,7 +33,7 @@ const YEAR: u16 = 2016;
 /// with a standard normal quality and a peak age between 18 and 60 for each ad, and 0, −0.9, 0.2, 0.4 for feed,
 /// right column, stories and marketplace. Region, gender and language have no effect of their own.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ClickModel {
+pub struct TrueClickModel {
     /// Ascending by id: birth year and interests as bits.
     users: Vec<(UserId, u16, u16)>,
     /// Ascending by id.
@@ -48,7 +48,7 @@ struct AdTraits {
     peak_age: f64,
 }
 
-impl ClickModel {
+impl TrueClickModel {
     /// The probability of a click when this person sees this ad there; none if either is unknown.
     ///
     /// # Complexity
@@ -98,7 +98,7 @@ pub(super) fn ads(
     params: &ValidSynthParams,
     society: &Society,
     users: &[Option<UserId>],
-) -> (Vec<Ad>, ClickModel) {
+) -> (Vec<Ad>, TrueClickModel) {
     let mut rng = stream(params.seed(), Topic::Ads);
     let mut made: Vec<(Ad, AdTraits)> = (0..params.n_ads())
         .map(|i| ad(params.seed(), i, &mut rng))
@@ -110,7 +110,7 @@ pub(super) fn ads(
     let mut people: Vec<(UserId, u16, u16)> =
         society.people.iter().zip(users).filter_map(of).collect();
     people.sort_unstable();
-    let model = ClickModel {
+    let model = TrueClickModel {
         users: people,
         ads: made
             .iter()
@@ -192,7 +192,7 @@ pub(super) fn impressions(
     society: &Society,
     users: &[Option<UserId>],
     ads: &[Ad],
-    model: &ClickModel,
+    model: &TrueClickModel,
 ) -> (Vec<Impression>, Vec<f64>) {
     let mut rng = stream(params.seed(), Topic::Impressions);
     let mut rows = Vec::new();
@@ -230,7 +230,7 @@ fn seen(
     person: &Person,
     user: Option<UserId>,
     n: u32,
-    (ads, model): (&[Ad], &ClickModel),
+    (ads, model): (&[Ad], &TrueClickModel),
     rng: &mut Stream,
 ) -> Option<(Impression, f64)> {
     let i = (0..4)

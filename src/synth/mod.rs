@@ -37,7 +37,7 @@ mod people;
 mod profiles;
 
 use accounts::{Accounts, Holder};
-pub use ads::ClickModel;
+pub use ads::TrueClickModel;
 use books::Sources;
 use devices::Recorder;
 pub use edges::{EdgeWorld, TooManyPeople, world_of_edges};
@@ -129,7 +129,7 @@ pub struct Truth {
     /// The probability of a click at each showing of a row of `impressions`, in the order of its rows.
     pub click_probabilities: Vec<f64>,
     /// The probability of a click for any person and any ad.
-    pub clicks: ClickModel,
+    pub clicks: TrueClickModel,
 }
 
 /// The world of a seed.

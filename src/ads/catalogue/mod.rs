@@ -59,5 +59,5 @@ mod tests;
 pub use offers::{Curve, Offer};
 pub(in crate::ads) use packed::dot;
 pub use packed::{AdSet, Catalogue};
-pub use people::{People, Reach};
+pub use people::{People, Reached};
 pub use rank::{CatalogueCounts, Ranked, RankedAd};

@@ -62,7 +62,7 @@ impl<'a> People<'a> {
 /// Eligibility by attributes makes few different sets, which people share; what one person hid or has seen too often is
 /// a short list of their own. Neither can be outdone by a score: what is not open is not scored.
 #[derive(Clone, Debug)]
-pub struct Reach {
+pub struct Reached {
     n_ads: usize,
     sets: Vec<AdSet>,
     set_of: Vec<u32>,
@@ -71,7 +71,7 @@ pub struct Reach {
     ends: Vec<usize>,
 }
 
-impl Reach {
+impl Reached {
     /// Nobody yet; people will have one of these sets.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use super::super::AdsError;
 use super::best::Best;
 use super::offers::{ByScore, Curve, Worth};
 use super::packed::{Catalogue, Ceiling, STRETCH, length};
-use super::people::{People, Reach};
+use super::people::{People, Reached};
 use super::sieve::{Floors, PANEL, Sieve, Sift};
 
 /// Tiles one task takes at a time: their vectors and lists stay in the second cache.
@@ -101,7 +101,7 @@ impl Catalogue {
     pub fn rank_by_score(
         &self,
         people: People<'_>,
-        reach: &Reach,
+        reach: &Reached,
         k: usize,
     ) -> Result<(Ranked, CatalogueCounts), AdsError> {
         self.rank(people, reach, k, &ByScore)
@@ -115,7 +115,7 @@ impl Catalogue {
     pub fn rank_by_value<F: Fn(f64) -> f64 + Sync>(
         &self,
         people: People<'_>,
-        reach: &Reach,
+        reach: &Reached,
         k: usize,
         curve: &Curve<F>,
     ) -> Result<(Ranked, CatalogueCounts), AdsError> {
@@ -125,7 +125,7 @@ impl Catalogue {
     fn rank(
         &self,
         people: People<'_>,
-        reach: &Reach,
+        reach: &Reached,
         k: usize,
         worth: &impl Worth,
     ) -> Result<(Ranked, CatalogueCounts), AdsError> {
@@ -149,7 +149,7 @@ impl Catalogue {
         Ok((ranked, counts))
     }
 
-    fn check(&self, people: People<'_>, reach: &Reach, k: usize) -> Result<(), AdsError> {
+    fn check(&self, people: People<'_>, reach: &Reached, k: usize) -> Result<(), AdsError> {
         people.check(self.width())?;
         let what = if k == 0 {
             "K of 0"
@@ -161,7 +161,7 @@ impl Catalogue {
         Err(AdsError::Catalogue { what })
     }
 
-    fn counts(&self, reach: &Reach, ranked: &Ranked) -> CatalogueCounts {
+    fn counts(&self, reach: &Reached, ranked: &Ranked) -> CatalogueCounts {
         let open: u64 = reach.n_open(self).iter().sum();
         let pairs = reach.n_people() as u64 * self.n_ads() as u64;
         let emitted = ranked.ads.len() as u64;
@@ -177,7 +177,7 @@ impl Catalogue {
 struct Job<'a, 'p, W> {
     catalogue: &'a Catalogue,
     people: People<'p>,
-    reach: &'a Reach,
+    reach: &'a Reached,
     k: usize,
     worth: &'a W,
 }

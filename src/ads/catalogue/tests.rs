@@ -74,10 +74,10 @@ impl Case {
         Catalogue::packed(self.ads.view(), &self.biases, &self.offers, make).unwrap()
     }
 
-    fn reach(&self, catalogue: &Catalogue) -> Reach {
+    fn reach(&self, catalogue: &Catalogue) -> Reached {
         let sets = self.sets.iter();
         let sets = sets.map(|set| catalogue.ad_set(|ad| set.contains(&u32::try_from(ad).unwrap())));
-        let mut reach = Reach::new(catalogue, sets.collect()).unwrap();
+        let mut reach = Reached::new(catalogue, sets.collect()).unwrap();
         for (set, blocked) in self.set_of.iter().zip(&self.blocked) {
             reach.push(*set, blocked).unwrap();
         }
@@ -250,7 +250,7 @@ fn nobody_nothing_and_nothing_open() {
     let case = case(5, 3, 40, 4, 9, 2);
     let catalogue = case.catalogue(Sieve::best_for);
     let none = catalogue.ad_set(|_| false);
-    let mut reach = Reach::new(&catalogue, vec![none]).unwrap();
+    let mut reach = Reached::new(&catalogue, vec![none]).unwrap();
     (0..3).for_each(|_| reach.push(0, &[]).unwrap());
     let (ranked, counts) = catalogue
         .rank_by_score(
@@ -261,7 +261,7 @@ fn nobody_nothing_and_nothing_open() {
         .unwrap();
     assert!((0..3).all(|person| ranked.of(person).is_empty()));
     assert_eq!((counts.masked, counts.pairs), (120, 120));
-    let nobody = Reach::everything(&catalogue, 0);
+    let nobody = Reached::everything(&catalogue, 0);
     let people = Array2::<f32>::zeros((0, 4));
     let (ranked, _) = catalogue
         .rank_by_score(People::new(people.view()), &nobody, 2)
@@ -294,7 +294,7 @@ fn deny_numbers_that_are_not_finite_and_shapes_that_do_not_fit() {
     }
 
     let catalogue = case.catalogue(Sieve::best_for);
-    let reach = Reach::everything(&catalogue, 3);
+    let reach = Reached::everything(&catalogue, 3);
     let ranked = |change: fn(&mut Array2<f32>), k| {
         let mut people = case.people.clone();
         change(&mut people);

@@ -2,7 +2,7 @@
 
 use super::ineligible::Ineligible;
 use super::params::ValidPolicyParams;
-use super::restrictions::{ByPerson, HiddenBy, Restrictions, count_showings, hide};
+use super::restrictions::{ByPerson, HiddenAd, Restrictions, count_showings, hide};
 use super::targeting::{chooses_protected, meets_all};
 use crate::ads::audience::Audiences;
 use crate::ads::profile::{TrainingRow, UserProfile};
@@ -36,7 +36,7 @@ impl Guard {
 
     /// Whoever hid something does not get it.
     #[must_use]
-    pub fn with_hidden(mut self, hidden: &[Permitted<HiddenBy, AdRelevance>]) -> Self {
+    pub fn with_hidden(mut self, hidden: &[Permitted<HiddenAd, AdRelevance>]) -> Self {
         hide(&mut self.by_person, hidden);
         self
     }

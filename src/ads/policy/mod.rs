@@ -18,4 +18,4 @@ mod targeting;
 pub use guard::Guard;
 pub use ineligible::Ineligible;
 pub use params::{AUDIENCE_MIN, Cap, PolicyParams, ValidPolicyParams};
-pub use restrictions::HiddenBy;
+pub use restrictions::HiddenAd;

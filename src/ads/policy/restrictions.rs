@@ -16,14 +16,14 @@ use crate::time::Timestamp;
 ///
 /// No order of a regulator makes it too old to be used: it was not collected for ads but against them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct HiddenBy {
+pub struct HiddenAd {
     /// Who.
     pub user: UserId,
     /// What.
     pub hidden: Hidden,
 }
 
-impl From<&AdFeedback> for HiddenBy {
+impl From<&AdFeedback> for HiddenAd {
     fn from(row: &AdFeedback) -> Self {
         Self {
             user: row.user_id,
@@ -32,7 +32,7 @@ impl From<&AdFeedback> for HiddenBy {
     }
 }
 
-impl About for HiddenBy {
+impl About for HiddenAd {
     type Id = UserId;
     type Ids = [UserId; 1];
 
@@ -109,8 +109,8 @@ impl Restrictions {
 pub(in crate::ads) type ByPerson = HashMap<UserId, Restrictions>;
 
 /// Notes what people hid.
-pub(super) fn hide(by_person: &mut ByPerson, hidden: &[Permitted<HiddenBy, AdRelevance>]) {
-    let mut sorted: Vec<HiddenBy> = hidden.iter().map(|one| *one.get()).collect();
+pub(super) fn hide(by_person: &mut ByPerson, hidden: &[Permitted<HiddenAd, AdRelevance>]) {
+    let mut sorted: Vec<HiddenAd> = hidden.iter().map(|one| *one.get()).collect();
     sorted.sort_unstable();
     sorted.dedup();
     for of_user in sorted.chunk_by(|a, b| a.user == b.user) {
@@ -290,7 +290,7 @@ mod tests {
 
     #[test]
     fn deny_what_was_hidden() {
-        let row = |hidden| HiddenBy {
+        let row = |hidden| HiddenAd {
             user: UserId(1),
             hidden,
         };

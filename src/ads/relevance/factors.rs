@@ -15,7 +15,7 @@ use rayon::prelude::*;
 
 use super::{Best, BestAds, People, Running};
 use crate::ads::AdsError;
-use crate::ads::catalogue::{Catalogue, Curve, Offer, People as Sides, Reach};
+use crate::ads::catalogue::{Catalogue, Curve, Offer, People as Sides, Reached};
 use crate::ads::click_model::ClickModel;
 use crate::ads::factor_clicks::FactorClicks;
 use crate::ads::features::HashedValue;
@@ -225,7 +225,7 @@ impl Shop<'_> {
     }
 
     /// Who may choose what of a shelf: a set for all who share it, and what one person is not shown.
-    fn open_to(&self, on: &Shelf<'_>, customers: &[Customer]) -> Result<Reach, AdsError> {
+    fn open_to(&self, on: &Shelf<'_>, customers: &[Customer]) -> Result<Reached, AdsError> {
         let mut numbers: HashMap<&[u64], usize> = HashMap::default();
         let mut sets = Vec::new();
         let mut set_of = Vec::with_capacity(customers.len());
@@ -237,7 +237,7 @@ impl Shop<'_> {
                 sets.len() - 1
             }));
         }
-        let mut reach = Reach::new(&on.catalogue, sets)?;
+        let mut reach = Reached::new(&on.catalogue, sets)?;
         for (customer, set) in customers.iter().zip(set_of) {
             let all = self
                 .people

@@ -10,7 +10,7 @@ pub(in crate::engine) mod train;
 use self::audiences::resolve;
 use self::model::AdModel;
 use crate::ads::{
-    Audiences, ClickModel, Guard, HiddenBy, TrainReport, TrainingRow, UserProfile, train,
+    Audiences, ClickModel, Guard, HiddenAd, TrainReport, TrainingRow, UserProfile, train,
 };
 use crate::consent::{AdRelevance, Permitted};
 use crate::engine::world::World;
@@ -133,11 +133,11 @@ fn guard(
 fn hidden(
     world: &World,
     view: &View<AdRelevance>,
-) -> (Vec<Permitted<HiddenBy, AdRelevance>>, Option<Stage>) {
+) -> (Vec<Permitted<HiddenAd, AdRelevance>>, Option<Stage>) {
     let mut stage = Stage::new("ad feedback → hidden");
     let gate = &view.gates.people;
     let rows = world.inputs.ad_feedback.iter();
-    let hidden = stage.keep(rows.map(|row| gate.permit(HiddenBy::from(row))));
+    let hidden = stage.keep(rows.map(|row| gate.permit(HiddenAd::from(row))));
     let is_any = stage.rows_in > 0;
     (hidden, is_any.then_some(stage))
 }

@@ -1,6 +1,6 @@
 //! Verdicts as rows.
 
-use crate::business::{Reach, Reason};
+use crate::business::{Reach, ReachReason};
 use crate::engine::Stage;
 use crate::engine::business::Verdicts;
 use crate::engine::outputs::ReachRow;
@@ -19,7 +19,7 @@ impl Verdicts {
 }
 
 fn row(row: &Reach) -> ReachRow {
-    let words = |reasons: &[Reason]| {
+    let words = |reasons: &[ReachReason]| {
         reasons
             .iter()
             .map(|reason| reason.as_str().to_owned())

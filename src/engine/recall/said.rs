@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::business::{self, Reason, ValidBusinessParams};
+use crate::business::{self, ReachReason, ValidBusinessParams};
 use crate::consent::{AsOf, BusinessMarketing, BusinessService, FriendSuggestions, Gate};
 use crate::engine::books::reading::{Matcher, Reader, read_address_book};
 use crate::engine::friends::ties::Tied;
@@ -174,7 +174,7 @@ pub(super) fn withdrawn(
     };
     let reach = business::reach(&signals, gates.0, gates.1, now, params);
     let rows = reach.rows.into_iter();
-    rows.filter(|row| row.marketing.reasons.contains(&Reason::OptInWithdrawn))
+    rows.filter(|row| row.marketing.reasons.contains(&ReachReason::OptInWithdrawn))
         .map(|row| (row.account, row.business))
         .collect()
 }

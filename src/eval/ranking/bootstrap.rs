@@ -8,7 +8,7 @@ use crate::eval::friends::mix;
 
 /// A figure, and the interval that holds it in 95 of 100 draws.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub struct Interval {
+pub struct ConfidenceInterval {
     /// The figure itself.
     pub value: f64,
     /// The 2.5th percentile of the draws.
@@ -40,7 +40,7 @@ pub(super) fn draws(people: &[Vec<Worth>], n_draws: u64) -> Vec<Vec<Worth>> {
         .collect()
 }
 
-impl Interval {
+impl ConfidenceInterval {
     /// Of a figure and what it was in every draw; draws without anybody to find something for say nothing.
     pub(super) fn of(value: f64, draws: impl Iterator<Item = f64>) -> Self {
         let mut found: Vec<f64> = draws.filter(|x| x.is_finite()).collect();
@@ -67,7 +67,7 @@ mod tests {
         let one = |i: u32| Worth::of(&[i % 2], &[0]);
         let people = vec![(0..400).map(one).collect::<Vec<_>>()];
         let draws = draws(&people, 2000);
-        let found = Interval::of(0.5, draws.iter().map(|sums| sums[0].map()));
+        let found = ConfidenceInterval::of(0.5, draws.iter().map(|sums| sums[0].map()));
         assert!((found.low - 0.451).abs() < 0.006, "{found:?}");
         assert!((found.high - 0.549).abs() < 0.006, "{found:?}");
     }

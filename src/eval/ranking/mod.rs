@@ -22,7 +22,7 @@ mod negatives;
 mod split;
 
 pub use crate::suggest::Exposure;
-pub use bootstrap::Interval;
+pub use bootstrap::ConfidenceInterval;
 pub use split::{SplitBy, TimedEdge, simple_edges};
 
 use rayon::prelude::*;
@@ -109,15 +109,15 @@ pub struct MethodRanking {
     /// Against pairs with somebody in common.
     pub hard_auc: Option<f64>,
     /// Mean average precision of the first ten.
-    pub map_at_10: Interval,
+    pub map_at_10: ConfidenceInterval,
     /// The same, by seed.
     pub map_at_10_by_seed: Vec<f64>,
     /// Share of what could be found that was.
-    pub recall_at_10: Interval,
+    pub recall_at_10: ConfidenceInterval,
     /// Share of people with a hit.
-    pub hit_at_10: Interval,
+    pub hit_at_10: ConfidenceInterval,
     /// Normalised discounted cumulative gain.
-    pub ndcg_at_10: Interval,
+    pub ndcg_at_10: ConfidenceInterval,
     /// Who is shown how often, mean over seeds.
     pub exposure: Exposure,
     /// By the number of ties that are known.
@@ -141,7 +141,7 @@ pub struct Gain {
     /// The heuristic with the highest MAP@10.
     pub best_heuristic: &'static str,
     /// MAP@10 of the ranker less that of the heuristic.
-    pub map_at_10: Interval,
+    pub map_at_10: ConfidenceInterval,
 }
 
 const N_DRAWS: u64 = 1000;
@@ -457,7 +457,7 @@ impl Tally {
             .map(|sums| sums[ranker].map() - sums[best].map());
         Some(Gain {
             best_heuristic: self.methods[best].method,
-            map_at_10: Interval::of(map(&ranker) - map(&best), gains),
+            map_at_10: ConfidenceInterval::of(map(&ranker) - map(&best), gains),
         })
     }
 }
@@ -506,7 +506,7 @@ impl MethodTally {
     fn ranking(&self, draws: &[Vec<Worth>], place: usize) -> MethodRanking {
         let total = self.total();
         let interval = |of: fn(&Worth) -> f64| {
-            Interval::of(of(&total), draws.iter().map(|sums| of(&sums[place])))
+            ConfidenceInterval::of(of(&total), draws.iter().map(|sums| of(&sums[place])))
         };
         let groups = DEGREES.iter().zip(&self.by_degree);
         let group = |(&from, worth): (&u32, &Worth)| AtDegree {

@@ -21,7 +21,7 @@ pub(in crate::suggest) use extract::Around;
 pub use features::{Features, N_FEATURES, NAMES as FEATURE_NAMES};
 pub use file::FRIEND_MODEL_SCHEMA;
 pub use model::{Candidates, FeatureWeight, FriendModel, FriendTraining, Provenance};
-pub use params::{HiddenBy, RankerParams, ValidRankerParams};
+pub use params::{Holdout, RankerParams, ValidRankerParams};
 pub use rank::{Ranker, RankerScratch};
 pub use train::train_friends;
 pub(crate) use train::{Source, train_on};

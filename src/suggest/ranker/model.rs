@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::RankerError;
 use super::features::{Features, N_FEATURES, NAMES};
 use super::fit::{Fitness, Linear, sigmoid};
-use super::params::{HiddenBy, RankerParams, ValidRankerParams};
+use super::params::{Holdout, RankerParams, ValidRankerParams};
 use crate::suggest::{Direct, Heuristic, ValidSuggestParams};
 
 /// How probable it is that two people are friends, from [`NAMES`]: a logistic regression, calibrated.
@@ -99,7 +99,7 @@ pub struct FeatureWeight {
 #[serde(deny_unknown_fields)]
 pub struct FriendTraining {
     /// Which friendships were hidden.
-    pub hidden_by: HiddenBy,
+    pub hidden_by: Holdout,
     /// One friendship in so many was.
     pub one_in: u64,
     /// How often, anew.

@@ -7,7 +7,7 @@ use crate::params::{ParamError, require};
 /// Which friendships are hidden to learn from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum HiddenBy {
+pub enum Holdout {
     /// By a hash of the pair, anew in every round.
     #[default]
     Hash,
@@ -15,7 +15,7 @@ pub enum HiddenBy {
     Time,
 }
 
-impl HiddenBy {
+impl Holdout {
     /// The name in files.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -30,7 +30,7 @@ impl HiddenBy {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RankerParams {
-    hidden_by: HiddenBy,
+    hidden_by: Holdout,
     one_in: u64,
     rounds: u32,
     pool: usize,
@@ -42,7 +42,7 @@ pub struct RankerParams {
 impl Default for RankerParams {
     fn default() -> Self {
         Self {
-            hidden_by: HiddenBy::Hash,
+            hidden_by: Holdout::Hash,
             one_in: 10,
             rounds: 3,
             pool: 100,
@@ -54,9 +54,9 @@ impl Default for RankerParams {
 }
 
 impl RankerParams {
-    /// Which friendships are hidden; default [`HiddenBy::Hash`].
+    /// Which friendships are hidden; default [`Holdout::Hash`].
     #[must_use]
-    pub fn hidden_by(mut self, hidden_by: HiddenBy) -> Self {
+    pub fn hidden_by(mut self, hidden_by: Holdout) -> Self {
         self.hidden_by = hidden_by;
         self
     }
@@ -158,10 +158,10 @@ impl ValidRankerParams {
     /// Are the newest friendships hidden? Their times have to be known then.
     #[must_use]
     pub fn hides_newest(&self) -> bool {
-        self.0.hidden_by == HiddenBy::Time
+        self.0.hidden_by == Holdout::Time
     }
 
-    pub(super) const fn hidden_by(&self) -> HiddenBy {
+    pub(super) const fn hidden_by(&self) -> Holdout {
         self.0.hidden_by
     }
 
@@ -172,8 +172,8 @@ impl ValidRankerParams {
     /// One, if friendships are hidden by time.
     pub(super) const fn rounds(&self) -> u32 {
         match self.0.hidden_by {
-            HiddenBy::Hash => self.0.rounds,
-            HiddenBy::Time => 1,
+            Holdout::Hash => self.0.rounds,
+            Holdout::Time => 1,
         }
     }
 

@@ -13,7 +13,7 @@ use super::features::Features;
 use super::fit::{self, Fitness, Linear};
 use super::hidden::{self, Hidden};
 use super::model::{Candidates, FriendModel, FriendTraining, Provenance};
-use super::params::{HiddenBy, ValidRankerParams};
+use super::params::{Holdout, ValidRankerParams};
 use crate::consent::FriendSuggestions;
 use crate::graph::Graph;
 use crate::hash::mix;
@@ -178,7 +178,7 @@ fn describe(
 fn hide<'a>(source: Source<'a>, params: &ValidRankerParams, round: u64) -> Hidden<'a> {
     let one_in = params.one_in();
     match params.hidden_by() {
-        HiddenBy::Hash => {
+        Holdout::Hash => {
             let round = mix(params.seed()).wrapping_add(round);
             let is_hidden = |u, v, _| {
                 let (a, b) = ((source.id)(u), (source.id)(v));
@@ -186,7 +186,7 @@ fn hide<'a>(source: Source<'a>, params: &ValidRankerParams, round: u64) -> Hidde
             };
             Hidden::of(source.view, source.times, &is_hidden)
         }
-        HiddenBy::Time => {
+        Holdout::Time => {
             let first = hidden::newest(source.view, source.times, one_in);
             let is_hidden =
                 |_, _, at: Option<Timestamp>| at.zip(first).is_some_and(|(t, f)| t >= f);

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-use acquaint::ledger::{Finding, Proof, Reader, Root};
+use acquaint::ledger::{LedgerFault, Proof, Reader, Root};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
@@ -56,7 +56,7 @@ pub(crate) fn check(args: &CheckArgs) -> Result<Outcome, Failure> {
             root.size, root.root
         ))?;
     } else {
-        let lines: Vec<String> = findings.iter().map(Finding::to_string).collect();
+        let lines: Vec<String> = findings.iter().map(LedgerFault::to_string).collect();
         print(&lines.join("\n"))?;
     }
     Ok(outcome(findings.is_empty()))

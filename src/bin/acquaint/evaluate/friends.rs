@@ -4,11 +4,11 @@ use std::path::Path;
 
 use acquaint::engine::{Progress, Reading};
 use acquaint::eval::{
-    ContactsEvaluation, EdgeLists, FriendsEvaluation, Interval, MethodRanking, RankingEvaluation,
-    RankingParams, SplitBy, SuggestionRules, TimedEdge, evaluate_contacts, evaluate_edges,
-    evaluate_ranking,
+    ConfidenceInterval, ContactsEvaluation, EdgeLists, FriendsEvaluation, MethodRanking,
+    RankingEvaluation, RankingParams, SplitBy, SuggestionRules, TimedEdge, evaluate_contacts,
+    evaluate_edges, evaluate_ranking,
 };
-use acquaint::suggest::{HiddenBy, RankerParams, ValidRankerParams};
+use acquaint::suggest::{Holdout, RankerParams, ValidRankerParams};
 use serde::Serialize;
 
 use super::{figure, line, prepare, say};
@@ -76,8 +76,8 @@ fn params(args: &EvaluateFriendsArgs) -> Result<RankingParams, Failure> {
 
 fn ranker(split: HideBy) -> Result<ValidRankerParams, Failure> {
     let hidden_by = match split {
-        HideBy::Random => HiddenBy::Hash,
-        HideBy::Time => HiddenBy::Time,
+        HideBy::Random => Holdout::Hash,
+        HideBy::Time => Holdout::Time,
     };
     Ok(RankerParams::default().hidden_by(hidden_by).check()?)
 }
@@ -210,7 +210,7 @@ fn method_line(method: &MethodRanking) -> String {
     )
 }
 
-fn interval(of: Interval) -> String {
+fn interval(of: ConfidenceInterval) -> String {
     format!("{:8.4} [{:.4}, {:.4}]", of.value, of.low, of.high)
 }
 
