@@ -11,35 +11,34 @@ use crate::args::{AskLedgerArgs, ParamsArgs, time};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum IdentityVerb {
-    /// Read phone numbers as people type them: one row of CSV in, one row out
+    /// Parse and normalise phone numbers: one CSV row in, one row out
     Normalise(NormaliseArgs),
-    /// Make keyed tokens of numbers: one row of CSV in, one row out
+    /// Compute keyed tokens of numbers: one CSV row in, one row out
     Tokens(TokensArgs),
-    /// Find whose number each entry of the address book was when it was saved
+    /// Match address-book entries to whoever held the number when it was saved
     Match(MatchArgs),
     /// Find the social account behind each messenger account, with probability and evidence
     Link(LinkArgs),
-    /// Fit what agreement says to the tables, without knowing who is who
+    /// Fit the linking model to the tables, without ground truth
     Fit(FitArgs),
-    /// Compare links with the truth of a synthetic world: precision, recall, calibration
+    /// Compare links with ground truth: precision, recall, calibration
     Evaluate(EvaluateArgs),
-    /// Find the numbers that another operator holds too, and show no other number
+    /// Private set intersection: find the numbers another operator also holds, and reveal no others
     #[command(subcommand)]
     Psi(PsiVerb),
 }
 
-/// Read phone numbers as people type them.
+/// Parse and normalise phone numbers.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Reads CSV with a header and the columns `region` (of numbers without a country code; may be empty) and `raw`. Prints
-e164, valid, possible, region and type, a row for a row and for an empty line: nothing but 0,0 and UNKNOWN where a text
-does not read as a number. Valid is what a country has assigned; possible is what merely has the right length. The
-metadata is libphonenumber's.
+Reads CSV with a header and the columns `region` (default region for numbers without a country code; may be empty) and `raw`. Prints \
+e164, valid, possible, region and type, one row per row or empty line. Text that does not parse gives 0,0 and UNKNOWN. Valid means \
+assigned by a country; possible means the right length. The metadata is libphonenumber's.
 
-What is no number is counted on standard error, with the line of the first: number_as_float is what a spreadsheet or a
-column of floats left of a number (43664910594.0, 4.36649E+10), business_scoped_id and username are what stands in the
-place of a number since 2026 (DE.1349120865530274, @name). Digits without a plus sign that are valid in their region and
-internationally are read as the region's, and counted. A quote that is not closed stops it.
+Text that is not a number is counted on standard error with the first line of each kind. number_as_float is a number mangled by a \
+spreadsheet or a float column (43664910594.0, 4.36649E+10). business_scoped_id and username replace numbers since 2026 \
+(DE.1349120865530274, @name). Digits without a plus sign that are valid both in their region and internationally are read as the \
+region's, and counted. An unclosed quote stops the verb.
 
 Example:
   printf 'region,raw\\nDE,030 123456\\n' | acquaint identity normalise")]
@@ -49,12 +48,12 @@ pub(crate) struct NormaliseArgs {
     pub(crate) numbers: PathBuf,
 }
 
-/// Make keyed tokens of numbers.
+/// Compute keyed tokens of numbers.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Reads CSV with a header and the column `e164`, as `normalise` prints it. Prints `token`, a row for a row and for an empty
-line; nothing where there is no number. Tokens are equal for equal numbers of one key, purpose and epoch, and of no others, an old form of a
-number counting as the number that followed it: count the epoch up to rotate the key. A digest without a key is refused: about 10^11 numbers are assigned, and a laptop tries them
+Reads CSV with a header and the column `e164`, as `normalise` prints it. Prints `token`, one row per row or empty line, blank where \
+there is no number. Tokens are equal only for the same number, key, purpose and epoch. Former forms of a number count as its current \
+form. Increase the epoch to rotate the key. Unkeyed digests are refused: about 10^11 numbers are assigned, and a laptop can try them \
 all in minutes.
 
 Example:
@@ -64,21 +63,21 @@ pub(crate) struct TokensArgs {
     /// The numbers, or - for standard input
     #[arg(value_name = "FILE", default_value = "-")]
     pub(crate) numbers: PathBuf,
-    /// The secret key: 32 bytes or 64 hexadecimal digits, in a file nobody but you can read
+    /// Secret key file: 32 bytes or 64 hexadecimal digits, file mode 600
     #[arg(long, value_name = "FILE")]
     pub(crate) key: PathBuf,
-    /// What the tokens are for, as a consent event spells it, such as abuse
+    /// Purpose of the tokens, spelled as in consent events, such as abuse
     #[arg(long, value_name = "PURPOSE", value_parser = purpose)]
     pub(crate) purpose: Purpose,
-    /// Which turn of the key
+    /// Key epoch (rotation number)
     #[arg(long, value_name = "N")]
     pub(crate) epoch: u32,
-    /// How the tokens are made: blake3 (128 bits) or hmac-sha-256 (256 bits, for partners)
+    /// Token scheme: blake3 (128 bits) or hmac-sha-256 (256 bits, for partners)
     #[arg(long, value_name = "SCHEME", default_value = "blake3", value_parser = scheme)]
     pub(crate) scheme: Scheme,
 }
 
-/// Which signals, for what, as of when.
+/// Arguments shared by matching and linking.
 #[derive(Debug, Args)]
 pub(crate) struct ClaimsArgs {
     /// The directory with the tables; docs/formats.md lists them
@@ -86,24 +85,24 @@ pub(crate) struct ClaimsArgs {
     pub(crate) signals: PathBuf,
     #[command(flatten)]
     pub(crate) ledger: AskLedgerArgs,
-    /// What for: whoever the purpose is denied for is left out
+    /// Purpose; accounts that deny it are left out
     #[arg(long, value_name = "PURPOSE", default_value = "friend_suggestions", value_parser = purpose)]
     pub(crate) purpose: Purpose,
     #[command(flatten)]
     pub(crate) given: ParamsArgs,
-    /// The moment to speak of; the newest moment in the signals by default
+    /// Evaluate consent and accounts as of this time [default: newest time in the signals]
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(crate) as_of: Option<Timestamp>,
 }
 
-/// Find whose number each entry of the address book was when it was saved.
+/// Match address-book entries to whoever held the number when it was saved.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Prints CSV: from_account_id, to_account_id and saved_at, each pair once. What became of every other entry is counted on
-standard error: numbers of nobody, saved before they were the account's, held by several at once, of a business, one's own.
+Prints CSV: from_account_id, to_account_id and saved_at, each pair once. Standard error counts why other entries did not match: the \
+number belongs to no account, was saved before the account held it, has several holders, is a business's, or is the uploader's own.
 
-A book whose numbers were read already goes much faster: a Parquet file with the columns account_id, number (the digits
-of E.164 as an integer) and saved_at takes the place of the address book, and the matches become a Parquet file.
+A book with parsed numbers is much faster: --book takes a Parquet file with the columns account_id, number (E.164 digits as an \
+integer) and saved_at instead of the address book, and --out receives the matches as Parquet.
 
 Example:
   acquaint identity match --signals data/quickstart --purpose friend_suggestions > matches.csv
@@ -111,13 +110,13 @@ Example:
 pub(crate) struct MatchArgs {
     #[command(flatten)]
     pub(crate) claims: ClaimsArgs,
-    /// A number book to match instead of the address book
+    /// A Parquet file of parsed numbers to match instead of the address book
     #[arg(long, value_name = "FILE", requires = "out")]
     pub(crate) book: Option<PathBuf>,
-    /// Where the matches of a number book go
+    /// Where to write the matches of --book
     #[arg(long, value_name = "FILE", requires = "book")]
     pub(crate) out: Option<PathBuf>,
-    /// How many MiB of matches to hold in memory; what is beyond goes through files beside the output
+    /// MiB of matches to hold in memory; more are spilled to files next to the output
     #[arg(long, value_name = "N", default_value_t = 2048, requires = "book")]
     pub(crate) memory_mib: u32,
 }
@@ -125,26 +124,24 @@ pub(crate) struct MatchArgs {
 /// Find the social account behind each messenger account.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Prints CSV: account_id, user_id, from, until (empty while it lasts), probability and evidence. A link needs a number that
-both name and that was given as a way to be found; a device alone never links. What became of the others is counted on
-standard error.
+Prints CSV: account_id, user_id, from, until (empty if current), probability and evidence. A link needs a number that both sides gave, \
+and that the person gave in order to be found. A device alone never links. Standard error counts why other pairs were not linked.
 
 Example:
   acquaint identity link --signals data/quickstart --purpose ad_relevance > links.csv")]
 pub(crate) struct LinkArgs {
     #[command(flatten)]
     pub(crate) claims: ClaimsArgs,
-    /// The smallest probability of a link, 0.5 to 1; what `[identity.thresholds]` says by default
+    /// Minimum probability of a link, 0.5 to 1 [default: `[identity.thresholds]` in the configuration]
     #[arg(long, value_name = "P")]
     pub(crate) threshold: Option<f64>,
 }
 
-/// Fit what agreement says to the tables.
+/// Fit the linking model to the tables.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Prints `[identity.model]` for a configuration file: how often each level of agreement is found among pairs of one person
-(m) and among others (u), by expectation maximisation over the pairs on one number. Ends with exit code 1 if it did not
-settle.
+Prints `[identity.model]` for a configuration file: the frequency of each agreement level among matching pairs (m) and non-matching \
+pairs (u), estimated by expectation maximisation over pairs that share a number. Exits with code 1 if it did not converge.
 
 Example:
   acquaint identity fit --signals world > acquaint.toml && acquaint run --signals world --out out --config acquaint.toml")]
@@ -153,11 +150,11 @@ pub(crate) struct FitArgs {
     pub(crate) claims: ClaimsArgs,
 }
 
-/// Compare links with the truth.
+/// Compare links with the ground truth.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The truth is CSV with the columns account_id and user_id, as `synth --truth` writes it. Recall is of the pairs that can be
-found at all: the person gave a number that the account held, as a way to be found.
+The ground truth is CSV with the columns account_id and user_id, as `synth --truth` writes it. Recall counts only pairs that can be \
+found: the person gave a number that the account held, in order to be found.
 
 Example:
   acquaint synth --users 10000 --out world --truth owners.csv
@@ -165,7 +162,7 @@ Example:
 pub(crate) struct EvaluateArgs {
     #[command(flatten)]
     pub(crate) claims: ClaimsArgs,
-    /// Which accounts belong to whom
+    /// Ground truth: which account belongs to which person
     #[arg(long, value_name = "FILE")]
     pub(crate) truth: PathBuf,
     /// Print JSON
