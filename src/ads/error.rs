@@ -13,8 +13,8 @@ pub enum AdsError {
     /// linfa refused the data.
     #[error("the model library refused the data")]
     Linfa(#[from] linfa::error::Error),
-    /// A cell of a sparse row cannot be.
-    #[error("row {row}: slot {slot} is outside the table or its value is not finite")]
+    /// An invalid cell of a sparse row.
+    #[error("row {row}: slot {slot} is out of range, or its value is not finite")]
     Cell {
         /// The row's index.
         row: usize,
@@ -28,7 +28,7 @@ pub enum AdsError {
         row: usize,
     },
     /// Rows and targets do not pair up.
-    #[error("{n_rows} rows, but {n_targets} targets")]
+    #[error("{n_rows} rows but {n_targets} targets")]
     Targets {
         /// How many rows.
         n_rows: usize,
@@ -36,7 +36,7 @@ pub enum AdsError {
         n_targets: usize,
     },
     /// Rows and their weights do not pair up.
-    #[error("{n_rows} rows, but {n_weights} weights")]
+    #[error("{n_rows} rows but {n_weights} weights")]
     Weights {
         /// How many rows.
         n_rows: usize,
@@ -50,25 +50,25 @@ pub enum AdsError {
         row: usize,
     },
     /// Rows were hashed into another number of slots than the model has.
-    #[error("the model has {expected} slots, the rows were made for {found}")]
+    #[error("the model has {expected} slots, but the rows have {found}")]
     Slots {
         /// The model's slots.
         expected: usize,
         /// The rows' slots.
         found: usize,
     },
-    /// A model that cannot be.
+    /// An invalid model.
     #[error("not a usable click model: {what}")]
     Model {
         /// What is wrong with it.
         what: &'static str,
     },
     /// Shards of an earlier training that cannot be read.
-    #[error("not the shards of an earlier training, or a damaged file: train without them")]
+    #[error("not a shard file, or a damaged one: train without --update")]
     Shards,
     /// Shards of an earlier training of another kind of model.
     #[error(
-        "the earlier training is of a {found} model, and a {asked} model is asked for: train without it"
+        "the earlier model is of kind {found}, but {asked} was asked for: train without --update"
     )]
     ShardsOfKind {
         /// What the shards are of.
@@ -77,14 +77,14 @@ pub enum AdsError {
         asked: ModelKind,
     },
     /// A model of another version.
-    #[error("the click model has schema {found}, this version reads {expected}")]
+    #[error("the click model has schema {found}; this build reads {expected}")]
     ModelSchema {
         /// What the model says.
         found: u32,
         /// What can be read.
         expected: u32,
     },
-    /// A catalogue, or a question to it, that cannot be.
+    /// An invalid catalogue or query.
     #[error("a catalogue cannot have {what}")]
     Catalogue {
         /// What it cannot have.

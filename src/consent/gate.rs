@@ -294,8 +294,8 @@ impl<P: For, Id: GateId> Gate<P, Id> {
         self.places.find(id.bits())
     }
 
-    /// Does the subject at a [`place`](Self::place) allow everything, whenever it was collected? No for a place that
-    /// is none. What is allowed from a date on only is a matter for [`decision`](Self::decision).
+    /// Does the subject at a [`place`](Self::place) allow everything, whenever it was collected? `false` if `place` is out of
+    /// range. What is allowed only from a date on is a matter for [`decision`](Self::decision).
     #[must_use]
     pub fn allows(&self, place: usize) -> bool {
         let word = self.allowed.get(place / 64).copied().unwrap_or(0);

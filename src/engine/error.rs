@@ -22,8 +22,8 @@ pub enum EngineError {
     Signals(#[from] SignalsError),
     /// A row takes something away from somebody, and nobody can tell from whom.
     #[error(
-        "{file}, row {row}, column {column}: {how}. The row takes something away from somebody, and nobody can tell from \
-         whom{more}. Mend the row ({cure}), or remove it if it was written by mistake"
+        "{file}, row {row}, column {column}: {how}. The row restricts the use of somebody's data, and it does not say \
+         whose{more}. Fix the row ({cure}), or remove it if it was written by mistake"
     )]
     LostRestriction {
         /// The file, relative to the signals directory.
@@ -43,15 +43,13 @@ pub enum EngineError {
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     /// A ledger was given, and a table it takes the place of.
-    #[error(
-        "{table} is there beside a ledger: one of them has to go, for they may say different things"
-    )]
+    #[error("both a ledger and the table {table} were given, and they may disagree: remove one")]
     TwoLedgers {
         /// Which table.
         table: Table,
     },
     /// People without an account objected, and nobody can tell who.
-    #[error("{n} numbers are on the ledger's objection list: its key is needed to recognise them")]
+    #[error("the ledger's objection list holds {n} numbers: give its key (--objection-key)")]
     NoObjectionKey {
         /// How many.
         n: usize,
@@ -67,8 +65,8 @@ pub enum EngineError {
     Ranker(#[from] RankerError),
     /// A ranker was trained on what another state of the ledger allowed.
     #[error(
-        "the friend model was trained on snapshot {trained} of the ledger and this run is of {asked}: somebody in it may \
-         have opted out since. Train it again, as of the same moment"
+        "the friend model was trained on ledger snapshot {trained}, but this run uses {asked}: somebody in the model may \
+         have opted out since. Train it again as of the same time"
     )]
     OtherSnapshot {
         /// The snapshot it was trained on.
@@ -78,8 +76,8 @@ pub enum EngineError {
     },
     /// An ad model was trained on what another state of the ledger allowed.
     #[error(
-        "the ad model was trained on snapshot {trained} of the ledger and this run is of {asked}: somebody in it may have \
-         opted out since. Train it again as of the same moment, with `acquaint train ads --update` only what changed"
+        "the ad model was trained on ledger snapshot {trained}, but this run uses {asked}: somebody in the model may have \
+         opted out since. Train it again as of the same time; `acquaint train ads --update` retrains only what changed"
     )]
     OtherAdSnapshot {
         /// The snapshot it was trained on.
@@ -94,7 +92,7 @@ pub enum EngineError {
     #[error(transparent)]
     Output(#[from] OutputError),
     /// Matches that memory does not hold cannot be put aside.
-    #[error("cannot put matches aside in {}", dir.display())]
+    #[error("cannot write temporary matches to {}", dir.display())]
     Spill {
         /// Where.
         dir: PathBuf,
@@ -102,7 +100,7 @@ pub enum EngineError {
         source: std::io::Error,
     },
     /// The counts of a stage do not add up: a fault of this program.
-    #[error("the sums of the run do not check")]
+    #[error("internal error: row counts do not add up (please report it)")]
     Sums(#[from] SumError),
     /// The manifest cannot be written as JSON.
     #[error("the manifest cannot be written as JSON")]
@@ -122,7 +120,7 @@ pub enum EngineError {
     #[error(transparent)]
     Params(#[from] ParamError),
     /// The report cannot be drawn.
-    #[error("the report cannot be drawn")]
+    #[error("the report cannot be rendered")]
     Page {
         /// Why.
         source: Box<dyn Error + Send + Sync>,

@@ -17,7 +17,7 @@ pub enum IdentityError {
     },
     /// Others than its owner may read the key file.
     #[error(
-        "key file {} has mode {mode:03o} and may be read or written by others; set it to 600",
+        "key file {} has mode {mode:03o}, so others may read or write it: set it to 600",
         path.display()
     )]
     KeyExposed {
@@ -42,7 +42,7 @@ pub enum IdentityError {
         path: PathBuf,
     },
     /// The key is one byte repeated, which no random source gives.
-    #[error("key file {} repeats one byte and is no random key", path.display())]
+    #[error("key file {} repeats one byte, so it is not a random key", path.display())]
     KeyNotRandom {
         /// The file.
         path: PathBuf,

@@ -34,24 +34,24 @@ const DIGITS: std::ops::Range<u64> = 10_000..1_000_000_000_000_000;
 #[non_exhaustive]
 pub enum NotANumber {
     /// It does not read as a phone number, or has no country code and comes without a region.
-    #[error("text does not read as a phone number of a known country")]
+    #[error("not a phone number of a known country")]
     Unreadable,
     /// It reads as one, but no country has assigned it.
-    #[error("no country has assigned this number")]
+    #[error("not an assigned phone number")]
     Unassigned,
     /// Its digits are fewer than five or more than fifteen.
     #[error("an international number has five to fifteen digits")]
     OutOfRange,
     /// It went through a spreadsheet or a column of floats, which added or lost digits.
     #[error(
-        "a spreadsheet or a column of floats wrote this number, and digits of it are lost; export it as text"
+        "mangled by a spreadsheet or a float column, digits are lost: export the column as text"
     )]
     Float,
     /// It is a business-scoped id: two letters, a dot, letters and digits.
-    #[error("this is a business-scoped id and no phone number")]
+    #[error("a business-scoped id, not a phone number")]
     BusinessScopedId,
     /// It is a username.
-    #[error("this is a username and no phone number")]
+    #[error("a username, not a phone number")]
     Username,
 }
 

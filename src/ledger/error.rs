@@ -56,7 +56,7 @@ pub enum LedgerError {
     },
     /// The ledger is on a server, and this program cannot speak to it.
     #[error(
-        "{} names a PostgreSQL server, and this program was built without the feature `postgres`",
+        "{} names a PostgreSQL server, but this build lacks the feature `postgres`",
         path.display()
     )]
     Unsupported {
@@ -64,13 +64,15 @@ pub enum LedgerError {
         path: PathBuf,
     },
     /// A database that is not a ledger's.
-    #[error("{place} is a database, but not a ledger's")]
+    #[error("{place} is a database, but not a ledger")]
     Foreign {
         /// Which.
         place: String,
     },
     /// A ledger of a later version of this program.
-    #[error("{place} has format {found}; this program knows format {known}: a newer one is needed")]
+    #[error(
+        "{place} was written by a newer acquaint (format {found}; this build reads {known}): upgrade"
+    )]
     Newer {
         /// Which ledger.
         place: String,
@@ -81,7 +83,7 @@ pub enum LedgerError {
     },
     /// An event that has not happened yet.
     #[error(
-        "event {event_id} is said to happen at {valid_time}, more than five minutes after it became known ({known_time})"
+        "event {event_id} has valid_time {valid_time}, more than five minutes after its known_time ({known_time})"
     )]
     NotYet {
         /// Which event.
@@ -101,8 +103,8 @@ pub enum LedgerError {
     },
     /// An event that became known later than now.
     #[error(
-        "event {event_id} is said to have become known at {known_time}, more than five minutes later than this machine's \
-         clock ({now}): `known_time` is when the ledger learns of an event; leave it out, or mend the clock"
+        "event {event_id} has known_time {known_time}, more than five minutes later than this machine's clock ({now}): \
+         `known_time` is when the ledger learns of an event; leave it out, or correct the clock"
     )]
     FromTheFuture {
         /// Which event.
@@ -114,8 +116,8 @@ pub enum LedgerError {
     },
     /// The newest entry is known later than now: nothing can be recorded behind it at its true time.
     #[error(
-        "{place}: its newest event is recorded as known at {newest}, and this machine's clock says {now}: if the clock is \
-         right, `acquaint consent repair --time` records that nothing was known later than now"
+        "{place}: the newest event is recorded as known at {newest}, later than this machine's clock ({now}): if the clock is \
+         right, run `acquaint consent repair --time` to correct the recorded times"
     )]
     AheadOfTime {
         /// Which ledger.
@@ -126,28 +128,28 @@ pub enum LedgerError {
         now: Timestamp,
     },
     /// Not the key of the objection list.
-    #[error("this is not the key that the ledger's objection list is under: {which}")]
+    #[error("wrong key for the ledger's objection list: {which}")]
     OtherKey {
         /// Which key it is, as far as the ledger knows.
         which: OtherKey,
     },
     /// Nothing shows which key the objection list is under.
     #[error(
-        "the ledger was made before it recorded which key its {n} objections are under: append or import one of them again \
-         with the right key, which shows that it is the right one, or name it with `acquaint consent rekey --adopt`"
+        "the ledger predates recorded keys, so the key of its {n} objections cannot be checked: append or import one of them \
+         again with the right key to prove it, or record the key with `acquaint consent rekey --adopt`"
     )]
     UnknownKey {
         /// How many objections there are.
         n: u64,
     },
     /// An objection was given, and no key was named.
-    #[error("an objection is recorded under a key: `Writer::use_key` comes first")]
+    #[error("recording an objection needs a key: call `Writer::use_key` first")]
     NoKey,
     /// A commit failed, so it is unknown what the disk holds: the ledger has to be opened again.
-    #[error("an earlier commit failed: open the ledger again")]
+    #[error("an earlier commit failed: reopen the ledger")]
     Poisoned,
     /// No random bytes for a key.
-    #[error("no random bytes for a key")]
+    #[error("the operating system gave no random bytes for a key")]
     Entropy {
         /// Why not.
         source: io::Error,

@@ -24,7 +24,7 @@ pub enum PublishError {
         why: String,
     },
     /// The directory holds what is not ours to replace.
-    #[error("{} holds {foreign}; choose another directory for the output, or move them away", path.display())]
+    #[error("{} holds {foreign}; choose another output directory, or move them away", path.display())]
     Foreign {
         /// Which directory.
         path: PathBuf,

@@ -35,16 +35,16 @@ pub enum ProofError {
     #[error("the directory cannot be listed")]
     List(#[source] io::Error),
     /// The sums are not what was written.
-    #[error("{SUMS} is not what was written: its root is not that of its files; {CURE}")]
+    #[error("{SUMS} was edited or damaged: its root does not match its entries; {CURE}")]
     Root,
     /// A file is there that was not.
     #[error("{0} is not listed in {SUMS}: it was added later; {CURE}")]
     Added(String),
     /// A file is not there that was.
-    #[error("{0} is listed in {SUMS} and is not there; {CURE}")]
+    #[error("{0} is listed in {SUMS} but missing; {CURE}")]
     Missing(String),
     /// A file is not the one that was there.
-    #[error("{0} is not the file that {SUMS} lists: it was changed or damaged; {CURE}")]
+    #[error("{0} does not match {SUMS}: it was changed or damaged; {CURE}")]
     Changed(String),
 }
 

@@ -13,13 +13,11 @@ const N_DIGITS: usize = 64;
 pub enum SealError {
     /// It does not begin with a digest.
     #[error(
-        "it does not begin with the digest of its content: it was edited, or written by an older version; make it anew"
+        "it does not begin with a digest of its content: it was edited, or written by an older version; create it again"
     )]
     None,
     /// It has another digest than it says.
-    #[error(
-        "it is not what was written: its content has another digest than it says; make it anew"
-    )]
+    #[error("its content does not match its digest, so it was edited or damaged; create it again")]
     Broken,
 }
 

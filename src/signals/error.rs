@@ -33,7 +33,7 @@ pub enum SignalsError {
         dir: PathBuf,
     },
     /// A table is there twice, in two forms.
-    #[error("table {table} is there twice, as {first} and as {second}: keep one")]
+    #[error("table {table} exists twice, as {first} and {second}: keep one")]
     TwoForms {
         /// The table.
         table: Table,
@@ -105,7 +105,7 @@ pub enum SignalsError {
         detail: String,
     },
     /// A file is whole, as far as anybody can tell, but something else than its name says.
-    #[error("{file} is no {expected}: it seems to be {kind}")]
+    #[error("{file} is not {expected}: it seems to be {kind}")]
     OtherKind {
         /// The file.
         file: String,
@@ -280,7 +280,7 @@ pub enum SignalsError {
     },
     /// A packed file would grow too much when read.
     #[error(
-        "{file} of {bytes} bytes unpacks to more than {allowed}: raise signals.max_expansion if it is meant to"
+        "{file} of {bytes} bytes unpacks to more than {allowed} bytes: raise signals.max_expansion if this is intended"
     )]
     Grown {
         /// The file.

@@ -4,8 +4,8 @@
 //! ([`Direct`]). That only the *other* saved the person's number makes nobody a candidate: it would tell who has one in their
 //! address book. Friends, the person themselves and whoever is excluded are never suggested.
 //!
-//! Whoever has too few candidates gets nobody popular instead: with `[suggest] near` the rest is filled with people near them
-//! in the graph, and without it the list is short. So the order is mutual contacts, own uploads, mutual friends, people near.
+//! People with too few candidates are never padded with popular users. With `[suggest] near` the list is filled with people
+//! near them in the graph; without it the list is short. So the order is mutual contacts, own uploads, mutual friends, people near.
 //!
 //! The ranking is by [`Tier`], then score descending, then id ascending; scores are fixed-point integers,
 //! so it is the same on every machine and for every number of threads.

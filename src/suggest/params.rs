@@ -269,7 +269,7 @@ impl SuggestParams {
             self.weights.are_full() || !counts_ties,
             "suggest.weights",
             self.score.as_str(),
-            "a sum over people in common if ties have weights",
+            "common-neighbours, adamic-adar or resource-allocation, because this score ignores tie weights; or remove [suggest.weights]",
         )?;
         require(
             (0.0..=1.0).contains(&self.spam_demote_at),

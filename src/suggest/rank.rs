@@ -235,7 +235,7 @@ impl<'a> Scorer<'a> {
         Arc::clone(&self.tables)
     }
 
-    /// As if cells could hold fewer steps, so that small graphs reach the wide ones.
+    /// Test hook: lowers the packed-cell limit, so that small graphs exercise the wide path.
     #[cfg(test)]
     pub(crate) fn packing_up_to(mut self, degree: u32) -> Self {
         let limits = &mut Arc::make_mut(&mut self.tables).limits;

@@ -259,7 +259,7 @@ fn an_ad_is_explained_and_so_is_none() {
         let (code, why, error) = acquaint(&args);
         assert_eq!(code, 0, "{error}");
         found[0] |=
-            why.contains("is shown to") && why.contains("the least bid that keeps the place");
+            why.contains("is shown to") && why.contains("the lowest bid that keeps the rank");
         found[1] |= why.contains("allowed for ad_relevance") && why.contains("social_accounts.");
         found[2] |= why.contains("is not shown to") && why.contains("the gate denies the person");
         if found == [true; 3] {
@@ -305,10 +305,10 @@ fn a_suggestion_is_explained_and_so_is_none() {
         "{why}"
     );
     let why = explain("1", "5", &[]);
-    assert!(why.contains("nobody in common"), "{why}");
+    assert!(why.contains("no one in common"), "{why}");
     let why = explain("2", "5", &[]);
-    assert!(why.contains("1 in common, and it takes 2"), "{why}");
-    assert!(explain("1", "2", &[]).contains("friends already"));
+    assert!(why.contains("people in common: 1; needed: 2"), "{why}");
+    assert!(explain("1", "2", &[]).contains("already friends"));
     fs::write(&config, "[suggest]\nk = 1\nmin_intermediaries = 1\n").unwrap();
     let json = explain("4", "1", &["--json", "--config", &config]);
     assert!(

@@ -263,7 +263,7 @@ fn a_row_that_names_nobody_stops_the_run() {
             panic!("{row} names nobody");
         };
         let told = stopped.to_string();
-        assert!(told.contains("nobody can tell from whom"), "{row}: {told}");
+        assert!(told.contains("it does not say whose"), "{row}: {told}");
     }
 }
 

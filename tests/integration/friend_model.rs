@@ -18,7 +18,7 @@ fn a_model_file_is_as_good_as_training_in_the_run_and_verifies() {
         "train friends --signals tables --out friends.json --threads 1",
         at,
     );
-    assert!(told.contains("hidden friends"), "{told}");
+    assert!(told.contains("held-out friends"), "{told}");
     done(
         "train friends --signals tables --out again.json --threads 3",
         at,

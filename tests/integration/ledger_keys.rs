@@ -159,7 +159,7 @@ fn deny_a_wrong_key_wherever_one_is_given() {
         ] {
             fs::write(place.path("nothing.jsonl"), "").unwrap();
             let error = place.refused(&line);
-            assert!(error.contains("not the key"), "{what}, {line}: {error}");
+            assert!(error.contains("wrong key"), "{what}, {line}: {error}");
             assert!(!place.path("none").exists(), "{what}, {line}");
         }
     }

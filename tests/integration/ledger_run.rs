@@ -209,7 +209,7 @@ fn a_ledger_that_was_tampered_with_lets_nobody_through() {
     fs::write(&segment, bytes).unwrap();
     let output = run(&place, &world.as_of.to_string(), "out");
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
-    assert!(text(&output.stderr).contains("does not check"));
+    assert!(text(&output.stderr).contains("integrity check failed"));
     let check = place.acquaint(&["consent", "check", "--ledger", "ledger"]);
     assert_eq!(check.status.code(), Some(1));
     assert!(

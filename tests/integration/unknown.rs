@@ -36,7 +36,7 @@ fn nobody_who_is_unknown_is_explained() {
         let (code, _, error) = ask(&format!("explain {who} {about}"), dir.path());
         assert_eq!(code, 1, "{who}");
         assert!(
-            error.contains(&format!("nobody knows {unknown}:")),
+            error.contains(&format!("{unknown} is unknown:")),
             "{who}: {error}"
         );
         let (code, json, _) = ask(&format!("explain {who} {about} --json"), dir.path());

@@ -58,7 +58,7 @@ fn show<E: Serialize>(
     })?;
     if let Some(user) = unknown {
         eprintln!(
-            "acquaint: nobody knows {user}: at that moment no row of social_accounts that can be used has this user_id"
+            "acquaint: {user} is unknown: no usable row of social_accounts has this user_id at that time"
         );
         return Ok(tell(reading, Outcome::Findings));
     }

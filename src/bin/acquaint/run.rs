@@ -47,7 +47,7 @@ pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
     let is_broken = manifest.log.is_some_and(|log| !log.is_whole);
     if is_broken {
         eprintln!(
-            "acquaint: the ledger does not check, so nobody was let through; `acquaint consent check` says why"
+            "acquaint: ledger integrity check failed; all consent was treated as denied (`acquaint consent check` says why)"
         );
     }
     Ok(

@@ -52,7 +52,7 @@ pub enum AdModelError {
     #[error("the ad model cannot be used")]
     Seal(#[from] SealError),
     /// A model of another version.
-    #[error("the ad model has the form {found}, this version reads {expected}: train it again")]
+    #[error("the ad model has schema {found}; this build reads {expected}: train it again")]
     Schema {
         /// What the file says.
         found: String,
@@ -60,7 +60,7 @@ pub enum AdModelError {
         expected: &'static str,
     },
     /// A model of other features than this version's.
-    #[error("the ad model was made of other features than this version's: train it again")]
+    #[error("the ad model was trained on other features than this build uses: train it again")]
     Features,
 }
 

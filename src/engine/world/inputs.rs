@@ -29,7 +29,7 @@ const REQUIRED: [Table; 2] = [Table::MessengerAccounts, Table::SocialAccounts];
 /// The tables that are as necessary unless a ledger takes their place.
 const OF_CONSENT: [Table; 2] = [Table::ConsentEvents, Table::PolicyVersions];
 
-/// The tables of a run. `*_numbers` stand beside the rows they were read from; none is not a number.
+/// The tables of a run. `*_numbers` are parallel to the rows; `None` is an unreadable number.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct Inputs {
     pub(in crate::engine) accounts: Vec<MessengerAccount>,

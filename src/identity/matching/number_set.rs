@@ -33,7 +33,7 @@ impl NumberSet {
         self.numbers.len()
     }
 
-    /// Is there none?
+    /// Returns `true` if there are no numbers.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.numbers.is_empty()

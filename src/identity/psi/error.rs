@@ -8,11 +8,11 @@ use crate::consent::Purpose;
 #[non_exhaustive]
 pub enum PsiError {
     /// It is no message of this protocol.
-    #[error("this is no message of a private set intersection")]
+    #[error("not a private set intersection message")]
     NotAMessage,
     /// It is of another version of the protocol.
     #[error(
-        "the message is of version {found} of the protocol; this program speaks version {}",
+        "the message uses protocol version {found}; this build supports version {}",
         super::PSI_VERSION
     )]
     Version {
@@ -20,25 +20,25 @@ pub enum PsiError {
         found: u8,
     },
     /// It is the message of another step.
-    #[error("this is not {expected}")]
+    #[error("expected {expected}, found another message")]
     Kind {
         /// What was wanted.
         expected: MessageKind,
     },
     /// The two sides work for different purposes.
-    #[error("the message is for another purpose than {own}")]
+    #[error("the message has another purpose than {own}")]
     Purpose {
         /// Our purpose.
         own: Purpose,
     },
     /// Its length is not the one its count asks for.
-    #[error("the message is cut off or has bytes too many: it has {len} bytes")]
+    #[error("the message is truncated or too long ({len} bytes)")]
     Length {
         /// Its length in bytes.
         len: usize,
     },
     /// It has another number of items than there must be.
-    #[error("the message has {found} items where {expected} are expected")]
+    #[error("the message has {found} items, but {expected} were expected")]
     Count {
         /// How many there must be.
         expected: usize,
@@ -52,7 +52,7 @@ pub enum PsiError {
         at: usize,
     },
     /// A point is not encoded as RFC 9496 asks.
-    #[error("point {at} of the message is not the canonical encoding of a point")]
+    #[error("point {at} of the message is not a canonical encoding")]
     NotAPoint {
         /// Which point, from 0.
         at: usize,
@@ -64,17 +64,17 @@ pub enum PsiError {
         at: usize,
     },
     /// The points of a reply are not all different.
-    #[error("the message holds one point twice")]
+    #[error("the message contains a point twice")]
     Repeated,
     /// It is our own message, or made with our own secret.
     #[error(
-        "the message holds points of our own: it came back to us, or the other side has our secret"
+        "the message contains our own points: it was reflected, or the other side has our secret"
     )]
     Reflected,
     /// It does not answer what we sent, or is not from whom we answered.
     #[error("the message belongs to another session")]
     WrongSession,
     /// The two sides did not find the same common points.
-    #[error("the two sides found different intersections: a message was changed on its way")]
+    #[error("the two sides found different intersections: a message was altered in transit")]
     DifferentIntersections,
 }

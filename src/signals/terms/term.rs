@@ -12,7 +12,7 @@ use super::topic::Topic;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
 pub enum TermRefused {
     /// There is nothing in it.
-    #[error("a term has to say something")]
+    #[error("a term must not be empty")]
     Empty,
     /// It is about a topic nobody may be sorted by.
     #[error("nobody may be sorted by {0}")]

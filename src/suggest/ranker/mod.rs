@@ -31,7 +31,7 @@ pub(crate) use train::{Source, train_on};
 #[non_exhaustive]
 pub enum RankerError {
     /// Too little to learn from.
-    #[error("{n_positive} of {n_rows} candidates are hidden friends: too few to learn from")]
+    #[error("only {n_positive} of {n_rows} candidates are held-out friends: too few to train on")]
     TooLittle {
         /// Candidates described.
         n_rows: u64,
@@ -51,7 +51,7 @@ pub enum RankerError {
     #[error("the friend model cannot be used: {0}")]
     Seal(#[from] crate::publish::SealError),
     /// A model of another form.
-    #[error("the model is {found}, which this version does not read; it reads {expected}")]
+    #[error("the model has schema {found}; this build reads {expected}")]
     Schema {
         /// What the file says.
         found: String,
@@ -69,13 +69,15 @@ pub enum RankerError {
         expected: &'static str,
     },
     /// A number that is none.
-    #[error("the model's {what} is not a finite number in its range")]
+    #[error("the model's {what} is not finite or out of range")]
     Number {
         /// Which.
         what: String,
     },
     /// Candidates found in another way than those the model was trained on.
-    #[error("the model was trained on candidates by {trained}, the run finds them by {asked}")]
+    #[error(
+        "the model was trained on candidates from {trained}, but this run uses {asked}: train it again"
+    )]
     OtherCandidates {
         /// How they were found in training.
         trained: String,

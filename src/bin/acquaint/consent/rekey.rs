@@ -20,14 +20,14 @@ use crate::exit::{Failure, Outcome, print};
 #[derive(Debug, thiserror::Error)]
 enum Stopped {
     #[error(
-        "{} is there, and is not a key that an earlier `rekey` of this list wrote: name a file that is not there",
+        "{} exists and was not written by an earlier `rekey` of this list: name a new file",
         path.display()
     )]
     Foreign { path: PathBuf },
-    #[error("the list holds something that is no point")]
+    #[error("the list holds an invalid point")]
     NoPoint,
     #[error(
-        "the list is still under the key in {}: keep both files, and give the same command again to finish",
+        "the list still uses the key in {}: keep both files and run the same command again to finish",
         old.display()
     )]
     NotMoved {
@@ -36,7 +36,7 @@ enum Stopped {
         source: LedgerError,
     },
     #[error(
-        "the list is under the key in {} now, but its old points are not wiped yet: give the same command again",
+        "the list now uses the key in {}, but its old points are not wiped yet: run the same command again",
         new.display()
     )]
     NotWiped {
@@ -45,7 +45,7 @@ enum Stopped {
         source: LedgerError,
     },
     #[error(
-        "it is not known under which key the list is: keep both {} and {}, and give the same command again",
+        "it is unknown which key the list uses: keep both {} and {}, and run the same command again",
         old.display(),
         new.display()
     )]

@@ -72,7 +72,7 @@ pub(crate) fn status(args: &StatusArgs) -> Result<Outcome, Failure> {
     })?;
     if is_broken {
         eprintln!(
-            "acquaint: the ledger does not check, so nobody is let through; `acquaint consent check` says why"
+            "acquaint: ledger integrity check failed; all consent is treated as denied (`acquaint consent check` says why)"
         );
         return Ok(tell(&reading, Outcome::Findings));
     }

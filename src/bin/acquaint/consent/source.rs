@@ -13,7 +13,7 @@ use crate::exit::Failure;
 
 /// There is no key to make a point with.
 #[derive(Debug, thiserror::Error)]
-#[error("an event is about the number of somebody without an account: --objection-key is needed")]
+#[error("an event about a number without an account needs --objection-key")]
 pub(crate) struct NoKey;
 
 /// Makes events of rows.

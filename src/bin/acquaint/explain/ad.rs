@@ -41,14 +41,14 @@ fn text(explained: &AdExplained) -> String {
         line(
             &mut text,
             &format!(
-                "value        {value:.6} an impression = bid {bid} × {p:.6} + quality {quality}"
+                "value        {value:.6} per impression = bid {bid} × {p:.6} + quality {quality}"
             ),
         );
     }
     if let Some(price) = explained.price {
         line(
             &mut text,
-            &format!("price        {price:.6} a click, the least bid that keeps the place"),
+            &format!("price        {price:.6} per click (the lowest bid that keeps the rank)"),
         );
     }
     if let (Some(log_odds), Some(before)) = (explained.log_odds, explained.p_uncalibrated) {
@@ -108,49 +108,50 @@ fn allowed(grant: &Grant) -> String {
 
 fn words(why: NotShown) -> String {
     match why {
-        NotShown::UnknownPerson => "nobody knows the person".to_owned(),
+        NotShown::UnknownPerson => "the person is unknown".to_owned(),
         NotShown::Gate { reason } => format!("the gate denies the person ({reason})"),
-        NotShown::UnknownAd => "no table has it, or its row was rejected".to_owned(),
+        NotShown::UnknownAd => "the ad is unknown, or its row was rejected".to_owned(),
         NotShown::Policy { reason } => of_policy(reason).to_owned(),
         NotShown::AdvertiserFull => {
-            "better ads of its advertiser take all that its cap leaves".to_owned()
+            "better ads of the same advertiser use up the advertiser's cap".to_owned()
         }
         NotShown::BeyondK { place, k } => {
-            format!("{} others are worth more, and {k} are shown", place - 1)
+            format!(
+                "{} other ads have a higher value, and {k} are shown",
+                place - 1
+            )
         }
-        _ => "a rule this program does not know".to_owned(),
+        _ => "an unknown rule".to_owned(),
     }
 }
 
 const fn of_policy(reason: Ineligible) -> &'static str {
     match reason {
-        Ineligible::Bid => "its bid is no amount",
+        Ineligible::Bid => "its bid is not a finite number",
         Ineligible::BelowReserve => "its bid is below the reserve price",
         Ineligible::NotRunning => "it does not run at this time",
         Ineligible::SpecialCategoryUndeclared => {
-            "its category speaks of homes, jobs or loans, and it does not say so"
+            "its category is housing, jobs or credit, but the ad does not declare it"
         }
         Ineligible::SpecialCategoryTargeting => {
-            "it is for homes, jobs or loans and chooses people by who they are"
+            "housing, job and credit ads may not target personal traits"
         }
-        Ineligible::AudienceNarrowed => {
-            "it is for a customer list and chooses by something else too"
-        }
-        Ineligible::AudienceUnknown => "nobody has seen its customer list, or its key is missing",
-        Ineligible::AudienceTooSmall => "too few people are on its customer list",
+        Ineligible::AudienceNarrowed => "it targets a customer list and something else too",
+        Ineligible::AudienceUnknown => "its customer list is missing, or the key of the list is",
+        Ineligible::AudienceTooSmall => "its customer list has too few people",
         Ineligible::AudienceTooAlike => {
-            "its customer list differs from another of its advertiser's by too few people"
+            "its customer list differs too little from another list of the same advertiser"
         }
-        Ineligible::HiddenAd => "the person hid it",
-        Ineligible::HiddenAdvertiser => "the person hid its advertiser",
-        Ineligible::AdCap => "the person has seen it often enough",
-        Ineligible::AdvertiserCap => "the person has seen its advertiser often enough",
-        Ineligible::Region => "the person is not in its regions",
-        Ineligible::Language => "the person does not speak its languages",
-        Ineligible::Gender => "it is for other genders",
-        Ineligible::Age => "it is for other ages",
-        Ineligible::Interests => "the person has none of its interests",
-        Ineligible::NotInAudience => "it is for people the person is not one of",
-        _ => "a rule this program does not know",
+        Ineligible::HiddenAd => "the person hid the ad",
+        Ineligible::HiddenAdvertiser => "the person hid the advertiser",
+        Ineligible::AdCap => "the frequency cap of the ad is reached",
+        Ineligible::AdvertiserCap => "the frequency cap of the advertiser is reached",
+        Ineligible::Region => "it targets other regions",
+        Ineligible::Language => "it targets other languages",
+        Ineligible::Gender => "it targets other genders",
+        Ineligible::Age => "it targets other ages",
+        Ineligible::Interests => "it targets other interests",
+        Ineligible::NotInAudience => "the person is not on its customer list",
+        _ => "an unknown rule",
     }
 }

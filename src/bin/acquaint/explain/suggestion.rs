@@ -71,46 +71,53 @@ fn named(explained: &SuggestionExplained) -> String {
 
 fn words(why: NotSuggested) -> String {
     match why {
-        NotSuggested::UnknownPerson { user } => format!("nobody knows {}", user.0),
+        NotSuggested::UnknownPerson { user } => format!("{} is unknown", user.0),
         NotSuggested::GateForUser { reason } => format!("the gate denies the person ({reason})"),
         NotSuggested::GateForCandidate { reason } => {
             format!("the gate denies the candidate ({reason})")
         }
-        NotSuggested::ShownEnough => "the candidate is shown to enough others".to_owned(),
+        NotSuggested::ShownEnough => {
+            "the candidate is already shown to the maximum number of people".to_owned()
+        }
         NotSuggested::Suggestions(rule) => of_rule(rule),
-        _ => "a rule this program does not know".to_owned(),
+        _ => "an unknown rule".to_owned(),
     }
 }
 
 fn of_rule(rule: WhyNot) -> String {
     match rule {
-        WhyNot::Themselves => "they are one person".to_owned(),
-        WhyNot::Friends => "they are friends already".to_owned(),
+        WhyNot::Themselves => "they are the same person".to_owned(),
+        WhyNot::Friends => "they are already friends".to_owned(),
         WhyNot::Blocked => "one of the two blocked the other".to_owned(),
         WhyNot::Reported => "one of the two reported the other".to_owned(),
-        WhyNot::OneDevice => "both have an account on one device".to_owned(),
+        WhyNot::OneDevice => "both have an account on the same device".to_owned(),
         WhyNot::Dismissed => "the person dismissed the candidate".to_owned(),
-        WhyNot::Hidden => "the candidate hides".to_owned(),
+        WhyNot::Hidden => "the candidate is hidden from suggestions".to_owned(),
         WhyNot::OneSided => {
-            "only the person saved the other's number, and they have too few in common".to_owned()
+            "only the person saved the other's number, and they have too few people in common"
+                .to_owned()
         }
         WhyNot::DirectOff => {
-            "saved numbers alone suggest nobody, and they have too few in common".to_owned()
+            "saved numbers alone are not enough here, and they have too few people in common"
+                .to_owned()
         }
-        WhyNot::Practice => "what they have in common is a practice".to_owned(),
+        WhyNot::Practice => "they have only a practice (such as a doctor) in common".to_owned(),
         WhyNot::SensitiveNumber => {
-            "what they have in common is a number that many strangers saved".to_owned()
+            "they have only a number in common that many strangers saved".to_owned()
         }
-        WhyNot::NoWeight => "what ties them counts nothing".to_owned(),
-        WhyNot::NobodyInCommon => "they have nobody in common".to_owned(),
+        WhyNot::NoWeight => "their ties have zero weight".to_owned(),
+        WhyNot::NobodyInCommon => "they have no one in common".to_owned(),
         WhyNot::BelowMinIntermediaries { in_common, wanted } => {
-            format!("they have {in_common} in common, and it takes {wanted}")
+            format!("people in common: {in_common}; needed: {wanted}")
         }
-        WhyNot::AgeBand => "one is a minor and the other is not known to be one".to_owned(),
+        WhyNot::AgeBand => "one is a minor, and the other may be an adult".to_owned(),
         WhyNot::SpamRemoved => "the candidate's spam score is too high".to_owned(),
         WhyNot::BeyondK { place, k } => {
-            format!("{} others rank higher, and {k} are suggested", place - 1)
+            format!(
+                "{} other candidates rank higher, and {k} are suggested",
+                place - 1
+            )
         }
-        _ => "a rule this program does not know".to_owned(),
+        _ => "an unknown rule".to_owned(),
     }
 }

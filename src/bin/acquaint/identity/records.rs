@@ -22,21 +22,19 @@ pub(super) struct Record {
 pub(super) enum RecordError {
     #[error("{0}")]
     Io(#[from] io::Error),
-    #[error("line {line}: a quote is opened and not closed")]
+    #[error("line {line}: unclosed quote")]
     OpenQuote { line: u64 },
-    #[error(
-        "line {line}: there is text behind a closing quote: is the quote of an earlier row not closed?"
-    )]
+    #[error("line {line}: text after a closing quote: is a quote in an earlier row unclosed?")]
     BehindQuote { line: u64 },
     #[error("line {line} is not UTF-8; save the file as UTF-8")]
     NotText { line: u64 },
-    #[error("line {line} has {found} fields, and the header has {expected}")]
+    #[error("line {line} has {found} fields, but the header has {expected}")]
     Ragged {
         line: u64,
         found: usize,
         expected: usize,
     },
-    #[error("line {line}: the value of `{column}` goes over several lines: is a quote not closed?")]
+    #[error("line {line}: the value of `{column}` spans several lines: is a quote unclosed?")]
     ManyLines { line: u64, column: &'static str },
     #[error("there is no header")]
     NoHeader,

@@ -69,7 +69,7 @@ pub(super) fn now() -> Instant {
 
 /// The end has come, as opposed to silence.
 #[derive(Debug, thiserror::Error)]
-#[error("the time for the exchange is over")]
+#[error("the exchange timed out (--deadline)")]
 pub(super) struct Late;
 
 /// Did something end because the time for it was over?
@@ -82,7 +82,7 @@ pub(super) fn is_late(error: &io::Error) -> bool {
 
 /// The other side does not show that it has the shared key.
 #[derive(Debug, thiserror::Error)]
-#[error("the other side does not show that it has the shared key (--shared-key)")]
+#[error("the other side did not prove that it has the shared key (--shared-key)")]
 pub(super) struct Stranger;
 
 /// A connection to the other side.
@@ -277,5 +277,5 @@ impl Sealed {
 
 /// Somebody between the two sides changed, dropped or repeated something.
 #[derive(Debug, thiserror::Error)]
-#[error("what came is not what the other side sent: somebody changed it on its way")]
+#[error("a message failed authentication: it was altered in transit")]
 struct Changed;

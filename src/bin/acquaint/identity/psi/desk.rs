@@ -29,12 +29,12 @@ const LOOK: Duration = Duration::from_millis(20);
 /// Why nobody was served.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Closed {
-    #[error("nobody came for {seconds} s (--timeout)")]
+    #[error("no peer connected for {seconds} s (--timeout)")]
     Nobody { seconds: u64 },
-    #[error("nobody finished in {seconds} s (--deadline)")]
+    #[error("no peer finished within {seconds} s (--deadline)")]
     Late { seconds: u32 },
     #[error(
-        "{n} peers were answered and none of them finished (--answers): find out who they are before listening again"
+        "{n} peers were answered and none finished (--answers): find out who they are before listening again"
     )]
     Answered { n: u32 },
     #[error(transparent)]

@@ -62,15 +62,15 @@ pub(super) struct Holdings {
 enum RowError {
     #[error("line {line}: `id` is not a whole number from 0 to 18446744073709551615")]
     Id { line: u64 },
-    #[error("line {line}: `id` is that of an earlier row")]
+    #[error("line {line}: `id` repeats an earlier row")]
     RepeatedId { line: u64 },
     #[error("line {line}: `permitted` is neither true nor false")]
     Permitted { line: u64 },
     #[error(
-        "there is no column `permitted`; if everybody permits this purpose, say --all-permitted"
+        "there is no column `permitted`; if everyone permits this purpose, pass --all-permitted"
     )]
     NoColumn,
-    #[error("there is a column `permitted`: --all-permitted would overrule it")]
+    #[error("--all-permitted conflicts with the column `permitted`: remove one")]
     TwoAnswers,
 }
 

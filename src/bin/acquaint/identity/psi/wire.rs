@@ -14,22 +14,20 @@ const CHUNK: u64 = 1 << 20;
 #[derive(Debug, thiserror::Error)]
 pub(super) enum WireError {
     /// The other side closed the connection.
-    #[error(
-        "the other side went away before {message} was complete; its own error message says why"
-    )]
+    #[error("the other side disconnected before {message} was complete; see its error message")]
     Gone { message: MessageKind },
     /// Nothing came or went for a while.
-    #[error("nothing came from the other side for {seconds} s while waiting for {message}")]
+    #[error("no data from the other side for {seconds} s while waiting for {message}")]
     Silent { message: MessageKind, seconds: u64 },
     /// It took too long, all in all.
-    #[error("{message} was not complete when the time for it was over (--timeout, --deadline)")]
+    #[error("{message} timed out before it was complete (--timeout, --deadline)")]
     Late { message: MessageKind },
     /// It has no key.
     #[error(transparent)]
     Stranger(Stranger),
     /// It announces more than we take.
     #[error(
-        "the other side announces {len} bytes as {message}; at most {max} are taken (--max-peer)"
+        "the other side announced {len} bytes for {message}, more than the limit of {max} (--max-peer)"
     )]
     TooLong {
         message: MessageKind,
@@ -37,7 +35,7 @@ pub(super) enum WireError {
         max: u64,
     },
     /// Others have sent too much already.
-    #[error("{message} is left unread: others who came have sent as much as is kept")]
+    #[error("{message} was not read: the memory for all peers is used up")]
     Full { message: MessageKind },
     /// Anything else.
     #[error("exchanging {message} with the other side")]
