@@ -169,7 +169,10 @@ pub enum SignalsError {
         found: Vec<String>,
     },
     /// Two columns have the same name.
-    #[error("{file} has two columns named {column}")]
+    #[error(
+        "{file} has two columns named {column}{}",
+        no_header(std::slice::from_ref(column))
+    )]
     DuplicateColumn {
         /// The file.
         file: String,

@@ -145,19 +145,19 @@ fn refuse_lookalikes(
                 || is_second(name, column.name)
                 || is_absent(column) && is_slip(&folded, &of)
         };
+        if let Some(column) = columns.iter().find(is_meant) {
+            return Err(SignalsError::Lookalike {
+                file: file.to_owned(),
+                column: name.escape_default().to_string(),
+                like: column.name,
+            });
+        }
         let absent = columns.iter().filter(|column| is_absent(column));
         if let Some(like) = meant(name, absent.map(|column| column.name)) {
             return Err(SignalsError::Lookalike {
                 file: file.to_owned(),
                 column: shown(name),
                 like,
-            });
-        }
-        if let Some(column) = columns.iter().find(is_meant) {
-            return Err(SignalsError::Lookalike {
-                file: file.to_owned(),
-                column: name.escape_default().to_string(),
-                like: column.name,
             });
         }
     }

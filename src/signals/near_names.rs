@@ -3,7 +3,7 @@
 //! Without `opted_out_at` nobody has opted out, without `birth_year` nobody is a minor: a column of that meaning under
 //! another name must not be passed over as one of no interest.
 
-use super::names::fold;
+use super::names::{edit_distance, fold};
 
 /// Columns whose absence gives, with words that mean the same. `fold` and [`bare`] make more of each.
 const NEAR: [(&str, &[&str]); 9] = [
@@ -38,6 +38,7 @@ const NEAR: [(&str, &[&str]); 9] = [
         "number_until",
         &[
             "number_to",
+            "num_until",
             "number_end",
             "number_ended",
             "number_ends",
@@ -167,7 +168,17 @@ fn is_near(name: &str, column: &str) -> bool {
         let word = fold(word);
         word == name || word == bare_name || bare(&word) == bare_name
     };
-    bare_name == bare_column || words.iter().any(|word| is_word(&word))
+    bare_name == bare_column
+        || words.iter().any(|word| is_word(&word))
+        || is_misspelt(&name, &fold(column))
+}
+
+/// Two slips of the pen in a long name make no other name either.
+fn is_misspelt(name: &str, column: &str) -> bool {
+    const LONG: usize = 9;
+    const SLIPS: usize = 2;
+    let digits = |text: &str| text.chars().any(|c| c.is_ascii_digit());
+    column.len() >= LONG && !digits(name) && edit_distance(name, column) <= SLIPS
 }
 
 /// Is this how a program writes the second of two columns of one name: `opted_out_at.1`? A number behind an underscore
@@ -187,10 +198,10 @@ fn gives(column: &str) -> bool {
     NEAR.iter().any(|(of, _)| *of == column)
 }
 
-/// A folded name without the kind of value behind it.
+/// A folded name without the kinds of value behind it.
 fn bare(name: &str) -> &str {
     let kind = KINDS.iter().find_map(|kind| name.strip_suffix(kind));
-    kind.filter(|rest| rest.len() > 1).unwrap_or(name)
+    kind.filter(|rest| rest.len() > 1).map_or(name, bare)
 }
 
 #[cfg(test)]
@@ -213,6 +224,8 @@ mod tests {
                     "unsubscribed on",
                     "opt-out-timestamp",
                     "optOutTime",
+                    "opted_out_at_utc",
+                    "opted_uot_at",
                 ][..],
             ),
             (
@@ -223,6 +236,8 @@ mod tests {
                     "number_to",
                     "valid_until",
                     "phone_until",
+                    "number_til",
+                    "num_until",
                     "number_released_at",
                 ],
             ),

@@ -290,3 +290,48 @@ fn a_column_that_means_a_restriction_is_not_passed_over() {
         assert!(told.contains(column) && told.contains(other), "{told}");
     }
 }
+
+/// 1017 is linked to nobody, and on the device of somebody who is.
+#[test]
+fn a_report_about_an_account_without_a_link_is_about_whoever_has_its_device() {
+    for (reporter, device, pair) in [
+        (1012, "device-11", Some((5012, 5011))),
+        (1013, "device-10", Some((5013, 5010))),
+        (1011, "device-13", Some((5011, 5013))),
+        (1012, "device-99", None),
+        (1012, "", None),
+    ] {
+        let mut world = tables();
+        let shown = "2016-08-25T00:00:00Z";
+        let account = format!(
+            "1017,+4915120001017,DE,2015-01-01T00:00:00Z,2016-11-01T00:00:00Z,2015-01-01T00:00:00Z,,{device},,3,"
+        );
+        let digest = "ab".repeat(32);
+        let events = [
+            format!("900,1017,,notice_served,{shown},{shown},1,{digest},,"),
+            "901,1017,,accept,2016-08-26T00:00:00Z,2016-08-26T00:00:00Z,,,true,".to_owned(),
+        ];
+        world.get_mut("messenger_accounts").unwrap().push(account);
+        world.get_mut("consent_events").unwrap().extend(events);
+        let pairs = |world: &Tables| -> Vec<(u64, u64)> {
+            let (run, _dir) = run(world).unwrap();
+            let table = run.table("suggestions.parquet");
+            let candidates = u64s(&table, "candidate_id");
+            u64s(&table, "user_id")
+                .into_iter()
+                .zip(candidates)
+                .collect()
+        };
+        let before = pairs(&world);
+        let report = format!("{reporter},1017,spam,{SAID}");
+        world.get_mut("abuse_reports").unwrap().push(report);
+        let after = pairs(&world);
+        let is_masked = |&(a, b): &(u64, u64)| {
+            pair.is_some_and(|(one, other)| (a, b) == (one, other) || (a, b) == (other, one))
+        };
+        assert!(!after.iter().any(is_masked), "{reporter} {device}");
+        let kept = before.iter().filter(|pair| !is_masked(pair)).count();
+        assert_eq!(after.len(), kept, "{reporter} {device}");
+        assert_eq!(before.iter().any(is_masked), pair.is_some(), "{device}");
+    }
+}

@@ -246,3 +246,41 @@ fn how_much_may_be_rejected_is_a_share_or_a_number() {
     );
     assert!(ended == 2 && error.contains("5%"), "{error}");
 }
+
+/// Why a model could not be trained may be that rows were rejected.
+#[test]
+fn a_training_that_fails_tells_of_rejected_rows() {
+    let dir = tempfile::tempdir().unwrap();
+    for (table, row, told) in [
+        (
+            "friendships",
+            "one,2,2016-01-01T00:00:00Z",
+            "friendships 1 (wrong_type 1)",
+        ),
+        ("friendships", "1,2,soon", "friendships 1 (wrong_type 1)"),
+        (
+            "address_book",
+            "1010,@anna,2016-01-01T00:00:00Z",
+            "username 1",
+        ),
+        (
+            "feedback",
+            "5010,5011,blok,2016-09-01T00:00:00Z",
+            "feedback 1 (out_of_range 1)",
+        ),
+        (
+            "social_accounts",
+            "x,,,,DE,2015-01-01T00:00:00Z,",
+            "social_accounts 1 (wrong_type 1)",
+        ),
+    ] {
+        let mut world = tables();
+        world.get_mut(table).unwrap().push(row.to_owned());
+        write(&dir.path().join("signals"), &world);
+        let line = "train friends --signals signals --out friends.json --as-of 2016-12-01";
+        let (code, _, error) = acquaint(&words(line), dir.path());
+        assert_eq!(code, 2, "{row}: {error}");
+        assert!(error.contains("training on"), "{row}: {error}");
+        assert!(error.contains(told), "{row}: {error}");
+    }
+}

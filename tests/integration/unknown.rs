@@ -85,13 +85,49 @@ fn nobody_who_is_unknown_is_erased() {
     done("consent append --ledger ledger events.jsonl", dir.path());
     let status = "consent status 9 --ledger ledger --json --as-of 2016-09-05";
     let status: serde_json::Value = serde_json::from_str(&done(status, dir.path())).unwrap();
-    assert_eq!(status["state"], "notified");
+    assert_eq!(status["state"], "unknown", "{status}");
     let erased = done("consent erase 9 --ledger ledger", dir.path());
     assert!(erased.starts_with("destroyed "), "{erased}");
     let after = root();
     let again = done("consent erase 9 --ledger ledger", dir.path());
     assert!(again.contains("was erased before"), "{again}");
     assert_eq!(root(), after);
+}
+
+/// The events do not say since when an account is registered nor where it lives, and states depend on both.
+#[test]
+fn a_state_that_depends_on_what_is_not_known_is_not_said() {
+    let dir = world();
+    let json = |line: &str| -> serde_json::Value {
+        serde_json::from_str(&done(&format!("{line} --json"), dir.path())).unwrap()
+    };
+    for (account, at, state, possible) in [
+        (1010, "2016-11-15", "accepted_window_over", "suspended"),
+        (1011, "2016-11-15", "accepted_window_over", "suspended"),
+        (1014, "2016-11-15", "suspended", "accepted_window_over"),
+        (1004, "2016-11-15", "opted_out", "suspended"),
+        (1010, "2016-09-05", "accepted_window_open", "notified"),
+    ] {
+        let line = format!("consent status {account} --ledger ledger --as-of {at}");
+        let without = json(&line);
+        assert_eq!(without["state"], "unknown", "{without}");
+        let states = without["possible_states"].to_string();
+        assert!(
+            states.contains(state) && states.contains(possible),
+            "{states}"
+        );
+        let said = done(&line, dir.path());
+        assert!(
+            said.contains(" or ") && said.contains("--signals"),
+            "{said}"
+        );
+        let with = json(&format!("{line} --signals signals"));
+        assert_eq!(with["state"], state, "{account} {at}");
+        assert!(with["possible_states"].is_null());
+    }
+    // Whoever is gone is gone wherever they lived.
+    let gone = json("consent status 1008 --ledger ledger --as-of 2016-11-15");
+    assert_eq!(gone["state"], "superseded");
 }
 
 #[test]

@@ -109,13 +109,19 @@ pub(crate) fn timed(file: &Path, list: &EdgeList) -> Vec<TimedEdge> {
     edges
 }
 
-/// Hiding the newest friendships means nothing where no friendship has a time.
+/// Hiding the newest friendships means nothing where no friendship has a time, or all have the same.
 pub(crate) fn refuse_without_times(edges: &[TimedEdge]) -> Result<(), Failure> {
-    if edges.is_empty() || edges.iter().any(|edge| edge.at.is_some()) {
-        return Ok(());
-    }
+    let mut times = edges.iter().map(|edge| edge.at);
+    let first = times.next().flatten();
+    let is_newest = |at: Option<_>| at != first;
+    let what = match first {
+        _ if edges.len() < 2 || times.any(is_newest) => return Ok(()),
+        None => "no friendship has a time",
+        Some(_) => "all friendships have the same time, so none is the newest",
+    };
+    let cure = "name the column with --time-column, or hide friendships at random";
     Err(Failure::new(
         "hiding the newest friendships",
-        "no friendship has a time: name the column with --time-column, or hide friendships at random",
+        format!("{what}: {cure}"),
     ))
 }

@@ -38,7 +38,10 @@ impl KeptApart<'_> {
 
     /// The people behind every account that reported another, and behind that one: all of them, if there are several.
     fn reports(&self) -> Vec<(UserId, UserId)> {
-        let people = people_of(self.of_reports);
+        let mut people = people_of(self.of_reports);
+        if !self.inputs.reports.is_empty() {
+            self.add_whom_devices_name(&mut people);
+        }
         let of = |account| people.get(&account).map_or(&[][..], Vec::as_slice);
         let passes = |account| self.accounts.decision(account).is_allowed();
         let rows = self.inputs.reports.iter();
@@ -48,6 +51,22 @@ impl KeptApart<'_> {
                 reporters.flat_map(move |&a| of(row.reported).iter().map(move |&b| (a, b)))
             })
             .collect()
+    }
+
+    /// Who is behind an account that is linked to nobody: a report about it is about whoever has its device.
+    fn add_whom_devices_name(&self, people: &mut HashMap<AccountId, Vec<UserId>>) {
+        let mut on_device: HashMap<u32, Vec<UserId>> = HashMap::default();
+        for (device, user) in self.devices() {
+            on_device.entry(device).or_default().push(user);
+        }
+        let unlinked = self.inputs.devices_of_accounts();
+        let unlinked: Vec<_> = unlinked
+            .filter(|(_, account)| !people.contains_key(account))
+            .collect();
+        for (device, account) in unlinked {
+            let users = on_device.get(&device).into_iter().flatten();
+            people.entry(account).or_default().extend(users);
+        }
     }
 
     /// Every device a person has an account on, that of the network or one of the messenger's.

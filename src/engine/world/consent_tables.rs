@@ -109,11 +109,21 @@ fn tell(read: &mut Read, rows: &TableRows<ConsentEventRow>) {
         .rejections
         .iter()
         .any(|one| one.reason == RejectionReason::FromTheFuture);
-    read.findings.extend(RunFinding::of_rows(
-        "lost_consent_event",
-        "a consent event cannot be used; it permits nothing, and a number that objects with it is never used",
-        &lost,
-    ));
+    let is_conflict = |one: &Rejection| one.reason == RejectionReason::Conflict;
+    let (conflicts, lost): (Vec<_>, Vec<_>) = lost.into_iter().partition(is_conflict);
+    for (what, rows) in [
+        (
+            "a consent event says something else than another of its id; whoever either is about is invalidated",
+            conflicts,
+        ),
+        (
+            "a consent event cannot be used; it permits nothing, and a number that objects with it is never used",
+            lost,
+        ),
+    ] {
+        let told = RunFinding::of_rows("lost_consent_event", what, &rows);
+        read.findings.extend(told);
+    }
 }
 
 /// An event with its subject known: somebody without an account is known by a token of this run.

@@ -1,14 +1,15 @@
 //! `acquaint consent status` and `history`: what an account allows, and how it came to that.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use acquaint::consent::{
     AccountFacts, AccountStatus, AsOf, ConsentParams, Decision, Event, EventKind, Flaw, History,
-    Ledger, Profile, Purpose, Subject,
+    Ledger, Overlay, Profile, Purpose, Subject, ValidConsentParams,
 };
 use acquaint::engine::Reading;
 use acquaint::identity::{E164, number_region};
-use acquaint::ids::AccountId;
+use acquaint::ids::{AccountId, Region as Place};
 use acquaint::ledger::Reader;
 use acquaint::signals::{MessengerAccount, ReadLimits, SignalsDir, Table};
 use acquaint::time::Timestamp;
@@ -41,34 +42,45 @@ pub(crate) fn status(args: &StatusArgs) -> Result<Outcome, Failure> {
     if events.is_empty() && !flaws.iter().any(|flaw| concerns(flaw, args.account)) {
         return Ok(nothing(args.account));
     }
+    let assumed = assumed(args.account, &events, as_of.valid);
     let (facts, reading) = if let Some(dir) = &args.signals {
         facts(dir, Some(args.account))?
     } else {
-        let assumed = assumed(args.account, &events, as_of.valid);
         (vec![assumed], Reading::default())
     };
     let region = Region::of(args, &facts);
+    let mut orders = Vec::new();
     let (ledger, n_future) = if is_broken {
         (Ledger::new(Vec::new(), Vec::new(), Vec::new()), 0)
     } else {
         let held = rules().hold([events, reader.others()?].concat());
         flaws.extend(held.flaws());
         let n_future = held.future.len();
-        let ledger = Ledger::new(reader.policies()?, reader.overlays()?, held.events);
+        orders = reader.overlays()?;
+        let ledger = Ledger::new(reader.policies()?, orders.clone(), held.events);
         (ledger, n_future)
     };
-    let snapshot = ledger
-        .with_flaws(flaws)
-        .snapshot(as_of, &facts, &params.check()?);
+    let (ledger, params) = (ledger.with_flaws(flaws), params.check()?);
+    let snapshot = ledger.snapshot(as_of, &facts, &params);
     let Some(status) = snapshot.status(args.account) else {
         return Ok(nothing(args.account));
     };
+    let others = match &args.signals {
+        Some(_) => Vec::new(),
+        None => may_be(&ledger, &orders, assumed, as_of, &params),
+    };
+    let shown = Shown {
+        status,
+        others: &others,
+        as_of,
+        region: &region,
+    };
     print(&if args.json {
-        let what = &status_json(status, as_of, &region);
+        let what = &shown.json();
         let reading = &reading;
         serde_json::to_string(&Told { what, reading })?
     } else {
-        status_table(status, as_of, &region)
+        shown.table()
     })?;
     if is_broken {
         eprintln!(
@@ -142,6 +154,36 @@ impl Region {
     }
 }
 
+/// What an account of which only the events are known may be instead: older than its first event, and living where an
+/// order is in force or where none is.
+fn may_be(
+    ledger: &Ledger,
+    orders: &[Overlay],
+    assumed: AccountFacts,
+    as_of: AsOf,
+    params: &ValidConsentParams,
+) -> Vec<AccountStatus> {
+    let regions = orders.iter().map(|overlay| Some(overlay.region));
+    let elsewhere = Place::parse(ELSEWHERE);
+    let regions = regions.chain([None, elsewhere]);
+    let ages = [assumed.registered_at, Timestamp::MIN];
+    let facts = regions.flat_map(|residence| {
+        ages.map(|registered_at| AccountFacts {
+            registered_at,
+            residence,
+            ..assumed
+        })
+    });
+    let status = |fact: AccountFacts| {
+        let snapshot = ledger.snapshot(as_of, &[fact], params);
+        snapshot.status(fact.account).cloned()
+    };
+    facts.filter_map(status).collect()
+}
+
+/// A place where nobody lives, so that no regulator has an order about it: Bouvet Island.
+const ELSEWHERE: &str = "BV";
+
 fn nothing(account: AccountId) -> Outcome {
     eprintln!("acquaint: the ledger holds nothing about account {account}");
     Outcome::Findings
@@ -190,56 +232,108 @@ pub(super) fn assumed(account: AccountId, events: &[Event], at: Timestamp) -> Ac
     }
 }
 
-fn status_json(status: &AccountStatus, as_of: AsOf, region: &Region) -> Value {
-    let decision = |purpose| match status.decision(purpose) {
-        Decision::Allowed { since } if since == Timestamp::MIN => json!({ "allowed": true }),
-        Decision::Allowed { since } => json!({ "allowed": true, "since": since.to_string() }),
-        Decision::Denied(reason) => json!({ "allowed": false, "reason": reason.as_str() }),
-    };
-    let purposes: Map<String, Value> = Purpose::ALL
-        .into_iter()
-        .map(|purpose| (purpose.as_str().to_owned(), decision(purpose)))
-        .collect();
-    json!({
-        "account_id": status.account(),
-        "as_of": as_of.valid.to_string(),
-        "known_at": as_of.known.to_string(),
-        "state": status.state().as_str(),
-        "underneath": status.underneath().as_str(),
-        "opted_out_ever": status.opted_out_ever(),
-        "region_known": region.is_known,
-        "profile": region.profile(),
-        "purposes": purposes,
-    })
+/// What is said of an account.
+struct Shown<'a> {
+    status: &'a AccountStatus,
+    /// What it may be instead, for all that is known.
+    others: &'a [AccountStatus],
+    as_of: AsOf,
+    region: &'a Region,
 }
 
-fn status_table(status: &AccountStatus, as_of: AsOf, region: &Region) -> String {
-    let mut text = format!("account {}: {}", status.account(), status.state().as_str());
-    if status.underneath() != status.state() {
+impl Shown<'_> {
+    /// The state if it is known, and otherwise every one that it may be.
+    fn states(&self) -> BTreeSet<&'static str> {
+        let all = std::iter::once(self.status).chain(self.others);
+        all.map(|status| status.state().as_str()).collect()
+    }
+
+    /// What holds for certain: a no if it may be one.
+    fn decision(&self, purpose: Purpose) -> Decision {
+        let is_no = |decision: &Decision| matches!(decision, Decision::Denied(_));
+        let own = self.status.decision(purpose);
+        let mut others = self.others.iter().map(|status| status.decision(purpose));
+        if is_no(&own) {
+            own
+        } else {
+            others.find(is_no).unwrap_or(own)
+        }
+    }
+
+    fn json(&self) -> Value {
+        let decision = |purpose| match self.decision(purpose) {
+            Decision::Allowed { since } if since == Timestamp::MIN => json!({ "allowed": true }),
+            Decision::Allowed { since } => json!({ "allowed": true, "since": since.to_string() }),
+            Decision::Denied(reason) => json!({ "allowed": false, "reason": reason.as_str() }),
+        };
+        let purposes: Map<String, Value> = Purpose::ALL
+            .into_iter()
+            .map(|purpose| (purpose.as_str().to_owned(), decision(purpose)))
+            .collect();
+        let (status, as_of, states) = (self.status, self.as_of, self.states());
+        let is_known = states.len() == 1;
+        let mut what = json!({
+            "account_id": status.account(),
+            "as_of": as_of.valid.to_string(),
+            "known_at": as_of.known.to_string(),
+            "state": if is_known { status.state().as_str() } else { UNKNOWN },
+            "underneath": if is_known { status.underneath().as_str() } else { UNKNOWN },
+            "opted_out_ever": status.opted_out_ever(),
+            "region_known": self.region.is_known,
+            "profile": self.region.profile(),
+            "purposes": purposes,
+        });
+        if !is_known {
+            what["possible_states"] = json!(states);
+        }
+        what
+    }
+
+    fn table(&self) -> String {
+        let (status, as_of, states) = (self.status, self.as_of, self.states());
+        let is_known = states.len() == 1;
+        let mut text = format!("account {}: ", status.account());
+        if is_known {
+            text += status.state().as_str();
+        } else {
+            let states: Vec<&str> = states.into_iter().collect();
+            let states = states.join(" or ");
+            write(
+                &mut text,
+                &format!(
+                    "{states}: without --signals nobody knows since when it is registered and where it lives"
+                ),
+            );
+        }
+        if is_known && status.underneath() != status.state() {
+            write(
+                &mut text,
+                &format!(" ({} underneath)", status.underneath().as_str()),
+            );
+        }
         write(
             &mut text,
-            &format!(" ({} underneath)", status.underneath().as_str()),
+            &format!(
+                "\nas of {}, as known at {}\n{}\n\n",
+                as_of.valid,
+                as_of.known,
+                self.region.line()
+            ),
         );
+        for purpose in Purpose::ALL {
+            let decision = match self.decision(purpose) {
+                Decision::Allowed { since } if since == Timestamp::MIN => "yes".to_owned(),
+                Decision::Allowed { since } => format!("yes, for data since {since}"),
+                Decision::Denied(reason) => format!("no   {reason}"),
+            };
+            write(&mut text, &format!("{:20} {decision}\n", purpose.as_str()));
+        }
+        text
     }
-    write(
-        &mut text,
-        &format!(
-            "\nas of {}, as known at {}\n{}\n\n",
-            as_of.valid,
-            as_of.known,
-            region.line()
-        ),
-    );
-    for purpose in Purpose::ALL {
-        let decision = match status.decision(purpose) {
-            Decision::Allowed { since } if since == Timestamp::MIN => "yes".to_owned(),
-            Decision::Allowed { since } => format!("yes, for data since {since}"),
-            Decision::Denied(reason) => format!("no   {reason}"),
-        };
-        write(&mut text, &format!("{:20} {decision}\n", purpose.as_str()));
-    }
-    text
 }
+
+/// What stands for a state that depends on what is not known.
+const UNKNOWN: &str = "unknown";
 
 fn write(text: &mut String, more: &str) {
     text.write_str(more).expect("writing to text cannot fail");
