@@ -168,9 +168,7 @@ fn is_near(name: &str, column: &str) -> bool {
         let word = fold(word);
         word == name || word == bare_name || bare(&word) == bare_name
     };
-    bare_name == bare_column
-        || words.iter().any(|word| is_word(&word))
-        || is_misspelt(&name, &fold(column))
+    bare_name == bare_column || words.iter().any(is_word) || is_misspelt(&name, &fold(column))
 }
 
 /// Two slips of the pen in a long name make no other name either.

@@ -79,9 +79,11 @@ mod tests {
         assert_eq!(policy_versions(policy_texts(&versions)), versions);
     }
 
+    type Change = fn(&mut PolicyText);
+
     #[test]
     fn rows_that_disagree_are_versions_of_their_own() {
-        let row = |locale: &str, change: fn(&mut PolicyText)| {
+        let row = |locale: &str, change: Change| {
             let mut text = PolicyText {
                 policy: PolicyId(1),
                 locale: locale.to_owned(),
@@ -94,7 +96,7 @@ mod tests {
             change(&mut text);
             text
         };
-        let changes: [(fn(&mut PolicyText), usize); 5] = [
+        let changes: [(Change, usize); 5] = [
             (|_| {}, 1),
             (|text| text.announced_at = Timestamp::from_secs(2), 2),
             (|text| text.accept_by = Timestamp::from_secs(9), 2),
