@@ -232,7 +232,7 @@ mod tests {
         Suggestions::from_chunks(lists.chunks(CHUNK).map(chunk).collect())
     }
 
-    /// As if every candidate were suggested but for the limit.
+    /// What the limit makes of these lists of candidates.
     fn limited(lists: &[Vec<(u32, u32)>], k: usize, shown_max: u32) -> Everybody {
         let suggestions = suggestions(lists);
         let counts = SuggestCounts {

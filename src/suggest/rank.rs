@@ -245,14 +245,14 @@ impl<'a> Scorer<'a> {
         self
     }
 
-    /// As if no person's reach were worth scanning.
+    /// Test hook: never scans a person's reach.
     #[cfg(test)]
     pub(crate) fn without_scan(mut self) -> Self {
         Arc::make_mut(&mut self.tables).limits.may_scan = false;
         self
     }
 
-    /// As if the graph were large, and whoever has so many ties a hub.
+    /// Test hook: treats the graph as large, and people with this many ties as hubs.
     #[cfg(test)]
     pub(crate) fn sieving_hubs_from(mut self, degree: u32) -> Self {
         let tables = Arc::make_mut(&mut self.tables);

@@ -72,7 +72,7 @@ fn what_was_taken_and_left_out_is_told() {
         (
             "3.csv",
             "1,2\n2,1\n2,2\n",
-            "3 rows are 1 edges; 1 loops and 1 repeats are left out",
+            "3 rows gave 1 edges; 1 self-loops and 1 duplicates were skipped",
         ),
         (
             "4.csv",

@@ -123,7 +123,7 @@ fn what_is_no_number_is_told_by_its_reason() {
         )
     );
     assert!(
-        told.contains("1 rows have a region that is no country"),
+        told.contains("1 rows have a region that is not an ISO 3166-1 code"),
         "{told}"
     );
     let (_, rows, told) = normalise(dir.path(), &format!("{HEADER}DE,43664910594\n"));

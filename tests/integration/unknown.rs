@@ -183,7 +183,7 @@ fn deny_a_status_of_somebody_unknown_whatever_happened_to_others() {
         let line = format!("consent status {account} --ledger ledger");
         let (code, out, error) = ask(&line, dir.path());
         assert_eq!((code, out.as_str()), (1, ""), "{account}");
-        assert!(error.contains("holds nothing about account"), "{error}");
+        assert!(error.contains("has nothing about account"), "{error}");
     }
     let erased = done("consent status 1011 --ledger ledger --json", dir.path());
     assert!(erased.contains("invalidated"), "{erased}");

@@ -71,7 +71,7 @@ pub struct Trained {
 /// slot and thread, and 20 bytes for each coordinate of each shard.
 ///
 /// # Errors
-/// None that data can cause: rows that cannot be used are counted in the report.
+/// Data cannot cause one: unusable rows are counted in the report.
 pub fn train(
     rows: &[Permitted<TrainingRow, AdRelevance>],
     ads: &[Ad],

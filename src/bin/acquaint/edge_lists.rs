@@ -87,7 +87,7 @@ impl EdgeListArgs {
 pub(crate) fn tell_counts(file: &Path, n_rows: usize, (loops, repeats): (u64, u64)) {
     let n_edges = n_rows as u64 - loops - repeats;
     eprintln!(
-        "acquaint: {}: {n_rows} rows are {n_edges} edges; {loops} loops and {repeats} repeats are left out",
+        "acquaint: {}: {n_rows} rows gave {n_edges} edges; {loops} self-loops and {repeats} duplicates were skipped",
         file.display()
     );
 }
@@ -102,7 +102,7 @@ pub(crate) fn timed(file: &Path, list: &EdgeList) -> Vec<TimedEdge> {
     let n_untimed = list.n_without_time();
     if (1..rows.len()).contains(&n_untimed) {
         eprintln!(
-            "acquaint: {}: {n_untimed} rows have no time, and count as before all others",
+            "acquaint: {}: {n_untimed} rows have no time, and count as the earliest",
             file.display()
         );
     }

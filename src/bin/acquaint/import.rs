@@ -36,7 +36,7 @@ pub(crate) fn edges(args: &ImportEdgesArgs) -> Result<Outcome, Failure> {
     written.publish(None)?.tell(args.json)?;
     if friendships.is_empty() && contacts.is_empty() {
         eprintln!(
-            "acquaint: no edge was found, so nobody is in the tables; see that the file is the one you meant"
+            "acquaint: no edges found, so the tables are empty; check that this is the right file"
         );
         return Ok(Outcome::Findings);
     }

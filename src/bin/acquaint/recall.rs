@@ -26,7 +26,7 @@ pub(crate) fn recall(args: &RecallArgs, quiet: bool) -> Result<Outcome, Failure>
         csv(&recall)?
     })?;
     eprintln!(
-        "acquaint: {} of {} published rows no longer stand, as known at {}",
+        "acquaint: {} of {} published rows must be deleted, as known at {}",
         recall.rows.len(),
         recall.n_rows,
         recall.known

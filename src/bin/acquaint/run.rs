@@ -111,8 +111,8 @@ fn warn(manifest: &Manifest, n_lost: u64, out: &Path) {
     }
     if n_lost > 0 {
         eprintln!(
-            "acquaint: {n_lost} consent events could not be used and an opt-out may be among them; \
-             accounts they name are invalidated, events that name none need to be mended"
+            "acquaint: {n_lost} consent events are unusable, and may include opt-outs; \
+             accounts they name are invalidated, and events that name none must be fixed"
         );
     }
 }

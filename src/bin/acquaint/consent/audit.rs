@@ -27,7 +27,7 @@ pub(crate) fn prove(args: &ProveArgs) -> Result<Outcome, Failure> {
     print(&serde_json::to_string_pretty(&proof)?)?;
     if proof.entries.is_empty() {
         eprintln!(
-            "acquaint: the ledger holds nothing about account {}",
+            "acquaint: the ledger has nothing about account {}",
             args.account
         );
         return Ok(Outcome::Findings);
@@ -111,7 +111,7 @@ fn nothing_to_erase(args: &EraseArgs, was_erased: bool) -> Result<Outcome, Failu
         ))?;
         return Ok(Outcome::Done);
     }
-    eprintln!("acquaint: the ledger holds nothing about account {account}, so nothing was erased");
+    eprintln!("acquaint: the ledger has nothing about account {account}, so nothing was erased");
     Ok(Outcome::Findings)
 }
 

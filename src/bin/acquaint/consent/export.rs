@@ -67,7 +67,7 @@ pub(crate) fn export(args: &ExportArgs) -> Result<Outcome, Failure> {
         ))?;
         if n_unknown > 0 {
             eprintln!(
-                "acquaint: left out {n_unknown} events about numbers that are nobody's account: the ledger does not know the numbers"
+                "acquaint: left out {n_unknown} events about numbers without an account: the ledger does not store the numbers"
             );
         }
     }

@@ -90,8 +90,8 @@ pub(crate) fn status(args: &StatusArgs) -> Result<Outcome, Failure> {
     }
     if n_future > 0 {
         eprintln!(
-            "acquaint: {n_future} events that may concern the account are said to be known later than now: they permit \
-             nothing, and deny whoever they take something away from"
+            "acquaint: {n_future} events that may concern the account have a known time later than now: they grant \
+             nothing, but restrictions among them count"
         );
         return Ok(tell(&reading, Outcome::Findings));
     }
@@ -185,7 +185,7 @@ fn may_be(
 const ELSEWHERE: &str = "BV";
 
 fn nothing(account: AccountId) -> Outcome {
-    eprintln!("acquaint: the ledger holds nothing about account {account}");
+    eprintln!("acquaint: the ledger has nothing about account {account}");
     Outcome::Findings
 }
 
@@ -346,7 +346,7 @@ pub(crate) fn history(args: &HistoryArgs) -> Result<Outcome, Failure> {
     if events.is_empty() {
         if reader.is_erased(args.account)? {
             eprintln!(
-                "acquaint: what the ledger held about account {} was erased",
+                "acquaint: the events about account {} were erased",
                 args.account
             );
             return Ok(Outcome::Findings);

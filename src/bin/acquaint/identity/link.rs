@@ -92,7 +92,7 @@ pub(crate) fn fit(args: &FitArgs, quiet: bool) -> Result<Outcome, Failure> {
         "did not settle"
     };
     eprintln!(
-        "acquaint: {settled} after {} steps; {:.0} of {} pairs on one number are one person",
+        "acquaint: {settled} after {} steps; {:.0} of {} pairs that share a number are the same person",
         fitted.steps, fitted.matches, fitted.pairs
     );
     let ended = if fitted.converged {

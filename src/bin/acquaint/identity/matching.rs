@@ -49,7 +49,7 @@ fn address_book(request: &MatchRequest<'_>, progress: &Bars) -> Result<Outcome, 
     say(&matched.stage, &matched.over_budget)?;
     if matched.n_ambiguous > 0 {
         eprintln!(
-            "acquaint: {} numbers of the address book without a plus sign are valid in their region and internationally, \
+            "acquaint: {} address-book numbers without a plus sign are valid both in their region and internationally, \
              and were read as the region's",
             matched.n_ambiguous
         );
@@ -82,7 +82,7 @@ fn number_book(
     }
     if matched.spilled.rows > 0 {
         eprintln!(
-            "acquaint: {} matches ({} MiB) went through temporary files",
+            "acquaint: {} matches ({} MiB) were spilled to temporary files",
             matched.spilled.rows,
             matched.spilled.bytes >> 20
         );
@@ -96,8 +96,8 @@ fn say(stage: &Stage, over_budget: &OverBudget) -> Result<(), Failure> {
     let over_budget = over_budget.by_account();
     if let Some((account, n)) = over_budget.iter().max_by_key(|(account, n)| (*n, *account)) {
         eprintln!(
-            "acquaint: {} accounts saved more numbers than [identity.budget] allows, and match nobody; \
-             the largest address book has {n} entries and is that of account {}",
+            "acquaint: {} accounts saved more numbers than [identity.budget] allows, so they match nobody; \
+             the largest address book has {n} entries and belongs to account {}",
             over_budget.len(),
             account.0
         );

@@ -37,21 +37,18 @@ impl Refused {
                 format!("{n} {reason} (the first in line {line})")
             };
             let all: Vec<String> = self.by_reason.iter().map(reason).collect();
-            eprintln!(
-                "acquaint: {file}: texts that are no phone number: {}",
-                all.join(", ")
-            );
+            eprintln!("acquaint: {file}: not phone numbers: {}", all.join(", "));
         }
         if let Some((n, line)) = self.regions {
             eprintln!(
-                "acquaint: {file}: {n} rows have a region that is no country's code of ISO 3166-1, and were read without \
-                 one (the first in line {line})"
+                "acquaint: {file}: {n} rows have a region that is not an ISO 3166-1 code, and were read without \
+                 a region (the first in line {line})"
             );
         }
         if let Some((n, line)) = self.ambiguous {
             eprintln!(
-                "acquaint: {file}: {n} numbers without a plus sign are valid in their region and internationally, and were \
-                 read as the region's (the first in line {line}); if they are international, put a plus sign in front"
+                "acquaint: {file}: {n} numbers without a plus sign are valid both in their region and internationally, and were \
+                 read as the region's (the first in line {line}); if they are international, add a plus sign"
             );
         }
     }
