@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::Path;
 
+use acquaint::publish::{seal_json, unseal_json};
 use acquaint::signals::TableForm;
 use acquaint::synth::World;
 use serde_json::Value;
@@ -16,11 +17,12 @@ fn read(dir: &Path, name: &str) -> Vec<u8> {
     fs::read(dir.join(name)).unwrap()
 }
 
-/// What a model says but for the state of the ledger it names.
+/// What a model says but for the state of the ledger it names, and the digest that covers this too.
 fn learnt(dir: &Path, name: &str) -> Value {
     let mut model: Value = serde_json::from_slice(&read(dir, name)).unwrap();
-    let provenance = model.as_object_mut().unwrap().remove("provenance");
-    assert!(provenance.is_some());
+    for field in ["blake3", "provenance"] {
+        assert!(model.as_object_mut().unwrap().remove(field).is_some());
+    }
     model
 }
 
@@ -161,7 +163,9 @@ fn deny_a_model_of_another_moment_and_files_that_are_none() {
         ("\"age band\"", "\"age\"", "other features"),
         ("\"schema\"", "\"sch\"", "ads.json"),
     ] {
-        fs::write(at.join("ads.json"), text.replacen(from, to, 1)).unwrap();
+        // Sealed again, as another version would have written it.
+        let edited = unseal_json(&text).unwrap().replacen(from, to, 1);
+        fs::write(at.join("ads.json"), seal_json(&edited)).unwrap();
         let error = refused(run);
         assert!(error.contains(says), "{error}");
     }
