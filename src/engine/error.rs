@@ -9,7 +9,7 @@ use crate::engine::outputs::OutputError;
 use crate::graph::GraphError;
 use crate::ledger::LedgerError;
 use crate::params::ParamError;
-use crate::publish::PublishError;
+use crate::publish::{PublishError, shown};
 use crate::signals::{SignalsError, Table};
 use crate::suggest::{RankerError, SuggestError};
 
@@ -92,7 +92,7 @@ pub enum EngineError {
     #[error(transparent)]
     Output(#[from] OutputError),
     /// Matches that memory does not hold cannot be put aside.
-    #[error("cannot write temporary matches to {}", dir.display())]
+    #[error("cannot write temporary matches to {}", shown(dir))]
     Spill {
         /// Where.
         dir: PathBuf,
@@ -109,7 +109,7 @@ pub enum EngineError {
         source: serde_json::Error,
     },
     /// A published output cannot be read.
-    #[error("cannot read {}", path.display())]
+    #[error("cannot read {}", shown(path))]
     Published {
         /// Which file.
         path: PathBuf,

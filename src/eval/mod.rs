@@ -11,8 +11,8 @@ mod ranking;
 
 pub use contacts::{ContactRanking, ContactsEvaluation, evaluate_contacts};
 pub use edges::{
-    EdgeColumns, EdgeIds, EdgeList, EdgeLists, EdgeRow, EdgesError, Pairs, read_edge_lists,
-    read_edges,
+    EdgeColumns, EdgeIds, EdgeLimits, EdgeList, EdgeLists, EdgeRow, EdgesError, Pairs,
+    read_edge_lists, read_edges,
 };
 pub use friends::{
     FriendsEvaluation, Method, MethodScores, evaluate_edges, evaluate_edges_holding_out,

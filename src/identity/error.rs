@@ -3,12 +3,14 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::publish::shown;
+
 /// Why a key could not be had. No message says anything of a key's content.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum IdentityError {
     /// The key file could not be read.
-    #[error("key file {} cannot be read", path.display())]
+    #[error("key file {} cannot be read", shown(path))]
     KeyUnreadable {
         /// The file.
         path: PathBuf,
@@ -18,7 +20,7 @@ pub enum IdentityError {
     /// Others than its owner may read the key file.
     #[error(
         "key file {} has mode {mode:03o}, so others may read or write it: set it to 600",
-        path.display()
+        shown(path)
     )]
     KeyExposed {
         /// The file.
@@ -27,7 +29,7 @@ pub enum IdentityError {
         mode: u32,
     },
     /// The key file is not a plain file.
-    #[error("key file {} is not a regular file or a pipe", path.display())]
+    #[error("key file {} is not a regular file or a pipe", shown(path))]
     KeyNotAFile {
         /// The file.
         path: PathBuf,
@@ -35,14 +37,14 @@ pub enum IdentityError {
     /// The key file does not hold a key.
     #[error(
         "key file {} must hold 32 bytes, or 64 hexadecimal digits and at most one line end",
-        path.display()
+        shown(path)
     )]
     KeyMalformed {
         /// The file.
         path: PathBuf,
     },
     /// The key is one byte repeated, which no random source gives.
-    #[error("key file {} repeats one byte, so it is not a random key", path.display())]
+    #[error("key file {} repeats one byte, so it is not a random key", shown(path))]
     KeyNotRandom {
         /// The file.
         path: PathBuf,

@@ -5,6 +5,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::publish::shown;
+
 use crate::ids::EventId;
 use crate::time::Timestamp;
 
@@ -13,13 +15,13 @@ use crate::time::Timestamp;
 #[non_exhaustive]
 pub enum LedgerError {
     /// There is no ledger in a directory.
-    #[error("there is no ledger in {}", path.display())]
+    #[error("there is no ledger in {}", shown(path))]
     Absent {
         /// The directory, or the schema on the server.
         path: PathBuf,
     },
     /// A file of the ledger cannot be read or written.
-    #[error("cannot {doing} {}", path.display())]
+    #[error("cannot {doing} {}", shown(path))]
     File {
         /// What was tried.
         doing: &'static str,
@@ -39,13 +41,13 @@ pub enum LedgerError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// Another process writes.
-    #[error("another process is writing to this ledger: it holds {}", path.display())]
+    #[error("another process is writing to this ledger: it holds {}", shown(path))]
     Locked {
         /// The lock file, or the schema on the server.
         path: PathBuf,
     },
     /// `database.toml` cannot be used.
-    #[error("{}, line {line}: {what}", path.display())]
+    #[error("{}, line {line}: {what}", shown(path))]
     Settings {
         /// The file.
         path: PathBuf,
@@ -57,7 +59,7 @@ pub enum LedgerError {
     /// The ledger is on a server, and this program cannot speak to it.
     #[error(
         "{} names a PostgreSQL server, but this build lacks the feature `postgres`",
-        path.display()
+        shown(path)
     )]
     Unsupported {
         /// The file that names it.

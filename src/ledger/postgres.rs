@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::publish::shown;
+
 use postgres::config::Host;
 use postgres::types::ToSql;
 use postgres::{Client, Config, NoTls, Row as Fields, Statement};
@@ -729,7 +731,7 @@ fn place(config: &Config, schema: &str) -> String {
         .map_or("localhost".to_owned(), |host| match host {
             Host::Tcp(name) => name.clone(),
             #[cfg(unix)]
-            Host::Unix(path) => path.display().to_string(),
+            Host::Unix(path) => shown(path),
         });
     let database = config
         .get_dbname()

@@ -18,6 +18,8 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use crate::publish::shown;
+
 use super::check::LedgerFault;
 use super::codec::SEALED;
 use super::error::LedgerError;
@@ -147,7 +149,7 @@ impl Segment {
             && len == layout.len();
         if !is_right {
             return Err(LedgerError::damaged(
-                path.display().to_string(),
+                shown(path),
                 "not the segment that the log lists",
             ));
         }
@@ -328,7 +330,7 @@ impl Segment {
         let place = u64::from(self.places(at, at + 1)?[0]);
         if place >= self.row.n_events || self.event_ids(place, place + 1)? != [id] {
             return Err(LedgerError::damaged(
-                self.path.display().to_string(),
+                shown(&self.path),
                 "its list of ids is not that of its events",
             ));
         }

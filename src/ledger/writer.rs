@@ -5,6 +5,8 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use crate::publish::shown;
+
 use serde::Serialize;
 
 use super::codec::{Act, Holder, NewEvent, NewSubject, ObjectionPoint, Opened};
@@ -421,7 +423,7 @@ pub(in crate::ledger) fn open(dir: &Path, may_make: bool) -> Result<(Log, File),
     };
     let tables = database::open(dir, access).map_err(|error| match error {
         LedgerError::Absent { path } if may_make && access == Access::Write => LedgerError::damaged(
-            path.display().to_string(),
+            shown(path),
             "there was a ledger here, and its rows are gone: bring them back from a copy, or take the directory away",
         ),
         error => error,

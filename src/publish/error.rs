@@ -3,12 +3,14 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::shown::shown;
+
 /// Why an output cannot be written where it was asked for.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PublishError {
     /// A file or directory could not be made, written, synced, renamed or removed.
-    #[error("cannot write {}", path.display())]
+    #[error("cannot write {}", shown(path))]
     Write {
         /// Which.
         path: PathBuf,
@@ -16,7 +18,7 @@ pub enum PublishError {
         source: io::Error,
     },
     /// The output stands where none may stand.
-    #[error("{} {why}; choose another place for the output", path.display())]
+    #[error("{} {why}; choose another place for the output", shown(path))]
     Place {
         /// Which output.
         path: PathBuf,
@@ -24,7 +26,10 @@ pub enum PublishError {
         why: String,
     },
     /// The directory holds what is not ours to replace.
-    #[error("{} holds {foreign}; choose another output directory, or move them away", path.display())]
+    #[error(
+        "{} holds {foreign}; choose another output directory, or move them away",
+        shown(path)
+    )]
     Foreign {
         /// Which directory.
         path: PathBuf,
@@ -43,7 +48,7 @@ pub enum PublishError {
 
 fn busy(path: &Path, process: Option<u32>) -> String {
     let process = process.map_or_else(String::new, |id| format!(" (process {id})"));
-    format!("another acquaint{process} is writing {}", path.display())
+    format!("another acquaint{process} is writing {}", shown(path))
 }
 
 /// An I/O error of a path.

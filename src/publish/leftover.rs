@@ -11,6 +11,7 @@ use super::entries::{entries, some_of};
 use super::error::{PublishError, cannot_write};
 use super::listing::Listing;
 use super::place::{Place, Shape};
+use super::shown::shown;
 use super::swap::{rename, sync_dir};
 
 /// What was found of an earlier call, and what became of it.
@@ -42,17 +43,17 @@ impl fmt::Display for Leftover {
             Self::Removed { path } => write!(
                 f,
                 "removed {}, which a call that was killed had left",
-                path.display()
+                shown(path)
             ),
             Self::Finished { path } => write!(
                 f,
                 "finished what a call that was killed had begun: {} is its output",
-                path.display()
+                shown(path)
             ),
             Self::Kept { path, foreign } => write!(
                 f,
                 "left {} alone: it holds {foreign}; look at it and remove it",
-                path.display()
+                shown(path)
             ),
         }
     }
@@ -119,7 +120,7 @@ fn remove_output(path: &Path, shape: Shape) -> io::Result<Option<String>> {
     match shape {
         Shape::Directory(listing) if found.is_dir() => remove_listed(path, listing),
         Shape::File if found.is_file() => fs::remove_file(path).map(|()| None),
-        _ => Ok(Some(format!("{}, which is no output", path.display()))),
+        _ => Ok(Some(format!("{}, which is no output", shown(path)))),
     }
 }
 

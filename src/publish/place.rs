@@ -9,6 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use super::error::{PublishError, cannot_write};
 use super::files::make_dirs;
 use super::listing::Listing;
+use super::shown::shown;
 
 /// What a verb reads: its output may not be it, hold it or lie in it.
 #[derive(Clone, Debug)]
@@ -144,7 +145,7 @@ impl Target {
             Some(format!(
                 "{relation} {} ({})",
                 input.what,
-                input.path.display()
+                shown(&input.path)
             ))
         };
         if let Some(why) = self.inputs.iter().find_map(of_input) {

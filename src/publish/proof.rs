@@ -5,12 +5,13 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use super::entries::{entries, shown};
+use super::entries::entries;
 use super::error::{PublishError, cannot_write};
 use super::files::StagedFile;
 use super::leftover::Leftover;
 use super::listing::{SUMS, TABLES_LISTING};
 use super::place::Target;
+use super::shown::shown;
 use super::sums::{FileSum, Sums, digest_file};
 
 /// The format of sums that [`seal`] writes: their files were made elsewhere, and no output may replace them.
@@ -183,7 +184,7 @@ fn length(path: &Path) -> Option<u64> {
 }
 
 fn told(name: &str) -> String {
-    shown(name.as_ref())
+    shown(name)
 }
 
 #[cfg(test)]

@@ -221,7 +221,7 @@ fn csv_error(source: &Source, error: csv::Error, max_row_bytes: u64) -> SignalsE
 fn io_error(source: &Source, error: io::Error, max_row_bytes: u64) -> SignalsError {
     use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
     let error = match error.downcast::<Grown>() {
-        Ok(Grown { allowed }) => return source.grown(allowed),
+        Ok(grown) => return source.grown(grown),
         Err(error) => error,
     };
     match error.downcast::<Trip>() {

@@ -3,6 +3,8 @@
 use std::fs;
 use std::io::Write;
 
+use crate::publish::shown;
+
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
@@ -208,7 +210,7 @@ fn deny_a_missing_table_by_name() {
         .require(&[Table::AddressBook, Table::PolicyVersions])
         .unwrap_err()
         .to_string();
-    let shown = dir.path().display().to_string();
+    let shown = shown(&dir.path());
     for part in [
         "policy_versions.parquet",
         "policy_versions.csv.gz",

@@ -11,7 +11,7 @@ use super::forms::{Layout, Packing};
 use super::header::is_known;
 use super::limits::ValidReadLimits;
 use super::listing::{Part, tables};
-use super::names::{fold, visible};
+use super::names::fold;
 use super::parquet_in::read_parquet;
 use super::partition::said;
 use super::record::Record;
@@ -21,7 +21,7 @@ use super::source::Source;
 use super::table::Table;
 use super::unpack::Unpacked;
 use super::weigh::refuse_bombs;
-use crate::publish::Proof;
+use crate::publish::{Proof, shown};
 
 /// A directory of tables, listed once.
 ///
@@ -65,11 +65,11 @@ impl SignalsDir {
         self.files.contains_key(&table)
     }
 
-    /// The name of a table's file, by its place among them, relative to the directory.
+    /// The name of a table's file, by its place among them, relative to the directory, as it may be shown.
     #[must_use]
-    pub fn file(&self, table: Table, index: u32) -> Option<&str> {
+    pub fn file(&self, table: Table, index: u32) -> Option<String> {
         let index = usize::try_from(index).ok()?;
-        Some(self.files.get(&table)?.get(index)?.name.as_str())
+        Some(shown(&self.files.get(&table)?.get(index)?.name))
     }
 
     /// Checks that tables are there.
@@ -107,8 +107,9 @@ impl SignalsDir {
         let mut summary = TableSummary::new(R::TABLE);
         let mut seen = Seen::default();
         for part in self.files.get(&R::TABLE).into_iter().flatten() {
-            let (file, content) = self.stream_file(part, &mut summary, &mut on_batch)?;
-            seen.refuse_again::<R>(&file, content)?;
+            let label = label(&part.name, &summary.files);
+            let (file, content) = self.stream_file((part, &label), &mut summary, &mut on_batch)?;
+            seen.refuse_again::<R>(part, &file, content)?;
             summary.files.push(file);
         }
         Ok(summary)
@@ -144,7 +145,7 @@ impl SignalsDir {
     /// Reads a file; returns what it was, and the digest of its content whatever it is packed in.
     fn stream_file<R, F, E>(
         &self,
-        part: &Part,
+        (part, label): (&Part, &str),
         summary: &mut TableSummary,
         on_batch: &mut F,
     ) -> Result<(InputFile, blake3::Hash), E>
@@ -159,7 +160,7 @@ impl SignalsDir {
         proof
             .map_or(Ok(()), |proof| proof.check(&part.name, &blake3))
             .map_err(SignalsError::Proof)?;
-        let batcher = Batcher::new(&part.name, self.limits.batch_rows(), summary, on_batch);
+        let batcher = Batcher::new(label, self.limits.batch_rows(), summary, on_batch);
         let (rows, content) = match (part.form.layout, part.form.packing) {
             (Layout::Parquet, _) => (read_parquet(&source, &self.limits, batcher)?, blake3),
             (Layout::Lines(by), Packing::Plain) => (
@@ -176,7 +177,7 @@ impl SignalsDir {
         };
         source.refuse_changes()?;
         let file = InputFile {
-            path: source.name,
+            path: label.to_owned(),
             bytes: source.bytes,
             blake3: blake3.to_hex().to_string(),
             rows,
@@ -194,6 +195,15 @@ impl SignalsDir {
         let allowed = self.limits.allowed_bytes(source.bytes);
         Unpacked::new(source, packing, allowed).map_err(|error| source.unreadable(error))
     }
+}
+
+/// What a part is called wherever it is told of: two that differ by nothing but a phone number are numbered.
+fn label(name: &str, before: &[InputFile]) -> String {
+    let shown = shown(name);
+    let is_taken = |label: &String| before.iter().any(|file| file.path == *label);
+    let numbered = (2..).map(|n| format!("{shown} ({n})"));
+    let mut labels = std::iter::once(shown.clone()).chain(numbered);
+    labels.find(|label| !is_taken(label)).unwrap_or(shown)
 }
 
 /// Rejected rows that take nothing away are listed up to so many of a file and a reason.
@@ -229,13 +239,14 @@ impl Seen {
     /// Refuses a part that holds what another one held; parts without a row are all the same.
     fn refuse_again<R: Record>(
         &mut self,
+        part: &Part,
         file: &InputFile,
         digest: blake3::Hash,
     ) -> Result<(), SignalsError> {
         if file.rows == 0 {
             return Ok(());
         }
-        let said = said(&file.path).into_iter();
+        let said = said(&part.name).into_iter();
         let said = said.filter(|said| is_known(R::COLUMNS, &said.column));
         let added = said.map(|said| (fold(&said.column), said.value)).collect();
         match self
@@ -245,8 +256,8 @@ impl Seen {
             None => Ok(()),
             Some(first) => Err(SignalsError::SamePart {
                 table: R::TABLE,
-                first: visible(&first),
-                second: visible(&file.path),
+                first,
+                second: file.path.clone(),
                 why: "they hold the same rows",
             }),
         }

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::table::Table;
-use crate::publish::ProofError;
+use crate::publish::{ProofError, shown};
 
 /// Why a signals directory, or a table of it, cannot be read or written at all.
 ///
@@ -14,7 +14,7 @@ use crate::publish::ProofError;
 #[non_exhaustive]
 pub enum SignalsError {
     /// The directory cannot be listed.
-    #[error("the directory {} cannot be listed", dir.display())]
+    #[error("the directory {} cannot be listed", shown(dir))]
     Directory {
         /// The directory.
         dir: PathBuf,
@@ -25,7 +25,10 @@ pub enum SignalsError {
     #[error(transparent)]
     Proof(ProofError),
     /// A table that is needed is not there.
-    #[error("there is no table {table} in {}: expected {table}.parquet, {table}.csv, {table}.csv.gz, {table}.csv.zst, the same with .tsv, or a folder {table} of such files", dir.display())]
+    #[error(
+        "there is no table {table} in {}: expected {table}.parquet, {table}.csv, {table}.csv.gz, {table}.csv.zst, the same with .tsv, or a folder {table} of such files",
+        shown(dir)
+    )]
     MissingTable {
         /// The table.
         table: Table,
@@ -33,7 +36,7 @@ pub enum SignalsError {
         dir: PathBuf,
     },
     /// A table is there twice, in two forms.
-    #[error("table {table} exists twice, as {first} and {second}: keep one")]
+    #[error("table {table} exists twice, as {first} and {second}: keep one", first = shown(first), second = shown(second))]
     TwoForms {
         /// The table.
         table: Table,
@@ -43,7 +46,7 @@ pub enum SignalsError {
         second: String,
     },
     /// A file or folder that looks like a table has a name no table has.
-    #[error("{file} looks like a table, but no table has that name{}", hinted(*hint))]
+    #[error("{file} looks like a table, but no table has that name{}", hinted(*hint), file = shown(file))]
     UnknownTable {
         /// The file or folder.
         file: String,
@@ -51,7 +54,7 @@ pub enum SignalsError {
         hint: Option<Table>,
     },
     /// Something under the name of a table, or in its folder, is not read and is nothing that is known to hold no rows.
-    #[error("{file} looks like a part of table {table}, but {why}: {cure}")]
+    #[error("{file} looks like a part of table {table}, but {why}: {cure}", file = shown(file))]
     Unread {
         /// The file or folder.
         file: String,
@@ -63,7 +66,7 @@ pub enum SignalsError {
         cure: &'static str,
     },
     /// A table has the same part twice.
-    #[error("{first} and {second} are the same part of table {table} ({why}): keep one")]
+    #[error("{first} and {second} are the same part of table {table} ({why}): keep one", first = shown(first), second = shown(second))]
     SamePart {
         /// The table.
         table: Table,
@@ -75,21 +78,20 @@ pub enum SignalsError {
         why: &'static str,
     },
     /// Something with the name of a table is a link, a pipe, a device or in another way not a plain file.
-    #[error("{file} is not a plain file: links, pipes and devices are not read")]
+    #[error("{file} is not a plain file: links, pipes and devices are not read", file = shown(file))]
     NotAFile {
         /// The name.
         file: String,
     },
     /// A folder with the name of a table holds no file of one.
     #[error(
-        "the folder {file} holds no .parquet, .csv or .tsv file (the last two also with .gz or .zst behind)"
-    )]
+        "the folder {file} holds no .parquet, .csv or .tsv file (the last two also with .gz or .zst behind)", file = shown(file))]
     EmptyFolder {
         /// The folder.
         file: String,
     },
     /// A file cannot be opened or read.
-    #[error("{file} cannot be read")]
+    #[error("{file} cannot be read", file = shown(file))]
     Read {
         /// The file.
         file: String,
@@ -97,7 +99,7 @@ pub enum SignalsError {
         source: io::Error,
     },
     /// A file is not what its name says, was cut off, or changed while it was read.
-    #[error("{file} is damaged: {detail}")]
+    #[error("{file} is damaged: {detail}", file = shown(file))]
     Damaged {
         /// The file.
         file: String,
@@ -105,7 +107,7 @@ pub enum SignalsError {
         detail: String,
     },
     /// A file is whole, as far as anybody can tell, but something else than its name says.
-    #[error("{file} is not {expected}: it seems to be {kind}")]
+    #[error("{file} is not {expected}: it seems to be {kind}", file = shown(file))]
     OtherKind {
         /// The file.
         file: String,
@@ -115,7 +117,7 @@ pub enum SignalsError {
         kind: &'static str,
     },
     /// Values stand with something else between them than the file's name says.
-    #[error("{file} seems to have values separated by {seems}")]
+    #[error("{file} seems to have values separated by {seems}", file = shown(file))]
     Delimiter {
         /// The file.
         file: String,
@@ -124,8 +126,7 @@ pub enum SignalsError {
     },
     /// A Parquet file is compressed in a way that this build cannot read.
     #[error(
-        "{file} is compressed with {codec}, which this build cannot read: rewrite it with zstd or snappy"
-    )]
+        "{file} is compressed with {codec}, which this build cannot read: rewrite it with zstd or snappy", file = shown(file))]
     Codec {
         /// The file.
         file: String,
@@ -133,13 +134,13 @@ pub enum SignalsError {
         codec: &'static str,
     },
     /// A CSV file has nothing in it, not even a header.
-    #[error("{file} is empty: the first line of a CSV file names its columns")]
+    #[error("{file} is empty: the first line of a CSV file names its columns", file = shown(file))]
     NoHeader {
         /// The file.
         file: String,
     },
     /// A quote was opened and never closed.
-    #[error("{file} ends inside a quoted value that began in row {row} (row 0 is the header)")]
+    #[error("{file} ends inside a quoted value that began in row {row} (row 0 is the header)", file = shown(file))]
     OpenQuote {
         /// The file.
         file: String,
@@ -148,8 +149,7 @@ pub enum SignalsError {
     },
     /// A row is too long.
     #[error(
-        "row {row} of {file} (row 0 is the header) is longer than signals.max_row_bytes = {allowed} allows"
-    )]
+        "row {row} of {file} (row 0 is the header) is longer than signals.max_row_bytes = {allowed} allows", file = shown(file))]
     LongRow {
         /// The file.
         file: String,
@@ -159,7 +159,7 @@ pub enum SignalsError {
         allowed: u64,
     },
     /// A required column is not there.
-    #[error("{file} has no column {column}; it has {}{}", found.join(", "), no_header(found))]
+    #[error("{file} has no column {column}; it has {}{}", found.join(", "), no_header(found), file = shown(file))]
     MissingColumn {
         /// The file.
         file: String,
@@ -171,8 +171,7 @@ pub enum SignalsError {
     /// Two columns have the same name.
     #[error(
         "{file} has two columns named {column}{}",
-        no_header(std::slice::from_ref(column))
-    )]
+        no_header(std::slice::from_ref(column)), file = shown(file))]
     DuplicateColumn {
         /// The file.
         file: String,
@@ -180,7 +179,7 @@ pub enum SignalsError {
         column: String,
     },
     /// Two columns of a file are the same column of the table, or a column and a folder above the file.
-    #[error("{file} says column {column} twice, in {first} and in {second}: keep one")]
+    #[error("{file} says column {column} twice, in {first} and in {second}: keep one", file = shown(file), first = shown(first), second = shown(second))]
     SameColumn {
         /// The file.
         file: String,
@@ -192,7 +191,7 @@ pub enum SignalsError {
         second: String,
     },
     /// A column's name differs from one of the table only by letters of another script or by a slip of the pen.
-    #[error("column {column} of {file} looks like {like} and is not: rename it, or leave it out")]
+    #[error("column {column} of {file} looks like {like} and is not: rename it, or leave it out", file = shown(file))]
     Lookalike {
         /// The file.
         file: String,
@@ -202,7 +201,7 @@ pub enum SignalsError {
         like: &'static str,
     },
     /// A folder says a value that its column cannot have.
-    #[error("a folder above {file} says what column {column} is, but not as {expected}")]
+    #[error("a folder above {file} says what column {column} is, but not as {expected}", file = shown(file))]
     FolderValue {
         /// The file.
         file: String,
@@ -213,8 +212,7 @@ pub enum SignalsError {
     },
     /// A column of floats holds whole numbers too large for a float to tell apart.
     #[error(
-        "row {row} of {file}: column {column} is a float, which cannot hold this whole number exactly: {cure}"
-    )]
+        "row {row} of {file}: column {column} is a float, which cannot hold this whole number exactly: {cure}", file = shown(file))]
     Inexact {
         /// The file.
         file: String,
@@ -226,7 +224,7 @@ pub enum SignalsError {
         cure: &'static str,
     },
     /// A column is of a type its values cannot be read from.
-    #[error("column {column} of {file} is {found}, but must be {expected}: {cure}")]
+    #[error("column {column} of {file} is {found}, but must be {expected}: {cure}", file = shown(file))]
     ColumnType {
         /// The file.
         file: String,
@@ -241,8 +239,7 @@ pub enum SignalsError {
     },
     /// A column seems to hold what people wrote to each other.
     #[error(
-        "column {column} of {file} looks like message content, which is never read: remove it from the export"
-    )]
+        "column {column} of {file} looks like message content, which is never read: remove it from the export", file = shown(file))]
     MessageContent {
         /// The file.
         file: String,
@@ -250,7 +247,7 @@ pub enum SignalsError {
         column: String,
     },
     /// A file is larger, in one way or another, than the limits allow.
-    #[error("{file} has {found} {what}, more than signals.{limit} = {allowed} allows")]
+    #[error("{file} has {found} {what}, more than signals.{limit} = {allowed} allows", file = shown(file))]
     Limit {
         /// The file.
         file: String,
@@ -265,8 +262,7 @@ pub enum SignalsError {
     },
     /// A file would grow too much when read.
     #[error(
-        "{file} has {found} {what} in a file of {bytes} bytes, more than signals.{limit} = {allowed} allows"
-    )]
+        "{file} has {found} {what} in a file of {bytes} bytes, more than signals.{limit} = {allowed} allows", file = shown(file))]
     Expansion {
         /// The file.
         file: String,
@@ -283,8 +279,7 @@ pub enum SignalsError {
     },
     /// A packed file would grow too much when read.
     #[error(
-        "{file} of {bytes} bytes unpacks to more than {allowed} bytes: raise signals.max_expansion if this is intended"
-    )]
+        "{file} of {bytes} bytes unpacks to more than {allowed} bytes: raise signals.{limit} if this is intended", file = shown(file))]
     Grown {
         /// The file.
         file: String,
@@ -292,9 +287,11 @@ pub enum SignalsError {
         bytes: u64,
         /// How many bytes are allowed.
         allowed: u64,
+        /// What raises that.
+        limit: &'static str,
     },
     /// A file cannot be written.
-    #[error("{file} cannot be written")]
+    #[error("{file} cannot be written", file = shown(file))]
     Write {
         /// The file.
         file: String,

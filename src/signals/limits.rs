@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::unpack::Grown;
 use crate::params::{ParamError, require};
 
 /// A small file may grow to this many bytes whatever its size.
@@ -29,6 +30,8 @@ pub struct ReadLimits {
     /// How many times larger than its file a Parquet row group may be uncompressed, or text out of `.gz` and `.zst`,
     /// beyond the first 16 MiB. Default 1,000, at least 1.
     pub max_expansion: u64,
+    /// Bytes of one file when unpacked. Default 256 GiB, at least 1.
+    pub max_unpacked_bytes: u64,
     /// Rows handed over at a time. Default 8,192, from 1 to 1,048,576.
     pub batch_rows: u64,
 }
@@ -43,6 +46,7 @@ impl Default for ReadLimits {
             max_row_group_bytes: 1 << 30,
             max_page_bytes: 64 << 20,
             max_expansion: 1000,
+            max_unpacked_bytes: 256 << 30,
             batch_rows: 8192,
         }
     }
@@ -75,6 +79,8 @@ impl ReadLimits {
         max_page_bytes;
         /// Sets how many times larger than its file a row group may be: at least 1.
         max_expansion;
+        /// Sets the bytes of one file when unpacked: at least 1.
+        max_unpacked_bytes;
         /// Sets the rows handed over at a time: from 1 to 1,048,576.
         batch_rows;
     }
@@ -96,7 +102,7 @@ impl ReadLimits {
         })
     }
 
-    fn bounds(&self) -> [(&'static str, u64, u64, &'static str); 8] {
+    fn bounds(&self) -> [(&'static str, u64, u64, &'static str); 9] {
         let one = "at least 1";
         let page = "at least 4096";
         [
@@ -117,6 +123,12 @@ impl ReadLimits {
             ),
             ("signals.max_page_bytes", self.max_page_bytes, 4096, page),
             ("signals.max_expansion", self.max_expansion, 1, one),
+            (
+                "signals.max_unpacked_bytes",
+                self.max_unpacked_bytes,
+                1,
+                one,
+            ),
             ("signals.batch_rows", self.batch_rows, 1, one),
         ]
     }
@@ -137,8 +149,18 @@ impl ValidReadLimits {
     }
 
     /// How many bytes a file of some size may have when unpacked.
-    pub(super) const fn allowed_bytes(&self, packed: u64) -> u64 {
-        FREE_BYTES.saturating_add(packed.saturating_mul(self.given.max_expansion))
+    pub(super) const fn allowed_bytes(&self, packed: u64) -> Grown {
+        let by_size = FREE_BYTES.saturating_add(packed.saturating_mul(self.given.max_expansion));
+        if by_size <= self.given.max_unpacked_bytes {
+            return Grown {
+                allowed: by_size,
+                limit: "max_expansion",
+            };
+        }
+        Grown {
+            allowed: self.given.max_unpacked_bytes,
+            limit: "max_unpacked_bytes",
+        }
     }
 
     /// Rows handed over at a time.
@@ -160,7 +182,7 @@ mod tests {
     #[test]
     fn each_bound_holds_at_it_and_not_past_it() {
         type Set = fn(ReadLimits, u64) -> ReadLimits;
-        let cases: [(Set, u64, &str); 8] = [
+        let cases: [(Set, u64, &str); 9] = [
             (ReadLimits::max_row_bytes, 256, "signals.max_row_bytes"),
             (ReadLimits::max_columns, 1, "signals.max_columns"),
             (ReadLimits::max_rows, 1, "signals.max_rows"),
@@ -176,6 +198,11 @@ mod tests {
             ),
             (ReadLimits::max_page_bytes, 4096, "signals.max_page_bytes"),
             (ReadLimits::max_expansion, 1, "signals.max_expansion"),
+            (
+                ReadLimits::max_unpacked_bytes,
+                1,
+                "signals.max_unpacked_bytes",
+            ),
             (ReadLimits::batch_rows, 1, "signals.batch_rows"),
         ];
         for (set, least, name) in cases {
@@ -188,8 +215,16 @@ mod tests {
     #[test]
     fn packed_files_may_grow_with_their_size() {
         let limits = ReadLimits::default().max_expansion(3).check().unwrap();
-        assert_eq!(limits.allowed_bytes(10), (16 << 20) + 30);
-        assert_eq!(limits.allowed_bytes(u64::MAX), u64::MAX);
+        let allowed = limits.allowed_bytes(10);
+        assert_eq!(
+            (allowed.allowed, allowed.limit),
+            ((16 << 20) + 30, "max_expansion")
+        );
+        let allowed = limits.allowed_bytes(u64::MAX);
+        assert_eq!(
+            (allowed.allowed, allowed.limit),
+            (256 << 30, "max_unpacked_bytes")
+        );
     }
 
     #[test]

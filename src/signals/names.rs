@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use crate::publish::{is_dash, is_invisible};
+
 /// What is left of a name if capitals, blanks, dashes, other ASCII punctuation and everything invisible do not count:
 /// `Number_Until`, `number until` and `number-until` with a zero-width space behind are one.
 pub(super) fn fold(name: &str) -> String {
@@ -87,23 +89,6 @@ pub(super) fn visible(name: &str) -> String {
 
 fn is_unseen(c: char) -> bool {
     c.is_whitespace() || is_invisible(c)
-}
-
-/// Characters that take no place of their own: controls, format characters, joiners, fillers and byte order marks.
-fn is_invisible(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
-            | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
-            | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'
-            | '\u{FFA0}' | '\u{FFF9}'..='\u{FFFB}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
-}
-
-const fn is_dash(c: char) -> bool {
-    matches!(
-        c,
-        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{FE58}' | '\u{FE63}' | '\u{FF0D}' | '\u{FF3F}'
-    )
 }
 
 #[cfg(test)]

@@ -437,12 +437,14 @@ fn refuse_bombs(
     source.refuse_more("rows", n_rows, "max_rows", given.max_rows)?;
     refuse_rows_by_size(source, n_rows, limits)?;
     let by_size = FREE_BYTES.saturating_add(source.bytes.saturating_mul(given.max_expansion));
+    let mut n_unpacked = 0_u64;
     for group in metadata.row_groups() {
         let n_bytes = group
             .columns()
             .iter()
             .map(|chunk| counted(source, chunk.uncompressed_size()));
         let n_bytes = n_bytes.sum::<Result<u64, _>>()?;
+        n_unpacked = n_unpacked.saturating_add(n_bytes);
         let what = "uncompressed bytes in a row group";
         source.refuse_more(
             what,
@@ -460,6 +462,13 @@ fn refuse_bombs(
         )?;
         refuse_chunks_outside(source, group)?;
     }
+    let allowed = given.max_unpacked_bytes;
+    source.refuse_more(
+        "uncompressed bytes",
+        n_unpacked,
+        "max_unpacked_bytes",
+        allowed,
+    )?;
     refuse_other_row_sum(source, metadata, n_rows)?;
     Ok(n_rows)
 }

@@ -1,5 +1,7 @@
 //! Folders that say a value: `date=2016-10-01/region=DE/part-0.parquet`, as Hive, Spark and others write them.
 
+use crate::publish::unescaped;
+
 /// What Hive writes for a value that is missing.
 const NULL: &str = "__HIVE_DEFAULT_PARTITION__";
 
@@ -39,28 +41,6 @@ fn pair(folder: &str) -> Option<(&str, &str)> {
     folder
         .split_once('=')
         .filter(|(column, _)| !column.trim().is_empty())
-}
-
-/// Hive writes what a path cannot hold as `%` and two hexadecimal digits.
-fn unescaped(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut plain = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let escaped = (bytes[at] == b'%')
-            .then(|| bytes.get(at + 1..at + 3))
-            .flatten();
-        let escaped = escaped.filter(|digits| digits.iter().all(u8::is_ascii_hexdigit));
-        let digits = escaped.and_then(|digits| std::str::from_utf8(digits).ok());
-        if let Some(byte) = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            plain.push(byte);
-            at += 3;
-        } else {
-            plain.push(bytes[at]);
-            at += 1;
-        }
-    }
-    String::from_utf8(plain).unwrap_or_else(|_| text.to_owned())
 }
 
 #[cfg(test)]
@@ -103,19 +83,6 @@ mod tests {
         }
         for folder in ["region", "=DE", "2016"] {
             assert!(!says_value(folder), "{folder}");
-        }
-    }
-
-    #[test]
-    fn escapes_that_are_none_stay() {
-        for (text, plain) in [
-            ("a%3Db", "a=b"),
-            ("100%", "100%"),
-            ("%zz", "%zz"),
-            ("%ff", "%ff"),
-            ("%C3%A9", "é"),
-        ] {
-            assert_eq!(unescaped(text), plain);
         }
     }
 }

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use super::error::SignalsError;
 use super::forms::Packing;
 use super::sniff::seems;
+use super::unpack::Grown;
 
 /// What a file is that nothing betrays.
 const TEXT: &str = "something else, perhaps plain text";
@@ -133,11 +134,12 @@ impl Source {
     }
 
     /// More came out of the file than its size lets expect.
-    pub(super) fn grown(&self, allowed: u64) -> SignalsError {
+    pub(super) fn grown(&self, grown: Grown) -> SignalsError {
         SignalsError::Grown {
             file: self.name.clone(),
             bytes: self.bytes,
-            allowed,
+            allowed: grown.allowed,
+            limit: grown.limit,
         }
     }
 

@@ -15,6 +15,8 @@ const BUFFER_BYTES: usize = 1 << 16;
 pub(super) struct Grown {
     /// How many bytes would have been accepted.
     pub(super) allowed: u64,
+    /// What raises it.
+    pub(super) limit: &'static str,
 }
 
 /// What is in a packed file.
@@ -22,12 +24,12 @@ pub(super) struct Unpacked<'s> {
     bytes: Box<dyn Read + 's>,
     hasher: blake3::Hasher,
     left: u64,
-    allowed: u64,
+    allowed: Grown,
 }
 
 impl<'s> Unpacked<'s> {
     /// Unpacks a file of which at most so many bytes are accepted.
-    pub(super) fn new(source: &'s Source, packing: Packing, allowed: u64) -> io::Result<Self> {
+    pub(super) fn new(source: &'s Source, packing: Packing, allowed: Grown) -> io::Result<Self> {
         let plain = BufReader::with_capacity(BUFFER_BYTES, &source.file);
         let bytes: Box<dyn Read + 's> = match packing {
             Packing::Plain => Box::new(plain),
@@ -37,7 +39,7 @@ impl<'s> Unpacked<'s> {
         Ok(Self {
             bytes,
             hasher: blake3::Hasher::new(),
-            left: allowed,
+            left: allowed.allowed,
             allowed,
         })
     }
@@ -54,7 +56,7 @@ impl Read for Unpacked<'_> {
         self.hasher.update(&buffer[..n_read]);
         let allowed = self.allowed;
         let left = self.left.checked_sub(n_read as u64);
-        self.left = left.ok_or_else(|| io::Error::other(Grown { allowed }))?;
+        self.left = left.ok_or_else(|| io::Error::other(allowed))?;
         Ok(n_read)
     }
 }
@@ -142,6 +144,11 @@ mod tests {
         Members::new(packed).read_to_end(&mut bytes).map(|_| bytes)
     }
 
+    const ALLOWED: Grown = Grown {
+        allowed: 100,
+        limit: "max_expansion",
+    };
+
     #[test]
     fn deny_more_than_is_allowed() {
         let (long, short) = (vec![b'\n'; 1000], vec![b'\n'; 100]);
@@ -153,11 +160,11 @@ mod tests {
             for (bytes, is_allowed) in [(&long, false), (&short, true)] {
                 let dir = dir_of(&[("x", &pack(bytes))]);
                 let source = Source::open(dir.path(), "x").unwrap();
-                let mut unpacked = Unpacked::new(&source, packing, 100).unwrap();
+                let mut unpacked = Unpacked::new(&source, packing, ALLOWED).unwrap();
                 let read = unpacked.read_to_end(&mut Vec::new());
                 assert_eq!(read.is_ok(), is_allowed, "{packing:?}");
                 if let Err(error) = read {
-                    assert_eq!(error.downcast::<Grown>().unwrap(), Grown { allowed: 100 });
+                    assert_eq!(error.downcast::<Grown>().unwrap(), ALLOWED);
                 } else {
                     assert_eq!(unpacked.digest(), blake3::hash(bytes));
                 }

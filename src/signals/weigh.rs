@@ -53,7 +53,7 @@ pub(super) fn refuse_bombs(
             Ok(n_read) => n_read,
             Err(error) => {
                 let grown = error.downcast::<Grown>();
-                return grown.map_or(Ok(()), |grown| Err(source.grown(grown.allowed)));
+                return grown.map_or(Ok(()), |grown| Err(source.grown(grown)));
             }
         };
         lines.add(&buffer[..n_read]);

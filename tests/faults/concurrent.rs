@@ -9,18 +9,18 @@ use crate::place::{Ended, Place, Tree};
 use crate::table::{Effort, Row};
 
 pub(crate) fn two(effort: Effort) -> Row {
-    rounds(2, effort)
+    rounds(2, effort.of(3, 200))
 }
 
 pub(crate) fn three(effort: Effort) -> Row {
-    rounds(3, effort)
+    rounds(3, effort.of(2, 200))
 }
 
 pub(crate) fn eight(effort: Effort) -> Row {
-    rounds(8, effort)
+    rounds(8, effort.of(1, 200))
 }
 
-fn rounds(n_runs: usize, effort: Effort) -> Row {
+fn rounds(n_runs: usize, n_rounds: usize) -> Row {
     let place = Place::with_inputs();
     let lines: Vec<String> = (0..n_runs).map(line).collect();
     let expected: Vec<Tree> = lines
@@ -33,7 +33,7 @@ fn rounds(n_runs: usize, effort: Effort) -> Row {
     place.done(&format!("{} --out out", lines[0]));
     let names = place.names();
     let mut row = Row::default();
-    for round in 0..effort.of(3, 200) {
+    for round in 0..n_rounds {
         row.add(one_round(&place, &lines, &expected, round));
         if place.names() != names {
             row.wrong(format!("left beside the output: {:?}", place.names()));

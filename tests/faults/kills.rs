@@ -262,7 +262,7 @@ pub(crate) fn calls_of(place: &Place, line: &str) -> Option<Vec<Call>> {
 pub(crate) fn chosen(calls: &[Call], effort: Effort) -> impl Iterator<Item = &Call> {
     let step = match effort {
         Effort::Long => 1,
-        Effort::Short => (calls.len() / 5).max(1),
+        Effort::Short => (calls.len() / 3).max(1),
     };
     let some = calls.iter().enumerate();
     some.filter(move |(n, call)| n % step == 0 || call.name.contains("rename"))
@@ -287,7 +287,7 @@ pub(crate) fn run_at_random(effort: Effort) -> Row {
     let whole = started.elapsed();
     trial.place.done(RUN.old);
     let mut row = Row::default();
-    let n_kills = effort.of(5, 1000);
+    let n_kills = effort.of(3, 1000);
     for i in 0..n_kills {
         let mut command = trial.place.command(RUN.new);
         command.stdout(Stdio::null()).stderr(Stdio::null());
@@ -332,7 +332,7 @@ pub(crate) fn run_with_errors(effort: Effort) -> Row {
     }
     let mut row = Row::default();
     for (calls, error) in ERRORS {
-        for n in 1..=effort.of(2, 40) {
+        for n in 1..=effort.of(1, 40) {
             let ended = traced(&trial, &format!("inject={calls}:error={error}:when={n}"));
             let judged = trial.judge(&ended);
             row.add(match (judged, ended.code) {
@@ -356,7 +356,7 @@ pub(crate) fn run_without_exchange(effort: Effort) -> Row {
         return Row::not_tried("strace is not installed or may not trace");
     }
     let mut row = Row::default();
-    for n in 1..=effort.of(5, 12) {
+    for n in 1..=effort.of(4, 12) {
         let mut command = trial.place.traced(
             &[
                 "-o",

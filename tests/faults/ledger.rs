@@ -364,7 +364,7 @@ const ERRORS: [(&str, &str); 7] = [
 /// Errors, each from its first call on, its second, and so on.
 fn errors(effort: Effort) -> Vec<String> {
     let errors = ERRORS.iter().flat_map(|(calls, error)| {
-        let times = 1..=effort.of(2, 40);
+        let times = 1..=effort.of(1, 40);
         times.map(move |n| format!("inject={calls}:error={error}:when={n}+"))
     });
     errors.collect()

@@ -20,7 +20,7 @@ pub(crate) fn file_size(effort: Effort) -> Row {
     let before = place.tree("out");
     let names = place.names();
     let mut row = Row::default();
-    for blocks in (0..effort.of(60, 400)).step_by(effort.of(6, 1)) {
+    for blocks in (0..effort.of(60, 400)).step_by(effort.of(15, 1)) {
         let line = format!("ulimit -f {blocks}; exec \"$0\" {RUN} out");
         let mut shell = Command::new("sh");
         shell
@@ -53,7 +53,7 @@ pub(crate) fn full_disk(effort: Effort) -> Row {
     let place = Place::with_inputs();
     fs::create_dir(place.path("disk")).expect("a directory");
     let mut row = Row::default();
-    for kib in (8..effort.of(160, 320)).step_by(effort.of(24, 4)) {
+    for kib in (8..effort.of(160, 320)).step_by(effort.of(48, 4)) {
         let Some(_disk) = Disk::mount(&place, kib) else {
             return Row::not_tried("nobody but root can mount a small file system");
         };
@@ -114,6 +114,7 @@ fn with_findings(place: &Place) -> Vec<String> {
     let path = place.path("rejected/friendships.csv");
     let text = fs::read_to_string(&path).expect("a table") + "x,y,z\n";
     fs::write(&path, text).expect("a bad row");
+    place.done("seal rejected");
     place.done(&format!("{RUN} out"));
     place.done(&format!("{RUN} damaged"));
     fs::write(place.path("damaged/links.parquet"), "PAR1").expect("damage");
@@ -162,6 +163,7 @@ pub(crate) fn full_output(_: Effort) -> Row {
     };
     let place = Place::with_inputs();
     place.done("consent import --ledger ledger --signals signals --objection-key key");
+    place.done("run --quiet --signals signals --out out");
     let mut row = Row::default();
     for line in [
         "run --quiet --signals signals --out out",
@@ -174,7 +176,6 @@ pub(crate) fn full_output(_: Effort) -> Row {
         "--help",
         "completions bash",
     ] {
-        place.done("run --quiet --signals signals --out out");
         let mut command = place.command(line);
         command.stdout(full.try_clone().expect("the same file"));
         let ended = Ended::of(&command.stderr(Stdio::piped()).output().expect("it starts"));
@@ -203,6 +204,84 @@ pub(crate) fn full_output(_: Effort) -> Row {
     row
 }
 
+/// A limit on memory ends a run with a message; the output before it stays.
+pub(crate) fn memory(effort: Effort) -> Row {
+    let place = Place::with_inputs();
+    place.done("run --quiet --signals signals --as-of 2016-10-20 --out out");
+    let before = place.tree("out");
+    let mut row = Row::default();
+    for mib in (20..effort.of(120, 400)).step_by(effort.of(20, 2)) {
+        let line = format!(
+            "ulimit -c 0; ulimit -v {}; exec \"$0\" {RUN} out",
+            mib << 10
+        );
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", &line])
+            .arg(cargo_bin("acquaint"))
+            .current_dir(place.path(""))
+            .stdout(Stdio::null());
+        let ended = Ended::of(&shell.output().expect("a shell"));
+        if ended.code == Some(0) {
+            break;
+        }
+        row.add(if place.tree("out") != before {
+            Err(format!("{mib} MiB: another output, {:?}", ended.code))
+        } else if ended.said.is_empty() {
+            Err(format!("{mib} MiB: no word, {:?}", ended.code))
+        } else {
+            Ok("the old output, and the run ended with a message".to_owned())
+        });
+    }
+    row
+}
+
+/// Small packed edge lists with very much in them are refused by each verb that reads one.
+pub(crate) fn edge_bombs(_effort: Effort) -> Row {
+    let mut row = Row::default();
+    let place = Place::with_inputs();
+    for (name, text, flag) in [
+        (
+            "rows.csv.gz",
+            "1 2\n".repeat(2_000_000),
+            "--max-rows-per-byte",
+        ),
+        (
+            "neighbours.adj.gz",
+            "1 ".repeat(2_000_000),
+            "--max-rows-per-byte",
+        ),
+        ("comment.csv.gz", "#".repeat(40 << 20), "longer than 32 MiB"),
+    ] {
+        fs::write(place.path(name), gzip(&text)).expect("a file");
+        for line in [
+            format!("import edges {name} --out out"),
+            format!("evaluate friends --edges {name}"),
+            format!("train friends --edges {name} --out out"),
+        ] {
+            let ended = place.acquaint(&line);
+            let is_named = ended.said.contains(name) && ended.said.contains(flag);
+            row.add(
+                if ended.code == Some(2) && is_named && !place.path("out").exists() {
+                    Ok("refused by name, nothing written".to_owned())
+                } else {
+                    Err(format!(
+                        "{line}: exit code {:?}, {}",
+                        ended.code, ended.said
+                    ))
+                },
+            );
+        }
+    }
+    row
+}
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+    packed.write_all(text.as_bytes()).expect("memory");
+    packed.finish().expect("memory")
+}
+
 /// Small packed files with very much in them are refused before a row is kept.
 pub(crate) fn bombs(_effort: Effort) -> Row {
     let mut row = Row::default();
@@ -214,10 +293,7 @@ pub(crate) fn bombs(_effort: Effort) -> Row {
     ] {
         let place = Place::with_inputs();
         place.clear(&["signals/address_book.parquet", "signals/sums.json"]);
-        let mut packed = GzEncoder::new(Vec::new(), Compression::best());
-        packed.write_all(text.as_bytes()).expect("memory");
-        let packed = packed.finish().expect("memory");
-        fs::write(place.path("signals/address_book.csv.gz"), &packed).expect("a file");
+        fs::write(place.path("signals/address_book.csv.gz"), gzip(&text)).expect("a file");
         let ended = place.acquaint("run --quiet --signals signals --out out");
         let is_named = ended.said.contains("address_book.csv.gz");
         let is_clean = !place.path("out").exists();

@@ -49,6 +49,11 @@ const CLASSES: &[(&str, fn(Effort) -> Row)] = &[
     ("findings with nobody reading", limits::closed_pipe),
     ("standard output that is full", limits::full_output),
     ("packed tables with very much in them", limits::bombs),
+    (
+        "packed edge lists with very much in them",
+        limits::edge_bombs,
+    ),
+    ("run with a limit on memory", limits::memory),
     ("bit of a ledger flipped", ledger::flips),
     ("index of a ledger that lacks rows", ledger::indexes),
     ("schema and columns of a ledger edited", ledger::schema),

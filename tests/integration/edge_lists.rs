@@ -211,3 +211,26 @@ fn deny_hiding_the_newest_where_nothing_has_a_time() {
         assert!(code == 0 && out.contains("\"split\""), "{told}");
     }
 }
+
+#[test]
+fn each_limit_is_named_and_raised_by_its_flag() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = "1 2\n2 3\n".repeat(100_000);
+    let packed = |text: &str| zstd::encode_all(text.as_bytes(), 3).unwrap();
+    fs::write(dir.path().join("rows.csv.zst"), packed(&text)).unwrap();
+    let long = format!("{}\n1 2\n", "# ".repeat(9 << 20));
+    fs::write(dir.path().join("long.csv.zst"), packed(&long)).unwrap();
+    fs::write(dir.path().join("plain.csv"), "1 2\n2 3\n").unwrap();
+    for (name, flag, less, more) in [
+        ("rows.csv.zst", "--max-rows-per-byte", "16", "1000000"),
+        ("long.csv.zst", "--max-expansion", "1", "1000000"),
+        ("plain.csv", "--max-rows", "1", "2"),
+        ("plain.csv", "--max-bytes", "7", "8"),
+    ] {
+        let args = ["import", "edges", name, "--out", "out", flag];
+        let (code, _, told) = acquaint(&[&args[..], &[less]].concat(), dir.path());
+        assert!(code == 2 && told.contains(flag), "{flag}: {code} {told}");
+        let (code, _, told) = acquaint(&[&args[..], &[more]].concat(), dir.path());
+        assert_eq!(code, 0, "{flag}: {told}");
+    }
+}

@@ -28,6 +28,7 @@ mod ledger_keys;
 mod ledger_run;
 mod links;
 mod moments;
+mod names;
 mod number_book;
 mod numbers;
 mod one_desk;

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use acquaint::eval::{
-    EdgeColumns, EdgeIds, EdgeList, EdgeLists, TimedEdge, read_edge_lists, simple_edges,
+    EdgeColumns, EdgeIds, EdgeLimits, EdgeList, EdgeLists, TimedEdge, read_edge_lists, simple_edges,
 };
+use acquaint::publish::shown;
 use clap::{Args, ValueEnum};
 
 use crate::exit::Failure;
@@ -31,6 +32,37 @@ pub(crate) struct EdgeListArgs {
     /// What ids are: whole numbers, or any text, which is numbered in the order of the texts
     #[arg(long, value_enum, value_name = "KIND", default_value_t = IdKind::Numbers, requires = "edges")]
     pub(crate) ids: IdKind,
+    #[command(flatten)]
+    limits: LimitArgs,
+}
+
+/// How much is read of an edge list.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Edge lists")]
+struct LimitArgs {
+    /// Bytes a list may have, unpacked
+    #[arg(long, value_name = "N", default_value_t = EdgeLimits::default().max_bytes, requires = "edges")]
+    max_bytes: u64,
+    /// Rows a list may have
+    #[arg(long, value_name = "N", default_value_t = EdgeLimits::default().max_rows, requires = "edges")]
+    max_rows: u64,
+    /// How many times larger than its file a packed list may be, beyond 16 MiB
+    #[arg(long, value_name = "N", default_value_t = EdgeLimits::default().max_expansion, requires = "edges")]
+    max_expansion: u64,
+    /// Rows for every byte of a packed list, beyond 65536 rows
+    #[arg(long, value_name = "N", default_value_t = EdgeLimits::default().max_rows_per_byte, requires = "edges")]
+    max_rows_per_byte: u64,
+}
+
+impl LimitArgs {
+    const fn limits(&self) -> EdgeLimits {
+        EdgeLimits {
+            max_bytes: self.max_bytes,
+            max_rows: self.max_rows,
+            max_expansion: self.max_expansion,
+            max_rows_per_byte: self.max_rows_per_byte,
+        }
+    }
 }
 
 /// Yes or no.
@@ -73,10 +105,10 @@ impl EdgeListArgs {
         let (said, nothing) = (self.columns(), EdgeColumns::default());
         let mut files = vec![(edges, &said)];
         files.extend(others.iter().map(|file| (file.as_path(), &nothing)));
-        let read = read_edge_lists(&files, self.ids.into())?;
+        let read = read_edge_lists(&files, self.ids.into(), self.limits.limits())?;
         for ((file, _), list) in files.iter().zip(&read.lists) {
             for note in list.notes() {
-                eprintln!("acquaint: {}: {note}", file.display());
+                eprintln!("acquaint: {}: {note}", shown(file));
             }
         }
         Ok(read)
@@ -88,7 +120,7 @@ pub(crate) fn tell_counts(file: &Path, n_rows: usize, (loops, repeats): (u64, u6
     let n_edges = n_rows as u64 - loops - repeats;
     eprintln!(
         "acquaint: {}: {n_rows} rows gave {n_edges} edges; {loops} self-loops and {repeats} duplicates were skipped",
-        file.display()
+        shown(file)
     );
 }
 
@@ -103,7 +135,7 @@ pub(crate) fn timed(file: &Path, list: &EdgeList) -> Vec<TimedEdge> {
     if (1..rows.len()).contains(&n_untimed) {
         eprintln!(
             "acquaint: {}: {n_untimed} rows have no time, and count as the earliest",
-            file.display()
+            shown(file)
         );
     }
     edges

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use acquaint::engine::{AdModel, GivenModels};
-use acquaint::publish::read_plain_text;
+use acquaint::publish::{read_plain_text, shown};
 use acquaint::suggest::FriendModel;
 
 use crate::exit::Failure;
@@ -41,7 +41,7 @@ fn parse<M, E>(path: &Path, from_json: impl Fn(&str) -> Result<M, E>) -> Result<
 where
     E: std::error::Error + Send + Sync + 'static,
 {
-    let reading = || format!("reading {}", path.display());
+    let reading = || format!("reading {}", shown(path));
     let text =
         read_plain_text(path, MAX_MODEL_BYTES).map_err(|error| Failure::new(reading(), error))?;
     from_json(&text).map_err(|error| Failure::new(reading(), error))

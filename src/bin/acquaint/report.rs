@@ -1,7 +1,7 @@
 //! `acquaint report`: the page of a finished run, drawn again from its manifest.
 
 use acquaint::engine::outputs::{MANIFEST, MAX_MANIFEST_BYTES, Manifest};
-use acquaint::publish::{read_plain_text, unseal_json};
+use acquaint::publish::{read_plain_text, shown, unseal_json};
 use acquaint::report::render;
 
 use crate::args::ReportArgs;
@@ -9,7 +9,7 @@ use crate::exit::{Failure, Outcome, print};
 
 pub(crate) fn report(args: &ReportArgs) -> Result<Outcome, Failure> {
     let path = args.out.join(MANIFEST);
-    let reading = || format!("reading {}", path.display());
+    let reading = || format!("reading {}", shown(&path));
     let text = read_plain_text(&path, MAX_MANIFEST_BYTES)
         .map_err(|error| Failure::new(reading(), error))?;
     let text = unseal_json(&text).map_err(|error| Failure::new(reading(), error))?;

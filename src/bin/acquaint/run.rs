@@ -6,7 +6,7 @@ use std::sync::Arc;
 use acquaint::engine::outputs::Manifest;
 use acquaint::engine::{self, LedgerSource, Reading, RunParams, RunRequest, ValidRunParams};
 use acquaint::identity::{KeyRing, ObjectionKey};
-use acquaint::publish::{Input, read_plain_text};
+use acquaint::publish::{Input, read_plain_text, shown};
 use acquaint::report::{render, summary};
 
 use crate::args::{AdModelArg, AskLedgerArgs, ListKeyArgs, ParamsArgs, RunArgs};
@@ -107,7 +107,7 @@ fn warn(manifest: &Manifest, n_lost: u64, out: &Path) {
     }
     let list = out.join("rejections.parquet");
     for line in reading.lines() {
-        eprintln!("acquaint: {line}; {} says where and why", list.display());
+        eprintln!("acquaint: {line}; {} says where and why", shown(&list));
     }
     if n_lost > 0 {
         eprintln!(
@@ -163,7 +163,7 @@ pub(crate) fn read_params(args: &ParamsArgs) -> Result<ValidRunParams, Failure> 
 }
 
 fn read_config(path: &Path) -> Result<ValidRunParams, Failure> {
-    let reading = || format!("reading {}", path.display());
+    let reading = || format!("reading {}", shown(path));
     let text =
         read_plain_text(path, MAX_CONFIG_BYTES).map_err(|error| Failure::new(reading(), error))?;
     let params = RunParams::from_toml(&text).map_err(|error| Failure::new(reading(), error))?;

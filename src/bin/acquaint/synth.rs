@@ -4,7 +4,7 @@ use std::path::Path;
 
 use acquaint::consent::Purpose;
 use acquaint::identity::E164;
-use acquaint::publish::{Input, create_file};
+use acquaint::publish::{Input, create_file, shown};
 use acquaint::synth::{SynthParams, World, world};
 
 use crate::args::SynthArgs;
@@ -70,7 +70,7 @@ fn write_world(written: &mut Written, world: &World) -> Result<(), Failure> {
 
 /// Which accounts belong to whom.
 fn write_owners(file: &Path, world: &World) -> Result<(), Failure> {
-    let writing = |error: csv::Error| Failure::new(format!("writing {}", file.display()), error);
+    let writing = |error: csv::Error| Failure::new(format!("writing {}", shown(file)), error);
     let made = create_file(file).map_err(cannot("writing", file))?;
     let mut rows = csv::Writer::from_writer(made);
     rows.write_record(["account_id", "user_id"])

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use acquaint::publish::{FileSum, Input, Main, StagedFile, Staging, publish_together};
+use acquaint::publish::{FileSum, Input, Main, StagedFile, Staging, publish_together, shown};
 use acquaint::signals::{InputFile, Record, TableForm, TableWriter, write_table};
 use serde_json::json;
 
@@ -128,7 +128,7 @@ impl Tables {
                 .into_iter()
                 .map(|(name, n)| (name, json!(n)))
                 .collect();
-            return print(&json!({ "directory": self.out, "rows": tables }).to_string());
+            return print(&json!({ "directory": shown(&self.out), "rows": tables }).to_string());
         }
         let width = self
             .tables
@@ -141,7 +141,7 @@ impl Tables {
             .iter()
             .map(|(name, n)| format!("{name:width$}  {n:>10}\n"))
             .collect();
-        print(&format!("{}wrote {}\n", rows.concat(), self.out.display()))
+        print(&format!("{}wrote {}\n", rows.concat(), shown(&self.out)))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::publish::PublishError;
+use crate::publish::{PublishError, shown};
 
 /// Why an output could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -13,7 +13,7 @@ pub enum OutputError {
     #[error(transparent)]
     Publish(#[from] PublishError),
     /// A file could not be written or synced.
-    #[error("cannot write {}", path.display())]
+    #[error("cannot write {}", shown(path))]
     Write {
         /// Which.
         path: PathBuf,
@@ -21,7 +21,7 @@ pub enum OutputError {
         source: io::Error,
     },
     /// A table could not be encoded.
-    #[error("cannot write {}", path.display())]
+    #[error("cannot write {}", shown(path))]
     Encode {
         /// Which.
         path: PathBuf,

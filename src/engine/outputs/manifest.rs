@@ -45,7 +45,9 @@ pub struct Manifest {
     pub ignored_columns: BTreeMap<String, Vec<String>>,
     /// Every file written but this one and the report.
     pub outputs: Vec<OutputDigest>,
-    /// How many rejected rows `rejections.parquet` does not list: of the address book it lists the first hundred thousand.
+    /// How many rejected rows `rejections.parquet` does not list. It lists every consent event, every row that may take something
+    /// from somebody, and of the others the first ten thousand of each file and reason; of the address book the first hundred
+    /// thousand in all.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub rejections_unlisted: u64,
     /// How many texts are no number, by table and reason: their rows stay, without one.

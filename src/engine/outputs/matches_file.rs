@@ -4,7 +4,7 @@
 //! Lemire and Boytsov, *Decoding billions of integers per second through vectorization* (2015).
 
 use std::fs::File;
-use std::io::BufWriter;
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -23,12 +23,15 @@ use parquet::file::writer::SerializedFileWriter;
 use super::error::OutputError;
 use crate::consent::{For, Permitted};
 use crate::identity::Match;
-use crate::publish::{Input, Leftover, StagedFile, Target};
+use crate::publish::{
+    FileSum, Input, Leftover, Main, SUMS, StagedFile, Sums, Target, digest_file, publish_together,
+};
 
 /// A file being written aside; dropped without [`publish`](Self::publish), it is removed.
 pub struct MatchesFile {
     target: PathBuf,
     staged: StagedFile,
+    sums: StagedFile,
     writer: SerializedFileWriter<BufWriter<File>>,
 }
 
@@ -49,6 +52,8 @@ impl MatchesFile {
     /// If it may not stand there, or nothing can be written there.
     pub fn beside(target: &Path, reads: &[Input]) -> Result<(Self, MatchesEncoder), OutputError> {
         let staged = StagedFile::begin(Target::file(target).sparing(reads.iter().cloned()))?;
+        let sums =
+            StagedFile::begin(Target::file(&sums_of(target)).sparing(reads.iter().cloned()))?;
         let file = staged.create()?;
         let schema = schema();
         let properties = WriterProperties::builder()
@@ -73,6 +78,7 @@ impl MatchesFile {
         let file = Self {
             target: target.to_owned(),
             staged,
+            sums,
             writer,
         };
         Ok((file, encoder))
@@ -80,8 +86,8 @@ impl MatchesFile {
 
     /// What was found of calls that were killed.
     #[must_use]
-    pub fn leftovers(&self) -> &[Leftover] {
-        self.staged.leftovers()
+    pub fn leftovers(&self) -> impl Iterator<Item = &Leftover> {
+        self.staged.leftovers().iter().chain(self.sums.leftovers())
     }
 
     /// Adds matches behind those that are there.
@@ -102,10 +108,10 @@ impl MatchesFile {
         append(&mut self.writer).map_err(encode_error(&self.target))
     }
 
-    /// Puts the file in its place.
+    /// Puts the file in its place, and its sums beside it.
     ///
     /// # Errors
-    /// If it cannot be written or renamed.
+    /// If they cannot be written or renamed.
     pub fn publish(self) -> Result<(), OutputError> {
         let file = self.writer.into_inner();
         let file = file.map_err(encode_error(&self.target))?;
@@ -117,7 +123,10 @@ impl MatchesFile {
             .into_inner()
             .map_err(|error| write_error(error.into_error()))?;
         file.sync_all().map_err(write_error)?;
-        self.staged.publish()?;
+        drop(file);
+        let sums = sums(&self.staged.path(), &self.target).map_err(write_error)?;
+        self.sums.write(sums.as_bytes())?;
+        publish_together(Main::File(self.staged), vec![self.sums])?;
         Ok(())
     }
 }
@@ -149,6 +158,25 @@ impl MatchesEncoder {
         }
         writers.into_iter().map(ArrowColumnWriter::close).collect()
     }
+}
+
+/// Where the sums of a file of matches stand: `NAME.sums.json`.
+fn sums_of(target: &Path) -> PathBuf {
+    let mut name = target.as_os_str().to_owned();
+    name.push(".");
+    name.push(SUMS);
+    name.into()
+}
+
+fn sums(written: &Path, target: &Path) -> io::Result<String> {
+    let (digest, bytes) = digest_file(written)?;
+    let name = target.file_name().unwrap_or_default();
+    let sums = Sums::new(vec![FileSum {
+        file: name.to_string_lossy().into_owned(),
+        bytes,
+        blake3: digest.to_hex().to_string(),
+    }]);
+    Ok(serde_json::to_string_pretty(&sums)? + "\n")
 }
 
 fn schema() -> SchemaRef {

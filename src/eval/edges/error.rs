@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
 
+use crate::publish::shown;
+
 /// What is wrong with a line, and what to do about it.
 pub(super) type Reason = Cow<'static, str>;
 
@@ -12,7 +14,7 @@ pub(super) type Reason = Cow<'static, str>;
 #[non_exhaustive]
 pub enum EdgesError {
     /// The file could not be opened or read to its end.
-    #[error("cannot read {path}: {source}", path = path.display())]
+    #[error("cannot read {path}: {source}", path = shown(path))]
     Io {
         /// Which file.
         path: PathBuf,
@@ -20,7 +22,7 @@ pub enum EdgesError {
         source: io::Error,
     },
     /// It is no file.
-    #[error("{path} is {kind}, and an edge list is a plain file; `-` reads standard input", path = path.display())]
+    #[error("{path} is {kind}, and an edge list is a plain file; `-` reads standard input", path = shown(path))]
     NotAFile {
         /// Which it is.
         path: PathBuf,
@@ -28,7 +30,7 @@ pub enum EdgesError {
         kind: &'static str,
     },
     /// The file as a whole is none that can be read.
-    #[error("{path}: {reason}", path = path.display())]
+    #[error("{path}: {reason}", path = shown(path))]
     File {
         /// Which file.
         path: PathBuf,
@@ -36,7 +38,7 @@ pub enum EdgesError {
         reason: Cow<'static, str>,
     },
     /// A line that is not an edge.
-    #[error("{path}, line {line}: {reason}", path = path.display())]
+    #[error("{path}, line {line}: {reason}", path = shown(path))]
     Line {
         /// Which file.
         path: PathBuf,

@@ -1,14 +1,17 @@
 //! The lines of a file, whatever ends them, plain or packed.
 
+use std::cell::Cell;
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
+use std::rc::Rc;
 
 use super::error::{EdgesError, Reason};
+use super::limits::{Counted, EdgeLimits, Weighed};
 use crate::signals::Members;
 
 /// A line longer than this is not an edge list's.
-const LINE_MAX: usize = 64 << 20;
+const LINE_MAX: usize = 32 << 20;
 
 pub(super) struct Lines<'a> {
     pub(super) path: &'a Path,
@@ -17,38 +20,59 @@ pub(super) struct Lines<'a> {
     line: u64,
     /// The line before ended in a carriage return, so a line feed here belongs to it.
     after_return: bool,
+    weighed: Weighed,
+    /// A line has as many rows as numbers.
+    has_neighbours: bool,
 }
 
 impl<'a> Lines<'a> {
     /// Opens a plain file, or standard input for `-`.
-    pub(super) fn open(path: &'a Path) -> Result<Self, EdgesError> {
+    pub(super) fn open(path: &'a Path, limits: EdgeLimits) -> Result<Self, EdgesError> {
         if path.as_os_str() == "-" {
-            return Self::new(path, Box::new(io::stdin().lock()));
+            return Self::new(path, Box::new(io::stdin().lock()), limits);
         }
         refuse_all_but_files(path)?;
         let file = File::open(path).map_err(|source| io_error(path, source))?;
-        Self::new(path, Box::new(BufReader::with_capacity(1 << 16, file)))
+        Self::new(
+            path,
+            Box::new(BufReader::with_capacity(1 << 16, file)),
+            limits,
+        )
     }
 
-    pub(super) fn new(path: &'a Path, input: Box<dyn BufRead + 'a>) -> Result<Self, EdgesError> {
+    pub(super) fn new(
+        path: &'a Path,
+        input: Box<dyn BufRead + 'a>,
+        limits: EdgeLimits,
+    ) -> Result<Self, EdgesError> {
+        let (input, packed) = unpacked(path, input)?;
         Ok(Self {
             path,
-            input: unpacked(path, input)?,
+            input,
             buffer: Vec::new(),
             line: 0,
             after_return: false,
+            weighed: Weighed::new(limits, packed),
+            has_neighbours: false,
         })
+    }
+
+    /// Lines hold nodes' neighbours.
+    pub(super) const fn of_neighbours(mut self) -> Self {
+        self.has_neighbours = true;
+        self
     }
 
     /// The next line without its end, or nothing after the last one.
     pub(super) fn read(&mut self) -> Result<Option<&str>, EdgesError> {
         self.buffer.clear();
         self.line += 1;
-        if !self.fill().map_err(|source| io_error(self.path, source))? {
+        if !self.fill()? {
             return Ok(None);
         }
+        self.refuse_more_rows()?;
         if self.buffer.len() > LINE_MAX {
-            return Err(self.error("line longer than 64 MiB".into()));
+            return Err(self.error("line longer than 32 MiB".into()));
         }
         let skipped = if self.line == 1 && self.buffer.starts_with(b"\xef\xbb\xbf") {
             3
@@ -62,9 +86,10 @@ impl<'a> Lines<'a> {
     }
 
     /// Reads up to the end of a line; false if there is nothing more. Stops where a line is too long.
-    fn fill(&mut self) -> io::Result<bool> {
+    fn fill(&mut self) -> Result<bool, EdgesError> {
         while self.buffer.len() <= LINE_MAX {
-            let available = self.input.fill_buf()?;
+            let filled = self.input.fill_buf();
+            let available = filled.map_err(|source| io_error(self.path, source))?;
             let Some(&first) = available.first() else {
                 return Ok(!self.buffer.is_empty());
             };
@@ -78,12 +103,27 @@ impl<'a> Lines<'a> {
             let n_read = end.unwrap_or(available.len());
             self.buffer.extend_from_slice(&available[..n_read]);
             self.after_return = end.is_some_and(|at| available[at] == b'\r');
-            self.input.consume(n_read + usize::from(end.is_some()));
+            let n_read = n_read + usize::from(end.is_some());
+            self.input.consume(n_read);
+            let weighed = self.weighed.bytes(n_read);
+            weighed.map_err(|reason| self.file_error(reason))?;
             if end.is_some() {
                 return Ok(true);
             }
         }
         Ok(true)
+    }
+
+    /// A line of a table is a row, and one of neighbours has a row for each.
+    fn refuse_more_rows(&mut self) -> Result<(), EdgesError> {
+        let n_rows = if self.has_neighbours {
+            let numbers = self.buffer.split(u8::is_ascii_whitespace);
+            numbers.filter(|number| !number.is_empty()).count()
+        } else {
+            1
+        };
+        let weighed = self.weighed.rows(n_rows);
+        weighed.map_err(|reason| self.file_error(reason))
     }
 
     pub(super) fn error(&self, reason: Reason) -> EdgesError {
@@ -141,20 +181,27 @@ fn kind_of(kind: fs::FileType) -> &'static str {
     }
 }
 
-fn unpacked<'a>(
-    path: &Path,
-    mut input: Box<dyn BufRead + 'a>,
-) -> Result<Box<dyn BufRead + 'a>, EdgesError> {
+/// What is in a file, and a count of what was read of it if it is packed.
+type Input<'a> = (Box<dyn BufRead + 'a>, Option<Rc<Cell<u64>>>);
+
+fn unpacked<'a>(path: &Path, mut input: Box<dyn BufRead + 'a>) -> Result<Input<'a>, EdgesError> {
     let io = |source| io_error(path, source);
     let head = input.fill_buf().map_err(io)?;
-    if head.starts_with(&[0x1f, 0x8b]) {
-        input = Box::new(BufReader::with_capacity(1 << 16, Members::new(input)));
-    } else if head.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
-        let frames = zstd::stream::read::Decoder::with_buffer(input).map_err(io)?;
-        input = Box::new(BufReader::with_capacity(1 << 16, frames));
+    let is_gzip = head.starts_with(&[0x1f, 0x8b]);
+    let is_zstd = head.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]);
+    let mut packed = None;
+    if is_gzip || is_zstd {
+        let (counted, n_bytes) = Counted::new(input);
+        packed = Some(n_bytes);
+        let plain: Box<dyn Read + 'a> = if is_gzip {
+            Box::new(Members::new(counted))
+        } else {
+            Box::new(zstd::stream::read::Decoder::with_buffer(counted).map_err(io)?)
+        };
+        input = Box::new(BufReader::with_capacity(1 << 16, plain));
     }
     match other_form(input.fill_buf().map_err(io)?) {
-        None => Ok(input),
+        None => Ok((input, packed)),
         Some(form) => {
             let reason =
                 format!("{form}; an edge list is UTF-8 text, plain or packed with gzip or zstd");

@@ -24,6 +24,7 @@ mod cells;
 mod error;
 mod ids;
 mod layout;
+mod limits;
 mod lines;
 mod matrix;
 mod names;
@@ -38,6 +39,7 @@ use std::path::Path;
 pub use error::EdgesError;
 pub use ids::EdgeIds;
 pub use layout::EdgeColumns;
+pub use limits::EdgeLimits;
 
 use ids::Ids;
 use lines::Lines;
@@ -195,12 +197,13 @@ pub struct EdgeLists {
 /// If it cannot be read, or at the first line that is not an edge.
 ///
 /// # Complexity
-/// O(rows) time and space; a line may have up to 64 MiB.
+/// O(rows) time and space; a line may have up to 32 MiB, and a list what [`EdgeLimits`] allow by default.
 pub fn read_edges(path: &Path) -> Result<EdgeList, EdgesError> {
     read(
         path,
         &EdgeColumns::default(),
         &mut Ids::new(EdgeIds::Numbers),
+        EdgeLimits::default(),
     )
 }
 
@@ -214,9 +217,10 @@ pub fn read_edges(path: &Path) -> Result<EdgeList, EdgesError> {
 pub fn read_edge_lists(
     files: &[(&Path, &EdgeColumns)],
     ids: EdgeIds,
+    limits: EdgeLimits,
 ) -> Result<EdgeLists, EdgesError> {
     let mut ids = Ids::new(ids);
-    let read_one = |(path, said): &(&Path, &EdgeColumns)| read(path, said, &mut ids);
+    let read_one = |(path, said): &(&Path, &EdgeColumns)| read(path, said, &mut ids, limits);
     let mut lists: Vec<EdgeList> = files.iter().map(read_one).collect::<Result<_, _>>()?;
     let (texts, number_of) = ids.finish();
     if !texts.is_empty() {
@@ -235,15 +239,20 @@ fn numbered(number_of: &[u64], place: u64) -> u64 {
         .expect("every id was numbered")
 }
 
-fn read(path: &Path, said: &EdgeColumns, ids: &mut Ids) -> Result<EdgeList, EdgesError> {
-    parse(Lines::open(path)?, said, ids)
+fn read(
+    path: &Path,
+    said: &EdgeColumns,
+    ids: &mut Ids,
+    limits: EdgeLimits,
+) -> Result<EdgeList, EdgesError> {
+    parse(Lines::open(path, limits)?, said, ids)
 }
 
 fn parse(mut lines: Lines<'_>, said: &EdgeColumns, ids: &mut Ids) -> Result<EdgeList, EdgesError> {
     match form(lines.path) {
-        Some("adj") => return adjacency::gap_coded(lines, ids),
-        Some("adjlist") => return adjacency::neighbours(lines, ids),
-        Some("graph" | "metis") => return adjacency::metis(lines, ids),
+        Some("adj") => return adjacency::gap_coded(lines.of_neighbours(), ids),
+        Some("adjlist") => return adjacency::neighbours(lines.of_neighbours(), ids),
+        Some("graph" | "metis") => return adjacency::metis(lines.of_neighbours(), ids),
         _ => {}
     }
     let Some(first) = lines.read()?.map(str::to_owned) else {

@@ -12,7 +12,11 @@ fn parsed(
     ids: EdgeIds,
 ) -> Result<(EdgeList, Vec<String>), EdgesError> {
     let mut ids = Ids::new(ids);
-    let mut list = parse(Lines::new(Path::new(name), Box::new(text))?, said, &mut ids)?;
+    let mut list = parse(
+        Lines::new(Path::new(name), Box::new(text), EdgeLimits::default())?,
+        said,
+        &mut ids,
+    )?;
     let (texts, number_of) = ids.finish();
     for row in list.rows.iter_mut().filter(|_| !texts.is_empty()) {
         (row.src, row.dst) = (numbered(&number_of, row.src), numbered(&number_of, row.dst));
@@ -625,7 +629,7 @@ fn lists_over_the_same_people_share_their_ids() {
     std::fs::write(&files[1], "bob anna\n").unwrap();
     let nothing = EdgeColumns::default();
     let asked = files.each_ref().map(|file| (file.as_path(), &nothing));
-    let read = read_edge_lists(&asked, EdgeIds::Dictionary).unwrap();
+    let read = read_edge_lists(&asked, EdgeIds::Dictionary, EdgeLimits::default()).unwrap();
     for file in &files {
         std::fs::remove_file(file).unwrap();
     }

@@ -7,6 +7,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use crate::publish::shown;
+
 use rusqlite::{Connection, OpenFlags, params};
 
 use super::super::error::LedgerError;
@@ -56,7 +58,7 @@ pub(super) fn make(dir: &Path) -> Result<(), LedgerError> {
     touch(&aside)?;
     fill(&aside).map_err(|source| LedgerError::Database {
         doing: "create",
-        place: path.display().to_string(),
+        place: shown(&path),
         source,
     })?;
     // Whatever is here holds nothing; a log that was left must not be taken for the new database's.

@@ -6,6 +6,8 @@ mod schema;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::publish::shown;
+
 use rusqlite::config::DbConfig;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Params, params};
@@ -175,7 +177,7 @@ impl Sqlite {
 
 impl Tables for Sqlite {
     fn place(&self) -> String {
-        self.path.display().to_string()
+        shown(&self.path)
     }
 
     fn begin_read(&mut self) -> Result<(), LedgerError> {
@@ -514,7 +516,7 @@ impl Tables for Sqlite {
 fn failure(doing: &'static str, path: &Path, source: rusqlite::Error) -> LedgerError {
     use rusqlite::Error;
     use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
-    let place = path.display().to_string();
+    let place = shown(path);
     let is_damage = match &source {
         Error::SqliteFailure(error, _) => matches!(error.code, DatabaseCorrupt | NotADatabase),
         Error::InvalidColumnType(..)

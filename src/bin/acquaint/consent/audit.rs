@@ -5,6 +5,7 @@ use std::io::BufReader;
 use std::path::Path;
 
 use acquaint::ledger::{LedgerFault, Proof, Reader, Root};
+use acquaint::publish::shown;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
@@ -118,5 +119,5 @@ fn nothing_to_erase(args: &EraseArgs, was_erased: bool) -> Result<Outcome, Failu
 fn read<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> {
     let file = File::open(path).map_err(cannot("opening", path))?;
     serde_json::from_reader(BufReader::new(file))
-        .map_err(|error| Failure::new(format!("reading {}", path.display()), error))
+        .map_err(|error| Failure::new(format!("reading {}", shown(path)), error))
 }

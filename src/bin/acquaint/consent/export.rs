@@ -2,7 +2,7 @@
 
 use acquaint::consent::{Event, History, Subject};
 use acquaint::ledger::Reader;
-use acquaint::publish::Input;
+use acquaint::publish::{Input, shown};
 use acquaint::signals::{ConsentEventRow, SignalsError, TableWriter, policy_texts};
 use serde_json::json;
 
@@ -63,7 +63,7 @@ pub(crate) fn export(args: &ExportArgs) -> Result<Outcome, Failure> {
             "consent_events   {n_events:>10}\npolicy_versions  {:>10}\noverlays         {:>10}\nwrote {}",
             policies.len(),
             overlays.len(),
-            args.out.display()
+            shown(&args.out)
         ))?;
         if n_unknown > 0 {
             eprintln!(

@@ -80,7 +80,7 @@ fn event(
     source: &Source,
 ) -> Result<NewEvent, Stopped> {
     let file = dir.file(Table::ConsentEvents, origin.file);
-    let file = || file.unwrap_or_default().to_owned();
+    let file = || file.clone().unwrap_or_default();
     let lost = |Fault { column, reason }| Rejection {
         file: file(),
         row: origin.row,

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use acquaint::identity::ObjectionKey;
 use acquaint::ledger::{LedgerError, OtherKey, Reader, Writer};
+use acquaint::publish::shown;
 use zeroize::Zeroizing;
 
 use super::args::RekeyArgs;
@@ -21,14 +22,14 @@ use crate::exit::{Failure, Outcome, print};
 enum Stopped {
     #[error(
         "{} exists and was not written by an earlier `rekey` of this list: name a new file",
-        path.display()
+        shown(path)
     )]
     Foreign { path: PathBuf },
     #[error("the list holds an invalid point")]
     NoPoint,
     #[error(
         "the list still uses the key in {}: keep both files and run the same command again to finish",
-        old.display()
+        shown(old)
     )]
     NotMoved {
         old: PathBuf,
@@ -37,7 +38,7 @@ enum Stopped {
     },
     #[error(
         "the list now uses the key in {}, but its old points are not wiped yet: run the same command again",
-        new.display()
+        shown(new)
     )]
     NotWiped {
         new: PathBuf,
@@ -46,8 +47,8 @@ enum Stopped {
     },
     #[error(
         "it is unknown which key the list uses: keep both {} and {}, and run the same command again",
-        old.display(),
-        new.display()
+        shown(old),
+        shown(new)
     )]
     Unknown {
         old: PathBuf,
@@ -118,7 +119,7 @@ fn finish(writer: &mut Writer, new_key: &Path) -> Result<Outcome, Failure> {
     })?;
     print(&format!(
         "{n} objections are under the key in {} now",
-        new_key.display()
+        shown(new_key)
     ))?;
     Ok(Outcome::Done)
 }
@@ -158,7 +159,7 @@ fn adopt(args: &RekeyArgs, key: &ObjectionKey) -> Result<Outcome, Failure> {
     print(&format!(
         "{} objections are taken to be under the key in {}; the ledger refuses any other from now on",
         writer.objections()?.len(),
-        args.objection_key.display()
+        shown(&args.objection_key)
     ))?;
     Ok(Outcome::Done)
 }

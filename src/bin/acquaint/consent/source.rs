@@ -6,6 +6,7 @@ use std::path::Path;
 use acquaint::engine::{ConsentRules, NamedEvent, NamedSubject};
 use acquaint::identity::ObjectionKey;
 use acquaint::ledger::{Entropy, LedgerError, NewEvent, NewSubject, Reader, Writer};
+use acquaint::publish::shown;
 
 use super::args::ObjectionKeyArgs;
 use crate::clock::{latest, now};
@@ -81,6 +82,6 @@ fn entropy() -> Entropy {
 
 /// A file to read, by name in messages.
 pub(crate) fn cannot(doing: &str, path: &Path) -> impl FnOnce(io::Error) -> Failure + use<> {
-    let doing = format!("{doing} {}", path.display());
+    let doing = format!("{doing} {}", shown(path));
     move |error| Failure::new(doing, error)
 }

@@ -2,6 +2,7 @@
 
 use acquaint::identity::{E164, NotANumber, NumberType, Reading};
 use acquaint::ids::Region;
+use acquaint::publish::shown;
 use acquaint::signals::RawPhone;
 
 use super::args::NormaliseArgs;
@@ -35,7 +36,7 @@ pub(crate) fn normalise(args: &NormaliseArgs) -> Result<Outcome, Failure> {
         }
     };
     filter(&args.numbers, columns, header, read, show, see)?;
-    refused.tell(&args.numbers.display().to_string());
+    refused.tell(&shown(&args.numbers));
     Ok(Outcome::Done)
 }
 

@@ -3,6 +3,7 @@
 //! The reader of the crate csv skips empty lines, and reads on to the next quote where one is open. Whoever puts the output
 //! beside the input would then have every number in the wrong row.
 
+use acquaint::publish::shown;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
@@ -53,7 +54,7 @@ pub(super) struct Records {
 impl Records {
     /// Opens a file and reads its header, which the first line is that is not empty.
     pub(super) fn open(file: &Path) -> Result<(Self, StringRecord), Failure> {
-        let name = file.display().to_string();
+        let name = shown(file);
         let input: Box<dyn BufRead> = if name == "-" {
             Box::new(BufReader::new(io::stdin()))
         } else {

@@ -1,6 +1,7 @@
 //! `acquaint identity tokens`: keyed tokens in the place of numbers.
 
 use acquaint::identity::{E164, HmacKey, KeyRing, NotANumber};
+use acquaint::publish::shown;
 use acquaint::signals::RawPhone;
 
 use super::args::{Scheme, TokensArgs};
@@ -41,7 +42,7 @@ fn each(args: &TokensArgs, token: impl Fn(E164) -> String + Sync) -> Result<Outc
         }
     };
     filter(&args.numbers, ["e164"], ["token"], of, show, see)?;
-    refused.tell(&args.numbers.display().to_string());
+    refused.tell(&shown(&args.numbers));
     Ok(Outcome::Done)
 }
 

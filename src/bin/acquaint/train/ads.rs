@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use acquaint::ads::{PassPoint, ProgressPoint, ShardStates, TrainReport};
 use acquaint::engine::{AdTrainRequest, TrainedAds, train_ads};
-use acquaint::publish::{Main, publish_together, read_plain};
+use acquaint::publish::{Main, publish_together, read_plain, shown};
 use serde_json::{Value, json};
 
 use super::reads;
@@ -41,7 +41,7 @@ pub(crate) fn ads(args: &TrainAdsArgs, quiet: bool) -> Result<Outcome, Failure> 
         let (what, reading) = (&facts(&trained), &trained.reading);
         serde_json::to_string_pretty(&Told { what, reading })?
     } else {
-        summary(&trained) + &format!("\nwrote {}\n", args.out.display())
+        summary(&trained) + &format!("\nwrote {}\n", shown(&args.out))
     })?;
     Ok(tell(&trained.reading, Outcome::Done))
 }
@@ -55,7 +55,7 @@ fn shards_of(model: &Path) -> PathBuf {
 
 fn read_shards(model: &Path) -> Result<ShardStates, Failure> {
     let path = shards_of(model);
-    let reading = || format!("reading {}", path.display());
+    let reading = || format!("reading {}", shown(&path));
     let bytes =
         read_plain(&path, MAX_MODEL_BYTES).map_err(|error| Failure::new(reading(), error))?;
     ShardStates::from_bytes(&bytes).map_err(|error| Failure::new(reading(), error))

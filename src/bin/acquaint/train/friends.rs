@@ -4,6 +4,7 @@ use std::path::Path;
 
 use acquaint::engine::{GivenModels, Prepared, Progress, Reading, ValidRunParams};
 use acquaint::eval::train_public;
+use acquaint::publish::shown;
 use acquaint::suggest::{FeatureWeight, FriendModel, RankerParams};
 use serde_json::Value;
 
@@ -36,7 +37,7 @@ pub(crate) fn friends(args: &TrainFriendsArgs, quiet: bool) -> Result<Outcome, F
         let (what, reading) = (&serde_json::from_str::<Value>(&text)?, &reading);
         serde_json::to_string_pretty(&Told { what, reading })?
     } else {
-        summary(&model) + &format!("\nwrote {}\n", args.out.display())
+        summary(&model) + &format!("\nwrote {}\n", shown(&args.out))
     })?;
     Ok(tell(&reading, Outcome::Done))
 }
@@ -87,7 +88,7 @@ fn on_signals(
             // What was read may say why there is nothing to learn from.
             tell(&prepared.reading(), Outcome::Findings);
             Err(Failure::new(
-                format!("training on {}", dir.display()),
+                format!("training on {}", shown(dir)),
                 why.unwrap_or("no ranker was asked for").to_owned(),
             ))
         }

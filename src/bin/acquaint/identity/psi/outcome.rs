@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use acquaint::identity::psi::{MessageKind, PSI_VERSION, message_len};
 use acquaint::ids::AccountId;
-use acquaint::publish::{Main, StagedFile, publish_together};
+use acquaint::publish::{Main, StagedFile, publish_together, shown};
 use serde_json::{Value, json};
 
 use super::holdings::Counts;
@@ -77,8 +77,8 @@ impl<'a> Pairs<'a> {
         print(&format!(
             "{} common numbers\nwrote {} and {}",
             learned.pairs.len(),
-            file.out.display(),
-            manifest_path(file.out).display()
+            shown(&file.out),
+            shown(&manifest_path(file.out))
         ))
     }
 }

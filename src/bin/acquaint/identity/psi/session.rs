@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use acquaint::identity::psi::{OwnSide, PsiSecret};
 use acquaint::ids::AccountId;
-use acquaint::publish::{FRESH, Staging, Target};
+use acquaint::publish::{FRESH, Staging, Target, shown};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::files;
@@ -59,14 +59,14 @@ impl<'a> Session<'a> {
             .map(|id| AccountId(u64::from_le_bytes(*id)))
             .collect();
         OwnSide::resume(message, ids)
-            .map_err(|error| Failure::new(format!("reading {}", self.dir.display()), error))
+            .map_err(|error| Failure::new(format!("reading {}", shown(&self.dir)), error))
     }
 
     /// What step 1 counted.
     pub(super) fn counts(&self) -> Result<Counts, Failure> {
         let path = self.path(COUNTS);
         serde_json::from_slice(&files::read(&path)?)
-            .map_err(|error| Failure::new(format!("reading {}", path.display()), error))
+            .map_err(|error| Failure::new(format!("reading {}", shown(path)), error))
     }
 
     /// The secret of this session.
@@ -91,7 +91,7 @@ impl<'a> Session<'a> {
         let path = self.path(name);
         if path.try_exists().map_err(cannot("looking for", &path))? {
             return Err(Failure::new(
-                format!("{} is there already", path.display()),
+                format!("{} is there already", shown(path)),
                 "a session takes each step once; begin another in a new directory",
             ));
         }

@@ -1,6 +1,7 @@
 //! The four steps of exchanging files.
 
 use acquaint::identity::psi::pairs;
+use acquaint::publish::shown;
 
 use super::args::{BlindArgs, FinishArgs, MessageArgs};
 use super::files;
@@ -16,7 +17,7 @@ pub(crate) fn blind(args: &BlindArgs) -> Result<Outcome, Failure> {
     let (own, counts) = holdings.blind(&secret)?;
     session.keep(&own, &counts)?;
     let message = args.session.join(BLINDED);
-    print(&format!("{}\nsend {}", counts.line(), message.display()))?;
+    print(&format!("{}\nsend {}", counts.line(), shown(message)))?;
     Ok(Outcome::Done)
 }
 
@@ -46,7 +47,7 @@ pub(crate) fn share(args: &MessageArgs) -> Result<Outcome, Failure> {
 
 fn sent(session: &Session<'_>, name: &str, message: &[u8]) -> Result<Outcome, Failure> {
     let path = session.keep_message(name, message)?;
-    print(&format!("send {}", path.display()))?;
+    print(&format!("send {}", shown(path)))?;
     Ok(Outcome::Done)
 }
 
@@ -71,5 +72,5 @@ pub(crate) fn finish(args: &FinishArgs) -> Result<Outcome, Failure> {
 }
 
 fn wrong(args: &MessageArgs, error: acquaint::identity::psi::PsiError) -> Failure {
-    Failure::new(format!("reading {}", args.message.display()), error)
+    Failure::new(format!("reading {}", shown(&args.message)), error)
 }
