@@ -11,6 +11,7 @@ use acquaint::engine::{
 use acquaint::hash::HashMap;
 use acquaint::identity::{E164, number_region};
 use acquaint::ids::{AccountId, Region};
+use acquaint::publish::Sums;
 use acquaint::signals::TableForm;
 use acquaint::synth::World;
 use arrow_array::cast::AsArray;
@@ -147,6 +148,12 @@ fn same_for_any_threads_and_memory(request: &MatchRequest<'_>, dir: &Path) -> Bo
         .collect();
     assert!(expected.len() > 1_000, "{}", expected.len());
     assert_eq!(read_matches(&dir.join("matches.parquet")), expected);
+    let sums = fs::read_to_string(dir.join("matches.parquet.sums.json")).unwrap();
+    let sums: Sums = serde_json::from_str(&sums).unwrap();
+    let digest = blake3::hash(&bytes).to_hex();
+    assert!(sums.is_whole());
+    assert_eq!(sums.files[0].file, "matches.parquet");
+    assert_eq!(sums.files[0].blake3, digest.as_str());
     assert_eq!(in_memory.stage.rows_out, of_address_book.stage.rows_out);
     assert_eq!(in_memory.over_budget, of_address_book.over_budget);
     in_memory
