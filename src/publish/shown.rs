@@ -60,6 +60,9 @@ fn run(chars: &[char]) -> &[char] {
     }
     let mut end = 1;
     for (at, &c) in chars.iter().enumerate() {
+        if at > 0 && is_uuid(&chars[at..]) {
+            break;
+        }
         if c.is_numeric() {
             end = at + 1;
         } else if at == 0 || !is_between(c) {
