@@ -210,18 +210,11 @@ pub(crate) fn memory(effort: Effort) -> Row {
     place.done("run --quiet --signals signals --as-of 2016-10-20 --out out");
     let before = place.tree("out");
     let mut row = Row::default();
-    for mib in (20..effort.of(120, 400)).step_by(effort.of(20, 2)) {
-        let line = format!(
-            "ulimit -c 0; ulimit -v {}; exec \"$0\" {RUN} out",
-            mib << 10
-        );
-        let mut shell = Command::new("sh");
-        shell
-            .args(["-c", &line])
-            .arg(cargo_bin("acquaint"))
-            .current_dir(place.path(""))
-            .stdout(Stdio::null());
-        let ended = Ended::of(&shell.output().expect("a shell"));
+    for mib in (100..400).step_by(effort.of(20, 2)) {
+        if with_memory(&place, mib, "--version").code != Some(0) {
+            continue; // It does not even start.
+        }
+        let ended = with_memory(&place, mib, &format!("{RUN} out"));
         if ended.code == Some(0) {
             break;
         }
@@ -234,6 +227,18 @@ pub(crate) fn memory(effort: Effort) -> Row {
         });
     }
     row
+}
+
+/// The program with so many MiB of addresses.
+fn with_memory(place: &Place, mib: usize, line: &str) -> Ended {
+    let line = format!("ulimit -c 0; ulimit -v {}; exec \"$0\" {line}", mib << 10);
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", &line])
+        .arg(cargo_bin("acquaint"))
+        .current_dir(place.path(""))
+        .stdout(Stdio::null());
+    Ended::of(&shell.output().expect("a shell"))
 }
 
 /// Small packed edge lists with very much in them are refused by each verb that reads one.

@@ -85,7 +85,6 @@ impl MatchesFile {
     }
 
     /// What was found of calls that were killed.
-    #[must_use]
     pub fn leftovers(&self) -> impl Iterator<Item = &Leftover> {
         self.staged.leftovers().iter().chain(self.sums.leftovers())
     }
