@@ -47,8 +47,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::identity::E164;
     use crate::identity::phone::ask;
+    use crate::identity::{E164, NotANumber};
     use crate::signals::RawPhone;
 
     #[test]
@@ -97,11 +97,10 @@ mod tests {
             let digits = beginning.chars().chain(rest.chars());
             let marked = digits.zip(&marks).map(|(digit, mark)| format!("{mark}{digit}"));
             let text = format!("{scheme}+{}{}", marked.collect::<String>(), marks[26]);
-            prop_assert_eq!(
-                E164::parse(&RawPhone::new(text.clone()), None),
-                ask(&text, None),
-                "{}", text
-            );
+            let read = E164::parse(&RawPhone::new(text.clone()), None);
+            // A number literal is refused before anybody reads it.
+            prop_assume!(read != Err(NotANumber::Float));
+            prop_assert_eq!(read, ask(&text, None), "{}", text);
         }
     }
 }

@@ -231,7 +231,10 @@ mod tests {
         let said = fault(|dir| fs::write(dir.join("ads/b.csv"), "").unwrap());
         assert!(said.starts_with("ads/b.csv is not listed"), "{said}");
         let said = fault(|dir| fs::write(dir.join("feedback.csv"), "").unwrap());
-        assert!(said.starts_with("feedback.csv is not the file"), "{said}");
+        assert!(
+            said.starts_with("feedback.csv does not match sums.json"),
+            "{said}"
+        );
         assert_eq!(
             fault(|dir| fs::write(dir.join(".note"), "").unwrap()),
             "nothing"
@@ -250,7 +253,7 @@ mod tests {
         ] {
             let said = fault(|dir| fs::write(dir.join(SUMS), text.replacen(from, to, 1)).unwrap());
             assert!(
-                said.starts_with("sums.json is not what was written"),
+                said.starts_with("sums.json was edited or damaged"),
                 "{said}"
             );
         }

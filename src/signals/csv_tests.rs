@@ -240,7 +240,7 @@ fn deny_directories_that_could_be_misread() {
         (&["messages.csv"], "messages.csv looks like a table"),
         (
             &["ads.csv", "ads.parquet"],
-            "table ads is there twice, as ads.csv and as ads.parquet",
+            "table ads exists twice, as ads.csv and ads.parquet",
         ),
         (&["ads/README"], "the folder ads holds no"),
         (

@@ -451,23 +451,23 @@ fn deny_files_that_are_something_else() {
         (
             "feedback.csv.gz",
             text.to_vec(),
-            "is no gzip: it seems to be something else, perhaps plain text",
+            "is not gzip: it seems to be something else, perhaps plain text",
         ),
         (
             "feedback.csv.zst",
             gz(text),
-            "is no Zstandard: it seems to be gzip",
+            "is not Zstandard: it seems to be gzip",
         ),
         ("feedback.csv.gz", gz(&gz(text)), "gzip"),
         (
             "feedback.parquet",
             gz(text),
-            "is no Parquet: it seems to be gzip",
+            "is not Parquet: it seems to be gzip",
         ),
         (
             "feedback.parquet",
             text.to_vec(),
-            "is no Parquet: it seems to be something else, perhaps plain text",
+            "is not Parquet: it seems to be something else, perhaps plain text",
         ),
         (
             "feedback.csv.gz",

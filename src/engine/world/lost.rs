@@ -363,7 +363,7 @@ mod tests {
             "feedback.csv, row 3, column kind",
             "out_of_range",
             "1 more rows",
-            "mend",
+            "fix the row",
         ] {
             assert!(error.to_lowercase().contains(part), "{part}: {error}");
         }
