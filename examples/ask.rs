@@ -2,6 +2,8 @@
 //!
 //! `cargo run --release --example ask SIGNALS [CONFIG]`
 
+#![expect(clippy::disallowed_methods, reason = "an example times itself")]
+
 use std::error::Error;
 use std::time::{Duration, Instant};
 

@@ -210,7 +210,7 @@ fn deny_a_missing_table_by_name() {
         .require(&[Table::AddressBook, Table::PolicyVersions])
         .unwrap_err()
         .to_string();
-    let shown = shown(&dir.path());
+    let shown = shown(dir.path());
     for part in [
         "policy_versions.parquet",
         "policy_versions.csv.gz",

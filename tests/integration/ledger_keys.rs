@@ -19,7 +19,7 @@ impl Place {
         let place = Self {
             dir: tempfile::tempdir().unwrap(),
         };
-        place.write_key("key", &digits(7));
+        place.write_key("key", digits(7));
         place.append("ledger", "key", &NUMBERS);
         place
     }
@@ -91,9 +91,11 @@ fn copy(from: &Path, to: &Path) {
 }
 
 fn digits(seed: u8) -> String {
-    (0..32)
-        .map(|n: u8| format!("{:02x}", n.wrapping_mul(seed)))
-        .collect()
+    let bytes: Vec<u8> = (0..32).map(|n: u8| n.wrapping_mul(seed)).collect();
+    blake3::Hash::from_slice(&bytes)
+        .unwrap()
+        .to_hex()
+        .to_string()
 }
 
 fn said(output: &Output) -> String {
@@ -115,6 +117,8 @@ fn signals(place: &Place) {
     for table in ["consent_events", "policy_versions", "overlays"] {
         fs::remove_file(place.path("signals").join(format!("{table}.parquet"))).unwrap();
     }
+    // They listed what is gone.
+    fs::remove_file(place.path("signals").join("sums.json")).unwrap();
 }
 
 #[test]
@@ -240,7 +244,7 @@ fn deny_to_overwrite_or_to_use_a_file_that_no_rekey_wrote() {
         ),
         ("a note", b"call the plumber".to_vec()),
         ("nothing", Vec::new()),
-        ("half a key", digits(7)[..40].as_bytes().to_vec()),
+        ("half a key", digits(7).as_bytes()[..40].to_vec()),
     ] {
         let place = Place::new();
         place.write_key("new", &bytes);

@@ -39,6 +39,7 @@ pub(crate) struct EdgeListArgs {
 /// How much is read of an edge list.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Edge lists")]
+#[expect(clippy::struct_field_names, reason = "each is named as its flag")]
 struct LimitArgs {
     /// Bytes a list may have, unpacked
     #[arg(long, value_name = "N", default_value_t = EdgeLimits::default().max_bytes, requires = "edges")]

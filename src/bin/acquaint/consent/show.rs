@@ -67,7 +67,7 @@ pub(crate) fn status(args: &StatusArgs) -> Result<Outcome, Failure> {
     };
     let others = match &args.signals {
         Some(_) => Vec::new(),
-        None => may_be(&ledger, &orders, assumed, as_of, &params),
+        None => may_be(&ledger, &orders, assumed, as_of, params),
     };
     let shown = Shown {
         status,
@@ -161,7 +161,7 @@ fn may_be(
     orders: &[Overlay],
     assumed: AccountFacts,
     as_of: AsOf,
-    params: &ValidConsentParams,
+    params: ValidConsentParams,
 ) -> Vec<AccountStatus> {
     let regions = orders.iter().map(|overlay| Some(overlay.region));
     let elsewhere = Place::parse(ELSEWHERE);
@@ -175,7 +175,7 @@ fn may_be(
         })
     });
     let status = |fact: AccountFacts| {
-        let snapshot = ledger.snapshot(as_of, &[fact], params);
+        let snapshot = ledger.snapshot(as_of, &[fact], &params);
         snapshot.status(fact.account).cloned()
     };
     facts.filter_map(status).collect()
@@ -270,8 +270,8 @@ impl Shown<'_> {
             .into_iter()
             .map(|purpose| (purpose.as_str().to_owned(), decision(purpose)))
             .collect();
-        let (status, as_of, states) = (self.status, self.as_of, self.states());
-        let is_known = states.len() == 1;
+        let (status, as_of, possible) = (self.status, self.as_of, self.states());
+        let is_known = possible.len() == 1;
         let mut what = json!({
             "account_id": status.account(),
             "as_of": as_of.valid.to_string(),
@@ -284,24 +284,24 @@ impl Shown<'_> {
             "purposes": purposes,
         });
         if !is_known {
-            what["possible_states"] = json!(states);
+            what["possible_states"] = json!(possible);
         }
         what
     }
 
     fn table(&self) -> String {
-        let (status, as_of, states) = (self.status, self.as_of, self.states());
-        let is_known = states.len() == 1;
+        let (status, as_of, possible) = (self.status, self.as_of, self.states());
+        let is_known = possible.len() == 1;
         let mut text = format!("account {}: ", status.account());
         if is_known {
             text += status.state().as_str();
         } else {
-            let states: Vec<&str> = states.into_iter().collect();
-            let states = states.join(" or ");
+            let possible: Vec<&str> = possible.into_iter().collect();
+            let possible = possible.join(" or ");
             write(
                 &mut text,
                 &format!(
-                    "{states}: without --signals nobody knows since when it is registered and where it lives"
+                    "{possible}: without --signals nobody knows since when it is registered and where it lives"
                 ),
             );
         }

@@ -98,7 +98,7 @@ fn on_signals(
 fn summary(model: &FriendModel) -> String {
     let training = model.training();
     let mut text = format!(
-        "{} candidates to learn from, {} of them hidden friends; {} others to calibrate by, {} of them hidden friends\n\n",
+        "{} candidates to train on, {} of them held-out friends; {} others to calibrate on, {} of them held-out friends\n\n",
         training.fitted, training.fitted_friends, training.held_out, training.held_out_friends
     );
     for (name, value) in [

@@ -77,8 +77,8 @@ impl<'a> Pairs<'a> {
         print(&format!(
             "{} common numbers\nwrote {} and {}",
             learned.pairs.len(),
-            shown(&file.out),
-            shown(&manifest_path(file.out))
+            shown(file.out),
+            shown(manifest_path(file.out))
         ))
     }
 }

@@ -59,7 +59,7 @@ impl<'a> Session<'a> {
             .map(|id| AccountId(u64::from_le_bytes(*id)))
             .collect();
         OwnSide::resume(message, ids)
-            .map_err(|error| Failure::new(format!("reading {}", shown(&self.dir)), error))
+            .map_err(|error| Failure::new(format!("reading {}", shown(self.dir)), error))
     }
 
     /// What step 1 counted.
