@@ -103,7 +103,11 @@ pub(crate) fn models(effort: Effort) -> Row {
 }
 
 fn read_all(dir: &SignalsDir) -> Result<(), SignalsError> {
-    use acquaint::signals::*;
+    use acquaint::signals::{
+        AbuseReport, Ad, AdFeedback, AdTruth, AddressBookEntry, Business, BusinessOptIn,
+        BusinessThread, ConsentEventRow, Feedback, Friendship, Impression, MessengerAccount,
+        PolicyText, SocialAccount, Table,
+    };
     dir.read::<MessengerAccount>()?;
     dir.read::<AddressBookEntry>()?;
     dir.read::<SocialAccount>()?;

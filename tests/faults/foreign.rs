@@ -41,7 +41,7 @@ const KINDS: &[Kind] = &[
         place.write("out/.git/config", "[core]\n");
     }),
     ("an empty manifest", |place| {
-        place.write("out/manifest.json", "")
+        place.write("out/manifest.json", "");
     }),
     ("a manifest that is cut off", |place| {
         place.done("run --quiet --signals signals --out out");
@@ -94,7 +94,7 @@ const KINDS: &[Kind] = &[
         place.write("out/ads.parquet/part-0.parquet", "PAR1");
     }),
     ("a hidden file alone", |place| {
-        place.write("out/.env", "SECRET=1")
+        place.write("out/.env", "SECRET=1");
     }),
     ("an empty directory in it", |place| {
         fs::create_dir_all(place.path("out/later")).expect("a directory");

@@ -65,7 +65,7 @@ const TRAIN: Verb = Verb {
         place.write(
             "new.toml",
             "[ads]\nprior_ctr = 0.2\n\n[ads.ftrl]\nepochs = 1\n",
-        )
+        );
     },
     old: "train ads --quiet --threads 1 --signals signals --out out",
     new: "train ads --quiet --threads 1 --signals signals --config new.toml --out out",

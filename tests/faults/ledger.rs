@@ -300,9 +300,11 @@ fn objection(number: usize) -> String {
 }
 
 fn digits(seed: u8) -> String {
-    (0..32_u8)
-        .map(|n| format!("{:02x}", n.wrapping_mul(seed)))
-        .collect()
+    let bytes: Vec<u8> = (0..32_u8).map(|n| n.wrapping_mul(seed)).collect();
+    blake3::Hash::from_slice(&bytes)
+        .unwrap()
+        .to_hex()
+        .to_string()
 }
 
 fn key(place: &Place, name: &str, text: &str) {
@@ -381,9 +383,10 @@ pub(crate) fn made(effort: Effort) -> Row {
     let mut try_one = |inject: &str, what: &str| {
         place.clear(&["ledger"]);
         let ended = Ended::of(&injected(&place, inject, APPEND));
-        let is_killed = match inject.contains("signal") {
-            true => outlived(&ended),
-            false => Ok(()),
+        let is_killed = if inject.contains("signal") {
+            outlived(&ended)
+        } else {
+            Ok(())
         };
         let healed = is_killed.and_then(|()| healed(&place, &ended));
         row.add(healed.map_err(|error| format!("{what}: {error}")));

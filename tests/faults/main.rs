@@ -26,7 +26,7 @@ use std::time::Instant;
 use table::{Effort, Row};
 
 /// Every class, by name.
-const CLASSES: &[(&str, fn(Effort) -> Row)] = &[
+const CLASSES: &[Class] = &[
     ("foreign directories as an output", foreign::directories),
     ("inputs as an output", foreign::inputs),
     ("names like ours beside an output", foreign::neighbours),
