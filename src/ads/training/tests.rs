@@ -334,7 +334,7 @@ fn deny_shards_of_another_kind_of_model() {
         let earlier = from(&rows, &params.clone().with_model(kind), None).shards;
         let refused = params.with_model(other);
         let error = train_from(&rows, &ads(), &refused, Some(&earlier), &|_| ()).unwrap_err();
-        let says = format!("of a {kind} model, and a {other} model is asked for");
+        let says = format!("is of kind {kind}, but {other} was asked for");
         assert!(error.to_string().contains(&says), "{error}");
     }
 }
