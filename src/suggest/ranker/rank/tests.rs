@@ -151,10 +151,9 @@ fn deny_candidates_found_in_another_way() {
     }
     let error = model.check_candidates(&near().check().unwrap());
     assert!(
-        error
-            .unwrap_err()
-            .to_string()
-            .ends_with("finds them by adamic-adar with at least 1 in common and people near")
+        error.unwrap_err().to_string().ends_with(
+            "uses adamic-adar with at least 1 in common and people near: train it again"
+        )
     );
 }
 
