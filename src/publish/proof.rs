@@ -12,7 +12,7 @@ use super::leftover::Leftover;
 use super::listing::{SUMS, TABLES_LISTING};
 use super::place::Target;
 use super::shown::shown;
-use super::sums::{FileSum, Sums, digest_file};
+use super::sums::{FileSum, Sums};
 
 /// The format of sums that [`seal`] writes: their files were made elsewhere, and no output may replace them.
 const SEALED: &str = "acquaint-seal/1";
@@ -70,15 +70,15 @@ impl Proof {
         let proof = Self(listed.clone());
         for name in files(dir).map_err(ProofError::List)? {
             match listed.remove(&name) {
-                None => return Err(ProofError::Added(told(&name))),
+                None => return Err(ProofError::Added(shown(&name))),
                 Some(sum) if length(&dir.join(&name)) != Some(sum.bytes) => {
-                    return Err(ProofError::Changed(told(&name)));
+                    return Err(ProofError::Changed(shown(&name)));
                 }
                 Some(_) => {}
             }
         }
         match listed.pop_first() {
-            Some((name, _)) => Err(ProofError::Missing(told(&name))),
+            Some((name, _)) => Err(ProofError::Missing(shown(&name))),
             None => Ok(Some(proof)),
         }
     }
@@ -89,11 +89,11 @@ impl Proof {
     /// If it is not the file that was written.
     pub fn check(&self, name: &str, digest: &blake3::Hash) -> Result<(), ProofError> {
         let sum = self.0.get(name);
-        let sum = sum.ok_or_else(|| ProofError::Added(told(name)))?;
+        let sum = sum.ok_or_else(|| ProofError::Added(shown(name)))?;
         if digest.to_hex().as_str() == sum.blake3 {
             return Ok(());
         }
-        Err(ProofError::Changed(told(name)))
+        Err(ProofError::Changed(shown(name)))
     }
 }
 
@@ -109,19 +109,13 @@ pub fn seal(dir: &Path) -> Result<(Sums, Vec<Leftover>), PublishError> {
     let mut sums = Vec::new();
     for name in files(dir).map_err(cannot_write(dir))? {
         let path = dir.join(&name);
-        let (digest, bytes) = digest_file(&path).map_err(cannot_write(&path))?;
-        sums.push(FileSum {
-            file: name,
-            bytes,
-            blake3: digest.to_hex().to_string(),
-        });
+        sums.push(FileSum::of(&path, name).map_err(cannot_write(&path))?);
     }
     let sums = Sums {
         format: SEALED.to_owned(),
         ..Sums::new(sums)
     };
-    let text = serde_json::to_string_pretty(&sums).expect("sums are a struct of numbers and text");
-    staged.write((text + "\n").as_bytes())?;
+    staged.write(sums.to_json().as_bytes())?;
     let mut leftovers = staged.leftovers().to_vec();
     leftovers.extend(staged.publish()?);
     Ok((sums, leftovers))
@@ -181,10 +175,6 @@ fn odd(why: &str) -> io::Error {
 
 fn length(path: &Path) -> Option<u64> {
     fs::metadata(path).ok().map(|found| found.len())
-}
-
-fn told(name: &str) -> String {
-    shown(name)
 }
 
 #[cfg(test)]

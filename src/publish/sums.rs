@@ -52,6 +52,28 @@ impl Sums {
     pub fn is_whole(&self) -> bool {
         self.root == root(&self.files)
     }
+
+    /// As they stand in a file.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let text = serde_json::to_string_pretty(self);
+        text.expect("sums are a struct of numbers and text") + "\n"
+    }
+}
+
+impl FileSum {
+    /// The sum of a file, under a name.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn of(path: &Path, name: String) -> io::Result<Self> {
+        let (digest, bytes) = digest_file(path)?;
+        Ok(Self {
+            file: name,
+            bytes,
+            blake3: digest.to_hex().to_string(),
+        })
+    }
 }
 
 impl Staging {
@@ -60,9 +82,7 @@ impl Staging {
     /// # Errors
     /// If they cannot be written.
     pub fn write_sums(&self, files: Vec<FileSum>) -> Result<(), PublishError> {
-        let text = serde_json::to_string_pretty(&Sums::new(files))
-            .expect("sums are a struct of numbers and text");
-        self.write(SUMS, (text + "\n").as_bytes())
+        self.write(SUMS, Sums::new(files).to_json().as_bytes())
     }
 
     /// The sum of a file of this output.
@@ -70,12 +90,7 @@ impl Staging {
     /// # Errors
     /// If it cannot be read.
     pub fn sum_of(&self, name: &str) -> io::Result<FileSum> {
-        let (hash, bytes) = digest_file(&self.path(name))?;
-        Ok(FileSum {
-            file: name.to_owned(),
-            bytes,
-            blake3: hash.to_hex().to_string(),
-        })
+        FileSum::of(&self.path(name), name.to_owned())
     }
 }
 

@@ -24,7 +24,7 @@ use super::error::OutputError;
 use crate::consent::{For, Permitted};
 use crate::identity::Match;
 use crate::publish::{
-    FileSum, Input, Leftover, Main, SUMS, StagedFile, Sums, Target, digest_file, publish_together,
+    FileSum, Input, Leftover, Main, SUMS, StagedFile, Sums, Target, publish_together,
 };
 
 /// A file being written aside; dropped without [`publish`](Self::publish), it is removed.
@@ -168,14 +168,9 @@ fn sums_of(target: &Path) -> PathBuf {
 }
 
 fn sums(written: &Path, target: &Path) -> io::Result<String> {
-    let (digest, bytes) = digest_file(written)?;
     let name = target.file_name().unwrap_or_default();
-    let sums = Sums::new(vec![FileSum {
-        file: name.to_string_lossy().into_owned(),
-        bytes,
-        blake3: digest.to_hex().to_string(),
-    }]);
-    Ok(serde_json::to_string_pretty(&sums)? + "\n")
+    let sum = FileSum::of(written, name.to_string_lossy().into_owned())?;
+    Ok(Sums::new(vec![sum]).to_json())
 }
 
 fn schema() -> SchemaRef {
