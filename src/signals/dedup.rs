@@ -144,7 +144,8 @@ type Verdicts = Vec<Option<RejectionReason>>;
 
 /// Every row must say what the first says: enough, because that is transitive.
 fn equal_or_none<R: Identified>(group: &[Placed<R>]) -> Verdicts {
-    if group.iter().all(|(record, _)| group[0].0.agrees(record)) {
+    let ((first, _), rest) = group.split_first().expect("a group has a row");
+    if rest.iter().all(|(record, _)| first.agrees(record)) {
         keep_first(group)
     } else {
         vec![Some(RejectionReason::Conflict); group.len()]

@@ -19,8 +19,9 @@ use super::rejection::{Rejection, RejectionReason};
 use super::salvage::Salvage;
 use super::source::Source;
 use super::table::Table;
-use super::unpack::Unpacked;
+use super::unpack::{Digested, Unpacked};
 use super::weigh::refuse_bombs;
+use crate::hash::{HashMap, HashSet};
 use crate::publish::{Proof, shown};
 
 /// A directory of tables, listed once.
@@ -105,9 +106,9 @@ impl SignalsDir {
         E: From<SignalsError>,
     {
         let mut summary = TableSummary::new(R::TABLE);
-        let mut seen = Seen::default();
+        let (mut seen, mut labels) = (Seen::default(), Labels::default());
         for part in self.files.get(&R::TABLE).into_iter().flatten() {
-            let label = label(&part.name, &summary.files);
+            let label = labels.of(&part.name);
             let (file, content) = self.stream_file((part, &label), &mut summary, &mut on_batch)?;
             seen.refuse_again::<R>(part, &file, content)?;
             summary.files.push(file);
@@ -170,7 +171,7 @@ impl SignalsDir {
             (Layout::Lines(by), packing) => {
                 refuse_bombs(&source, self.unpacked(&source, packing)?, &self.limits)?;
                 source.rewind()?;
-                let mut unpacked = self.unpacked(&source, packing)?;
+                let mut unpacked = Digested::new(self.unpacked(&source, packing)?);
                 let rows = read_csv(&source, &mut unpacked, by, &self.limits, batcher)?;
                 (rows, unpacked.digest())
             }
@@ -197,13 +198,26 @@ impl SignalsDir {
     }
 }
 
-/// What a part is called wherever it is told of: two that differ by nothing but a phone number are numbered.
-fn label(name: &str, before: &[InputFile]) -> String {
-    let shown = shown(name);
-    let is_taken = |label: &String| before.iter().any(|file| file.path == *label);
-    let numbered = (2..).map(|n| format!("{shown} ({n})"));
-    let mut labels = std::iter::once(shown.clone()).chain(numbered);
-    labels.find(|label| !is_taken(label)).unwrap_or(shown)
+/// What the parts of a table are called wherever they are told of: those that differ by nothing but a phone number are
+/// numbered.
+#[derive(Default)]
+struct Labels {
+    taken: HashSet<String>,
+    /// By name as it may be shown, the number given last.
+    last: HashMap<String, u64>,
+}
+
+impl Labels {
+    fn of(&mut self, name: &str) -> String {
+        let shown = shown(name);
+        let number = self.last.entry(shown.clone()).or_insert(1);
+        let mut label = shown.clone();
+        while !self.taken.insert(label.clone()) {
+            *number += 1;
+            label = format!("{shown} ({number})");
+        }
+        label
+    }
 }
 
 /// Rejected rows that take nothing away are listed up to so many of a file and a reason.

@@ -5,8 +5,15 @@ use serde::{Deserialize, Serialize};
 use super::unpack::Grown;
 use crate::params::{ParamError, require};
 
-/// A small file may grow to this many bytes whatever its size.
-const FREE_BYTES: u64 = 16 << 20;
+/// A small file may grow to this many bytes whatever its size,
+pub(crate) const FREE_BYTES: u64 = 16 << 20;
+/// and have this many rows.
+pub(crate) const FREE_ROWS: u64 = 1 << 16;
+
+/// How much may come of a file: so much whatever its size, and so many times its bytes.
+pub(crate) const fn by_size(free: u64, packed: u64, times: u64) -> u64 {
+    free.saturating_add(packed.saturating_mul(times))
+}
 
 /// Limits on what is read, unchecked; [`ReadLimits::check`] makes them usable.
 ///
@@ -21,7 +28,7 @@ pub struct ReadLimits {
     pub max_columns: u64,
     /// Rows of one file. Default 10 milliards, at least 1.
     pub max_rows: u64,
-    /// Rows for every byte of a Parquet file, beyond the first 65,536 rows. Default 16, at least 1.
+    /// Rows for every byte of a Parquet file, or of packed text, beyond the first 65,536 rows. Default 16, at least 1.
     pub max_rows_per_byte: u64,
     /// Bytes of one Parquet row group when uncompressed. Default 1 GiB, at least 4,096.
     pub max_row_group_bytes: u64,
@@ -150,10 +157,10 @@ impl ValidReadLimits {
 
     /// How many bytes a file of some size may have when unpacked.
     pub(super) const fn allowed_bytes(&self, packed: u64) -> Grown {
-        let by_size = FREE_BYTES.saturating_add(packed.saturating_mul(self.given.max_expansion));
-        if by_size <= self.given.max_unpacked_bytes {
+        let allowed = by_size(FREE_BYTES, packed, self.given.max_expansion);
+        if allowed <= self.given.max_unpacked_bytes {
             return Grown {
-                allowed: by_size,
+                allowed,
                 limit: "max_expansion",
             };
         }

@@ -65,6 +65,7 @@ pub use devices::KeptDevices;
 pub use dir::SignalsDir;
 pub use error::SignalsError;
 pub use json_line::{JsonLineError, json_object, record_from_json};
+pub(crate) use limits::{FREE_BYTES, FREE_ROWS, by_size};
 pub use limits::{ReadLimits, ValidReadLimits};
 pub use number_book::{BookRejections, BookRow, NumberBook};
 pub use policy_texts::{policy_texts, policy_versions};

@@ -21,15 +21,11 @@ use super::caught::caught;
 use super::column::{Column, Kind};
 use super::error::SignalsError;
 use super::header::{Header, Place, is_known, refuse_message_content};
-use super::limits::ValidReadLimits;
+use super::limits::{FREE_BYTES, ValidReadLimits};
 use super::pages::refuse_large_pages;
 use super::parquet_cells::{ParquetCells, first_inexact};
 use super::record::Record;
 use super::source::Source;
-
-/// Small files may have this many rows whatever their size, and grow to this many bytes.
-const FREE_ROWS: u64 = 65_536;
-const FREE_BYTES: u64 = 16 << 20;
 
 /// Reads a Parquet file; returns how many rows it has.
 pub(super) fn read_parquet<R, F, E>(
@@ -435,8 +431,7 @@ fn refuse_bombs(
     let given = limits.given();
     let n_rows = counted(source, metadata.file_metadata().num_rows())?;
     source.refuse_more("rows", n_rows, "max_rows", given.max_rows)?;
-    refuse_rows_by_size(source, n_rows, limits)?;
-    let by_size = FREE_BYTES.saturating_add(source.bytes.saturating_mul(given.max_expansion));
+    source.refuse_many_rows(n_rows, limits)?;
     let mut n_unpacked = 0_u64;
     for group in metadata.row_groups() {
         let n_bytes = group
@@ -452,14 +447,8 @@ fn refuse_bombs(
             "max_row_group_bytes",
             given.max_row_group_bytes,
         )?;
-        refuse_ratio(
-            source,
-            what,
-            n_bytes,
-            by_size,
-            "max_expansion",
-            given.max_expansion,
-        )?;
+        let expansion = ("max_expansion", given.max_expansion);
+        source.refuse_by_size(what, n_bytes, FREE_BYTES, expansion)?;
         refuse_chunks_outside(source, group)?;
     }
     let allowed = given.max_unpacked_bytes;
@@ -471,45 +460,6 @@ fn refuse_bombs(
     )?;
     refuse_other_row_sum(source, metadata, n_rows)?;
     Ok(n_rows)
-}
-
-/// Refuses more rows than a file of this size can hold.
-pub(super) fn refuse_rows_by_size(
-    source: &Source,
-    n_rows: u64,
-    limits: &ValidReadLimits,
-) -> Result<(), SignalsError> {
-    let allowed = limits.given().max_rows_per_byte;
-    let by_size = FREE_ROWS.saturating_add(source.bytes.saturating_mul(allowed));
-    refuse_ratio(
-        source,
-        "rows",
-        n_rows,
-        by_size,
-        "max_rows_per_byte",
-        allowed,
-    )
-}
-
-fn refuse_ratio(
-    source: &Source,
-    what: &'static str,
-    found: u64,
-    by_size: u64,
-    limit: &'static str,
-    allowed: u64,
-) -> Result<(), SignalsError> {
-    if found <= by_size {
-        return Ok(());
-    }
-    Err(SignalsError::Expansion {
-        file: source.name.clone(),
-        what,
-        found,
-        bytes: source.bytes,
-        limit,
-        allowed,
-    })
 }
 
 fn refuse_chunks_outside(

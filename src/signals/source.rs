@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use super::error::SignalsError;
 use super::forms::Packing;
+use super::limits::{FREE_ROWS, ValidReadLimits, by_size};
 use super::sniff::seems;
 use super::unpack::Grown;
 
@@ -166,6 +167,37 @@ impl Source {
             file: self.name.clone(),
             what,
             found,
+            limit,
+            allowed,
+        })
+    }
+
+    /// The file has more rows than one of its size can hold.
+    pub(super) fn refuse_many_rows(
+        &self,
+        n_rows: u64,
+        limits: &ValidReadLimits,
+    ) -> Result<(), SignalsError> {
+        let times = limits.given().max_rows_per_byte;
+        self.refuse_by_size("rows", n_rows, FREE_ROWS, ("max_rows_per_byte", times))
+    }
+
+    /// The file has more of something than one of its size can hold: so much for nothing, and so many times its bytes.
+    pub(super) fn refuse_by_size(
+        &self,
+        what: &'static str,
+        found: u64,
+        free: u64,
+        (limit, allowed): (&'static str, u64),
+    ) -> Result<(), SignalsError> {
+        if found <= by_size(free, self.bytes, allowed) {
+            return Ok(());
+        }
+        Err(SignalsError::Expansion {
+            file: self.name.clone(),
+            what,
+            found,
+            bytes: self.bytes,
             limit,
             allowed,
         })

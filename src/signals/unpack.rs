@@ -1,4 +1,4 @@
-//! The bytes inside gzip and Zstandard: all of them or an error, digested on their way, and no more than allowed.
+//! The bytes inside gzip and Zstandard: all of them or an error, and no more than allowed.
 
 use std::io::{self, BufRead, BufReader, Read};
 
@@ -22,7 +22,6 @@ pub(super) struct Grown {
 /// What is in a packed file.
 pub(super) struct Unpacked<'s> {
     bytes: Box<dyn Read + 's>,
-    hasher: blake3::Hasher,
     left: u64,
     allowed: Grown,
 }
@@ -38,10 +37,34 @@ impl<'s> Unpacked<'s> {
         };
         Ok(Self {
             bytes,
-            hasher: blake3::Hasher::new(),
             left: allowed.allowed,
             allowed,
         })
+    }
+}
+
+impl Read for Unpacked<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n_read = self.bytes.read(buffer)?;
+        let allowed = self.allowed;
+        let left = self.left.checked_sub(n_read as u64);
+        self.left = left.ok_or_else(|| io::Error::other(allowed))?;
+        Ok(n_read)
+    }
+}
+
+/// Bytes that are digested on their way.
+pub(super) struct Digested<R> {
+    bytes: R,
+    hasher: blake3::Hasher,
+}
+
+impl<R> Digested<R> {
+    pub(super) fn new(bytes: R) -> Self {
+        Self {
+            bytes,
+            hasher: blake3::Hasher::new(),
+        }
     }
 
     /// The digest of all that was read.
@@ -50,13 +73,10 @@ impl<'s> Unpacked<'s> {
     }
 }
 
-impl Read for Unpacked<'_> {
+impl<R: Read> Read for Digested<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let n_read = self.bytes.read(buffer)?;
         self.hasher.update(&buffer[..n_read]);
-        let allowed = self.allowed;
-        let left = self.left.checked_sub(n_read as u64);
-        self.left = left.ok_or_else(|| io::Error::other(allowed))?;
         Ok(n_read)
     }
 }
@@ -160,7 +180,8 @@ mod tests {
             for (bytes, is_allowed) in [(&long, false), (&short, true)] {
                 let dir = dir_of(&[("x", &pack(bytes))]);
                 let source = Source::open(dir.path(), "x").unwrap();
-                let mut unpacked = Unpacked::new(&source, packing, ALLOWED).unwrap();
+                let unpacked = Unpacked::new(&source, packing, ALLOWED).unwrap();
+                let mut unpacked = Digested::new(unpacked);
                 let read = unpacked.read_to_end(&mut Vec::new());
                 assert_eq!(read.is_ok(), is_allowed, "{packing:?}");
                 if let Err(error) = read {

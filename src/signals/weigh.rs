@@ -4,7 +4,6 @@ use std::io::Read;
 
 use super::error::SignalsError;
 use super::limits::ValidReadLimits;
-use super::parquet_in::refuse_rows_by_size;
 use super::source::Source;
 use super::unpack::Grown;
 
@@ -57,7 +56,7 @@ pub(super) fn refuse_bombs(
             }
         };
         lines.add(&buffer[..n_read]);
-        refuse_rows_by_size(source, lines.n(), limits)?;
+        source.refuse_many_rows(lines.n(), limits)?;
         if lines.open > limits.given().max_row_bytes {
             return Ok(());
         }

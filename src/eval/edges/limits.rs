@@ -5,11 +5,7 @@ use std::io::{self, BufRead, Read};
 use std::rc::Rc;
 
 use super::error::Reason;
-
-/// A packed list may have as many bytes whatever its size.
-const FREE_BYTES: u64 = 16 << 20;
-/// And as many rows.
-const FREE_ROWS: u64 = 1 << 16;
+use crate::signals::{FREE_BYTES, FREE_ROWS, by_size};
 
 /// Limits on what is read of an edge list.
 ///
@@ -60,7 +56,7 @@ impl Weighed {
     pub(super) fn bytes(&mut self, n: usize) -> Result<(), Reason> {
         self.n_bytes += n as u64;
         let limits = self.limits;
-        let by_size = by_size(self.packed.as_ref(), FREE_BYTES, limits.max_expansion);
+        let by_size = self.by_size(FREE_BYTES, limits.max_expansion);
         refuse_more(
             ("bytes", self.n_bytes),
             ("--max-bytes", limits.max_bytes),
@@ -72,20 +68,19 @@ impl Weighed {
     pub(super) fn rows(&mut self, n: usize) -> Result<(), Reason> {
         self.n_rows += n as u64;
         let limits = self.limits;
-        let by_size = by_size(self.packed.as_ref(), FREE_ROWS, limits.max_rows_per_byte);
+        let by_size = self.by_size(FREE_ROWS, limits.max_rows_per_byte);
         refuse_more(
             ("rows", self.n_rows),
             ("--max-rows", limits.max_rows),
             ("--max-rows-per-byte", by_size),
         )
     }
-}
 
-/// How much may have come out of what was read of a packed file.
-fn by_size(packed: Option<&Rc<Cell<u64>>>, free: u64, times: u64) -> u64 {
-    packed.map_or(u64::MAX, |packed| {
-        free.saturating_add(packed.get().saturating_mul(times))
-    })
+    /// How much may have come out of what was read of a packed file.
+    fn by_size(&self, free: u64, times: u64) -> u64 {
+        let packed = self.packed.as_ref();
+        packed.map_or(u64::MAX, |packed| by_size(free, packed.get(), times))
+    }
 }
 
 fn refuse_more(
