@@ -1,5 +1,6 @@
 //! Edge lists as tables: an edge a line, in columns.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::cells::{Separator, split};
@@ -269,13 +270,12 @@ fn refuse_sizes(rows: &[EdgeRow]) -> Result<(), Reason> {
     let Some((first, rest)) = rows.split_first() else {
         return Ok(());
     };
-    let greatest = rest
-        .iter()
-        .map(|row| row.src.max(row.dst))
-        .max()
-        .unwrap_or(0);
-    let says_edges = first.dst >= MANY_EDGES && first.dst == rest.len() as u64;
-    if says_edges && (greatest == first.src || greatest + 1 == first.src) {
+    if first.dst < MANY_EDGES || first.dst != rest.len() as u64 {
+        return Ok(());
+    }
+    let ends = rest.iter().map(|row| row.src.max(row.dst));
+    let greatest = ends.max().unwrap_or(0);
+    if greatest == first.src || greatest + 1 == first.src {
         return Err("the first line may say how many nodes and edges follow: say --header yes if it does, and --header no if it \
              is an edge; a METIS graph is read from a file named .graph"
             .into());
@@ -288,7 +288,11 @@ fn weight_of(cell: &str) -> Result<Option<f64>, Reason> {
     if cell.is_empty() {
         return Ok(None);
     }
-    let with_point = cell.replacen(',', ".", 1);
+    let with_point = if cell.contains(',') {
+        Cow::Owned(cell.replacen(',', ".", 1))
+    } else {
+        Cow::Borrowed(cell)
+    };
     let weight = with_point.parse::<f64>().ok();
     let weight = weight.filter(|weight| weight.is_finite());
     weight

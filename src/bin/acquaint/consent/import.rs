@@ -79,8 +79,10 @@ fn event(
     rules: &ConsentRules,
     source: &Source,
 ) -> Result<NewEvent, Stopped> {
-    let file = dir.file(Table::ConsentEvents, origin.file);
-    let file = || file.clone().unwrap_or_default();
+    let file = || {
+        dir.file(Table::ConsentEvents, origin.file)
+            .unwrap_or_default()
+    };
     let lost = |Fault { column, reason }| Rejection {
         file: file(),
         row: origin.row,
