@@ -6,7 +6,7 @@ use std::hint::black_box;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use acquaint::ads::{ClickDataset, ClickTargets, Clicks, FtrlModel, FtrlParams, SparseBatch};
+use acquaint::learn::{ClickDataset, ClickTargets, Clicks, FtrlModel, FtrlParams, SparseBatch};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use linfa::traits::{FitWith, Predict, PredictInplace};
 use linfa::{DatasetBase, ParamGuard};

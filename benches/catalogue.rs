@@ -5,8 +5,8 @@
 
 #![expect(clippy::cast_possible_truncation, reason = "any number will do")]
 
-use acquaint::ads::catalogue::{Catalogue, Curve, Offer, People, Reached};
-use acquaint::ads::sigmoid;
+use acquaint::learn::sigmoid;
+use acquaint::retrieve::{Catalogue, Curve, Offer, People, Reached};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;

@@ -9,10 +9,10 @@
     reason = "small numbers, made here"
 )]
 
-use acquaint::ads::factor::{
+use acquaint::learn::factor::{
     FactorModel, FactorParams, FieldBatch, FieldDataset, Interaction, WeightBits,
 };
-use acquaint::ads::{ClickTargets, Clicks, sigmoid};
+use acquaint::learn::{ClickTargets, Clicks, sigmoid};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use linfa::ParamGuard;
 use linfa::traits::{FitWith, PredictInplace};

@@ -1,7 +1,7 @@
 //! Metrics of predictions: rows per second at three sizes, by the room and by the definitions read out one after another
 //! in one thread.
 
-use acquaint::ads::{ClickMetrics, Clicks, GroupWeight, Predicted, grouped_auc};
+use acquaint::learn::{ClickMetrics, Clicks, GroupWeight, Predicted, grouped_auc};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 

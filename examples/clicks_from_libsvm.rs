@@ -8,7 +8,7 @@ use std::error::Error;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 
-use acquaint::ads::{
+use acquaint::learn::{
     Calibration, CalibrationMethod, ClickDataset, ClickTargets, Clicks, FtrlParams,
     FtrlValidParams, Predicted, SparseBatch,
 };

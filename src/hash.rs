@@ -18,3 +18,26 @@ pub const fn mix(x: u64) -> u64 {
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     z ^ (z >> 31)
 }
+
+/// Mixes two numbers into one: a step of splitmix64 from the first plus the second scaled by the golden ratio.
+#[must_use]
+pub const fn mix_two(a: u64, b: u64) -> u64 {
+    mix(a.wrapping_add(b.wrapping_mul(0x9E37_79B9_7F4A_7C15)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mixing_is_splitmix64() {
+        let first = 0xE220_A839_7B1D_CDAF;
+        assert_eq!((mix(0), mix_two(0, 0)), (first, first));
+    }
+
+    #[test]
+    fn mixing_two_is_not_symmetric() {
+        assert_ne!(mix_two(1, 2), mix_two(2, 1));
+        assert_ne!(mix_two(0, 1), mix_two(0, 2));
+    }
+}

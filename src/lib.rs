@@ -50,7 +50,9 @@
 //! | [`identity`] | phone numbers, keyed tokens, links between accounts, private set intersection |
 //! | [`graph`] | the contact graph, made of permitted edges only |
 //! | [`suggest`] | friend suggestions: candidates, order, masks, reasons |
-//! | [`ads`] | click models, audiences, policy, ranking |
+//! | [`learn`] | models of clicks on sparse rows: training, calibration, metrics |
+//! | [`retrieve`] | the exact top K of inner products |
+//! | [`ads`] | ad relevance: training rows, audiences, policy, ranking, reasons |
 //! | [`abuse`] | spam scores |
 //! | [`business`] | whether a business may write to somebody |
 //! | [`engine`] | from tables to answers: open, run, explain, verify, recall |
@@ -72,10 +74,12 @@ pub mod graph;
 pub mod hash;
 pub mod identity;
 pub mod ids;
+pub mod learn;
 pub mod ledger;
 pub mod params;
 pub mod publish;
 pub mod report;
+pub mod retrieve;
 pub mod score;
 pub mod signals;
 pub mod suggest;

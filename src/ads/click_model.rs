@@ -2,16 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::AdsError;
-use super::calibration::{CalibrateBy, Calibration, CalibrationMethod, FieldShifts};
 use super::factor_clicks::FactorClicks;
 use super::features::{AdHashes, HashedValue, hashed_values, surface_name};
-use super::ftrl::{FtrlModel, MODEL_SCHEMA, sigmoid};
 use super::logistic::Logistic;
-use super::metrics::Predicted;
 use super::model_kind::ModelKind;
 use super::params::ValidAdsParams;
 use super::profile::{Attributes, TrainingRow};
+use crate::learn::{
+    CalibrateBy, Calibration, CalibrationMethod, FieldShifts, FtrlModel, LearnError, MODEL_SCHEMA,
+    Predicted, sigmoid,
+};
 use crate::signals::{Ad, Surface};
 
 /// The probability of a click on an ad of a person, per impression.
@@ -186,7 +186,7 @@ impl ClickModel {
 
     /// The factorisation machine inside, if there is one.
     #[must_use]
-    pub const fn factors(&self) -> Option<&super::factor::FactorModel> {
+    pub const fn factors(&self) -> Option<&crate::learn::factor::FactorModel> {
         match &self.predictor {
             Predictor::Logistic(_) => None,
             Predictor::Factors(model) => Some(model.machine()),
@@ -272,7 +272,7 @@ impl ClickModel {
         if model.metadata.schema == MODEL_SCHEMA {
             return Ok(model);
         }
-        Err(serde::de::Error::custom(AdsError::ModelSchema {
+        Err(serde::de::Error::custom(LearnError::ModelSchema {
             found: model.metadata.schema,
             expected: MODEL_SCHEMA,
         }))

@@ -1,7 +1,9 @@
 //! What can go wrong in this room.
 
 use super::model_kind::ModelKind;
+use crate::learn::LearnError;
 use crate::params::ParamError;
+use crate::retrieve::RetrieveError;
 
 /// What can go wrong when training, loading or applying a click model.
 #[derive(Debug, thiserror::Error)]
@@ -10,59 +12,12 @@ pub enum AdsError {
     /// A parameter is outside its range.
     #[error(transparent)]
     Param(#[from] ParamError),
-    /// linfa refused the data.
-    #[error("the model library refused the data")]
-    Linfa(#[from] linfa::error::Error),
-    /// An invalid cell of a sparse row.
-    #[error("row {row}: slot {slot} is out of range, or its value is not finite")]
-    Cell {
-        /// The row's index.
-        row: usize,
-        /// The slot.
-        slot: u32,
-    },
-    /// More clicks than impressions.
-    #[error("row {row} has more clicks than impressions")]
-    MoreClicksThanImpressions {
-        /// The row's index.
-        row: usize,
-    },
-    /// Rows and targets do not pair up.
-    #[error("{n_rows} rows but {n_targets} targets")]
-    Targets {
-        /// How many rows.
-        n_rows: usize,
-        /// How many targets.
-        n_targets: usize,
-    },
-    /// Rows and their weights do not pair up.
-    #[error("{n_rows} rows but {n_weights} weights")]
-    Weights {
-        /// How many rows.
-        n_rows: usize,
-        /// How many weights.
-        n_weights: usize,
-    },
-    /// A weight that no row can have.
-    #[error("row {row}: its weight is negative or not finite")]
-    Weight {
-        /// The row's index.
-        row: usize,
-    },
-    /// Rows were hashed into another number of slots than the model has.
-    #[error("the model has {expected} slots, but the rows have {found}")]
-    Slots {
-        /// The model's slots.
-        expected: usize,
-        /// The rows' slots.
-        found: usize,
-    },
-    /// An invalid model.
-    #[error("not a usable click model: {what}")]
-    Model {
-        /// What is wrong with it.
-        what: &'static str,
-    },
+    /// Fitting or applying a model failed.
+    #[error(transparent)]
+    Learn(#[from] LearnError),
+    /// Ranking a catalogue failed.
+    #[error(transparent)]
+    Retrieve(#[from] RetrieveError),
     /// Shards of an earlier training that cannot be read.
     #[error("not a shard file, or a damaged one: train without --update")]
     Shards,
@@ -75,20 +30,6 @@ pub enum AdsError {
         found: ModelKind,
         /// What is to be trained.
         asked: ModelKind,
-    },
-    /// A model of another version.
-    #[error("the click model has schema {found}; this build reads {expected}")]
-    ModelSchema {
-        /// What the model says.
-        found: u32,
-        /// What can be read.
-        expected: u32,
-    },
-    /// An invalid catalogue or query.
-    #[error("a catalogue cannot have {what}")]
-    Catalogue {
-        /// What it cannot have.
-        what: &'static str,
     },
     /// Counts that do not add up: a fault of this program.
     #[error("counts of {what} do not add up: {left} on one side, {right} on the other")]

@@ -5,7 +5,7 @@ use super::factor_clicks::FactorClicks;
 use super::features::{AdField, AdHashes, Feature, Field, UserField, UserValue, user_values};
 use super::logistic::Logistic;
 use super::profile::Attributes;
-use super::sigmoid;
+use crate::learn::sigmoid;
 use crate::signals::Ad;
 
 /// What one field adds.
@@ -195,9 +195,10 @@ impl Contributions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ads::factor::{FactorParams, Interaction};
     use crate::ads::testing::{account, ad, impression, interests, permit_all};
-    use crate::ads::{AdsParams, FtrlParams, ModelKind, TrainingRow, UserProfile, train};
+    use crate::ads::{AdsParams, ModelKind, TrainingRow, UserProfile, train};
+    use crate::learn::FtrlParams;
+    use crate::learn::factor::{FactorParams, Interaction};
     use crate::signals::SpecialCategory;
 
     fn models() -> Vec<ClickModel> {
@@ -298,7 +299,7 @@ mod tests {
                 field: Field::User(cars.field),
                 hash: cars.hash,
             };
-            let row = crate::ads::factor::FieldRow {
+            let row = crate::learn::factor::FieldRow {
                 fields: &[4],
                 slots: &[feature.slot(machine.params().bits())],
                 values: &[1.0],

@@ -1,8 +1,8 @@
 //! From attributes to slots: every `field=value` is hashed, crosses are hashes of two.
 //!
 //! The hash is fixed for good, because models are written: a value is the first 64 bits, little endian, of
-//! BLAKE3 over the field's name, a byte 0x1f and the value; a cross mixes two such numbers by [`mix`], the
-//! finisher of splitmix64. The slot is the low `bits` bits. Every feature's value is 1.
+//! BLAKE3 over the field's name, a byte 0x1f and the value; a cross mixes two such numbers by [`mix_two`](crate::hash::mix_two), a
+//! step of splitmix64. The slot is the low `bits` bits. Every feature's value is 1.
 //!
 //! | feature | plain | × category | × ad |
 //! |---|---|---|---|
@@ -20,6 +20,7 @@
 //! An ad of a special category (housing, employment, credit, …) has no feature of age, gender or region,
 //! neither plain nor crossed: two people who differ only in these get the same score for it.
 
+use crate::hash::mix_two as mix;
 use crate::signals::{Ad, Surface};
 
 use super::profile::Attributes;
@@ -138,14 +139,6 @@ impl Feature {
     pub(crate) const fn slot(self, bits: u8) -> u32 {
         (self.hash & ((1 << bits) - 1)) as u32
     }
-}
-
-/// Mixes two numbers into one: splitmix64's finisher over their sum, the second scaled by the golden ratio.
-pub(crate) const fn mix(a: u64, b: u64) -> u64 {
-    let mut x = a.wrapping_add(b.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
-    x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    x ^ (x >> 31)
 }
 
 fn value_hash(field: &str, value: &[u8]) -> u64 {
@@ -331,19 +324,8 @@ mod tests {
             field: UserField::Interest,
             value: "cooking".into(),
         };
-        assert_eq!(
-            mix(0, 0),
-            0xE220_A839_7B1D_CDAF,
-            "splitmix64's first number"
-        );
         let digest = blake3::hash(b"interest\x1fcooking");
         let head = u64::from_le_bytes(digest.as_bytes()[..8].try_into().unwrap());
         assert_eq!(cooking.hashed().hash, head);
-    }
-
-    #[test]
-    fn mixing_is_not_symmetric() {
-        assert_ne!(mix(1, 2), mix(2, 1));
-        assert_ne!(mix(0, 1), mix(0, 2));
     }
 }

@@ -2,9 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::calibration::bits;
 use super::features::{AdHashes, Feature, HashedValue, context_features};
-use super::ftrl::FtrlModel;
+use crate::learn::{FtrlModel, bits};
 use crate::signals::Surface;
 
 /// Log-odds summed as `base(ad) + Σ part(value, ad)` over a person's values.

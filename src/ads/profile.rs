@@ -4,10 +4,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::batch::Clicks;
-use super::features::{HashedValue, hashed_values, mix};
+use super::features::{HashedValue, hashed_values};
 use crate::consent::About;
+use crate::hash::mix_two as mix;
 use crate::ids::{AdId, Region, UserId};
+use crate::learn::Clicks;
 use crate::signals::{Impression, Interest, SocialAccount, Surface};
 use crate::time::Timestamp;
 

@@ -579,16 +579,14 @@ const fn without_values(by_ad: f64, model: &ClickModel) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ads::factor::{FactorModel, FactorParams, Interaction};
     use crate::ads::testing::{account, ad, impression, interests, permit_all};
-    use crate::ads::{
-        AdsParams, AgeBand, CalibrateBy, Calibration, CalibrationMethod, Clicks, ModelKind,
-        Predicted,
-    };
-    use crate::ads::{
-        Audiences, Cap, FtrlParams, HiddenAd, ListMember, PolicyParams, TrainingRow, train,
-    };
+    use crate::ads::{AdsParams, AgeBand, ModelKind};
+    use crate::ads::{Audiences, Cap, HiddenAd, ListMember, PolicyParams, TrainingRow, train};
     use crate::ids::Region;
+    use crate::learn::factor::{FactorModel, FactorParams, Interaction};
+    use crate::learn::{
+        CalibrateBy, Calibration, CalibrationMethod, Clicks, FtrlParams, Predicted,
+    };
     use crate::signals::Hidden;
     use crate::signals::SpecialCategory;
     use crate::time::Timestamp;
@@ -596,7 +594,7 @@ mod tests {
 
     /// A small number made from others, for test data.
     fn roll(a: u64, b: u64, sides: u64) -> usize {
-        usize::try_from(crate::ads::features::mix(a, b) % sides).unwrap()
+        usize::try_from(crate::hash::mix_two(a, b) % sides).unwrap()
     }
 
     const INTERESTS: [&str; 5] = ["art", "cars", "cooking", "music", "sport"];

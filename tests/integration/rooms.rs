@@ -7,14 +7,16 @@ use std::path::{Path, PathBuf};
 const BASE: [&str; 7] = ["ahead", "hash", "ids", "params", "publish", "score", "time"];
 
 /// Each room, and the rooms it may use besides the base.
-const ROOMS: [(&str, &[&str]); 13] = [
+const ROOMS: [(&str, &[&str]); 15] = [
     ("consent", &[]),
     ("ledger", &["consent"]),
     ("signals", &["consent"]),
     ("identity", &["consent", "ledger", "signals"]),
     ("graph", &["consent"]),
     ("suggest", &["consent", "signals", "graph"]),
-    ("ads", &["consent", "signals"]),
+    ("learn", &[]),
+    ("retrieve", &[]),
+    ("ads", &["consent", "signals", "learn", "retrieve"]),
     ("abuse", &["consent", "identity"]),
     ("business", &["consent", "signals"]),
     ("synth", &["consent", "signals"]),
@@ -28,7 +30,7 @@ const ROOMS: [(&str, &[&str]); 13] = [
     (
         "eval",
         &[
-            "consent", "signals", "identity", "graph", "suggest", "ads", "engine", "synth",
+            "consent", "signals", "identity", "graph", "suggest", "ads", "learn", "engine", "synth",
         ],
     ),
     ("report", &["consent", "engine"]),

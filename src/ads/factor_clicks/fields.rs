@@ -1,7 +1,7 @@
 //! From features to entries with fields.
 
-use crate::ads::factor::{FactorModel, FieldBatch};
 use crate::ads::features::{AdField, Feature, Field, HashedValue, UserField, context_features};
+use crate::learn::factor::{FactorModel, FieldBatch};
 use crate::signals::Surface;
 
 /// Fields of people: the first.

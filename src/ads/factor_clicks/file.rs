@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::FactorClicks;
 use super::place::Place;
-use crate::ads::AdsError;
-use crate::ads::factor::FactorModel;
+use crate::learn::LearnError;
+use crate::learn::factor::FactorModel;
 
 /// A machine over clicks as it is written; numbers that training made are bit patterns.
 #[derive(Serialize, Deserialize)]
@@ -30,9 +30,9 @@ impl From<FactorClicks> for FactorClicksFile {
 }
 
 impl TryFrom<FactorClicksFile> for FactorClicks {
-    type Error = AdsError;
+    type Error = LearnError;
 
-    fn try_from(file: FactorClicksFile) -> Result<Self, AdsError> {
+    fn try_from(file: FactorClicksFile) -> Result<Self, LearnError> {
         let own = f64::from_bits(file.places_own_bits);
         let place = Place::read(&file.machine, file.places, file.impressions, own)?;
         Ok(Self {

@@ -30,9 +30,9 @@ pub(in crate::ads) use self::fields::{N_FIELDS, batch, entries};
 use self::fields::{N_PEOPLES, N_PLACES, place_entries, value_entries};
 use self::file::FactorClicksFile;
 use self::place::Place;
-use super::catalogue::dot;
-use super::factor::{FactorModel, Interaction, Side};
 use super::features::{AdHashes, HashedValue};
+use crate::learn::factor::{FactorModel, Interaction, Side};
+use crate::retrieve::dot;
 use crate::signals::Surface;
 
 /// A machine, and where ads stood when it learnt.

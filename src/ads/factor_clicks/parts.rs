@@ -2,8 +2,8 @@
 
 use super::FactorClicks;
 use super::fields::{Entry, N_PEOPLES, N_PLACES, entries, value_entries};
-use crate::ads::factor::FieldRow;
 use crate::ads::features::{AdField, AdHashes, UserValue};
+use crate::learn::factor::FieldRow;
 
 /// What each value adds: its own weight, and half of what it says together with every other.
 #[derive(Clone, Debug)]

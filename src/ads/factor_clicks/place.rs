@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::fields::{Entry, N_FIELDS, N_PEOPLES, N_PLACES, batch, place_entries};
 use super::own_of_place;
-use crate::ads::AdsError;
-use crate::ads::factor::{FactorModel, Side};
+use crate::learn::LearnError;
+use crate::learn::factor::{FactorModel, Side};
 use crate::signals::Surface;
 
 /// Surface and position as one row of shares.
@@ -68,7 +68,7 @@ impl Place {
         counts: Vec<(u8, u32, u64)>,
         impressions: u64,
         mean_own: f64,
-    ) -> Result<Self, AdsError> {
+    ) -> Result<Self, LearnError> {
         let is_place = |&(field, slot, n): &(u8, u32, u64)| {
             (N_PEOPLES..N_PEOPLES + N_PLACES).contains(&usize::from(field))
                 && (slot as usize) < machine.params().n_slots()
@@ -83,7 +83,7 @@ impl Place {
         } else {
             return Ok(Self::new(machine, counts, impressions, mean_own));
         };
-        Err(AdsError::Model { what })
+        Err(LearnError::Model { what })
     }
 
     /// Its entries: shares of the impressions.

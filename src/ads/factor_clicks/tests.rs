@@ -4,11 +4,11 @@ use linfa::ParamGuard;
 use linfa::traits::FitWith;
 
 use super::*;
-use crate::ads::factor::{FactorParams, FieldBatch, FieldDataset};
 use crate::ads::features::UserField;
 use crate::ads::testing::ad;
-use crate::ads::{ClickTargets, Clicks};
 use crate::hash::mix;
+use crate::learn::factor::{FactorParams, FieldBatch, FieldDataset};
+use crate::learn::{ClickTargets, Clicks};
 use crate::signals::SpecialCategory;
 
 const KINDS: [Interaction; 3] = [

@@ -15,13 +15,13 @@ use rayon::prelude::*;
 
 use super::{Best, BestAds, People, Running};
 use crate::ads::AdsError;
-use crate::ads::catalogue::{Catalogue, Curve, Offer, People as Sides, Reached};
 use crate::ads::click_model::ClickModel;
 use crate::ads::factor_clicks::FactorClicks;
 use crate::ads::features::HashedValue;
 use crate::ads::policy::Ineligible;
 use crate::ads::policy::masks::{AD_BLOCK, BlockMasks};
 use crate::hash::HashMap;
+use crate::retrieve::{Catalogue, Curve, Offer, People as Sides, Reached, RetrieveError};
 
 /// People whose sides and sets are held at a time.
 const PEOPLE: usize = 4_096;
@@ -98,7 +98,7 @@ fn catalogue(
     model: &FactorClicks,
     running: &Running<'_>,
     ads: &[usize],
-) -> Result<Catalogue, AdsError> {
+) -> Result<Catalogue, RetrieveError> {
     let side = |&at: &usize| model.ad(&running.ads[at].hashes);
     let sides: Vec<_> = ads.par_iter().map(side).collect();
     let biases: Vec<f32> = sides.iter().map(|side| side.bias).collect();

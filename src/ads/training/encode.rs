@@ -6,14 +6,14 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::TrainReport;
-use crate::ads::batch::Clicks;
-use crate::ads::features::{AdHashes, Feature, HashedValue, context_features, hashed_values, mix};
+use crate::ads::features::{AdHashes, Feature, HashedValue, context_features, hashed_values};
 use crate::ads::model_kind::ModelKind;
 use crate::ads::params::ValidAdsParams;
 use crate::ads::profile::{Attributes, TrainingRow};
 use crate::consent::{AdRelevance, Permitted};
-use crate::hash::HashMap;
+use crate::hash::{HashMap, mix_two as mix};
 use crate::ids::AdId;
+use crate::learn::Clicks;
 use crate::signals::Ad;
 
 /// Rows whose values are hashed once for all.

@@ -4,11 +4,11 @@ use ndarray::Array1;
 
 use super::encode::Encoded;
 use super::report::Points;
-use crate::ads::batch::{ClickTargets, totals};
-use crate::ads::factor::{FactorModel, FieldBatch, FieldDataset, Moved};
+use crate::ads::AdsError;
 use crate::ads::factor_clicks::{N_FIELDS, entries};
 use crate::ads::params::ValidAdsParams;
-use crate::ads::{AdsError, Clicks};
+use crate::learn::factor::{FactorModel, FieldBatch, FieldDataset, Moved};
+use crate::learn::{ClickTargets, Clicks, totals};
 
 /// Trains on rows from a base rate: the loss of the rows held out after each pass, and what rows have moved.
 pub(super) fn learn(

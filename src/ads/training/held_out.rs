@@ -12,10 +12,9 @@ use rayon::prelude::*;
 use super::Fitted;
 use super::encode::Encoded;
 use crate::ads::AdsError;
-use crate::ads::calibration::{CalibrationMethod, MIN_CLICKS_TO_CALIBRATE};
 use crate::ads::click_model::ClickModel;
-use crate::ads::metrics::Predicted;
 use crate::ads::params::ValidAdsParams;
+use crate::learn::{CalibrationMethod, MIN_CLICKS_TO_CALIBRATE, Predicted};
 use crate::signals::{Ad, Surface};
 
 /// Held-out rows and clicks from which on holding out more of them is worth less than learning from them (`docs/scoring.md`). Both

@@ -18,9 +18,9 @@ use std::fmt;
 
 use super::shards::{Learnt, ShardState};
 use crate::ads::AdsError;
-use crate::ads::factor::{Moved, MovedWeight};
-use crate::ads::ftrl::Coordinate;
 use crate::ads::model_kind::ModelKind;
+use crate::learn::Coordinate;
+use crate::learn::factor::{Moved, MovedWeight};
 
 const MAGIC: &[u8] = b"acquaint-ad-shards/3\n";
 

@@ -6,9 +6,10 @@ use ndarray::Array1;
 use super::encode::Encoded;
 use super::report::{Points, Progressive};
 use crate::ads::AdsError;
-use crate::ads::batch::{ClickDataset, ClickTargets, SparseBatch};
-use crate::ads::ftrl::{Coordinate, FtrlModel};
-use crate::ads::params::{FtrlValidParams, ValidAdsParams};
+use crate::ads::params::ValidAdsParams;
+use crate::learn::{
+    ClickDataset, ClickTargets, Coordinate, FtrlModel, FtrlValidParams, SparseBatch,
+};
 
 /// Trains on rows from a base rate: the loss as training went on, and what rows have moved, by slot.
 pub(super) fn learn(

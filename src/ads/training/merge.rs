@@ -16,12 +16,13 @@
 use super::shards::{Learnt, ShardState};
 use crate::ads::AdsError;
 use crate::ads::click_model::Predictor;
-use crate::ads::factor::{FactorModel, Moved};
 use crate::ads::factor_clicks::{FactorClicks, N_FIELDS};
-use crate::ads::ftrl::{Coordinate, FtrlModel};
 use crate::ads::logistic::Logistic;
 use crate::ads::model_kind::ModelKind;
-use crate::ads::params::{FtrlValidParams, ValidAdsParams};
+use crate::ads::params::ValidAdsParams;
+use crate::learn::LearnError;
+use crate::learn::factor::{FactorModel, Moved};
+use crate::learn::{Coordinate, FtrlModel, FtrlValidParams};
 use crate::signals::Surface;
 
 /// Merges shards in their order, at the base rate of all rows; `shown` says where ads stood, in impressions.
@@ -72,10 +73,10 @@ fn merged(
     params: &FtrlValidParams,
     rate: f64,
     shards: &[&[(u32, Coordinate)]],
-) -> Result<FtrlModel, AdsError> {
+) -> Result<FtrlModel, LearnError> {
     let mut state = vec![Coordinate::default(); params.n_slots()];
     for &(slot, coordinate) in shards.iter().copied().flatten() {
-        let sum = state.get_mut(slot as usize).ok_or(AdsError::Model {
+        let sum = state.get_mut(slot as usize).ok_or(LearnError::Model {
             what: "a slot outside its table",
         })?;
         sum.z += coordinate.z;
@@ -93,7 +94,7 @@ mod tests {
     use linfa::ParamGuard;
 
     use super::*;
-    use crate::ads::FtrlParams;
+    use crate::learn::FtrlParams;
 
     fn state(coordinates: &[(u32, f64, f64)]) -> Vec<(u32, Coordinate)> {
         let coordinate = |&(slot, z, root): &(u32, f64, f64)| (slot, Coordinate { z, root });

@@ -38,13 +38,13 @@ use self::shards::{Shard, ShardState, n_shards, sharded};
 use super::AdsError;
 use super::click_model::ClickModel;
 use super::features::AdHashes;
-use super::metrics::{ClickMetrics, Predicted, reliability};
 use super::model_kind::ModelKind;
 use super::params::ValidAdsParams;
 use super::profile::TrainingRow;
 use crate::consent::{AdRelevance, Permitted};
 use crate::hash::HashMap;
 use crate::ids::AdId;
+use crate::learn::{ClickMetrics, Predicted, reliability};
 use crate::signals::{Ad, Surface};
 
 /// A model with what it was made of.

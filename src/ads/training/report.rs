@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ads::ftrl::Happened;
-use crate::ads::{AdsError, ClickMetrics, ReliabilityBin};
+use crate::ads::AdsError;
+use crate::learn::{ClickMetrics, Happened, ReliabilityBin};
 
 /// Points in every epoch.
 const POINTS: usize = 4;

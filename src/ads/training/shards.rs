@@ -6,11 +6,11 @@ use super::encode::Encoded;
 use super::report::Points;
 use super::{factors, logistic};
 use crate::ads::AdsError;
-use crate::ads::factor::{FACTOR_SCHEMA, Moved};
-use crate::ads::features::mix;
-use crate::ads::ftrl::{Coordinate, MODEL_SCHEMA};
 use crate::ads::model_kind::ModelKind;
 use crate::ads::params::ValidAdsParams;
+use crate::hash::mix_two as mix;
+use crate::learn::factor::{FACTOR_SCHEMA, Moved};
+use crate::learn::{Coordinate, MODEL_SCHEMA};
 
 /// Keeps shards independent of other splits by the same hash.
 const SHARD_SALT: u64 = 0x54A2D;

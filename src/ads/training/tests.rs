@@ -1,14 +1,13 @@
 //! Rows in, model out: order, threads, shards and people who leave.
 
 use super::*;
-use crate::ads::calibration::{CalibrateBy, CalibrationMethod};
-use crate::ads::factor::{FactorParams, Interaction, WeightBits};
-use crate::ads::features::mix;
-use crate::ads::ftrl::MODEL_SCHEMA;
+use crate::ads::AdsParams;
 use crate::ads::profile::Attributes;
 use crate::ads::testing::{ad, impression, interests, permit_all};
-use crate::ads::{AdsParams, FtrlParams};
+use crate::hash::mix_two as mix;
 use crate::ids::UserId;
+use crate::learn::factor::{FactorParams, Interaction, WeightBits};
+use crate::learn::{CalibrateBy, CalibrationMethod, FtrlParams, MODEL_SCHEMA};
 use crate::signals::Impression;
 use crate::time::Timestamp;
 

@@ -11,8 +11,8 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::ads::Predicted;
 use crate::eval::friends::mix;
+use crate::learn::Predicted;
 
 /// How often rows are drawn again.
 const DRAWS: u64 = 200;
@@ -158,7 +158,7 @@ fn interval(draws: impl Iterator<Item = f64>) -> Option<ClickInterval> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ads::{ClickMetrics, Clicks};
+    use crate::learn::{ClickMetrics, Clicks};
 
     fn rows(n: u64) -> (Vec<Predicted>, Vec<u64>) {
         let row = |i: u64| {

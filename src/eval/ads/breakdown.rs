@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::folds::Judged;
-use crate::ads::{ClickMetrics, Predicted, TrainingRow};
+use crate::ads::TrainingRow;
+use crate::learn::{ClickMetrics, Predicted};
 use crate::signals::{Ad, Surface};
 
 /// Values of one field shown at most, those with most impressions.

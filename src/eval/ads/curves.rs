@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Rows;
 use super::folds::Fold;
-use crate::ads::{AdsError, ClickMetrics, ValidAdsParams, train};
+use crate::ads::{AdsError, ValidAdsParams, train};
+use crate::learn::ClickMetrics;
 use crate::signals::Ad;
 
 /// Shares of the training rows.

@@ -3,10 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{AdsEvaluationOptions, FOLDS, Rows, Test, click_rate, totals};
-use crate::ads::{
-    AdsError, ClickMetrics, Predicted, TrainReport, TrainingRow, ValidAdsParams, train,
-};
+use crate::ads::{AdsError, TrainReport, TrainingRow, ValidAdsParams, train};
 use crate::consent::{AdRelevance, Permitted};
+use crate::learn::{ClickMetrics, Predicted};
 use crate::signals::Ad;
 
 /// One fifth of the rows, predicted by a model of the other four.

@@ -19,13 +19,13 @@ pub use truth::NextToTruth;
 
 use folds::Judged;
 
-use crate::ads::{
-    AdsError, ClickMetrics, ClickModel, GroupWeight, GroupedAuc, Predicted, ReliabilityBin,
-    TrainReport, TrainingRow, ValidAdsParams, grouped_auc, reliability,
-};
+use crate::ads::{AdsError, ClickModel, TrainReport, TrainingRow, ValidAdsParams};
 use crate::consent::{AdRelevance, Permitted};
 use crate::hash::HashMap;
 use crate::ids::AdId;
+use crate::learn::{
+    ClickMetrics, GroupWeight, GroupedAuc, Predicted, ReliabilityBin, grouped_auc, reliability,
+};
 use crate::signals::{Ad, AdTruth};
 
 /// One row in so many is held out.

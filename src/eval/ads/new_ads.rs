@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::{FOLDS, Rows, Test, click_rate, totals};
-use crate::ads::{AdsError, ClickMetrics, ClickModel, Predicted, ValidAdsParams, train};
+use crate::ads::{AdsError, ClickModel, ValidAdsParams, train};
 use crate::consent::Permitted;
 use crate::eval::mix;
 use crate::hash::HashMap;
 use crate::ids::{AdId, AdvertiserId};
+use crate::learn::{ClickMetrics, Predicted};
 use crate::signals::{Ad, AdCategory};
 
 /// Salt of the choice of ads.

@@ -419,7 +419,7 @@ fn settings_by_cross_validation_among_training_rows() {
 }
 
 fn grid() -> Vec<AdsParams> {
-    use crate::ads::{CalibrationMethod, FtrlParams};
+    use crate::learn::{CalibrationMethod, FtrlParams};
     let mut all = Vec::new();
     for alpha in [0.02, 0.05, 0.1, 0.2] {
         for (l1, l2) in [(0.0, 10.0), (1.0, 10.0), (0.0, 40.0), (0.0, 120.0)] {
@@ -443,7 +443,7 @@ fn grid() -> Vec<AdsParams> {
 /// click rate has the same spread.
 #[test]
 fn facebook_totals_of_six_splits() {
-    use crate::ads::CalibrationMethod::{Isotonic, None, Platt};
+    use crate::learn::CalibrationMethod::{Isotonic, None, Platt};
     let Some((rows, ads)) = facebook() else {
         return;
     };

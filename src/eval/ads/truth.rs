@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ads::{ClickMetrics, Predicted, TrainingRow};
+use crate::ads::TrainingRow;
 use crate::hash::HashMap;
 use crate::ids::{AdId, UserId};
+use crate::learn::{ClickMetrics, Predicted};
 use crate::signals::{Ad, AdTruth, Surface};
 use crate::time::Timestamp;
 

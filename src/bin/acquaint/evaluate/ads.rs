@@ -3,12 +3,12 @@
 
 use std::path::Path;
 
-use acquaint::ads::{ClickMetrics, GroupedAuc};
 use acquaint::engine::{Progress, Reading, ValidRunParams};
 use acquaint::eval::{
     AdsEvaluation, AdsEvaluationOptions, Breakdown, ClickInterval, LearningCurves, NewAds,
     evaluate_ads_with,
 };
+use acquaint::learn::{ClickMetrics, GroupedAuc};
 use acquaint::signals::{AdTruth, SignalsDir};
 
 use super::{figure, line, prepare, say};
