@@ -28,7 +28,8 @@ pub struct ReadLimits {
     pub max_columns: u64,
     /// Rows of one file. Default 10 milliards, at least 1.
     pub max_rows: u64,
-    /// Rows for every byte of a Parquet file, or of packed text, beyond the first 65,536 rows. Default 16, at least 1.
+    /// Rows for every byte of a Parquet file, or of packed text, beyond the first 65,536 rows; and as many values of each of its
+    /// columns, items of lists included. Default 16, at least 1.
     pub max_rows_per_byte: u64,
     /// Bytes of one Parquet row group when uncompressed. Default 1 GiB, at least 4,096.
     pub max_row_group_bytes: u64,
@@ -78,7 +79,7 @@ impl ReadLimits {
         max_columns;
         /// Sets the rows of one file: at least 1.
         max_rows;
-        /// Sets the rows for every byte of a Parquet file: at least 1.
+        /// Sets the rows for every byte of a Parquet file, and the values of each column: at least 1.
         max_rows_per_byte;
         /// Sets the uncompressed bytes of one Parquet row group: at least 4,096.
         max_row_group_bytes;

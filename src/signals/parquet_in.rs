@@ -22,7 +22,7 @@ use super::column::{Column, Kind};
 use super::error::SignalsError;
 use super::header::{Header, Place, is_known, refuse_message_content};
 use super::limits::{FREE_BYTES, ValidReadLimits};
-use super::pages::refuse_large_pages;
+use super::pages::refuse_page_bombs;
 use super::parquet_cells::{ParquetCells, first_inexact};
 use super::record::Record;
 use super::source::Source;
@@ -87,7 +87,7 @@ impl Footer {
         refuse_types(source, columns, &header.places, found.schema())?;
         let fields = header.fields();
         refuse_codecs(source, &metadata, &fields)?;
-        refuse_large_pages(source, &metadata, &fields, limits)?;
+        refuse_page_bombs(source, &metadata, &fields, limits)?;
         Ok(Self {
             found,
             columns,

@@ -363,6 +363,16 @@ fn deny_bombs_before_they_are_read() {
 }
 
 #[test]
+fn deny_lists_with_more_values_than_a_file_of_this_size_can_hold() {
+    let mut list = ListBuilder::new(StringBuilder::new());
+    list.append_value(vec![Some("a"); 400_000]);
+    list.append_null();
+    let error = ads(vec![("target_interests", Arc::new(list.finish()))]).unwrap_err();
+    assert_eq!(limit_of(&error), "max_rows_per_byte");
+    assert!(error.to_string().contains("values in a column"), "{error}");
+}
+
+#[test]
 fn an_empty_table_has_no_rows() {
     let none = |array: ArrayRef| array.slice(0, 0);
     let rows = entries([none(ids()), none(phones()), none(times())]).unwrap();

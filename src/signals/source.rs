@@ -178,8 +178,18 @@ impl Source {
         n_rows: u64,
         limits: &ValidReadLimits,
     ) -> Result<(), SignalsError> {
+        self.refuse_many("rows", n_rows, limits)
+    }
+
+    /// The file has more rows, or values of one column, than one of its size can hold.
+    pub(super) fn refuse_many(
+        &self,
+        what: &'static str,
+        found: u64,
+        limits: &ValidReadLimits,
+    ) -> Result<(), SignalsError> {
         let times = limits.given().max_rows_per_byte;
-        self.refuse_by_size("rows", n_rows, FREE_ROWS, ("max_rows_per_byte", times))
+        self.refuse_by_size(what, found, FREE_ROWS, ("max_rows_per_byte", times))
     }
 
     /// The file has more of something than one of its size can hold: so much for nothing, and so many times its bytes.

@@ -3,10 +3,18 @@
 use std::fs::{self, File};
 use std::io::Write;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
+use arrow_array::types::Int32Type;
+use arrow_array::{
+    Array, ArrayRef, DictionaryArray, Int32Array, ListArray, RecordBatch, StringArray,
+};
+use arrow_buffer::OffsetBuffer;
+use arrow_schema::Field;
 use assert_cmd::cargo::cargo_bin;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use parquet::arrow::ArrowWriter;
 
 use crate::place::{Ended, Place};
 use crate::table::{Effort, Row};
@@ -279,6 +287,54 @@ pub(crate) fn edge_bombs(_effort: Effort) -> Row {
         }
     }
     row
+}
+
+/// A small Parquet file of one ad that wants people with very many interests.
+pub(crate) fn list_bomb(effort: Effort) -> Row {
+    let place = Place::with_inputs();
+    place.clear(&["signals/sums.json"]);
+    let n_values = effort.of(1_000_000, 30_000_000);
+    fs::write(place.path("signals/ads.parquet"), list_of(n_values)).expect("a file");
+    let ended = place.acquaint("run --quiet --signals signals --out out");
+    let is_named = ["ads.parquet", "values in a column", "max_rows_per_byte"]
+        .iter()
+        .all(|word| ended.said.contains(word));
+    let mut row = Row::default();
+    row.add(
+        if ended.code == Some(2) && is_named && !place.path("out").exists() {
+            Ok("refused by name, nothing written".to_owned())
+        } else {
+            Err(format!("exit code {:?}, {}", ended.code, ended.said))
+        },
+    );
+    row
+}
+
+/// A table of ads with one row, of which a list has so many values, all the same.
+fn list_of(n_values: usize) -> Vec<u8> {
+    let items = DictionaryArray::<Int32Type>::new(
+        Int32Array::from(vec![0; n_values]),
+        Arc::new(StringArray::from(vec!["a"])),
+    );
+    let item = Arc::new(Field::new("item", items.data_type().clone(), true));
+    let offsets = OffsetBuffer::from_lengths([n_values]);
+    let list = ListArray::new(item, offsets, Arc::new(items), None);
+    let text = |text: &str| Arc::new(StringArray::from(vec![text])) as ArrayRef;
+    let batch = RecordBatch::try_from_iter([
+        ("ad_id", text("1")),
+        ("advertiser_id", text("1")),
+        ("category", text("shoes")),
+        ("bid", text("1")),
+        ("starts_at", text("2016-01-01T00:00:00Z")),
+        ("ends_at", text("2017-01-01T00:00:00Z")),
+        ("target_interests", Arc::new(list)),
+    ]);
+    let batch = batch.expect("columns of one row");
+    let mut bytes = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), None).expect("a schema");
+    writer.write(&batch).expect("memory");
+    writer.close().expect("memory");
+    bytes
 }
 
 fn gzip(text: &str) -> Vec<u8> {

@@ -49,6 +49,7 @@ const CLASSES: &[Class] = &[
     ("findings with nobody reading", limits::closed_pipe),
     ("standard output that is full", limits::full_output),
     ("packed tables with very much in them", limits::bombs),
+    ("lists with very much in them", limits::list_bomb),
     (
         "packed edge lists with very much in them",
         limits::edge_bombs,
