@@ -44,7 +44,7 @@ pub use relevance::{AdCounts, AdScore, AdScores, rank_ads};
 pub use schema::{FeatureSource, feature_sources};
 pub use training::{
     CurvePoint, MIN_CLICKS_PER_SHARD, PassPoint, ProgressPoint, ShardStates, TrainReport, Trained,
-    train, train_from,
+    is_shards, train, train_from,
 };
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use crate::engine::{
     EngineError, GivenModels, LedgerSource, Prepared, Progress, RunFinding, Stage, Times,
     ValidRunParams, histograms,
 };
-use crate::publish::{Input, RUN_LISTING, Target, seal_json};
+use crate::publish::{Input, RUN_LISTING, Target, seal_json, seal_page};
 use crate::signals::Rejection;
 use crate::suggest::{Exposure, Suggestions};
 use crate::time::Timestamp;
@@ -76,15 +76,19 @@ pub fn run(
     manifest.check_sums()?;
     let text = serde_json::to_string_pretty(&manifest)
         .map_err(|source| EngineError::Manifest { source })?;
-    staging.write(
-        REPORT,
-        page(&manifest)
-            .map_err(|source| EngineError::Page { source })?
-            .as_bytes(),
-    )?;
+    staging.write(REPORT, drawn(page, &manifest)?.as_bytes())?;
     staging.write(MANIFEST, seal_json(&(text + "\n")).as_bytes())?;
     publish(staging, progress)?;
     Ok(manifest)
+}
+
+/// The page of a run; it ends with its digest, so that a later run knows what it takes the place of.
+pub(in crate::engine) fn drawn(
+    page: &Page<'_>,
+    manifest: &Manifest,
+) -> Result<String, EngineError> {
+    let page = page(manifest).map_err(|source| EngineError::Page { source })?;
+    Ok(seal_page(&page))
 }
 
 /// Asks whether the output may stand where it was asked for, before any work is done.

@@ -36,6 +36,17 @@ pub enum PublishError {
         /// What it holds, the first few by name.
         foreign: String,
     },
+    /// The file that stands there is not ours to replace.
+    #[error(
+        "{} is there, and is not {what} as acquaint wrote it, so it is not replaced; choose another name, or move it away",
+        shown(path)
+    )]
+    Theirs {
+        /// Which file.
+        path: PathBuf,
+        /// What may be replaced there.
+        what: &'static str,
+    },
     /// Somebody else is writing the same output.
     #[error("{}; wait until it is done, or choose another place for the output", busy(path, *process))]
     Busy {

@@ -159,7 +159,8 @@ pub fn publish_together(
     }
     main.sync()?;
     main.begun().check()?;
-    for file in &companions {
+    // What shows whose a companion is comes before it, and goes after it.
+    for file in companions.iter().rev() {
         file.retire()?;
     }
     main.put()?;

@@ -119,16 +119,19 @@ fn remove_output(path: &Path, shape: Shape) -> io::Result<Option<String>> {
     };
     match shape {
         Shape::Directory(listing) if found.is_dir() => remove_listed(path, listing),
-        Shape::File if found.is_file() => fs::remove_file(path).map(|()| None),
+        Shape::File(_) if found.is_file() => fs::remove_file(path).map(|()| None),
         _ => Ok(Some(format!("{}, which is no output", shown(path)))),
     }
 }
 
 fn remove_listed(dir: &Path, listing: &Listing) -> io::Result<Option<String>> {
-    for name in listing.names(dir).unwrap_or_default() {
-        let path = dir.join(name);
-        if fs::symlink_metadata(&path).is_ok_and(|found| found.is_file()) {
-            fs::remove_file(path)?;
+    if let Some(listed) = listing.read(dir) {
+        let (listings, files): (Vec<_>, Vec<_>) = entries(dir)?
+            .into_iter()
+            .filter(|entry| entry.is_file && listing.is_ours(&listed, dir, &entry.name))
+            .partition(|entry| entry.name == listing.file);
+        for entry in files.into_iter().chain(listings) {
+            fs::remove_file(dir.join(entry.name))?;
         }
     }
     let left: Vec<OsString> = entries(dir)?.into_iter().map(|entry| entry.name).collect();

@@ -69,11 +69,12 @@ impl Lock {
             if !is_ours(&mut file).map_err(failed())? {
                 return Err(not_a_lock(path));
             }
-            say(&mut file).map_err(failed())?;
-            return Ok(Self {
+            let mut held = Self {
                 file,
                 path: path.to_owned(),
-            });
+            };
+            say(&mut held.file).map_err(failed())?;
+            return Ok(held);
         }
         Err(failed()(io::Error::other(
             "the lock file is removed again and again",

@@ -4,8 +4,8 @@
 //! stands aside in a directory of a random name, `.NAME.partial-XXXXXXXX`, until it is complete and on disk; then it takes its
 //! place in one step, and what stood there before is removed file by file.
 //!
-//! **What may be replaced.** A directory that is empty, or of which a [`Listing`] of ours names every file. Whatever else is
-//! found there is somebody's, and the verb stops before any work is done. It also stops where an output would be an input, hold one
+//! **What may be replaced.** A directory that is empty, or of which a [`Listing`] of ours names every file with its digest; a file
+//! that is known to be [`Ours`]. Whatever else is found there is somebody's, and the verb stops before any work is done. It also stops where an output would be an input, hold one
 //! or lie in one, is a link, a mount point or of another kind, and where another process is writing the same output.
 //! All this is asked again at publication.
 //!
@@ -24,6 +24,7 @@ mod files;
 mod leftover;
 mod listing;
 mod lock;
+mod ours;
 mod place;
 mod plain;
 mod proof;
@@ -40,11 +41,12 @@ pub use error::PublishError;
 pub use files::{Main, StagedFile, create_file, make_dirs, publish_together};
 pub use leftover::Leftover;
 pub use listing::{FRESH, Listing, RUN_LISTING, SUMS, TABLES_LISTING};
+pub use ours::{Ours, is_sealed_file, sums_beside, sums_of_file};
 pub use place::{Input, Target};
-pub use plain::{open_plain, read_plain, read_plain_text};
+pub use plain::{open_plain, open_stream, read_plain, read_plain_text};
 pub use proof::{Proof, ProofError, seal};
 pub use scratch::Scratch;
-pub use seal::{SealError, seal_json, unseal_json};
+pub use seal::{SealError, seal_json, seal_page, unseal_json};
 pub use shown::shown;
 pub(crate) use shown::{is_dash, is_invisible, unescaped};
 pub use staging::Staging;

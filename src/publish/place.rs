@@ -9,6 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use super::error::{PublishError, cannot_write};
 use super::files::make_dirs;
 use super::listing::Listing;
+use super::ours::Ours;
 use super::shown::shown;
 
 /// What a verb reads: its output may not be it, hold it or lie in it.
@@ -52,7 +53,7 @@ pub struct Target {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Shape {
     Directory(&'static Listing),
-    File,
+    File(Ours),
 }
 
 impl Target {
@@ -62,10 +63,10 @@ impl Target {
         Self::new(path, Shape::Directory(listing))
     }
 
-    /// A file.
+    /// A file, in the place of one that is ours.
     #[must_use]
-    pub fn file(path: &Path) -> Self {
-        Self::new(path, Shape::File)
+    pub fn file(path: &Path, ours: Ours) -> Self {
+        Self::new(path, Shape::File(ours))
     }
 
     /// Leaves something alone that is read.
@@ -96,16 +97,26 @@ impl Target {
     /// If it may not stand there.
     pub(super) fn place(&self) -> Result<Place, PublishError> {
         let place = Place::find(&self.path)?;
-        self.check(&place)?;
+        self.stand(&place)?;
         make_dirs(&place.parent)?;
         Ok(place)
     }
 
-    /// Asks whether an output may stand here, at the start and again when it is published.
+    /// Asks whether an output may stand here and take the place of what is here, at the start and again when it is published.
     ///
     /// # Errors
     /// If it may not.
     pub(super) fn check(&self, place: &Place) -> Result<(), PublishError> {
+        let is_there = self.stand(place)?;
+        match self.shape {
+            Shape::Directory(listing) if is_there => refuse_foreign(place, listing),
+            Shape::File(ours) if is_there => refuse_theirs(place, ours),
+            _ => Ok(()),
+        }
+    }
+
+    /// Asks whether an output may stand here, whatever it holds; says whether something is here.
+    fn stand(&self, place: &Place) -> Result<bool, PublishError> {
         let path = place.path();
         let refuse = |why: String| PublishError::Place {
             path: place.given.clone(),
@@ -122,17 +133,16 @@ impl Target {
         if let Some(why) = self.in_the_way(&path) {
             return Err(refuse(why));
         }
-        match (self.shape, found) {
-            (Shape::Directory(listing), Some(found)) => {
-                if is_mount_point(&path, &found) {
-                    return Err(refuse(
-                        "is a mount point, which nothing can be renamed to".to_owned(),
-                    ));
-                }
-                refuse_foreign(place, listing)
-            }
-            _ => Ok(()),
+        let is_dir = matches!(self.shape, Shape::Directory(_));
+        if is_dir
+            && found
+                .as_ref()
+                .is_some_and(|found| is_mount_point(&path, found))
+        {
+            let why = "is a mount point, which nothing can be renamed to";
+            return Err(refuse(why.to_owned()));
         }
+        Ok(found.is_some())
     }
 
     /// How an output at `path` would stand to what is read and to where we are.
@@ -167,6 +177,16 @@ fn refuse_foreign(place: &Place, listing: &Listing) -> Result<(), PublishError> 
             foreign,
         }),
     }
+}
+
+fn refuse_theirs(place: &Place, ours: Ours) -> Result<(), PublishError> {
+    if ours.are_at(&place.path()) {
+        return Ok(());
+    }
+    Err(PublishError::Theirs {
+        path: place.given.clone(),
+        what: ours.what(),
+    })
 }
 
 /// Where an output stands: a name in a directory that is there under no other name.
@@ -286,8 +306,8 @@ fn wrong_kind(found: &Metadata, shape: Shape) -> Option<&'static str> {
     match shape {
         _ if kind.is_symlink() => Some("a link, and what it leads to may be anybody's"),
         Shape::Directory(_) if kind.is_dir() => None,
-        Shape::File if kind.is_file() => None,
-        Shape::File if kind.is_dir() => Some("a directory, and a file is to be written"),
+        Shape::File(_) if kind.is_file() => None,
+        Shape::File(_) if kind.is_dir() => Some("a directory, and a file is to be written"),
         Shape::Directory(_) if kind.is_file() => Some("a file, and a directory is to be written"),
         _ => Some("a device, a pipe or a socket"),
     }

@@ -10,12 +10,37 @@ use std::path::Path;
 /// # Errors
 /// If it is not there, or something else.
 pub fn open_plain(path: &Path) -> io::Result<File> {
+    refuse_all_but_files(path)?;
+    File::open(path)
+}
+
+/// Opens a plain file, or what a descriptor of this process is open on already: so a shell hands over what a command writes
+/// (`<(command)`), and nobody is waited for who may never come.
+///
+/// # Errors
+/// If it is not there, or something else.
+pub fn open_stream(path: &Path) -> io::Result<File> {
+    if !is_descriptor(path) {
+        refuse_all_but_files(path)?;
+    }
+    File::open(path)
+}
+
+/// Refuses what is no plain file, or no link to one, before anything opens it.
+fn refuse_all_but_files(path: &Path) -> io::Result<()> {
     let kind = fs::metadata(path)?.file_type();
     if kind.is_file() {
-        return File::open(path);
+        return Ok(());
     }
     let why = format!("it is {}, and a plain file is expected", named(kind));
     Err(io::Error::new(ErrorKind::InvalidInput, why))
+}
+
+/// Does it name a descriptor of this process?
+fn is_descriptor(path: &Path) -> bool {
+    let descriptors = || fs::canonicalize("/dev/fd").ok();
+    let of_parent = || fs::canonicalize(path.parent()?).ok();
+    path == Path::new("/dev/stdin") || of_parent().is_some_and(|at| Some(at) == descriptors())
 }
 
 /// Reads a plain file of at most so many bytes.
@@ -54,7 +79,39 @@ fn named(kind: FileType) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use std::os::fd::AsRawFd;
+    use std::process::Command;
+
     use super::*;
+
+    #[test]
+    fn a_pipe_is_read_only_if_it_is_open_already() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("pipe");
+        assert!(
+            Command::new("mkfifo")
+                .arg(&path)
+                .status()
+                .unwrap()
+                .success()
+        );
+        let link = dir.path().join("link");
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        for path in [&path, &link] {
+            for refused in [open_plain(path), open_stream(path)] {
+                assert!(refused.unwrap_err().to_string().contains("a pipe"));
+            }
+        }
+        let (reader, mut writer) = io::pipe().unwrap();
+        io::Write::write_all(&mut writer, b"text").unwrap();
+        drop(writer);
+        let open = format!("/dev/fd/{}", reader.as_raw_fd());
+        assert!(open_plain(Path::new(&open)).is_err());
+        let mut text = String::new();
+        let mut stream = open_stream(Path::new(&open)).unwrap();
+        stream.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "text");
+    }
 
     #[test]
     fn deny_what_is_no_file_and_what_is_too_long() {

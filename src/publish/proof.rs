@@ -1,8 +1,8 @@
 //! What a directory of tables has to be if it says so itself: its `sums.json`, held against what is there.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read};
+use std::fs;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::entries::entries;
@@ -10,12 +10,18 @@ use super::error::{PublishError, cannot_write};
 use super::files::StagedFile;
 use super::leftover::Leftover;
 use super::listing::{SUMS, TABLES_LISTING};
+use super::ours::Ours;
 use super::place::Target;
+use super::plain::read_plain;
 use super::shown::shown;
 use super::sums::{FileSum, Sums};
 
 /// The format of sums that [`seal`] writes: their files were made elsewhere, and no output may replace them.
 const SEALED: &str = "acquaint-seal/1";
+/// What sealing replaces: sums that hold, of this directory or of another time.
+const SEALS: Ours = Ours::new("a list of sums of acquaint", |path| {
+    Ok(known_sums(path)?.is_some())
+});
 /// No list of sums is larger.
 const MAX_BYTES: u64 = 64 << 20;
 /// Folders of tables lie no deeper.
@@ -105,7 +111,7 @@ pub fn seal(dir: &Path) -> Result<(Sums, Vec<Leftover>), PublishError> {
     if !fs::metadata(dir).map_err(cannot_write(dir))?.is_dir() {
         return Err(cannot_write(dir)(ErrorKind::NotADirectory.into()));
     }
-    let staged = StagedFile::begin(Target::file(&dir.join(SUMS)))?;
+    let staged = StagedFile::begin(Target::file(&dir.join(SUMS), SEALS))?;
     let mut sums = Vec::new();
     for name in files(dir).map_err(cannot_write(dir))? {
         let path = dir.join(&name);
@@ -129,16 +135,15 @@ fn read_sums(dir: &Path) -> Result<Option<Sums>, ProofError> {
         Ok(found) if !found.is_file() => return Err(ProofError::Root),
         Ok(_) => {}
     }
-    let mut text = Vec::new();
-    File::open(&path)
-        .and_then(|file| file.take(MAX_BYTES).read_to_end(&mut text))
-        .map_err(ProofError::Read)?;
-    let sums: Sums = serde_json::from_slice(&text).map_err(|_| ProofError::Root)?;
-    let is_known = [TABLES_LISTING.format, SEALED].contains(&sums.format.as_str());
-    if !is_known || !sums.is_whole() {
-        return Err(ProofError::Root);
-    }
-    Ok(Some(sums))
+    let sums = known_sums(&path).map_err(ProofError::Read)?;
+    sums.map(Some).ok_or(ProofError::Root)
+}
+
+/// Sums that are what was written, by whatever verb.
+fn known_sums(path: &Path) -> io::Result<Option<Sums>> {
+    let sums: Option<Sums> = serde_json::from_slice(&read_plain(path, MAX_BYTES)?).ok();
+    let is_known = |sums: &Sums| [TABLES_LISTING.format, SEALED].contains(&sums.format.as_str());
+    Ok(sums.filter(|sums| is_known(sums) && sums.is_whole()))
 }
 
 /// Every file below a directory but its sums and what is hidden, by names relative to it.

@@ -7,6 +7,7 @@ use super::error::PublishError;
 use super::files::make_dirs;
 use super::leftover::{Leftover, sweep};
 use super::lock::Lock;
+use super::ours::Ours;
 use super::place::{Place, Shape};
 
 /// A temporary directory beside an output; dropped, it is removed.
@@ -25,7 +26,7 @@ impl Scratch {
         let place = Place::find(output)?;
         // Held while one is made, so that nobody takes it for one that was left.
         let _lock = Lock::wait(&place)?;
-        let leftovers = sweep(&place, Purpose::Verify, Shape::File)?;
+        let leftovers = sweep(&place, Purpose::Verify, Shape::File(Ours::NEVER))?;
         let aside = Aside::make(&place, Purpose::Verify)?;
         make_dirs(&aside.path(NEW))?;
         Ok(Self { aside, leftovers })

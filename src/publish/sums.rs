@@ -1,6 +1,5 @@
 //! The sums of a directory of tables: which files are ours, and what they were when they were written.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -8,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::PublishError;
 use super::listing::{SUMS, TABLES_LISTING};
+use super::plain::open_plain;
 use super::staging::Staging;
 
 /// A file that was written.
@@ -74,6 +74,12 @@ impl FileSum {
             blake3: digest.to_hex().to_string(),
         })
     }
+
+    /// Is this the sum of what stands at a path? Of another length, it is not read.
+    pub(super) fn is_of(&self, path: &Path) -> io::Result<bool> {
+        let is_as_long = open_plain(path)?.metadata()?.len() == self.bytes;
+        Ok(is_as_long && digest_file(path)?.0.to_hex().as_str() == self.blake3)
+    }
 }
 
 impl Staging {
@@ -108,7 +114,7 @@ fn root(files: &[FileSum]) -> String {
 /// # Errors
 /// If it cannot be read.
 pub fn digest_file(path: &Path) -> io::Result<(blake3::Hash, u64)> {
-    let mut file = File::open(path)?;
+    let mut file = open_plain(path)?;
     let mut hasher = blake3::Hasher::new();
     let mut piece = vec![0; 1 << 16];
     let mut n_bytes = 0;

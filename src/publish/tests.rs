@@ -4,6 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::*;
 
+/// Whatever is there may be replaced.
+const ANY: Ours = Ours::new("anything", |_| Ok(true));
+
 struct Place {
     dir: tempfile::TempDir,
 }
@@ -73,7 +76,7 @@ fn only_the_owner_reads_an_output() {
     for name in ["wide", "narrow", SUMS] {
         assert_eq!(mode(&place.path("out").join(name)), 0o600, "{name}");
     }
-    let file = StagedFile::begin(Target::file(&place.path("made/model"))).unwrap();
+    let file = StagedFile::begin(Target::file(&place.path("made/model"), Ours::NEVER)).unwrap();
     file.write(b"weights").unwrap();
     file.publish().unwrap();
     assert_eq!(mode(&place.path("made")), 0o700);
@@ -87,7 +90,7 @@ fn an_output_that_is_given_up_leaves_nothing() {
     let staging = place.begin();
     staging.write("table", b"half").unwrap();
     drop(staging);
-    let file = StagedFile::begin(Target::file(&place.path("model"))).unwrap();
+    let file = StagedFile::begin(Target::file(&place.path("model"), Ours::NEVER)).unwrap();
     file.write(b"half").unwrap();
     drop(file);
     assert_eq!(place.names(""), ["out"]);
@@ -221,8 +224,8 @@ fn what_somebody_put_into_a_directory_of_ours_is_kept() {
 fn a_companion_is_its_own_outputs_or_none() {
     let place = Place::new();
     for text in ["one", "two"] {
-        let model = StagedFile::begin(Target::file(&place.path("model"))).unwrap();
-        let shards = StagedFile::begin(Target::file(&place.path("model.shards"))).unwrap();
+        let model = StagedFile::begin(Target::file(&place.path("model"), ANY)).unwrap();
+        let shards = StagedFile::begin(Target::file(&place.path("model.shards"), ANY)).unwrap();
         model.write(text.as_bytes()).unwrap();
         shards.write(text.as_bytes()).unwrap();
         publish_together(Main::File(model), vec![shards]).unwrap();
@@ -272,4 +275,100 @@ fn forget(staging: Staging) {
         fs::remove_file(&path).unwrap();
         fs::write(path, text).unwrap();
     }
+}
+
+#[test]
+fn deny_what_its_listing_lists_as_another() {
+    let place = Place::new();
+    place.publish("table", "rows");
+    let sums = place.path("out").join(SUMS);
+    let whole = fs::read_to_string(&sums).unwrap();
+    let refused = || Staging::begin(place.out()).unwrap_err().to_string();
+
+    fs::write(place.path("out/table"), "mine").unwrap();
+    assert!(refused().contains("holds table, which sums.json does not list as it is"));
+    fs::write(place.path("out/table"), "rows").unwrap();
+
+    fs::write(place.path("out/thesis"), "years of work").unwrap();
+    fs::write(&sums, whole.replace("\"table\"", "\"thesis\"")).unwrap();
+    assert!(refused().contains("and no sums.json of the format acquaint-sums/1 as it was written"));
+    let listed = FileSum {
+        file: "thesis".to_owned(),
+        bytes: 13,
+        blake3: "0".repeat(64),
+    };
+    fs::write(&sums, Sums::new(vec![listed]).to_json()).unwrap();
+    assert!(refused().contains("holds table, thesis, which"));
+    assert_eq!(place.names("out"), [SUMS, "table", "thesis"]);
+
+    fs::remove_file(place.path("out/thesis")).unwrap();
+    fs::write(&sums, whole).unwrap();
+    place.publish("table", "more rows");
+}
+
+#[test]
+fn deny_a_manifest_that_was_edited() {
+    let place = Place::new();
+    let out = place.path("out");
+    fs::create_dir(&out).unwrap();
+    fs::write(out.join("thesis"), "years of work").unwrap();
+    let sum = FileSum::of(&out.join("thesis"), "thesis".to_owned()).unwrap();
+    let text = format!(
+        "{{\"format\":\"acquaint-run/1\",\"outputs\":[{}]}}",
+        serde_json::to_string(&sum).unwrap()
+    );
+    let begin = || Staging::begin(Target::directory(&out, &RUN_LISTING));
+    let sealed = seal_json(&text);
+    for not_ours in [text, sealed.replacen("thesis", "Thesis", 1)] {
+        fs::write(out.join("manifest.json"), not_ours).unwrap();
+        assert!(begin().is_err());
+    }
+    fs::write(out.join("manifest.json"), sealed).unwrap();
+    fs::write(out.join("report.html"), "<h1>Mine</h1>").unwrap();
+    assert!(begin().unwrap_err().to_string().contains("report.html"));
+    fs::write(out.join("report.html"), seal_page("<h1>Ours</h1>")).unwrap();
+    begin().unwrap();
+}
+
+#[test]
+fn what_was_edited_after_the_last_question_is_left_alone() {
+    let place = Place::new();
+    place.publish("table", "old");
+    let aside = place.path(".out.partial-abcdefgh");
+    fs::create_dir(&aside).unwrap();
+    fs::write(
+        aside.join(".acquaint-aside"),
+        "{\"format\":\"acquaint-aside/1\",\"out\":\"out\"}",
+    )
+    .unwrap();
+    fs::rename(place.path("out"), aside.join("out")).unwrap();
+    fs::write(aside.join("out/table"), "mine").unwrap();
+    let staging = place.begin();
+    let told = staging.leftovers()[0].to_string();
+    assert!(told.contains("files that are not ours: table"), "{told}");
+    assert_eq!(fs::read_to_string(aside.join("out/table")).unwrap(), "mine");
+}
+
+#[test]
+fn deny_a_file_that_is_not_ours() {
+    let place = Place::new();
+    let path = place.path("truth.csv");
+    let begin = |ours| StagedFile::begin(Target::file(&path, ours));
+    fs::write(&path, "").unwrap();
+    begin(Ours::NEVER).unwrap();
+    fs::write(&path, "years of work").unwrap();
+    let said = begin(Ours::SUMMED).unwrap_err().to_string();
+    assert!(
+        said.contains("choose another name, or move it away"),
+        "{said}"
+    );
+    let sums = sums_beside(&path);
+    fs::write(&sums, sums_of_file(&path, &path).unwrap()).unwrap();
+    begin(Ours::SUMMED).unwrap();
+    assert!(begin(Ours::NEVER).is_err());
+    fs::write(&path, "years of work, and one more").unwrap();
+    assert!(begin(Ours::SUMMED).is_err());
+    assert!(StagedFile::begin(Target::file(&sums, Ours::SUMS)).is_ok());
+    fs::write(&sums, "{}").unwrap();
+    assert!(StagedFile::begin(Target::file(&sums, Ours::SUMS)).is_err());
 }

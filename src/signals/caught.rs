@@ -18,7 +18,7 @@ pub fn are_panics_caught() -> bool {
 ///
 /// # Errors
 /// Those of the function, and its panics.
-pub(super) fn caught<T>(call: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+pub(crate) fn caught<T>(call: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     let was = IS_CAUGHT.replace(true);
     // Nothing that a panic could leave half done is used again: the caller gives it up.
     let ended = catch_unwind(AssertUnwindSafe(call));

@@ -57,6 +57,7 @@ mod writer;
 
 pub use batch::{Batch, InputFile, Origin, TableRows, TableSummary};
 pub use caught::are_panics_caught;
+pub(crate) use caught::caught;
 pub use column::{Column, Kind};
 pub use dedup::{
     Deduplicated, Identified, deduplicate, deduplicate_accounts, deduplicate_friendships,

@@ -2,7 +2,12 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, RecordBatch, TimestampMicrosecondArray, UInt64Array};
+use parquet::arrow::ArrowWriter;
 
 use crate::place::{Place, Tree};
 use crate::table::{Effort, Row};
@@ -93,6 +98,24 @@ const KINDS: &[Kind] = &[
         }
         place.write("out/ads.parquet/part-0.parquet", "PAR1");
     }),
+    ("tables of ours that somebody edited", |place| {
+        place.done("synth --users 20 --form csv --out out");
+        place.write("out/ads.csv", "years of work");
+    }),
+    ("an output of a run with a page of somebody's", |place| {
+        place.done("run --quiet --signals signals --out out");
+        place.write("out/report.html", "<h1>Our quarter</h1>");
+    }),
+    ("a manifest that was edited to list a file", |place| {
+        place.done("run --quiet --signals signals --out out");
+        place.write("out/thesis.tex", "\\begin{document}");
+        place.edit("out/manifest.json", "\"links.parquet\"", "\"thesis.tex\"");
+    }),
+    ("sums that were edited to list a file", |place| {
+        place.done("synth --users 20 --out out");
+        place.write("out/thesis.tex", "\\begin{document}");
+        place.edit("out/sums.json", "\"ads.parquet\"", "\"thesis.tex\"");
+    }),
     ("a hidden file alone", |place| {
         place.write("out/.env", "SECRET=1");
     }),
@@ -128,6 +151,70 @@ pub(crate) fn directories(effort: Effort) -> Row {
         }
     }
     row
+}
+
+/// Files that go with an output, or are one, and the verbs that write them.
+const FILES: &[(&str, &str)] = &[
+    ("model", "train ads --signals signals --out model"),
+    ("model.shards", "train ads --signals signals --out model"),
+    (
+        "truth.csv",
+        "synth --users 20 --truth truth.csv --out world",
+    ),
+    (
+        "truth.csv.sums.json",
+        "synth --users 20 --truth truth.csv --out world",
+    ),
+    (
+        "receipts",
+        "consent export --ledger ledger --receipts receipts --out tables",
+    ),
+    (
+        "matches",
+        "identity match --book book.parquet --signals signals --out matches",
+    ),
+    (
+        "matches.sums.json",
+        "identity match --book book.parquet --signals signals --out matches",
+    ),
+    ("signals/sums.json", "seal signals"),
+];
+
+/// Each of them is somebody's once, and ours twice.
+pub(crate) fn files(_: Effort) -> Row {
+    let mut row = Row::default();
+    let place = place();
+    write_book(&place.path("book.parquet"));
+    for &(name, line) in FILES {
+        let names = [name, "truth.csv", "model.shards", "world", "tables"];
+        place.clear(&names);
+        place.write(name, "{\"years\": \"of work\"}\n");
+        row.add(refused(&place, "", name, line));
+        place.clear(&names);
+        for _ in 0..2 {
+            let ended = place.acquaint(line);
+            row.add(match ended.code {
+                Some(0) => Ok("ours, replaced".to_owned()),
+                code => Err(format!("{line}: exit code {code:?}, {}", ended.said)),
+            });
+        }
+    }
+    row
+}
+
+/// A number book of one row.
+fn write_book(path: &Path) {
+    let at = TimestampMicrosecondArray::from(vec![1_400_000_000_000_000]).with_timezone("UTC");
+    let columns: [(&str, ArrayRef); 3] = [
+        ("account_id", Arc::new(UInt64Array::from(vec![1]))),
+        ("number", Arc::new(UInt64Array::from(vec![4_930_123_456]))),
+        ("saved_at", Arc::new(at)),
+    ];
+    let batch = RecordBatch::try_from_iter(columns).expect("columns of one row");
+    let file = fs::File::create(path).expect("a file");
+    let mut writer = ArrowWriter::try_new(file, batch.schema(), None).expect("a schema");
+    writer.write(&batch).expect("space");
+    writer.close().expect("space");
 }
 
 /// What a verb reads, or where it stands, as its output.

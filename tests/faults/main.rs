@@ -28,6 +28,7 @@ use table::{Effort, Row};
 /// Every class, by name.
 const CLASSES: &[Class] = &[
     ("foreign directories as an output", foreign::directories),
+    ("files that are somebody's as an output", foreign::files),
     ("inputs as an output", foreign::inputs),
     ("names like ours beside an output", foreign::neighbours),
     ("two runs into one output", concurrent::two),

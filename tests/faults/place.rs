@@ -43,6 +43,13 @@ impl Place {
         fs::write(path, text).expect("a file");
     }
 
+    /// Replaces the first of a text in a file, which has it.
+    pub(crate) fn edit(&self, name: &str, from: &str, to: &str) {
+        let text = fs::read_to_string(self.path(name)).expect("a text");
+        assert!(text.contains(from), "{name} has no {from}");
+        fs::write(self.path(name), text.replacen(from, to, 1)).expect("a file");
+    }
+
     /// A key that only its owner may read.
     pub(crate) fn write_key(&self, name: &str) {
         self.write(name, &"3c9f05d1a8627be4".repeat(4));

@@ -23,6 +23,8 @@ use crate::learn::Coordinate;
 use crate::learn::factor::{Moved, MovedWeight};
 
 const MAGIC: &[u8] = b"acquaint-ad-shards/3\n";
+/// How the files of every version begin.
+const FAMILY: &[u8] = b"acquaint-ad-shards/";
 
 /// What training made of each shard, and of which rows: all that training anew needs to do no more than it must.
 ///
@@ -101,6 +103,16 @@ impl ShardStates {
         let shards = reader.shards().filter(|_| reader.0.is_empty());
         shards.map(|shards| Self { shards }).ok_or_else(damaged)
     }
+}
+
+/// Is it a file of shards as it was written, of this version or another?
+#[must_use]
+pub fn is_shards(bytes: &[u8]) -> bool {
+    bytes
+        .split_last_chunk::<32>()
+        .is_some_and(|(body, digest)| {
+            body.starts_with(FAMILY) && blake3::hash(body).as_bytes() == digest
+        })
 }
 
 fn write_len(bytes: &mut Vec<u8>, n: usize) {

@@ -27,7 +27,7 @@ mod tests;
 
 use rayon::prelude::*;
 
-pub use self::kept::ShardStates;
+pub use self::kept::{ShardStates, is_shards};
 pub use self::report::{CurvePoint, PassPoint, ProgressPoint, TrainReport};
 pub use self::shards::MIN_CLICKS_PER_SHARD;
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use acquaint::publish::{Input, Leftover, StagedFile, Staging, TABLES_LISTING, Target};
+use acquaint::publish::{Input, Leftover, Ours, StagedFile, Staging, TABLES_LISTING, Target};
 
 use crate::args::{AskLedgerArgs, AskingArgs};
 use crate::exit::Failure;
@@ -19,9 +19,9 @@ pub(crate) fn directory(target: Target) -> Result<Staging, Failure> {
     Ok(staging)
 }
 
-/// Begins a file.
-pub(crate) fn file(path: &Path, reads: Vec<Input>) -> Result<StagedFile, Failure> {
-    let file = StagedFile::begin(Target::file(path).sparing(reads))?;
+/// Begins a file, in the place of one that is ours.
+pub(crate) fn file(path: &Path, ours: Ours, reads: Vec<Input>) -> Result<StagedFile, Failure> {
+    let file = StagedFile::begin(Target::file(path, ours).sparing(reads))?;
     tell(file.leftovers());
     Ok(file)
 }

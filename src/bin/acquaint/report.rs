@@ -1,7 +1,7 @@
 //! `acquaint report`: the page of a finished run, drawn again from its manifest.
 
 use acquaint::engine::outputs::{MANIFEST, MAX_MANIFEST_BYTES, Manifest};
-use acquaint::publish::{read_plain_text, shown, unseal_json};
+use acquaint::publish::{read_plain_text, seal_page, shown, unseal_json};
 use acquaint::report::render;
 
 use crate::args::ReportArgs;
@@ -15,6 +15,6 @@ pub(crate) fn report(args: &ReportArgs) -> Result<Outcome, Failure> {
     let text = unseal_json(&text).map_err(|error| Failure::new(reading(), error))?;
     let manifest: Manifest =
         serde_json::from_str(&text).map_err(|error| Failure::new(reading(), error))?;
-    print(&render(&manifest)?)?;
+    print(&seal_page(&render(&manifest)?))?;
     Ok(Outcome::Done)
 }

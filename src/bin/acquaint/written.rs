@@ -3,7 +3,10 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use acquaint::publish::{FileSum, Input, Main, StagedFile, Staging, publish_together, shown};
+use acquaint::publish::{
+    FileSum, Input, Main, Ours, StagedFile, Staging, publish_together, shown, sums_beside,
+    sums_of_file,
+};
 use acquaint::signals::{InputFile, Record, TableForm, TableWriter, write_table};
 use serde_json::json;
 
@@ -67,7 +70,11 @@ impl Written {
     pub(crate) fn beside(&mut self, path: &Path, reads: Vec<Input>) -> Result<Beside, Failure> {
         match self.staging.name_of(path) {
             Some(name) => Ok(Beside::Within(name)),
-            None => Ok(Beside::File(Box::new(output::file(path, reads)?))),
+            None => Ok(Beside::Elsewhere(Box::new(Elsewhere {
+                path: path.to_owned(),
+                sums: output::file(&sums_beside(path), Ours::SUMS, reads.clone())?,
+                file: output::file(path, Ours::SUMMED, reads)?,
+            }))),
         }
     }
 
@@ -75,7 +82,7 @@ impl Written {
     pub(crate) fn path_of(&self, file: &Beside) -> PathBuf {
         match file {
             Beside::Within(name) => self.staging.path(name),
-            Beside::File(file) => file.path(),
+            Beside::Elsewhere(beside) => beside.file.path(),
         }
     }
 
@@ -84,7 +91,12 @@ impl Written {
         let mut files = Vec::new();
         match beside {
             Some(Beside::Within(name)) => self.add_file(&name)?,
-            Some(Beside::File(file)) => files.push(*file),
+            Some(Beside::Elsewhere(beside)) => {
+                let sums = sums_of_file(&beside.file.path(), &beside.path);
+                beside.sums.write(sums?.as_bytes())?;
+                // A file without its sums would be nobody's: they come first.
+                files.extend([beside.sums, beside.file]);
+            }
             None => {}
         }
         self.staging.write_sums(self.sums)?;
@@ -110,7 +122,14 @@ pub(crate) enum Beside {
     /// In their directory, under this name.
     Within(String),
     /// Elsewhere.
-    File(Box<StagedFile>),
+    Elsewhere(Box<Elsewhere>),
+}
+
+/// A file on its own, with the sums that make it one that a later call may replace.
+pub(crate) struct Elsewhere {
+    path: PathBuf,
+    file: StagedFile,
+    sums: StagedFile,
 }
 
 /// Tables that were published.

@@ -4,7 +4,7 @@
 //! Lemire and Boytsov, *Decoding billions of integers per second through vectorization* (2015).
 
 use std::fs::File;
-use std::io::{self, BufWriter};
+use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,14 +18,17 @@ use parquet::arrow::arrow_writer::{
 use parquet::basic::Encoding;
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
+use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::file::writer::SerializedFileWriter;
 
 use super::error::OutputError;
 use crate::consent::{For, Permitted};
 use crate::identity::Match;
 use crate::publish::{
-    FileSum, Input, Leftover, Main, SUMS, StagedFile, Sums, Target, publish_together,
+    Input, Leftover, Main, Ours, StagedFile, Target, open_plain, publish_together, sums_beside,
+    sums_of_file,
 };
+use crate::signals::caught;
 
 /// A file being written aside; dropped without [`publish`](Self::publish), it is removed.
 pub struct MatchesFile {
@@ -51,15 +54,17 @@ impl MatchesFile {
     /// # Errors
     /// If it may not stand there, or nothing can be written there.
     pub fn beside(target: &Path, reads: &[Input]) -> Result<(Self, MatchesEncoder), OutputError> {
-        let staged = StagedFile::begin(Target::file(target).sparing(reads.iter().cloned()))?;
-        let sums =
-            StagedFile::begin(Target::file(&sums_of(target)).sparing(reads.iter().cloned()))?;
+        let begin = |path: &Path, ours| {
+            StagedFile::begin(Target::file(path, ours).sparing(reads.iter().cloned()))
+        };
+        let staged = begin(target, MATCHES)?;
+        let sums = begin(&sums_beside(target), Ours::SUMS)?;
         let file = staged.create()?;
         let schema = schema();
         let properties = WriterProperties::builder()
             .set_dictionary_enabled(false)
             .set_encoding(Encoding::DELTA_BINARY_PACKED)
-            .set_created_by("acquaint".to_owned())
+            .set_created_by(CREATED_BY.to_owned())
             .build();
         let options = ArrowWriterOptions::new()
             .with_properties(properties)
@@ -123,7 +128,7 @@ impl MatchesFile {
             .map_err(|error| write_error(error.into_error()))?;
         file.sync_all().map_err(write_error)?;
         drop(file);
-        let sums = sums(&self.staged.path(), &self.target).map_err(write_error)?;
+        let sums = sums_of_file(&self.staged.path(), &self.target).map_err(write_error)?;
         self.sums.write(sums.as_bytes())?;
         publish_together(Main::File(self.staged), vec![self.sums])?;
         Ok(())
@@ -159,19 +164,22 @@ impl MatchesEncoder {
     }
 }
 
-/// Where the sums of a file of matches stand: `NAME.sums.json`.
-fn sums_of(target: &Path) -> PathBuf {
-    let mut name = target.as_os_str().to_owned();
-    name.push(".");
-    name.push(SUMS);
-    name.into()
-}
+/// Who wrote a file of matches, as its footer says.
+const CREATED_BY: &str = "acquaint";
 
-fn sums(written: &Path, target: &Path) -> io::Result<String> {
-    let name = target.file_name().unwrap_or_default();
-    let sum = FileSum::of(written, name.to_string_lossy().into_owned())?;
-    Ok(Sums::new(vec![sum]).to_json())
-}
+/// Matches say themselves whose they are: their sums are put in place after them.
+const MATCHES: Ours = Ours::new("a file of matches", |path| {
+    let file = open_plain(path)?;
+    let Ok(found) = caught(|| SerializedFileReader::new(file).map_err(|error| error.to_string()))
+    else {
+        return Ok(false);
+    };
+    let metadata = found.metadata().file_metadata();
+    let names = metadata.schema_descr().columns().iter();
+    let names = names.map(|column| column.name().to_owned());
+    let is_by_us = metadata.created_by() == Some(CREATED_BY);
+    Ok(is_by_us && names.eq(schema().fields().iter().map(|field| field.name().clone())))
+});
 
 fn schema() -> SchemaRef {
     let instant = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));

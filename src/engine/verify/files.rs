@@ -7,7 +7,9 @@ use std::path::Path;
 use super::verdict::Finding;
 use crate::engine::outputs::{MANIFEST, Manifest};
 use crate::engine::published::wrong_with;
+use crate::engine::run::drawn;
 use crate::engine::{EngineError, Page, REPORT};
+use crate::publish::read_plain;
 use crate::signals::InputFile;
 
 /// What is wrong with the files of an output: digests, lengths, files that are not listed, sums, and a page that is
@@ -29,8 +31,12 @@ pub(super) fn faults(
             .err()
             .map(|error| Finding::new("sums", error.to_string())),
     );
-    let drawn = page(manifest).map_err(|source| EngineError::Page { source })?;
-    if fs::read(out.join(REPORT)).ok().as_deref() != Some(drawn.as_bytes()) {
+    let drawn = drawn(page, manifest)?;
+    if read_plain(&out.join(REPORT), drawn.len() as u64)
+        .ok()
+        .as_deref()
+        != Some(drawn.as_bytes())
+    {
         findings.push(Finding::new(REPORT, "is not the page this manifest gives"));
     }
     Ok(findings)

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use acquaint::ads::{PassPoint, ProgressPoint, ShardStates, TrainReport};
+use acquaint::ads::{PassPoint, ProgressPoint, ShardStates, TrainReport, is_shards};
 use acquaint::engine::{AdTrainRequest, TrainedAds, train_ads};
-use acquaint::publish::{Main, publish_together, read_plain, shown};
+use acquaint::publish::{Main, Ours, is_sealed_file, publish_together, read_plain, shown};
 use serde_json::{Value, json};
 
 use super::reads;
@@ -22,8 +22,8 @@ pub(crate) fn ads(args: &TrainAdsArgs, quiet: bool) -> Result<Outcome, Failure> 
     let ledger = Ledger::read(&args.asking.ledger)?;
     let source = ledger.source();
     let reads = reads(&args.asking, Some(&args.signals), None).all();
-    let model = output::file(&args.out, reads.clone())?;
-    let shards = output::file(&shards_of(&args.out), reads)?;
+    let model = output::file(&args.out, MODEL, reads.clone())?;
+    let shards = output::file(&shards_of(&args.out), SHARDS, reads)?;
     let earlier = args.update.as_deref().map(read_shards).transpose()?;
     let request = AdTrainRequest {
         signals: &args.signals,
@@ -45,6 +45,16 @@ pub(crate) fn ads(args: &TrainAdsArgs, quiet: bool) -> Result<Outcome, Failure> 
     })?;
     Ok(tell(&trained.reading, Outcome::Done))
 }
+
+/// A model is replaced by a later one.
+const MODEL: Ours = Ours::new("an ad model", |path| {
+    is_sealed_file(path, "\"schema\":\"acquaint-ad-model/")
+});
+
+/// Shards of any version: they end with their digest.
+const SHARDS: Ours = Ours::new("shards of an ad model", |path| {
+    Ok(is_shards(&read_plain(path, MAX_MODEL_BYTES)?))
+});
 
 /// The file beside a model.
 fn shards_of(model: &Path) -> PathBuf {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use acquaint::engine::{GivenModels, Prepared, Progress, Reading, ValidRunParams};
 use acquaint::eval::train_public;
-use acquaint::publish::shown;
+use acquaint::publish::{Ours, is_sealed_file, shown};
 use acquaint::suggest::{FeatureWeight, FriendModel, RankerParams};
 use serde_json::Value;
 
@@ -24,7 +24,7 @@ const SHOWN: usize = 8;
 pub(crate) fn friends(args: &TrainFriendsArgs, quiet: bool) -> Result<Outcome, Failure> {
     let params = with_ranker(read_params(&args.asking.given)?)?;
     let reads = reads(&args.asking, args.signals.as_ref(), args.edges.as_ref());
-    let out = output::file(&args.out, reads.all())?;
+    let out = output::file(&args.out, MODEL, reads.all())?;
     let (model, reading) = match (&args.edges, &args.signals) {
         (Some(file), _) => (on_edges(file, args, &params, quiet)?, Reading::default()),
         (None, Some(dir)) => on_signals(dir, args, &params, quiet)?,
@@ -41,6 +41,11 @@ pub(crate) fn friends(args: &TrainFriendsArgs, quiet: bool) -> Result<Outcome, F
     })?;
     Ok(tell(&reading, Outcome::Done))
 }
+
+/// A model is replaced by a later one.
+const MODEL: Ours = Ours::new("a friend model", |path| {
+    is_sealed_file(path, "\"schema\": \"acquaint-friend-model/")
+});
 
 fn with_ranker(params: ValidRunParams) -> Result<ValidRunParams, Failure> {
     Ok(match params.given().ranker {

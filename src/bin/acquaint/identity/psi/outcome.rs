@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use acquaint::identity::psi::{MessageKind, PSI_VERSION, message_len};
 use acquaint::ids::AccountId;
-use acquaint::publish::{Main, StagedFile, publish_together, shown};
+use acquaint::publish::{
+    Main, Ours, StagedFile, digest_file, is_sealed_file, publish_together, read_plain_text,
+    seal_json, shown, unseal_json,
+};
 use serde_json::{Value, json};
 
 use super::holdings::Counts;
@@ -56,8 +59,8 @@ impl<'a> Pairs<'a> {
         let begin = |out: &'a Path| -> Result<_, Failure> {
             Ok(PairsFile {
                 out,
-                pairs: output::file(out, reads.clone())?,
-                manifest: output::file(&manifest_path(out), reads.clone())?,
+                pairs: output::file(out, PAIRS, reads.clone())?,
+                manifest: output::file(&manifest_path(out), MANIFEST, reads.clone())?,
             })
         };
         Ok(Self(out.map(begin).transpose()?))
@@ -71,6 +74,7 @@ impl<'a> Pairs<'a> {
         };
         file.pairs.write(csv.as_bytes())?;
         let content = format!("{:#}\n", learned.manifest(file.out, &csv));
+        let content = seal_json(&content);
         file.manifest.write(content.as_bytes())?;
         let left = publish_together(Main::File(file.pairs), vec![file.manifest])?;
         output::tell(&left);
@@ -82,6 +86,29 @@ impl<'a> Pairs<'a> {
         ))
     }
 }
+
+/// What the manifest says of itself.
+const WHAT: &str = "private set intersection of phone numbers";
+
+/// A manifest begins with its digest,
+const MANIFEST: Ours = Ours::new("the manifest of an intersection", |path| {
+    is_sealed_file(path, WHAT)
+});
+
+/// and has that of the pairs.
+const PAIRS: Ours = Ours::new("the pairs that a manifest beside it lists", |path| {
+    let text = read_plain_text(&manifest_path(path), MAX_MANIFEST_BYTES)?;
+    let manifest = unseal_json(&text).ok();
+    let manifest: Option<Value> = manifest.and_then(|json| serde_json::from_str(&json).ok());
+    let digest = digest_file(path)?.0;
+    let told = manifest
+        .as_ref()
+        .map(|manifest| &manifest["output"]["blake3"]);
+    Ok(told.and_then(Value::as_str) == Some(digest.to_hex().as_str()))
+});
+
+/// No manifest is larger.
+const MAX_MANIFEST_BYTES: u64 = 1 << 20;
 
 fn csv(pairs: &[(AccountId, AccountId)]) -> String {
     let rows = pairs.iter().map(|(own, peer)| format!("{own},{peer}\n"));
@@ -108,7 +135,7 @@ impl Learned {
             message_len(MessageKind::Ids, common),
         ];
         json!({
-            "what": "private set intersection of phone numbers",
+            "what": WHAT,
             "program": concat!("acquaint ", env!("CARGO_PKG_VERSION")),
             "protocol": { "name": "Diffie-Hellman", "version": PSI_VERSION },
             "group": "Ristretto255 (RFC 9496)",
