@@ -21,7 +21,7 @@ use crate::table::{Effort, Row};
 
 const RUN: &str = "run --quiet --threads 1 --signals signals --as-of 2016-11-15 --out";
 
-/// A limit on the size of files ends a run by a signal or an error; the output before it stays.
+/// A limit on the size of files ends a run with a message, as a full disk does; the output before it stays.
 pub(crate) fn file_size(effort: Effort) -> Row {
     let place = Place::with_inputs();
     place.done("run --quiet --signals signals --as-of 2016-10-20 --out out");
@@ -40,14 +40,19 @@ pub(crate) fn file_size(effort: Effort) -> Row {
         if ended.code == Some(0) {
             break;
         }
-        if place.tree("out") == before {
-            row.right("the old output, and the run failed");
+        let is_told = ended.code == Some(2) && ended.said.contains("File too large");
+        row.add(if place.tree("out") != before {
+            Err(format!("{blocks} blocks: another output, {:?}", ended.code))
+        } else if !is_told || place.names() != names {
+            Err(format!(
+                "{blocks} blocks: exit code {:?}, {}, left {:?}",
+                ended.code,
+                ended.said,
+                place.names()
+            ))
         } else {
-            row.wrong(format!(
-                "{blocks} blocks: another output, exit code {:?}",
-                ended.code
-            ));
-        }
+            Ok("refused by name, the old output, nothing left".to_owned())
+        });
     }
     place.done("run --quiet --signals signals --as-of 2016-10-20 --out out");
     if place.names() != names {

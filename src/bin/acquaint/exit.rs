@@ -97,6 +97,20 @@ pub(crate) fn hide_caught_panics() {
     }));
 }
 
+/// A file that may grow no further is an error of whatever writes it, like a full disk: the signal would end the process without a
+/// word.
+pub(crate) fn survive_file_limits() {
+    #[cfg(unix)]
+    #[expect(
+        unsafe_code,
+        reason = "ignoring a signal runs no code of ours, and no thread has been started yet"
+    )]
+    // SAFETY: SIG_IGN is a valid disposition of SIGXFSZ.
+    unsafe {
+        libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
+    }
+}
+
 /// Help and version are no failure; wrong arguments are.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {

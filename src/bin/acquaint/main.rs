@@ -36,6 +36,7 @@ use exit::{Failure, Outcome};
 
 fn main() -> ExitCode {
     exit::hide_caught_panics();
+    exit::survive_file_limits();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return exit::usage(&error),
