@@ -29,7 +29,10 @@ pub enum IdentityError {
         mode: u32,
     },
     /// The key file is not a plain file.
-    #[error("key file {} is not a regular file or a pipe", shown(path))]
+    #[error(
+        "key file {} is neither a regular file nor a pipe that is open already",
+        shown(path)
+    )]
     KeyNotAFile {
         /// The file.
         path: PathBuf,

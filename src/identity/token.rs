@@ -6,7 +6,7 @@
 //! Aumasson, Neves and Wilcox-O'Hearn, 2020).
 
 use std::fmt;
-use std::fs::{File, Metadata};
+use std::fs::Metadata;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -15,6 +15,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 use super::{E164, IdentityError};
 use crate::consent::Purpose;
 use crate::ids::NumberToken;
+use crate::publish::open_stream;
 
 const KEY_LEN: usize = 32;
 /// Two lines of 64 hexadecimal digits and a line end of two bytes, and one more byte by which a longer file is known.
@@ -169,7 +170,7 @@ fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, IdentityError> {
         path: path.into(),
         source,
     };
-    let file = File::open(path).map_err(unreadable)?;
+    let file = open_stream(path).map_err(unreadable)?;
     // Of the open file, not of the path: what is checked is what is read.
     check_access(path, &file.metadata().map_err(unreadable)?)?;
     // Room for all that may be read, so the buffer never moves and leaves no copy behind.

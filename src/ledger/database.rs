@@ -1,6 +1,5 @@
 //! Which database the rows of a ledger are in: a file of its own, or a server that `database.toml` names.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -9,6 +8,7 @@ use serde::Deserialize;
 use super::error::LedgerError;
 use super::sqlite::Sqlite;
 use super::tables::{Access, Tables};
+use crate::publish::read_plain_text;
 
 /// The file in a ledger's directory that names a server.
 const FILE: &str = "database.toml";
@@ -42,9 +42,12 @@ pub(in crate::ledger) fn open(
     }
 }
 
+/// No settings are longer.
+const MAX_BYTES: u64 = 1 << 20;
+
 fn server(dir: &Path) -> Result<Option<Server>, LedgerError> {
     let path = dir.join(FILE);
-    let text = match fs::read_to_string(&path) {
+    let text = match read_plain_text(&path, MAX_BYTES) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(LedgerError::file("read", &path)(error)),

@@ -18,7 +18,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use crate::publish::shown;
+use crate::publish::{open_plain, shown};
 
 use super::check::LedgerFault;
 use super::codec::SEALED;
@@ -132,7 +132,7 @@ impl Segment {
     /// Opens a segment and checks that it is one, and of the size the database knows.
     pub(in crate::ledger) fn open(dir: &Path, row: SegmentRow) -> Result<Self, LedgerError> {
         let path = row.path(dir);
-        let mut file = File::open(&path).map_err(LedgerError::file("open", &path))?;
+        let mut file = open_plain(&path).map_err(LedgerError::file("open", &path))?;
         let layout = Layout {
             n_events: row.n_events,
             n_subjects: row.n_subjects,

@@ -1,6 +1,5 @@
 //! Published tables, read back: a few columns of every row.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use arrow_array::cast::AsArray;
@@ -10,6 +9,7 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::engine::EngineError;
+use crate::publish::open_plain;
 
 /// Whole numbers, row by row; a yes is a one.
 pub(super) fn whole_numbers(
@@ -47,7 +47,7 @@ pub(in crate::engine) fn batches(
         path: path.to_owned(),
         source,
     };
-    let file = File::open(path).map_err(|error| fault(error.into()))?;
+    let file = open_plain(path).map_err(|error| fault(error.into()))?;
     let builder =
         ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| fault(error.into()))?;
     let mask = match columns {

@@ -1,7 +1,6 @@
 //! The outputs of two worlds side by side, purpose by purpose.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
 use std::path::Path;
 
 use arrow_array::cast::AsArray;
@@ -16,6 +15,7 @@ use crate::consent::Purpose;
 use crate::engine::EngineError;
 use crate::engine::outputs::{AbuseRow, AdRow, LinkRow, OutputRow, ReachRow, SuggestionRow};
 use crate::ids::AccountId;
+use crate::publish::{open_plain, read_plain};
 
 /// How many differences are shown; all are counted.
 const SHOWN: usize = 8;
@@ -110,7 +110,7 @@ impl Compared {
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>, EngineError> {
-    fs::read(path).map_err(|error| fault(path, error))
+    read_plain(path, u64::MAX).map_err(|error| fault(path, error))
 }
 
 fn fault(path: &Path, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> EngineError {
@@ -153,7 +153,7 @@ struct Table {
 
 impl Table {
     fn read(path: &Path) -> Result<Self, EngineError> {
-        let file = File::open(path).map_err(|error| fault(path, error))?;
+        let file = open_plain(path).map_err(|error| fault(path, error))?;
         let reader = ParquetRecordBatchReaderBuilder::try_new(file)
             .and_then(ParquetRecordBatchReaderBuilder::build);
         let batches = reader

@@ -7,7 +7,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use crate::publish::shown;
+use crate::publish::{open_plain, read_plain, shown};
 
 use rusqlite::{Connection, OpenFlags, params};
 
@@ -47,8 +47,10 @@ pub(super) fn is_blank(path: &Path) -> bool {
 /// A database begins with its name.
 fn is_zero(path: &Path) -> bool {
     let mut head = [0; 16];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut head));
-    read.is_ok() && head == [0; 16] && fs::read(path).is_ok_and(|all| all.iter().all(|b| *b == 0))
+    let read = open_plain(path).and_then(|mut file| file.read_exact(&mut head));
+    read.is_ok()
+        && head == [0; 16]
+        && read_plain(path, u64::MAX).is_ok_and(|all| all.iter().all(|b| *b == 0))
 }
 
 /// Makes the database of an empty ledger. There must be none, or one without content.

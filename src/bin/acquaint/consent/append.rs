@@ -1,9 +1,9 @@
 //! `acquaint consent append`: events, acknowledged group by group.
 
-use std::fs::File;
 use std::io::{self, BufReader, Read};
 
 use acquaint::ledger::{Appended, NewEvent, Writer};
+use acquaint::publish::open_stream;
 use serde_json::json;
 
 use super::args::AppendArgs;
@@ -20,7 +20,7 @@ pub(crate) fn append(args: &AppendArgs) -> Result<Outcome, Failure> {
     let input: Box<dyn Read> = if args.events.as_os_str() == "-" {
         Box::new(io::stdin())
     } else {
-        Box::new(File::open(&args.events).map_err(cannot("opening", &args.events))?)
+        Box::new(open_stream(&args.events).map_err(cannot("opening", &args.events))?)
     };
     let mut lines = Lines::new(BufReader::with_capacity(1 << 16, input), now, rules);
     let mut writer = source.writer(&args.ledger.ledger)?;

@@ -1,11 +1,10 @@
 //! `acquaint consent root`, `prove`, `check` and `erase`: what an auditor asks for.
 
-use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
 use acquaint::ledger::{LedgerFault, Proof, Reader, Root};
-use acquaint::publish::shown;
+use acquaint::publish::{open_stream, shown};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
@@ -117,7 +116,7 @@ fn nothing_to_erase(args: &EraseArgs, was_erased: bool) -> Result<Outcome, Failu
 }
 
 fn read<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> {
-    let file = File::open(path).map_err(cannot("opening", path))?;
+    let file = open_stream(path).map_err(cannot("opening", path))?;
     serde_json::from_reader(BufReader::new(file))
         .map_err(|error| Failure::new(format!("reading {}", shown(path)), error))
 }

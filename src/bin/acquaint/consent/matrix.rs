@@ -8,6 +8,8 @@ use acquaint::consent::{
     ConsentParams, MatrixCell, MatrixRegion, PolicySet, Purpose, matrix as decided,
 };
 
+use acquaint::publish::read_plain_text;
+
 use super::args::MatrixArgs;
 use super::source::cannot;
 use crate::clock::now;
@@ -46,12 +48,15 @@ fn read(dir: &Path) -> Result<PolicySet, Failure> {
                 .into_owned();
             files.push((
                 name,
-                fs::read_to_string(&path).map_err(cannot("reading", &path))?,
+                read_plain_text(&path, MAX_POLICY_BYTES).map_err(cannot("reading", &path))?,
             ));
         }
     }
     Ok(PolicySet::from_files(files)?)
 }
+
+/// No policy is longer.
+const MAX_POLICY_BYTES: u64 = 1 << 20;
 
 fn table(region: &MatrixRegion, policies: &PolicySet) -> String {
     let mut text = format!("{:28}", region.region.as_str());

@@ -1,7 +1,6 @@
 //! `acquaint identity link`, `fit` and `evaluate`: who is behind an account.
 
 use std::fmt::Write as _;
-use std::fs::File;
 use std::io;
 use std::path::Path;
 
@@ -10,7 +9,7 @@ use acquaint::eval::{LinksEvaluation, evaluate_links};
 use acquaint::hash::HashSet;
 use acquaint::identity::{Link, LinkModel, Probability};
 use acquaint::ids::{AccountId, UserId};
-use acquaint::publish::shown;
+use acquaint::publish::{open_stream, shown};
 use acquaint::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -140,7 +139,7 @@ struct Owner {
 
 fn owners(file: &Path) -> Result<HashSet<(AccountId, UserId)>, Failure> {
     let reading = || format!("reading {}", shown(file));
-    let opened = File::open(file).map_err(|error| Failure::new(reading(), error))?;
+    let opened = open_stream(file).map_err(|error| Failure::new(reading(), error))?;
     let mut reader = csv::Reader::from_reader(opened);
     // The rows of a file whose header cannot be read are none, not an error.
     let header = reader.headers();

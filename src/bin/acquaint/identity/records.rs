@@ -3,8 +3,7 @@
 //! The reader of the crate csv skips empty lines, and reads on to the next quote where one is open. Whoever puts the output
 //! beside the input would then have every number in the wrong row.
 
-use acquaint::publish::shown;
-use std::fs::File;
+use acquaint::publish::{open_stream, shown};
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
@@ -58,7 +57,7 @@ impl Records {
         let input: Box<dyn BufRead> = if name == "-" {
             Box::new(BufReader::new(io::stdin()))
         } else {
-            let opened = File::open(file);
+            let opened = open_stream(file);
             let opened = opened.map_err(|error| Failure::new(format!("opening {name}"), error))?;
             Box::new(BufReader::with_capacity(1 << 16, opened))
         };
