@@ -40,7 +40,6 @@ pub use everybody::everybody;
 pub use exclusions::Exclusions;
 pub use explain::{Explanation, NAMED_MAX, NAMED_MIN, WhyNot};
 pub use exposure::Exposure;
-pub use near::NearScratch;
 pub use params::{Direct, Heuristic, MAX_K, SuggestParams, ValidSuggestParams};
 pub use person::ForOne;
 pub use rank::{Scorer, Scratch};

@@ -12,10 +12,9 @@
 
 use std::collections::VecDeque;
 
-use super::candidates::Standing;
-use super::rank::Scorer;
+use super::candidates::{Filters, Standing};
 use super::reasons::Tier;
-use super::select::TopK;
+use super::select::{Key, TopK};
 use super::suggestion::Suggestion;
 use crate::graph::Csr;
 use crate::score::Score;
@@ -31,7 +30,7 @@ const WAITS: f64 = 1e-5;
 /// # Complexity
 /// 16 bytes a person, and what a walk touches.
 #[derive(Clone, Debug)]
-pub struct NearScratch {
+pub(super) struct NearScratch {
     rank: Vec<f64>,
     waiting: Vec<f64>,
     queue: VecDeque<u32>,
@@ -41,7 +40,7 @@ pub struct NearScratch {
 }
 
 impl NearScratch {
-    fn new(n_nodes: usize) -> Self {
+    pub(super) fn new(n_nodes: usize) -> Self {
         Self {
             rank: vec![0.0; n_nodes],
             waiting: vec![0.0; n_nodes],
@@ -50,6 +49,48 @@ impl NearScratch {
             best: TopK::default(),
             found: Vec::new(),
         }
+    }
+
+    /// The `k` people nearest to somebody, best first, except `already`: by approximate `PageRank`, whatever they have in common.
+    ///
+    /// Every rule holds but the one that asks for people in common: friends, whoever is excluded or of another age band, and
+    /// everybody demoted or removed for spam are left out. After the first calls little is allocated.
+    ///
+    /// # Panics
+    /// If there is no such node, or the scratch is another graph's.
+    ///
+    /// # Complexity
+    /// O(1 / (α ε)), at most 670,000 steps.
+    pub(super) fn nearest(
+        &mut self,
+        filters: Filters<'_>,
+        u: u32,
+        k: usize,
+        already: &[Suggestion],
+    ) -> &[Suggestion] {
+        let ties = filters.view.ties;
+        self.push_from(ties, u);
+        self.best.reset(k);
+        for &v in &self.touched {
+            let rank = self.rank[v as usize];
+            let is_new = || already.iter().all(|s| s.candidate != v);
+            if rank > 0.0 && may_be_near(filters, u, v) && is_new() {
+                let bits = Score::from_f64(rank).bits();
+                self.best.offer(bits, v, 0);
+            }
+        }
+        let suggestion = |key: &Key| {
+            let (bits, candidate, _) = key.parts();
+            Suggestion {
+                candidate,
+                mutual_count: common(ties, u, candidate),
+                score: Score::from_bits(bits),
+                tier: Tier::Near,
+            }
+        };
+        self.found.clear();
+        self.found.extend(self.best.finish().iter().map(suggestion));
+        &self.found
     }
 
     /// Leaves p in `rank`, and whoever it is above 0 for, or was waited at, in `touched`.
@@ -87,63 +128,12 @@ impl NearScratch {
     }
 }
 
-impl Scorer<'_> {
-    /// What [`suggest_near`](Self::suggest_near) needs.
-    #[must_use]
-    pub fn near_scratch(&self) -> NearScratch {
-        NearScratch::new(self.n_users())
-    }
-
-    /// The `k` people nearest to somebody, best first, except `already`: by approximate `PageRank`, whatever they have in common.
-    ///
-    /// Every rule holds but the one that asks for people in common: friends, whoever is excluded or of another age band, and
-    /// everybody demoted or removed for spam are left out. After the first calls little is allocated.
-    ///
-    /// # Panics
-    /// If there is no such node, or `scratch` is another scorer's.
-    ///
-    /// # Complexity
-    /// O(1 / (α ε)), at most 670,000 steps.
-    pub fn suggest_near<'s>(
-        &self,
-        scratch: &'s mut NearScratch,
-        node_idx: u32,
-        k: usize,
-        already: &[Suggestion],
-    ) -> &'s [Suggestion] {
-        let ties = self.view().ties;
-        scratch.push_from(ties, node_idx);
-        scratch.best.reset(k);
-        for &v in &scratch.touched {
-            let rank = scratch.rank[v as usize];
-            let is_new = || already.iter().all(|s| s.candidate != v);
-            if rank > 0.0 && self.may_be_near(node_idx, v) && is_new() {
-                let bits = Score::from_f64(rank).bits();
-                scratch.best.offer(bits, v, 0);
-            }
-        }
-        let suggestion = |key: &super::select::Key| {
-            let (bits, candidate, _) = key.parts();
-            Suggestion {
-                candidate,
-                mutual_count: common(ties, node_idx, candidate),
-                score: Score::from_bits(bits),
-                tier: Tier::Near,
-            }
-        };
-        scratch.found.clear();
-        scratch
-            .found
-            .extend(scratch.best.finish().iter().map(suggestion));
-        &scratch.found
-    }
-
-    fn may_be_near(&self, u: u32, v: u32) -> bool {
-        u != v
-            && !self.view().are_friends(u, v)
-            && self.exclusions().between(u, v).is_none()
-            && self.standing(v) == Standing::Good
-    }
+/// Every rule but the one that asks for people in common.
+fn may_be_near(filters: Filters<'_>, u: u32, v: u32) -> bool {
+    u != v
+        && !filters.view.are_friends(u, v)
+        && filters.exclusions.between(u, v).is_none()
+        && filters.standing(v) == Standing::Good
 }
 
 /// How many are tied to both.
@@ -157,7 +147,7 @@ fn common(ties: &Csr, u: u32, v: u32) -> u32 {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::{Exclusions, Plain, SuggestParams};
+    use super::super::{Exclusions, Plain, Scorer, SuggestParams};
     use super::*;
     use crate::hash::mix;
     use crate::signals::FeedbackKind;
@@ -216,13 +206,16 @@ mod tests {
         let (ties, exclusions) = (plain.view().ties, Exclusions::none());
         let params = SuggestParams::default().check().unwrap();
         let scorer = Scorer::without_spam(plain.view(), &exclusions, &params);
-        let mut scratch = scorer.near_scratch();
+        let mut scratch = NearScratch::new(scorer.n_users());
         let (mut found, mut wanted) = (0, 0);
         for u in (0..n).step_by(150) {
             let pi = exact(ties, u);
-            let mut best: Vec<u32> = ties.nodes().filter(|&v| scorer.may_be_near(u, v)).collect();
+            let mut best: Vec<u32> = ties
+                .nodes()
+                .filter(|&v| may_be_near(scorer.filters(u), u, v))
+                .collect();
             best.sort_by(|&a, &b| pi[b as usize].total_cmp(&pi[a as usize]).then(a.cmp(&b)));
-            let near = scorer.suggest_near(&mut scratch, u, 10, &[]);
+            let near = scratch.nearest(scorer.filters(u), u, 10, &[]);
             found += near
                 .iter()
                 .filter(|s| best[..10].contains(&s.candidate))
@@ -241,12 +234,12 @@ mod tests {
         let exclusions = Exclusions::from_nodes(6, said);
         let params = SuggestParams::default().check().unwrap();
         let scorer = Scorer::without_spam(plain.view(), &exclusions, &params);
-        let mut scratch = scorer.near_scratch();
-        let found = scorer.suggest_near(&mut scratch, 0, 10, &[]).to_vec();
+        let mut scratch = NearScratch::new(scorer.n_users());
+        let found = scratch.nearest(scorer.filters(0), 0, 10, &[]).to_vec();
         let nodes = |found: &[Suggestion]| found.iter().map(|s| s.candidate).collect::<Vec<_>>();
         assert_eq!(nodes(&found), [2, 4]);
         assert_eq!((found[0].mutual_count, found[1].mutual_count), (1, 0));
-        let rest = scorer.suggest_near(&mut scratch, 0, 10, &found[..1]);
+        let rest = scratch.nearest(scorer.filters(0), 0, 10, &found[..1]);
         assert_eq!(nodes(rest), [4]);
     }
 }

@@ -47,3 +47,36 @@ pub trait ForOne: Sync {
         self.scorer().n_users()
     }
 }
+
+impl ForOne for Scorer<'_> {
+    type Scratch = Scratch;
+
+    fn scorer(&self) -> &Scorer<'_> {
+        self
+    }
+
+    /// # Complexity
+    /// 5 to 28 bytes a person.
+    fn scratch(&self) -> Scratch {
+        Scratch::new(self)
+    }
+
+    fn of_scorer(scratch: &mut Scratch) -> &mut Scratch {
+        scratch
+    }
+
+    /// # Complexity
+    /// O(two-paths from the person + K log K).
+    fn list<'s>(&self, scratch: &'s mut Scratch, node_idx: u32, k: usize) -> Listed<'s> {
+        // People near fill a list up to the length that is published, whoever asks for more.
+        self.filled(scratch, node_idx, k, k.min(self.params().k()))
+    }
+
+    fn k_max(&self) -> usize {
+        self.n_users()
+    }
+
+    fn parts(&self, _scratch: &Scratch, _candidate: u32) -> Vec<FeatureWeight> {
+        Vec::new()
+    }
+}

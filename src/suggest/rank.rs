@@ -14,8 +14,6 @@ use super::kernel::{
 };
 use super::near::NearScratch;
 use super::params::{Heuristic, ValidSuggestParams};
-use super::person::ForOne;
-use super::ranker::FeatureWeight;
 use super::suggestion::{List, Listed, Suggestion};
 use super::view::View;
 use crate::consent::FriendSuggestions;
@@ -95,7 +93,7 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    fn new(scorer: &Scorer<'_>) -> Self {
+    pub(super) fn new(scorer: &Scorer<'_>) -> Self {
         let n_nodes = scorer.n_users();
         let weighted = !scorer.tables.weights.is_empty();
         let if_used = |used: bool| if used { n_nodes } else { 0 };
@@ -273,14 +271,6 @@ impl<'a> Scorer<'a> {
         self.tables.params.min_intermediaries()
     }
 
-    pub(super) fn standing(&self, v: u32) -> Standing {
-        self.tables
-            .standings
-            .get(v as usize)
-            .copied()
-            .unwrap_or_default()
-    }
-
     /// Under which parameters people are scored.
     #[must_use]
     pub fn params(&self) -> &ValidSuggestParams {
@@ -328,8 +318,10 @@ impl<'a> Scorer<'a> {
         let mut counts = self.find(scratch, u, k);
         let n_missing = filled.saturating_sub(scratch.ranked.len());
         if self.params().near() && n_missing > 0 {
-            let near = scratch.near.get_or_insert_with(|| self.near_scratch());
-            let more = self.suggest_near(near, u, n_missing, &scratch.ranked);
+            let near = scratch
+                .near
+                .get_or_insert_with(|| NearScratch::new(self.n_users()));
+            let more = near.nearest(self.filters(u), u, n_missing, &scratch.ranked);
             counts.near = more.len() as u64;
             scratch.ranked.extend_from_slice(more);
         }
@@ -527,7 +519,7 @@ impl<'a> Scorer<'a> {
         )
     }
 
-    fn filters(&self, u: u32) -> Filters<'_> {
+    pub(super) fn filters(&self, u: u32) -> Filters<'_> {
         Filters {
             view: self.view,
             exclusions: self.exclusions,
@@ -536,39 +528,6 @@ impl<'a> Scorer<'a> {
             odd: &self.tables.odd,
             min_intermediaries: self.tables.params.min_intermediaries(),
         }
-    }
-}
-
-impl ForOne for Scorer<'_> {
-    type Scratch = Scratch;
-
-    fn scorer(&self) -> &Scorer<'_> {
-        self
-    }
-
-    /// # Complexity
-    /// 5 to 28 bytes a person.
-    fn scratch(&self) -> Scratch {
-        Scratch::new(self)
-    }
-
-    fn of_scorer(scratch: &mut Scratch) -> &mut Scratch {
-        scratch
-    }
-
-    /// # Complexity
-    /// O(two-paths from the person + K log K).
-    fn list<'s>(&self, scratch: &'s mut Scratch, node_idx: u32, k: usize) -> Listed<'s> {
-        // People near fill a list up to the length that is published, whoever asks for more.
-        self.filled(scratch, node_idx, k, k.min(self.params().k()))
-    }
-
-    fn k_max(&self) -> usize {
-        self.n_users()
-    }
-
-    fn parts(&self, _scratch: &Scratch, _candidate: u32) -> Vec<FeatureWeight> {
-        Vec::new()
     }
 }
 
