@@ -10,8 +10,8 @@ use super::merge;
 use super::merkle::NodeHash;
 use super::objections::Keys;
 use super::proven::Proven;
+use super::root::Root;
 use super::tiles::{LEAVES, Tree};
-use super::writer::Root;
 use crate::ids::AccountId;
 use crate::time::Timestamp;
 

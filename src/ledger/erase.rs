@@ -7,7 +7,8 @@ use serde::Serialize;
 use super::codec::Holder;
 use super::entry::{EntryKind, Row};
 use super::error::LedgerError;
-use super::writer::{Root, Writer};
+use super::root::Root;
+use super::writer::Writer;
 use crate::ids::AccountId;
 
 /// What was erased.

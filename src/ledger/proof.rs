@@ -8,8 +8,8 @@ use super::error::LedgerError;
 use super::log::Log;
 use super::merkle::{self, NodeHash};
 use super::proven::Proven;
+use super::root::Root;
 use super::tiles::Tree;
-use super::writer::Root;
 use crate::ids::AccountId;
 
 /// Every entry about an account, each with the path from it to the root.

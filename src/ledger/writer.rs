@@ -16,9 +16,9 @@ use super::error::LedgerError;
 use super::head::{Counts, Head};
 use super::keys::Key;
 use super::log::{Found, Log};
-use super::merkle::NodeHash;
 use super::objections::{Keys, List};
 use super::proven::{Depth, prove};
+use super::root::Root;
 use super::segment::Segment;
 use super::tables::Access;
 use super::tiles::{Growth, LEAVES};
@@ -55,15 +55,6 @@ pub struct Appended {
     pub n_contradicting: u64,
     /// The log since then.
     pub root: Root,
-}
-
-/// A log at one size: what a copy is compared with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
-pub struct Root {
-    /// How many entries the log has.
-    pub size: u64,
-    /// The hash of the tree over them.
-    pub root: NodeHash,
 }
 
 impl std::fmt::Debug for Writer {
