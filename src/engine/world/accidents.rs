@@ -300,13 +300,3 @@ pub(in crate::engine) fn nobody_linked(
         )
     })
 }
-
-/// The first and the last moment of some events, by when they happened.
-pub(in crate::engine) fn span(
-    times: impl Iterator<Item = Timestamp>,
-) -> Option<(Timestamp, Timestamp)> {
-    times.fold(None, |span, at| {
-        let (first, last) = span.unwrap_or((at, at));
-        Some((first.min(at), last.max(at)))
-    })
-}

@@ -6,8 +6,8 @@
 use crate::consent::{Event, Flaw, Subject};
 use crate::engine::world::consent_rows::{ConsentRules, NamedEvent, NamedSubject, named, numbers};
 use crate::engine::world::consent_source::ConsentInputs;
-use crate::engine::world::inputs::Read;
 use crate::engine::world::objection::objection_token;
+use crate::engine::world::read::Read;
 use crate::engine::{EngineError, Progress, RunFinding};
 use crate::signals::{
     ConsentEventRow, Fault, Named, Rejection, RejectionReason, Salvage, SignalsDir, Table,

@@ -9,9 +9,11 @@ pub(in crate::engine) mod inputs;
 pub(in crate::engine) mod lost;
 pub(in crate::engine) mod numbers;
 pub(in crate::engine) mod objection;
+pub(in crate::engine) mod read;
 pub(in crate::engine) mod reading;
 pub(in crate::engine) mod rejects;
 pub(in crate::engine) mod standing;
+mod table_count;
 pub(in crate::engine) mod times;
 pub(in crate::engine) mod view;
 

@@ -1,7 +1,6 @@
 //! Standing: what the ledger says, at every moment a run asks about.
 
 use crate::consent::{AsOf, For, Ledger, Snapshot};
-use crate::engine::world::accidents;
 use crate::engine::world::consent_source::Objections;
 use crate::engine::world::inputs::Inputs;
 use crate::engine::world::view::{Gates, View, everyones_links};
@@ -47,7 +46,7 @@ impl Standing {
             let asked = as_of.valid.max(published_known);
             inputs.newest().map_or(asked, |newest| newest.max(asked))
         });
-        let events = accidents::span(inputs.consent.events.iter().map(|event| event.valid_time));
+        let events = span(inputs.consent.events.iter().map(|event| event.valid_time));
         let ledger = inputs.consent.ledger();
         let facts = inputs.facts();
         let published = AsOf {
@@ -89,4 +88,12 @@ impl Standing {
     pub(in crate::engine) fn objected(&self, number: E164) -> bool {
         self.objections.contains(number)
     }
+}
+
+/// The first and the last moment of some events, by when they happened.
+fn span(times: impl Iterator<Item = Timestamp>) -> Option<(Timestamp, Timestamp)> {
+    times.fold(None, |span, at| {
+        let (first, last) = span.unwrap_or((at, at));
+        Some((first.min(at), last.max(at)))
+    })
 }
