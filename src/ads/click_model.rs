@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::attributes::Attributes;
 use super::factor_clicks::FactorClicks;
 use super::features::{AdHashes, HashedValue, hashed_values, surface_name};
 use super::logistic::Logistic;
 use super::model_kind::ModelKind;
 use super::params::ValidAdsParams;
-use super::profile::{Attributes, TrainingRow};
+use super::profile::TrainingRow;
 use crate::learn::{
     CalibrateBy, Calibration, CalibrationMethod, FieldShifts, FtrlModel, LearnError, MODEL_SCHEMA,
     Predicted, sigmoid,

@@ -1,10 +1,10 @@
 //! Explanations: which field added how much to the log-odds of a click, and where it is from.
 
+use super::attributes::Attributes;
 use super::click_model::{ClickModel, Predictor};
 use super::factor_clicks::FactorClicks;
 use super::features::{AdField, AdHashes, Feature, Field, UserField, UserValue, user_values};
 use super::logistic::Logistic;
-use super::profile::Attributes;
 use crate::learn::sigmoid;
 use crate::signals::Ad;
 

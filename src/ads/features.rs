@@ -23,7 +23,7 @@
 use crate::hash::mix_two as mix;
 use crate::signals::{Ad, Surface};
 
-use super::profile::Attributes;
+use super::attributes::Attributes;
 
 /// A field of a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

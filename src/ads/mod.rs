@@ -14,6 +14,7 @@
 //! let surface = acquaint::signals::Surface::Messenger;
 //! ```
 
+mod attributes;
 mod auction;
 mod audience;
 mod click_model;
@@ -30,6 +31,7 @@ mod relevance;
 mod schema;
 mod training;
 
+pub use attributes::{AgeBand, Attributes};
 pub use auction::value as ad_value;
 pub use audience::{AudienceReport, AudienceVerdict, Audiences, ListMember, Partition};
 pub use click_model::{ClickModel, Metadata};
@@ -39,7 +41,7 @@ pub use features::{AdField, Field, UserField};
 pub use model_kind::ModelKind;
 pub use params::{AdsParams, ValidAdsParams};
 pub use policy::{AUDIENCE_MIN, Cap, Guard, HiddenAd, Ineligible, PolicyParams, ValidPolicyParams};
-pub use profile::{AgeBand, Attributes, TrainingRow, UserProfile};
+pub use profile::{TrainingRow, UserProfile};
 pub use relevance::{AdCounts, AdScore, AdScores, rank_ads};
 pub use schema::{FeatureSource, feature_sources};
 pub use training::{

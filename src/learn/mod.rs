@@ -37,6 +37,7 @@ mod error;
 pub mod factor;
 mod ftrl;
 mod metrics;
+mod odds;
 
 pub(crate) use batch::totals;
 pub use batch::{ClickDataset, ClickTargets, Clicks, SparseBatch};
@@ -47,8 +48,9 @@ pub use calibration::{
 };
 pub use error::LearnError;
 pub(crate) use ftrl::{Coordinate, Happened};
-pub use ftrl::{FtrlModel, FtrlParams, FtrlValidParams, MODEL_SCHEMA, sigmoid};
+pub use ftrl::{FtrlModel, FtrlParams, FtrlValidParams, MODEL_SCHEMA};
 pub use metrics::{
     ClickMetrics, GroupWeight, GroupedAuc, Predicted, ReliabilityBin, grouped_auc, reliability,
     wilson_interval,
 };
+pub use odds::sigmoid;

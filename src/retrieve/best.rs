@@ -2,7 +2,16 @@
 
 use std::cmp::Ordering;
 
-use super::rank::RankedAd;
+/// One of somebody's best.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RankedAd {
+    /// Its row in the catalogue.
+    pub ad: u32,
+    /// bias + own + u·a, as [`Catalogue`] defines it.
+    pub score: f64,
+    /// What orders: the score itself, or bid · p(score) + quality.
+    pub value: f64,
+}
 
 /// The first K of what was offered: by value, highest first, then by ad.
 #[derive(Clone, Debug)]

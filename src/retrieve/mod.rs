@@ -57,9 +57,10 @@ mod sieve;
 #[cfg(test)]
 mod tests;
 
+pub use best::RankedAd;
 pub use error::RetrieveError;
 pub use offers::{Curve, Offer};
 pub(crate) use packed::dot;
 pub use packed::{AdSet, Catalogue};
 pub use people::{People, Reached};
-pub use rank::{CatalogueCounts, Ranked, RankedAd};
+pub use rank::{CatalogueCounts, Ranked};

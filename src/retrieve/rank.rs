@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::RetrieveError;
-use super::best::Best;
+use super::best::{Best, RankedAd};
 use super::offers::{ByScore, Curve, Worth};
 use super::packed::{Catalogue, Ceiling, STRETCH, length};
 use super::people::{People, Reached};
@@ -17,17 +17,6 @@ const SCORE_ROUNDING: f64 = 1e-12;
 
 /// Far more than a length is rounded by, relatively.
 const LENGTH_ROUNDING: f64 = 1e-6;
-
-/// One of somebody's best.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct RankedAd {
-    /// Its row in the catalogue.
-    pub ad: u32,
-    /// bias + own + u·a, as [`Catalogue`] defines it.
-    pub score: f64,
-    /// What orders: the score itself, or bid · p(score) + quality.
-    pub value: f64,
-}
 
 /// Everybody's best, first ones first.
 #[derive(Clone, Debug, Default, PartialEq)]

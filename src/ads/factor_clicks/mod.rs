@@ -27,7 +27,7 @@ mod place;
 use serde::{Deserialize, Serialize};
 
 pub(in crate::ads) use self::fields::{N_FIELDS, batch, entries};
-use self::fields::{N_PEOPLES, N_PLACES, place_entries, value_entries};
+use self::fields::{N_PEOPLES, N_PLACES, value_entries};
 use self::file::FactorClicksFile;
 use self::place::Place;
 use super::features::{AdHashes, HashedValue};
@@ -128,13 +128,6 @@ impl FactorClicks {
         let bias = whoever as f32;
         AdSide { vector, bias }
     }
-}
-
-/// What a place adds by itself.
-fn own_of_place(machine: &FactorModel, (surface, position): (Surface, Option<u8>)) -> f64 {
-    let entries = place_entries(surface, position, machine.params().bits());
-    let rows = batch(machine, &[entries.collect()]);
-    machine.person_side(rows.row(0), N_PEOPLES + N_PLACES).own
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::fields::{Entry, N_FIELDS, N_PEOPLES, N_PLACES, batch, place_entries};
-use super::own_of_place;
 use crate::learn::LearnError;
 use crate::learn::factor::{FactorModel, Side};
 use crate::signals::Surface;
@@ -115,4 +114,11 @@ fn shares(counts: &[(u8, u32, u64)], impressions: u64) -> impl Iterator<Item = E
         (field, slot, (n as f64 / impressions.max(1) as f64) as f32)
     };
     counts.iter().map(share)
+}
+
+/// What a place adds by itself.
+fn own_of_place(machine: &FactorModel, (surface, position): (Surface, Option<u8>)) -> f64 {
+    let entries = place_entries(surface, position, machine.params().bits());
+    let rows = batch(machine, &[entries.collect()]);
+    machine.person_side(rows.row(0), N_PEOPLES + N_PLACES).own
 }

@@ -8,7 +8,8 @@
 //! they may say, because minors sign no contracts.
 
 use super::ineligible::Ineligible;
-use crate::ads::profile::{Attributes, UserProfile};
+use crate::ads::attributes::Attributes;
+use crate::ads::profile::UserProfile;
 use crate::signals::{Ad, Targeting};
 
 /// A condition of an ad on a person.

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::TrainReport;
+use crate::ads::attributes::Attributes;
 use crate::ads::features::{AdHashes, Feature, HashedValue, context_features, hashed_values};
 use crate::ads::model_kind::ModelKind;
 use crate::ads::params::ValidAdsParams;
-use crate::ads::profile::{Attributes, TrainingRow};
+use crate::ads::profile::TrainingRow;
 use crate::consent::{AdRelevance, Permitted};
 use crate::hash::{HashMap, mix_two as mix};
 use crate::ids::AdId;

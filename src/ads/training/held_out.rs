@@ -9,8 +9,8 @@
 
 use rayon::prelude::*;
 
-use super::Fitted;
 use super::encode::Encoded;
+use super::fitted::Fitted;
 use crate::ads::AdsError;
 use crate::ads::click_model::ClickModel;
 use crate::ads::params::ValidAdsParams;

@@ -16,6 +16,7 @@
 
 mod encode;
 mod factors;
+mod fitted;
 mod held_out;
 mod kept;
 mod logistic;
@@ -25,16 +26,14 @@ mod shards;
 #[cfg(test)]
 mod tests;
 
-use rayon::prelude::*;
-
 pub use self::kept::{ShardStates, is_shards};
 pub use self::report::{CurvePoint, PassPoint, ProgressPoint, TrainReport};
 pub use self::shards::MIN_CLICKS_PER_SHARD;
 
-use self::encode::{Encoded, Role, usable};
+use self::encode::{Encoded, usable};
+use self::fitted::Fitted;
 use self::held_out::{HeldOut, Holding, predictions};
-use self::merge::predictor;
-use self::shards::{Shard, ShardState, n_shards, sharded};
+use self::shards::n_shards;
 use super::AdsError;
 use super::click_model::ClickModel;
 use super::features::AdHashes;
@@ -45,7 +44,7 @@ use crate::consent::{AdRelevance, Permitted};
 use crate::hash::HashMap;
 use crate::ids::AdId;
 use crate::learn::{ClickMetrics, Predicted, reliability};
-use crate::signals::{Ad, Surface};
+use crate::signals::Ad;
 
 /// A model with what it was made of.
 #[derive(Clone, Debug)]
@@ -159,37 +158,6 @@ fn clicks_of(rows: &[Encoded<'_>]) -> u64 {
         .sum()
 }
 
-/// A model that is not calibrated yet, and the shards it was merged from.
-struct Fitted {
-    model: ClickModel,
-    shards: Vec<ShardState>,
-    n_retrained: u64,
-    sums: Sums,
-}
-
-impl Fitted {
-    fn new(
-        rows: Vec<Encoded<'_>>,
-        params: &ValidAdsParams,
-        n_shards: u64,
-        earlier: Option<&ShardStates>,
-        progress: &(dyn Fn(u64) + Sync),
-    ) -> Result<Self, AdsError> {
-        let sums = Sums::of(&rows, params);
-        let shards = sharded(rows, n_shards);
-        let (shards, n_retrained) = learnt(shards, params, earlier, progress)?;
-        let rate = params.rate(sums.clicks, sums.impressions);
-        let predictor = predictor(params, rate, &shards, &sums.shown)?;
-        let (clicks, impressions) = (sums.clicks, sums.impressions);
-        Ok(Self {
-            model: ClickModel::new(predictor, sums.rows_taught, clicks, impressions),
-            shards,
-            n_retrained,
-            sums,
-        })
-    }
-}
-
 /// Shares of the rows that a learning curve trains on besides all of them.
 const CURVE_SHARES: [f64; 3] = [0.125, 0.25, 0.5];
 /// Salt of the choice of these rows.
@@ -231,64 +199,4 @@ fn ads_by_id(ads: &[Ad]) -> HashMap<AdId, (&Ad, AdHashes)> {
     ads.iter()
         .map(|ad| (ad.ad_id, (ad, AdHashes::of(ad))))
         .collect()
-}
-
-/// Whole numbers over all rows that are not held out: cheap, and in any order the same.
-#[derive(Default)]
-struct Sums {
-    rows_taught: u64,
-    rows_stopping: u64,
-    rows_not_sampled: u64,
-    clicks: u64,
-    impressions: u64,
-    /// Impressions by where ads stood.
-    shown: Vec<((Surface, Option<u8>), u64)>,
-}
-
-impl Sums {
-    fn of(rows: &[Encoded<'_>], params: &ValidAdsParams) -> Self {
-        let mut sums = Self::default();
-        let mut shown: HashMap<(Surface, Option<u8>), u64> = HashMap::default();
-        for row in rows {
-            let impressions = u64::from(row.row.target.impressions);
-            *match row.role(params) {
-                Role::Taught => &mut sums.rows_taught,
-                Role::Stops => &mut sums.rows_stopping,
-                Role::NotSampled => &mut sums.rows_not_sampled,
-            } += 1;
-            sums.clicks += u64::from(row.row.target.clicks);
-            sums.impressions += impressions;
-            *shown
-                .entry((row.row.surface, row.row.position))
-                .or_default() += impressions;
-        }
-        sums.shown = shown.into_iter().collect();
-        sums.shown.sort_unstable();
-        sums
-    }
-}
-
-/// The shards as training leaves them, and how many had to be trained.
-fn learnt(
-    shards: Vec<Shard<'_>>,
-    params: &ValidAdsParams,
-    earlier: Option<&ShardStates>,
-    progress: &(dyn Fn(u64) + Sync),
-) -> Result<(Vec<ShardState>, u64), AdsError> {
-    let n_shards = shards.len() as u64;
-    let learnt = |(i, mut shard): (usize, Shard<'_>)| {
-        shard.sort();
-        let digest = shard.digest(params, n_shards);
-        let kept = earlier.and_then(|earlier| earlier.shards.get(i));
-        let state = match kept.filter(|kept| kept.digest == digest) {
-            Some(kept) => Ok((kept.clone(), 0)),
-            None => shard.learn(digest, params, n_shards).map(|new| (new, 1)),
-        };
-        progress(shard.rows().len() as u64);
-        state
-    };
-    let shards = shards.into_par_iter().enumerate();
-    let learnt: Result<Vec<_>, AdsError> = shards.map(learnt).collect();
-    let (states, retrained): (Vec<_>, Vec<u64>) = learnt?.into_iter().unzip();
-    Ok((states, retrained.iter().sum()))
 }

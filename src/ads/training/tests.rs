@@ -2,13 +2,13 @@
 
 use super::*;
 use crate::ads::AdsParams;
-use crate::ads::profile::Attributes;
+use crate::ads::attributes::Attributes;
 use crate::ads::testing::{ad, impression, interests, permit_all};
 use crate::hash::mix_two as mix;
 use crate::ids::UserId;
 use crate::learn::factor::{FactorParams, Interaction, WeightBits};
 use crate::learn::{CalibrateBy, CalibrationMethod, FtrlParams, MODEL_SCHEMA};
-use crate::signals::Impression;
+use crate::signals::{Impression, Surface};
 use crate::time::Timestamp;
 
 fn params() -> AdsParams {

@@ -25,8 +25,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::CalibrateBy;
-use crate::learn::ftrl::{logit, sigmoid};
 use crate::learn::metrics::{Predicted, Tie, ties};
+use crate::learn::odds::{logit, sigmoid};
 
 /// Steps of Newton's method, at most; it takes about five.
 const MAX_STEPS: u32 = 50;

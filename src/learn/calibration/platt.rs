@@ -14,9 +14,9 @@
 //! Advances in Large Margin Classifiers, 1999. H.-T. Lin, C.-J. Lin, R. C. Weng, "A note on Platt's probabilistic
 //! outputs for support vector machines", Machine Learning 68, 2007 (the stable form and the step halving).
 
-use crate::learn::ftrl::{logit, sigmoid};
 use crate::learn::metrics::Predicted;
 use crate::learn::metrics::{Sum, Tie, chunked, ties};
+use crate::learn::odds::{logit, sigmoid};
 
 /// Smallest slope: at 0 all ads would tie, below it their order would turn round.
 const MIN_SLOPE: f64 = 0.05;

@@ -2,7 +2,7 @@
 
 use crate::hash::mix;
 use crate::learn::ftrl::{parts, slope_and_square};
-use crate::learn::sigmoid;
+use crate::learn::odds::sigmoid;
 
 use super::batch::{FieldBatch, FieldRow};
 use super::params::{FactorValidParams, Interaction};

@@ -11,8 +11,8 @@ use super::params::{FactorValidParams, Interaction};
 use super::row::{RowSums, inner};
 use super::storage::{LANES, Line, Weights, with_chunks, with_shape};
 use super::table::{Singles, Table};
-use crate::learn::ftrl::logit;
-use crate::learn::{LearnError, sigmoid};
+use crate::learn::LearnError;
+use crate::learn::odds::{logit, sigmoid};
 
 /// The version of the form in which models are written.
 pub const FACTOR_SCHEMA: u32 = 2;

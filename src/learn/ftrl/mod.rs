@@ -18,6 +18,7 @@ use self::step::{Rates, Step};
 pub(super) use self::step::{parts, slope_and_square};
 use super::LearnError;
 use super::batch::{ClickDataset, ClickTargets, Clicks, SparseBatch};
+use super::odds::{logit, sigmoid};
 use crate::ahead::ask_for;
 
 /// The version of the form in which models are written.
@@ -248,22 +249,6 @@ fn check_shape(model: &FtrlModel, dataset: &ClickDataset) -> Result<(), LearnErr
         Some(row) => Err(LearnError::Weight { row }),
         None => Ok(()),
     }
-}
-
-/// 1/(1 + e⁻ˣ), with x clamped to ±35 so that neither p nor 1 − p becomes 0; NaN counts as 0.
-#[must_use]
-pub fn sigmoid(x: f64) -> f64 {
-    let x = if x.is_nan() {
-        0.0
-    } else {
-        x.clamp(-35.0, 35.0)
-    };
-    1.0 / (1.0 + (-x).exp())
-}
-
-/// ln(p/(1 − p)).
-pub(crate) fn logit(p: f64) -> f64 {
-    (p / (1.0 - p)).ln()
 }
 
 impl Fit<SparseBatch, ClickTargets, LearnError> for FtrlValidParams {

@@ -3,7 +3,7 @@
 
 use crate::learn::FtrlValidParams;
 
-use super::sigmoid;
+use crate::learn::odds::sigmoid;
 
 /// How many clicks a part may be wrong by before it counts for less.
 const MAX_SLOPE: f64 = 4.0;
