@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::attributes::Attributes;
 use super::factor_clicks::FactorClicks;
-use super::features::{AdHashes, HashedValue, hashed_values, surface_name};
+use super::features::{AdHashes, HashedValue, Placement, hashed_values, surface_name};
 use super::logistic::Logistic;
 use super::model_kind::ModelKind;
 use super::params::ValidAdsParams;
-use super::profile::TrainingRow;
+use super::profile::{TrainingRow, UserProfile};
+use super::shared::{Shared, SharedParams};
 use crate::learn::{
     CalibrateBy, Calibration, CalibrationMethod, FieldShifts, FtrlModel, LearnError, MODEL_SCHEMA,
     Predicted, sigmoid,
@@ -37,12 +37,7 @@ pub(in crate::ads) enum Predictor {
 
 impl Predictor {
     /// Log-odds of an ad for somebody with these values, where it stood or averaged over where ads stood.
-    fn logit(
-        &self,
-        ad: &AdHashes,
-        values: &[HashedValue],
-        place: Option<(Surface, Option<u8>)>,
-    ) -> f64 {
+    fn logit(&self, ad: &AdHashes, values: &[HashedValue], place: Option<Placement>) -> f64 {
         match (self, place) {
             (Self::Logistic(model), place) => model.logit(ad, values, place),
             (Self::Factors(model), None) => model.logit(ad, values),
@@ -84,6 +79,8 @@ pub struct Metadata {
     pub n_held_out: u64,
     /// How it was calibrated, or why not, in words.
     pub calibration: String,
+    /// Which shared signals it looks at.
+    pub looks_at: SharedParams,
 }
 
 /// The value of the field by which calibration tells ads apart.
@@ -112,9 +109,8 @@ impl ClickModel {
     /// A model that is not calibrated yet.
     pub(in crate::ads) fn new(
         predictor: Predictor,
-        n_rows: u64,
-        clicks: u64,
-        impressions: u64,
+        (n_rows, clicks, impressions): (u64, u64, u64),
+        looks_at: SharedParams,
     ) -> Self {
         Self {
             metadata: Metadata {
@@ -123,6 +119,7 @@ impl ClickModel {
                 n_rows,
                 impressions,
                 clicks,
+                looks_at,
                 ..Metadata::default()
             },
             predictor,
@@ -214,30 +211,31 @@ impl ClickModel {
 
     /// The calibrated probability of a click per impression, averaged over where ads stood in training.
     #[must_use]
-    pub fn p_click(&self, attributes: &Attributes, ad: &Ad) -> f64 {
-        let logit = self
-            .predictor
-            .logit(&AdHashes::of(ad), &hashed_values(attributes), None);
+    pub fn p_click(&self, profile: &UserProfile, ad: &Ad) -> f64 {
+        let values = profile.hashed_for(ad);
+        let logit = self.predictor.logit(&AdHashes::of(ad), &values, None);
         self.probability(logit, self.shift(ad, None))
     }
 
-    /// The calibrated probability of a click per impression where this row's showing stood.
+    /// The calibrated probability of a click per impression where this row's showing stood; `before` is what is shared about the
+    /// person by then ([`History::before`](super::History::before)).
     #[must_use]
-    pub fn p_click_shown(&self, row: &TrainingRow, ad: &Ad) -> f64 {
-        let values = hashed_values(&row.attributes);
-        self.p_hashed_shown(row, (ad, &AdHashes::of(ad)), &values)
+    pub fn p_click_shown(&self, row: &TrainingRow, before: &Shared, ad: &Ad) -> f64 {
+        let mut values = hashed_values(&row.attributes);
+        values.extend(before.hashed());
+        let place = row.placement(self.metadata.looks_at.time);
+        self.p_hashed_shown(place, (ad, &AdHashes::of(ad)), &values)
     }
 
     /// As [`p_click_shown`](Self::p_click_shown), with the ad and the row's values hashed already.
     pub(in crate::ads) fn p_hashed_shown(
         &self,
-        row: &TrainingRow,
+        place: Placement,
         (ad, hashes): (&Ad, &AdHashes),
         values: &[HashedValue],
     ) -> f64 {
-        let place = (row.surface, row.position);
         let logit = self.predictor.logit(hashes, values, Some(place));
-        self.probability(logit, self.shift(ad, Some(row.surface)))
+        self.probability(logit, self.shift(ad, Some(place.surface)))
     }
 
     /// The calibrated probability of log-odds, for an ad with this [shift](Self::shift).

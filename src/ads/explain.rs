@@ -1,10 +1,10 @@
 //! Explanations: which field added how much to the log-odds of a click, and where it is from.
 
-use super::attributes::Attributes;
 use super::click_model::{ClickModel, Predictor};
 use super::factor_clicks::FactorClicks;
-use super::features::{AdField, AdHashes, Feature, Field, UserField, UserValue, user_values};
+use super::features::{AdField, AdHashes, Feature, Field, UserField, UserValue};
 use super::logistic::Logistic;
+use super::profile::UserProfile;
 use crate::learn::sigmoid;
 use crate::signals::Ad;
 
@@ -38,27 +38,15 @@ pub struct Contributions {
 impl Field {
     /// The columns its values are from: `table.column`. What they mean was learned from `impressions`.
     #[must_use]
-    pub const fn sources(self) -> &'static [&'static str] {
+    pub fn sources(self) -> Vec<&'static str> {
         match self {
-            Self::Bias => &["impressions.clicks", "impressions.impressions"],
-            Self::Ad(field) => field.sources(),
-            Self::User(field) => field.sources(),
-            Self::Cross(user, AdField::Category) => match user {
-                UserField::Region => &["social_accounts.region", "ads.category"],
-                UserField::AgeBand => &["social_accounts.birth_year", "ads.category"],
-                UserField::Gender => &["social_accounts.gender", "ads.category"],
-                UserField::Language => &["social_accounts.language", "ads.category"],
-                UserField::Interest => &["social_accounts.interests", "ads.category"],
-            },
-            Self::Cross(user, _) => match user {
-                UserField::Region => &["social_accounts.region", "ads.ad_id"],
-                UserField::AgeBand => &["social_accounts.birth_year", "ads.ad_id"],
-                UserField::Gender => &["social_accounts.gender", "ads.ad_id"],
-                UserField::Language => &["social_accounts.language", "ads.ad_id"],
-                UserField::Interest => &["social_accounts.interests", "ads.ad_id"],
-            },
-            Self::Surface => &["impressions.surface", "impressions.position"],
-            Self::Position => &["impressions.position"],
+            Self::Bias => vec!["impressions.clicks", "impressions.impressions"],
+            Self::Ad(field) => field.sources().to_vec(),
+            Self::User(field) => field.sources().to_vec(),
+            Self::Cross(user, ad) => [user.sources(), ad.sources()].concat(),
+            Self::Surface => vec!["impressions.surface", "impressions.position"],
+            Self::Position => vec!["impressions.position"],
+            Self::Hour | Self::Weekday => vec!["impressions.at", "social_accounts.region"],
         }
     }
 
@@ -78,6 +66,8 @@ impl Field {
             Self::Cross(user, ad) => format!("{} × {}", user.as_str(), ad.as_str()),
             Self::Surface => "place, on average".to_owned(),
             Self::Position => "position".to_owned(),
+            Self::Hour => "hour".to_owned(),
+            Self::Weekday => "weekday".to_owned(),
         }
     }
 }
@@ -90,6 +80,26 @@ impl UserField {
             Self::Gender => &["social_accounts.gender"],
             Self::Language => &["social_accounts.language"],
             Self::Interest => &["social_accounts.interests"],
+            Self::DeviceType => &["messenger_accounts.device_type"],
+            Self::Os => &["messenger_accounts.os"],
+            Self::OsVersion => &["messenger_accounts.os_version"],
+            Self::AppVersion => &["messenger_accounts.app_version"],
+            Self::Sessions => &["messenger_accounts.sessions_30d"],
+            Self::Groups => &["messenger_accounts.groups"],
+            Self::Person => &["impressions.user_id"],
+            Self::Showings | Self::LastShown => &["impressions.user_id", "impressions.at"],
+            Self::OwnRate | Self::LastClicked => &["impressions.user_id", "impressions.clicks"],
+            Self::OwnCategory | Self::OwnAdvertiser | Self::OwnAd => &[
+                "impressions.user_id",
+                "impressions.ad_id",
+                "impressions.clicks",
+            ],
+            Self::FriendsCategory | Self::FriendsAdvertiser => &[
+                "friendships.user_id",
+                "address_book.phone",
+                "impressions.ad_id",
+                "impressions.clicks",
+            ],
         }
     }
 }
@@ -113,9 +123,9 @@ impl ClickModel {
     /// # Complexity
     /// O(d) for d features; of a factor model O(d²·k).
     #[must_use]
-    pub fn contributions(&self, attributes: &Attributes, ad: &Ad) -> Contributions {
+    pub fn contributions(&self, profile: &UserProfile, ad: &Ad) -> Contributions {
         let hashes = AdHashes::of(ad);
-        let values = user_values(attributes);
+        let values = profile.values_for(ad);
         let of_person: Vec<_> = values.iter().map(UserValue::hashed).collect();
         let (parts, logit) = match self.predictor() {
             Predictor::Logistic(model) => {
@@ -255,13 +265,13 @@ mod tests {
         for model in models() {
             for id in 0..6 {
                 let ad = ad(id, "food", 1.0);
-                let found = model.contributions(&person.attributes, &ad);
+                let found = model.contributions(&person, &ad);
                 assert!(
                     (found.sum() - found.logit).abs() < 1e-6,
                     "{:?}",
                     model.kind()
                 );
-                assert_eq!(found.p_click, model.p_click(&person.attributes, &ad));
+                assert_eq!(found.p_click, model.p_click(&person, &ad));
                 assert_eq!(found.p_uncalibrated, sigmoid(found.logit));
             }
         }
@@ -271,10 +281,10 @@ mod tests {
     #[test]
     fn what_two_values_say_together_counts_half_for_each() {
         let (ad, person) = (ad(1, "food", 1.0), person());
-        let mut without = person.attributes.clone();
-        without.interests = interests(&["art"]);
+        let mut without = person.clone();
+        without.attributes.interests = interests(&["art"]);
         for model in &models()[1..] {
-            let whole = model.contributions(&person.attributes, &ad);
+            let whole = model.contributions(&person, &ad);
             let less = model.contributions(&without, &ad);
             let part = |found: &Contributions, like: &Contribution| {
                 let is_it =
@@ -294,7 +304,7 @@ mod tests {
             );
             assert!((own + lost - (whole.logit - less.logit)).abs() < 1e-6);
             let machine = model.factors().unwrap();
-            let cars = user_values(&person.attributes).pop().unwrap().hashed();
+            let cars = person.values_for(&ad).pop().unwrap().hashed();
             let feature = Feature {
                 field: Field::User(cars.field),
                 hash: cars.hash,
@@ -312,7 +322,7 @@ mod tests {
     #[test]
     fn every_part_names_a_column() {
         for model in models() {
-            let found = model.contributions(&person().attributes, &ad(1, "food", 1.0));
+            let found = model.contributions(&person(), &ad(1, "food", 1.0));
             for part in &found.parts {
                 let sources = part.field.sources();
                 assert!(sources.iter().all(|source| source.contains('.')));
@@ -335,7 +345,7 @@ mod tests {
             _ => false,
         };
         for model in models() {
-            let found = model.contributions(&person().attributes, &special);
+            let found = model.contributions(&person(), &special);
             assert!(!found.parts.iter().any(protected));
             assert!(found.parts.iter().any(|part| part.field.is_personal()));
             assert!((found.sum() - found.logit).abs() < 1e-6);

@@ -11,19 +11,25 @@
 //! | gender | yes | yes | yes |
 //! | language | yes | yes | |
 //! | interest, each | yes | yes | yes |
+//! | phone, system and its version, messenger version, sessions, groups | yes | yes | |
+//! | person; ads shown before, own clicks, last ad shown, last click | yes | | |
+//! | own and friends' clicks in the category and for the advertiser, this ad shown before | yes | | |
 //!
-//! and of the ad itself: ad, advertiser, category, special category. A bias is always there.
+//! and of the ad itself: ad, advertiser, category, special category. A bias is always there. What stands in the last row counts
+//! for the ads that it is about.
 //!
-//! Surface and position are features of a showing, not of a person or an ad: they are trained on, so that a
+//! Surface, position, hour and weekday are features of a showing, not of a person or an ad: they are trained on, so that a
 //! prominent place is not taken for a good ad, and averaged out when scoring.
 //!
-//! An ad of a special category (housing, employment, credit, …) has no feature of age, gender or region,
-//! neither plain nor crossed: two people who differ only in these get the same score for it.
+//! An ad of a special category (housing, employment, credit, …) has no feature of age, gender or region, nor of what may stand in
+//! for them, neither plain nor crossed: of a person only language and interests count.
 
 use crate::hash::mix_two as mix;
-use crate::signals::{Ad, Surface};
 
 use super::attributes::Attributes;
+use super::clock::Clock;
+use super::shared::Scale;
+use crate::signals::{Ad, Surface};
 
 /// A field of a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,16 +44,77 @@ pub enum UserField {
     Language,
     /// One interest.
     Interest,
+    /// The model of the phone.
+    DeviceType,
+    /// The phone's system.
+    Os,
+    /// The system's major version.
+    OsVersion,
+    /// The messenger's version.
+    AppVersion,
+    /// Sessions of the messenger in the last 30 days.
+    Sessions,
+    /// Groups in the messenger.
+    Groups,
+    /// The person themselves.
+    Person,
+    /// How often they were shown any ad before.
+    Showings,
+    /// How much more often than expected they clicked before.
+    OwnRate,
+    /// How long ago they were last shown an ad.
+    LastShown,
+    /// How long ago they last clicked.
+    LastClicked,
+    /// How much more often they clicked ads of the category.
+    OwnCategory,
+    /// How much more often they clicked ads of the advertiser.
+    OwnAdvertiser,
+    /// How often they were shown the ad before.
+    OwnAd,
+    /// How much more often their friends clicked ads of the category.
+    FriendsCategory,
+    /// How much more often their friends clicked ads of the advertiser.
+    FriendsAdvertiser,
+}
+
+/// With what of the ad a field is crossed, besides counting alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::ads) enum Crossing {
+    /// With the category and with the ad.
+    Ad,
+    /// With the category.
+    Category,
+    /// With nothing: it counts for every ad alike.
+    Nothing,
+    /// With nothing: it already is about a field of the ad, and counts for the ads that have it.
+    About(AdField),
 }
 
 impl UserField {
     /// Every field of a person.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 21] = [
         Self::Region,
         Self::AgeBand,
         Self::Gender,
         Self::Language,
         Self::Interest,
+        Self::DeviceType,
+        Self::Os,
+        Self::OsVersion,
+        Self::AppVersion,
+        Self::Sessions,
+        Self::Groups,
+        Self::Person,
+        Self::Showings,
+        Self::OwnRate,
+        Self::LastShown,
+        Self::LastClicked,
+        Self::OwnCategory,
+        Self::OwnAdvertiser,
+        Self::OwnAd,
+        Self::FriendsCategory,
+        Self::FriendsAdvertiser,
     ];
 
     /// The name used in reasons and in the hash.
@@ -59,17 +126,65 @@ impl UserField {
             Self::Gender => "gender",
             Self::Language => "language",
             Self::Interest => "interest",
+            Self::DeviceType => "phone",
+            Self::Os => "system",
+            Self::OsVersion => "system version",
+            Self::AppVersion => "messenger version",
+            Self::Sessions => "sessions",
+            Self::Groups => "groups",
+            Self::Person => "person",
+            Self::Showings => "ads shown before",
+            Self::OwnRate => "own clicks",
+            Self::LastShown => "last ad shown",
+            Self::LastClicked => "last click",
+            Self::OwnCategory => "own clicks in the category",
+            Self::OwnAdvertiser => "own clicks for the advertiser",
+            Self::OwnAd => "this ad shown before",
+            Self::FriendsCategory => "friends' clicks in the category",
+            Self::FriendsAdvertiser => "friends' clicks for the advertiser",
         }
     }
 
-    /// May not count for ads of a special category.
+    /// May not count for ads of a special category: age, gender and region, and whatever may stand in for them.
     #[must_use]
     pub const fn is_protected(self) -> bool {
-        matches!(self, Self::Region | Self::AgeBand | Self::Gender)
+        !matches!(self, Self::Language | Self::Interest)
     }
 
-    const fn crosses_ad(self) -> bool {
-        matches!(self, Self::AgeBand | Self::Gender | Self::Interest)
+    /// With what of an ad it is crossed.
+    pub(in crate::ads) const fn crossing(self) -> Crossing {
+        match self {
+            Self::AgeBand | Self::Gender | Self::Interest => Crossing::Ad,
+            Self::Region
+            | Self::Language
+            | Self::DeviceType
+            | Self::Os
+            | Self::OsVersion
+            | Self::AppVersion
+            | Self::Sessions
+            | Self::Groups => Crossing::Category,
+            Self::Person | Self::Showings | Self::OwnRate | Self::LastShown | Self::LastClicked => {
+                Crossing::Nothing
+            }
+            Self::OwnCategory | Self::FriendsCategory => Crossing::About(AdField::Category),
+            Self::OwnAdvertiser | Self::FriendsAdvertiser => Crossing::About(AdField::Advertiser),
+            Self::OwnAd => Crossing::About(AdField::Ad),
+        }
+    }
+
+    /// How its levels are to be read, if it has any.
+    pub(in crate::ads) const fn scale(self) -> Option<Scale> {
+        match self {
+            Self::Sessions | Self::Groups | Self::Showings => Some(Scale::Count),
+            Self::OwnRate
+            | Self::OwnCategory
+            | Self::OwnAdvertiser
+            | Self::FriendsCategory
+            | Self::FriendsAdvertiser => Some(Scale::Ratio),
+            Self::LastShown | Self::LastClicked => Some(Scale::Since),
+            Self::OwnAd => Some(Scale::Shown),
+            _ => None,
+        }
     }
 }
 
@@ -122,6 +237,10 @@ pub enum Field {
     Surface,
     /// How far down it stood.
     Position,
+    /// The hour of the day where the person lives.
+    Hour,
+    /// The day of the week there.
+    Weekday,
 }
 
 /// A feature before it falls into a slot.
@@ -141,7 +260,7 @@ impl Feature {
     }
 }
 
-fn value_hash(field: &str, value: &[u8]) -> u64 {
+pub(in crate::ads) fn value_hash(field: &str, value: &[u8]) -> u64 {
     let mut hasher = blake3::Hasher::new();
     hasher
         .update(field.as_bytes())
@@ -261,10 +380,13 @@ impl AdHashes {
             hash,
         };
         let allowed = self.may_look_at(field);
+        let crossing = field.crossing();
+        let with_category = matches!(crossing, Crossing::Ad | Crossing::Category);
+        let with_ad = crossing == Crossing::Ad;
         let all = [
             Some(plain),
-            Some(cross(AdField::Category, self.category)),
-            field.crosses_ad().then(|| cross(AdField::Ad, self.ad)),
+            with_category.then(|| cross(AdField::Category, self.category)),
+            with_ad.then(|| cross(AdField::Ad, self.ad)),
         ];
         all.into_iter().flatten().filter(move |_| allowed)
     }
@@ -286,20 +408,37 @@ impl UserValue {
     }
 }
 
-/// The features of where an ad stood.
-pub(crate) fn context_features(
-    surface: Surface,
-    position: Option<u8>,
-) -> impl Iterator<Item = Feature> {
-    let surface = Feature {
-        field: Field::Surface,
-        hash: value_hash("surface", surface_name(surface).as_bytes()),
-    };
-    let position = position.map(|position| Feature {
-        field: Field::Position,
-        hash: value_hash("position", &[position]),
-    });
-    std::iter::once(surface).chain(position)
+/// Where and when an ad stood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(in crate::ads) struct Placement {
+    pub(in crate::ads) surface: Surface,
+    /// How far down, from 0 at the top.
+    pub(in crate::ads) position: Option<u8>,
+    /// What the clock showed, if that is looked at and known.
+    pub(in crate::ads) clock: Option<Clock>,
+}
+
+impl Placement {
+    /// Its features.
+    pub(in crate::ads) fn features(self) -> impl Iterator<Item = Feature> {
+        let feature = |field, name, value: &[u8]| Feature {
+            field,
+            hash: value_hash(name, value),
+        };
+        let surface = surface_name(self.surface).as_bytes();
+        let position = self
+            .position
+            .map(|at| feature(Field::Position, "position", &[at]));
+        let clock = self.clock.map(|clock| {
+            [
+                feature(Field::Hour, "hour", &[clock.hour]),
+                feature(Field::Weekday, "weekday", &[clock.weekday]),
+            ]
+        });
+        std::iter::once(feature(Field::Surface, "surface", surface))
+            .chain(position)
+            .chain(clock.into_iter().flatten())
+    }
 }
 
 /// The name files give a surface.

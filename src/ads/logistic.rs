@@ -2,9 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::features::{AdHashes, Feature, HashedValue, context_features};
+use super::features::{AdField, AdHashes, Crossing, Feature, Field, HashedValue, Placement};
 use crate::learn::{FtrlModel, bits};
-use crate::signals::Surface;
 
 /// Log-odds summed as `base(ad) + Σ part(value, ad)` over a person's values.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,10 +17,10 @@ pub(in crate::ads) struct Logistic {
 
 impl Logistic {
     /// A regression, with what surface and position add averaged over where ads stood: impressions by place.
-    pub(in crate::ads) fn new(ftrl: FtrlModel, shown: &[((Surface, Option<u8>), u64)]) -> Self {
+    pub(in crate::ads) fn new(ftrl: FtrlModel, shown: &[(Placement, u64)]) -> Self {
         let mut model = Self { ftrl, context: 0.0 };
         let all: u64 = shown.iter().map(|(_, impressions)| impressions).sum();
-        let part = |&(place, n): &((Surface, Option<u8>), u64)| n as f64 * model.at(place);
+        let part = |&(place, n): &(Placement, u64)| n as f64 * model.at(place);
         let sum: f64 = shown.iter().map(part).sum();
         model.context = if all > 0 { sum / all as f64 } else { 0.0 };
         model
@@ -32,22 +31,34 @@ impl Logistic {
     }
 
     /// What a place adds.
-    pub(in crate::ads) fn at(&self, (surface, position): (Surface, Option<u8>)) -> f64 {
-        self.sum(context_features(surface, position))
+    pub(in crate::ads) fn at(&self, place: Placement) -> f64 {
+        self.sum(place.features())
     }
 
     /// Log-odds, with what the place adds; averaged over places if it is not known.
+    ///
+    /// The order of the sum is that of ranking, to the last bit: what is crossed with the ad one by one; then, as one, what is
+    /// crossed with its category, what is crossed with nothing, and what is about its category; then what is about its advertiser
+    /// and what is about the ad.
     pub(in crate::ads) fn logit(
         &self,
         ad: &AdHashes,
         values: &[HashedValue],
-        place: Option<(Surface, Option<u8>)>,
+        place: Option<Placement>,
     ) -> f64 {
         let context = place.map_or(self.context, |place| self.at(place));
         let own = self.ftrl.offset() + self.ad_part(ad) + context;
-        values
-            .iter()
-            .fold(own, |sum, &v| sum + self.value_part(ad, v))
+        let part = |sum, value: &HashedValue| sum + self.value_part(ad, *value);
+        let of = |crossing| {
+            let is_it = move |value: &&HashedValue| value.field.crossing() == crossing;
+            values.iter().filter(is_it)
+        };
+        let sum = |crossing| of(crossing).fold(0.0, part);
+        let of_category = sum(Crossing::Category) + sum(Crossing::Nothing);
+        let of_category = of_category + sum(Crossing::About(AdField::Category));
+        let logit = of(Crossing::Ad).fold(own, part) + of_category;
+        let logit = of(Crossing::About(AdField::Advertiser)).fold(logit, part);
+        of(Crossing::About(AdField::Ad)).fold(logit, part)
     }
 
     /// Log-odds of an ad before anything is known of a person.
@@ -63,6 +74,15 @@ impl Logistic {
     /// What one value of a person's adds for an ad.
     pub(in crate::ads) fn value_part(&self, ad: &AdHashes, value: HashedValue) -> f64 {
         self.sum(ad.features_with(value))
+    }
+
+    /// What a value adds that is crossed with nothing, for ads that may look at it.
+    pub(in crate::ads) fn plain_part(&self, value: HashedValue) -> f64 {
+        let plain = Feature {
+            field: Field::User(value.field),
+            hash: value.hash,
+        };
+        self.sum(std::iter::once(plain))
     }
 
     fn sum(&self, features: impl Iterator<Item = Feature>) -> f64 {

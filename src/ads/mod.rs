@@ -18,6 +18,7 @@ mod attributes;
 mod auction;
 mod audience;
 mod click_model;
+mod clock;
 mod error;
 mod explain;
 mod factor_clicks;
@@ -29,6 +30,7 @@ mod policy;
 mod profile;
 mod relevance;
 mod schema;
+mod shared;
 mod training;
 
 pub use attributes::{AgeBand, Attributes};
@@ -44,9 +46,10 @@ pub use policy::{AUDIENCE_MIN, Cap, Guard, HiddenAd, Ineligible, PolicyParams, V
 pub use profile::{TrainingRow, UserProfile};
 pub use relevance::{AdCounts, AdScore, AdScores, rank_ads};
 pub use schema::{FeatureSource, feature_sources};
+pub use shared::{AdKey, History, Level, Shared, SharedFacts, SharedParams, Tie, Told, Usage};
 pub use training::{
     CurvePoint, MIN_CLICKS_PER_SHARD, PassPoint, ProgressPoint, ShardStates, TrainReport, Trained,
-    is_shards, train, train_from,
+    TrainingSet, is_shards, train, train_from,
 };
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::model_kind::ModelKind;
 use super::policy::{PolicyParams, ValidPolicyParams};
+use super::shared::SharedParams;
 use crate::learn::factor::{FactorParams, FactorValidParams};
 use crate::learn::{CalibrateBy, CalibrationMethod, FtrlParams, FtrlValidParams};
 use crate::params::{ParamError, require};
@@ -47,6 +48,8 @@ pub struct AdsParams {
     pub early_stopping: u32,
     /// Who may get which ad, and what it costs.
     pub policy: PolicyParams,
+    /// Which shared signals the model looks at besides profiles.
+    pub signals: SharedParams,
 }
 
 impl Default for AdsParams {
@@ -65,6 +68,7 @@ impl Default for AdsParams {
             factors: FactorParams::default(),
             early_stopping: 10,
             policy: PolicyParams::default(),
+            signals: SharedParams::default(),
         }
     }
 }
@@ -85,6 +89,7 @@ pub struct ValidAdsParams {
     factors: FactorValidParams,
     early_stopping: u32,
     policy: ValidPolicyParams,
+    signals: SharedParams,
 }
 
 impl AdsParams {
@@ -102,6 +107,7 @@ impl AdsParams {
         self.ftrl = other.ftrl.clone();
         self.factors = other.factors.clone();
         self.early_stopping = other.early_stopping;
+        self.signals = other.signals;
         self
     }
 
@@ -162,6 +168,7 @@ impl AdsParams {
             factors,
             early_stopping: self.early_stopping,
             policy: self.policy.check()?,
+            signals: self.signals.check()?,
         })
     }
 }
@@ -268,6 +275,19 @@ impl ValidAdsParams {
     #[must_use]
     pub const fn early_stopping(&self) -> u32 {
         self.early_stopping
+    }
+
+    /// Which shared signals the model looks at.
+    #[must_use]
+    pub const fn signals(&self) -> SharedParams {
+        self.signals
+    }
+
+    /// The same looking at other shared signals.
+    #[must_use]
+    pub const fn with_signals(mut self, signals: SharedParams) -> Self {
+        self.signals = signals;
+        self
     }
 
     /// Who may get which ad, and what it costs.

@@ -1,12 +1,14 @@
 //! Who an ad is for, and what was shown to whom.
 
 use super::attributes::{AgeBand, Attributes};
-use super::features::{HashedValue, hashed_values};
+use super::clock::Clock;
+use super::features::{HashedValue, Placement, UserValue, hashed_values, user_values};
+use super::shared::{Shared, Told};
 use crate::consent::About;
 use crate::hash::mix_two as mix;
 use crate::ids::{AdId, UserId};
 use crate::learn::Clicks;
-use crate::signals::{Impression, SocialAccount, Surface};
+use crate::signals::{Ad, Impression, SocialAccount, Surface};
 use crate::time::Timestamp;
 
 /// Keeps the folds independent of other splits by the same hash.
@@ -22,8 +24,12 @@ pub struct UserProfile {
     pub user: UserId,
     /// The age reached in the calendar year of scoring, in years: as old as the person can be.
     pub age: Option<u16>,
-    /// What the models see.
+    /// What the models see of the social account.
     pub attributes: Attributes,
+    /// What else is shared about them, and counts for every ad.
+    pub shared: Shared,
+    /// And what counts for some ads, in order.
+    pub about: Vec<Told>,
 }
 
 impl UserProfile {
@@ -43,7 +49,39 @@ impl UserProfile {
             user: account.user_id,
             age,
             attributes: attributes.in_order(),
+            shared: Shared::default(),
+            about: Vec::new(),
         }
+    }
+
+    /// All that counts for every ad, in the order of its features.
+    pub(in crate::ads) fn values(&self) -> Vec<UserValue> {
+        let mut values = user_values(&self.attributes);
+        values.extend(self.shared.values());
+        values
+    }
+
+    /// All that counts for an ad, in the order of its features.
+    pub(in crate::ads) fn values_for(&self, ad: &Ad) -> Vec<UserValue> {
+        let about = self.about.iter().filter(|told| told.key.is_of(ad));
+        let mut values = self.values();
+        values.extend(about.map(|told| UserValue::from(told.level)));
+        values
+    }
+
+    /// All that counts for every ad, hashed.
+    pub(in crate::ads) fn hashed(&self) -> Vec<HashedValue> {
+        let mut hashed = hashed_values(&self.attributes);
+        hashed.extend(self.shared.hashed());
+        hashed
+    }
+
+    /// All that counts for an ad, hashed, in the same order.
+    pub(in crate::ads) fn hashed_for(&self, ad: &Ad) -> Vec<HashedValue> {
+        let about = self.about.iter().filter(|told| told.key.is_of(ad));
+        let mut hashed = self.hashed();
+        hashed.extend(about.map(|told| told.level.hashed()));
+        hashed
     }
 }
 
@@ -105,6 +143,16 @@ impl TrainingRow {
                 clicks: impression.clicks,
                 impressions: impression.impressions,
             },
+        }
+    }
+
+    /// Where and when the ad stood; `is_timed` says whether the time is looked at.
+    pub(in crate::ads) fn placement(&self, is_timed: bool) -> Placement {
+        let region = self.attributes.region.filter(|_| is_timed);
+        Placement {
+            surface: self.surface,
+            position: self.position,
+            clock: region.and_then(|region| Clock::at(self.at, region)),
         }
     }
 

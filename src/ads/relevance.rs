@@ -10,11 +10,15 @@
 //! and each keeps their own best list, so the result is the same for any number of threads; ads come in ascending order
 //! of id, which breaks ties.
 //!
+//! What is not crossed with the ad itself is the same for all ads of a *kind*, a category with or without a special one: it is
+//! summed by kind for each person ([`kinds`]), and what is about one ad or advertiser is added where it counts.
+//!
 //! A list never holds more ads of one advertiser than the frequency caps leave. Taking the best ads greedily is optimal
 //! then, for the lists that keep the limits are the independent sets of a matroid; offered one by one, an ad that is too
 //! many drives out the least valuable of its own advertiser, or of all.
 
 mod factors;
+mod kinds;
 
 use std::collections::BTreeMap;
 
@@ -24,7 +28,7 @@ use serde::{Deserialize, Serialize};
 use super::AdsError;
 use super::auction::{price, value};
 use super::click_model::{ClickModel, Predictor};
-use super::features::{AdHashes, HashedValue, UserValue, user_values};
+use super::features::{AdField, AdHashes, Crossing, HashedValue, UserValue};
 use super::logistic::Logistic;
 use super::params::ValidAdsParams;
 use super::policy::masks::{AD_BLOCK, BlockMasks, Catalogue, Lists, Segments};
@@ -34,6 +38,7 @@ use crate::consent::{AdRelevance, Permitted};
 use crate::hash::HashMap;
 use crate::ids::{AdId, AdvertiserId, AudienceId, UserId};
 use crate::signals::Ad;
+use kinds::{ByKind, Kinds, Places};
 
 /// People one task takes at a time.
 const USER_CHUNK: usize = 64;
@@ -147,9 +152,11 @@ pub fn rank_ads(
     let k = params.k() + 1;
     match model.predictor() {
         Predictor::Logistic(logistic) => {
+            let by_kind = ByKind::of(logistic, &running.kinds, &people);
             for (block_idx, block) in running.ads.chunks(AD_BLOCK).enumerate() {
                 let first = block_idx * AD_BLOCK;
-                let scorer = BlockScorer::new((model, logistic), block, first, &people);
+                let models = (model, logistic);
+                let scorer = BlockScorer::new(models, (block, first), &people, &by_kind);
                 scorer.offer_all((&people, &running), &mut lists, k, progress);
             }
         }
@@ -174,6 +181,7 @@ pub fn rank_ads(
 struct RunningAd<'a> {
     ad: &'a Ad,
     hashes: AdHashes,
+    kind: u32,
     /// The number of the list it is for, if it is for one.
     list: Option<u32>,
 }
@@ -183,6 +191,7 @@ struct Running<'a> {
     ads: Vec<RunningAd<'a>>,
     lists: Lists,
     catalogue: Catalogue,
+    kinds: Kinds,
 }
 
 impl<'a> Running<'a> {
@@ -205,13 +214,19 @@ impl<'a> Running<'a> {
             Some(*numbers.entry(list).or_insert_with(new))
         };
         let catalogue = Catalogue::of(running.iter().copied());
-        let ads = running.into_iter().map(|ad| RunningAd {
-            ad,
-            hashes: AdHashes::of(ad),
-            list: number(ad),
+        let mut kinds = Kinds::default();
+        let ads = running.into_iter().map(|ad| {
+            let hashes = AdHashes::of(ad);
+            RunningAd {
+                ad,
+                hashes,
+                kind: kinds.number(ad, hashes),
+                list: number(ad),
+            }
         });
         Self {
             ads: ads.collect(),
+            kinds,
             lists,
             catalogue,
         }
@@ -227,12 +242,41 @@ struct Refusals {
     left: Vec<(AdvertiserId, usize)>,
 }
 
+/// Values of many people, each once.
+#[derive(Default)]
+struct Values {
+    numbers: HashMap<UserValue, u32>,
+    hashed: Vec<HashedValue>,
+}
+
+impl Values {
+    fn number(&mut self, value: &UserValue) -> u32 {
+        let (numbers, hashed) = (&mut self.numbers, &mut self.hashed);
+        let new = || {
+            hashed.push(value.hashed());
+            u32::try_from(hashed.len() - 1).expect("fewer than 2³² distinct values fit memory")
+        };
+        *numbers.entry_ref(value).or_insert_with(new)
+    }
+
+    /// The numbers of those values that are crossed like this.
+    fn numbers(&mut self, values: &[UserValue], crossing: Crossing) -> Vec<u32> {
+        let crossed = values
+            .iter()
+            .filter(|value| value.field.crossing() == crossing);
+        crossed.map(|value| self.number(value)).collect()
+    }
+}
+
 /// People by id, their values numbered.
 struct People<'a> {
     profiles: Vec<&'a UserProfile>,
-    /// For each person the numbers of their values.
+    /// For each person the numbers of their values that are crossed with ads.
     value_ids: Vec<Vec<u32>>,
     values: Vec<HashedValue>,
+    /// For each person the numbers of their values that are crossed with categories alone.
+    broad_ids: Vec<Vec<u32>>,
+    broad: Vec<HashedValue>,
     segments: Segments<'a>,
     refusals: Vec<Refusals>,
     /// How many ads of an advertiser that was not seen fit into a list.
@@ -243,29 +287,20 @@ impl<'a> People<'a> {
     fn of(users: &'a [Permitted<UserProfile, AdRelevance>]) -> Self {
         let mut profiles: Vec<&UserProfile> = users.iter().map(Permitted::get).collect();
         profiles.sort_by_key(|profile| profile.user);
-        let mut numbers: HashMap<UserValue, u32> = HashMap::default();
-        let mut values = Vec::new();
-        let mut number = |value: UserValue| {
-            let hashed = value.hashed();
-            *numbers.entry(value).or_insert_with(|| {
-                values.push(hashed);
-                u32::try_from(values.len() - 1).expect("fewer than 2³² distinct values fit memory")
-            })
-        };
-        let value_ids = profiles
-            .iter()
-            .map(|profile| {
-                user_values(&profile.attributes)
-                    .into_iter()
-                    .map(&mut number)
-                    .collect()
-            })
-            .collect();
+        let (mut values, mut broad) = (Values::default(), Values::default());
+        let (mut value_ids, mut broad_ids) = (Vec::new(), Vec::new());
+        for profile in &profiles {
+            let own = profile.values();
+            value_ids.push(values.numbers(&own, Crossing::Ad));
+            broad_ids.push(broad.numbers(&own, Crossing::Category));
+        }
         Self {
             segments: Segments::of(&profiles),
             profiles,
             value_ids,
-            values,
+            values: values.hashed,
+            broad_ids,
+            broad: broad.hashed,
             refusals: Vec::new(),
             per_advertiser: usize::MAX,
         }
@@ -319,6 +354,14 @@ struct BestAds {
     ineligible: [u64; Ineligible::ALL.len()],
 }
 
+/// What one task reuses from person to person.
+#[derive(Default)]
+struct Scratch {
+    logits: Vec<f64>,
+    /// By kind.
+    kinds: Vec<f64>,
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Best {
     value: f64,
@@ -369,6 +412,8 @@ impl BestAds {
 /// Log-odds of a block of ads: alone, and the part of every value; and who may get which of them.
 struct BlockScorer<'a> {
     model: &'a ClickModel,
+    by_kind: &'a ByKind<'a>,
+    places: Places,
     ads: &'a [RunningAd<'a>],
     first_ad_idx: usize,
     base: Vec<f64>,
@@ -382,9 +427,9 @@ struct BlockScorer<'a> {
 impl<'a> BlockScorer<'a> {
     fn new(
         (model, logistic): (&'a ClickModel, &Logistic),
-        ads: &'a [RunningAd<'a>],
-        first_ad_idx: usize,
+        (ads, first_ad_idx): (&'a [RunningAd<'a>], usize),
         people: &People<'_>,
+        by_kind: &'a ByKind<'a>,
     ) -> Self {
         let mut parts = vec![0.0; people.values.len() * ads.len()];
         let rows = parts
@@ -398,6 +443,8 @@ impl<'a> BlockScorer<'a> {
         let listed: Vec<_> = ads.iter().map(|one| (one.ad, one.list)).collect();
         Self {
             model,
+            by_kind,
+            places: Places::of(ads.iter().map(|one| one.ad)),
             ads,
             first_ad_idx,
             base: ads.iter().map(|one| logistic.base(&one.hashes)).collect(),
@@ -416,23 +463,47 @@ impl<'a> BlockScorer<'a> {
     ) {
         let chunks = lists.par_chunks_mut(USER_CHUNK).enumerate();
         chunks.for_each(|(chunk_idx, chunk)| {
-            let mut logits = Vec::with_capacity(self.ads.len());
+            let mut scratch = Scratch::default();
             for (user_idx, list) in (chunk_idx * USER_CHUNK..).zip(chunk.iter_mut()) {
-                self.offer_block(world, user_idx, &mut logits, list, k);
+                self.offer_block(world, user_idx, &mut scratch, list, k);
             }
             progress(chunk.len() as u64);
         });
     }
 
-    /// The inner loop: whole rows are added, so that ads are neighbours in memory.
-    fn fill_logits(&self, value_ids: &[u32], logits: &mut Vec<f64>) {
+    /// The inner loop: whole rows are added, so that ads are neighbours in memory. The order of each ad's sum is that of
+    /// [`Logistic::logit`].
+    fn fill_logits(&self, people: &People<'_>, person: usize, scratch: &mut Scratch) {
+        let Scratch { logits, kinds } = scratch;
         logits.clear();
         logits.extend_from_slice(&self.base);
-        for &value in value_ids {
+        for &value in &people.value_ids[person] {
             let from = value as usize * self.ads.len();
             let row = &self.parts[from..from + self.ads.len()];
             for (logit, part) in logits.iter_mut().zip(row) {
                 *logit += part;
+            }
+        }
+        let profile = people.profiles[person];
+        self.by_kind.fill(profile, &people.broad_ids[person], kinds);
+        for (logit, one) in logits.iter_mut().zip(self.ads) {
+            *logit += kinds[one.kind as usize];
+        }
+        self.add_told(profile, logits);
+    }
+
+    /// Adds what is about advertisers, then what is about ads; nothing of either counts for ads of special categories.
+    fn add_told(&self, profile: &UserProfile, logits: &mut [f64]) {
+        for about in [AdField::Advertiser, AdField::Ad] {
+            let crossing = Crossing::About(about);
+            let told = profile.about.iter();
+            for one in told.filter(|one| one.level.field.crossing() == crossing) {
+                for &at in self.places.of_key(&one.key) {
+                    let at = usize::from(at);
+                    if !self.ads[at].hashes.is_special() {
+                        logits[at] += self.by_kind.plain(one.level.hashed());
+                    }
+                }
             }
         }
     }
@@ -441,7 +512,7 @@ impl<'a> BlockScorer<'a> {
         &self,
         (people, running): (&People<'_>, &Running<'_>),
         person: usize,
-        logits: &mut Vec<f64>,
+        scratch: &mut Scratch,
         list: &mut BestAds,
         k: usize,
     ) {
@@ -451,7 +522,8 @@ impl<'a> BlockScorer<'a> {
         let eligible = self
             .masks
             .eligible(segment, refused, &running.lists, &mut list.ineligible);
-        self.fill_logits(&people.value_ids[person], logits);
+        self.fill_logits(people, person, scratch);
+        let logits = &scratch.logits;
         for idx in eligible.bits() {
             let ad = self.ads[idx].ad;
             let p_click = self.model.probability(logits[idx], self.shifts[idx]);
@@ -486,7 +558,7 @@ impl Outcome<'_> {
         let next = list.best.iter().skip(1).map(|next| Some(next.value));
         let ranked = (1..).zip(list.best.iter().zip(next.chain([None])));
         let score = |(rank, (best, next_value)): (u32, (&Best, Option<f64>))| {
-            let RunningAd { ad, hashes, .. } = &self.running.ads[best.ad_idx];
+            let ad = self.running.ads[best.ad_idx].ad;
             AdScore {
                 user: profile.user,
                 rank,
@@ -494,7 +566,7 @@ impl Outcome<'_> {
                 p_click: best.p_click,
                 value: best.value,
                 price: price(ad, best.p_click, next_value, self.reserve),
-                reasons: reasons(profile, hashes, self.model),
+                reasons: reasons(profile, ad, self.model),
             }
         };
         ranked.take(self.k).map(score).collect()
@@ -521,11 +593,13 @@ impl Outcome<'_> {
 }
 
 /// The person's values that raised the log-odds most, strongest first; else what else there is to say.
-fn reasons(profile: &UserProfile, ad: &AdHashes, model: &ClickModel) -> Vec<String> {
-    let values = user_values(&profile.attributes);
-    let spoken = spoken(&values, ad, model);
+fn reasons(profile: &UserProfile, ad: &Ad, model: &ClickModel) -> Vec<String> {
+    let values = profile.values_for(ad);
+    let spoken = spoken(&values, &AdHashes::of(ad), model);
     let mut parts: Vec<(f64, UserValue)> = spoken.by_value.into_iter().zip(values).collect();
-    parts.retain(|(part, _)| *part > 0.0);
+    // That somebody clicks much whatever it is speaks for no ad.
+    let speaks = |value: &UserValue| value.field.crossing() != Crossing::Nothing;
+    parts.retain(|(part, value)| *part > 0.0 && speaks(value));
     parts.sort_by(|a, b| b.0.total_cmp(&a.0));
     parts.truncate(MAX_REASONS);
     if parts.is_empty() {
@@ -580,7 +654,9 @@ const fn without_values(by_ad: f64, model: &ClickModel) -> &'static str {
 mod tests {
     use super::*;
     use crate::ads::testing::{account, ad, impression, interests, permit_all};
-    use crate::ads::{AdsParams, AgeBand, ModelKind};
+    use crate::ads::{
+        AdsParams, AgeBand, History, ModelKind, SharedFacts, SharedParams, Tie, Usage,
+    };
     use crate::ads::{Audiences, Cap, HiddenAd, ListMember, PolicyParams, TrainingRow, train};
     use crate::ids::Region;
     use crate::learn::factor::{FactorModel, FactorParams, Interaction};
@@ -628,12 +704,16 @@ mod tests {
         ad
     }
 
-    fn model(profiles: &[UserProfile], ads: &[Ad]) -> ClickModel {
-        trained(profiles, ads, &params(5))
+    fn models(profiles: &[UserProfile], ads: &[Ad]) -> Vec<ClickModel> {
+        models_looking_at(SharedParams::default(), profiles, ads)
     }
 
     /// The logistic model, and the factor model of every kind; the last is calibrated category by category.
-    fn models(profiles: &[UserProfile], ads: &[Ad]) -> Vec<ClickModel> {
+    fn models_looking_at(
+        signals: SharedParams,
+        profiles: &[UserProfile],
+        ads: &[Ad],
+    ) -> Vec<ClickModel> {
         let factors = |interaction| {
             let factors = FactorParams::default().bits(10).k(4);
             let params = AdsParams {
@@ -641,12 +721,13 @@ mod tests {
                 factors: factors.interaction(interaction).eta(0.3).epochs(6),
                 // The logistic model is calibrated, and so is the last one, by other rows.
                 calibration: CalibrationMethod::None,
+                signals,
                 ..given(5)
             };
             trained(profiles, ads, &params.check().unwrap())
         };
         vec![
-            model(profiles, ads),
+            trained(profiles, ads, &params(5).with_signals(signals)),
             factors(Interaction::FieldAware),
             factors(Interaction::Plain),
             shifted(&factors(Interaction::FieldWeighted)),
@@ -670,8 +751,8 @@ mod tests {
             .calibrated_by(calibration.with_shifts(CalibrateBy::Category, &rows, &values))
     }
 
-    /// People click on what they are interested in.
-    fn trained(profiles: &[UserProfile], ads: &[Ad], params: &ValidAdsParams) -> ClickModel {
+    /// People click on what they are interested in, one ad after another.
+    fn log(profiles: &[UserProfile], ads: &[Ad]) -> Vec<Permitted<TrainingRow, AdRelevance>> {
         let pairs = profiles
             .iter()
             .flat_map(|p| ads.iter().map(move |ad| (p, ad)));
@@ -680,15 +761,47 @@ mod tests {
                 let about = ad.category.as_str();
                 profile.attributes.interests.iter().any(|i| *i == *about)
             };
-            let shown = impression(
-                Some(profile.user.0),
-                ad.ad_id.0,
-                20,
-                if keen { 5 } else { 1 },
-            );
+            let clicks = if keen { 5 } else { 1 };
+            let mut shown = impression(Some(profile.user.0), ad.ad_id.0, 20, clicks);
+            shown.at = Timestamp::from_secs(1 + (ad.ad_id.0 % 400).cast_signed());
             TrainingRow::new(&shown, Some(profile))
         });
-        train(&permit_all(rows), ads, params).unwrap().0
+        permit_all(rows)
+    }
+
+    fn trained(profiles: &[UserProfile], ads: &[Ad], params: &ValidAdsParams) -> ClickModel {
+        train(&log(profiles, ads), ads, params).unwrap().0
+    }
+
+    /// The people with what some of them did before, and with phones.
+    fn told(profiles: Vec<UserProfile>, ads: &[Ad]) -> Vec<UserProfile> {
+        let usage = |profile: &UserProfile| Usage {
+            user: profile.user,
+            device_type: Some(["pixel", "iphone"][roll(profile.user.0, 40, 2)].into()),
+            os: Some("some".into()),
+            os_version: None,
+            app_version: None,
+            sessions_30d: Some(30),
+            groups: None,
+        };
+        let pair = |id: u64| Tie {
+            a: UserId(id),
+            b: UserId(1 + id % 10),
+            since: Timestamp::from_secs(0),
+        };
+        let ties = permit_all((1..=profiles.len() as u64).map(pair));
+        let facts = SharedFacts::new(&permit_all(profiles.iter().map(usage)), &ties);
+        let few = profiles.len().min(10);
+        let rows = log(&profiles[..few], &ads[..ads.len().min(40)]);
+        let signals = SharedParams {
+            friends_min: 2,
+            ..SharedParams::default()
+        };
+        let history = History::of(&rows, ads, &facts, &params(5).with_signals(signals));
+        profiles
+            .into_iter()
+            .map(|one| history.tell(one, AS_OF))
+            .collect()
     }
 
     fn params(k: u32) -> ValidAdsParams {
@@ -766,7 +879,7 @@ mod tests {
         for user in users {
             let scored = ads.iter().filter(|ad| guard.eligibility(user, ad).is_ok());
             let scored = scored.map(|ad| {
-                let p = model.p_click(&user.attributes, ad);
+                let p = model.p_click(user, ad);
                 (ad, p, ad.bid * p + ad.quality)
             });
             let mut own: Vec<_> = scored.collect();
@@ -790,8 +903,8 @@ mod tests {
     }
 
     fn world(n_users: u64, n_ads: u64) -> (Vec<UserProfile>, Vec<Ad>) {
-        let users = (1..=n_users).map(profile).collect();
-        (users, (1..=n_ads).map(some_ad).collect())
+        let ads: Vec<Ad> = (1..=n_ads).map(some_ad).collect();
+        (told((1..=n_users).map(profile).collect(), &ads), ads)
     }
 
     fn rank(users: &[UserProfile], ads: &[Ad], model: &ClickModel, k: u32) -> (AdScores, AdCounts) {
@@ -1001,8 +1114,8 @@ mod tests {
         let mut fan = profile(1);
         fan.attributes.interests = interests(&["cooking"]);
         let one = |category| ad(100, category, 1.0);
-        for model in models(&users, &ads) {
-            let p = |category| model.p_click(&fan.attributes, &one(category));
+        for model in models_looking_at(SharedParams::none(), &users, &ads) {
+            let p = |category| model.p_click(&fan, &one(category));
             assert!(
                 p("cooking") > 1.5 * p("cars"),
                 "{} {}",
@@ -1027,7 +1140,7 @@ mod tests {
         b.attributes.gender = Some("m".into());
         b.attributes.region = Region::parse("US");
         for model in models(&users, &ads) {
-            let p = |profile: &UserProfile, ad| model.p_click(&profile.attributes, ad);
+            let p = |profile: &UserProfile, ad| model.p_click(profile, ad);
             assert_eq!(p(&a, &special), p(&b, &special));
             assert_ne!(p(&a, &ad(3, "cooking", 1.0)), p(&b, &ad(3, "cooking", 1.0)));
         }

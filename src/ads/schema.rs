@@ -25,18 +25,44 @@ pub fn feature_sources() -> Vec<FeatureSource> {
         tables: tables.iter().map(|&table| table.to_owned()).collect(),
         purpose,
     };
-    let person = |field: UserField| {
-        let tables = ["impressions", "social_accounts"];
-        source(field.as_str(), &tables, Some(AdRelevance::PURPOSE))
-    };
+    let person =
+        |field: UserField| source(field.as_str(), tables(field), Some(AdRelevance::PURPOSE));
     let ad = |field: AdField| source(field.as_str(), &["ads"], None);
     let shown = |field| source(field, &["impressions"], Some(AdRelevance::PURPOSE));
     let people = UserField::ALL.into_iter().map(person);
     let ads = AdField::ALL.into_iter().map(ad);
     people
         .chain(ads)
-        .chain(["surface", "position"].map(shown))
+        .chain(["surface", "position", "hour", "weekday"].map(shown))
         .collect()
+}
+
+/// The tables a field of a person is read from.
+const fn tables(field: UserField) -> &'static [&'static str] {
+    match field {
+        UserField::Region
+        | UserField::AgeBand
+        | UserField::Gender
+        | UserField::Language
+        | UserField::Interest => &["impressions", "social_accounts"],
+        UserField::DeviceType
+        | UserField::Os
+        | UserField::OsVersion
+        | UserField::AppVersion
+        | UserField::Sessions
+        | UserField::Groups => &["messenger_accounts"],
+        UserField::Person
+        | UserField::Showings
+        | UserField::OwnRate
+        | UserField::LastShown
+        | UserField::LastClicked
+        | UserField::OwnCategory
+        | UserField::OwnAdvertiser
+        | UserField::OwnAd => &["impressions"],
+        UserField::FriendsCategory | UserField::FriendsAdvertiser => {
+            &["friendships", "address_book", "impressions"]
+        }
+    }
 }
 
 #[cfg(test)]
@@ -49,6 +75,6 @@ mod tests {
             let is_about_ads = source.tables == ["ads"];
             assert_eq!(source.purpose.is_none(), is_about_ads, "{source:?}");
         }
-        assert_eq!(feature_sources().len(), 11);
+        assert_eq!(feature_sources().len(), 29);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::ads::TrainingRow;
+use crate::ads::{SharedFacts, TrainingRow};
 use crate::consent::{Abuse, AdRelevance, FriendSuggestions, Permitted, Purpose};
 use crate::engine::abuse::{AbuseBook, AbuseReader, SpamScores};
 use crate::engine::ads::provenance::AdProvenance;
@@ -161,6 +161,12 @@ impl Prepared {
         self.ads.as_ref().map_or_else(Vec::new, rows)
     }
 
+    /// What is shared about people besides their profiles, for ads.
+    #[must_use]
+    pub fn ad_facts(&self) -> Option<&SharedFacts> {
+        self.ads.as_ref().map(|ads| &ads.facts)
+    }
+
     /// Why somebody is suggested to a person, or why not.
     ///
     /// # Complexity
@@ -216,6 +222,7 @@ struct Books {
     friends: Option<Book<FriendSuggestions>>,
     abuse: Option<AbuseBook>,
     business: Option<BusinessBooks>,
+    ads: Option<Book<AdRelevance>>,
 }
 
 impl Views {
@@ -259,7 +266,11 @@ impl Views {
         let business = self.business.as_ref();
         let mut service = business.map(|views| Matcher::new(inputs, &views.service, budget));
         let mut marketing = business.map(|views| Matcher::new(inputs, &views.marketing, budget));
+        let looks_at_friends = world.params.ads.signals().friends;
+        let ads = self.ads.as_ref().filter(|_| looks_at_friends);
+        let mut ads = ads.map(|view| Matcher::new(inputs, view, budget));
         let mut readers: Vec<&mut dyn Reader> = Vec::new();
+        readers.extend(ads.as_mut().map(|reader| reader as &mut dyn Reader));
         readers.extend(friends.as_mut().map(|reader| reader as &mut dyn Reader));
         readers.extend(service.as_mut().map(|reader| reader as &mut dyn Reader));
         readers.extend(marketing.as_mut().map(|reader| reader as &mut dyn Reader));
@@ -275,10 +286,12 @@ impl Views {
             .add_ambiguous(Table::AddressBook, n_ambiguous);
         let friends = friends.map(Matcher::finish);
         let abuse = abuse.map(AbuseReader::finish);
+        let ads = ads.map(Matcher::finish);
         let stages: Vec<Stage> = friends
             .iter()
             .map(|(_, stage)| stage.clone())
             .chain(abuse.iter().map(|(_, stage)| stage.clone()))
+            .chain(ads.iter().map(|(_, stage)| stage.clone()))
             .collect();
         world.stages.append(&mut world.inputs.read.stages);
         let unread = stages.first().and_then(accidents::unread_book);
@@ -294,6 +307,7 @@ impl Views {
             friends: friends.map(|(book, _)| book),
             abuse: abuse.map(|(book, _)| book),
             business,
+            ads: ads.map(|(book, _)| book),
         })
     }
 
@@ -318,7 +332,11 @@ impl Views {
         let business = business.map(|(views, books)| Verdicts::prepare(world_of, views, &books));
         let ads = match self.ads {
             None => None,
-            Some(view) => Some(Ads::prepare(world_of, view, models.ad_model, progress)?),
+            Some(view) => {
+                let book = books.ads.unwrap_or_default();
+                let given = models.ad_model;
+                Some(Ads::prepare(world_of, view, &book, given, progress)?)
+            }
         };
         Ok(Prepared {
             world,

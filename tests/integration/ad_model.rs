@@ -156,7 +156,7 @@ fn deny_a_model_of_another_moment_and_files_that_are_none() {
     let text = fs::read_to_string(at.join("ads.json")).unwrap();
     for (from, to, says) in [
         (
-            "acquaint-ad-model/2",
+            "acquaint-ad-model/3",
             "acquaint-ad-model/9",
             "train it again",
         ),

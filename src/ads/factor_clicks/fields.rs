@@ -1,11 +1,11 @@
 //! From features to entries with fields.
 
-use crate::ads::features::{AdField, Feature, Field, HashedValue, UserField, context_features};
+use crate::ads::features::{AdField, Feature, Field, HashedValue, Placement, UserField};
 use crate::learn::factor::{FactorModel, FieldBatch};
-use crate::signals::Surface;
 
-/// Fields of people: the first.
-pub(super) const N_PEOPLES: usize = UserField::ALL.len();
+/// Fields of people: the first. Those of a profile stand alone; phone, messenger, person and history are one each, since each field
+/// of a field-aware machine takes a vector more for every value.
+pub(super) const N_PEOPLES: usize = 9;
 /// Surface and position: between.
 pub(super) const N_PLACES: usize = 2;
 /// All fields.
@@ -15,15 +15,45 @@ pub(in crate::ads) const N_FIELDS: usize = N_PEOPLES + N_PLACES + AdField::ALL.l
 pub(in crate::ads) type Entry = (u8, u32, f32);
 
 /// The machine's number of a field; none for what the machine makes itself, an offset and crosses.
-#[expect(clippy::cast_possible_truncation, reason = "eleven fields")]
+///
+/// Hour and weekday are left to the logistic model, and so is what is about one ad, advertiser or category: it belongs to no side of
+/// a product of a person and an ad.
+#[expect(clippy::cast_possible_truncation, reason = "fifteen fields")]
 const fn number(field: Field) -> Option<u8> {
     Some(match field {
-        Field::Bias | Field::Cross(..) => return None,
-        Field::User(field) => field as u8,
+        Field::Bias | Field::Cross(..) | Field::Hour | Field::Weekday => return None,
+        Field::User(field) => return number_of(field),
         Field::Surface => N_PEOPLES as u8,
         Field::Position => N_PEOPLES as u8 + 1,
         Field::Ad(field) => (N_PEOPLES + N_PLACES) as u8 + field as u8,
     })
+}
+
+const fn number_of(field: UserField) -> Option<u8> {
+    Some(match field {
+        UserField::Region => 0,
+        UserField::AgeBand => 1,
+        UserField::Gender => 2,
+        UserField::Language => 3,
+        UserField::Interest => 4,
+        UserField::DeviceType | UserField::Os | UserField::OsVersion => 5,
+        UserField::AppVersion | UserField::Sessions | UserField::Groups => 6,
+        UserField::Person => 7,
+        UserField::Showings
+        | UserField::OwnRate
+        | UserField::LastShown
+        | UserField::LastClicked => 8,
+        UserField::OwnCategory
+        | UserField::OwnAdvertiser
+        | UserField::OwnAd
+        | UserField::FriendsCategory
+        | UserField::FriendsAdvertiser => return None,
+    })
+}
+
+/// Has the machine a side for a field of a person?
+pub(super) const fn is_seen(field: UserField) -> bool {
+    number_of(field).is_some()
 }
 
 /// The entries of features; each counts as 1.
@@ -51,12 +81,8 @@ pub(super) fn value_entries(
 }
 
 /// The entries of a place.
-pub(super) fn place_entries(
-    surface: Surface,
-    position: Option<u8>,
-    bits: u8,
-) -> impl Iterator<Item = Entry> {
-    entries(context_features(surface, position), bits)
+pub(super) fn place_entries(placement: Placement, bits: u8) -> impl Iterator<Item = Entry> {
+    entries(placement.features(), bits)
 }
 
 /// Rows for a machine.
@@ -82,9 +108,11 @@ mod tests {
         let fields = UserField::ALL.into_iter().map(Field::User);
         let fields = fields.chain([Field::Surface, Field::Position]);
         let fields = fields.chain(AdField::ALL.into_iter().map(Field::Ad));
-        let numbers: Vec<Option<u8>> = fields.map(number).collect();
-        let expected: Vec<Option<u8>> = (0..11).map(Some).collect();
+        let mut numbers: Vec<u8> = fields.filter_map(number).collect();
+        assert!(numbers.is_sorted());
+        numbers.dedup();
+        let expected: Vec<u8> = (0..15).collect();
         assert_eq!(numbers, expected);
-        assert_eq!(N_FIELDS, 11);
+        assert_eq!(N_FIELDS, 15);
     }
 }

@@ -30,10 +30,9 @@ pub(in crate::ads) use self::fields::{N_FIELDS, batch, entries};
 use self::fields::{N_PEOPLES, N_PLACES, value_entries};
 use self::file::FactorClicksFile;
 use self::place::Place;
-use super::features::{AdHashes, HashedValue};
+use super::features::{AdHashes, HashedValue, Placement};
 use crate::learn::factor::{FactorModel, Interaction, Side};
 use crate::retrieve::dot;
-use crate::signals::Surface;
 
 /// A machine, and where ads stood when it learnt.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,10 +51,7 @@ pub(in crate::ads) struct AdSide {
 
 impl FactorClicks {
     /// A machine of [`N_FIELDS`] fields, and how many impressions ads had where they stood.
-    pub(in crate::ads) fn new(
-        machine: FactorModel,
-        shown: &[((Surface, Option<u8>), u64)],
-    ) -> Self {
+    pub(in crate::ads) fn new(machine: FactorModel, shown: &[(Placement, u64)]) -> Self {
         let place = Place::of(&machine, shown);
         Self { machine, place }
     }
@@ -75,13 +71,12 @@ impl FactorClicks {
         &self,
         ad: &AdHashes,
         values: &[HashedValue],
-        (surface, position): (Surface, Option<u8>),
+        placement: Placement,
     ) -> f64 {
         let bits = self.machine.params().bits();
         let with_ad = values.iter().flat_map(|&value| ad.features_with(value));
         let features = ad.features().chain(with_ad);
-        let place = super::features::context_features(surface, position);
-        let entries: Vec<_> = entries(features.chain(place), bits).collect();
+        let entries: Vec<_> = entries(features.chain(placement.features()), bits).collect();
         self.machine.logit(batch(&self.machine, &[entries]).row(0))
     }
 

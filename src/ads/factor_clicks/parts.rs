@@ -1,7 +1,7 @@
 //! Log-odds taken apart: what each value adds.
 
 use super::FactorClicks;
-use super::fields::{Entry, N_PEOPLES, N_PLACES, entries, value_entries};
+use super::fields::{Entry, N_PEOPLES, N_PLACES, entries, is_seen, value_entries};
 use crate::ads::features::{AdField, AdHashes, UserValue};
 use crate::learn::factor::FieldRow;
 
@@ -25,7 +25,8 @@ impl FactorClicks {
     /// O(n²·k) for n values of both and of places.
     pub(in crate::ads) fn parts(&self, ad: &AdHashes, values: &[UserValue]) -> Parts {
         let bits = self.machine.params().bits();
-        let is_allowed = |(_, value): &(usize, &UserValue)| ad.may_look_at(value.field);
+        let is_allowed =
+            |(_, value): &(usize, &UserValue)| ad.may_look_at(value.field) && is_seen(value.field);
         let allowed: Vec<usize> = values
             .iter()
             .enumerate()

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::fields::{Entry, N_FIELDS, N_PEOPLES, N_PLACES, batch, place_entries};
+use crate::ads::features::Placement;
 use crate::learn::LearnError;
 use crate::learn::factor::{FactorModel, Side};
-use crate::signals::Surface;
 
 /// Surface and position as one row of shares.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,16 +20,16 @@ pub(super) struct Place {
 }
 
 impl Place {
-    pub(super) fn of(machine: &FactorModel, shown: &[((Surface, Option<u8>), u64)]) -> Self {
+    pub(super) fn of(machine: &FactorModel, shown: &[(Placement, u64)]) -> Self {
         let mut counts: BTreeMap<(u8, u32), u64> = BTreeMap::new();
         let (mut impressions, mut own) = (0, 0.0);
-        for &((surface, position), n) in shown {
-            let entries = place_entries(surface, position, machine.params().bits());
+        for &(placement, n) in shown {
+            let entries = place_entries(placement, machine.params().bits());
             for (field, slot, _) in entries {
                 *counts.entry((field, slot)).or_default() += n;
             }
             impressions += n;
-            own += n as f64 * own_of_place(machine, (surface, position));
+            own += n as f64 * own_of_place(machine, placement);
         }
         let counts = counts
             .into_iter()
@@ -117,8 +117,8 @@ fn shares(counts: &[(u8, u32, u64)], impressions: u64) -> impl Iterator<Item = E
 }
 
 /// What a place adds by itself.
-fn own_of_place(machine: &FactorModel, (surface, position): (Surface, Option<u8>)) -> f64 {
-    let entries = place_entries(surface, position, machine.params().bits());
+fn own_of_place(machine: &FactorModel, placement: Placement) -> f64 {
+    let entries = place_entries(placement, machine.params().bits());
     let rows = batch(machine, &[entries.collect()]);
     machine.person_side(rows.row(0), N_PEOPLES + N_PLACES).own
 }

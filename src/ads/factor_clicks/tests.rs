@@ -10,6 +10,7 @@ use crate::hash::mix;
 use crate::learn::factor::{FactorParams, FieldBatch, FieldDataset};
 use crate::learn::{ClickTargets, Clicks};
 use crate::signals::SpecialCategory;
+use crate::signals::Surface;
 
 const KINDS: [Interaction; 3] = [
     Interaction::FieldAware,
@@ -39,16 +40,24 @@ fn ads() -> Vec<AdHashes> {
     (0..6).map(some).collect()
 }
 
-const PLACES: [(Surface, Option<u8>); 4] = [
-    (Surface::Feed, Some(0)),
-    (Surface::Feed, Some(1)),
-    (Surface::Stories, None),
-    (Surface::Video, Some(1)),
+const PLACES: [Placement; 4] = [
+    place(Surface::Feed, Some(0)),
+    place(Surface::Feed, Some(1)),
+    place(Surface::Stories, None),
+    place(Surface::Video, Some(1)),
 ];
 
-fn row(ad: &AdHashes, values: &[HashedValue], place: (Surface, Option<u8>)) -> Vec<(u8, u32, f32)> {
+const fn place(surface: Surface, position: Option<u8>) -> Placement {
+    Placement {
+        surface,
+        position,
+        clock: None,
+    }
+}
+
+fn row(ad: &AdHashes, values: &[HashedValue], place: Placement) -> Vec<(u8, u32, f32)> {
     let with_ad = values.iter().flat_map(|&value| ad.features_with(value));
-    let place = crate::ads::features::context_features(place.0, place.1);
+    let place = place.features();
     entries(ad.features().chain(with_ad).chain(place), 10).collect()
 }
 
@@ -89,9 +98,9 @@ fn sides_give_what_the_row_gives_where_everything_stood() {
 #[test]
 fn sides_give_the_mean_over_surfaces() {
     let shown = [
-        ((Surface::Feed, None), 5),
-        ((Surface::Stories, None), 3),
-        ((Surface::Video, None), 2),
+        (place(Surface::Feed, None), 5),
+        (place(Surface::Stories, None), 3),
+        (place(Surface::Video, None), 2),
     ];
     for kind in KINDS {
         let model = FactorClicks::new(trained(kind), &shown);

@@ -185,12 +185,11 @@ impl Shop<'_> {
             let shared = masks.eligible(segment, std::iter::empty(), lists, &mut unused);
             open.extend(shared.words());
         }
-        let values = self.people.value_ids[person].iter();
         Customer {
             person,
             open,
             n_eligible: list.eligible,
-            values: values.map(|&id| self.people.values[id as usize]).collect(),
+            values: self.people.profiles[person].hashed(),
         }
     }
 

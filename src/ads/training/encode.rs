@@ -7,10 +7,11 @@ use rayon::prelude::*;
 
 use super::TrainReport;
 use crate::ads::attributes::Attributes;
-use crate::ads::features::{AdHashes, Feature, HashedValue, context_features, hashed_values};
+use crate::ads::features::{AdHashes, Feature, HashedValue, Placement, hashed_values};
 use crate::ads::model_kind::ModelKind;
 use crate::ads::params::ValidAdsParams;
 use crate::ads::profile::TrainingRow;
+use crate::ads::shared::Shared;
 use crate::consent::{AdRelevance, Permitted};
 use crate::hash::{HashMap, mix_two as mix};
 use crate::ids::AdId;
@@ -45,6 +46,9 @@ pub(super) struct Encoded<'a> {
     pub(super) described: &'a Ad,
     pub(super) ad: AdHashes,
     pub(super) values: Arc<[HashedValue]>,
+    /// What is shared about the person by then.
+    pub(super) before: &'a Shared,
+    pub(super) placement: Placement,
     /// From all but the counts.
     split: u64,
 }
@@ -54,8 +58,11 @@ impl<'a> Encoded<'a> {
         row: &'a TrainingRow,
         (described, ad): (&'a Ad, AdHashes),
         values: Arc<[HashedValue]>,
+        (before, is_timed): (&'a Shared, bool),
     ) -> Self {
         Self {
+            placement: row.placement(is_timed),
+            before,
             split: row.split_hash_of(&values),
             row,
             described,
@@ -65,11 +72,14 @@ impl<'a> Encoded<'a> {
     }
 
     pub(super) fn features(&self) -> impl Iterator<Item = Feature> {
-        let crossed = self.values.iter().flat_map(|&v| self.ad.features_with(v));
-        self.ad
-            .features()
-            .chain(crossed)
-            .chain(context_features(self.row.surface, self.row.position))
+        let crossed = self.all_values().flat_map(|v| self.ad.features_with(v));
+        let placement = self.placement.features();
+        self.ad.features().chain(crossed).chain(placement)
+    }
+
+    /// What is known of the person, of their profile first.
+    pub(super) fn all_values(&self) -> impl Iterator<Item = HashedValue> {
+        self.values.iter().copied().chain(self.before.hashed())
     }
 
     /// By (hash of what it says, all of it): the order of rows wherever one is needed.
@@ -133,14 +143,17 @@ impl<'a> Encoded<'a> {
             impressions,
         } = self.row.target;
         let position = self.row.position.map_or(0, |p| u64::from(p) + 1);
+        let clock = self.placement.clock;
+        let clock = clock.map_or(0, |c| 1 + u64::from(c.hour) + 24 * u64::from(c.weekday));
         let head = [
             u64::from(clicks),
             u64::from(impressions),
             self.row.surface as u64,
             position,
-            self.values.len() as u64,
+            clock,
+            self.all_values().count() as u64,
         ];
-        let values = self.values.iter().flat_map(|v| [v.field as u64, v.hash]);
+        let values = self.all_values().flat_map(|v| [v.field as u64, v.hash]);
         for word in head.into_iter().chain(self.ad.words()).chain(values) {
             bytes.extend_from_slice(&word.to_le_bytes());
         }
@@ -150,12 +163,15 @@ impl<'a> Encoded<'a> {
 /// The rows that can be used, in the order they came; the others are counted.
 pub(super) fn usable<'a>(
     rows: &'a [Permitted<TrainingRow, AdRelevance>],
+    before: &'a [Shared],
     ads: &HashMap<AdId, (&'a Ad, AdHashes)>,
+    is_timed: bool,
     report: &mut TrainReport,
 ) -> Vec<Encoded<'a>> {
     let chunks: Vec<_> = rows
         .par_chunks(CHUNK)
-        .map(|chunk| encoded(chunk, ads))
+        .zip(before.par_chunks(CHUNK))
+        .map(|(rows, before)| encoded(rows, before, ads, is_timed))
         .collect();
     let mut usable = Vec::with_capacity(rows.len());
     for (encoded, unknown_ad, impossible_counts) in chunks {
@@ -169,12 +185,14 @@ pub(super) fn usable<'a>(
 /// The usable rows of a chunk; rows of unknown ads; rows with impossible counts.
 fn encoded<'a>(
     rows: &'a [Permitted<TrainingRow, AdRelevance>],
+    before: &'a [Shared],
     ads: &HashMap<AdId, (&'a Ad, AdHashes)>,
+    is_timed: bool,
 ) -> (Vec<Encoded<'a>>, u64, u64) {
     let mut hashed: HashMap<&Attributes, Arc<[HashedValue]>> = HashMap::default();
     let mut usable = Vec::with_capacity(rows.len());
     let (mut unknown_ad, mut impossible_counts) = (0, 0);
-    for row in rows.iter().map(Permitted::get) {
+    for (row, before) in rows.iter().map(Permitted::get).zip(before) {
         let Clicks {
             clicks,
             impressions,
@@ -186,7 +204,8 @@ fn encoded<'a>(
                 let values = hashed
                     .entry(&row.attributes)
                     .or_insert_with(|| hashed_values(&row.attributes).into());
-                usable.push(Encoded::of(row, ad, Arc::clone(values)));
+                let seen = (before, is_timed);
+                usable.push(Encoded::of(row, ad, Arc::clone(values), seen));
             }
         }
     }

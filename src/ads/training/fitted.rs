@@ -8,9 +8,9 @@ use super::merge::predictor;
 use super::shards::{Shard, ShardState, sharded};
 use crate::ads::AdsError;
 use crate::ads::click_model::ClickModel;
+use crate::ads::features::Placement;
 use crate::ads::params::ValidAdsParams;
 use crate::hash::HashMap;
-use crate::signals::Surface;
 
 /// A model that is not calibrated yet, and the shards it was merged from.
 pub(super) struct Fitted {
@@ -35,7 +35,11 @@ impl Fitted {
         let predictor = predictor(params, rate, &shards, &sums.shown)?;
         let (clicks, impressions) = (sums.clicks, sums.impressions);
         Ok(Self {
-            model: ClickModel::new(predictor, sums.rows_taught, clicks, impressions),
+            model: ClickModel::new(
+                predictor,
+                (sums.rows_taught, clicks, impressions),
+                params.signals(),
+            ),
             shards,
             n_retrained,
             sums,
@@ -52,13 +56,13 @@ pub(super) struct Sums {
     clicks: u64,
     impressions: u64,
     /// Impressions by where ads stood.
-    shown: Vec<((Surface, Option<u8>), u64)>,
+    shown: Vec<(Placement, u64)>,
 }
 
 impl Sums {
     fn of(rows: &[Encoded<'_>], params: &ValidAdsParams) -> Self {
         let mut sums = Self::default();
-        let mut shown: HashMap<(Surface, Option<u8>), u64> = HashMap::default();
+        let mut shown: HashMap<Placement, u64> = HashMap::default();
         for row in rows {
             let impressions = u64::from(row.row.target.impressions);
             *match row.role(params) {
@@ -68,9 +72,7 @@ impl Sums {
             } += 1;
             sums.clicks += u64::from(row.row.target.clicks);
             sums.impressions += impressions;
-            *shown
-                .entry((row.row.surface, row.row.position))
-                .or_default() += impressions;
+            *shown.entry(row.placement).or_default() += impressions;
         }
         sums.shown = shown.into_iter().collect();
         sums.shown.sort_unstable();

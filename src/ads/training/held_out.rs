@@ -125,7 +125,11 @@ pub(super) fn parted<'a>(rows: &[Encoded<'a>], part: u64) -> (Vec<Encoded<'a>>, 
 
 pub(super) fn predictions(model: &ClickModel, rows: &[Encoded<'_>]) -> Vec<Predicted> {
     let p = |row: &Encoded<'_>| Predicted {
-        p: model.p_hashed_shown(row.row, (row.described, &row.ad), &row.values),
+        p: model.p_hashed_shown(
+            row.placement,
+            (row.described, &row.ad),
+            &row.all_values().collect::<Vec<_>>(),
+        ),
         target: row.row.target,
     };
     rows.par_iter().map(p).collect()

@@ -17,13 +17,13 @@ use super::shards::{Learnt, ShardState};
 use crate::ads::AdsError;
 use crate::ads::click_model::Predictor;
 use crate::ads::factor_clicks::{FactorClicks, N_FIELDS};
+use crate::ads::features::Placement;
 use crate::ads::logistic::Logistic;
 use crate::ads::model_kind::ModelKind;
 use crate::ads::params::ValidAdsParams;
 use crate::learn::LearnError;
 use crate::learn::factor::{FactorModel, Moved};
 use crate::learn::{Coordinate, FtrlModel, FtrlValidParams};
-use crate::signals::Surface;
 
 /// Merges shards in their order, at the base rate of all rows; `shown` says where ads stood, in impressions.
 ///
@@ -33,7 +33,7 @@ pub(super) fn predictor(
     params: &ValidAdsParams,
     rate: f64,
     shards: &[ShardState],
-    shown: &[((Surface, Option<u8>), u64)],
+    shown: &[(Placement, u64)],
 ) -> Result<Predictor, AdsError> {
     Ok(match params.model() {
         ModelKind::Logistic => {

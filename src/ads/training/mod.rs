@@ -26,6 +26,8 @@ mod shards;
 #[cfg(test)]
 mod tests;
 
+use std::sync::LazyLock;
+
 pub use self::kept::{ShardStates, is_shards};
 pub use self::report::{CurvePoint, PassPoint, ProgressPoint, TrainReport};
 pub use self::shards::MIN_CLICKS_PER_SHARD;
@@ -40,6 +42,7 @@ use super::features::AdHashes;
 use super::model_kind::ModelKind;
 use super::params::ValidAdsParams;
 use super::profile::TrainingRow;
+use super::shared::{History, SharedFacts};
 use crate::consent::{AdRelevance, Permitted};
 use crate::hash::HashMap;
 use crate::ids::AdId;
@@ -76,21 +79,52 @@ pub fn train(
     ads: &[Ad],
     params: &ValidAdsParams,
 ) -> Result<(ClickModel, TrainReport), AdsError> {
-    let trained = train_from(rows, ads, params, None, &|_| ())?;
+    let trained = train_from(&TrainingSet::of(rows, ads), params, None, &|_| ())?;
     Ok((trained.model, trained.report))
 }
 
-/// As [`train`], taking shards whose rows have not changed from an earlier training. `progress` is told how many rows are done.
+/// What a model learns from.
+#[derive(Clone, Copy, Debug)]
+pub struct TrainingSet<'a> {
+    /// What was shown, and clicked.
+    pub rows: &'a [Permitted<TrainingRow, AdRelevance>],
+    /// The ads.
+    pub ads: &'a [Ad],
+    /// What else is shared about the people in the rows; nothing if none.
+    pub facts: Option<&'a SharedFacts>,
+}
+
+impl<'a> TrainingSet<'a> {
+    /// Rows and ads, and nothing else shared about anybody.
+    #[must_use]
+    pub const fn of(rows: &'a [Permitted<TrainingRow, AdRelevance>], ads: &'a [Ad]) -> Self {
+        Self {
+            rows,
+            ads,
+            facts: None,
+        }
+    }
+
+    /// What happened, as rows and profiles are told it.
+    #[must_use]
+    pub fn history(&self, params: &ValidAdsParams) -> History<'a> {
+        static NOTHING: LazyLock<SharedFacts> = LazyLock::new(SharedFacts::default);
+        let facts = self.facts.unwrap_or(&NOTHING);
+        History::of(self.rows, self.ads, facts, params)
+    }
+}
+
+/// As [`train`], with what else is shared about people, and taking shards whose rows have not changed from an earlier training. `progress` is told how many rows are done.
 ///
 /// # Errors
 /// As [`train`]; and if a shard of the earlier training has slots that the parameters do not.
 pub fn train_from(
-    rows: &[Permitted<TrainingRow, AdRelevance>],
-    ads: &[Ad],
+    set: &TrainingSet<'_>,
     params: &ValidAdsParams,
     earlier: Option<&ShardStates>,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<Trained, AdsError> {
+    let TrainingSet { rows, ads, .. } = *set;
     let mut report = TrainReport {
         rows_in: rows.len() as u64,
         ..TrainReport::default()
@@ -98,7 +132,10 @@ pub fn train_from(
     if let Some(earlier) = earlier {
         earlier.check(params.model())?;
     }
-    let rows = usable(rows, &ads_by_id(ads), &mut report);
+    let of_rows: Vec<&TrainingRow> = rows.iter().map(Permitted::get).collect();
+    let before = set.history(params).before(&of_rows);
+    let is_timed = params.signals().time;
+    let rows = usable(rows, &before, &ads_by_id(ads), is_timed, &mut report);
     let holding = Holding::of(params, rows.len() as u64, clicks_of(&rows));
     let (kept_out, taught) = holding.split(rows);
     let n_shards = n_shards(params, clicks_of(&taught));

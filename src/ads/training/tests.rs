@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::ads::AdsParams;
-use crate::ads::attributes::Attributes;
-use crate::ads::testing::{ad, impression, interests, permit_all};
+use crate::ads::profile::UserProfile;
+use crate::ads::shared::Shared;
+use crate::ads::testing::{account, ad, impression, interests, permit_all};
 use crate::hash::mix_two as mix;
 use crate::ids::UserId;
 use crate::learn::factor::{FactorParams, Interaction, WeightBits};
@@ -36,6 +37,11 @@ fn showings(n: u64) -> Vec<Impression> {
             shown
         })
         .collect()
+}
+
+/// Somebody of whom nothing is known.
+fn nobody() -> UserProfile {
+    UserProfile::new(&account(0), 2016)
 }
 
 fn ads() -> Vec<Ad> {
@@ -116,7 +122,7 @@ fn a_good_place_is_not_taken_for_a_good_ad() {
         .collect();
     let ads: Vec<Ad> = (1..4).map(|id| ad(id, "food", 1.0)).collect();
     let (model, _) = trained(&all, &ads);
-    let p = |ad: &Ad| model.p_click(&Attributes::default(), ad);
+    let p = |ad: &Ad| model.p_click(&nobody(), ad);
     // Clicks differ fourfold; what is left of it once places are known is far less.
     assert!(
         p(&ads[0]) / p(&ads[1]) < 2.0,
@@ -125,7 +131,7 @@ fn a_good_place_is_not_taken_for_a_good_ad() {
         p(&ads[1])
     );
     let top = TrainingRow::new(&all[0], None);
-    assert!(model.p_click_shown(&top, &ads[2]) > p(&ads[2]));
+    assert!(model.p_click_shown(&top, &Shared::default(), &ads[2]) > p(&ads[2]));
 }
 
 #[test]
@@ -236,7 +242,8 @@ fn from(
     params: &ValidAdsParams,
     earlier: Option<&ShardStates>,
 ) -> Trained {
-    train_from(rows, &ads(), params, earlier, &|_| ()).unwrap()
+    let ads = ads();
+    train_from(&TrainingSet::of(rows, &ads), params, earlier, &|_| ()).unwrap()
 }
 
 fn bytes(trained: &Trained) -> (String, Vec<u8>, TrainReport) {
@@ -332,7 +339,9 @@ fn deny_shards_of_another_kind_of_model() {
         let params = of_every_kind().swap_remove(1);
         let earlier = from(&rows, &params.clone().with_model(kind), None).shards;
         let refused = params.with_model(other);
-        let error = train_from(&rows, &ads(), &refused, Some(&earlier), &|_| ()).unwrap_err();
+        let (ads, earlier) = (ads(), Some(&earlier));
+        let set = TrainingSet::of(&rows, &ads);
+        let error = train_from(&set, &refused, earlier, &|_| ()).unwrap_err();
         let says = format!("is of kind {kind}, but {other} was asked for");
         assert!(error.to_string().contains(&says), "{error}");
     }
@@ -359,11 +368,9 @@ fn a_factor_model_stops_by_people_who_did_not_teach_it() {
     assert!(report.progress.is_empty() && model.kind() == ModelKind::Factors);
     assert_eq!(u64::from(report.passes[0].shards), report.n_shards);
     let p = |interest: &str, ad: &Ad| {
-        let attributes = Attributes {
-            interests: interests(&[interest]),
-            ..Attributes::default()
-        };
-        model.p_click(&attributes, ad)
+        let mut fan = nobody();
+        fan.attributes.interests = interests(&[interest]);
+        model.p_click(&fan, ad)
     };
     let likes = |i: usize| ["art", "food", "cars"][i % 3];
     for (i, ad) in ads.iter().enumerate().take(3) {
@@ -463,7 +470,7 @@ fn a_sample_of_rows_without_clicks_keeps_probabilities_right() {
     let share = tenth.report.rows_fitted as f64 / 40_000.0;
     assert!((0.12..0.15).contains(&share), "{share}");
     for ad in &ads()[..2] {
-        let p = |trained: &Trained| trained.model.p_click(&Attributes::default(), ad);
+        let p = |trained: &Trained| trained.model.p_click(&nobody(), ad);
         let rate = if ad.ad_id.0 == 0 {
             1.0 / 15.0
         } else {
@@ -492,10 +499,10 @@ fn a_new_ad_is_expected_to_do_as_its_advertisers_others_drawn_to_the_mean() {
         })
         .collect();
     let (model, _) = train(&rows_of(&shown), &ads, &checked()).unwrap();
-    let p = |id: usize| model.p_click(&Attributes::default(), &ads[id]);
+    let p = |id: usize| model.p_click(&nobody(), &ads[id]);
     assert!(p(4) > 0.055 && p(4) < 0.09, "{}", p(4));
     assert!(p(9) < 0.04 && p(9) > 0.015, "{}", p(9));
     let stranger = new_or_known(99);
-    let unknown = model.p_click(&Attributes::default(), &stranger);
+    let unknown = model.p_click(&nobody(), &stranger);
     assert!(p(9) < unknown && unknown < p(4), "{unknown}");
 }

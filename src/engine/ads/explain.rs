@@ -54,7 +54,7 @@ pub struct AdPart {
     /// What it adds.
     pub log_odds: f64,
     /// The columns it is from.
-    pub sources: &'static [&'static str],
+    pub sources: Vec<&'static str>,
     /// The purpose the person allowed it for; none if it does not rest on what is known of the person.
     pub granted_for: Option<Purpose>,
 }
@@ -128,7 +128,7 @@ impl Ads {
             explained.why_not = Some(NotShown::Policy { reason });
             return Ok(explained);
         }
-        let parts = self.model.contributions(&profile.get().attributes, ad);
+        let parts = self.model.contributions(profile.get(), ad);
         explained.take_apart(&parts, ad);
         self.place(world, &mut explained)?;
         Ok(explained)

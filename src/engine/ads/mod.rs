@@ -2,17 +2,22 @@
 
 pub(in crate::engine) mod audiences;
 pub(in crate::engine) mod explain;
+pub(in crate::engine) mod facts;
 pub(in crate::engine) mod model;
 pub(in crate::engine) mod provenance;
 pub(in crate::engine) mod rows;
 pub(in crate::engine) mod train;
 
+use rayon::prelude::*;
+
 use self::audiences::resolve;
 use self::model::AdModel;
 use crate::ads::{
-    Audiences, ClickModel, Guard, HiddenAd, TrainReport, TrainingRow, UserProfile, train,
+    Audiences, ClickModel, Guard, HiddenAd, SharedFacts, TrainReport, TrainingRow, TrainingSet,
+    UserProfile, train_from,
 };
 use crate::consent::{AdRelevance, Permitted};
+use crate::engine::books::reading::Book;
 use crate::engine::world::World;
 use crate::engine::world::view::View;
 use crate::engine::{EngineError, Progress, Stage};
@@ -24,7 +29,10 @@ use crate::signals::Impression;
 #[derive(Debug)]
 pub(in crate::engine) struct Ads {
     pub(in crate::engine) view: View<AdRelevance>,
+    /// What is known of people, and what was shared about them by the moment of the run.
     pub(in crate::engine) profiles: Vec<Permitted<UserProfile, AdRelevance>>,
+    /// What is shared besides profiles.
+    pub(in crate::engine) facts: SharedFacts,
     /// By person, the place among the profiles.
     place_of: HashMap<UserId, usize>,
     pub(in crate::engine) guard: Guard,
@@ -33,10 +41,11 @@ pub(in crate::engine) struct Ads {
 }
 
 impl Ads {
-    /// Prepares everybody's ads by a given model, or by one trained here.
+    /// Prepares everybody's ads by a given model, or by one trained here; `book` is what ads may know of the address book.
     pub(in crate::engine) fn prepare(
         world: &mut World,
         view: View<AdRelevance>,
+        book: &Book<AdRelevance>,
         given: Option<&AdModel>,
         progress: &dyn Progress,
     ) -> Result<Self, EngineError> {
@@ -44,17 +53,27 @@ impl Ads {
         let (rows, of_rows) = training_rows(world, &view, &profiles);
         world.stages.push(of_rows);
         let guard = guard(world, &view, &profiles, &rows);
+        let (facts, of_facts) = facts::facts(world, &view, book);
+        world.stages.extend(of_facts);
+        let set = TrainingSet {
+            rows: &rows,
+            ads: &world.inputs.ads,
+            facts: Some(&facts),
+        };
+        let profiles = told(&set, world, &view, &profiles);
         let (model, train_report) = if let Some(given) = given {
             (given.model().clone(), given.training().clone())
         } else {
             progress.begin("training the ad model", None);
-            train(&rows, &world.inputs.ads, &world.params.ads)?
+            let trained = train_from(&set, &world.params.ads, None, &|_| ())?;
+            (trained.model, trained.report)
         };
         let people = profiles.iter().enumerate();
         Ok(Self {
             place_of: people.map(|(at, one)| (one.get().user, at)).collect(),
             view,
             profiles,
+            facts,
             guard,
             model,
             train_report,
@@ -86,6 +105,22 @@ pub(in crate::engine) fn profiles(
     social
         .filter_map(|account| gate.permit(UserProfile::new(account, year)).ok())
         .collect()
+}
+
+/// The profiles with what happened before the moment of the run, through the gate once more.
+fn told(
+    set: &TrainingSet<'_>,
+    world: &World,
+    view: &View<AdRelevance>,
+    profiles: &[Permitted<UserProfile, AdRelevance>],
+) -> Vec<Permitted<UserProfile, AdRelevance>> {
+    let history = set.history(&world.params.ads);
+    let now = world.standing.as_of.valid;
+    let told = profiles
+        .par_iter()
+        .map(|profile| history.tell(profile.get().clone(), now));
+    let told = told.map(|profile| view.gates.people.permit(profile).ok());
+    told.flatten().collect()
 }
 
 /// The impressions that pass the gate, as rows to train on.

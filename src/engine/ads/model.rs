@@ -8,7 +8,7 @@ use crate::engine::ads::provenance::AdProvenance;
 use crate::publish::{SealError, seal_json, unseal_json};
 
 /// The form of model files that this version writes and reads.
-pub const AD_MODEL_SCHEMA: &str = "acquaint-ad-model/2";
+pub const AD_MODEL_SCHEMA: &str = "acquaint-ad-model/3";
 
 /// A click model that was trained before the run.
 ///

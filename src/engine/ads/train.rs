@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use crate::ads::{AdsParams, ShardStates, train_from};
+use crate::ads::{AdsParams, ShardStates, TrainingSet, train_from};
+use crate::engine::ads::facts::{facts, read_book};
 use crate::engine::ads::model::AdModel;
 use crate::engine::ads::provenance::AdProvenance;
 use crate::engine::ads::{profiles, training_rows};
@@ -40,7 +41,8 @@ pub struct TrainedAds {
     pub reading: Reading,
 }
 
-/// Trains an ad model on the impressions that the ledger permits. The address book is not read.
+/// Trains an ad model on the impressions that the ledger permits. The address book is read only if the model looks at what friends
+/// did.
 ///
 /// # Errors
 /// If a table is missing or cannot be read.
@@ -54,13 +56,20 @@ pub fn train_ads(
         times: request.times,
         published_known: None,
     };
-    let world = opening.ask(request.params, progress)?.1;
+    let (dir, mut world) = opening.ask(request.params, progress)?;
     let (view, _) = world.view();
+    let book = read_book(&mut world, &dir, &view, progress)?;
+    let (facts, _) = facts(&world, &view, &book);
     let (rows, impressions) = training_rows(&world, &view, &profiles(&world, &view));
     // Parts of the rows would all have to be learnt anew whoever leaves.
     let ads = request.params.ads().clone().with_learning_curve(false);
     progress.begin("training the ad model", Some(rows.len() as u64));
-    let trained = train_from(&rows, &world.inputs.ads, &ads, request.earlier, &|n| {
+    let set = TrainingSet {
+        rows: &rows,
+        ads: &world.inputs.ads,
+        facts: Some(&facts),
+    };
+    let trained = train_from(&set, &ads, request.earlier, &|n| {
         progress.advance(n);
     })?;
     Ok(TrainedAds {

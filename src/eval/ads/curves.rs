@@ -3,9 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Rows;
+use super::fitted::Fitted;
 use super::folds::Fold;
-use crate::ads::{AdsError, ValidAdsParams, train};
+use super::{AdsEvaluationOptions, Rows};
+use crate::ads::{AdsError, ValidAdsParams};
 use crate::learn::ClickMetrics;
 use crate::signals::Ad;
 
@@ -54,13 +55,13 @@ pub(super) fn curves(
     rows: &Rows,
     ads: &[Ad],
     params: &ValidAdsParams,
-    seed: u64,
+    options: &AdsEvaluationOptions<'_>,
 ) -> Result<LearningCurves, AdsError> {
-    let Fold { test, fit } = Fold::of(rows, ads, seed, 0);
+    let Fold { test, fit } = Fold::of(rows, ads, options.seed, 0);
     let params = params.clone().with_learning_curve(false);
     let measured = |rows: &Rows, params: &ValidAdsParams| -> Result<ClickMetrics, AdsError> {
-        let (model, _) = train(rows, ads, params)?;
-        Ok(ClickMetrics::of(&test.predicted(&model)))
+        let fitted = Fitted::of(&options.set(rows, ads), params)?;
+        Ok(ClickMetrics::of(&fitted.predicted(&test)))
     };
     let mut curves = LearningCurves::default();
     for share in SHARES {

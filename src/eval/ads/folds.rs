@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::fitted::Fitted;
 use super::{AdsEvaluationOptions, FOLDS, Rows, Test, click_rate, totals};
-use crate::ads::{AdsError, TrainReport, TrainingRow, ValidAdsParams, train};
+use crate::ads::{AdsError, TrainReport, TrainingRow, ValidAdsParams};
 use crate::consent::{AdRelevance, Permitted};
 use crate::learn::{ClickMetrics, Predicted};
 use crate::signals::Ad;
@@ -61,25 +62,33 @@ impl<'a> Judged<'a> {
         options: &AdsEvaluationOptions<'_>,
     ) -> Result<Self, AdsError> {
         let mut judged = Self::default();
-        judged.add(Fold::of(rows, ads, options.seed, 0), ads, params)?;
+        judged.add(Fold::of(rows, ads, options.seed, 0), ads, params, options)?;
         if options.every_fold {
             let params = params.clone().with_learning_curve(false);
             for fold in 1..FOLDS {
-                judged.add(Fold::of(rows, ads, options.seed, fold), ads, &params)?;
+                let fold = Fold::of(rows, ads, options.seed, fold);
+                judged.add(fold, ads, &params, options)?;
             }
         }
         Ok(judged)
     }
 
-    fn add(&mut self, fold: Fold<'a>, ads: &[Ad], params: &ValidAdsParams) -> Result<(), AdsError> {
+    fn add(
+        &mut self,
+        fold: Fold<'a>,
+        ads: &[Ad],
+        params: &ValidAdsParams,
+        options: &AdsEvaluationOptions<'_>,
+    ) -> Result<(), AdsError> {
         let Fold { test, fit } = fold;
-        let (model, training) = train(&fit, ads, params)?;
+        let fitted = Fitted::of(&options.set(&fit, ads), params)?;
         let base_rate = click_rate(fit.iter().map(Permitted::get));
         if self.ends.is_empty() {
-            self.calibration.clone_from(&model.metadata().calibration);
-            self.training = training;
+            let metadata = fitted.model.metadata();
+            self.calibration.clone_from(&metadata.calibration);
+            self.training.clone_from(&fitted.report);
         }
-        self.predicted.extend(test.predicted(&model));
+        self.predicted.extend(fitted.predicted(&test));
         self.base_rate.extend(test.answered(base_rate));
         self.test.rows.extend(test.rows);
         self.test.left_out += test.left_out;

@@ -4,6 +4,7 @@
 mod bootstrap;
 mod breakdown;
 mod curves;
+mod fitted;
 mod folds;
 mod new_ads;
 mod truth;
@@ -19,7 +20,7 @@ pub use truth::NextToTruth;
 
 use folds::Judged;
 
-use crate::ads::{AdsError, ClickModel, TrainReport, TrainingRow, ValidAdsParams};
+use crate::ads::{AdsError, SharedFacts, TrainReport, TrainingRow, TrainingSet, ValidAdsParams};
 use crate::consent::{AdRelevance, Permitted};
 use crate::hash::HashMap;
 use crate::ids::AdId;
@@ -45,6 +46,19 @@ pub struct AdsEvaluationOptions<'a> {
     pub curves: bool,
     /// How likely each click was, in a synthetic world.
     pub truth: &'a [AdTruth],
+    /// What is shared about people besides their profiles; nothing if none.
+    pub facts: Option<&'a SharedFacts>,
+}
+
+impl<'a> AdsEvaluationOptions<'a> {
+    /// Rows to learn from, with what is shared about the people in them.
+    pub(in crate::eval) fn set<'s>(&self, rows: &'s Rows, ads: &'s [Ad]) -> TrainingSet<'s>
+    where
+        'a: 's,
+    {
+        let facts = self.facts;
+        TrainingSet { rows, ads, facts }
+    }
 }
 
 /// The click model and the base rate on the same held-out rows.
@@ -136,10 +150,10 @@ pub fn evaluate_ads_with(
     } = &judged;
     let curves = options
         .curves
-        .then(|| curves::curves(rows, ads, params, options.seed));
+        .then(|| curves::curves(rows, ads, params, options));
     let new_ads = options
         .curves
-        .then(|| new_ads::new_ads(rows, ads, params, options.seed));
+        .then(|| new_ads::new_ads(rows, ads, params, options));
     let beside = truth::beside(&test.rows, predicted, options.truth);
     let n_beside = beside.as_ref().map_or(0, |(_, truth)| truth.len());
     let (clicks, impressions) = totals(test.rows.iter().map(|(row, _)| *row));
@@ -202,21 +216,11 @@ impl<'a> Test<'a> {
         test
     }
 
-    fn predicted(&self, model: &ClickModel) -> Vec<Predicted> {
-        self.rows_with(|row, ad| model.p_click_shown(row, ad))
-    }
-
     /// One answer for every row.
     fn answered(&self, p: f64) -> Vec<Predicted> {
-        self.rows_with(|_, _| p)
-    }
-
-    fn rows_with(&self, p: impl Fn(&TrainingRow, &Ad) -> f64) -> Vec<Predicted> {
-        let predicted = |&(row, ad): &(&TrainingRow, &Ad)| Predicted {
-            p: p(row, ad),
-            target: row.target,
-        };
-        self.rows.iter().map(predicted).collect()
+        let target = |(row, _): &(&TrainingRow, &Ad)| row.target;
+        let targets = self.rows.iter().map(target);
+        targets.map(|target| Predicted { p, target }).collect()
     }
 
     fn draw_hashes(&self) -> Vec<u64> {

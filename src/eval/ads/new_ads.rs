@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{FOLDS, Rows, Test, click_rate, totals};
-use crate::ads::{AdsError, ClickModel, ValidAdsParams, train};
+use super::fitted::Fitted;
+use super::{AdsEvaluationOptions, FOLDS, Rows, Test, click_rate, totals};
+use crate::ads::{AdsError, ValidAdsParams};
 use crate::consent::Permitted;
 use crate::eval::mix;
 use crate::hash::HashMap;
@@ -46,22 +47,22 @@ pub(super) fn new_ads(
     rows: &Rows,
     ads: &[Ad],
     params: &ValidAdsParams,
-    seed: u64,
+    options: &AdsEvaluationOptions<'_>,
 ) -> Result<NewAds, AdsError> {
-    let is_new = |id: AdId| mix(id.0 ^ mix(seed ^ SALT)).is_multiple_of(FOLDS);
+    let is_new = |id: AdId| mix(id.0 ^ mix(options.seed ^ SALT)).is_multiple_of(FOLDS);
     let (new, known): (Vec<_>, Vec<_>) = rows
         .iter()
         .cloned()
         .partition(|row| is_new(row.get().ad_id));
     let params = params.clone().with_learning_curve(false);
-    let (model, _) = train(&known, ads, &params)?;
+    let fitted = Fitted::of(&options.set(&known, ads), &params)?;
     let test = Test::new(new.iter().map(Permitted::get), ads);
     let rows = test.rows.iter().map(|(row, _)| *row);
     let (clicks, impressions) = totals(rows.clone());
     let mut shown: Vec<AdId> = rows.map(|row| row.ad_id).collect();
     shown.sort_unstable();
     shown.dedup();
-    let metrics = |as_if: &dyn Fn(&Ad) -> Ad| ClickMetrics::of(&predicted(&test, &model, as_if));
+    let metrics = |as_if: &dyn Fn(&Ad) -> Ad| ClickMetrics::of(&predicted(&test, &fitted, as_if));
     let base_rate = click_rate(known.iter().map(Permitted::get));
     Ok(NewAds {
         ads: shown.len() as u64,
@@ -76,12 +77,12 @@ pub(super) fn new_ads(
 }
 
 /// The test's rows, predicted for another ad in the place of each.
-fn predicted(test: &Test<'_>, model: &ClickModel, as_if: &dyn Fn(&Ad) -> Ad) -> Vec<Predicted> {
+fn predicted(test: &Test<'_>, fitted: &Fitted<'_>, as_if: &dyn Fn(&Ad) -> Ad) -> Vec<Predicted> {
     let mut asked: HashMap<AdId, Ad> = HashMap::default();
     for &(_, ad) in &test.rows {
         asked.entry(ad.ad_id).or_insert_with(|| as_if(ad));
     }
-    test.rows_with(|row, ad| model.p_click_shown(row, &asked[&ad.ad_id]))
+    fitted.predicted_of(test, test.rows.iter().map(|(_, ad)| &asked[&ad.ad_id]))
 }
 
 /// The ad of an advertiser who has none in the table.
@@ -110,6 +111,13 @@ mod tests {
     use super::*;
     use crate::ads::AdsParams;
 
+    fn seed(seed: u64) -> AdsEvaluationOptions<'static> {
+        AdsEvaluationOptions {
+            seed,
+            ..AdsEvaluationOptions::default()
+        }
+    }
+
     /// Forty ads each of a good and of a bad advertiser, in one category.
     #[test]
     fn an_advertiser_known_from_other_ads_is_worth_something() {
@@ -121,7 +129,7 @@ mod tests {
         });
         let (rows, ads) = data(rows, ads);
         let params = AdsParams::default().check().unwrap();
-        let found = new_ads(&rows, &ads, &params, 0).unwrap();
+        let found = new_ads(&rows, &ads, &params, &seed(0)).unwrap();
         assert!(found.ads > 5 && found.ads < 30, "{}", found.ads);
         assert_eq!(found.rows, found.ads * 50);
         let (known, unknown) = (found.model.log_loss, found.new_advertiser.log_loss);
@@ -130,14 +138,14 @@ mod tests {
             "{known:?} {unknown:?}"
         );
         assert!(known < found.base_rate.log_loss);
-        let other = new_ads(&rows, &ads, &params, 1).unwrap();
+        let other = new_ads(&rows, &ads, &params, &seed(1)).unwrap();
         assert_ne!(other.clicks, found.clicks);
     }
 
     #[test]
     fn without_rows_nothing_is_claimed() {
         let params = AdsParams::default().check().unwrap();
-        let found = new_ads(&[], &[], &params, 0).unwrap();
+        let found = new_ads(&[], &[], &params, &seed(0)).unwrap();
         assert_eq!(found, NewAds::default());
     }
 }

@@ -22,7 +22,7 @@ use super::odds::{logit, sigmoid};
 use crate::ahead::ask_for;
 
 /// The version of the form in which models are written.
-pub const MODEL_SCHEMA: u32 = 3;
+pub const MODEL_SCHEMA: u32 = 4;
 
 /// A logistic regression over hashed slots.
 ///

@@ -27,6 +27,7 @@ pub(crate) fn ads(args: &EvaluateAdsArgs, quiet: bool) -> Result<Outcome, Failur
         every_fold: args.every_fold,
         curves: !args.no_curves,
         truth: &truth,
+        facts: prepared.ad_facts(),
     };
     let bars = Bars::new(quiet);
     bars.begin("training and predicting", None);

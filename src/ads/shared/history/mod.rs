@@ -1,0 +1,176 @@
+//! What happened before: what every person was shown and clicked, and what their friends were.
+//!
+//! Nothing of a row's own moment or later is ever looked at, so that training sees what serving will see. Whoever is in none of
+//! the rows and ties that are given is in no sum here.
+//!
+//! | level | of | counts for |
+//! |---|---|---|
+//! | showings | the person's impressions so far | every ad |
+//! | own rate | clicks over expected clicks ([`rates`]), drawn towards the segment's ([`segments`]) | every ad |
+//! | last shown, last clicked | how long ago | every ad |
+//! | own category, own advertiser | their clicks there over expected, beside the person's own rate | ads of it |
+//! | own ad | how often it was shown to them, and whether they clicked | that ad |
+//! | friends' category, friends' advertiser | the same of their friends together, if enough stand behind it | ads of it |
+
+mod events;
+mod rates;
+mod segments;
+#[cfg(test)]
+mod tests;
+mod walk;
+
+use rayon::prelude::*;
+
+use self::events::{Catalogue, Events};
+pub(in crate::ads) use self::rates::Prior;
+use self::rates::{Rates, day};
+use self::segments::Segments;
+use self::walk::{Step, Walk};
+use super::{Level, Shared, SharedFacts, SharedParams, Told};
+use crate::ads::params::ValidAdsParams;
+use crate::ads::profile::{TrainingRow, UserProfile};
+use crate::consent::{AdRelevance, Permitted};
+use crate::hash::HashMap;
+use crate::ids::UserId;
+use crate::signals::Ad;
+use crate::time::Timestamp;
+
+/// The past that rows and profiles are told.
+#[derive(Clone, Debug)]
+pub struct History<'a> {
+    facts: &'a SharedFacts,
+    params: SharedParams,
+    catalogue: Catalogue,
+    events: Events,
+    segments: Segments,
+}
+
+impl<'a> History<'a> {
+    /// From rows of the past; of rows of unknown ads, or with more clicks than impressions, nothing is taken.
+    ///
+    /// # Complexity
+    /// O(n log n) for n rows.
+    #[must_use]
+    pub fn of(
+        rows: &[Permitted<TrainingRow, AdRelevance>],
+        ads: &[Ad],
+        facts: &'a SharedFacts,
+        params: &ValidAdsParams,
+    ) -> Self {
+        let looks_at = params.signals();
+        let is_wanted = looks_at.looks_back();
+        let catalogue = if is_wanted {
+            Catalogue::of(ads)
+        } else {
+            Catalogue::default()
+        };
+        let possible = || {
+            let rows = rows.iter().map(Permitted::get);
+            rows.filter(move |row| is_wanted && row.target.clicks <= row.target.impressions)
+        };
+        let prior = Prior {
+            rate: params.prior_ctr(),
+            impressions: params.prior_impressions(),
+        };
+        let rates = Rates::of(possible(), &catalogue, prior);
+        Self {
+            events: Events::of(possible(), &catalogue, &rates),
+            segments: Segments::of(possible(), &catalogue, &rates),
+            catalogue,
+            facts,
+            params: looks_at,
+        }
+    }
+
+    /// What happened before each of the rows, in their order; of rows about nobody, nothing.
+    ///
+    /// # Complexity
+    /// O(Σ (e + r) log e) over people with e events of their own and of friends, and r rows.
+    #[must_use]
+    pub fn before(&self, rows: &[&TrainingRow]) -> Vec<Shared> {
+        let mut by_user: HashMap<UserId, Vec<usize>> = HashMap::default();
+        for (at, row) in rows.iter().enumerate() {
+            if let Some(user) = row.user {
+                by_user.entry(user).or_default().push(at);
+            }
+        }
+        let people: Vec<(UserId, Vec<usize>)> = by_user.into_iter().collect();
+        let told: Vec<Vec<(usize, Shared)>> = people
+            .par_iter()
+            .map(|(user, own)| self.before_own(*user, own, rows))
+            .collect();
+        let mut all = vec![Shared::default(); rows.len()];
+        for (at, shared) in told.into_iter().flatten() {
+            all[at] = shared;
+        }
+        all
+    }
+
+    /// The same for the rows of one person.
+    fn before_own(
+        &self,
+        user: UserId,
+        own: &[usize],
+        rows: &[&TrainingRow],
+    ) -> Vec<(usize, Shared)> {
+        let mut own = own.to_vec();
+        own.sort_by_key(|&at| rows[at].at);
+        let mut walk = self.walk(user);
+        let facts = Shared::of(self.facts.facts(user, &self.params));
+        let told = own.into_iter().map(|at| {
+            walk.go_to(rows[at].at);
+            (at, facts.with(self.levels(&walk, rows[at])))
+        });
+        told.collect()
+    }
+
+    fn levels(&self, walk: &Walk<'_>, row: &TrainingRow) -> Vec<Level> {
+        let mut levels = Vec::new();
+        if self.params.looks_back() {
+            let segment = self.segments.ratio(&row.attributes, day(row.at));
+            walk.levels(row.at, segment, &mut levels);
+            if let Some(ad) = self.catalogue.place(row.ad_id) {
+                walk.levels_for(ad, segment, &mut levels);
+            }
+        }
+        levels
+    }
+
+    /// Tells a profile what happened before a moment.
+    #[must_use]
+    pub fn tell(&self, mut profile: UserProfile, now: Timestamp) -> UserProfile {
+        let mut walk = self.walk(profile.user);
+        walk.go_to(now);
+        let mut levels = Vec::new();
+        let mut about: Vec<Told> = Vec::new();
+        if self.params.looks_back() {
+            let segment = self.segments.ratio(&profile.attributes, day(now));
+            walk.levels(now, segment, &mut levels);
+            about = walk.about(segment);
+        }
+        let facts = Shared::of(self.facts.facts(profile.user, &self.params));
+        profile.shared = facts.with(levels);
+        profile.about = about;
+        profile
+    }
+
+    /// One's own events, and those of friends from when on they are friends.
+    fn walk(&self, user: UserId) -> Walk<'_> {
+        let own = self.events.of_user(user).iter().map(|&event| Step {
+            at: event.at,
+            who: 0,
+            event,
+        });
+        let friends = (1..).zip(self.facts.friends(user));
+        let of_friends = friends.flat_map(|(who, &(friend, since))| {
+            let events = self.events.of_user(friend).iter();
+            events.map(move |&event| Step {
+                at: event.at.max(since),
+                who,
+                event,
+            })
+        });
+        let steps = own.chain(of_friends).collect();
+        Walk::new(steps, &self.catalogue, self.params)
+    }
+}

@@ -1,0 +1,155 @@
+//! What is shared about people besides their profiles: device and usage of their messenger, what they were shown and clicked
+//! before, and what their friends did.
+//!
+//! [`SharedFacts`] holds what tables say of people who permit it, [`History`] what happened, and each row and each profile gets
+//! its [`Shared`] from the two: values for every ad, and levels. Nothing of it counts for ads of special categories.
+
+mod history;
+mod level;
+mod params;
+mod usage;
+
+use std::sync::Arc;
+
+pub use history::History;
+pub use level::Level;
+pub(in crate::ads) use level::Scale;
+pub use params::SharedParams;
+pub use usage::{Tie, Usage};
+
+use super::features::{HashedValue, UserValue};
+use crate::consent::{AdRelevance, Permitted};
+use crate::hash::HashMap;
+use crate::ids::{AdId, AdvertiserId, UserId};
+use crate::signals::{Ad, AdCategory};
+use crate::time::Timestamp;
+
+/// What an ad has to be for a level to count.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AdKey {
+    /// This very ad.
+    Ad(AdId),
+    /// An ad of this advertiser.
+    Advertiser(AdvertiserId),
+    /// An ad of this category.
+    Category(AdCategory),
+}
+
+impl AdKey {
+    /// Is an ad one of these?
+    pub(in crate::ads) fn is_of(&self, ad: &Ad) -> bool {
+        match self {
+            Self::Ad(id) => *id == ad.ad_id,
+            Self::Advertiser(id) => *id == ad.advertiser_id,
+            Self::Category(category) => *category == ad.category,
+        }
+    }
+}
+
+/// A level that counts for some ads only.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Told {
+    /// The level.
+    pub level: Level,
+    /// For which ads.
+    pub key: AdKey,
+}
+
+/// What is shared about a person at a moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Shared {
+    /// Device, usage, community and the person themselves, by field.
+    pub(in crate::ads) facts: Arc<[UserValue]>,
+    /// Levels that count for the ad in question, by field.
+    pub(in crate::ads) levels: Box<[Level]>,
+}
+
+impl Shared {
+    /// Every value and level, in words, in the order of their features.
+    pub(in crate::ads) fn values(&self) -> impl Iterator<Item = UserValue> + '_ {
+        let levels = self.levels.iter().map(|level| UserValue::from(*level));
+        self.facts.iter().cloned().chain(levels)
+    }
+
+    /// The same, hashed.
+    pub(in crate::ads) fn hashed(&self) -> impl Iterator<Item = HashedValue> + '_ {
+        let facts = self.facts.iter().map(UserValue::hashed);
+        facts.chain(self.levels.iter().map(|level| level.hashed()))
+    }
+
+    /// Facts alone.
+    pub(in crate::ads) fn of(facts: Arc<[UserValue]>) -> Self {
+        Self {
+            facts,
+            levels: Box::default(),
+        }
+    }
+
+    /// With more levels.
+    pub(in crate::ads) fn with(&self, more: impl IntoIterator<Item = Level>) -> Self {
+        let mut levels: Vec<Level> = self.levels.iter().copied().chain(more).collect();
+        levels.sort_unstable();
+        Self {
+            facts: Arc::clone(&self.facts),
+            levels: levels.into(),
+        }
+    }
+}
+
+impl From<Level> for UserValue {
+    fn from(level: Level) -> Self {
+        Self {
+            field: level.field,
+            value: level.words(),
+        }
+    }
+}
+
+impl Level {
+    pub(in crate::ads) fn hashed(self) -> HashedValue {
+        HashedValue {
+            field: self.field,
+            hash: self.hash(),
+        }
+    }
+}
+
+/// What tables say of permitted people besides their profiles.
+#[derive(Clone, Debug, Default)]
+pub struct SharedFacts {
+    facts: HashMap<UserId, Arc<[UserValue]>>,
+    /// By person, friends by id, and since when.
+    friends: HashMap<UserId, Vec<(UserId, Timestamp)>>,
+}
+
+impl SharedFacts {
+    /// From usage and ties that passed the gate. Of several accounts of a person the last in the order of usage counts.
+    ///
+    /// # Complexity
+    /// O(usage + ties · log ties).
+    #[must_use]
+    pub fn new(
+        usage: &[Permitted<Usage, AdRelevance>],
+        ties: &[Permitted<Tie, AdRelevance>],
+    ) -> Self {
+        let facts = usage.iter().map(Permitted::get);
+        let facts = facts.map(|one| (one.user, usage::values(one).into()));
+        Self {
+            facts: facts.collect(),
+            friends: usage::friends(ties.iter().map(Permitted::get)),
+        }
+    }
+
+    /// What of it a model looks at.
+    fn facts(&self, user: UserId, params: &SharedParams) -> Arc<[UserValue]> {
+        let own = self.facts.get(&user).into_iter();
+        let own = own.flat_map(|values| values.iter().cloned());
+        let person = params.person.then(|| usage::person(user));
+        let looked_at = own.filter(|value| params.looks_at(value.field));
+        looked_at.chain(person).collect()
+    }
+
+    fn friends(&self, user: UserId) -> &[(UserId, Timestamp)] {
+        self.friends.get(&user).map_or(&[], Vec::as_slice)
+    }
+}

@@ -1,0 +1,50 @@
+//! A model of some rows, and what it says of others.
+
+use super::Test;
+use crate::ads::{
+    AdsError, ClickModel, History, TrainReport, TrainingRow, TrainingSet, ValidAdsParams,
+    train_from,
+};
+use crate::learn::Predicted;
+use crate::signals::Ad;
+
+/// A model, and the past as the rows it learnt from tell it: of the rows it is asked about nothing is known before.
+pub(super) struct Fitted<'a> {
+    pub(super) model: ClickModel,
+    pub(super) report: TrainReport,
+    history: History<'a>,
+}
+
+impl<'a> Fitted<'a> {
+    /// # Complexity
+    /// That of training.
+    pub(super) fn of(set: &TrainingSet<'a>, params: &ValidAdsParams) -> Result<Self, AdsError> {
+        let trained = train_from(set, params, None, &|_| ())?;
+        Ok(Self {
+            model: trained.model,
+            report: trained.report,
+            history: set.history(params),
+        })
+    }
+
+    /// What it says of held-out rows.
+    pub(super) fn predicted(&self, test: &Test<'_>) -> Vec<Predicted> {
+        self.predicted_of(test, test.rows.iter().map(|&(_, ad)| ad))
+    }
+
+    /// The same, with other ads in the place of those of the rows.
+    pub(super) fn predicted_of<'t>(
+        &self,
+        test: &Test<'_>,
+        ads: impl Iterator<Item = &'t Ad>,
+    ) -> Vec<Predicted> {
+        let rows: Vec<&TrainingRow> = test.rows.iter().map(|(row, _)| *row).collect();
+        let before = self.history.before(&rows);
+        let said = rows.iter().zip(&before).zip(ads);
+        let said = said.map(|((row, before), ad)| Predicted {
+            p: self.model.p_click_shown(row, before, ad),
+            target: row.target,
+        });
+        said.collect()
+    }
+}
