@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::codec::Holder;
 use super::entry::{EntryKind, Row};
 use super::error::LedgerError;
+use super::held::Spot;
 use super::root::Root;
 use super::writer::Writer;
 use crate::ids::AccountId;
@@ -30,6 +31,7 @@ impl Writer {
     /// # Errors
     /// If the disk refuses, or a reader holds a log that has copies; erasing again does what is left.
     pub fn erase(&mut self, account: AccountId) -> Result<Erased, LedgerError> {
+        let holder = Holder::Account(account);
         let n_keys = self.transaction(|writer| {
             let in_rows = writer.erase_rows(account)?;
             let in_segments = writer.erase_segments(account)?;
@@ -41,11 +43,14 @@ impl Writer {
                 entry,
                 kind: EntryKind::Erasure as u8,
                 event_id: None,
-                subject: Some(Holder::Account(account).bytes().to_vec()),
+                subject: Some(holder.bytes().to_vec()),
                 body: Vec::new(),
             })?;
             Ok(in_rows + in_segments)
         })?;
+        if n_keys > 0 {
+            self.erased.insert(holder);
+        }
         self.log.tables.wipe_deleted()?;
         Ok(Erased {
             n_keys,
@@ -53,11 +58,19 @@ impl Writer {
         })
     }
 
+    /// Was the account's past erased?
+    #[must_use]
+    pub fn is_erased(&self, account: AccountId) -> bool {
+        self.erased.contains(&Holder::Account(account))
+    }
+
     fn erase_rows(&mut self, account: AccountId) -> Result<u64, LedgerError> {
         let subject = Holder::Account(account).bytes();
-        let is_there = self.log.tables.key(&subject)?.is_some();
-        self.log.tables.delete_key(&subject)?;
-        Ok(u64::from(is_there))
+        let Some(key) = self.log.tables.key(&subject)? else {
+            return Ok(0);
+        };
+        self.destroy(&Spot::Rows(subject.to_vec()), &key)?;
+        Ok(1)
     }
 
     fn erase_segments(&mut self, account: AccountId) -> Result<u64, LedgerError> {
@@ -70,9 +83,10 @@ impl Writer {
             let Some(punctured) = self.log.keys(&row)?.puncture(subject) else {
                 continue;
             };
-            self.log.tables.delete_seed(row.segment, punctured.delete)?;
+            let (place, seed) = punctured.delete;
+            self.destroy(&Spot::Segment(row.segment, place), &seed)?;
             for (place, seed) in &punctured.insert {
-                self.log.tables.insert_seed(row.segment, *place, seed)?;
+                self.hold(&Spot::Segment(row.segment, *place), seed)?;
             }
             n_keys += 1;
         }

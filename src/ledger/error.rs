@@ -135,6 +135,9 @@ pub enum LedgerError {
         /// Which key it is, as far as the ledger knows.
         which: OtherKey,
     },
+    /// The key that the objection list is to be moved to is the one it is under.
+    #[error("the objection list is under this key already")]
+    SameKey,
     /// Nothing shows which key the objection list is under.
     #[error(
         "the ledger predates recorded keys, so the key of its {n} objections cannot be checked: append or import one of them \

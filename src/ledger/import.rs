@@ -11,7 +11,8 @@ use serde::Serialize;
 use super::codec::{Act, Holder, NewEvent, NewSubject, Opened, SEALED};
 use super::entry::{EntryKind, Sealing, event_leaf};
 use super::error::LedgerError;
-use super::keys::KeyTree;
+use super::held::Spot;
+use super::keys::{Key, KeyTree};
 use super::merkle::NodeHash;
 use super::root::Root;
 use super::segment::{self, Columns, Segment, SegmentRow};
@@ -30,8 +31,6 @@ const RUN: usize = 4096;
 pub struct Import<'w> {
     writer: &'w mut Writer,
     now: Timestamp,
-    /// Were the segments that are looked into hashed?
-    are_whole: bool,
     segment_events: usize,
     events: Vec<Flat>,
     others: Vec<NewEvent>,
@@ -78,7 +77,6 @@ impl Writer {
         Import {
             writer: self,
             now,
-            are_whole: false,
             segment_events: segment_events.clamp(1, u32::MAX as usize),
             events: Vec::new(),
             others: Vec::new(),
@@ -143,11 +141,6 @@ impl Import<'_> {
 
     /// Records everything that is waiting, in one transaction.
     fn seal(&mut self) -> Result<(), LedgerError> {
-        if !self.are_whole {
-            let segments = &self.writer.log.segments;
-            segments.iter().try_for_each(Segment::assert_whole)?;
-            self.are_whole = true;
-        }
         let mut events = std::mem::take(&mut self.events);
         let others = std::mem::take(&mut self.others);
         let texts = self.texts.clone();
@@ -358,11 +351,7 @@ impl Writer {
         };
         write_durably(&segment::path(&self.log.dir, number), &image)?;
         self.log.tables.insert_segment(&row)?;
-        let root = super::keys::Place {
-            depth: 0,
-            number: 0,
-        };
-        self.log.tables.insert_seed(number, root, &seed)?;
+        self.hold_keys(number, &columns.accounts, seed)?;
         self.growth.extend(&leaves);
         let sealing = Sealing {
             segment: number,
@@ -376,8 +365,24 @@ impl Writer {
     }
 }
 
+impl Writer {
+    /// Keeps what the keys of a new segment are made from, but for accounts that were erased before.
+    fn hold_keys(&mut self, segment: u64, accounts: &[u64], seed: Key) -> Result<(), LedgerError> {
+        let mut keys = KeyTree::new(accounts.len() as u64, seed);
+        for (subject, account) in (0..).zip(accounts) {
+            if self.erased.contains(&Holder::Account(AccountId(*account))) {
+                keys.puncture(subject);
+            }
+        }
+        for (place, seed) in keys.seeds() {
+            self.hold(&Spot::Segment(segment, *place), seed)?;
+        }
+        Ok(())
+    }
+}
+
 /// The columns of a segment and the leaves of its events, which are in order.
-fn columns(events: &[Flat], seed: &super::keys::Key) -> (Columns, Vec<NodeHash>) {
+fn columns(events: &[Flat], seed: &Key) -> (Columns, Vec<NodeHash>) {
     let runs: Vec<&[Flat]> = events.chunk_by(|a, b| a.account == b.account).collect();
     let keys = KeyTree::new(runs.len() as u64, seed.clone());
     let sealed: Vec<(Vec<[u8; SEALED]>, Vec<NodeHash>)> = runs

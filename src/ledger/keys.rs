@@ -69,7 +69,7 @@ pub(in crate::ledger) struct KeyTree {
 /// How a key was destroyed: the seed to delete, and those to keep in its stead.
 #[derive(Debug)]
 pub(in crate::ledger) struct Punctured {
-    pub(in crate::ledger) delete: Place,
+    pub(in crate::ledger) delete: (Place, Key),
     pub(in crate::ledger) insert: Vec<(Place, Key)>,
 }
 
@@ -94,6 +94,18 @@ impl KeyTree {
     pub(in crate::ledger) fn has(n: u64, place: Place) -> bool {
         let depth = n.max(1).next_power_of_two().trailing_zeros();
         place.depth <= depth && place.number < 1 << place.depth
+    }
+
+    /// The subjects whose keys a seed at a place of the tree of `n` keys yields.
+    pub(in crate::ledger) fn subjects_below(n: u64, place: Place) -> std::ops::Range<u64> {
+        let depth = n.max(1).next_power_of_two().trailing_zeros();
+        let end = (place.number + 1) << (depth - place.depth);
+        first(depth, place)..end.min(n)
+    }
+
+    /// The seeds that are left.
+    pub(in crate::ledger) fn seeds(&self) -> &[(Place, Key)] {
+        &self.seeds
     }
 
     /// The key of a subject, unless it was destroyed.
@@ -153,8 +165,8 @@ impl KeyTree {
             (first(self.depth, *place)..self.end(*place)).contains(&subject)
         };
         let at = self.seeds.iter().position(covers)?;
-        let (delete, mut seed) = self.seeds.remove(at);
-        let mut place = delete;
+        let delete = self.seeds.remove(at);
+        let (mut place, mut seed) = delete.clone();
         let mut insert = Vec::new();
         while place.depth < self.depth {
             let side = usize::from(subject >> (self.depth - place.depth - 1) & 1 == 1);

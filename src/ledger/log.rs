@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::check::LedgerFault;
 use super::codec::{Holder, Opened, SEALED};
-use super::entry::{EntryKind, Row, event_leaf};
+use super::entry::{Row, event_leaf};
 use super::error::LedgerError;
 use super::head::Head;
 use super::keys::{Key, KeyTree, Place};
@@ -114,18 +114,6 @@ impl Log {
             texts: &self.texts,
             bounds: &self.bounds,
         }
-    }
-
-    /// The rows of a kind, found through an index and read by their numbers: for a writer, which knows how many
-    /// there must be.
-    pub(in crate::ledger) fn marks(&mut self, kind: EntryKind) -> Result<Vec<Row>, LedgerError> {
-        let mut rows = Vec::new();
-        for entry in self.tables.entries_of_kind(kind as u8)? {
-            let row = self.tables.row(entry)?.filter(|row| row.is(kind));
-            let row = row.filter(|row| row.fault().is_none());
-            rows.push(row.ok_or_else(|| unlike_index("kinds"))?);
-        }
-        Ok(rows)
     }
 
     /// Takes the texts of a log, in the order of their numbers.
@@ -429,7 +417,7 @@ pub(in crate::ledger) fn open(
     Opened::read(&sealed)
 }
 
-fn unlike_index(which: &'static str) -> LedgerError {
+pub(in crate::ledger) fn unlike_index(which: &'static str) -> LedgerError {
     LedgerError::damaged(
         format!("the index of {which}"),
         "not what the entries say; `acquaint consent repair` makes it again from them",

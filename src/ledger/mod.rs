@@ -18,6 +18,7 @@ mod entry;
 mod erase;
 mod error;
 mod head;
+mod held;
 mod import;
 mod keys;
 mod late;

@@ -128,12 +128,15 @@ impl Writer {
     /// [`wipe_old_objections`](Self::wipe_old_objections).
     ///
     /// # Errors
-    /// If there are more or fewer points than objections, or the disk refuses.
+    /// If it is the key that the list is under, there are more or fewer points than objections, or the disk refuses.
     pub fn rekey_objections(
         &mut self,
         points: &[ObjectionPoint],
         key: KeyCheck,
     ) -> Result<(), LedgerError> {
+        if self.list.keys.0.last() == Some(&key) {
+            return Err(LedgerError::SameKey);
+        }
         let held = self.log.tables.objections()?;
         if held.len() != points.len() {
             return Err(LedgerError::damaged(

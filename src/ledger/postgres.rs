@@ -12,6 +12,7 @@ use super::codec::ObjectionPoint;
 use super::entry::Row;
 use super::error::LedgerError;
 use super::head::{Counts, Head, Seal};
+use super::held::KeySum;
 use super::keys::{Key, Place};
 use super::merkle::{self, NodeHash};
 use super::segment::SegmentRow;
@@ -21,17 +22,16 @@ use crate::hash::HashMap;
 use crate::time::Timestamp;
 
 /// The format this program writes.
-const FORMAT: i64 = 2;
+const FORMAT: i64 = 3;
 /// How often it is asked, twenty times a second, whether other transactions are done.
 const PATIENCE: u32 = 600;
 /// How often, at the same pace, a writer asks whether another is gone.
 const LOCK_PATIENCE: u32 = 20;
 
 const SCHEMA: &str = "
-CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 0), format BIGINT NOT NULL, size BIGINT NOT NULL, root BYTEA NOT NULL, newest_known BIGINT NOT NULL, n_texts BIGINT NOT NULL, n_objections BIGINT NOT NULL, n_keys BIGINT NOT NULL, sum BYTEA NOT NULL);
+CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 0), format BIGINT NOT NULL, size BIGINT NOT NULL, root BYTEA NOT NULL, newest_known BIGINT NOT NULL, n_texts BIGINT NOT NULL, n_objections BIGINT NOT NULL, n_keys BIGINT NOT NULL, held BYTEA NOT NULL, sum BYTEA NOT NULL);
 CREATE TABLE entries (entry BIGINT PRIMARY KEY, kind SMALLINT NOT NULL, event_id BIGINT, subject BYTEA, body BYTEA NOT NULL);
 CREATE INDEX entries_by_event ON entries (event_id) WHERE event_id IS NOT NULL;
-CREATE INDEX entries_by_kind ON entries (kind) WHERE kind <> 1;
 CREATE TABLE tiles (tile BIGINT PRIMARY KEY, hash BYTEA NOT NULL);
 CREATE TABLE segments (segment BIGINT PRIMARY KEY, first_entry BIGINT NOT NULL, n_events BIGINT NOT NULL, n_subjects BIGINT NOT NULL, digest BYTEA NOT NULL, min_id BIGINT NOT NULL, max_id BIGINT NOT NULL);
 CREATE TABLE seeds (segment BIGINT NOT NULL, depth BIGINT NOT NULL, number BIGINT NOT NULL, seed BYTEA NOT NULL, PRIMARY KEY (segment, depth, number));
@@ -39,11 +39,12 @@ CREATE TABLE subject_keys (subject BYTEA PRIMARY KEY, key BYTEA NOT NULL);
 CREATE TABLE objections (number BIGINT PRIMARY KEY, point BYTEA NOT NULL UNIQUE, bucket BIGINT NOT NULL);
 ";
 
-/// What the second format has that the first has not, and the other way round.
+/// From an earlier format to this one.
 const UPGRADE: &str = "
 DROP INDEX IF EXISTS entries_by_subject;
-ALTER TABLE head ADD COLUMN n_texts BIGINT NOT NULL DEFAULT 0, ADD COLUMN n_objections BIGINT NOT NULL DEFAULT 0, ADD COLUMN n_keys BIGINT NOT NULL DEFAULT 0, ADD COLUMN sum BYTEA NOT NULL DEFAULT '';
-UPDATE head SET format = 2;
+DROP INDEX IF EXISTS entries_by_kind;
+ALTER TABLE head ADD COLUMN IF NOT EXISTS n_texts BIGINT NOT NULL DEFAULT 0, ADD COLUMN IF NOT EXISTS n_objections BIGINT NOT NULL DEFAULT 0, ADD COLUMN IF NOT EXISTS n_keys BIGINT NOT NULL DEFAULT 0, ADD COLUMN IF NOT EXISTS held BYTEA NOT NULL DEFAULT '', ADD COLUMN IF NOT EXISTS sum BYTEA NOT NULL DEFAULT '';
+UPDATE head SET format = 3;
 ";
 
 /// The tables of a ledger.
@@ -57,8 +58,10 @@ const TABLES: [&str; 7] = [
     "objections",
 ];
 
-/// The indexes that are not a primary key's or a constraint's.
-const INDEXES: [(&str, &str); 2] = [
+type Index = (&'static str, &'static str);
+
+/// The indexes that are not a primary key's or a constraint's: this format's, and one that earlier ones have too.
+const INDEXES: [Index; 2] = [
     (
         "entries_by_event",
         "CREATE INDEX entries_by_event ON entries (event_id) WHERE event_id IS NOT NULL",
@@ -205,14 +208,16 @@ impl Postgres {
             newest_known: Timestamp::MIN,
             seal: None,
         };
-        let sum = head.sealed(Counts::default(), &[]).seal;
-        let sum = sum.map(|seal| seal.sum).unwrap_or_default();
+        let keys = KeySum::default();
+        let seal = head.sealed(Counts::default(), keys, &[]).seal;
+        let sum = seal.map(|seal| seal.sum).unwrap_or_default();
         self.write(
-            "INSERT INTO head VALUES (0, $1, 0, $2, $3, 0, 0, 0, $4)",
+            "INSERT INTO head VALUES (0, $1, 0, $2, $3, 0, 0, 0, $4, $5)",
             &[
                 &FORMAT,
                 &bytes(&head.root.0),
                 &head.newest_known.micros(),
+                &keys.bytes().as_slice(),
                 &bytes(&sum),
             ],
         )?;
@@ -304,7 +309,8 @@ impl Postgres {
 
     /// What is in the schema and not ours, with the statement that removes it.
     fn foreign(&mut self) -> Result<Vec<(String, String, String)>, LedgerError> {
-        let (names, texts): (Vec<&str>, Vec<String>) = INDEXES
+        let (names, texts): (Vec<&str>, Vec<String>) = self
+            .indexes()
             .iter()
             .map(|(name, sql)| (*name, sql.replace(['(', ')'], "")))
             .unzip();
@@ -314,6 +320,11 @@ impl Postgres {
         })
     }
 
+    fn indexes(&self) -> &'static [Index] {
+        let n = if self.format < FORMAT { 2 } else { 1 };
+        &INDEXES[..n]
+    }
+
     fn has(&mut self, name: &str) -> Result<bool, LedgerError> {
         self.one("SELECT to_regclass($1) IS NOT NULL", &[&name], |row| {
             Ok(row.try_get(0)?)
@@ -321,8 +332,13 @@ impl Postgres {
     }
 
     fn seal(&mut self) -> Result<Seal, LedgerError> {
+        let has_keys = self.format == FORMAT;
         self.one(
-            "SELECT n_texts, n_objections, n_keys, sum FROM head WHERE one = 0",
+            if self.format < FORMAT {
+                "SELECT n_texts, n_objections, n_keys, sum FROM head WHERE one = 0"
+            } else {
+                "SELECT n_texts, n_objections, n_keys, sum, held FROM head WHERE one = 0"
+            },
             &[],
             |row| {
                 let counts = Counts {
@@ -330,8 +346,15 @@ impl Postgres {
                     objections: unsigned(row.try_get(1)?),
                     keys: unsigned(row.try_get(2)?),
                 };
-                let sum = hash(row, 3)?;
-                Ok(Seal { counts, sum })
+                let keys = |row: &Fields| -> Result<KeySum, Cause> {
+                    let bytes: &[u8] = row.try_get(4)?;
+                    Ok(KeySum::read(bytes.try_into()?))
+                };
+                Ok(Seal {
+                    counts,
+                    keys: has_keys.then(|| keys(row)).transpose()?,
+                    sum: hash(row, 3)?,
+                })
             },
         )
     }
@@ -391,7 +414,7 @@ impl Tables for Postgres {
             .into_iter()
             .map(|(kind, name, _)| format!("{kind} {name} is none that this program made"))
             .collect();
-        for (name, _) in INDEXES {
+        for (name, _) in self.indexes() {
             if !self.has(name)? {
                 faults.push(format!("index {name} is not there"));
             }
@@ -417,7 +440,7 @@ impl Tables for Postgres {
                 self.batch("rebuild", &drop)?;
             }
         }
-        for (name, create) in INDEXES {
+        for (name, create) in self.indexes() {
             if !self.has(name)? {
                 self.batch("rebuild", create)?;
             }
@@ -456,11 +479,11 @@ impl Tables for Postgres {
     }
 
     fn set_head(&mut self, head: &Head) -> Result<(), LedgerError> {
-        let Some(Seal { counts, sum }) = head.seal else {
+        let Some((Seal { counts, sum, .. }, keys)) = head.seal.zip(head.keys()) else {
             return Err(LedgerError::damaged(self.place(), "a head without a sum"));
         };
         self.write(
-            "UPDATE head SET size = $1, root = $2, newest_known = $3, n_texts = $4, n_objections = $5, n_keys = $6, sum = $7",
+            "UPDATE head SET size = $1, root = $2, newest_known = $3, n_texts = $4, n_objections = $5, n_keys = $6, sum = $7, held = $8",
             &[
                 &signed(head.size),
                 &bytes(&head.root.0),
@@ -469,6 +492,7 @@ impl Tables for Postgres {
                 &signed(counts.objections),
                 &signed(counts.keys),
                 &bytes(&sum),
+                &keys.bytes().as_slice(),
             ],
         )
     }
@@ -518,12 +542,9 @@ impl Tables for Postgres {
         )
     }
 
-    fn entries_of_kind(&mut self, kind: u8) -> Result<Vec<u64>, LedgerError> {
-        self.all(
-            "SELECT entry FROM entries WHERE kind = $1 AND kind <> 1 ORDER BY entry",
-            &[&i16::from(kind)],
-            |row| Ok(unsigned(row.try_get(0)?)),
-        )
+    /// The server has tools of its own for that (`pg_amcheck`).
+    fn has_ids(&mut self, _: &[u64]) -> Result<bool, LedgerError> {
+        Ok(true)
     }
 
     fn event_ids(&mut self, from: u64, to: u64) -> Result<Vec<u64>, LedgerError> {
@@ -609,6 +630,20 @@ impl Tables for Postgres {
         )
     }
 
+    fn all_seeds(&mut self) -> Result<Vec<(u64, Place, Key)>, LedgerError> {
+        self.all(
+            "SELECT segment, depth, number, seed FROM seeds ORDER BY segment",
+            &[],
+            |row| {
+                let place = Place {
+                    depth: u32::try_from(row.try_get::<_, i64>(1)?)?,
+                    number: unsigned(row.try_get(2)?),
+                };
+                Ok((unsigned(row.try_get(0)?), place, Key(hash(row, 3)?)))
+            },
+        )
+    }
+
     fn insert_seed(&mut self, segment: u64, place: Place, seed: &Key) -> Result<(), LedgerError> {
         self.write(
             "INSERT INTO seeds VALUES ($1, $2, $3, $4)",
@@ -676,6 +711,11 @@ impl Tables for Postgres {
                 Ok((unsigned(row.try_get(0)?), point))
             },
         )
+    }
+
+    /// The server has tools of its own for that (`pg_amcheck`).
+    fn has_points(&mut self, _: &[[u8; 32]]) -> Result<bool, LedgerError> {
+        Ok(true)
     }
 
     fn objection_of(&mut self, point: &[u8; 32]) -> Result<Option<u64>, LedgerError> {

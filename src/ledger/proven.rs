@@ -18,6 +18,7 @@ use super::codec::Holder;
 use super::entry::{EntryKind, Row, Sealing, read_overlay, read_policy};
 use super::error::LedgerError;
 use super::head::Counts;
+use super::held::{self, Held};
 use super::log::{Log, damaged_entry};
 use super::merkle::NodeHash;
 use super::objections;
@@ -52,6 +53,7 @@ pub(in crate::ledger) struct Proven {
     pub(in crate::ledger) ids: Vec<u64>,
     /// The objection list, ascending.
     pub(in crate::ledger) objections: Vec<Objection>,
+    pub(in crate::ledger) held: Held,
     erased: BTreeSet<Holder>,
     depth: Depth,
 }
@@ -64,6 +66,7 @@ impl Proven {
             accounts: Spool::new(dir),
             ids: Vec::new(),
             objections: Vec::new(),
+            held: Held::default(),
             erased: BTreeSet::new(),
             depth,
         }
@@ -293,7 +296,8 @@ impl Pass {
     }
 }
 
-/// What stands beside the entries must be what they say: the numbers in the head, the segments, the objection list.
+/// What stands beside the entries must be what they say: the numbers in the head, the segments, the objection list, the
+/// keys.
 fn compare(log: &mut Log, proven: &mut Proven) -> Result<(), LedgerError> {
     let mut add = |place: &str, what: &str| proven.findings.push(LedgerFault::new(place, what));
     let n_strays = log.tables.n_strays(log.head.size)?;
@@ -314,7 +318,7 @@ fn compare(log: &mut Log, proven: &mut Proven) -> Result<(), LedgerError> {
             .push(LedgerFault::new("the objection list", what));
     }
     proven.objections = list;
-    Ok(())
+    held::compare(log, proven)
 }
 
 fn compare_segments(log: &Log, proven: &mut Proven) -> Result<(), LedgerError> {

@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::check::latest_known;
 use super::entry::EntryKind;
 use super::error::LedgerError;
+use super::held::{KeySum, destroy_again};
 use super::late::repair_body;
 use super::log::Log;
 use super::proven::{Depth, prove};
@@ -25,10 +26,11 @@ pub struct Repaired {
 }
 
 /// Makes indexes, the head's counts and the ranges of segments again from the entries, after these were found to be what
-/// the root stands for. Indexes, views and triggers that were added to the schema are removed; a table is not.
+/// the root stands for. Indexes, views and triggers that were added to the schema are removed; a table is not. A key that
+/// opens what was erased is destroyed.
 ///
 /// # Errors
-/// If there is no ledger, another process writes, or the entries, a segment or the objection list are damaged.
+/// If there is no ledger, another process writes, or the entries, a segment, the keys or the objection list are damaged.
 ///
 /// # Complexity
 /// O(n log n) time for n rows.
@@ -44,12 +46,15 @@ pub fn repair(dir: &Path) -> Result<Repaired, LedgerError> {
     if done.is_err() {
         log.tables.roll_back();
     }
+    done?;
+    // A key may have been destroyed.
+    log.tables.wipe_deleted()?;
     drop(lock);
-    done.map(|()| Repaired { faults })
+    Ok(Repaired { faults })
 }
 
 fn rebuild(log: &mut Log, faults: &mut Vec<String>) -> Result<(), LedgerError> {
-    if log.head.seal.is_none() {
+    if log.head.is_older() {
         log.tables.upgrade()?;
     }
     log.tables.rebuild()?;
@@ -67,7 +72,17 @@ fn rebuild(log: &mut Log, faults: &mut Vec<String>) -> Result<(), LedgerError> {
     // What only the head says is made again here; everything else must be right.
     let seal = log.head.seal.take();
     let proven = prove(log, Depth::Leaves)?;
+    let n_back = proven.held.of_erased.len();
+    if n_back > 0 {
+        faults.push(format!("the keys: {n_back} opened what was erased"));
+    }
+    let proven = destroy_again(log, proven, Depth::Leaves)?;
     proven.assert_sound()?;
+    match seal.and_then(|seal| seal.keys) {
+        Some(keys) => assert_held(keys, proven.held.sum)?,
+        // Nothing says which keys there were, so each is tried.
+        None => drop(latest_known(log, &proven)?),
+    }
     if !is_whole {
         log.head.newest_known = latest_known(log, &proven)?;
     }
@@ -75,12 +90,23 @@ fn rebuild(log: &mut Log, faults: &mut Vec<String>) -> Result<(), LedgerError> {
     if seal.is_some_and(|seal| seal.counts != counts) {
         faults.push("the head: does not count what the entries are".to_owned());
     }
-    log.head = log.head.sealed(counts, &log.segment_rows());
+    log.head = log
+        .head
+        .sealed(counts, proven.held.sum, &log.segment_rows());
     log.tables.set_head(&log.head)?;
     match log.tables.page_faults()?.into_iter().next() {
         None => Ok(()),
         Some(fault) => Err(LedgerError::damaged(log.tables.place(), fault)),
     }
+}
+
+/// A key that is lost, or was edited, cannot be made again.
+fn assert_held(keys: KeySum, held: KeySum) -> Result<(), LedgerError> {
+    if keys == held {
+        return Ok(());
+    }
+    let what = "not those that were made and not destroyed: bring them back from a copy";
+    Err(LedgerError::damaged("the keys", what))
 }
 
 impl Writer {

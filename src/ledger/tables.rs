@@ -1,7 +1,7 @@
 //! What the ledger asks of a database: a few tables of rows, and transactions that last.
 //!
-//! Rows are read by their number. What is found another way, by the id of an event or by kind, gives numbers only, and
-//! the rows are then read by those: an index is a help, and no witness.
+//! Rows are read by their number. What is found by the id of an event gives numbers only, and the rows are then read by
+//! those: an index is a help, and no witness.
 
 use super::codec::ObjectionPoint;
 use super::entry::Row;
@@ -57,8 +57,9 @@ pub(in crate::ledger) trait Tables {
     fn n_strays(&mut self, size: u64) -> Result<u64, LedgerError>;
     /// The entries that an index has under the id of an event, ascending.
     fn entries_of_event(&mut self, event_id: u64) -> Result<Vec<u64>, LedgerError>;
-    /// The entries that an index has under a kind, ascending; not for events.
-    fn entries_of_kind(&mut self, kind: u8) -> Result<Vec<u64>, LedgerError>;
+    /// Does the index of ids lead to these, ascending, and to nothing else? True where the database's own tools check its
+    /// indexes.
+    fn has_ids(&mut self, ids: &[u64]) -> Result<bool, LedgerError>;
     /// The ids from one to another among the rows, ascending: every row is read.
     fn event_ids(&mut self, from: u64, to: u64) -> Result<Vec<u64>, LedgerError>;
 
@@ -71,6 +72,8 @@ pub(in crate::ledger) trait Tables {
     fn set_id_range(&mut self, row: &SegmentRow) -> Result<(), LedgerError>;
     fn segments(&mut self) -> Result<Vec<SegmentRow>, LedgerError>;
     fn seeds(&mut self, segment: u64) -> Result<Vec<(Place, Key)>, LedgerError>;
+    /// The seeds of all segments, by segment.
+    fn all_seeds(&mut self) -> Result<Vec<(u64, Place, Key)>, LedgerError>;
     fn insert_seed(&mut self, segment: u64, place: Place, seed: &Key) -> Result<(), LedgerError>;
     fn delete_seed(&mut self, segment: u64, place: Place) -> Result<(), LedgerError>;
 
@@ -86,6 +89,8 @@ pub(in crate::ledger) trait Tables {
     fn delete_key(&mut self, subject: &[u8]) -> Result<(), LedgerError>;
 
     fn objections(&mut self) -> Result<Vec<Objection>, LedgerError>;
+    /// Does the index of points lead to these, ascending, and to nothing else? True as for [`has_ids`](Self::has_ids).
+    fn has_points(&mut self, points: &[[u8; 32]]) -> Result<bool, LedgerError>;
     fn objection_of(&mut self, point: &[u8; 32]) -> Result<Option<u64>, LedgerError>;
     fn insert_objection(&mut self, objection: &Objection) -> Result<(), LedgerError>;
     fn replace_point(&mut self, objection: &Objection) -> Result<(), LedgerError>;

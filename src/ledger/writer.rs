@@ -9,15 +9,17 @@ use crate::publish::shown;
 
 use serde::Serialize;
 
+use super::check::latest_known;
 use super::codec::{Act, Holder, NewEvent, NewSubject, ObjectionPoint, Opened};
 use super::database;
 use super::entry::{EntryKind, Row, overlay_body, policy_body};
 use super::error::LedgerError;
 use super::head::{Counts, Head};
+use super::held::{KeySum, Spot, destroy_again};
 use super::keys::Key;
-use super::log::{Found, Log};
+use super::log::{Found, Log, unlike_index};
 use super::objections::{Keys, List};
-use super::proven::{Depth, prove};
+use super::proven::{Depth, Proven, prove};
 use super::root::Root;
 use super::segment::Segment;
 use super::tables::Access;
@@ -37,6 +39,10 @@ pub struct Writer {
     pub(in crate::ledger) growth: Growth,
     pub(in crate::ledger) newest_known: Timestamp,
     pub(in crate::ledger) list: List,
+    pub(in crate::ledger) held: KeySum,
+    pub(in crate::ledger) erased: BTreeSet<Holder>,
+    /// The terms and orders that are recorded, each with its kind.
+    terms: BTreeSet<(u8, Vec<u8>)>,
     texts: BTreeMap<[u8; 32], u32>,
     entropy: Entropy,
     is_poisoned: bool,
@@ -69,16 +75,25 @@ impl std::fmt::Debug for Writer {
 impl Writer {
     /// Opens a ledger, or makes one if there is none.
     ///
+    /// Everything is read and proven first, as a reader does, for what is acknowledged must not stand on what is damaged;
+    /// so are the indexes that ids and points are looked up in.
+    ///
     /// # Errors
     /// If another process writes, the directory cannot be written, or what is there is damaged, foreign or newer.
+    ///
+    /// # Complexity
+    /// O(n log n) time for n rows, and O(bytes) for segments.
     pub fn open(dir: &Path, entropy: Entropy) -> Result<Self, LedgerError> {
         make_directories(dir)?;
         let (mut log, lock) = open(dir, true)?;
-        if log.head.seal.is_none() {
-            upgrade(&mut log)?;
-        }
         log.assert_sound()?;
-        let list = read_marks(&mut log)?;
+        let proven = if log.head.is_older() {
+            upgrade(&mut log)?
+        } else {
+            prove(&mut log, Depth::Digests)?
+        };
+        proven.assert_sound()?;
+        assert_indexed(&mut log, &proven)?;
         let growth = growth(&mut log)?;
         remove_orphans(&log)?;
         mark(&lock, dir)?;
@@ -86,7 +101,10 @@ impl Writer {
         Ok(Self {
             newest_known: log.head.newest_known,
             growth,
-            list,
+            list: list(&proven)?,
+            held: proven.held.sum,
+            erased: proven.erased().collect(),
+            terms: terms(&proven),
             texts,
             entropy,
             is_poisoned: false,
@@ -170,18 +188,19 @@ impl Writer {
     }
 
     fn add(&mut self, kind: EntryKind, bodies: Vec<Vec<u8>>) -> Result<u64, LedgerError> {
-        let held = self.log.marks(kind)?;
-        let mut held: BTreeSet<Vec<u8>> = held.into_iter().map(|row| row.body).collect();
-        self.transaction(|writer| {
+        let mut terms = self.terms.clone();
+        let n_new = self.transaction(|writer| {
             let mut n_new = 0;
             for body in bodies {
-                if held.insert(body.clone()) {
+                if terms.insert((kind as u8, body.clone())) {
                     writer.push(kind, body)?;
                     n_new += 1;
                 }
             }
             Ok(n_new)
-        })
+        })?;
+        self.terms = terms;
+        Ok(n_new)
     }
 
     /// Does something, and makes it last; undoes it if it fails.
@@ -198,6 +217,7 @@ impl Writer {
             self.log.texts.len(),
             self.log.segments.len(),
             self.list.clone(),
+            self.held,
             self.log.bounds.clone(),
         );
         self.log.tables.begin_write()?;
@@ -221,7 +241,8 @@ impl Writer {
                 self.log.texts.truncate(before.2);
                 self.log.segments.truncate(before.3);
                 self.list = before.4;
-                self.log.bounds = before.5;
+                self.held = before.5;
+                self.log.bounds = before.6;
                 self.texts.retain(|_, number| (*number as usize) < before.2);
                 Err(error)
             }
@@ -243,7 +264,7 @@ impl Writer {
             objections: self.list.n,
             keys: self.list.keys.len(),
         };
-        let head = head.sealed(counts, &self.log.segment_rows());
+        let head = head.sealed(counts, self.held, &self.log.segment_rows());
         self.log.head = head;
         self.log.tables.set_head(&head)
     }
@@ -299,7 +320,7 @@ impl Writer {
     ) -> Result<(), LedgerError> {
         let subject = holder.bytes();
         let entry = self.growth.size();
-        let key = self.subject_key(&subject)?;
+        let key = self.subject_key(holder)?;
         let mut sealed = opened.bytes();
         key.apply(entry, event.event_id.0, &mut sealed);
         self.insert(&Row {
@@ -311,13 +332,17 @@ impl Writer {
         })
     }
 
-    /// The key of a subject's rows, made when the first is recorded.
-    fn subject_key(&mut self, subject: &[u8]) -> Result<Key, LedgerError> {
-        if let Some(key) = self.log.tables.key(subject)? {
+    /// The key of a subject's rows, made when the first is recorded. Of whoever was erased none is kept: what comes later
+    /// is recorded, and nobody reads it.
+    fn subject_key(&mut self, holder: Holder) -> Result<Key, LedgerError> {
+        let subject = holder.bytes();
+        if let Some(key) = self.log.tables.key(&subject)? {
             return Ok(key);
         }
         let key = self.random_key()?;
-        self.log.tables.insert_key(subject, &key)?;
+        if !self.erased.contains(&holder) {
+            self.hold(&Spot::Rows(subject.to_vec()), &key)?;
+        }
         Ok(key)
     }
 
@@ -454,42 +479,63 @@ fn mark(lock: &File, dir: &Path) -> Result<(), LedgerError> {
     write().map_err(LedgerError::file("write", &path))
 }
 
-/// What a writer goes on from: texts, repairs of time, keys and the number of objections, as many as the head counts.
-fn read_marks(log: &mut Log) -> Result<List, LedgerError> {
-    let texts = log.marks(EntryKind::Text)?;
-    log.set_texts(texts.iter())?;
-    let repairs = log.marks(EntryKind::TimeRepair)?;
-    log.bounds.set_repairs(repairs.iter());
-    let keys = log.marks(EntryKind::KeyCheck)?;
-    let keys = Keys::read(keys.iter());
-    let counts = log.head.seal.map(|seal| seal.counts).unwrap_or_default();
-    let are_all = |keys: &Keys| log.texts.len() as u64 == counts.texts && keys.len() == counts.keys;
-    match keys.filter(are_all) {
-        Some(keys) => Ok(List::new(keys, counts.objections)),
-        None => Err(LedgerError::damaged(
-            log.tables.place(),
-            "an index does not lead to all texts and keys that the head counts; `acquaint consent repair` makes it again",
-        )),
+/// The indexes must lead a writer to what was proven.
+fn assert_indexed(log: &mut Log, proven: &Proven) -> Result<(), LedgerError> {
+    if !log.tables.has_ids(&proven.ids)? {
+        return Err(unlike_index("ids"));
     }
+    let mut points: Vec<[u8; 32]> = proven
+        .objections
+        .iter()
+        .map(|(_, held)| held.point)
+        .collect();
+    points.sort_unstable();
+    if !log.tables.has_points(&points)? {
+        return Err(unlike_index("points"));
+    }
+    Ok(())
 }
 
-/// Brings a ledger of the first format to this one: everything is read first, for the head has to say what it holds.
-fn upgrade(log: &mut Log) -> Result<(), LedgerError> {
+fn list(proven: &Proven) -> Result<List, LedgerError> {
+    let keys = Keys::read(proven.of_kind(EntryKind::KeyCheck));
+    let keys =
+        keys.ok_or_else(|| LedgerError::damaged("the keys", "they do not follow each other"))?;
+    Ok(List::new(keys, proven.objections.len() as u64))
+}
+
+fn terms(proven: &Proven) -> BTreeSet<(u8, Vec<u8>)> {
+    let rows = [EntryKind::Policy, EntryKind::Overlay].map(|kind| proven.of_kind(kind));
+    let rows = rows.into_iter().flatten();
+    rows.map(|row| (row.kind, row.body.clone())).collect()
+}
+
+/// Brings a ledger of an earlier format to this one. The head then says which keys are held, so each is tried first.
+fn upgrade(log: &mut Log) -> Result<Proven, LedgerError> {
     let proven = prove(log, Depth::Digests)?;
-    proven.assert_sound()?;
-    let head = log.head.sealed(proven.counts(), &log.segment_rows());
+    let are_keys_back = !proven.held.of_erased.is_empty();
     log.tables.begin_write()?;
-    let done = log
-        .tables
-        .upgrade()
-        .and_then(|()| log.tables.set_head(&head))
-        .and_then(|()| log.tables.commit());
+    let done = upgraded(log, proven).and_then(|proven| {
+        log.tables.commit()?;
+        Ok(proven)
+    });
     if done.is_err() {
         log.tables.roll_back();
-    } else {
-        log.head = head;
+    } else if are_keys_back {
+        log.tables.wipe_deleted()?;
     }
     done
+}
+
+fn upgraded(log: &mut Log, proven: Proven) -> Result<Proven, LedgerError> {
+    // Earlier versions of this program kept a key for what came after an erasure.
+    let proven = destroy_again(log, proven, Depth::Digests)?;
+    proven.assert_sound()?;
+    latest_known(log, &proven)?;
+    log.tables.upgrade()?;
+    let rows = log.segment_rows();
+    log.head = log.head.sealed(proven.counts(), proven.held.sum, &rows);
+    log.tables.set_head(&log.head)?;
+    Ok(proven)
 }
 
 /// The right edge of the log as it stands, checked against the head.

@@ -13,17 +13,16 @@ use rusqlite::{Connection, OpenFlags, params};
 
 use super::super::error::LedgerError;
 use super::super::head::{Counts, Head};
+use super::super::held::KeySum;
 use super::super::merkle;
 use super::schema::{self, FORMAT};
-use super::{APPLICATION, FILE};
+use super::{APPLICATION, Cause, FILE, once};
 use crate::time::Timestamp;
 
 /// A page of the databases this program makes; a file that is shorter holds nothing.
 const PAGE: u64 = 4096;
 /// The header of a write-ahead log: one that is no longer holds nothing.
 const WAL_HEADER: u64 = 32;
-
-type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// What follows the name of the database in the names of the files that belong to it.
 const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
@@ -61,7 +60,7 @@ pub(super) fn make(dir: &Path) -> Result<(), LedgerError> {
     fill(&aside).map_err(|source| LedgerError::Database {
         doing: "create",
         place: shown(&path),
-        source,
+        source: once(source, &aside),
     })?;
     // Whatever is here holds nothing; a log that was left must not be taken for the new database's.
     remove(&path)?;
@@ -102,13 +101,12 @@ fn fill(path: &Path) -> Result<(), Cause> {
         newest_known: Timestamp::MIN,
         seal: None,
     };
-    let sum = head
-        .sealed(Counts::default(), &[])
-        .seal
-        .map(|seal| seal.sum);
+    let keys = KeySum::default();
+    let sealed = head.sealed(Counts::default(), keys, &[]);
+    let sum = sealed.seal.map(|seal| seal.sum);
     transaction.execute(
-        "INSERT INTO head VALUES (0, 0, ?1, ?2, 0, 0, 0, ?3)",
-        params![head.root.0, head.newest_known.micros(), sum],
+        "INSERT INTO head VALUES (0, 0, ?1, ?2, 0, 0, 0, ?3, ?4)",
+        params![head.root.0, head.newest_known.micros(), keys.bytes(), sum],
     )?;
     transaction.pragma_update(None, "application_id", APPLICATION)?;
     transaction.pragma_update(None, "user_version", FORMAT)?;

@@ -23,6 +23,8 @@ use super::segment::SegmentRow;
 use super::tables::{Access, Objection, Tables};
 use crate::time::Timestamp;
 
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+
 /// "acqL", in SQLite's field for the kind of a file.
 const APPLICATION: i64 = 0x6163_714c;
 /// How long a reader waits while the log is being folded into the database.
@@ -122,7 +124,7 @@ impl Sqlite {
             make::keep_log(&self.connection).map_err(|source| LedgerError::Database {
                 doing: "open",
                 place: self.place(),
-                source,
+                source: once(source, &self.path),
             })?;
         }
         self.assert_durable()?;
@@ -223,7 +225,7 @@ impl Tables for Sqlite {
     fn head(&mut self) -> Result<Head, LedgerError> {
         let seal = match self.format {
             1 => None,
-            _ => self.doing("read", schema::seal)?,
+            format => self.doing("read", |connection| schema::seal(connection, format))?,
         };
         self.doing("read", |connection| {
             let mut statement = connection
@@ -240,11 +242,11 @@ impl Tables for Sqlite {
     }
 
     fn set_head(&mut self, head: &Head) -> Result<(), LedgerError> {
-        let Some(Seal { counts, sum }) = head.seal else {
+        let Some((Seal { counts, sum, .. }, keys)) = head.seal.zip(head.keys()) else {
             return Err(LedgerError::damaged(self.place(), "a head without a sum"));
         };
         self.write(
-            "INSERT OR REPLACE INTO head VALUES (0, ?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT OR REPLACE INTO head VALUES (0, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             params![
                 signed(head.size),
                 head.root.0,
@@ -252,6 +254,7 @@ impl Tables for Sqlite {
                 signed(counts.texts),
                 signed(counts.objections),
                 signed(counts.keys),
+                keys.bytes(),
                 sum
             ],
         )
@@ -305,12 +308,14 @@ impl Tables for Sqlite {
         )
     }
 
-    fn entries_of_kind(&mut self, kind: u8) -> Result<Vec<u64>, LedgerError> {
-        self.all(
-            "SELECT entry FROM entries WHERE kind = ?1 AND kind <> 1 ORDER BY entry",
-            [kind],
-            |row| row.get(0).map(unsigned),
-        )
+    fn has_ids(&mut self, ids: &[u64]) -> Result<bool, LedgerError> {
+        self.doing("read", |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT event_id FROM entries INDEXED BY entries_by_event WHERE event_id IS NOT NULL ORDER BY event_id",
+            )?;
+            let held = statement.query_map([], |row| row.get(0).map(unordered))?;
+            are_equal(held, ids)
+        })
     }
 
     fn event_ids(&mut self, from: u64, to: u64) -> Result<Vec<u64>, LedgerError> {
@@ -395,6 +400,20 @@ impl Tables for Sqlite {
         )
     }
 
+    fn all_seeds(&mut self) -> Result<Vec<(u64, Place, Key)>, LedgerError> {
+        self.all(
+            "SELECT segment, depth, number, seed FROM seeds ORDER BY segment",
+            [],
+            |row| {
+                let place = Place {
+                    depth: row.get(1)?,
+                    number: unsigned(row.get(2)?),
+                };
+                Ok((unsigned(row.get(0)?), place, Key(row.get(3)?)))
+            },
+        )
+    }
+
     fn insert_seed(&mut self, segment: u64, place: Place, seed: &Key) -> Result<(), LedgerError> {
         self.write(
             "INSERT INTO seeds VALUES (?1, ?2, ?3, ?4)",
@@ -456,6 +475,16 @@ impl Tables for Sqlite {
         )
     }
 
+    fn has_points(&mut self, points: &[[u8; 32]]) -> Result<bool, LedgerError> {
+        self.doing("read", |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT point FROM objections INDEXED BY sqlite_autoindex_objections_1 ORDER BY point",
+            )?;
+            let held = statement.query_map([], |row| row.get::<_, [u8; 32]>(0))?;
+            are_equal(held, points)
+        })
+    }
+
     fn objection_of(&mut self, point: &[u8; 32]) -> Result<Option<u64>, LedgerError> {
         let number: Option<i64> = self.doing("read", |connection| {
             let mut statement =
@@ -512,6 +541,20 @@ impl Tables for Sqlite {
     }
 }
 
+/// Are what an index leads to, and what it should, the same?
+fn are_equal<T: PartialEq>(
+    mut held: impl Iterator<Item = rusqlite::Result<T>>,
+    expected: &[T],
+) -> rusqlite::Result<bool> {
+    for one in expected {
+        match held.next().transpose()? {
+            Some(held) if held == *one => {}
+            _ => return Ok(false),
+        }
+    }
+    Ok(held.next().is_none())
+}
+
 /// What SQLite cannot read as it should be is damage; whatever else it says is its own.
 fn failure(doing: &'static str, path: &Path, source: rusqlite::Error) -> LedgerError {
     use rusqlite::Error;
@@ -525,13 +568,30 @@ fn failure(doing: &'static str, path: &Path, source: rusqlite::Error) -> LedgerE
         | Error::QueryReturnedNoRows => true,
         _ => false,
     };
+    let what = told(&source, path);
     if is_damage {
-        return LedgerError::damaged(place, source.to_string());
+        return LedgerError::damaged(place, what);
     }
     LedgerError::Database {
         doing,
         place,
-        source: source.into(),
+        source: what.into(),
+    }
+}
+
+/// What SQLite says, once: its errors have themselves as their cause, in other words, and name the file.
+fn told(error: &rusqlite::Error, path: &Path) -> String {
+    let text = error.to_string();
+    let name = path.to_string_lossy();
+    let name = format!(": {name}");
+    text.strip_suffix(&name).map_or(text.clone(), str::to_owned)
+}
+
+/// The same of an error that may be SQLite's.
+fn once(source: Cause, path: &Path) -> Cause {
+    match source.downcast_ref::<rusqlite::Error>() {
+        Some(error) => told(error, path).into(),
+        None => source,
     }
 }
 

@@ -6,14 +6,14 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use super::super::head::{Counts, Seal};
+use super::super::held::KeySum;
 
 /// The format this program writes.
-pub(super) const FORMAT: i64 = 2;
+pub(super) const FORMAT: i64 = 3;
 
 const COMMON: &str = "
 CREATE TABLE entries (entry INTEGER PRIMARY KEY, kind INTEGER NOT NULL, event_id INTEGER, subject BLOB, body BLOB NOT NULL);
 CREATE INDEX entries_by_event ON entries (event_id) WHERE event_id IS NOT NULL;
-CREATE INDEX entries_by_kind ON entries (kind) WHERE kind <> 1;
 CREATE TABLE tiles (tile INTEGER PRIMARY KEY, hash BLOB NOT NULL);
 CREATE TABLE segments (segment INTEGER PRIMARY KEY, first_entry INTEGER NOT NULL, n_events INTEGER NOT NULL, n_subjects INTEGER NOT NULL, digest BLOB NOT NULL, min_id INTEGER NOT NULL, max_id INTEGER NOT NULL);
 CREATE TABLE seeds (segment INTEGER NOT NULL, depth INTEGER NOT NULL, number INTEGER NOT NULL, seed BLOB NOT NULL, PRIMARY KEY (segment, depth, number)) WITHOUT ROWID;
@@ -21,11 +21,17 @@ CREATE TABLE subject_keys (subject BLOB PRIMARY KEY, key BLOB NOT NULL) WITHOUT 
 CREATE TABLE objections (number INTEGER PRIMARY KEY, point BLOB NOT NULL UNIQUE, bucket INTEGER NOT NULL);
 ";
 const HEAD: &str = "
-CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 0), size INTEGER NOT NULL, root BLOB NOT NULL, newest_known INTEGER NOT NULL, n_texts INTEGER NOT NULL, n_objections INTEGER NOT NULL, n_keys INTEGER NOT NULL, sum BLOB NOT NULL);
+CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 0), size INTEGER NOT NULL, root BLOB NOT NULL, newest_known INTEGER NOT NULL, n_texts INTEGER NOT NULL, n_objections INTEGER NOT NULL, n_keys INTEGER NOT NULL, held BLOB NOT NULL, sum BLOB NOT NULL);
 ";
-/// What the first format has that the second has not.
-const HEAD_1: &str = "
+/// What the second format has beside what is common to all.
+const SECOND: &str = "
+CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 0), size INTEGER NOT NULL, root BLOB NOT NULL, newest_known INTEGER NOT NULL, n_texts INTEGER NOT NULL, n_objections INTEGER NOT NULL, n_keys INTEGER NOT NULL, sum BLOB NOT NULL);
+CREATE INDEX entries_by_kind ON entries (kind) WHERE kind <> 1;
+";
+/// What the first format has beside what is common to all.
+const FIRST: &str = "
 CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 0), size INTEGER NOT NULL, root BLOB NOT NULL, newest_known INTEGER NOT NULL);
+CREATE INDEX entries_by_kind ON entries (kind) WHERE kind <> 1;
 CREATE INDEX entries_by_subject ON entries (subject, entry) WHERE subject IS NOT NULL;
 ";
 
@@ -63,7 +69,11 @@ fn list(connection: &Connection) -> rusqlite::Result<Vec<Thing>> {
 fn expected(format: i64) -> rusqlite::Result<Vec<Thing>> {
     let model = Connection::open_in_memory()?;
     model.execute_batch(COMMON)?;
-    model.execute_batch(if format == 1 { HEAD_1 } else { HEAD })?;
+    model.execute_batch(match format {
+        1 => FIRST,
+        2 => SECOND,
+        _ => HEAD,
+    })?;
     list(&model)
 }
 
@@ -114,17 +124,21 @@ pub(super) fn rebuild(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch("REINDEX")
 }
 
-/// From the first format to this one; the head is written next.
+/// From an earlier format to this one; the head is written next.
 pub(super) fn upgrade(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute_batch("DROP INDEX IF EXISTS entries_by_subject; DROP TABLE head")?;
+    connection.execute_batch(
+        "DROP INDEX IF EXISTS entries_by_subject; DROP INDEX IF EXISTS entries_by_kind; DROP TABLE head",
+    )?;
     connection.execute_batch(HEAD)?;
     connection.pragma_update(None, "user_version", FORMAT)
 }
 
-/// The columns that only this format has.
-pub(super) fn seal(connection: &Connection) -> rusqlite::Result<Option<Seal>> {
-    let mut statement = connection
-        .prepare_cached("SELECT n_texts, n_objections, n_keys, sum FROM head WHERE one = 0")?;
+/// The columns that the first format has not.
+pub(super) fn seal(connection: &Connection, format: i64) -> rusqlite::Result<Option<Seal>> {
+    let mut statement = connection.prepare_cached(match format {
+        2 => "SELECT n_texts, n_objections, n_keys, sum FROM head WHERE one = 0",
+        _ => "SELECT n_texts, n_objections, n_keys, sum, held FROM head WHERE one = 0",
+    })?;
     let seal = statement.query_row([], |row| {
         let number = |at| row.get(at).map(super::unsigned);
         let counts = Counts {
@@ -132,8 +146,15 @@ pub(super) fn seal(connection: &Connection) -> rusqlite::Result<Option<Seal>> {
             objections: number(1)?,
             keys: number(2)?,
         };
-        let sum = row.get(3)?;
-        Ok(Seal { counts, sum })
+        let keys = match format {
+            2 => None,
+            _ => Some(KeySum::read(&row.get(4)?)),
+        };
+        Ok(Seal {
+            counts,
+            keys,
+            sum: row.get(3)?,
+        })
     });
     seal.optional()
 }

@@ -71,25 +71,9 @@ fn contradiction(id: u64) -> NewEvent {
     new(&event(id, (id + 1) % 5, 1, 600))
 }
 
-/// Does a writer stop, or do readers know better than the index that misled it?
-fn assert_writer_is_not_misled(dir: &Path, why: &str) {
-    let Ok(mut writer) = Writer::open(dir, entropy(9)) else {
-        return;
-    };
-    let id = 301;
-    if writer.append(&[contradiction(id)], Timestamp::MAX).is_err() {
-        return;
-    }
-    drop(writer);
-    let reader = Reader::open(dir).unwrap();
-    let flaws = reader.flaws().unwrap();
-    for account in [id % ACCOUNTS, (id + 1) % 5] {
-        let subject = Subject::Account(AccountId(account));
-        let is_about =
-            |flaw: &Flaw| matches!(flaw, Flaw::About { subject: one, .. } if *one == subject);
-        let is_closed = flaws == [Flaw::Everybody];
-        assert!(is_closed || flaws.iter().any(is_about), "{why}: {flaws:?}");
-    }
+fn assert_writer_stops(dir: &Path, why: &str) {
+    let opened = Writer::open(dir, entropy(9));
+    assert!(opened.is_err(), "a writer goes on: {why}");
 }
 
 const WITHOUT_SOME: &str = "
@@ -99,20 +83,14 @@ const WITHOUT_SOME: &str = "
 const SAID_TO_BE_WHOLE: &str = "
     PRAGMA writable_schema = ON;
     UPDATE sqlite_schema SET sql = 'CREATE INDEX entries_by_event ON entries (event_id) WHERE event_id IS NOT NULL' WHERE name = 'entries_by_event';
-    UPDATE sqlite_schema SET sql = 'CREATE INDEX entries_by_kind ON entries (kind) WHERE kind <> 1' WHERE name = 'entries_by_kind';
     PRAGMA writable_schema = OFF;
 ";
 
 /// Edits after which every row is still there, and in its place.
 fn of_indexes() -> Vec<String> {
-    let kinds = |which: &str| {
-        format!(
-            "DROP INDEX entries_by_kind; CREATE INDEX entries_by_kind ON entries (kind) WHERE {which};"
-        )
-    };
     let mut edits: Vec<String> = [
         "DROP INDEX entries_by_event",
-        "DROP INDEX entries_by_kind",
+        "CREATE INDEX entries_by_kind ON entries (kind) WHERE kind <> 1",
         WITHOUT_SOME,
         "DROP INDEX entries_by_event; CREATE INDEX entries_by_event ON entries (event_id)",
         "DROP INDEX entries_by_event; CREATE INDEX entries_by_event ON entries (event_id DESC) WHERE event_id IS NOT NULL",
@@ -122,13 +100,7 @@ fn of_indexes() -> Vec<String> {
     ]
     .map(str::to_owned)
     .into();
-    edits.push(kinds("kind <> 1 AND kind <> 5"));
     edits.push(format!("{WITHOUT_SOME}{SAID_TO_BE_WHOLE}"));
-    edits.push(format!(
-        "{}{SAID_TO_BE_WHOLE}",
-        kinds("kind <> 1 AND kind <> 5")
-    ));
-    edits.push(format!("{}{SAID_TO_BE_WHOLE}", kinds("kind = 3")));
     edits.push(format!(
         "DROP INDEX entries_by_event; CREATE INDEX entries_by_event ON entries (event_id + 1) WHERE event_id IS NOT NULL;{SAID_TO_BE_WHOLE}"
     ));
@@ -149,7 +121,7 @@ const OF_SCHEMA: [&str; 9] = [
 ];
 
 /// Edits of columns that no leaf holds.
-const OF_COLUMNS: [&str; 14] = [
+const OF_COLUMNS: [&str; 15] = [
     "UPDATE segments SET min_id = min_id + 1 WHERE segment = 0",
     "UPDATE segments SET max_id = max_id - 1 WHERE segment = 1",
     "UPDATE segments SET min_id = max_id",
@@ -164,6 +136,7 @@ const OF_COLUMNS: [&str; 14] = [
     "DELETE FROM segments WHERE segment = 1",
     "UPDATE segments SET first_entry = first_entry + 1 WHERE segment = 1",
     "DELETE FROM head",
+    "UPDATE head SET held = zeroblob(40)",
 ];
 
 /// Edits of rows that leave every leaf as it was, or add rows that no leaf counts.
@@ -194,7 +167,7 @@ fn deny_an_index_that_lacks_rows() {
             assert_eq!(said, expected, "{edit}");
         }
         assert!(is_found(dir.path()), "{edit}");
-        assert_writer_is_not_misled(dir.path(), &edit);
+        assert_writer_stops(dir.path(), &edit);
     }
 }
 
@@ -214,10 +187,7 @@ fn deny_every_other_schema_and_column() {
             assert_eq!(said, expected, "{edit}");
         }
         assert!(is_found(dir.path()), "{edit}");
-        let is_of_rows = OF_ROWS.contains(edit);
-        let opened = Writer::open(dir.path(), entropy(3));
-        assert!(is_of_rows || opened.is_err(), "a writer goes on: {edit}");
-        drop(opened);
+        assert_writer_stops(dir.path(), edit);
         let segments = fs::read_dir(dir.path().join("segments")).unwrap().count();
         assert_eq!(segments, 2, "a segment was removed: {edit}");
     }
@@ -289,7 +259,7 @@ const OF_SERVER: [(&str, bool); 8] = [
         true,
     ),
     ("CREATE INDEX more ON entries (kind) WHERE kind = 3", true),
-    ("DROP INDEX entries_by_kind", true),
+    ("DROP INDEX entries_by_event", true),
     (
         "CREATE RULE quiet AS ON INSERT TO entries DO INSTEAD NOTHING",
         true,
@@ -387,9 +357,9 @@ fn a_contradiction_that_no_index_shows_is_found_by_who_reads() {
     ledger(dir.path());
     let before = Reader::open(dir.path()).unwrap().flaws().unwrap();
     for (n, id) in [41_u64, 99, 250, 333, 399].into_iter().enumerate() {
-        // The index is emptied while nobody looks, and whole again before the next.
-        dir.edit(&format!("{WITHOUT_SOME}{SAID_TO_BE_WHOLE}"));
+        // The index is emptied behind the writer's back, and whole again before the next.
         let mut writer = Writer::open(dir.path(), entropy(40 + n as u64)).unwrap();
+        dir.edit(&format!("{WITHOUT_SOME}{SAID_TO_BE_WHOLE}"));
         let appended = writer.append(&[contradiction(id)], Timestamp::MAX).unwrap();
         drop(writer);
         dir.edit("REINDEX");

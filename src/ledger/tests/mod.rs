@@ -1,7 +1,9 @@
 //! What must hold of a ledger, whatever happened to it.
 
+mod cost;
 mod damage;
 mod hidden;
+mod keys;
 mod made;
 mod model;
 mod older;

@@ -1,8 +1,9 @@
-//! Ledgers of the first format: they are read as they are, and brought to this one by the first writer.
+//! Ledgers of earlier formats: they are read as they are, and brought to this one by the first writer.
 
 use super::{Place, append, entropy, event, events, import, writer};
 use crate::consent::{Event, EventKind, Flaw, History};
 use crate::ids::{AccountId, EventId};
+use crate::ledger::tables::Access;
 use crate::ledger::{
     KeyCheck, LedgerError, NewEvent, NewSubject, ObjectionPoint, OtherKey, Reader, Writer,
 };
@@ -16,9 +17,33 @@ const FIRST: &str = "
     CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 0), size INTEGER NOT NULL, root BLOB NOT NULL, newest_known INTEGER NOT NULL);
     INSERT INTO head SELECT 0, size, root, newest_known FROM held;
     CREATE INDEX entries_by_subject ON entries (subject, entry) WHERE subject IS NOT NULL;
+    CREATE INDEX entries_by_kind ON entries (kind) WHERE kind <> 1;
     PRAGMA user_version = 1;
     COMMIT;
 ";
+
+/// The second format, with a sum in the head that nobody can tell from one that a writer made.
+const SECOND: &str = "
+    BEGIN;
+    CREATE TEMP TABLE was AS SELECT * FROM head;
+    DROP TABLE head;
+    CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 0), size INTEGER NOT NULL, root BLOB NOT NULL, newest_known INTEGER NOT NULL, n_texts INTEGER NOT NULL, n_objections INTEGER NOT NULL, n_keys INTEGER NOT NULL, sum BLOB NOT NULL);
+    INSERT INTO head SELECT one, size, root, newest_known, n_texts, n_objections, n_keys, sum FROM was;
+    CREATE INDEX entries_by_kind ON entries (kind) WHERE kind <> 1;
+    PRAGMA user_version = 2;
+    COMMIT;
+";
+
+/// Makes a ledger one of the second format.
+fn to_second(dir: &Place) {
+    dir.edit(SECOND);
+    let mut tables = crate::ledger::database::open(dir.path(), Access::Read).unwrap();
+    let (head, rows) = (tables.head().unwrap(), tables.segments().unwrap());
+    let counts = head.seal.unwrap().counts;
+    let sum = head.sum(counts, None, &rows.iter().collect::<Vec<_>>());
+    let sum = blake3::Hash::from_bytes(sum).to_hex();
+    dir.edit(&format!("UPDATE head SET sum = x'{sum}'"));
+}
 
 pub(super) fn point(n: u8) -> ObjectionPoint {
     ObjectionPoint {
@@ -88,7 +113,61 @@ fn a_ledger_of_the_first_format_is_read_and_written() {
     let reader = Reader::open(dir.path()).unwrap();
     assert_eq!(reader.check(Some(&root)).unwrap(), []);
     assert_eq!(events(&reader).len(), held.len() + 1);
-    assert_eq!(dir.ask("PRAGMA user_version"), "2");
+    assert_eq!(dir.ask("PRAGMA user_version"), "3");
+}
+
+#[test]
+fn a_ledger_of_the_second_format_is_read_and_written() {
+    let dir = Place::new();
+    if dir.is_remote() {
+        return;
+    }
+    let mut one = writer(dir.path());
+    let some: Vec<Event> = (0..60).map(|id| event(id, id % 5, 2, 9)).collect();
+    import(&mut one, &some[..20], 7);
+    append(&mut one, &some[20..]);
+    one.erase(AccountId(3)).unwrap();
+    let root = one.root();
+    drop(one);
+    to_second(&dir);
+    let reader = Reader::open(dir.path()).unwrap();
+    assert_eq!(reader.check(Some(&root)).unwrap(), []);
+    assert_eq!(events(&reader).len(), 48);
+    drop(reader);
+    // What came after an erasure had a key of its own: the first writer of this format destroys it.
+    let key = "INSERT INTO subject_keys SELECT subject, zeroblob(32) FROM entries WHERE kind = 7";
+    dir.edit(key);
+    drop(writer(dir.path()));
+    assert_eq!(dir.ask("PRAGMA user_version"), "3");
+    let reader = Reader::open(dir.path()).unwrap();
+    assert_eq!(reader.check(Some(&root)).unwrap(), []);
+    assert_eq!(reader.root(), root);
+}
+
+#[test]
+fn deny_a_ledger_of_the_second_format_whose_keys_are_gone_or_changed() {
+    for edit in [
+        "DELETE FROM subject_keys WHERE subject = (SELECT min(subject) FROM subject_keys)",
+        "UPDATE subject_keys SET key = zeroblob(32)",
+        "DELETE FROM seeds WHERE segment = 1",
+        "UPDATE seeds SET seed = zeroblob(32)",
+        "INSERT INTO seeds VALUES (9, 0, 0, zeroblob(32))",
+    ] {
+        let dir = Place::new();
+        if dir.is_remote() {
+            return;
+        }
+        first(&dir);
+        drop(writer(dir.path()));
+        to_second(&dir);
+        dir.edit(edit);
+        let opened = Writer::open(dir.path(), entropy(4));
+        assert!(
+            matches!(opened, Err(LedgerError::Damaged { .. })),
+            "{edit}: {opened:?}"
+        );
+        assert_eq!(dir.ask("PRAGMA user_version"), "2");
+    }
 }
 
 #[test]
@@ -242,6 +321,8 @@ fn every_edit_of_a_key_is_found() {
         "UPDATE head SET n_keys = 1",
         "UPDATE objections SET point = zeroblob(32) WHERE number = 0",
         "DELETE FROM objections WHERE number = 1",
+        "DELETE FROM objections",
+        "INSERT INTO objections VALUES (2, zeroblob(32), 5)",
     ] {
         let dir = Place::new();
         let mut one = writer(dir.path());
@@ -258,5 +339,7 @@ fn every_edit_of_a_key_is_found() {
         assert!(reader.assert_key(OTHER).is_err(), "{edit}");
         assert!(reader.objections().is_err(), "{edit}");
         assert!(reader.history(AccountId(1)).is_err(), "{edit}");
+        let opened = Writer::open(dir.path(), entropy(2));
+        assert!(opened.is_err(), "a writer goes on: {edit}");
     }
 }

@@ -69,16 +69,16 @@ fn other_formats_are_refused() {
     let dir = Place::new();
     drop(writer(dir.path()));
     dir.edit(if dir.is_remote() {
-        "UPDATE head SET format = 3"
+        "UPDATE head SET format = 4"
     } else {
-        "PRAGMA user_version = 3"
+        "PRAGMA user_version = 4"
     });
     let newer = Reader::open(dir.path()).unwrap_err();
-    assert!(newer.to_string().contains("format 3"), "{newer}");
+    assert!(newer.to_string().contains("format 4"), "{newer}");
     if dir.is_remote() {
         return;
     }
-    dir.edit("PRAGMA user_version = 2; PRAGMA application_id = 7");
+    dir.edit("PRAGMA user_version = 3; PRAGMA application_id = 7");
     let foreign = Writer::open(dir.path(), entropy(1)).unwrap_err();
     assert!(matches!(foreign, LedgerError::Foreign { .. }), "{foreign}");
 }
