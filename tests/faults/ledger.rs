@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use acquaint::consent::{
@@ -14,6 +13,7 @@ use acquaint::ids::{AccountId, EventId, Region};
 use acquaint::ledger::{Entropy, LedgerError, NewEvent, Reader, Writer};
 use acquaint::time::Timestamp;
 
+use crate::files::{copy, digits, write_key};
 use crate::kills::{calls_of, chosen, injected, outlived};
 use crate::place::{Ended, Place};
 use crate::table::{Effort, Row};
@@ -117,7 +117,7 @@ impl Model {
 
     fn copy(&self) -> tempfile::TempDir {
         let dir = tempfile::tempdir().expect("a directory");
-        copy(self.dir.path(), dir.path()).expect("a copy");
+        copy(self.dir.path(), dir.path());
         dir
     }
 
@@ -136,20 +136,6 @@ impl Model {
             }
         }
     }
-}
-
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let path = entry?.path();
-        let target = to.join(path.file_name().unwrap_or_default());
-        if path.is_dir() {
-            copy(&path, &target)?;
-        } else {
-            fs::copy(&path, &target)?;
-        }
-    }
-    Ok(())
 }
 
 fn edit(dir: &Path, sql: &str) {
@@ -299,18 +285,8 @@ fn objection(number: usize) -> String {
     )
 }
 
-fn digits(seed: u8) -> String {
-    let bytes: Vec<u8> = (0..32_u8).map(|n| n.wrapping_mul(seed)).collect();
-    blake3::Hash::from_slice(&bytes)
-        .unwrap()
-        .to_hex()
-        .to_string()
-}
-
 fn key(place: &Place, name: &str, text: &str) {
-    use std::os::unix::fs::PermissionsExt;
-    place.write(name, text);
-    fs::set_permissions(place.path(name), fs::Permissions::from_mode(0o600)).expect("a key");
+    write_key(&place.path(name), text);
 }
 
 fn takes(place: &Place, key: &str) -> bool {
@@ -573,14 +549,14 @@ const REKEY: &str = "consent rekey --ledger ledger --objection-key key --new-key
 pub(crate) fn rekeyed(effort: Effort) -> Row {
     let place = with_objections();
     let whole = tempfile::tempdir().expect("a directory");
-    copy(&place.path("ledger"), whole.path()).expect("a copy");
+    copy(&place.path("ledger"), whole.path());
     let Some(calls) = calls_of(&place, REKEY) else {
         return Row::not_tried(NO_STRACE);
     };
     let mut row = Row::default();
     for call in chosen(&calls, effort) {
         place.clear(&["ledger", "new"]);
-        copy(whole.path(), &place.path("ledger")).expect("a copy");
+        copy(whole.path(), &place.path("ledger"));
         let ended = Ended::of(&injected(&place, &call.kill(), REKEY));
         let finished = outlived(&ended).and_then(|()| finished(&place));
         row.add(finished.map_err(|error| format!("{}: {error}", call.told())));

@@ -9,6 +9,8 @@
 
 mod concurrent;
 mod damages;
+#[path = "../support/files.rs"]
+mod files;
 mod foreign;
 mod kills;
 mod ledger;

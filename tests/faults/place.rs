@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use assert_cmd::cargo::cargo_bin;
+
+use crate::files::write_key;
 
 /// A directory that goes away.
 pub(crate) struct Place {
@@ -52,9 +54,7 @@ impl Place {
 
     /// A key that only its owner may read.
     pub(crate) fn write_key(&self, name: &str) {
-        self.write(name, &"3c9f05d1a8627be4".repeat(4));
-        let mode = fs::Permissions::from_mode(0o600);
-        fs::set_permissions(self.path(name), mode).expect("its mode");
+        write_key(&self.path(name), "3c9f05d1a8627be4".repeat(4));
     }
 
     /// Removes what there is of these names.

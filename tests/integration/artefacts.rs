@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use acquaint::consent::Purpose;
@@ -13,6 +13,7 @@ use acquaint::signals::{ConsentEventRow, RawPhone, TableForm};
 use acquaint::synth::World;
 use assert_cmd::cargo::cargo_bin;
 
+use crate::support::files::write_key;
 use crate::support::scan::{Needles, Scan, hex};
 use crate::support::{small_world, write_world};
 
@@ -115,15 +116,6 @@ impl Place {
 
 fn key() -> [u8; 32] {
     std::array::from_fn(|i| u8::try_from(i * 7 + 3).unwrap())
-}
-
-fn write_key(path: &Path, content: &str) {
-    fs::write(path, content).unwrap();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
-    }
 }
 
 /// The numbers of a world that read as numbers, by who holds them.

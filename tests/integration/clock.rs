@@ -13,6 +13,7 @@ use acquaint::signals::TableForm;
 use acquaint::time::Timestamp;
 use assert_cmd::cargo::cargo_bin;
 
+use crate::support::files::write_key;
 use crate::support::{small_world, write_world};
 
 const WINDOW_MICROS: i64 = 30 * 86_400 * 1_000_000;
@@ -173,12 +174,7 @@ fn the_zone_of_the_machine_changes_no_answer() {
     let world = small_world(60, 91);
     write_world(&dir.path().join("tables"), TableForm::Csv, &world);
     let account = world.messenger_accounts[0].account_id;
-    fs::write(dir.path().join("key"), "0123456789abcdef".repeat(4)).unwrap();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(dir.path().join("key"), fs::Permissions::from_mode(0o600)).unwrap();
-    }
+    write_key(&dir.path().join("key"), "0123456789abcdef".repeat(4));
     let import = "consent import --ledger ledger --signals tables --objection-key key";
     assert_eq!(said(dir.path(), "UTC", import).0, Some(0));
     let mut first = None;

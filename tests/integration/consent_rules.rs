@@ -9,6 +9,7 @@ use acquaint::engine::{self, GivenModels, RunParams, RunRequest, Silent, Times, 
 use acquaint::time::Timestamp;
 use tempfile::TempDir;
 
+use crate::support::files::write_key;
 use crate::support::program::acquaint;
 use crate::support::restricted::{AS_OF, CONFIG, Tables, tables, write};
 use crate::support::{read_table, u64s};
@@ -36,13 +37,7 @@ fn on_disk(world: &Tables) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     write(&dir.path().join("signals"), world);
     fs::write(dir.path().join("acquaint.toml"), CONFIG).unwrap();
-    let key = dir.path().join("key");
-    fs::write(&key, "0123456789abcdef".repeat(4)).unwrap();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
-    }
+    write_key(&dir.path().join("key"), "0123456789abcdef".repeat(4));
     dir
 }
 

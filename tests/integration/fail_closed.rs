@@ -8,6 +8,7 @@ use acquaint::engine::EngineError;
 use acquaint::time::Timestamp;
 use tempfile::TempDir;
 
+use crate::support::files::write_key;
 use crate::support::program::{acquaint, words};
 use crate::support::restricted::{AS_OF, CONFIG, Tables, tables, write};
 use crate::support::{Run, u64s};
@@ -108,13 +109,7 @@ fn an_objection_that_names_no_number_stops_the_run() {
 #[test]
 fn import_and_append_stop_at_a_number_that_may_be_two() {
     let dir = tempfile::tempdir().unwrap();
-    let key = dir.path().join("key");
-    fs::write(&key, "0123456789abcdef".repeat(4)).unwrap();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
-    }
+    write_key(&dir.path().join("key"), "0123456789abcdef".repeat(4));
     for (at, phone) in ["4915120001010", "49-151-20001010", "=4915120001010"]
         .iter()
         .enumerate()

@@ -1,10 +1,12 @@
 //! The key of the objection list: any other is refused wherever one is given, and a change of keys can be broken off.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use assert_cmd::cargo::cargo_bin;
+
+use crate::support::files::{copy, digits, write_key};
 
 /// A directory with a ledger that holds three objections under `key`.
 struct Place {
@@ -29,9 +31,7 @@ impl Place {
     }
 
     fn write_key(&self, name: &str, bytes: impl AsRef<[u8]>) {
-        let path = self.path(name);
-        fs::write(&path, bytes).unwrap();
-        owner_only(&path);
+        write_key(&self.path(name), bytes);
     }
 
     fn acquaint(&self, line: &str) -> Output {
@@ -77,37 +77,8 @@ impl Place {
     }
 }
 
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            fs::copy(&path, &target).unwrap();
-        }
-    }
-}
-
-fn digits(seed: u8) -> String {
-    let bytes: Vec<u8> = (0..32).map(|n: u8| n.wrapping_mul(seed)).collect();
-    blake3::Hash::from_slice(&bytes)
-        .unwrap()
-        .to_hex()
-        .to_string()
-}
-
 fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-fn owner_only(path: &Path) {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
-    }
 }
 
 /// A world whose consent is in the ledger, and in no table.
@@ -251,6 +222,71 @@ fn deny_to_overwrite_or_to_use_a_file_that_no_rekey_wrote() {
         place.refused("consent rekey --ledger ledger --objection-key key --new-key new");
         assert_eq!(fs::read(place.path("new")).unwrap(), bytes, "{what}");
         assert!(place.takes("ledger", "key"), "{what}");
+    }
+}
+
+#[test]
+fn deny_to_move_a_list_to_the_key_it_is_under() {
+    let place = Place::new();
+    let before = place.done("consent root --ledger ledger");
+    place.write_key("same", digits(7));
+    place.write_key("twice", format!("{0}\n{0}\n", digits(7)));
+    for new in ["key", "same", "twice"] {
+        let line = format!("consent rekey --ledger ledger --objection-key key --new-key {new}");
+        let error = place.refused(&line);
+        assert!(
+            error.contains(&format!("under the key in {new} already")),
+            "{error}"
+        );
+    }
+    assert_eq!(place.done("consent root --ledger ledger"), before);
+    assert!(place.takes("ledger", "key"));
+}
+
+#[cfg(unix)]
+#[test]
+fn deny_keys_that_are_pipes_or_devices() {
+    let place = Place::new();
+    let made = Command::new("mkfifo")
+        .args(["-m", "600", "pipe"])
+        .current_dir(place.dir.path())
+        .status();
+    assert!(made.unwrap().success());
+    fs::write(place.path("nothing.jsonl"), "").unwrap();
+    for key in ["pipe", "/dev/zero", "."] {
+        for line in [
+            format!("consent append --ledger ledger --objection-key {key} nothing.jsonl"),
+            format!("consent rekey --ledger ledger --objection-key {key} --new-key new"),
+            format!("consent rekey --ledger ledger --objection-key key --new-key {key}"),
+            format!("identity tokens --key {key} --purpose abuse --epoch 1 nothing.jsonl"),
+            format!(
+                "identity psi connect --address 127.0.0.1:9 --input no --purpose abuse --shared-key {key}"
+            ),
+        ] {
+            // Whoever waits for a pipe waits for good: 124 is what `timeout` then says.
+            let output = Command::new("timeout")
+                .arg("20")
+                .arg(cargo_bin("acquaint"))
+                .args(line.split(' '))
+                .current_dir(place.dir.path())
+                .stdin(std::process::Stdio::piped())
+                .output()
+                .unwrap();
+            assert_eq!(output.status.code(), Some(2), "{line}: {}", said(&output));
+            let error = said(&output);
+            assert!(error.contains("plain file is expected"), "{line}: {error}");
+        }
+    }
+    for line in [
+        "consent check --ledger ledger --since pipe",
+        "consent check --since pipe --proof pipe",
+    ] {
+        let mut command = Command::new("timeout");
+        command.arg("20").arg(cargo_bin("acquaint"));
+        command.args(line.split(' ')).current_dir(place.dir.path());
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{line}: {}", said(&output));
+        assert!(said(&output).contains("a pipe"), "{}", said(&output));
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use assert_cmd::cargo::cargo_bin;
 
+use crate::support::files::{digits, write_key};
 use crate::support::{Run, small_world, write_world};
 use acquaint::signals::TableForm;
 
@@ -60,7 +61,7 @@ fn place(seed: u64) -> (Place, acquaint::synth::World) {
     for table in ["consent_events", "policy_versions", "overlays"] {
         fs::remove_file(place.path("signals").join(format!("{table}.csv"))).unwrap();
     }
-    write_key(&place.path("key"));
+    write_key(&place.path("key"), digits(7));
     place.done(&[
         "consent",
         "import",
@@ -74,17 +75,6 @@ fn place(seed: u64) -> (Place, acquaint::synth::World) {
         "200",
     ]);
     (place, world)
-}
-
-fn write_key(path: &Path) {
-    let digits: Vec<String> = (0..32).map(|n| format!("{:02x}", n * 7)).collect();
-    let digits = digits.concat();
-    fs::write(path, digits).unwrap();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
-    }
 }
 
 const RUN: [&str; 9] = [

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use crate::support::files::write_key;
 use crate::support::program::acquaint;
 
 const HEADER: &str = "region,raw\n";
@@ -38,12 +39,7 @@ fn every_row_has_a_row() {
             "{text:?}: {told}"
         );
     }
-    fs::write(dir.path().join("key"), [7_u8, 9].repeat(16)).unwrap();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(dir.path().join("key"), fs::Permissions::from_mode(0o600)).unwrap();
-    }
+    write_key(&dir.path().join("key"), [7_u8, 9].repeat(16));
     fs::write(
         dir.path().join("e164.csv"),
         "e164\n+4930123456\n\n+4930123456\n\n",

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use acquaint::signals::TableForm;
 
+use crate::support::files::write_key;
 use crate::support::program::{acquaint, words};
 use crate::support::{small_world, write_world};
 
@@ -16,13 +17,7 @@ fn world() -> tempfile::TempDir {
         TableForm::Csv,
         &small_world(60, 5),
     );
-    let key = dir.path().join("key");
-    fs::write(&key, "0123456789abcdef".repeat(4)).unwrap();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
-    }
+    write_key(&dir.path().join("key"), "0123456789abcdef".repeat(4));
     dir
 }
 

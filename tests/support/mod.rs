@@ -1,5 +1,6 @@
 //! Worlds on disk, runs of the program, and tables read back.
 
+pub(crate) mod files;
 pub(crate) mod numbers;
 pub(crate) mod program;
 pub(crate) mod restricted;

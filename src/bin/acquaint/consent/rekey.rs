@@ -25,6 +25,11 @@ enum Stopped {
         shown(path)
     )]
     Foreign { path: PathBuf },
+    #[error(
+        "the list is under the key in {} already: name a file that does not exist, and a fresh key is made in it",
+        shown(path)
+    )]
+    SameKey { path: PathBuf },
     #[error("the list holds an invalid point")]
     NoPoint,
     #[error(
@@ -76,6 +81,12 @@ pub(crate) fn rekey(args: &RekeyArgs) -> Result<Outcome, Failure> {
     {
         let path = new_key.clone();
         return Err(Stopped::Foreign { path }.into());
+    }
+    if let Some(new) = &new
+        && new.check() == old.check()
+    {
+        let path = new_key.clone();
+        return Err(Stopped::SameKey { path }.into());
     }
     let mut writer = writer(dir)?;
     match (writer.assert_key(old.check()), &new) {
