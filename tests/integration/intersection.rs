@@ -10,6 +10,8 @@ use std::process::{Child, Command, Output, Stdio};
 
 use tempfile::TempDir;
 
+use crate::support::files::{digits, write_key};
+
 /// The psi verbs, in one directory.
 fn psi(dir: &Path, args: &[&str]) -> Output {
     command(dir, args).output().unwrap()
@@ -481,6 +483,144 @@ fn nobody_is_waited_for_longer_than_was_said() {
     );
 }
 
+/// Message 1 with so many points, each of the same bytes.
+fn blinded(purpose: u8, points: &[[u8; 32]]) -> Vec<u8> {
+    let mut message = [&b"acqpsi"[..], &[1, 1, purpose], &[0; 7]].concat();
+    message.extend((points.len() as u64).to_le_bytes());
+    message.extend([[5; 32], [0; 32]].concat());
+    message.extend(points.as_flattened());
+    message
+}
+
+/// Says a whole message, and waits until the other side is done with it.
+fn answered(address: &str, message: &[u8]) -> Vec<u8> {
+    let mut stream = says(address, message.len() as u64, message);
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    answer
+}
+
+#[test]
+fn what_is_empty_or_refused_uses_up_no_answer() {
+    let two = Two::new();
+    let (listener, address) = two.listen(&["--answers", "1"]);
+    let no_point = {
+        let mut point = [0xff; 32];
+        // Canonical, and not on the curve.
+        point[0] = 2;
+        point[1..].fill(0);
+        point
+    };
+    for _ in 0..3 {
+        for refused in [
+            blinded(2, &[]),
+            blinded(3, &[[2; 32]]),
+            blinded(2, &[no_point]),
+            blinded(2, &[[0; 32]]),
+            b"nothing of the kind".to_vec(),
+        ] {
+            // At most our purpose, in a message without a point.
+            let answer = answered(&address, &refused);
+            assert!(answer.len() <= 8 + 88, "it was answered");
+        }
+    }
+    let connected = two.connect(&address, &["--purpose", "abuse"]);
+    let ours = listener.wait_with_output().unwrap();
+    assert!(connected.status.success(), "{connected:?}");
+    let said = String::from_utf8(ours.stderr).unwrap();
+    for why in [
+        "the other side's set is empty",
+        "another purpose than abuse",
+        "point 0 of the message is not a canonical encoding",
+        "neutral element",
+        "not a private set intersection message",
+    ] {
+        assert_eq!(said.matches(why).count(), 3, "{why}: {said}");
+    }
+}
+
+#[test]
+fn slow_peers_keep_no_place_from_others() {
+    let two = Two::new();
+    let (listener, address) = two.listen(&["--peers", "2"]);
+    let begun = says(&address, 1_000_000, &[7; 100]);
+    let mut slow = says(&address, 1_000_000, &[7; 100]);
+    #[expect(clippy::disallowed_methods, reason = "it is slow while others wait")]
+    let dripping = std::thread::spawn(move || {
+        let drip = |_| {
+            std::thread::sleep(std::time::Duration::from_millis(200));
+            slow.write_all(&[1; 10]).is_ok()
+        };
+        (0..300).map(drip).take_while(|is_open| *is_open).count()
+    });
+    let connected = two.connect(&address, &["--purpose", "abuse"]);
+    let ours = listener.wait_with_output().unwrap();
+    drop(begun);
+    assert!(dripping.join().unwrap() < 100, "it was waited for");
+    assert!(connected.status.success(), "{connected:?}");
+    let said = String::from_utf8(ours.stderr).unwrap();
+    assert!(said.contains("more slowly than 16384 bytes"), "{said}");
+}
+
+#[test]
+fn deny_a_side_without_a_number() {
+    let two = Two::new();
+    fs::write(
+        two.path("b.csv"),
+        "id,e164,permitted\n1,+4930123456,false\n",
+    )
+    .unwrap();
+    let (listener, address) = two.listen(&["--timeout", "2"]);
+    let connected = two.connect(&address, &["--purpose", "abuse"]);
+    assert_eq!(connected.status.code(), Some(2));
+    let error = String::from_utf8(connected.stderr).unwrap();
+    assert!(error.contains("there is no number to ask about"), "{error}");
+    assert!(error.contains("1 not permitted"), "{error}");
+    error_of(listener);
+}
+
+#[cfg(unix)]
+#[test]
+fn deny_inputs_without_an_end() {
+    let two = Two::new();
+    let made = Command::new("mkfifo").arg(two.path("pipe")).status();
+    assert!(made.unwrap().success());
+    two.blind("a");
+    for (line, why) in [
+        (
+            "identity psi blind --input pipe --purpose abuse --session x",
+            "a pipe",
+        ),
+        (
+            "identity psi blind --input /dev/zero --purpose abuse --session x",
+            "a device",
+        ),
+        (
+            "identity psi blind --input - --purpose abuse --session x",
+            "a row longer than",
+        ),
+        ("identity psi reply --session a --message pipe", "a pipe"),
+        (
+            "identity psi reply --session a --message /dev/zero",
+            "a device",
+        ),
+        ("identity normalise -", "a row longer than"),
+    ] {
+        // Whoever waits for a pipe waits for good: 124 is what `timeout` then says.
+        let output = Command::new("timeout")
+            .args(["20", env!("CARGO_BIN_EXE_acquaint")])
+            .args(line.split(' '))
+            .current_dir(two.dir())
+            .stdin(fs::File::open("/dev/zero").unwrap())
+            .output()
+            .unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{line}: {error}");
+        assert!(error.contains(why), "{line}: {error}");
+    }
+    assert!(!two.path("x").exists());
+}
+
 #[test]
 fn deny_more_answers_than_were_allowed() {
     let two = Two::new();
@@ -505,16 +645,7 @@ fn deny_more_answers_than_were_allowed() {
 }
 
 fn shared_key(two: &Two, name: &str, seed: u8) {
-    let path = two.path(name);
-    fs::write(
-        &path,
-        (0..32)
-            .map(|n: u8| n.wrapping_mul(seed))
-            .collect::<Vec<u8>>(),
-    )
-    .unwrap();
-    #[cfg(unix)]
-    fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    write_key(&two.path(name), digits(seed));
 }
 
 #[test]

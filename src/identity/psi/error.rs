@@ -66,6 +66,9 @@ pub enum PsiError {
     /// The points of a reply are not all different.
     #[error("the message contains a point twice")]
     Repeated,
+    /// A set that holds nothing: there is nothing to find.
+    #[error("the other side's set is empty")]
+    Empty,
     /// It is our own message, or made with our own secret.
     #[error(
         "the message contains our own points: it was reflected, or the other side has our secret"

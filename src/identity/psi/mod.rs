@@ -26,5 +26,5 @@ mod tests;
 pub use error::PsiError;
 pub use intersect::pairs;
 pub use message::{MessageKind, PSI_VERSION, message_len};
-pub use own::{Dropped, Held, OwnSide};
+pub use own::{Dropped, Held, OwnSide, assert_answerable, empty_set};
 pub use secret::{PsiSecret, SharedKey};

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::intersect::common;
 use super::message::{Head, PointMessage, Route};
-use super::points::{Point, blind, blind_again};
+use super::points::{Point, assert_points, blind, blind_again};
 use super::{MessageKind, PsiError, PsiSecret};
 use crate::consent::{About, For, Permitted, Purpose};
 use crate::identity::E164;
@@ -183,6 +183,33 @@ impl OwnSide {
     fn own(&self) -> Result<PointMessage<'_>, PsiError> {
         PointMessage::blinded(&self.message)
     }
+}
+
+/// Message 1 of a side that holds nothing: it says what the purpose is.
+#[must_use]
+pub fn empty_set(purpose: Purpose) -> Vec<u8> {
+    let message = PointMessage {
+        purpose,
+        route: Route::to_anybody([0; 32]),
+        points: &[],
+    };
+    message.write(MessageKind::Blinded)
+}
+
+/// Can message 1 of another side be answered for a purpose? Whoever counts answers asks before anything is computed for it.
+///
+/// # Errors
+/// If it is no blinded set of points for that purpose, or an empty one.
+///
+/// # Complexity
+/// About a tenth of [`OwnSide::reply`].
+pub fn assert_answerable(purpose: Purpose, peer_blinded: &[u8]) -> Result<(), PsiError> {
+    let peer = PointMessage::blinded(peer_blinded)?;
+    check_purpose(purpose, peer.purpose)?;
+    if peer.points.is_empty() {
+        return Err(PsiError::Empty);
+    }
+    assert_points(peer.points)
 }
 
 impl fmt::Debug for OwnSide {

@@ -17,11 +17,16 @@ pub(super) struct Record {
     pub(super) line: u64,
 }
 
+/// The longest row: what has no line end has no end.
+const MAX_ROW: usize = 1 << 20;
+
 /// Why a row cannot be read. Says nothing of what stands in it.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum RecordError {
     #[error("{0}")]
     Io(#[from] io::Error),
+    #[error("line {line}: a row longer than {MAX_ROW} bytes")]
+    TooLong { line: u64 },
     #[error("line {line}: unclosed quote")]
     OpenQuote { line: u64 },
     #[error("line {line}: text after a closing quote: is a quote in an earlier row unclosed?")]
@@ -149,7 +154,8 @@ struct Parser {
     begun: u64,
     /// The line the last quote was opened in.
     quoted: u64,
-    has_bytes: bool,
+    /// Bytes of the row so far.
+    len: usize,
     after_return: bool,
 }
 
@@ -162,7 +168,7 @@ impl Parser {
             line: 1,
             begun: 1,
             quoted: 1,
-            has_bytes: false,
+            len: 0,
             after_return: false,
         }
     }
@@ -203,7 +209,10 @@ impl Parser {
         if ends_line && self.state != State::Quoted {
             return Ok(true);
         }
-        self.has_bytes = true;
+        self.len += 1;
+        if self.len > MAX_ROW {
+            return Err(RecordError::TooLong { line: self.begun });
+        }
         match (self.state, byte) {
             (State::Start, b'"') => {
                 self.quoted = self.line;
@@ -233,7 +242,7 @@ impl Parser {
 
     /// The row that ends here.
     fn record(&mut self) -> Result<Record, RecordError> {
-        if std::mem::take(&mut self.has_bytes) {
+        if std::mem::take(&mut self.len) > 0 {
             self.end_field();
         }
         let bytes = std::mem::take(&mut self.fields);
@@ -255,7 +264,7 @@ impl Parser {
     fn end(&mut self) -> Result<Option<Record>, RecordError> {
         match self.state {
             State::Quoted => Err(RecordError::OpenQuote { line: self.quoted }),
-            _ if self.has_bytes => self.record().map(Some),
+            _ if self.len > 0 => self.record().map(Some),
             _ => Ok(None),
         }
     }

@@ -32,8 +32,13 @@ pub(super) struct Limits {
 impl Limits {
     /// The same, but done no later than so long from now.
     pub(super) fn within(self, time: Duration) -> Self {
+        self.until(now() + time)
+    }
+
+    /// The same, but done no later than then.
+    pub(super) fn until(self, end: Instant) -> Self {
         Self {
-            end: self.end.min(now() + time),
+            end: self.end.min(end),
             ..self
         }
     }

@@ -3,7 +3,7 @@
 //! Anybody may open a connection, say nothing, or say it slowly; none of that ends the waiting, and the right peer is served
 //! beside them. How many are served at once is bounded, and how long each may take, and how many bytes they may make us keep
 //! together. An answer is a chance to ask about numbers one does not hold, so they are counted, and each is given under a
-//! secret of its own. What is computed is computed for one at a time, what is waited for is waited for beside the others.
+//! secret of its own. What is refused is not answered, and does not count. What is computed is computed for one at a time, what is waited for is waited for beside the others.
 
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -13,13 +13,15 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::{Builder, Scope, scope, sleep};
 use std::time::{Duration, Instant};
 
-use acquaint::identity::psi::{MessageKind, SharedKey, message_len};
+use acquaint::identity::psi::{
+    MessageKind, PsiError, SharedKey, assert_answerable, empty_set, message_len,
+};
 
 use super::args::ListenArgs;
 use super::channel::{Channel, Limits, now};
 use super::holdings::Holdings;
 use super::outcome::Learned;
-use super::tcp::{GREETING, Side, limits, max_peer, transport};
+use super::tcp::{GREETING, Side, limits, max_peer, refused, transport};
 use super::wire::{Budget, Wire, WireError};
 use crate::exit::Failure;
 
@@ -183,8 +185,9 @@ impl<'a> Desk<'a> {
         self.answer(&mut wire, blinded)
     }
 
-    /// Answers one who came.
+    /// Answers one who came with a set that can be answered.
     fn answer(&self, wire: &mut Wire<'_>, blinded: Vec<u8>) -> Result<Learned, Failure> {
+        self.assert_answerable(wire, &blinded)?;
         self.count_answer()?;
         let side = self.side()?;
         wire.send(MessageKind::Blinded, side.own.message())?;
@@ -196,6 +199,16 @@ impl<'a> Desk<'a> {
         let peer_ids = wire.receive(MessageKind::Ids, ids.len())?;
         wire.send(MessageKind::Ids, &ids)?;
         side.learned(transport(self.key.as_ref()), &reply, &ids, &peer_ids)
+    }
+
+    fn assert_answerable(&self, wire: &mut Wire<'_>, blinded: &[u8]) -> Result<(), Failure> {
+        let purpose = self.holdings.purpose();
+        let checked = self.one_at_a_time(|| assert_answerable(purpose, blinded));
+        if let Err(PsiError::Purpose { .. }) = checked {
+            // A set without a point tells the other side what ours is, and nothing else.
+            wire.send(MessageKind::Blinded, &empty_set(purpose))?;
+        }
+        checked.map_err(refused)
     }
 
     fn side(&self) -> Result<Side, Failure> {

@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
+use acquaint::identity::psi::{MessageKind, message_len};
 use acquaint::publish::{Ours, read_plain};
 
+use super::holdings::MAX_ROWS;
 use crate::consent::cannot;
 use crate::exit::Failure;
 use crate::output;
@@ -16,7 +18,10 @@ pub(super) fn write(path: &Path, content: &[u8]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Reads a whole file.
+/// The longest file of a session: a set of as many numbers as a side may hold.
+const MAX_BYTES: u64 = message_len(MessageKind::Blinded, MAX_ROWS) as u64;
+
+/// Reads a whole file. A pipe would be waited for, and a device may never end.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    read_plain(path, u64::MAX).map_err(cannot("reading", path))
+    read_plain(path, MAX_BYTES).map_err(cannot("reading", path))
 }

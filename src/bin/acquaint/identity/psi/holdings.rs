@@ -21,6 +21,9 @@ use crate::exit::Failure;
 use crate::identity::records::{Record, Records, places};
 use crate::identity::refused::Refused;
 
+/// Rows beyond this are refused: each is kept, and takes some 70 bytes.
+pub(super) const MAX_ROWS: usize = 50_000_000;
+
 /// Where the rows of the input went.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Counts {
@@ -70,6 +73,8 @@ enum RowError {
         "there is no column `permitted`; if everyone permits this purpose, pass --all-permitted"
     )]
     NoColumn,
+    #[error("there are more than {MAX_ROWS} rows")]
+    TooMany,
     #[error("--all-permitted conflicts with the column `permitted`: remove one")]
     TwoAnswers,
 }
@@ -100,6 +105,10 @@ impl Holdings {
             }
         }
         Ok(rows)
+    }
+
+    pub(super) const fn purpose(&self) -> Purpose {
+        self.purpose
     }
 
     /// Blinds the numbers of those who permit.
@@ -169,6 +178,9 @@ impl Rows {
         permitted: Option<usize>,
     ) -> Result<(), RowError> {
         let line = row.line;
+        if self.ids.len() == MAX_ROWS {
+            return Err(RowError::TooMany);
+        }
         let cell = |place: usize| row.fields.get(place).unwrap_or_default().trim();
         let id: u64 = cell(id).parse().map_err(|_| RowError::Id { line })?;
         let permits = match permitted.map(cell) {

@@ -45,6 +45,10 @@ pub(crate) fn connect(args: &ConnectArgs) -> Result<Outcome, Failure> {
     let side = Side::new(&holdings)?;
     let limits = limits(exchange);
     let connecting = || format!("connecting to {}", args.address);
+    if side.own.ids().is_empty() {
+        let why = format!("there is no number to ask about: {}", side.line());
+        return Err(Failure::new(connecting(), why));
+    }
     let stream = TcpStream::connect_timeout(&args.address, limits.silence)
         .map_err(|error| Failure::new(connecting(), error))?;
     let greeting = limits.within(GREETING);
@@ -162,6 +166,6 @@ impl Side {
     }
 }
 
-fn refused(error: PsiError) -> Failure {
+pub(super) fn refused(error: PsiError) -> Failure {
     Failure::new("refusing what the other side sent", error)
 }

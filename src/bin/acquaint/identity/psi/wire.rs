@@ -2,13 +2,18 @@
 
 use std::io::{self, Read, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use acquaint::identity::psi::MessageKind;
 
-use super::channel::{Channel, Stranger, is_late};
+use super::channel::{Channel, Limits, Stranger, is_late, now};
 
 /// How much of a message is read at a time.
-const CHUNK: u64 = 1 << 20;
+const CHUNK: u64 = 1 << 16;
+/// How long a message that is announced may take to begin.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How many bytes a second it must have brought from then on: whoever is slower keeps a place from others.
+const PACE: u64 = 16 * 1024;
 
 /// What goes wrong between two sides.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +27,9 @@ pub(super) enum WireError {
     /// It took too long, all in all.
     #[error("{message} timed out before it was complete (--timeout, --deadline)")]
     Late { message: MessageKind },
+    /// It came, but too slowly.
+    #[error("the other side sent {message} more slowly than {PACE} bytes a second")]
+    Slow { message: MessageKind },
     /// It has no key.
     #[error(transparent)]
     Stranger(Stranger),
@@ -150,27 +158,39 @@ impl<'b> Wire<'b> {
         Ok(len)
     }
 
+    /// A message of a length that was announced, at no less than [`PACE`].
     pub(super) fn receive_announced(
         &mut self,
         kind: MessageKind,
         len: u64,
     ) -> Result<Vec<u8>, WireError> {
+        let (limits, begun) = (self.channel.limits(), now());
         let mut message = Vec::new();
-        let mut left = len;
-        while left > 0 {
-            let next = left.min(CHUNK);
+        while (message.len() as u64) < len {
+            let next = (len - message.len() as u64).min(CHUNK);
             if !self.budget.take(next) {
                 return Err(WireError::Full { message: kind });
             }
             self.taken += next;
+            let due = (message.len() as u64 + next).div_ceil(PACE);
+            let due = begun + PATIENCE + Duration::from_secs(due);
+            self.channel.set_limits(limits.until(due));
             let read = (&mut self.channel).take(next).read_to_end(&mut message);
-            let n = read.map_err(|error| self.explain(kind, error))?;
+            let n = read.map_err(|error| self.explain_slow(kind, limits, error))?;
             if n as u64 != next {
                 return Err(WireError::Gone { message: kind });
             }
-            left -= next;
         }
+        self.channel.set_limits(limits);
         Ok(message)
+    }
+
+    /// Late by its pace, or by the limits that hold for all of it.
+    fn explain_slow(&self, message: MessageKind, limits: Limits, error: io::Error) -> WireError {
+        if is_late(&error) && now() < limits.end {
+            return WireError::Slow { message };
+        }
+        self.explain(message, error)
     }
 
     fn explain(&self, message: MessageKind, error: io::Error) -> WireError {
