@@ -61,6 +61,53 @@ fn nobody_who_is_unknown_is_explained() {
 }
 
 #[test]
+fn a_number_that_was_typed_is_not_printed() {
+    let dir = world();
+    for line in [
+        "consent status 7 --ledger ledger --as-of +4915112345678",
+        "consent status 7 --ledger ledger --known-at 4915112345678",
+        "consent status +4915112345678 --ledger ledger",
+        "consent status 4915112345678 --ledger ledger",
+        "consent history 4915112345678 --ledger ledger",
+        "consent prove 4915112345678 --ledger ledger",
+        "consent erase 4915112345678 --ledger ledger",
+        "consent matrix --region +4915112345678",
+        "consent status 7 --ledger +4915112345678",
+        "consent status 7 --ledger ledger --profile +4915112345678",
+        "consent history 7 +4915112345678 --ledger ledger",
+        "consent +4915112345678",
+        "consent export --ledger ledger --out o --form 4915112345678",
+        "consent import --ledger ledger --signals +4915112345678",
+        "consent append --ledger ledger +4915112345678",
+        "consent check --ledger ledger --since +4915112345678",
+        "identity psi blind --input x --purpose +4915112345678 --session s",
+        "identity psi blind --input +4915112345678 --purpose abuse --session s",
+        "identity psi listen --address +4915112345678 --input x --purpose abuse",
+        "identity psi reply --session +4915112345678 --message +4915112345678",
+    ] {
+        let (code, out, error) = ask(line, dir.path());
+        assert_ne!(code, 0, "{line}");
+        let told = format!("{out}{error}");
+        assert!(!told.contains("4915112345678"), "{line}: {told}");
+        assert!(told.contains("(number)"), "{line}: {told}");
+    }
+}
+
+#[test]
+fn no_cause_of_the_database_is_told_twice() {
+    let dir = world();
+    let file = dir.path().join("ledger/ledger.sqlite");
+    fs::remove_file(&file).unwrap();
+    fs::create_dir(&file).unwrap();
+    let (code, _, error) = ask("consent root --ledger ledger", dir.path());
+    assert_eq!(code, 2);
+    assert_eq!(
+        error,
+        "acquaint: cannot open ledger/ledger.sqlite: unable to open database file\n"
+    );
+}
+
+#[test]
 fn nobody_who_is_unknown_is_erased() {
     let dir = world();
     let root = || done("consent root --ledger ledger", dir.path());

@@ -6,6 +6,7 @@ use std::io::{self, ErrorKind, StdoutLock, Write};
 use std::panic;
 use std::process::ExitCode;
 
+use acquaint::publish::shown;
 use acquaint::signals::are_panics_caught;
 
 /// How a verb ended.
@@ -114,7 +115,14 @@ pub(crate) fn survive_file_limits() {
 /// Help and version are no failure; wrong arguments are.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {
-        let _ = error.print();
+        let plain = error.render().to_string();
+        let shown: Vec<String> = plain.lines().map(shown).collect();
+        if shown.iter().map(String::as_str).eq(plain.lines()) {
+            let _ = error.print();
+        } else {
+            // Somebody typed a number where none belongs.
+            say(shown.join("\n"));
+        }
         return ExitCode::from(2);
     }
     code(print(&error.render().to_string()).map(|()| Outcome::Done))

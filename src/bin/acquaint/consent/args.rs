@@ -364,8 +364,9 @@ fn region(text: &str) -> Result<Region, String> {
     Region::try_from(text.to_owned())
 }
 
+/// What begins with a sign is no id, but may be somebody's number.
 fn account(text: &str) -> Result<AccountId, String> {
-    text.parse()
-        .map(AccountId)
-        .map_err(|_| "an account is a whole number".to_owned())
+    let id = text.parse().ok().filter(|_| !text.starts_with('+'));
+    id.map(AccountId)
+        .ok_or_else(|| "an account is a whole number".to_owned())
 }

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::args::{CheckArgs, EraseArgs, ProveArgs, RootArgs};
+use super::show::nothing;
 use super::source::{cannot, reader, writer};
 use crate::exit::{Failure, Outcome, print};
 
@@ -24,14 +25,10 @@ pub(crate) fn root(args: &RootArgs) -> Result<Outcome, Failure> {
 
 pub(crate) fn prove(args: &ProveArgs) -> Result<Outcome, Failure> {
     let proof = Reader::open(&args.ledger.ledger)?.prove(args.account)?;
-    print(&serde_json::to_string_pretty(&proof)?)?;
     if proof.entries.is_empty() {
-        eprintln!(
-            "acquaint: the ledger has nothing about account {}",
-            args.account
-        );
-        return Ok(Outcome::Findings);
+        return Ok(nothing(args.account));
     }
+    print(&serde_json::to_string_pretty(&proof)?)?;
     Ok(Outcome::Done)
 }
 
@@ -90,8 +87,10 @@ const fn outcome(is_right: bool) -> Outcome {
 pub(crate) fn erase(args: &EraseArgs) -> Result<Outcome, Failure> {
     let dir = &args.ledger.ledger;
     // To erase from a ledger that is not there must not make one.
-    let was_erased = Reader::open(dir)?.is_erased(args.account)?;
-    let erased = writer(dir)?.erase(args.account)?;
+    drop(Reader::open(dir)?);
+    let mut writer = writer(dir)?;
+    let was_erased = writer.is_erased(args.account);
+    let erased = writer.erase(args.account)?;
     if erased.n_keys == 0 {
         return nothing_to_erase(args, was_erased);
     }
@@ -104,15 +103,16 @@ pub(crate) fn erase(args: &EraseArgs) -> Result<Outcome, Failure> {
 
 /// Erasing again finds nothing, and is no mistake; an account nobody knows may be one.
 fn nothing_to_erase(args: &EraseArgs, was_erased: bool) -> Result<Outcome, Failure> {
-    let account = args.account;
     if was_erased {
+        let account = args.account;
         print(&format!(
             "account {account} was erased before; nothing was left to destroy"
         ))?;
         return Ok(Outcome::Done);
     }
-    eprintln!("acquaint: the ledger has nothing about account {account}, so nothing was erased");
-    Ok(Outcome::Findings)
+    let found = nothing(args.account);
+    eprintln!("acquaint: nothing was erased");
+    Ok(found)
 }
 
 fn read<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> {

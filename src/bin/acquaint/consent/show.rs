@@ -11,6 +11,7 @@ use acquaint::engine::Reading;
 use acquaint::identity::{E164, number_region};
 use acquaint::ids::{AccountId, Region as Place};
 use acquaint::ledger::Reader;
+use acquaint::publish::shown;
 use acquaint::signals::{MessengerAccount, ReadLimits, SignalsDir, Table};
 use acquaint::time::Timestamp;
 use serde_json::{Map, Value, json};
@@ -184,7 +185,9 @@ fn may_be(
 /// A place where nobody lives, so that no regulator has an order about it: Bouvet Island.
 const ELSEWHERE: &str = "BV";
 
-fn nothing(account: AccountId) -> Outcome {
+/// Nobody knows the account, so what was typed may be a number, and is shown as one.
+pub(super) fn nothing(account: AccountId) -> Outcome {
+    let account = shown(account.to_string());
     eprintln!("acquaint: the ledger has nothing about account {account}");
     Outcome::Findings
 }
