@@ -42,23 +42,83 @@ impl Device {
         Self::Farm(farm)
     }
 
+    /// The device on which somebody without a messenger account uses the social network.
+    pub(super) fn without_account(person: u32) -> Self {
+        Self::Own(u32::MAX - person)
+    }
+
     /// What the services see of a device: the same for every account on it.
     pub(super) fn facts(self, seed: u64) -> DeviceFacts {
-        let text = match self {
-            Self::Own(i) => format!("synth {seed} own {i}"),
-            Self::Spare(i) => format!("synth {seed} spare {i}"),
-            Self::Farm(i) => format!("synth {seed} farm {i}"),
-        };
-        let mut rng = Stream::from_seed(*blake3::hash(text.as_bytes()).as_bytes());
-        let (os, models, versions) = MODELS[weighted(&mut rng, &[0.75, 0.2, 0.05])];
+        let text = self.text(seed);
+        let (kind, mut rng) = kind_of(&text);
+        let (os, models, versions) = MODELS[kind.system];
         DeviceFacts {
             device_id: DeviceId::of(&text),
-            device_type: Some((*pick(&mut rng, models)).to_owned()),
+            device_type: Some(models[kind.device_type - first_type(kind.system)].to_owned()),
             os: Some(os.to_owned()),
             os_version: Some((*pick(&mut rng, versions)).to_owned()),
         }
     }
+
+    /// What kind of device it is.
+    pub(super) fn kind(self, seed: u64) -> Kind {
+        kind_of(&self.text(seed)).0
+    }
+
+    fn text(self, seed: u64) -> String {
+        match self {
+            Self::Own(i) => format!("synth {seed} own {i}"),
+            Self::Spare(i) => format!("synth {seed} spare {i}"),
+            Self::Farm(i) => format!("synth {seed} farm {i}"),
+        }
+    }
 }
+
+/// A type of device and its operating system, by position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Kind {
+    pub(super) system: usize,
+    /// Among all types, those of the first system first.
+    pub(super) device_type: usize,
+}
+
+/// The kind of a device, and where its stream is after that.
+fn kind_of(text: &str) -> (Kind, Stream) {
+    let mut rng = Stream::from_seed(*blake3::hash(text.as_bytes()).as_bytes());
+    let system = weighted(&mut rng, &SYSTEM_SHARES);
+    let device_type = first_type(system) + rng.gen_range(0..MODELS[system].1.len());
+    let kind = Kind {
+        system,
+        device_type,
+    };
+    (kind, rng)
+}
+
+fn first_type(system: usize) -> usize {
+    MODELS[..system]
+        .iter()
+        .map(|(_, models, _)| models.len())
+        .sum()
+}
+
+/// Every kind of device, with its share.
+pub(super) fn kinds() -> impl Iterator<Item = (Kind, f64)> {
+    (0..N_SYSTEMS).flat_map(|system| {
+        let n = MODELS[system].1.len();
+        let kind = move |model| Kind {
+            system,
+            device_type: first_type(system) + model,
+        };
+        (0..n).map(move |model| (kind(model), SYSTEM_SHARES[system] / n as f64))
+    })
+}
+
+/// How many operating systems there are.
+pub(super) const N_SYSTEMS: usize = MODELS.len();
+/// How many types of devices there are.
+pub(super) const N_TYPES: usize = MODELS[0].1.len() + MODELS[1].1.len() + MODELS[2].1.len();
+/// How common each operating system is, in the order of [`MODELS`].
+const SYSTEM_SHARES: [f64; N_SYSTEMS] = [0.75, 0.2, 0.05];
 
 /// What the services recorded: some of it is missing, some devices are another's.
 pub(super) struct Recorder {

@@ -35,12 +35,23 @@ pub(super) enum Topic {
     Lists,
     AdFeedback,
     Claimants,
+    DeviceEffect,
+    UsageEffect,
+    HistoryEffect,
+    FriendsEffect,
 }
 
 /// The stream of one topic in the world of one seed.
 pub(super) fn stream(seed: u64, topic: Topic) -> Stream {
     // An odd multiplier keeps different topics of one seed apart; seeding then mixes all bits.
     Stream::seed_from_u64(seed ^ (topic as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15))
+}
+
+/// The stream of one topic and one person: it is the same in whatever order people are looked at.
+pub(super) fn stream_of(seed: u64, topic: Topic, person: u32) -> Stream {
+    let topic = (topic as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let person = u64::from(person).wrapping_mul(0xD134_2543_DE82_EF95);
+    Stream::seed_from_u64(seed ^ topic.wrapping_add(person))
 }
 
 /// A number in [0, 1).

@@ -26,24 +26,30 @@ mod books;
 mod businesses;
 mod calendar;
 mod claimants;
+mod clicks;
 mod consent;
 mod devices;
 mod draw;
 mod edges;
+mod effects;
 mod lists;
 mod numbers;
 mod params;
 mod people;
 mod profiles;
+mod showings;
 
 use accounts::{Accounts, Holder};
-pub use ads::TrueClickModel;
 use books::Sources;
+pub use clicks::{Showing, TrueClickModel};
 use devices::Recorder;
 pub use edges::{EdgeWorld, TooManyPeople, world_of_edges};
+pub use effects::{Earlier, Effects, EffectsError};
+use effects::{Signals, TrueEffects};
 use numbers::{Exchange, Number};
 pub use params::{SynthParams, ValidSynthParams};
 use people::Society;
+use showings::Audience;
 
 use crate::consent::Overlay;
 use crate::ids::{AccountId, AudienceId, BusinessId, UserId};
@@ -155,9 +161,23 @@ pub fn world(params: &ValidSynthParams) -> World {
         &mut exchange,
         &mut recorder,
     );
-    let (mut ads, clicks) = ads::ads(params, &society, &users);
-    let (impressions, click_probabilities) =
-        ads::impressions(params, &society, &users, &ads, &clicks);
+    let (mut ads, traits) = ads::ads(params);
+    let effects = TrueEffects::of(
+        params.effects(),
+        &Signals {
+            seed,
+            society: &society,
+            accounts: &accounts,
+            rows: &messenger_accounts,
+        },
+    );
+    let mut clicks = TrueClickModel::new(&society, &users, traits, effects);
+    let audience = Audience {
+        society: &society,
+        users: &users,
+        ads: &ads,
+    };
+    let (impressions, click_probabilities) = showings::impressions(params, &audience, &mut clicks);
     let businesses = businesses::businesses(seed, &numbers);
     lists::furnish(seed, &mut ads);
     let customers = lists::customers(seed, &ads, &social_accounts);

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::effects::Effects;
 use crate::params::{ParamError, require};
 
 /// Unchecked parameters of a synthetic world.
@@ -33,6 +34,10 @@ pub struct SynthParams {
     pub users_per_business: u32,
     /// People for each ad, 1 to 1,000,000; default 25.
     pub users_per_ad: u32,
+    /// How many ads there are, 1 to 10,000,000; by default as many as `users_per_ad` says, and at least eight.
+    pub ads: Option<u32>,
+    /// How strongly the shared signals shift true clicks; not at all by default.
+    pub effects: Effects,
 }
 
 impl Default for SynthParams {
@@ -50,6 +55,8 @@ impl Default for SynthParams {
             one_phone_share: 0.0,
             users_per_business: 40,
             users_per_ad: 25,
+            ads: None,
+            effects: Effects::NONE,
         }
     }
 }
@@ -108,6 +115,20 @@ impl SynthParams {
     #[must_use]
     pub const fn one_phone_share(mut self, share: f64) -> Self {
         self.one_phone_share = share;
+        self
+    }
+
+    /// Sets the number of ads, in place of one for so many people.
+    #[must_use]
+    pub const fn ads(mut self, ads: Option<u32>) -> Self {
+        self.ads = ads;
+        self
+    }
+
+    /// Sets how strongly the shared signals shift true clicks.
+    #[must_use]
+    pub const fn effects(mut self, effects: Effects) -> Self {
+        self.effects = effects;
         self
     }
 
@@ -171,6 +192,10 @@ impl SynthParams {
             "synth.users_per_ad",
             "1 to 1,000,000",
         )?;
+        if let Some(ads) = self.ads {
+            within(ads, 1..=10_000_000, "synth.ads", "1 to 10,000,000")?;
+        }
+        self.effects.check()?;
         Ok(ValidSynthParams(self))
     }
 }
@@ -257,10 +282,19 @@ impl ValidSynthParams {
             .max(4)
     }
 
-    /// How many ads there are: at least eight.
+    /// How many ads there are: at least eight, unless fewer were asked for.
     #[must_use]
     pub fn n_ads(&self) -> usize {
-        self.users().div_ceil(self.0.users_per_ad as usize).max(8)
+        match self.0.ads {
+            Some(ads) => ads as usize,
+            None => self.users().div_ceil(self.0.users_per_ad as usize).max(8),
+        }
+    }
+
+    /// How strongly the shared signals shift true clicks.
+    #[must_use]
+    pub const fn effects(&self) -> Effects {
+        self.0.effects
     }
 }
 
@@ -376,6 +410,22 @@ mod tests {
         assert_eq!(name_of(|p| p.users_per_business = 1), None);
         assert_eq!(name_of(|p| p.users_per_ad = 0), Some("synth.users_per_ad"));
         assert_eq!(name_of(|p| p.users_per_ad = 1), None);
+    }
+
+    #[test]
+    fn the_number_of_ads_is_what_was_asked_for() {
+        assert_eq!(name_of(|p| p.ads = Some(0)), Some("synth.ads"));
+        assert_eq!(name_of(|p| p.ads = Some(10_000_001)), Some("synth.ads"));
+        for (ads, expected) in [(None, 40), (Some(1), 1), (Some(7_000), 7_000)] {
+            let params = SynthParams::default().ads(ads).check().unwrap();
+            assert_eq!(params.n_ads(), expected);
+        }
+    }
+
+    #[test]
+    fn effects_are_checked_with_the_rest() {
+        let name = name_of(|p| p.effects.fatigue = -1.0);
+        assert_eq!(name, Some("synth.effects.fatigue"));
     }
 
     #[test]

@@ -129,7 +129,7 @@ fn social_account(
     let own = accounts.of(i).next().map(|account| account.device);
     let device = own
         .filter(|_| chance(rng, 0.75))
-        .unwrap_or(Device::Own(u32::MAX - i));
+        .unwrap_or(Device::without_account(i));
     let account = SocialAccount {
         user_id: user,
         phone: given.map(|(number, _)| RawPhone::new(number.written(reads_in(person), rng))),

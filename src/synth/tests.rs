@@ -2,7 +2,9 @@ use super::*;
 use crate::consent::{Event, EventKind, Subject};
 use crate::hash::{HashMap, HashSet};
 use crate::ids::{AdId, BusinessId, DeviceId};
+use crate::signals::{SignalsError, TableForm, write_table};
 use proptest::prelude::*;
+use std::path::Path;
 
 fn sized(users: u32, seed: u64) -> World {
     world(
@@ -119,6 +121,39 @@ fn check_numbers(world: &World) {
 fn same_seed_same_world() {
     assert_eq!(sized(400, 5), sized(400, 5));
     assert_ne!(sized(400, 5).friendships, sized(400, 6).friendships);
+}
+
+/// `data/quickstart` was made before there were effects.
+#[test]
+fn a_world_without_effects_has_the_bytes_it_always_had() {
+    let params = SynthParams::default()
+        .users(300)
+        .seed(2016)
+        .impressions_per_user(6.0);
+    let world = world(&params.check().unwrap());
+    let dir = tempfile::tempdir().unwrap();
+    let write = |dir: &Path| -> Result<(), SignalsError> {
+        write_table(dir, TableForm::Csv, &world.messenger_accounts)?;
+        write_table(dir, TableForm::Csv, &world.address_book)?;
+        write_table(dir, TableForm::Csv, &world.social_accounts)?;
+        write_table(dir, TableForm::Csv, &world.friendships)?;
+        write_table(dir, TableForm::Csv, &world.consent_events)?;
+        write_table(dir, TableForm::Csv, &world.ads)?;
+        write_table(dir, TableForm::Csv, &world.ad_feedback)?;
+        write_table(dir, TableForm::Csv, &world.impressions)?;
+        write_table(dir, TableForm::Csv, &world.ad_truth())?;
+        Ok(())
+    };
+    write(dir.path()).unwrap();
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/quickstart");
+    let mut n = 0;
+    for file in std::fs::read_dir(dir.path()).unwrap() {
+        let name = file.unwrap().file_name();
+        let read = |dir: &Path| std::fs::read(dir.join(&name)).unwrap();
+        assert!(read(dir.path()) == read(&shipped), "{}", name.display());
+        n += 1;
+    }
+    assert_eq!(n, 9);
 }
 
 #[test]
@@ -297,11 +332,15 @@ fn clicks_follow_their_probabilities() {
     );
     for (row, &p) in rows() {
         if let Some(user) = row.user_id {
-            let model = &world.truth.clicks;
-            assert_eq!(
-                model.probability(user, row.ad_id, row.surface, row.position),
-                Some(p)
-            );
+            let showing = Showing {
+                user,
+                ad: row.ad_id,
+                surface: row.surface,
+                position: row.position,
+                at: row.at,
+                earlier: Earlier::default(),
+            };
+            assert_eq!(world.truth.clicks.probability(&showing), Some(p));
         }
     }
 }
