@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use acquaint::ads::ModelKind;
 use acquaint::engine::{MaxRejects, Times};
 use acquaint::suggest::Direct;
+use acquaint::synth::Effects;
 use acquaint::time::Timestamp;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
@@ -155,8 +156,15 @@ pub(crate) struct AskLedgerArgs {
 /// Generate a synthetic world.
 #[derive(Debug, Args)]
 #[command(after_help = "\
+Without --effects, clicks depend on the social account and the ad alone. Each effect has a strength in log-odds, 0 to 3: device
+(phone type and system), usage (sessions, groups, version), history (own taste), friends (shared taste), fatigue (earlier
+showings), time (hour and weekday), recency (last seen). `all` is device=0.3, usage=0.3, history=0.6, friends=0.5, fatigue=0.2,
+time=0.3, recency=0.3. The table ad_truth holds the probability of every row.
+
 Example:
-  acquaint synth --users 100000 --seed 7 --out world")]
+  acquaint synth --users 100000 --seed 7 --out world
+  acquaint synth --users 10000 --ads 500 --impressions-per-user 100 --effects all --out world
+  acquaint synth --users 10000 --effects all,fatigue=0,friends=1 --out world")]
 pub(crate) struct SynthArgs {
     /// Number of people on the social network
     #[arg(long, value_name = "N", default_value_t = 1000)]
@@ -167,6 +175,12 @@ pub(crate) struct SynthArgs {
     /// Mean number of impression rows per person
     #[arg(long, value_name = "N", default_value_t = 20.0)]
     pub(crate) impressions_per_user: f64,
+    /// Number of ads [default: one for 25 people, at least 8]
+    #[arg(long, value_name = "N")]
+    pub(crate) ads: Option<u32>,
+    /// True effects of the shared signals on clicks: none, all, or NAME=STRENGTH, separated by commas; later ones win
+    #[arg(long, value_name = "EFFECTS", default_value = "none")]
+    pub(crate) effects: Effects,
     /// Share of rows with a missing or wrong device, 0 to 1
     #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
     pub(crate) device_noise: f64,

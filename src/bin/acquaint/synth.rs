@@ -19,6 +19,8 @@ pub(crate) fn synth(args: &SynthArgs) -> Result<Outcome, Failure> {
         .users(args.users)
         .seed(args.seed)
         .impressions_per_user(args.impressions_per_user)
+        .ads(args.ads)
+        .effects(args.effects)
         .device_noise(args.device_noise)
         .undated_share(args.undated_share)
         .former_share(args.former_share)
