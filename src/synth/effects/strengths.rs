@@ -38,9 +38,9 @@ pub struct Effects {
     /// 0.8·(a person's own taste for the category) + 0.6·(a person's own readiness to click), all standard normal. No
     /// table tells them but through clicks.
     pub history: f64,
-    /// A taste for the category that people have in common with those they know. It starts as standard normal, each
-    /// then twice takes half of it from the mean of those they know (family four times, circle twice), and it is
-    /// brought to mean 0 and standard deviation 1 over the categories of each person.
+    /// A taste for the category that people have in common with those they know. All start with standard normal tastes;
+    /// in each of three rounds everybody takes half of theirs from the mean of those they know (family four times,
+    /// circle twice); it is then brought to mean 0 and standard deviation 1 over the categories of each person.
     pub friends: f64,
     /// −log₂(1 + earlier showings of the ad) − 0.5·log₂(1 + earlier showings of the advertiser), to this person.
     pub fatigue: f64,

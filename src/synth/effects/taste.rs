@@ -7,7 +7,7 @@ use crate::synth::draw::{Topic, index, normal, stream_of};
 use crate::synth::people::{Closeness, Neighbours, Society};
 
 /// How often people take over half of what those they know like.
-const ROUNDS: usize = 2;
+const ROUNDS: usize = 3;
 
 /// A liking for each category.
 pub(super) type Taste = [f32; N_CATEGORIES];

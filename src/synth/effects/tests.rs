@@ -330,7 +330,7 @@ fn friends_share_their_taste_and_strangers_do_not() {
         .zip(people.iter().skip(333))
         .map(|(a, b)| (*a, *b));
     let of_others = likeness(&terms, far);
-    assert!(of_friends > 0.35, "{of_friends}");
+    assert!(of_friends > 0.3, "{of_friends}");
     assert!(of_others.abs() < 0.1, "{of_others}");
     // A taste of one's own is nobody else's.
     let history = by_person_and_category(&single("history"));
@@ -339,7 +339,7 @@ fn friends_share_their_taste_and_strangers_do_not() {
 }
 
 #[test]
-fn oracle_friends_mix_twice_with_those_they_know() {
+fn oracle_friends_mix_three_times_with_those_they_know() {
     let checked = params(Effects {
         friends: 1.0,
         ..Effects::NONE
@@ -363,7 +363,7 @@ fn oracle_friends_mix_twice_with_those_they_know() {
         [(); N_CATEGORIES].map(|()| normal(&mut rng))
     };
     let mut tastes: Vec<[f64; N_CATEGORIES]> = (0..n).map(first).collect();
-    for _ in 0..2 {
+    for _ in 0..3 {
         let old = tastes.clone();
         for (person, taste) in tastes.iter_mut().enumerate() {
             let all: f64 = known[person].iter().map(|(_, weight)| weight).sum();
