@@ -88,17 +88,34 @@ impl Account {
 /// All accounts, and those of each person.
 pub(super) struct Accounts {
     pub(super) all: Vec<Account>,
-    /// Positions in `all`, by person.
-    of_person: Vec<(u32, u32)>,
+    /// For each person where their part of `positions` begins, and where the last one ends.
+    offsets: Vec<u32>,
+    /// Positions in `all`, by person, then in order of creation.
+    positions: Vec<u32>,
 }
 
 impl Accounts {
+    fn new(all: Vec<Account>, n_people: usize) -> Self {
+        let holder = |account: &Account| match account.holder {
+            Holder::Person(person) => Some(person),
+            Holder::Spammer | Holder::Business(_) => None,
+        };
+        let of = |(i, account): (u32, &Account)| Some((holder(account)?, i));
+        let mut of_person: Vec<(u32, u32)> = (0u32..).zip(&all).filter_map(of).collect();
+        of_person.sort_unstable();
+        let begins = |person: u32| index(of_person.partition_point(|&(p, _)| p < person));
+        Self {
+            offsets: (0..=index(n_people)).map(begins).collect(),
+            positions: of_person.iter().map(|&(_, position)| position).collect(),
+            all,
+        }
+    }
+
     /// The accounts of a person, in order of creation.
     pub(super) fn of(&self, person: u32) -> impl ExactSizeIterator<Item = &Account> {
-        let from = self.of_person.partition_point(|&(p, _)| p < person);
-        let until = self.of_person.partition_point(|&(p, _)| p <= person);
-        let row = &self.of_person[from..until];
-        row.iter().map(|&(_, account)| &self.all[account as usize])
+        let [from, until] = [0, 1].map(|next| self.offsets[person as usize + next] as usize);
+        let row = &self.positions[from..until];
+        row.iter().map(|&account| &self.all[account as usize])
     }
 }
 
@@ -127,18 +144,7 @@ pub(super) fn accounts(
     for (i, account) in all.iter_mut().enumerate() {
         account.id = AccountId(spread_id(params.seed(), 1, i));
     }
-    let of_person = by_person(&all);
-    Accounts { all, of_person }
-}
-
-fn by_person(all: &[Account]) -> Vec<(u32, u32)> {
-    let of = |(i, account): (u32, &Account)| match account.holder {
-        Holder::Person(person) => Some((person, i)),
-        Holder::Spammer | Holder::Business(_) => None,
-    };
-    let mut of_person: Vec<(u32, u32)> = (0u32..).zip(all).filter_map(of).collect();
-    of_person.sort_unstable();
-    of_person
+    Accounts::new(all, society.people.len())
 }
 
 fn add_people(

@@ -5,6 +5,8 @@
 //! each knows about eight; and everybody knows a heavy-tailed number of others from anywhere, most of them in
 //! the same country. A quarter of those others are acquaintances of acquaintances, which closes triangles.
 
+use std::sync::LazyLock;
+
 use rand::Rng;
 use rand::seq::SliceRandom;
 
@@ -259,12 +261,14 @@ fn tie(a: u32, b: u32, closeness: Closeness) -> Option<Tie> {
     })
 }
 
+/// Everything people are interested in, as terms: asking whether a text is harmless takes time.
+static TERMS: LazyLock<[Interest; INTERESTS.len()]> =
+    LazyLock::new(|| INTERESTS.map(|name| Interest::parse(name).expect("interests are harmless")));
+
 /// What people interest themselves in, by name, sorted.
 pub(super) fn names(interests: &[u8]) -> Vec<Interest> {
-    interests
-        .iter()
-        .map(|&i| Interest::parse(INTERESTS[usize::from(i)]).expect("interests are harmless"))
-        .collect()
+    let name = |&i: &u8| TERMS[usize::from(i)].clone();
+    interests.iter().map(name).collect()
 }
 
 /// For each person the positions of a list of pairs, as offsets and values: the rows of both ends.
