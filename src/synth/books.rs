@@ -32,34 +32,33 @@ pub(super) fn n_strangers(society: &Society) -> usize {
     society.people.len()
 }
 
-/// Every address book, in the order of its rows.
+/// Every address book, in the order of its rows, one account at a time.
 ///
 /// An ordinary book holds 60 to 95 % of the people its owner knows, more the closer they are: whom one knows
 /// does not always have one's own number. It also holds strangers (a heavy-tailed number), a business or
 /// two, numbers of services, the owner's own number, and some numbers twice in different writing.
 pub(super) fn address_books(
     params: &ValidSynthParams,
-    sources: &Sources<'_>,
-) -> Vec<AddressBookEntry> {
+    sources: Sources<'_>,
+) -> impl Iterator<Item = Vec<AddressBookEntry>> {
     let mut rng = stream(params.seed(), Topic::Books);
+    let spam_book_max = params.spam_book_max();
     let near = Neighbours::of(sources.society.people.len(), &sources.society.ties);
     let mut owners: Vec<&Account> = sources.accounts.all.iter().collect();
     owners.sort_unstable_by_key(|account| account.id);
-    let mut rows = Vec::new();
-    for account in owners {
+    owners.into_iter().map(move |account| {
         let mut book = Book::of(account);
         match account.holder {
             Holder::Person(person) if chance(&mut rng, UPLOAD_SHARE) => {
-                book.fill(person, &near, sources, &mut rng);
+                book.fill(person, &near, &sources, &mut rng);
             }
-            Holder::Spammer => book.enumerate(params.spam_book_max(), sources, &mut rng),
+            Holder::Spammer => book.enumerate(spam_book_max, &sources, &mut rng),
             Holder::Person(_) | Holder::Business(_) => {}
         }
         book.rows.sort_unstable();
         book.rows.dedup();
-        rows.append(&mut book.rows);
-    }
-    rows
+        book.rows
+    })
 }
 
 struct Book<'a> {

@@ -4,12 +4,12 @@ use rand::Rng;
 
 use super::World;
 use super::calendar::AS_OF;
-use super::draw::{Topic, between, chance, pick, stream};
+use super::draft::ListToken;
+use super::draw::{Stream, Topic, between, chance, pick, stream};
+use super::showings::Seen;
 use crate::hash::HashMap;
 use crate::ids::{AudienceId, NumberToken, Region, UserId};
-use crate::signals::{
-    Ad, AdFeedback, AudienceMember, Hidden, Impression, RawPhone, SocialAccount, Targeting,
-};
+use crate::signals::{Ad, AdFeedback, AudienceMember, Hidden, RawPhone, SocialAccount, Targeting};
 use crate::time::Timestamp;
 
 /// Share of ads worth something beside their bid.
@@ -38,48 +38,85 @@ pub(super) fn furnish(seed: u64, ads: &mut [Ad]) {
     }
 }
 
-/// Who is on which list, and since when: a twentieth to a quarter of the people whose number is known to the network, one in
-/// twenty of them added later. By list and person.
+/// Somebody on a list, and since when.
+pub(super) struct Customer {
+    /// A position among the social accounts.
+    pub(super) person: usize,
+    pub(super) since: Timestamp,
+}
+
+/// Who is on which list: a twentieth to a quarter of the people whose number is known to the network, one in twenty of them
+/// added later. List by list, because all of them together grow with the square of the people.
 pub(super) fn customers(
     seed: u64,
     ads: &[Ad],
     people: &[SocialAccount],
-) -> Vec<(AudienceId, UserId, Timestamp)> {
+) -> impl Iterator<Item = (AudienceId, Vec<Customer>)> {
     let mut rng = stream(seed, Topic::Lists);
     let mut lists: Vec<AudienceId> = ads.iter().filter_map(|ad| ad.audience_id).collect();
     lists.sort_unstable();
     lists.dedup();
-    let mut customers = Vec::new();
-    for list in lists {
-        let share = rng.gen_range(0.05..0.25);
-        for row in people.iter().filter(|row| row.phone.is_some()) {
-            let days_ago = if chance(&mut rng, 0.05) { 10 } else { 40 };
-            if chance(&mut rng, share) {
-                customers.push((list, row.user_id, AS_OF.plus_days(-days_ago)));
-            }
-        }
-    }
-    customers
+    lists
+        .into_iter()
+        .map(move |list| (list, customers_of_one(people, &mut rng)))
+}
+
+fn customers_of_one(people: &[SocialAccount], rng: &mut Stream) -> Vec<Customer> {
+    let share = rng.gen_range(0.05..0.25);
+    let known = people
+        .iter()
+        .enumerate()
+        .filter(|(_, row)| row.phone.is_some());
+    known
+        .filter_map(|(person, _)| {
+            let days_ago = if chance(rng, 0.05) { 10 } else { 40 };
+            chance(rng, share).then(|| Customer {
+                person,
+                since: AS_OF.plus_days(-days_ago),
+            })
+        })
+        .collect()
+}
+
+/// The rows of `audience_members`, list by list, as `token` makes them of a number and its region.
+pub(super) fn members(
+    seed: u64,
+    ads: &[Ad],
+    people: &[SocialAccount],
+    token: ListToken<'_>,
+) -> impl Iterator<Item = Vec<AudienceMember>> {
+    let token_of = |row: &SocialAccount| token(row.phone.as_ref()?, row.region);
+    let tokens: Vec<Option<NumberToken>> = people.iter().map(token_of).collect();
+    customers(seed, ads, people).map(move |(audience_id, customers)| {
+        let row = |customer: &Customer| {
+            Some(AudienceMember {
+                audience_id,
+                token: tokens[customer.person]?,
+                added_at: customer.since,
+            })
+        };
+        let mut rows: Vec<_> = customers.iter().filter_map(row).collect();
+        // A list is in no order that tells who is who.
+        rows.sort_unstable();
+        rows
+    })
 }
 
 /// What people hid after they saw it, in order.
-pub(super) fn hidden(seed: u64, ads: &[Ad], impressions: &[Impression]) -> Vec<AdFeedback> {
+pub(super) fn hidden(seed: u64, ads: &[Ad], seen: &Seen) -> Vec<AdFeedback> {
     let mut rng = stream(seed, Topic::AdFeedback);
-    let advertiser: HashMap<_, _> = ads.iter().map(|ad| (ad.ad_id, ad.advertiser_id)).collect();
     let mut rows = Vec::new();
-    for shown in impressions {
-        let Some(user_id) = shown.user_id else {
-            continue;
-        };
+    for shown in seen.by_people() {
         if chance(&mut rng, HIDING_SHARE) {
+            let ad = &ads[shown.ad];
             let hidden = if chance(&mut rng, 0.7) {
-                Hidden::Ad(shown.ad_id)
+                Hidden::Ad(ad.ad_id)
             } else {
-                Hidden::Advertiser(advertiser[&shown.ad_id])
+                Hidden::Advertiser(ad.advertiser_id)
             };
             let at = between(&mut rng, shown.at, AS_OF);
             rows.push(AdFeedback {
-                user_id,
+                user_id: shown.user,
                 hidden,
                 at,
             });

@@ -1,8 +1,11 @@
 //! Who was shown what, when and where, and who clicked.
 
+use std::cmp::Ordering;
+
 use rand::Rng;
 use rayon::prelude::*;
 
+use super::blocks::BLOCK;
 use super::calendar::AS_OF;
 use super::clicks::{Place, Profile, SURFACES, TrueClickModel, YEAR, probability};
 use super::draw::{Stream, Topic, about, between, chance, index, pick, stream, unit};
@@ -12,7 +15,7 @@ use super::people::{INTERESTS, Person, Society, names};
 use super::profiles::region;
 use crate::hash::HashMap;
 use crate::ids::{AdvertiserId, Region, UserId};
-use crate::signals::{Ad, Impression, Interest, Targeting};
+use crate::signals::{Ad, AdTruth, Impression, Interest, Targeting};
 use crate::time::Timestamp;
 
 /// Share of rows that are a group of showings.
@@ -44,32 +47,112 @@ struct Drawn {
 
 /// A row, and the truth behind it.
 struct Row {
-    drawn: Drawn,
-    p: f64,
+    person: u32,
+    user: Option<UserId>,
+    ad: u32,
+    place: Place,
+    at: Timestamp,
+    n: u32,
     clicks: u32,
+    p: f64,
+    /// Its position when it was drawn: rows that look the same stay in this order.
+    drawn: u32,
 }
 
-/// Who saw what and clicked, and the true probability behind each row, in the same order.
+/// All rows of `impressions`, in order; they take a fifth of the memory of the table.
+pub(super) struct Seen(Vec<Row>);
+
+/// Who saw what and clicked, and the true probability behind each row.
 ///
 /// A row is one showing, or with probability 0.15 a group of up to twelve. For each ad there are also three
 /// totals without a person, for everybody like somebody of the world.
-pub(super) fn impressions(
+pub(super) fn seen(
     params: &ValidSynthParams,
     audience: &Audience<'_>,
     model: &mut TrueClickModel,
-) -> (Vec<Impression>, Vec<f64>) {
+) -> Seen {
     let drawn = audience.draw(params);
     let effects = audience.effects(&drawn, model);
-    let click = |(drawn, effect): (Drawn, f64)| {
+    let click = |(i, (drawn, effect)): (usize, (Drawn, f64))| {
         let p = probability(audience.base(&drawn, model) + effect);
-        let clicks = clicks(drawn.n, p, drawn.luck.clone());
-        Row { drawn, p, clicks }
+        drawn.clicked(p, index(i))
     };
-    let mut rows: Vec<Row> = drawn.into_par_iter().zip(effects).map(click).collect();
-    rows.par_sort_by(|a, b| audience.order(a, b));
-    rows.par_iter()
-        .map(|row| (audience.impression(row), row.p))
-        .unzip()
+    let drawn = drawn.into_par_iter().zip(effects).enumerate();
+    let mut rows: Vec<Row> = drawn.map(click).collect();
+    rows.par_sort_unstable_by(|a, b| audience.order(a, b));
+    Seen(rows)
+}
+
+impl Drawn {
+    /// The row when people have clicked with this probability.
+    fn clicked(self, p: f64, drawn: u32) -> Row {
+        Row {
+            person: self.person,
+            user: self.user,
+            ad: self.ad,
+            place: self.place,
+            at: self.at,
+            n: self.n,
+            clicks: clicks(self.n, p, self.luck),
+            p,
+            drawn,
+        }
+    }
+}
+
+impl Seen {
+    /// The rows of `impressions`, a block at a time.
+    pub(super) fn impressions(
+        &self,
+        audience: &Audience<'_>,
+    ) -> impl Iterator<Item = Vec<Impression>> {
+        let block = |rows: &[Row]| {
+            rows.par_iter()
+                .map(|row| audience.impression(row))
+                .collect()
+        };
+        self.0.chunks(BLOCK).map(block)
+    }
+
+    /// The rows of `ad_truth`, a block at a time.
+    pub(super) fn truth(&self, audience: &Audience<'_>) -> impl Iterator<Item = Vec<AdTruth>> {
+        let truth = |row: &Row| AdTruth {
+            user_id: row.user,
+            ad_id: audience.ads[row.ad as usize].ad_id,
+            surface: row.place.surface,
+            position: row.place.position,
+            at: row.at,
+            p_click: row.p,
+        };
+        self.0
+            .chunks(BLOCK)
+            .map(move |rows| rows.iter().map(truth).collect())
+    }
+
+    /// The true probability behind each row.
+    pub(super) fn probabilities(&self) -> Vec<f64> {
+        self.0.iter().map(|row| row.p).collect()
+    }
+
+    /// What each person saw.
+    pub(super) fn by_people(&self) -> impl Iterator<Item = SeenBy> {
+        let by = |row: &Row| {
+            Some(SeenBy {
+                user: row.user?,
+                ad: row.ad as usize,
+                at: row.at,
+            })
+        };
+        self.0.iter().filter_map(by)
+    }
+}
+
+/// What a person saw.
+pub(super) struct SeenBy {
+    pub(super) user: UserId,
+    /// A position among the ads.
+    pub(super) ad: usize,
+    pub(super) at: Timestamp,
 }
 
 impl Audience<'_> {
@@ -198,32 +281,25 @@ impl Audience<'_> {
     }
 
     /// The order of the table. Ads ascend by id, so that their positions are in the same order.
-    fn order(&self, a: &Row, b: &Row) -> std::cmp::Ordering {
-        let key = |row: &Row| {
-            let Drawn {
-                user,
-                ad,
-                place,
-                at,
-                n,
-                ..
-            } = row.drawn;
-            (user, ad, place.surface, place.position, at, n, row.clicks)
-        };
-        key(a)
-            .cmp(&key(b))
+    fn order(&self, a: &Row, b: &Row) -> Ordering {
+        let who = |row: &Row| (row.user, row.ad, row.place.surface, row.place.position);
+        let what = |row: &Row| (row.at, row.n, row.clicks);
+        who(a)
+            .cmp(&who(b))
+            .then_with(|| what(a).cmp(&what(b)))
             .then_with(|| self.impression(a).cmp(&self.impression(b)))
+            .then(a.drawn.cmp(&b.drawn))
     }
 
     fn impression(&self, row: &Row) -> Impression {
-        let person = &self.society.people[row.drawn.person as usize];
+        let person = &self.society.people[row.person as usize];
         Impression {
-            user_id: row.drawn.user,
-            ad_id: self.ads[row.drawn.ad as usize].ad_id,
-            surface: row.drawn.place.surface,
-            position: row.drawn.place.position,
-            at: row.drawn.at,
-            impressions: row.drawn.n,
+            user_id: row.user,
+            ad_id: self.ads[row.ad as usize].ad_id,
+            surface: row.place.surface,
+            position: row.place.position,
+            at: row.at,
+            impressions: row.n,
             clicks: row.clicks,
             region: region(person.lives_in),
             age_band: Some(age_band(person.birth_year)),

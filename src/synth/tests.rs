@@ -1,9 +1,12 @@
 use super::*;
 use crate::consent::{Event, EventKind, Subject};
 use crate::hash::{HashMap, HashSet};
+use crate::ids::NumberToken;
 use crate::ids::{AdId, BusinessId, DeviceId};
-use crate::signals::{SignalsError, TableForm, write_table};
+use crate::signals::{RawPhone, Record, SignalsError, TableForm, TableWriter};
 use proptest::prelude::*;
+use std::collections::BTreeMap;
+use std::iter::once;
 use std::path::Path;
 
 fn sized(users: u32, seed: u64) -> World {
@@ -123,6 +126,40 @@ fn same_seed_same_world() {
     assert_ne!(sized(400, 5).friendships, sized(400, 6).friendships);
 }
 
+/// Writes tables as CSV.
+struct Folder(tempfile::TempDir);
+
+impl TableSink for Folder {
+    type Error = SignalsError;
+
+    fn table<R: Record>(
+        &mut self,
+        blocks: impl Iterator<Item = Vec<R>>,
+    ) -> Result<(), SignalsError> {
+        let mut writer = TableWriter::create(self.0.path(), TableForm::Csv)?;
+        for block in blocks {
+            writer.write(&block)?;
+        }
+        writer.finish().map(drop)
+    }
+}
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    /// Every file by name.
+    fn files(dir: &Path) -> BTreeMap<String, Vec<u8>> {
+        let read = |file: std::io::Result<std::fs::DirEntry>| {
+            let file = file.unwrap();
+            let name = file.file_name().into_string().unwrap();
+            (name, std::fs::read(file.path()).unwrap())
+        };
+        std::fs::read_dir(dir).unwrap().map(read).collect()
+    }
+}
+
 /// `data/quickstart` was made before there were effects.
 #[test]
 fn a_world_without_effects_has_the_bytes_it_always_had() {
@@ -130,30 +167,64 @@ fn a_world_without_effects_has_the_bytes_it_always_had() {
         .users(300)
         .seed(2016)
         .impressions_per_user(6.0);
-    let world = world(&params.check().unwrap());
-    let dir = tempfile::tempdir().unwrap();
-    let write = |dir: &Path| -> Result<(), SignalsError> {
-        write_table(dir, TableForm::Csv, &world.messenger_accounts)?;
-        write_table(dir, TableForm::Csv, &world.address_book)?;
-        write_table(dir, TableForm::Csv, &world.social_accounts)?;
-        write_table(dir, TableForm::Csv, &world.friendships)?;
-        write_table(dir, TableForm::Csv, &world.consent_events)?;
-        write_table(dir, TableForm::Csv, &world.ads)?;
-        write_table(dir, TableForm::Csv, &world.ad_feedback)?;
-        write_table(dir, TableForm::Csv, &world.impressions)?;
-        write_table(dir, TableForm::Csv, &world.ad_truth())?;
-        Ok(())
-    };
-    write(dir.path()).unwrap();
+    let mut folder = Folder::new();
+    write_world(&params.check().unwrap(), None, &mut folder).unwrap();
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/quickstart");
-    let mut n = 0;
-    for file in std::fs::read_dir(dir.path()).unwrap() {
-        let name = file.unwrap().file_name();
-        let read = |dir: &Path| std::fs::read(dir.join(&name)).unwrap();
-        assert!(read(dir.path()) == read(&shipped), "{}", name.display());
-        n += 1;
+    let (made, shipped) = (Folder::files(folder.0.path()), Folder::files(&shipped));
+    assert_eq!(made.len(), 16);
+    assert!(made.keys().eq(shipped.keys()));
+    for (name, bytes) in &made {
+        assert!(*bytes == shipped[name], "{name}");
     }
-    assert_eq!(n, 9);
+}
+
+fn token(phone: &RawPhone, _: Option<crate::ids::Region>) -> Option<NumberToken> {
+    let digest = blake3::hash(phone.expose().as_bytes());
+    Some(NumberToken::from_keyed_digest(&digest))
+}
+
+#[test]
+fn a_world_written_in_blocks_is_the_world() {
+    let params = SynthParams::default()
+        .users(3_000)
+        .seed(4)
+        .impressions_per_user(60.0)
+        .effects(Effects::ALL);
+    let params = params.check().unwrap();
+    let mut blocks = Folder::new();
+    let owners = write_world(&params, Some(&token), &mut blocks).unwrap();
+    let mut world = world(&params);
+    world.make_lists(token);
+    assert!(world.address_book.len() > 1 << 16, "more than a block");
+    assert!(world.impressions.len() > 1 << 16, "more than a block");
+    assert!(world.audience_members.len() > 100);
+    assert_eq!(owners, world.truth.owners);
+    let mut whole = Folder::new();
+    let mut put = || -> Result<(), SignalsError> {
+        whole.table(once(world.messenger_accounts.clone()))?;
+        whole.table(once(world.address_book.clone()))?;
+        whole.table(once(world.social_accounts.clone()))?;
+        whole.table(once(world.friendships.clone()))?;
+        whole.table(once(world.feedback.clone()))?;
+        whole.table(once(world.consent_events.clone()))?;
+        whole.table(once(world.policy_versions.clone()))?;
+        whole.table(once(world.overlays.clone()))?;
+        whole.table(once(world.ads.clone()))?;
+        whole.table(once(world.audience_members.clone()))?;
+        whole.table(once(world.ad_feedback.clone()))?;
+        whole.table(once(world.impressions.clone()))?;
+        whole.table(once(world.ad_truth()))?;
+        whole.table(once(world.businesses.clone()))?;
+        whole.table(once(world.business_threads.clone()))?;
+        whole.table(once(world.business_opt_ins.clone()))?;
+        whole.table(once(world.abuse_reports.clone()))
+    };
+    put().unwrap();
+    let [blocks, whole] = [blocks, whole].map(|folder| Folder::files(folder.0.path()));
+    assert!(blocks.keys().eq(whole.keys()));
+    for (name, bytes) in &blocks {
+        assert!(*bytes == whole[name], "{name}");
+    }
 }
 
 #[test]

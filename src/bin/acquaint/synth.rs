@@ -4,8 +4,10 @@ use std::path::Path;
 
 use acquaint::consent::Purpose;
 use acquaint::identity::E164;
+use acquaint::ids::{AccountId, UserId};
 use acquaint::publish::{Input, create_file, shown};
-use acquaint::synth::{SynthParams, World, world};
+use acquaint::signals::{RawPhone, Record};
+use acquaint::synth::{ListToken, SynthParams, TableSink, write_world};
 
 use crate::args::SynthArgs;
 use crate::consent::cannot;
@@ -33,51 +35,41 @@ pub(crate) fn synth(args: &SynthArgs) -> Result<Outcome, Failure> {
         Some(file) => Some(written.beside(file, vec![Input::new("the output", &args.out)])?),
         None => None,
     };
-    let mut world = world(&params);
-    if let Some(key) = list_key(&args.lists)? {
-        world.make_lists(|phone, region| {
-            let number = E164::canonical(phone, region).ok()?;
-            Some(key.token(Purpose::AdRelevance, number))
-        });
-    }
-    write_world(&mut written, &world)?;
+    let key = list_key(&args.lists)?;
+    let token = |phone: &RawPhone, region| {
+        let number = E164::canonical(phone, region).ok()?;
+        let key = key.as_ref()?;
+        Some(key.token(Purpose::AdRelevance, number))
+    };
+    let token: Option<ListToken<'_>> = key.is_some().then_some(&token);
+    let owners = write_world(&params, token, &mut written)?;
     if let Some(file) = &truth {
-        write_owners(&written.path_of(file), &world)?;
+        write_owners(&written.path_of(file), &owners)?;
     }
     written.publish(truth)?.tell(args.json)?;
     Ok(Outcome::Done)
 }
 
-fn write_world(written: &mut Written, world: &World) -> Result<(), Failure> {
-    written.table(&world.messenger_accounts)?;
-    written.table(&world.address_book)?;
-    written.table(&world.social_accounts)?;
-    written.table(&world.friendships)?;
-    written.table(&world.feedback)?;
-    written.table(&world.consent_events)?;
-    written.table(&world.policy_versions)?;
-    written.table(&world.overlays)?;
-    written.table(&world.ads)?;
-    if !world.audience_members.is_empty() {
-        written.table(&world.audience_members)?;
+impl TableSink for Written {
+    type Error = Failure;
+
+    fn table<R: Record>(&mut self, blocks: impl Iterator<Item = Vec<R>>) -> Result<(), Failure> {
+        let mut writer = self.writer::<R>()?;
+        for block in blocks {
+            writer.write(&block)?;
+        }
+        self.end(writer)
     }
-    written.table(&world.ad_feedback)?;
-    written.table(&world.impressions)?;
-    written.table(&world.ad_truth())?;
-    written.table(&world.businesses)?;
-    written.table(&world.business_threads)?;
-    written.table(&world.business_opt_ins)?;
-    written.table(&world.abuse_reports)
 }
 
 /// Which accounts belong to whom.
-fn write_owners(file: &Path, world: &World) -> Result<(), Failure> {
+fn write_owners(file: &Path, owners: &[(AccountId, UserId)]) -> Result<(), Failure> {
     let writing = |error: csv::Error| Failure::new(format!("writing {}", shown(file)), error);
     let made = create_file(file).map_err(cannot("writing", file))?;
     let mut rows = csv::Writer::from_writer(made);
     rows.write_record(["account_id", "user_id"])
         .map_err(writing)?;
-    for (account, user) in &world.truth.owners {
+    for (account, user) in owners {
         rows.serialize((account.0, user.0)).map_err(writing)?;
     }
     Ok(rows.flush()?)
