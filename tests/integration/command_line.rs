@@ -385,3 +385,35 @@ fn deny_numbers_in_anything_that_is_written() {
         assert!(!written.contains(&digits), "a number got out");
     }
 }
+
+#[test]
+fn synth_has_the_effects_and_the_ads_it_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let made = |name: &str, effects: &str| {
+        let out = path(dir.path(), name);
+        let synth = [
+            "synth",
+            "--users",
+            "60",
+            "--ads",
+            "12",
+            "--form",
+            "csv",
+            "--effects",
+            effects,
+            "--out",
+            &out,
+        ];
+        let (code, _, said) = acquaint(&synth);
+        let read = |table: &str| fs::read_to_string(Path::new(&out).join(table));
+        (code, said, read("ad_truth.csv").ok(), read("ads.csv").ok())
+    };
+    let (none, all) = (made("none", "none"), made("all", "all,fatigue=0"));
+    assert_eq!((none.0, all.0), (0, 0), "{} {}", none.1, all.1);
+    assert_ne!(none.2, all.2);
+    assert_eq!(none.3, all.3);
+    assert_eq!(cells(&all.3.unwrap()).len(), 12);
+    let (code, said, truth, _) = made("typo", "histroy=1");
+    assert!(code == 2 && said.contains("friends, fatigue"), "{said}");
+    assert_eq!(truth, None);
+}
