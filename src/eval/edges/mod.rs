@@ -295,11 +295,15 @@ fn table_of(
     table::read(lines, &first, said, ids)
 }
 
-/// What the ending of a file's name says, in lower case, `.gz` aside.
+/// What the ending of a file's name says, in lower case, what it is packed with aside.
 fn form(path: &Path) -> Option<&'static str> {
     const FORMS: [&str; 6] = ["adj", "adjlist", "graph", "metis", "mtx", "mm"];
     let name = path.file_name()?.to_string_lossy().to_lowercase();
-    let name = name.strip_suffix(".gz").unwrap_or(&name);
+    let packed = [".gz", ".zst", ".zstd"];
+    let name = packed
+        .iter()
+        .find_map(|ending| name.strip_suffix(ending))
+        .unwrap_or(&name);
     let (_, ending) = name.rsplit_once('.')?;
     FORMS.into_iter().find(|form| *form == ending)
 }

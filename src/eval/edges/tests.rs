@@ -289,6 +289,23 @@ fn packed_lists_are_known_by_their_bytes() {
 }
 
 #[test]
+fn a_packed_list_of_neighbours_is_one_however_it_is_packed() {
+    let text = &b"0 1 2 3\n1 2 3\n"[..];
+    let zstd = zstd::stream::encode_all(text, 1).unwrap();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(text).unwrap();
+    for (name, packed) in [
+        ("x.adjlist.zst", &zstd),
+        ("x.AdjList.ZSTD", &zstd),
+        ("x.adjlist.gz", &gzip.finish().unwrap()),
+    ] {
+        let read = parsed(name, packed, &EdgeColumns::default(), EdgeIds::Numbers);
+        let pairs = read.unwrap().0.undirected().pairs;
+        assert_eq!(pairs, [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3)], "{name}");
+    }
+}
+
+#[test]
 fn lists_of_neighbours_are_read() {
     for (name, text, expected) in [
         ("x.adj", "1 2\n\n5\n", vec![(0, 1), (0, 3), (2, 7)]),
