@@ -197,7 +197,9 @@ impl Asked<'_> {
         };
         let encode = |matches: &[Permitted<Match, P>]| encoder.encode(matches);
         let matched = match_book(&request, progress, encode, |some| out.append(some))?;
-        out.publish()?;
+        for left in out.publish()? {
+            progress.note(&left.to_string());
+        }
         Ok(BookMatched {
             reading: self.world.reading(),
             ..matched

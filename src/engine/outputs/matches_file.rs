@@ -112,11 +112,11 @@ impl MatchesFile {
         append(&mut self.writer).map_err(encode_error(&self.target))
     }
 
-    /// Puts the file in its place, and its sums beside it.
+    /// Puts the file in its place, and its sums beside it; says what could not be removed.
     ///
     /// # Errors
     /// If they cannot be written or renamed.
-    pub fn publish(self) -> Result<(), OutputError> {
+    pub fn publish(self) -> Result<Vec<Leftover>, OutputError> {
         let file = self.writer.into_inner();
         let file = file.map_err(encode_error(&self.target))?;
         let write_error = |source| OutputError::Write {
@@ -126,12 +126,10 @@ impl MatchesFile {
         let file = file
             .into_inner()
             .map_err(|error| write_error(error.into_error()))?;
-        file.sync_all().map_err(write_error)?;
         drop(file);
         let sums = sums_of_file(&self.staged.path(), &self.target).map_err(write_error)?;
         self.sums.write(sums.as_bytes())?;
-        publish_together(Main::File(self.staged), vec![self.sums])?;
-        Ok(())
+        Ok(publish_together(Main::File(self.staged), vec![self.sums])?)
     }
 }
 
@@ -203,5 +201,36 @@ fn encode_error(target: &Path) -> impl Fn(ParquetError) -> OutputError + '_ {
     |source| OutputError::Encode {
         path: target.to_owned(),
         source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_removed_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let (file, _) = MatchesFile::beside(&dir.path().join("matches"), &[]).unwrap();
+        let staged = file.staged.path();
+        fs::write(staged.with_file_name("notes.txt"), "mine").unwrap();
+        let left = file.publish().unwrap();
+        assert!(matches!(left[..], [Leftover::Kept { .. }]), "{left:?}");
+    }
+
+    #[test]
+    fn matches_say_whose_they_are() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("matches");
+        for _ in 0..2 {
+            let (file, _) = MatchesFile::beside(&path, &[]).unwrap();
+            file.publish().unwrap();
+            // As after a kill between the file and its sums.
+            fs::remove_file(sums_beside(&path)).unwrap();
+        }
+        fs::write(&path, "PAR1").unwrap();
+        assert!(MatchesFile::beside(&path, &[]).is_err());
     }
 }

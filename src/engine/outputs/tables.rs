@@ -223,7 +223,7 @@ impl OutputRow for Rejection {
     }
 }
 
-/// Writes a whole table into a staged output, syncs it, and says how many rows it has. No rows give an empty
+/// Writes a whole table into a staged output, which is synced when it is published, and says how many rows it has. No rows give an empty
 /// table of the same schema. Holds one batch of rows at a time.
 ///
 /// # Errors
@@ -234,18 +234,7 @@ pub fn write_rows<R: OutputRow>(
 ) -> Result<u64, OutputError> {
     let path = staging.path(R::FILE);
     let file = staging.create(R::FILE)?;
-    let synced = file.try_clone().map_err(|source| OutputError::Write {
-        path: path.clone(),
-        source,
-    })?;
-    let n_rows = encode(file, rows.into_iter()).map_err(|source| OutputError::Encode {
-        path: path.clone(),
-        source,
-    })?;
-    synced
-        .sync_all()
-        .map_err(|source| OutputError::Write { path, source })?;
-    Ok(n_rows)
+    encode(file, rows.into_iter()).map_err(|source| OutputError::Encode { path, source })
 }
 
 fn encode<R: OutputRow>(

@@ -145,7 +145,7 @@ pub fn verify(
             .iter()
             .position(|&purpose| purpose == found.purpose)
     });
-    kept.finish()?;
+    kept.finish(progress)?;
     Ok(verdict)
 }
 
@@ -368,9 +368,11 @@ impl Worlds {
         }
     }
 
-    fn finish(self) -> Result<(), OutputError> {
+    fn finish(self, progress: &dyn Progress) -> Result<(), OutputError> {
         if let Self::Kept(staging) = self {
-            staging.publish()?;
+            for left in staging.publish()? {
+                progress.note(&left.to_string());
+            }
         }
         Ok(())
     }
