@@ -146,7 +146,7 @@ fn known_sums(path: &Path) -> io::Result<Option<Sums>> {
     Ok(sums.filter(|sums| is_known(sums) && sums.is_whole()))
 }
 
-/// Every file below a directory but its sums and what is hidden, by names relative to it.
+/// Every file below a directory but its sums, hidden ones too, by names relative to it.
 fn files(dir: &Path) -> io::Result<Vec<String>> {
     let mut found = Vec::new();
     gather(dir, &PathBuf::new(), DEPTH, &mut found)?;
@@ -154,10 +154,22 @@ fn files(dir: &Path) -> io::Result<Vec<String>> {
     Ok(found)
 }
 
+/// The lock of the sums, and where they are written: they are there while a directory is sealed.
+fn is_beside_sums(name: &Path) -> bool {
+    let beside = name.as_os_str().as_encoded_bytes().strip_prefix(b".");
+    let beside = beside.and_then(|name| name.strip_prefix(SUMS.as_bytes()));
+    beside.is_some_and(|ending| ending.starts_with(b"."))
+}
+
 fn gather(dir: &Path, below: &Path, depth: usize, found: &mut Vec<String>) -> io::Result<()> {
-    for entry in entries(&dir.join(below))? {
+    let within = entries(&dir.join(below))?;
+    if within.is_empty() && depth < DEPTH {
+        let why = format!("{} is empty: remove it", shown(below));
+        return Err(odd(&why));
+    }
+    for entry in within {
         let name = below.join(&entry.name);
-        if entry.name.as_encoded_bytes().starts_with(b".") {
+        if is_beside_sums(&name) {
             continue;
         }
         if entry.is_file {
@@ -230,10 +242,22 @@ mod tests {
             said.starts_with("feedback.csv does not match sums.json"),
             "{said}"
         );
-        assert_eq!(
-            fault(|dir| fs::write(dir.join(".note"), "").unwrap()),
-            "nothing"
-        );
+        let said = fault(|dir| fs::write(dir.join(".note"), "").unwrap());
+        assert!(said.starts_with(".note is not listed"), "{said}");
+        let said = fault(|dir| fs::write(dir.join("ads/.part.crc"), "").unwrap());
+        assert!(said.starts_with("ads/.part.crc is not listed"), "{said}");
+        let said = fault(|dir| fs::write(dir.join(".sums.json.acquaint-lock"), "").unwrap());
+        assert_eq!(said, "nothing");
+    }
+
+    #[test]
+    fn deny_a_folder_of_nothing() {
+        let dir = sealed();
+        fs::create_dir(dir.path().join("ads/later")).unwrap();
+        let error = Proof::read(dir.path()).unwrap_err();
+        let why = std::error::Error::source(&error).unwrap().to_string();
+        assert_eq!(why, "ads/later is empty: remove it");
+        assert!(seal(dir.path()).is_err());
     }
 
     #[test]
