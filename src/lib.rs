@@ -85,6 +85,7 @@ pub mod signals;
 pub mod suggest;
 pub mod synth;
 pub mod time;
+mod toml_fault;
 
 pub use abuse::SpamScore;
 pub use ads::AdScore;

@@ -6,6 +6,7 @@ use super::event::{Overlay, OverlayEffect, PolicyId, PolicyVersion, TextDigest};
 use super::purpose::Purpose;
 use crate::ids::Region;
 use crate::time::{Interval, Timestamp};
+use crate::toml_fault::told;
 
 macro_rules! shipped {
     ($name:literal) => {
@@ -182,7 +183,7 @@ enum Effect {
 fn record(file: &str, text: &str) -> Result<PolicyRecord, PolicyFileError> {
     let read: RecordFile = toml::from_str(text).map_err(|error| PolicyFileError::Malformed {
         file: file.to_owned(),
-        message: error.to_string(),
+        message: told(text, &error),
     })?;
     let place = Place(file);
     if read.sources.is_empty() {

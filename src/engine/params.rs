@@ -13,6 +13,7 @@ use crate::identity::{IdentityParams, KeyRing, ValidIdentityParams};
 use crate::params::ParamError;
 use crate::signals::{ReadLimits, ValidReadLimits};
 use crate::suggest::{RankerParams, SuggestParams, ValidRankerParams, ValidSuggestParams};
+use crate::toml_fault::told;
 
 /// The parameters of a run, as `acquaint.toml` spells them. Every key is optional.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -61,7 +62,7 @@ pub struct ValidRunParams {
 pub enum ConfigError {
     /// Not TOML, an unknown key or a value of the wrong type; says line and column.
     #[error("{0}")]
-    Syntax(toml::de::Error),
+    Syntax(String),
     /// A value outside its range.
     #[error(transparent)]
     Range(#[from] ParamError),
@@ -73,7 +74,7 @@ impl RunParams {
     /// # Errors
     /// If it is not TOML, or has a key that is unknown or a value of the wrong type: with line and column.
     pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
-        toml::from_str(text).map_err(ConfigError::Syntax)
+        toml::from_str(text).map_err(|error| ConfigError::Syntax(told(text, &error)))
     }
 
     /// Checks every range.
@@ -203,6 +204,15 @@ mod tests {
             error.contains("line 2, column 1") && error.contains("kk"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn no_number_in_a_configuration_is_told() {
+        for text in ["\n  \"+491512345678\" = 3", "\n  k = \"+491512345678\""] {
+            let error = RunParams::from_toml(text).unwrap_err().to_string();
+            assert!(error.starts_with("line 2, column 3: "), "{error}");
+            assert!(!error.contains("2345"), "{error}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::error::LedgerError;
 use super::sqlite::Sqlite;
 use super::tables::{Access, Tables};
-use crate::publish::read_plain_text;
+use crate::publish::{read_plain_text, shown};
 
 /// The file in a ledger's directory that names a server.
 const FILE: &str = "database.toml";
@@ -60,7 +60,7 @@ fn server(dir: &Path) -> Result<Option<Server>, LedgerError> {
             line: source
                 .span()
                 .map_or(1, |span| 1 + text[..span.start].matches('\n').count()),
-            what: source.message().to_owned(),
+            what: shown(source.message()),
         })
 }
 

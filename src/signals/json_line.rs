@@ -11,6 +11,7 @@ use super::record::Record;
 use super::rejection::RejectionReason;
 use super::row::{Cells, Fault, Row};
 use super::spelled::{parse_end, parse_whole};
+use crate::publish::shown;
 use crate::time::Timestamp;
 
 /// Why a line of JSON is no record. Says nothing of what stood in it.
@@ -24,14 +25,15 @@ pub enum JsonLineError {
         column: usize,
     },
     /// A key that is there twice: which of the two is meant?
-    #[error("`{key}` is there twice: which of the two is meant? Keep one")]
+    #[error("`{}` is there twice: which of the two is meant? Keep one", shown(key))]
     RepeatedKey {
         /// The key.
         key: String,
     },
     /// A key that is no column of the table.
     #[error(
-        "`{key}` is no column of {table}: leave it out, or use a name that docs/formats.md lists"
+        "`{}` is no column of {table}: leave it out, or use a name that docs/formats.md lists",
+        shown(key)
     )]
     UnknownKey {
         /// The key.
@@ -40,7 +42,7 @@ pub enum JsonLineError {
         table: &'static str,
     },
     /// A key that seems to hold message content.
-    #[error("`{key}` seems to hold message content, which is never read")]
+    #[error("`{}` seems to hold message content, which is never read", shown(key))]
     Content {
         /// The key.
         key: String,

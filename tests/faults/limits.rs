@@ -192,7 +192,9 @@ pub(crate) fn full_output(_: Effort) -> Row {
         let mut command = place.command(line);
         command.stdout(full.try_clone().expect("the same file"));
         let ended = Ended::of(&command.stderr(Stdio::piped()).output().expect("it starts"));
-        let is_named = ended.said.contains("cannot write to standard output");
+        let is_named = ended
+            .said
+            .contains("cannot write to standard output: No space left");
         if ended.code == Some(2) && is_named {
             row.right("named");
         } else {

@@ -115,17 +115,39 @@ pub(crate) fn survive_file_limits() {
 /// Help and version are no failure; wrong arguments are.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {
-        let plain = error.render().to_string();
-        let shown: Vec<String> = plain.lines().map(shown).collect();
-        if shown.iter().map(String::as_str).eq(plain.lines()) {
-            let _ = error.print();
-        } else {
-            // Somebody typed a number where none belongs.
-            say(shown.join("\n"));
-        }
+        let _ = io::stderr().write_all(safe(&error.render().to_string()).as_bytes());
         return ExitCode::from(2);
     }
     code(print(&error.render().to_string()).map(|()| Outcome::Done))
+}
+
+/// What is wrong with the arguments, without the numbers that were among them, and nothing that a terminal obeys.
+fn safe(text: &str) -> String {
+    let arguments: Vec<String> = std::env::args_os()
+        .skip(1)
+        .map(|argument| argument.to_string_lossy().into_owned())
+        .collect();
+    without_numbers(text, &arguments)
+}
+
+fn without_numbers(text: &str, arguments: &[String]) -> String {
+    let is_sign = |c: char| !c.is_alphanumeric();
+    let values = arguments.iter().flat_map(|argument| {
+        let value = argument.split_once('=').map_or("", |(_, value)| value);
+        [
+            argument,
+            value,
+            argument.trim_start_matches(is_sign),
+            value.trim_start_matches(is_sign),
+        ]
+    });
+    let told = values
+        .filter(|value| !value.is_empty() && shown(value) != **value)
+        .fold(text.to_owned(), |text, value| {
+            text.replace(value, &shown(value))
+        });
+    let is_safe = |c: &char| *c == '\n' || !c.is_control();
+    told.chars().filter(is_safe).collect()
 }
 
 /// Prints to standard output.
@@ -187,6 +209,14 @@ impl Write for Output {
     }
 }
 
+/// The error of standard output in one of the writer of CSV, which hides what caused it.
+pub(crate) fn of_output(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
+}
+
 /// Standard output cannot be written: it is a full disk, for example.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write to standard output")]
@@ -200,6 +230,17 @@ mod tests {
     fn a_failure_prints_one_chain() {
         let failure = Failure::new("reading acquaint.toml", io::Error::other("line 3"));
         assert_eq!(failure.to_string(), "reading acquaint.toml: line 3");
+    }
+
+    #[test]
+    fn arguments_are_told_without_numbers() {
+        let arguments = ["--users=+491512345678".to_owned(), "a\u{7}b".to_owned()];
+        let told = without_numbers(
+            "'+491512345678' for '--users': 491512345678 is not in 0..=4294967295, a\u{7}b\n",
+            &arguments,
+        );
+        let expected = "'+(number)' for '--users': (number) is not in 0..=4294967295, a\\u{7}b\n";
+        assert_eq!(told, expected);
     }
 
     #[test]
@@ -239,6 +280,12 @@ mod tests {
             "{failure}"
         );
         assert!(!out.is_closed);
+        let rows = csv::Error::from(io::Error::new(
+            ErrorKind::StorageFull,
+            OutputError(ErrorKind::StorageFull.into()),
+        ));
+        let failure = Failure::from(of_output(rows)).to_string();
+        assert!(failure.ends_with("output: no storage space"), "{failure}");
         out.told(Err(ErrorKind::BrokenPipe.into()), ()).unwrap();
         assert!(out.is_closed);
         assert_eq!(out.write(b"more").unwrap(), 4);

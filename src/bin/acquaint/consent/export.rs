@@ -52,7 +52,7 @@ pub(crate) fn export(args: &ExportArgs) -> Result<Outcome, Failure> {
     if args.json {
         print(
             &json!({
-                "directory": args.out, "consent_events": n_events, "policy_versions": policies.len(),
+                "directory": shown(&args.out), "consent_events": n_events, "policy_versions": policies.len(),
                 "overlays": overlays.len(), "left_out": n_unknown,
                 "rejected": reading.rejected, "findings": reading.findings,
             })

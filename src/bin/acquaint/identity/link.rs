@@ -1,7 +1,6 @@
 //! `acquaint identity link`, `fit` and `evaluate`: who is behind an account.
 
 use std::fmt::Write as _;
-use std::io;
 use std::path::Path;
 
 use acquaint::engine::{Claims, ValidRunParams};
@@ -15,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::args::{ClaimsArgs, EvaluateArgs, FitArgs, LinkArgs};
 use crate::clock::times;
-use crate::exit::{Failure, Outcome, Output, print};
+use crate::exit::{Failure, Outcome, Output, of_output, print};
 use crate::progress::Bars;
 use crate::run::{Ledger, read_params};
 use crate::told::{Told, tell};
@@ -40,9 +39,9 @@ pub(crate) fn link(args: &LinkArgs, quiet: bool) -> Result<Outcome, Failure> {
         "probability",
         "evidence",
     ])
-    .map_err(io::Error::from)?;
+    .map_err(of_output)?;
     for link in &linking.links {
-        out.write_record(row(link)).map_err(io::Error::from)?;
+        out.write_record(row(link)).map_err(of_output)?;
     }
     out.flush()?;
     eprintln!(

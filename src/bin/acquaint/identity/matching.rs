@@ -1,6 +1,5 @@
 //! `acquaint identity match`: whose number was it when it was saved?
 
-use std::io;
 use std::path::Path;
 
 use acquaint::engine::{BookFiles, MatchRequest, Stage};
@@ -8,7 +7,7 @@ use acquaint::identity::OverBudget;
 
 use super::args::MatchArgs;
 use crate::clock::times;
-use crate::exit::{Failure, Outcome, Output};
+use crate::exit::{Failure, Outcome, Output, of_output};
 use crate::output::Reads;
 use crate::progress::Bars;
 use crate::run::{Ledger, read_params};
@@ -36,14 +35,14 @@ fn address_book(request: &MatchRequest<'_>, progress: &Bars) -> Result<Outcome, 
     let matched = request.address_book(progress)?;
     let mut out = csv::Writer::from_writer(Output::new());
     out.write_record(["from_account_id", "to_account_id", "saved_at"])
-        .map_err(io::Error::from)?;
+        .map_err(of_output)?;
     for one in &matched.matches {
         let row = [
             one.from.0.to_string(),
             one.to.0.to_string(),
             one.saved_at.to_string(),
         ];
-        out.write_record(row).map_err(io::Error::from)?;
+        out.write_record(row).map_err(of_output)?;
     }
     out.flush()?;
     say(&matched.stage, &matched.over_budget)?;

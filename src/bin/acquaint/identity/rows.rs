@@ -7,7 +7,7 @@ use csv::Writer;
 use rayon::prelude::*;
 
 use super::records::{Record, RecordError, Records, places};
-use crate::exit::{Failure, Output};
+use crate::exit::{Failure, Output, of_output};
 
 /// Rows that are worked on at once.
 const ROWS: usize = 1 << 16;
@@ -69,5 +69,5 @@ fn batch<const N: usize>(
 
 /// As an I/O error, like those of standard output.
 fn write<const M: usize>(out: &mut Writer<impl io::Write>, row: [&str; M]) -> io::Result<()> {
-    out.write_record(row).map_err(io::Error::from)
+    out.write_record(row).map_err(of_output)
 }
