@@ -15,6 +15,7 @@ mod foreign;
 mod kills;
 mod ledger;
 mod limits;
+mod pipes;
 mod place;
 mod table;
 
@@ -47,6 +48,7 @@ const CLASSES: &[Class] = &[
         "run where directories cannot change places",
         kills::run_without_exchange,
     ),
+    ("pipes in the place of files", pipes::readers),
     ("run with a limit on file sizes", limits::file_size),
     ("run into a full disk", limits::full_disk),
     ("findings with nobody reading", limits::closed_pipe),

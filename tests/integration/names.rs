@@ -102,3 +102,80 @@ fn no_number_in_a_path_is_part_of_an_error() {
         }
     }
 }
+
+#[test]
+fn no_number_in_an_argument_or_a_key_is_part_of_an_error() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("key.toml"), "\"+491512345678\" = 3\n").unwrap();
+    let value = "[suggest]\nk = \"+491512345678\"\n";
+    fs::write(dir.path().join("value.toml"), value).unwrap();
+    let event = "{\"account_id\":1,\"kind\":\"opt_out\",\"+491512345678\":1}\n";
+    fs::write(dir.path().join("events"), event).unwrap();
+    let run = ["run", "--signals", "none", "--out", "out"];
+    for more in [
+        &["--as-of", "+491512345678"][..],
+        &["--max-rejects=+491512345678"],
+        &["+491512345678"],
+        &["--491512345678"],
+        &["--config", "key.toml"],
+        &["--config", "value.toml"],
+    ] {
+        let (code, out, error) = acquaint(&[&run[..], more].concat(), dir.path());
+        assert_eq!(code, 2, "{more:?}: {out}");
+        assert!(!(out + &error).contains("2345"), "{more:?}: {error}");
+    }
+    let append = ["consent", "append", "--ledger", "ledger", "events"];
+    let (code, _, error) = acquaint(&append, dir.path());
+    assert!(
+        code == 2 && error.contains("`+(number)` is no column"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_report_is_of_tables_that_were_not_changed() {
+    let dir = tempfile::tempdir().unwrap();
+    let signals = dir.path().join("signals");
+    write_world(&signals, TableForm::Csv, &small_world(40, 8));
+    let run = ["run", "--quiet", "--signals", "signals", "--out", "out"];
+    assert!(acquaint(&run, dir.path()).0 < 2);
+    let (code, page, _) = acquaint(&["report", "out"], dir.path());
+    assert_eq!(code, 0);
+    let written = fs::read_to_string(dir.path().join("out/report.html")).unwrap();
+    assert_eq!(page, written);
+    fs::write(dir.path().join("out/links.parquet"), "PAR1").unwrap();
+    let (code, _, error) = acquaint(&["report", "out"], dir.path());
+    assert!(code == 2 && error.contains("links.parquet"), "{error}");
+}
+
+#[test]
+fn whoever_evaluates_and_trains_is_told_how_much_is_proved() {
+    let dir = tempfile::tempdir().unwrap();
+    let synth = ["synth", "--users", "40", "--out", "signals"];
+    assert_eq!(acquaint(&synth, dir.path()).0, 0);
+    let evaluate = ["evaluate", "ads", "--quiet", "--signals", "signals"];
+    let train = [
+        "train",
+        "ads",
+        "--quiet",
+        "--signals",
+        "signals",
+        "--out",
+        "model",
+    ];
+    let told = |verb: &[&str]| acquaint(verb, dir.path()).2;
+    for verb in [&evaluate[..], &train] {
+        let error = told(verb);
+        let line = error.lines().find_map(|line| {
+            line.strip_prefix("acquaint: ")?
+                .strip_suffix(" files read are proved by sums")
+        });
+        let (n_proved, n_read) = line.expect(&error).split_once(" of ").unwrap();
+        assert_eq!(n_proved, n_read, "{error}");
+    }
+    fs::remove_file(dir.path().join("signals/sums.json")).unwrap();
+    for verb in [&evaluate[..], &train] {
+        let error = told(verb);
+        assert!(error.contains("acquaint: 0 of "), "{error}");
+    }
+}

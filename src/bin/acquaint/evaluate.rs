@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::clock::times;
 use crate::exit::{Failure, Outcome, print};
 use crate::progress::Bars;
-use crate::told::{Told, tell};
+use crate::told::{Told, tell_with_proof};
 
 fn prepare(signals: &Path, params: &ValidRunParams, quiet: bool) -> Result<Prepared, Failure> {
     let (times, models) = (times(None, None), GivenModels::default());
@@ -41,7 +41,7 @@ fn say<T: Serialize>(
     } else {
         table(evaluation)
     })?;
-    Ok(tell(reading, Outcome::Done))
+    Ok(tell_with_proof(reading, Outcome::Done))
 }
 
 fn figure(value: Option<f64>, width: usize) -> String {

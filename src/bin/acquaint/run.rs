@@ -101,6 +101,7 @@ fn warn(manifest: &Manifest, n_lost: u64, out: &Path) {
         rejected_numbers: manifest.rejected_numbers.clone(),
         findings: Vec::new(),
         ignored_columns: Reading::columns_to_tell(&manifest.ignored_columns),
+        ..Reading::default()
     };
     for line in reading.column_lines() {
         eprintln!("acquaint: {line}");

@@ -30,6 +30,14 @@ pub(crate) fn tell(reading: &Reading, ended: Outcome) -> Outcome {
     }
 }
 
+/// The same of a verb whose figures rest on tables, and how many of these are proved.
+pub(crate) fn tell_with_proof(reading: &Reading, ended: Outcome) -> Outcome {
+    if let Some(line) = reading.proved_line() {
+        eprintln!("acquaint: {line}");
+    }
+    tell(reading, ended)
+}
+
 /// Says on standard error what was found; `all` says where all of it stands.
 pub(crate) fn tell_findings(findings: &[RunFinding], all: &str) {
     for finding in findings.iter().take(SHOWN) {

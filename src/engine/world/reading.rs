@@ -20,6 +20,10 @@ pub struct Reading {
     /// Columns that are not read, of tables whose columns may take something away; the manifest has those of every file.
     #[serde(skip)]
     pub ignored_columns: BTreeMap<String, BTreeSet<String>>,
+    /// How many files were read,
+    pub files_read: usize,
+    /// and how many of them the sums of their directory prove.
+    pub files_proved: usize,
 }
 
 impl Reading {
@@ -78,6 +82,13 @@ impl Reading {
             line(texts, &self.rejected_numbers),
         ];
         both.into_iter().flatten().collect()
+    }
+
+    /// How many of the files that were read are proved; none if none was read.
+    #[must_use]
+    pub fn proved_line(&self) -> Option<String> {
+        let (n_proved, n_read) = (self.files_proved, self.files_read);
+        (n_read > 0).then(|| format!("{n_proved} of {n_read} files read are proved by sums"))
     }
 
     /// A sentence for each table about its columns that are not read and are to be told.
@@ -155,6 +166,8 @@ impl Read {
             rejected_numbers: self.numbers.refused(),
             findings: Vec::new(),
             ignored_columns: Reading::columns_to_tell(&self.ignored_columns),
+            files_read: self.files.len(),
+            files_proved: self.files.iter().filter(|file| file.is_proved).count(),
         };
         for count in self
             .counts

@@ -15,7 +15,7 @@ use crate::models::MAX_MODEL_BYTES;
 use crate::output;
 use crate::progress::Bars;
 use crate::run::{Ledger, of_kind, read_params};
-use crate::told::{Told, tell};
+use crate::told::{Told, tell_with_proof};
 
 pub(crate) fn ads(args: &TrainAdsArgs, quiet: bool) -> Result<Outcome, Failure> {
     let params = of_kind(read_params(&args.asking.given)?, args.model);
@@ -43,7 +43,7 @@ pub(crate) fn ads(args: &TrainAdsArgs, quiet: bool) -> Result<Outcome, Failure> 
     } else {
         summary(&trained) + &format!("\nwrote {}\n", shown(&args.out))
     })?;
-    Ok(tell(&trained.reading, Outcome::Done))
+    Ok(tell_with_proof(&trained.reading, Outcome::Done))
 }
 
 /// A model is replaced by a later one.

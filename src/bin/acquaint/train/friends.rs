@@ -16,7 +16,7 @@ use crate::exit::{Failure, Outcome, print};
 use crate::output;
 use crate::progress::Bars;
 use crate::run::{Ledger, read_params};
-use crate::told::{Told, tell};
+use crate::told::{Told, tell, tell_with_proof};
 
 /// Features shown, those with the largest weights.
 const SHOWN: usize = 8;
@@ -39,7 +39,7 @@ pub(crate) fn friends(args: &TrainFriendsArgs, quiet: bool) -> Result<Outcome, F
     } else {
         summary(&model) + &format!("\nwrote {}\n", shown(&args.out))
     })?;
-    Ok(tell(&reading, Outcome::Done))
+    Ok(tell_with_proof(&reading, Outcome::Done))
 }
 
 /// A model is replaced by a later one.
