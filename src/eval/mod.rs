@@ -27,7 +27,7 @@ pub use ranking::{
 mod ads;
 
 pub use ads::{
-    AdsEvaluation, AdsEvaluationOptions, Breakdown, ClickInterval, ClickIntervals, EpochPoint,
-    FieldValue, FoldQuality, LearningCurves, NewAds, NextToTruth, SharePoint, evaluate_ads,
-    evaluate_ads_with,
+    AdCalibration, AdsEvaluation, AdsEvaluationOptions, AdsSplit, Breakdown, ClickInterval,
+    ClickIntervals, EpochPoint, FieldValue, FirstRows, FoldQuality, LearningCurves, NewAds,
+    NextToTruth, PersonDecile, SeedQuality, SharePoint, evaluate_ads, evaluate_ads_with,
 };

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use acquaint::ads::ModelKind;
 use acquaint::engine::{MaxRejects, Times};
+use acquaint::eval::AdsSplit;
 use acquaint::suggest::Direct;
 use acquaint::synth::Effects;
 use acquaint::time::Timestamp;
@@ -484,9 +485,13 @@ Compares the model with the base click rate and, in a world from `synth`, with t
 come with confidence intervals by person and by ad, by field, and by prediction bin. Learning curves show the value of more rows and \
 more epochs.
 
+People and ads that training has not seen are measured apart (`seen in training`). MAP, NDCG and hit rate order the held-out rows of \
+each person who clicked some of them and not all.
+
 Example:
+  acquaint evaluate ads --signals data/quickstart --split time --no-curves
   acquaint synth --users 10000 --out world
-  acquaint evaluate ads --signals world --json")]
+  acquaint evaluate ads --signals world --split person --seeds 3 --json")]
 pub(crate) struct EvaluateAdsArgs {
     /// A signals directory; only permitted impressions are used
     #[arg(long, value_name = "DIR")]
@@ -496,9 +501,18 @@ pub(crate) struct EvaluateAdsArgs {
     /// Kind of click model; overrides `[ads] model`
     #[arg(long, value_name = "KIND")]
     pub(crate) model: Option<AdModelArg>,
+    /// Which impressions are held out; with `time` the newest fifth, so that the model sees only the past
+    #[arg(long, value_enum, value_name = "BY", default_value_t = AdsSplitArg::Rows)]
+    pub(crate) split: AdsSplitArg,
     /// Random seed of the holdout
     #[arg(long, value_name = "S", default_value_t = 0)]
     pub(crate) seed: u64,
+    /// Number of holdouts, with this seed and the ones after it; prints the range of the metrics
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) seeds: u32,
+    /// How many of each person's held-out rows count for MAP, NDCG and hit rate
+    #[arg(long, value_name = "K", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) k: u32,
     /// 5-fold cross-validation (5× slower, no variance from the choice of holdout)
     #[arg(long)]
     pub(crate) every_fold: bool,
@@ -595,6 +609,30 @@ pub(crate) struct VerifyArgs {
     /// Print JSON instead of a table
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Which impressions are held out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AdsSplitArg {
+    /// A random fifth of the rows, by a hash of all but the counts
+    Rows,
+    /// The newest fifth of the rows
+    Time,
+    /// All rows of a random fifth of the people
+    Person,
+    /// All rows of a random fifth of the ads
+    Ad,
+}
+
+impl From<AdsSplitArg> for AdsSplit {
+    fn from(arg: AdsSplitArg) -> Self {
+        match arg {
+            AdsSplitArg::Rows => Self::Rows,
+            AdsSplitArg::Time => Self::Time,
+            AdsSplitArg::Person => Self::Person,
+            AdsSplitArg::Ad => Self::Ad,
+        }
+    }
 }
 
 /// Which friendships are held out.

@@ -75,18 +75,24 @@ const fn surface(surface: Surface) -> &'static str {
 }
 
 pub(super) fn by_field(judged: &Judged<'_>) -> Vec<Breakdown> {
-    let of = |&(field, of): &(&str, Of)| breakdown(field, of, judged);
-    FIELDS.iter().map(of).collect()
+    let seen = judged.seen.iter().map(|seen| seen.as_str().to_owned());
+    let seen = breakdown("seen in training", seen.collect(), judged);
+    let of = |&(field, of): &(&str, Of)| {
+        let rows = judged.test.rows.iter();
+        breakdown(field, rows.map(|(row, ad)| of(row, ad)).collect(), judged)
+    };
+    std::iter::once(seen).chain(FIELDS.iter().map(of)).collect()
 }
 
 /// What the model and the base rate say of the rows of a value.
 type Pairs = Vec<(Predicted, Predicted)>;
 
-fn breakdown(field: &str, of: Of, judged: &Judged<'_>) -> Breakdown {
+/// By the value of each row.
+fn breakdown(field: &str, values: Vec<String>, judged: &Judged<'_>) -> Breakdown {
     let mut groups: BTreeMap<String, Pairs> = BTreeMap::new();
     let said = judged.predicted.iter().zip(&judged.base_rate);
-    for (&(row, ad), (&model, &base)) in judged.test.rows.iter().zip(said) {
-        groups.entry(of(row, ad)).or_default().push((model, base));
+    for (value, (&model, &base)) in values.into_iter().zip(said) {
+        groups.entry(value).or_default().push((model, base));
     }
     let n_values = groups.len();
     let mut values: Vec<FieldValue> = groups.into_iter().map(field_value).collect();

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fitted::Fitted;
 use super::folds::Fold;
+use super::split::Holdout;
 use super::{AdsEvaluationOptions, Rows};
 use crate::ads::{AdsError, ValidAdsParams};
 use crate::learn::ClickMetrics;
@@ -57,7 +58,8 @@ pub(super) fn curves(
     params: &ValidAdsParams,
     options: &AdsEvaluationOptions<'_>,
 ) -> Result<LearningCurves, AdsError> {
-    let Fold { test, fit } = Fold::of(rows, ads, options.seed, 0);
+    let holdout = Holdout::of(rows, options.split, options.seed);
+    let Fold { test, fit } = Fold::of(rows, ads, &holdout, 0);
     let params = params.clone().with_learning_curve(false);
     let measured = |rows: &Rows, params: &ValidAdsParams| -> Result<ClickMetrics, AdsError> {
         let fitted = Fitted::of(&options.set(rows, ads), params)?;

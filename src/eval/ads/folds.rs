@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::fitted::Fitted;
+use super::seen::{Known, Seen};
+use super::split::Holdout;
 use super::{AdsEvaluationOptions, FOLDS, Rows, Test, click_rate, totals};
 use crate::ads::{AdsError, TrainReport, TrainingRow, ValidAdsParams};
 use crate::consent::{AdRelevance, Permitted};
@@ -22,6 +24,40 @@ pub struct FoldQuality {
     pub base_rate: ClickMetrics,
 }
 
+/// One split, predicted by a model of the rows that were not held out.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SeedQuality {
+    /// Its seed.
+    pub seed: u64,
+    /// Clicks held out.
+    pub clicks: u64,
+    /// The model.
+    pub model: ClickMetrics,
+    /// The click rate of the other rows.
+    pub base_rate: ClickMetrics,
+}
+
+/// The same figures on as many splits as there are seeds, the one that was judged already first; none if it is the only one.
+pub(super) fn seeds(
+    rows: &Rows,
+    ads: &[Ad],
+    params: &ValidAdsParams,
+    options: &AdsEvaluationOptions<'_>,
+    first: &Judged<'_>,
+) -> Result<Vec<SeedQuality>, AdsError> {
+    if options.seeds < 2 {
+        return Ok(Vec::new());
+    }
+    let params = params.clone().with_learning_curve(false);
+    let mut all = vec![first.of_seed(options.seed)];
+    for next in 1..u64::from(options.seeds) {
+        let seed = options.seed.wrapping_add(next);
+        let options = AdsEvaluationOptions { seed, ..*options };
+        all.push(Judged::of(rows, ads, &params, &options)?.of_seed(seed));
+    }
+    Ok(all)
+}
+
 /// Rows that are held out, and the others.
 pub(super) struct Fold<'a> {
     pub(super) test: Test<'a>,
@@ -29,9 +65,9 @@ pub(super) struct Fold<'a> {
 }
 
 impl<'a> Fold<'a> {
-    pub(super) fn of(rows: &'a Rows, ads: &'a [Ad], seed: u64, fold: u64) -> Self {
+    pub(super) fn of(rows: &'a Rows, ads: &'a [Ad], holdout: &Holdout, fold: u64) -> Self {
         let is_test =
-            |row: &&Permitted<TrainingRow, AdRelevance>| row.get().fold_of(seed, FOLDS) == fold;
+            |row: &&Permitted<TrainingRow, AdRelevance>| holdout.fold_of(row.get()) == Some(fold);
         let (test, fit): (Vec<_>, Vec<_>) = rows.iter().partition(is_test);
         Self {
             test: Test::new(test.into_iter().map(Permitted::get), ads),
@@ -46,6 +82,10 @@ pub(super) struct Judged<'a> {
     pub(super) test: Test<'a>,
     pub(super) predicted: Vec<Predicted>,
     pub(super) base_rate: Vec<Predicted>,
+    /// What the model had seen of each row's person and ad.
+    pub(super) seen: Vec<Seen>,
+    /// What is drawn again as one.
+    draw_hashes: Vec<u64>,
     /// Where each fold ends.
     ends: Vec<usize>,
     /// Of the first model.
@@ -61,15 +101,18 @@ impl<'a> Judged<'a> {
         params: &ValidAdsParams,
         options: &AdsEvaluationOptions<'_>,
     ) -> Result<Self, AdsError> {
+        let holdout = Holdout::of(rows, options.split, options.seed);
         let mut judged = Self::default();
-        judged.add(Fold::of(rows, ads, options.seed, 0), ads, params, options)?;
+        judged.add(Fold::of(rows, ads, &holdout, 0), ads, params, options)?;
         if options.every_fold {
             let params = params.clone().with_learning_curve(false);
             for fold in 1..FOLDS {
-                let fold = Fold::of(rows, ads, options.seed, fold);
+                let fold = Fold::of(rows, ads, &holdout, fold);
                 judged.add(fold, ads, &params, options)?;
             }
         }
+        let rows = judged.test.rows.iter();
+        judged.draw_hashes = rows.map(|(row, _)| holdout.draw_hash(row)).collect();
         Ok(judged)
     }
 
@@ -88,12 +131,28 @@ impl<'a> Judged<'a> {
             self.calibration.clone_from(&metadata.calibration);
             self.training.clone_from(&fitted.report);
         }
+        let known = Known::of(&fit);
+        self.seen
+            .extend(test.rows.iter().map(|(row, _)| known.seen(row)));
         self.predicted.extend(fitted.predicted(&test));
         self.base_rate.extend(test.answered(base_rate));
         self.test.rows.extend(test.rows);
         self.test.left_out += test.left_out;
         self.ends.push(self.test.rows.len());
         Ok(())
+    }
+
+    pub(super) fn draw_hashes(&self) -> &[u64] {
+        &self.draw_hashes
+    }
+
+    fn of_seed(&self, seed: u64) -> SeedQuality {
+        SeedQuality {
+            seed,
+            clicks: totals(self.test.rows.iter().map(|(row, _)| *row)).0,
+            model: ClickMetrics::of(&self.predicted),
+            base_rate: ClickMetrics::of(&self.base_rate),
+        }
     }
 
     /// Each fold by itself; none if there is but one.

@@ -3,19 +3,26 @@
 
 mod bootstrap;
 mod breakdown;
+mod calibrated;
 mod curves;
 mod fitted;
 mod folds;
 mod new_ads;
+mod seen;
+mod split;
+mod top;
 mod truth;
 
 use serde::{Deserialize, Serialize};
 
 pub use bootstrap::{ClickInterval, ClickIntervals};
 pub use breakdown::{Breakdown, FieldValue};
+pub use calibrated::{AdCalibration, PersonDecile};
 pub use curves::{EpochPoint, LearningCurves, SharePoint};
-pub use folds::FoldQuality;
+pub use folds::{FoldQuality, SeedQuality};
 pub use new_ads::NewAds;
+pub use split::AdsSplit;
+pub use top::FirstRows;
 pub use truth::NextToTruth;
 
 use folds::Judged;
@@ -35,10 +42,16 @@ const FOLDS: u64 = 5;
 const BINS: u32 = 10;
 
 /// What to measure besides the model and the base rate.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct AdsEvaluationOptions<'a> {
+    /// Which rows are held out.
+    pub split: AdsSplit,
     /// Another split for each seed; 0 is the one documented.
     pub seed: u64,
+    /// How many splits, of this seed and those behind it: the range of the figures over them is told too.
+    pub seeds: u32,
+    /// How many of a person's first rows are looked at.
+    pub k: u32,
     /// Hold every row out once, each fifth predicted by a model of the other four: five times the work, and which rows are
     /// held out decides nothing.
     pub every_fold: bool,
@@ -48,6 +61,21 @@ pub struct AdsEvaluationOptions<'a> {
     pub truth: &'a [AdTruth],
     /// What is shared about people besides their profiles; nothing if none.
     pub facts: Option<&'a SharedFacts>,
+}
+
+impl Default for AdsEvaluationOptions<'_> {
+    fn default() -> Self {
+        Self {
+            split: AdsSplit::Rows,
+            seed: 0,
+            seeds: 1,
+            k: 10,
+            every_fold: false,
+            curves: false,
+            truth: &[],
+            facts: None,
+        }
+    }
 }
 
 impl<'a> AdsEvaluationOptions<'a> {
@@ -71,6 +99,9 @@ pub struct AdsEvaluation {
     /// Each fifth by itself, where every row was held out once; else empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub folds: Vec<FoldQuality>,
+    /// Other splits, if there were any: that of the first seed is the evaluation itself, and stands first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub seeds: Vec<SeedQuality>,
     /// The probabilities the clicks were drawn from, on the held-out rows that have exactly one; absent if none has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub truth: Option<ClickMetrics>,
@@ -85,7 +116,19 @@ pub struct AdsEvaluation {
     pub auc_by_ad: GroupedAuc,
     /// Held-out impressions in bins of the model's prediction.
     pub reliability: Vec<ReliabilityBin>,
-    /// The model value by value of some fields.
+    /// Predicted clicks over clicks of people, by ascending prediction; empty where rows name nobody.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by_person_decile: Vec<PersonDecile>,
+    /// How many ads with enough clicks are predicted right.
+    #[serde(default)]
+    pub ad_calibration: AdCalibration,
+    /// Each person's held-out rows in the order of prediction, those of equal prediction by a hash.
+    #[serde(default)]
+    pub first: FirstRows,
+    /// The same in the order of the hash alone.
+    #[serde(default)]
+    pub first_by_chance: FirstRows,
+    /// The model value by value of some fields; the first says what training has seen.
     pub by_field: Vec<Breakdown>,
     /// What more rows and more epochs are worth; absent unless asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -163,10 +206,15 @@ pub fn evaluate_ads_with(
         folds: judged.folds(),
         truth: beside.as_ref().map(|(_, truth)| ClickMetrics::of(truth)),
         next_to_truth: beside.map(|(model, truth)| NextToTruth::of(&model, &truth)),
-        intervals: bootstrap::intervals(predicted, &judged.base_rate, &test.draw_hashes()),
+        seeds: folds::seeds(rows, ads, params, options, &judged)?,
+        intervals: bootstrap::intervals(predicted, &judged.base_rate, judged.draw_hashes()),
         auc_by_user: by_user(test, predicted),
         auc_by_ad: by_ad(test, predicted),
         reliability: reliability(predicted, BINS),
+        by_person_decile: calibrated::by_person(test, predicted),
+        ad_calibration: calibrated::by_ad(test, predicted),
+        first: top::first_rows(test, predicted, options.k),
+        first_by_chance: top::first_rows(test, &test.answered(0.5), options.k),
         by_field: breakdown::by_field(&judged),
         learning_curve: curves.transpose()?,
         new_ads: new_ads.transpose()?,
@@ -192,7 +240,8 @@ fn split_in_words(options: &AdsEvaluationOptions<'_>) -> String {
     } else {
         ""
     };
-    format!("one row in {FOLDS} held out{once}, by a hash of all but its counts{of_seed}")
+    let words = options.split.in_words();
+    format!("{}{once}{}{of_seed}", words.held_out, words.how)
 }
 
 /// Held-out rows that can be predicted.
@@ -221,10 +270,6 @@ impl<'a> Test<'a> {
         let target = |(row, _): &(&TrainingRow, &Ad)| row.target;
         let targets = self.rows.iter().map(target);
         targets.map(|target| Predicted { p, target }).collect()
-    }
-
-    fn draw_hashes(&self) -> Vec<u64> {
-        self.rows.iter().map(|(row, _)| row.draw_hash()).collect()
     }
 }
 

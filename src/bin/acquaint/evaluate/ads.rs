@@ -23,7 +23,10 @@ pub(crate) fn ads(args: &EvaluateAdsArgs, quiet: bool) -> Result<Outcome, Failur
     let mut reading = prepared.reading();
     let truth = truth(&args.signals, &params, &mut reading)?;
     let options = AdsEvaluationOptions {
+        split: args.split.into(),
         seed: args.seed,
+        seeds: args.seeds,
+        k: args.k,
         every_fold: args.every_fold,
         curves: !args.no_curves,
         truth: &truth,
@@ -32,6 +35,10 @@ pub(crate) fn ads(args: &EvaluateAdsArgs, quiet: bool) -> Result<Outcome, Failur
     let bars = Bars::new(quiet);
     bars.begin("training and predicting", None);
     let rows = prepared.training_rows();
+    let refusal = options.split.refusal(&rows, args.every_fold, args.seeds);
+    if let Some(why) = refusal {
+        return Err(Failure::new("holding out impressions", why));
+    }
     let evaluation = evaluate_ads_with(&rows, prepared.ads(), params.ads(), &options)?;
     drop(bars);
     say(args.json, &evaluation, &reading, table)
@@ -60,8 +67,10 @@ fn table(evaluation: &AdsEvaluation) -> String {
     let fields: Vec<String> = evaluation.by_field.iter().filter_map(field_table).collect();
     figures_table(evaluation)
         + &folds_table(evaluation)
+        + &seeds_table(evaluation)
         + &sureness_table(evaluation)
         + &reliability_table(evaluation)
+        + &calibration_table(evaluation)
         + &fields.concat()
         + &new_ads.unwrap_or_default()
         + &curves.unwrap_or_default()
@@ -132,6 +141,85 @@ fn folds_table(evaluation: &AdsEvaluation) -> String {
         String::from("\nfifth                 clicks  log loss  base rate       AUC     ratio\n");
     for (i, fold) in (1..).zip(&evaluation.folds) {
         let text = beside_base_rate(&i.to_string(), fold.clicks, &fold.model, &fold.base_rate);
+        line(&mut table, &text);
+    }
+    table
+}
+
+/// Every split, then the lowest and the highest of each figure.
+fn seeds_table(evaluation: &AdsEvaluation) -> String {
+    if evaluation.seeds.is_empty() {
+        return String::new();
+    }
+    let mut table =
+        String::from("\nseed                  clicks  log loss  base rate       AUC     ratio\n");
+    for of in &evaluation.seeds {
+        let text = beside_base_rate(&of.seed.to_string(), of.clicks, &of.model, &of.base_rate);
+        line(&mut table, &text);
+    }
+    let end = |name: &str, pick: fn(f64, f64) -> f64| {
+        let of = |figure: Figure| {
+            let all = evaluation.seeds.iter().filter_map(|of| figure(&of.model));
+            all.reduce(pick)
+        };
+        let base = evaluation
+            .seeds
+            .iter()
+            .filter_map(|of| of.base_rate.log_loss);
+        format!(
+            "{name:28}{} {}{}{}",
+            figure(of(|m| m.log_loss), 10),
+            figure(base.reduce(pick), 10),
+            figure(of(|m| m.auc), 10),
+            figure(of(|m| m.calibration_ratio), 10)
+        )
+    };
+    line(&mut table, &end("lowest", f64::min));
+    line(&mut table, &end("highest", f64::max));
+    table
+}
+
+/// Predicted clicks over clicks of people and ads, and each person's first rows.
+fn calibration_table(evaluation: &AdsEvaluation) -> String {
+    let mut table = String::new();
+    if !evaluation.by_person_decile.is_empty() {
+        table += "\npeople by prediction  people    clicks  predicted     ratio\n";
+    }
+    for (tenth, people) in (1..).zip(&evaluation.by_person_decile) {
+        let text = format!(
+            "{tenth:20}{:8}{:10}{:11.1}{}",
+            people.people,
+            people.clicks,
+            people.predicted,
+            figure(people.calibration_ratio, 10)
+        );
+        line(&mut table, &text);
+    }
+    let ads = evaluation.ad_calibration;
+    let text = format!(
+        "\n{} of {} ads with at least 100 hidden clicks have a ratio within 0.9 to 1.1",
+        ads.within, ads.ads
+    );
+    line(&mut table, &text);
+    table + &first_table(evaluation)
+}
+
+fn first_table(evaluation: &AdsEvaluation) -> String {
+    let first = &evaluation.first;
+    if first.people == 0 {
+        return String::new();
+    }
+    let mut table = format!(
+        "\nthe first {} hidden rows of {} people    MAP      NDCG       hit\n",
+        first.k, first.people
+    );
+    for (name, found) in [("model", first), ("by chance", &evaluation.first_by_chance)] {
+        let text = format!(
+            "{name:30}{}{}{}",
+            figure(found.map, 10),
+            figure(found.ndcg, 10),
+            figure(found.hit, 10)
+        );
         line(&mut table, &text);
     }
     table
