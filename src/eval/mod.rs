@@ -1,5 +1,6 @@
 //! Evaluation on held-out data.
 
+mod clicks;
 mod contacts;
 mod edges;
 mod friends;
@@ -9,6 +10,10 @@ mod livejournal;
 mod public;
 mod ranking;
 
+pub use clicks::{
+    ClickColumns, ClickForm, ClickOptions, ClickRole, ClickTable, ClicksError, NumberedTexts,
+    read_clicks,
+};
 pub use contacts::{ContactRanking, ContactsEvaluation, evaluate_contacts};
 pub use edges::{
     EdgeColumns, EdgeIds, EdgeLimits, EdgeList, EdgeLists, EdgeRow, EdgesError, Pairs,

@@ -19,7 +19,7 @@ const WORDS: [&str; 10] = [
 /// A name is taken apart at everything that is neither a letter nor a digit, and where a capital follows a
 /// small letter: `message_text`, `Message-Text` and `messageText` are all refused, `context` and
 /// `text2speech` are not.
-pub(super) fn looks_like_message_content(column: &str) -> bool {
+pub(crate) fn looks_like_message_content(column: &str) -> bool {
     parts(column)
         .iter()
         .any(|part| WORDS.contains(&part.as_str()))

@@ -59,6 +59,7 @@ pub use batch::{Batch, InputFile, Origin, TableRows, TableSummary};
 pub use caught::are_panics_caught;
 pub(crate) use caught::caught;
 pub use column::{Column, Kind};
+pub(crate) use content::looks_like_message_content;
 pub use dedup::{
     Deduplicated, Identified, deduplicate, deduplicate_accounts, deduplicate_friendships,
 };

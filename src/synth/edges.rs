@@ -1,4 +1,4 @@
-//! A public edge list as a world: everyone in it has accepted, every edge is a friendship, ids are kept.
+//! Public data as a world: everyone in it has accepted, every edge is a friendship, ids are kept.
 //!
 //! Public graphs have no numbers and no consent. Each person gets one messenger account with the person's own
 //! id, a number made from their rank among the ids, and one acceptance; so a run on the result scores the
@@ -37,6 +37,19 @@ pub struct EdgeWorld {
     pub policy_versions: Vec<PolicyText>,
 }
 
+/// Everybody named in public data, each with an account and an acceptance.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PublicPeople {
+    /// One account a person, ascending.
+    pub messenger_accounts: Vec<MessengerAccount>,
+    /// One person an id, ascending.
+    pub social_accounts: Vec<SocialAccount>,
+    /// A notice and an acceptance a person.
+    pub consent_events: Vec<ConsentEventRow>,
+    /// What was accepted.
+    pub policy_versions: Vec<PolicyText>,
+}
+
 /// There are more people than numbers to give them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{n_people} people, but numbers for {N_NUMBERS} at most")]
@@ -59,22 +72,42 @@ pub fn world_of_edges(
     contacts: &[(u64, u64)],
 ) -> Result<EdgeWorld, TooManyPeople> {
     let people = people(friendships, contacts);
-    if people.len() as u64 > N_NUMBERS {
-        return Err(TooManyPeople {
-            n_people: people.len(),
-        });
-    }
+    let PublicPeople {
+        messenger_accounts,
+        social_accounts,
+        consent_events,
+        policy_versions,
+    } = public_people(&people)?;
     Ok(EdgeWorld {
-        messenger_accounts: ranked(&people)
-            .map(|(rank, id)| account(rank, id))
-            .collect(),
-        social_accounts: ranked(&people).map(|(rank, id)| person(rank, id)).collect(),
+        messenger_accounts,
+        social_accounts,
         friendships: undirected(friendships)
             .into_iter()
             .map(friendship)
             .collect(),
         address_book: saved(&people, contacts),
-        consent_events: ranked(&people)
+        consent_events,
+        policy_versions,
+    })
+}
+
+/// Accounts and acceptances of people, by ids that ascend.
+///
+/// # Errors
+/// If there are more than 10⁹ people.
+///
+/// # Complexity
+/// O(n) for n people.
+pub fn public_people(people: &[u64]) -> Result<PublicPeople, TooManyPeople> {
+    if people.len() as u64 > N_NUMBERS {
+        return Err(TooManyPeople {
+            n_people: people.len(),
+        });
+    }
+    Ok(PublicPeople {
+        messenger_accounts: ranked(people).map(|(rank, id)| account(rank, id)).collect(),
+        social_accounts: ranked(people).map(|(rank, id)| person(rank, id)).collect(),
+        consent_events: ranked(people)
             .flat_map(|(rank, id)| accepted(rank, id))
             .collect(),
         policy_versions: vec![policy()],

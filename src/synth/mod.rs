@@ -44,7 +44,7 @@ mod showings;
 pub use clicks::{Showing, TrueClickModel};
 use draft::Draft;
 pub use draft::{ListToken, TableSink, write_world};
-pub use edges::{EdgeWorld, TooManyPeople, world_of_edges};
+pub use edges::{EdgeWorld, PublicPeople, TooManyPeople, public_people, world_of_edges};
 pub use effects::{Earlier, Effects, EffectsError};
 pub use params::{SynthParams, ValidSynthParams};
 

@@ -21,6 +21,7 @@ fn every_verb_has_help_with_an_example() {
         &["run"][..],
         &["synth"],
         &["import", "edges"],
+        &["import", "impressions"],
         &["evaluate", "friends"],
         &["evaluate", "ads"],
         &["train", "friends"],

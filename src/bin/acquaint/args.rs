@@ -10,6 +10,7 @@ use acquaint::synth::Effects;
 use acquaint::time::Timestamp;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
+use crate::click_tables::ImportImpressionsArgs;
 use crate::clock::times;
 use crate::consent::args::ConsentVerb;
 use crate::edge_lists::EdgeListArgs;
@@ -217,6 +218,8 @@ pub(crate) struct SynthArgs {
 pub(crate) enum ImportVerb {
     /// An edge list: everyone has consented, every edge is a friendship, ids are kept
     Edges(ImportEdgesArgs),
+    /// A table of who was shown what and clicked it: everyone named counts as having consented
+    Impressions(ImportImpressionsArgs),
 }
 
 /// Turn an edge list into a signals directory.

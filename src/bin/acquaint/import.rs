@@ -1,5 +1,9 @@
 //! `acquaint import`: public data becomes a signals directory.
 
+mod impressions;
+
+pub(crate) use impressions::impressions;
+
 use std::path::Path;
 
 use acquaint::eval::{EdgeList, EdgeLists, Pairs};

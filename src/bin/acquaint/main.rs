@@ -6,6 +6,7 @@ macro_rules! eprintln {
 }
 
 mod args;
+mod click_tables;
 mod clock;
 mod consent;
 mod edge_lists;
@@ -59,6 +60,7 @@ fn verb(cli: &Cli) -> Result<Outcome, Failure> {
         Verb::Run(args) => run::run(args, cli.quiet),
         Verb::Synth(args) => synth::synth(args),
         Verb::Import(ImportVerb::Edges(args)) => import::edges(args),
+        Verb::Import(ImportVerb::Impressions(args)) => import::impressions(args),
         Verb::Evaluate(EvaluateVerb::Friends(args)) => evaluate::friends(args, cli.quiet),
         Verb::Evaluate(EvaluateVerb::Ads(args)) => evaluate::ads(args, cli.quiet),
         Verb::Explain(verb) => explain::explain(verb, cli.quiet),

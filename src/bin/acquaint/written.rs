@@ -141,13 +141,26 @@ pub(crate) struct Tables {
 impl Tables {
     /// Says what was written.
     pub(crate) fn tell(self, as_json: bool) -> Result<(), Failure> {
+        self.tell_with(as_json, &serde_json::Map::new())
+    }
+
+    /// Says what was written; `more` is for JSON alone.
+    pub(crate) fn tell_with(
+        self,
+        as_json: bool,
+        more: &serde_json::Map<String, serde_json::Value>,
+    ) -> Result<(), Failure> {
         if as_json {
             let tables: serde_json::Map<_, _> = self
                 .tables
                 .into_iter()
                 .map(|(name, n)| (name, json!(n)))
                 .collect();
-            return print(&json!({ "directory": shown(&self.out), "rows": tables }).to_string());
+            let mut told = json!({ "directory": shown(&self.out), "rows": tables });
+            told.as_object_mut()
+                .expect("made as an object")
+                .extend(more.clone());
+            return print(&told.to_string());
         }
         let width = self
             .tables

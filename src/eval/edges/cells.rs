@@ -6,7 +6,7 @@ use super::error::Reason;
 
 /// What divides the cells of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Separator {
+pub(in crate::eval) enum Separator {
     /// This character, each time.
     Each(char),
     /// White space, a run of it once.
@@ -15,7 +15,7 @@ pub(super) enum Separator {
 
 impl Separator {
     /// As a line has it: commas, or else semicolons, tabs or bars, or else white space.
-    pub(super) fn of(line: &str) -> Self {
+    pub(in crate::eval) fn of(line: &str) -> Self {
         let mut is_quoted = false;
         let outside = |c: &char| {
             is_quoted ^= *c == '"';
@@ -39,7 +39,7 @@ impl Separator {
 /// The places of the cells of a line, without the blanks and quotes around them.
 ///
 /// A quote opens a cell only at its beginning, and ends it: what a spreadsheet would read otherwise is an error.
-pub(super) fn split(
+pub(in crate::eval) fn split(
     line: &str,
     separator: Separator,
     cells: &mut Vec<Range<usize>>,

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use crate::publish::shown;
 
 /// What is wrong with a line, and what to do about it.
-pub(super) type Reason = Cow<'static, str>;
+pub(in crate::eval) type Reason = Cow<'static, str>;
 
 /// Why an edge list could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -22,7 +22,7 @@ pub enum EdgesError {
         source: io::Error,
     },
     /// It is no file.
-    #[error("{path} is {kind}, and an edge list is a plain file; `-` reads standard input", path = shown(path))]
+    #[error("{path} is {kind}, and what is read is a plain file; `-` reads standard input", path = shown(path))]
     NotAFile {
         /// Which it is.
         path: PathBuf,

@@ -13,8 +13,8 @@ use crate::signals::Members;
 /// A line longer than this is not an edge list's.
 const LINE_MAX: usize = 32 << 20;
 
-pub(super) struct Lines<'a> {
-    pub(super) path: &'a Path,
+pub(in crate::eval) struct Lines<'a> {
+    pub(in crate::eval) path: &'a Path,
     input: Box<dyn BufRead + 'a>,
     buffer: Vec<u8>,
     line: u64,
@@ -27,7 +27,7 @@ pub(super) struct Lines<'a> {
 
 impl<'a> Lines<'a> {
     /// Opens a plain file, or standard input for `-`.
-    pub(super) fn open(path: &'a Path, limits: EdgeLimits) -> Result<Self, EdgesError> {
+    pub(in crate::eval) fn open(path: &'a Path, limits: EdgeLimits) -> Result<Self, EdgesError> {
         if path.as_os_str() == "-" {
             return Self::new(path, Box::new(io::stdin().lock()), limits);
         }
@@ -64,7 +64,7 @@ impl<'a> Lines<'a> {
     }
 
     /// The next line without its end, or nothing after the last one.
-    pub(super) fn read(&mut self) -> Result<Option<&str>, EdgesError> {
+    pub(in crate::eval) fn read(&mut self) -> Result<Option<&str>, EdgesError> {
         self.buffer.clear();
         self.line += 1;
         if !self.fill()? {
@@ -126,7 +126,7 @@ impl<'a> Lines<'a> {
         weighed.map_err(|reason| self.file_error(reason))
     }
 
-    pub(super) fn error(&self, reason: Reason) -> EdgesError {
+    pub(in crate::eval) fn error(&self, reason: Reason) -> EdgesError {
         EdgesError::Line {
             path: self.path.to_owned(),
             line: self.line,
@@ -204,7 +204,7 @@ fn unpacked<'a>(path: &Path, mut input: Box<dyn BufRead + 'a>) -> Result<Input<'
         None => Ok((input, packed)),
         Some(form) => {
             let reason =
-                format!("{form}; an edge list is UTF-8 text, plain or packed with gzip or zstd");
+                format!("{form}; what is read is UTF-8 text, plain or packed with gzip or zstd");
             Err(file_error(path, reason.into()))
         }
     }

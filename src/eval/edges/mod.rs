@@ -42,7 +42,10 @@ pub use layout::EdgeColumns;
 pub use limits::EdgeLimits;
 
 use ids::Ids;
-use lines::Lines;
+
+pub(in crate::eval) use cells::{Separator, split};
+pub(in crate::eval) use lines::Lines;
+pub(in crate::eval) use names::{fold, is_index};
 
 /// One line of an edge list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

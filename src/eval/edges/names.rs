@@ -1,7 +1,7 @@
 //! What the names of columns say.
 
 /// A name as it is compared: letters and digits, in lower case.
-pub(super) fn fold(name: &str) -> String {
+pub(in crate::eval) fn fold(name: &str) -> String {
     let kept = name.chars().filter(|c| c.is_alphanumeric());
     kept.flat_map(char::to_lowercase).collect()
 }
@@ -70,7 +70,7 @@ pub(super) fn weight_rank(name: &str) -> Option<usize> {
 }
 
 /// Does a folded name say that the column counts or names rows? A column without a name does.
-pub(super) fn is_index(name: &str) -> bool {
+pub(in crate::eval) fn is_index(name: &str) -> bool {
     // What pandas calls an index that it reads back.
     let unnamed = name.strip_prefix("unnamed");
     INDEXES.contains(&name) || unnamed.is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit()))

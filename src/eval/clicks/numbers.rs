@@ -1,0 +1,177 @@
+//! What is kept of a column as features: a text a value, numbers in bins where there are many.
+
+use super::coded::Coded;
+use super::is_missing;
+use crate::eval::edges::fold;
+
+/// More different numbers than this fall into bins.
+const MANY: usize = 32;
+/// Bins, of about as many rows each.
+const BINS: u64 = 10;
+
+/// Ends of folded names of codes: their numbers have no order.
+const CODES: [&str; 7] = [
+    "id",
+    "code",
+    "type",
+    "interest",
+    "interests",
+    "category",
+    "class",
+];
+
+/// Does a name say that the numbers of its column are codes?
+fn holds_codes(name: &str) -> bool {
+    let name = fold(name);
+    CODES.iter().any(|end| name.ends_with(end))
+}
+
+/// How the texts of a column are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Labels {
+    /// The feature of each text; none of what is missing, and of the number 0, which is absence as in LIBSVM.
+    pub(super) of: Vec<Option<String>>,
+    /// Numbers fell into bins.
+    pub(super) is_binned: bool,
+}
+
+/// The features of a column's texts; numbers of codes are kept as texts.
+pub(super) fn labels(column: &Coded, are_codes: bool) -> Labels {
+    let numbers: Option<Vec<Option<f64>>> = column.texts.iter().map(|text| number(text)).collect();
+    match numbers.filter(|_| !are_codes && !holds_codes(&column.name)) {
+        Some(numbers) => of_numbers(&column.name, &column.texts, &numbers, &column.counts()),
+        None => Labels {
+            of: column
+                .texts
+                .iter()
+                .map(|text| (!is_missing(text)).then(|| of_text(&column.name, text)))
+                .collect(),
+            is_binned: false,
+        },
+    }
+}
+
+/// The features of numbers: each by itself, or bins with about as many rows each.
+pub(super) fn of_numbers(
+    name: &str,
+    texts: &[String],
+    numbers: &[Option<f64>],
+    counts: &[u64],
+) -> Labels {
+    let mut order: Vec<(f64, usize)> = numbers
+        .iter()
+        .enumerate()
+        .filter_map(|(code, number)| Some((number.filter(|number| *number != 0.0)?, code)))
+        .collect();
+    order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+    let mut of = vec![None; texts.len()];
+    let n_different = order.chunk_by(|a, b| a.0 == b.0).count();
+    if n_different <= MANY {
+        for (_, code) in order {
+            of[code] = Some(of_text(name, &texts[code]));
+        }
+        return Labels {
+            of,
+            is_binned: false,
+        };
+    }
+    for bin in bins(&order, counts) {
+        let (low, high) = (bin[0].0, bin[bin.len() - 1].0);
+        for &(_, code) in bin {
+            of[code] = Some(format!("{name} from {low} to {high}"));
+        }
+    }
+    Labels {
+        of,
+        is_binned: true,
+    }
+}
+
+/// Equal numbers share a bin; a bin closes as soon as it holds its share of the rows.
+fn bins<'a>(order: &'a [(f64, usize)], counts: &[u64]) -> Vec<&'a [(f64, usize)]> {
+    let all: u64 = order.iter().map(|&(_, code)| counts[code]).sum();
+    let (mut bins, mut start, mut end, mut held) = (Vec::new(), 0, 0, 0);
+    for same in order.chunk_by(|a, b| a.0 == b.0) {
+        held += same.iter().map(|&(_, code)| counts[code]).sum::<u64>();
+        end += same.len();
+        if held * BINS >= all {
+            bins.push(&order[start..end]);
+            (start, held) = (end, 0);
+        }
+    }
+    if start < order.len() {
+        bins.push(&order[start..]);
+    }
+    bins
+}
+
+/// A number, or nothing; none if it is a text that is neither.
+fn number(text: &str) -> Option<Option<f64>> {
+    if is_missing(text) {
+        return Some(None);
+    }
+    let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
+    number.map(Some)
+}
+
+fn of_text(name: &str, text: &str) -> String {
+    format!("{name}={text}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::coded::Coder;
+    use super::*;
+
+    fn column(texts: impl IntoIterator<Item = String>) -> Coded {
+        let mut coder = Coder::new("c");
+        for text in texts {
+            coder.push(&text);
+        }
+        coder.column
+    }
+
+    #[test]
+    fn texts_are_values_and_nothing_is_none() {
+        let found = labels(
+            &column(["a", "", "b|c", "NaN", "0"].map(String::from)),
+            false,
+        );
+        let text = |label: &str| Some(label.to_owned());
+        assert_eq!(
+            found.of,
+            [text("c=a"), None, text("c=b|c"), None, text("c=0")],
+            "a 0 among texts is a text"
+        );
+    }
+
+    #[test]
+    fn few_numbers_stand_for_themselves_and_zero_is_absence() {
+        let found = labels(&column(["1", "0.0", "", "2"].map(String::from)), false);
+        let text = |label: &str| Some(label.to_owned());
+        assert_eq!(found.of, [text("c=1"), None, None, text("c=2")]);
+        assert!(!found.is_binned);
+    }
+
+    #[test]
+    fn many_numbers_fall_into_bins_of_as_many_rows() {
+        let found = labels(&column((1..=100).map(|n| n.to_string())), false);
+        assert!(found.is_binned);
+        assert_eq!(found.of[0].as_deref(), Some("c from 1 to 10"));
+        assert_eq!(found.of[99].as_deref(), Some("c from 91 to 100"));
+        let mut different = found.of.clone();
+        different.sort_unstable();
+        different.dedup();
+        assert_eq!(different.len(), 10);
+    }
+
+    #[test]
+    fn codes_are_values_however_many() {
+        let mut codes = column((0..100).map(|n| n.to_string()));
+        assert!(!labels(&codes, true).is_binned);
+        codes.name = "Campaign_ID".to_owned();
+        let found = labels(&codes, false);
+        assert_eq!(found.of[0].as_deref(), Some("Campaign_ID=0"));
+        assert!(!found.is_binned);
+    }
+}
