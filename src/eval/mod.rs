@@ -7,6 +7,7 @@ mod friends;
 mod links;
 #[cfg(test)]
 mod livejournal;
+mod off_policy;
 mod public;
 mod ranking;
 
@@ -24,6 +25,10 @@ pub use friends::{
     is_held_out, mix,
 };
 pub use links::{AtThreshold, Bin, LinksEvaluation, evaluate_links};
+pub use off_policy::{
+    Estimate, Estimates, LogError, PolicyEvaluation, PolicyLog, PolicyOptions, PolicyValue,
+    evaluate_policies,
+};
 pub use public::PublicGraph;
 pub use ranking::{
     AtDegree, ConfidenceInterval, Exposure, Gain, MethodRanking, RankingEvaluation, RankingParams,

@@ -24,6 +24,7 @@ fn every_verb_has_help_with_an_example() {
         &["import", "impressions"],
         &["evaluate", "friends"],
         &["evaluate", "ads"],
+        &["evaluate", "policy"],
         &["train", "friends"],
         &["explain", "suggestion"],
         &["explain", "ad"],

@@ -10,6 +10,7 @@ mod artefacts;
 mod bad_input;
 mod book_repeats;
 mod cases;
+mod click_tables;
 mod clock;
 mod command_line;
 mod consent_rules;

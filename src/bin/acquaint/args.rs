@@ -10,7 +10,7 @@ use acquaint::synth::Effects;
 use acquaint::time::Timestamp;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
-use crate::click_tables::ImportImpressionsArgs;
+use crate::click_tables::{EvaluatePolicyArgs, ImportImpressionsArgs};
 use crate::clock::times;
 use crate::consent::args::ConsentVerb;
 use crate::edge_lists::EdgeListArgs;
@@ -262,6 +262,8 @@ pub(crate) enum EvaluateVerb {
     Friends(EvaluateFriendsArgs),
     /// Hold out a fifth of the impressions and predict clicks
     Ads(EvaluateAdsArgs),
+    /// Estimate the click rate of other policies from a log with propensities
+    Policy(Box<EvaluatePolicyArgs>),
 }
 
 /// Hold out a tenth of the friendships and predict them.

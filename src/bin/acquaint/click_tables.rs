@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use acquaint::eval::{ClickColumns, ClickForm, ClickOptions, ClickRole, EdgeLimits};
 use clap::{Args, ValueEnum};
 
-use crate::args::Form;
+use crate::args::{AdModelArg, Form, ParamsArgs};
 use crate::edge_lists::YesNo;
 
 /// Turn a table of clicks into a signals directory.
@@ -220,4 +220,47 @@ impl ImportImpressionsArgs {
             ..self.given.options()
         }
     }
+}
+
+/// Evaluate policies on a log with propensities.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Reads a public log of a policy that recorded how likely each of its showings was, such as the Open Bandit data, and estimates the click \
+rate of three policies: the logged one, one that shows each item equally often, and the ranking of a click model trained on other rows \
+(5-fold cross-fitting). IPS, self-normalised IPS (SNIPS), the doubly robust estimator (DR) and the direct method (DM) come with 95 % \
+bootstrap intervals. `weight` is the mean importance weight: if it is far from 1, the propensities are wrong; `rounds` is the effective \
+number of rounds that the estimate rests on. Columns are found as by `import impressions`. docs/scoring.md has the formulas.
+
+Example:
+  acquaint evaluate policy obd_random_all.csv.gz
+  acquaint evaluate policy log.csv --item banner --label click --propensity p --explore 0.1 --json")]
+pub(crate) struct EvaluatePolicyArgs {
+    /// The log, or - for standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) log: PathBuf,
+    #[command(flatten)]
+    pub(crate) table: ClickTableArgs,
+    #[command(flatten)]
+    pub(crate) given: ParamsArgs,
+    /// Kind of click model; overrides `[ads] model`
+    #[arg(long, value_name = "KIND")]
+    pub(crate) model: Option<AdModelArg>,
+    /// Share of showings in which the model's policy shows any item, each as likely
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    pub(crate) explore: f64,
+    /// Random seed of the folds
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Print JSON instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A share of all.
+fn share(text: &str) -> Result<f64, String> {
+    let share = text
+        .parse::<f64>()
+        .ok()
+        .filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| "expected a number from 0 to 1".to_owned())
 }

@@ -2,9 +2,11 @@
 
 mod ads;
 mod friends;
+mod policy;
 
 pub(crate) use ads::ads;
 pub(crate) use friends::friends;
+pub(crate) use policy::policy;
 
 use std::fmt::Write;
 use std::path::Path;

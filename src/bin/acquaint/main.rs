@@ -63,6 +63,7 @@ fn verb(cli: &Cli) -> Result<Outcome, Failure> {
         Verb::Import(ImportVerb::Impressions(args)) => import::impressions(args),
         Verb::Evaluate(EvaluateVerb::Friends(args)) => evaluate::friends(args, cli.quiet),
         Verb::Evaluate(EvaluateVerb::Ads(args)) => evaluate::ads(args, cli.quiet),
+        Verb::Evaluate(EvaluateVerb::Policy(args)) => evaluate::policy(args, cli.quiet),
         Verb::Explain(verb) => explain::explain(verb, cli.quiet),
         Verb::Train(verb) => train::train(verb, cli.quiet),
         Verb::Report(args) => report::report(args),
