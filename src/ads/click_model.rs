@@ -227,11 +227,13 @@ impl ClickModel {
         self.p_hashed_shown(place, (ad, &AdHashes::of(ad)), &values)
     }
 
-    /// As [`p_click_shown`](Self::p_click_shown), of many ads in the place of the row's own: its values are hashed once.
+    /// As [`p_click_shown`](Self::p_click_shown) of a row that names nobody, so that there is nothing before it, with each of many
+    /// ads in the place of its own: its values are hashed once.
     #[must_use]
     pub fn p_clicks_shown(&self, row: &TrainingRow, ads: &[Ad]) -> Vec<f64> {
         let values = hashed_values(&row.attributes);
-        let p = |ad: &Ad| self.p_hashed_shown(row, (ad, &AdHashes::of(ad)), &values);
+        let place = row.placement(self.metadata.looks_at.time);
+        let p = |ad: &Ad| self.p_hashed_shown(place, (ad, &AdHashes::of(ad)), &values);
         ads.iter().map(p).collect()
     }
 

