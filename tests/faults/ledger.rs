@@ -10,7 +10,7 @@ use acquaint::consent::{
     Purpose, Snapshot, Subject, TextDigest,
 };
 use acquaint::ids::{AccountId, EventId, Region};
-use acquaint::ledger::{Entropy, LedgerError, NewEvent, Reader, Writer};
+use acquaint::ledger::{Entropy, LedgerError, NewEvent, Reader, Writer, repair};
 use acquaint::time::Timestamp;
 
 use crate::files::{copy, digits, write_key};
@@ -179,7 +179,6 @@ pub(crate) fn flips(effort: Effort) -> Row {
 /// What the database says of an index after another was put in its place.
 const SAID: &str = "PRAGMA writable_schema = ON;
     UPDATE sqlite_schema SET sql = 'CREATE INDEX entries_by_event ON entries (event_id) WHERE event_id IS NOT NULL' WHERE name = 'entries_by_event';
-    UPDATE sqlite_schema SET sql = 'CREATE INDEX entries_by_kind ON entries (kind) WHERE kind <> 1' WHERE name = 'entries_by_kind';
     PRAGMA writable_schema = OFF;";
 
 /// Indexes that lack rows, openly and under the name and the text of the whole one.
@@ -189,7 +188,7 @@ pub(crate) fn indexes(_: Effort) -> Row {
         format!("DROP INDEX entries_by_event; CREATE INDEX entries_by_event ON entries (event_id) WHERE event_id IS NOT NULL AND entry < {n};")
     });
     let by_kind = (1..12).map(|kind| {
-        format!("DROP INDEX entries_by_kind; CREATE INDEX entries_by_kind ON entries (kind) WHERE kind <> 1 AND kind <> {kind};")
+        format!("CREATE INDEX entries_by_kind ON entries (kind) WHERE kind <> {kind};")
     });
     let by_subject = (0..20).map(|account| {
         format!("CREATE INDEX entries_by_subject ON entries (subject, entry) WHERE subject > x'00{account:032x}';")
@@ -202,6 +201,114 @@ pub(crate) fn indexes(_: Effort) -> Row {
 
 /// Triggers, views, other tables, columns and rows.
 pub(crate) fn schema(_: Effort) -> Row {
+    changed(&of_schema())
+}
+
+/// What is written after the same edits: nothing is acknowledged on what a reader would refuse.
+pub(crate) fn writers(effort: Effort) -> Row {
+    let model = Model::new();
+    let mut row = Row::default();
+    let edits = of_schema().into_iter().chain(of_keys());
+    for sql in edits.step_by(effort.of(2, 1)) {
+        let copy = model.copy();
+        edit(copy.path(), &sql);
+        row.add(refused_to_write(copy.path(), &sql));
+    }
+    row
+}
+
+fn refused_to_write(dir: &Path, what: &str) -> Result<String, String> {
+    let opt_out = event(9999, 1, EventKind::OptOut, 3);
+    let appended = Writer::open(dir, entropy()).and_then(|mut one| one.append(&[opt_out], at(10)));
+    match appended {
+        Err(_) => Ok("nothing acknowledged".to_owned()),
+        Ok(_) => Err(format!("{what}: acknowledged")),
+    }
+}
+
+/// Keys and seeds that are edited, lost or added, and rows that no entry counts.
+fn of_keys() -> Vec<String> {
+    let mut edits = Vec::new();
+    for table in ["subject_keys", "seeds"] {
+        edits.push(format!("DELETE FROM {table}"));
+    }
+    edits.push("UPDATE seeds SET seed = zeroblob(32)".to_owned());
+    for n in 0..20 {
+        let subject = format!("(SELECT subject FROM subject_keys LIMIT 1 OFFSET {n})");
+        edits.push(format!(
+            "UPDATE subject_keys SET key = zeroblob(32) WHERE subject = {subject}"
+        ));
+        edits.push(format!(
+            "DELETE FROM subject_keys WHERE subject = {subject}"
+        ));
+        edits.push(format!(
+            "INSERT INTO subject_keys VALUES (x'00{n:032x}ff', zeroblob(32))"
+        ));
+        edits.push(format!(
+            "INSERT INTO seeds VALUES ({}, 4, {}, zeroblob(32))",
+            n % 3,
+            n % 16
+        ));
+        edits.push(format!("INSERT INTO entries SELECT {} - entry, kind, event_id, subject, body FROM entries WHERE kind = 1 LIMIT 1", -1 - n));
+        edits.push(format!(
+            "INSERT INTO objections VALUES ({n}, x'{n:064x}', 5)"
+        ));
+    }
+    edits
+}
+
+/// The same to whoever reads.
+pub(crate) fn key_edits(_: Effort) -> Row {
+    changed(&of_keys())
+}
+
+/// Keys that are put back after an erasure.
+pub(crate) fn put_back(effort: Effort) -> Row {
+    let model = Model::new();
+    let mut row = Row::default();
+    for account in (0..ACCOUNTS).step_by(effort.of(6, 3)) {
+        for table in ["subject_keys", "seeds"] {
+            let copy = model.copy();
+            let what = format!("{table} of account {account} put back");
+            let undone = undo(copy.path(), account, table);
+            undone.expect("an account that can be erased");
+            row.add(is_refused(copy.path(), &what));
+        }
+    }
+    row
+}
+
+/// Erases an account, and puts back what was destroyed in one table.
+fn undo(dir: &Path, account: u64, table: &str) -> Result<(), LedgerError> {
+    let mut writer = Writer::open(dir, entropy())?;
+    edit(dir, &format!("CREATE TABLE kept AS SELECT * FROM {table}"));
+    writer.erase(AccountId(account))?;
+    drop(writer);
+    edit(
+        dir,
+        &format!("INSERT OR IGNORE INTO {table} SELECT * FROM kept; DROP TABLE kept"),
+    );
+    Ok(())
+}
+
+fn is_refused(dir: &Path, what: &str) -> Result<String, String> {
+    let findings = Reader::open(dir).and_then(|reader| reader.check(None));
+    if findings.is_ok_and(|findings| findings.is_empty()) {
+        return Err(format!("{what}: check is silent"));
+    }
+    if allowed(dir).is_ok_and(|allowed| !allowed.is_empty()) {
+        return Err(format!("{what}: somebody is let through"));
+    }
+    refused_to_write(dir, what)?;
+    repair(dir).map_err(|error| format!("{what}: {error}"))?;
+    let reader = Reader::open(dir).and_then(|reader| reader.check(None));
+    match reader {
+        Ok(findings) if findings.is_empty() => Ok("found, and destroyed by a repair".to_owned()),
+        other => Err(format!("{what}: after a repair: {other:?}")),
+    }
+}
+
+fn of_schema() -> Vec<String> {
     let mut edits: Vec<String> = Vec::new();
     for table in [
         "entries",
@@ -230,9 +337,10 @@ pub(crate) fn schema(_: Effort) -> Row {
         "n_texts",
         "n_objections",
         "n_keys",
+        "held",
         "sum",
     ] {
-        edits.push(format!("UPDATE head SET {column} = CASE typeof({column}) WHEN 'blob' THEN zeroblob(32) ELSE {column} + 1 END"));
+        edits.push(format!("UPDATE head SET {column} = CASE typeof({column}) WHEN 'blob' THEN zeroblob(length({column})) ELSE {column} + 1 END"));
     }
     for column in ["first_entry", "n_events", "n_subjects", "min_id", "max_id"] {
         for change in ["+ 1", "- 1", "+ 1000"] {
@@ -253,7 +361,7 @@ pub(crate) fn schema(_: Effort) -> Row {
         edits.push(format!("DELETE FROM subject_keys WHERE subject = (SELECT subject FROM entries WHERE entry = {opt_out})"));
         edits.push(format!("UPDATE subject_keys SET key = zeroblob(32) WHERE subject = (SELECT subject FROM entries WHERE entry = {opt_out})"));
     }
-    changed(&edits)
+    edits
 }
 
 fn changed(edits: &[String]) -> Row {

@@ -16,6 +16,7 @@ mod kills;
 mod ledger;
 mod limits;
 mod pipes;
+mod peers;
 mod place;
 mod table;
 
@@ -63,7 +64,14 @@ const CLASSES: &[Class] = &[
     ("bit of a ledger flipped", ledger::flips),
     ("index of a ledger that lacks rows", ledger::indexes),
     ("schema and columns of a ledger edited", ledger::schema),
+    ("keys of a ledger edited, lost or added", ledger::key_edits),
+    (
+        "keys of a ledger put back after an erasure",
+        ledger::put_back,
+    ),
+    ("writer of a ledger that was edited", ledger::writers),
     ("wrong key of a ledger's objections", ledger::keys),
+    ("peers of a listener", peers::peers),
     ("ledger killed or refused while it is made", ledger::made),
     ("append killed at a system call", ledger::killed),
     ("append whose system calls fail", ledger::refused),
