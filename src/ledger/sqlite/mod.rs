@@ -70,7 +70,7 @@ impl Sqlite {
     fn open_file(path: &Path, access: Access) -> Result<Option<Self>, LedgerError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags);
-        let connection = connection.map_err(|source| failure("open", path, source))?;
+        let connection = connection.map_err(|source| failure("open", path, &source))?;
         let mut tables = Self {
             path: path.to_owned(),
             connection,
@@ -155,7 +155,7 @@ impl Sqlite {
         doing: &'static str,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, LedgerError> {
-        work(&self.connection).map_err(|source| failure(doing, &self.path, source))
+        work(&self.connection).map_err(|source| failure(doing, &self.path, &source))
     }
 
     fn write(&self, sql: &'static str, params: impl Params) -> Result<(), LedgerError> {
@@ -556,11 +556,11 @@ fn are_equal<T: PartialEq>(
 }
 
 /// What SQLite cannot read as it should be is damage; whatever else it says is its own.
-fn failure(doing: &'static str, path: &Path, source: rusqlite::Error) -> LedgerError {
+fn failure(doing: &'static str, path: &Path, source: &rusqlite::Error) -> LedgerError {
     use rusqlite::Error;
     use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
     let place = shown(path);
-    let is_damage = match &source {
+    let is_damage = match source {
         Error::SqliteFailure(error, _) => matches!(error.code, DatabaseCorrupt | NotADatabase),
         Error::InvalidColumnType(..)
         | Error::FromSqlConversionFailure(..)
@@ -568,7 +568,7 @@ fn failure(doing: &'static str, path: &Path, source: rusqlite::Error) -> LedgerE
         | Error::QueryReturnedNoRows => true,
         _ => false,
     };
-    let what = told(&source, path);
+    let what = told(source, path);
     if is_damage {
         return LedgerError::damaged(place, what);
     }
