@@ -15,8 +15,8 @@ mod foreign;
 mod kills;
 mod ledger;
 mod limits;
-mod pipes;
 mod peers;
+mod pipes;
 mod place;
 mod table;
 
