@@ -45,7 +45,7 @@ pub(super) struct Draft<'a> {
     pub(super) social_accounts: Vec<SocialAccount>,
     pub(super) ads: Vec<Ad>,
     pub(super) businesses: Vec<Business>,
-    pub(super) seen: Seen,
+    pub(super) shown: Seen,
     pub(super) clicks: TrueClickModel,
 }
 
@@ -82,7 +82,7 @@ impl<'a> Draft<'a> {
             users: &users,
             ads: &ads,
         };
-        let seen = showings::seen(params, &audience, &mut clicks);
+        let shown = showings::seen(params, &audience, &mut clicks);
         lists::furnish(seed, &mut ads);
         Self {
             params,
@@ -94,7 +94,7 @@ impl<'a> Draft<'a> {
             messenger_accounts,
             social_accounts,
             ads,
-            seen,
+            shown,
             clicks,
         }
     }
@@ -228,10 +228,10 @@ impl Draft<'_> {
         sink.table(once(lists::hidden(
             self.params.seed(),
             &self.ads,
-            &self.seen,
+            &self.shown,
         )))?;
-        sink.table(self.seen.impressions(&audience))?;
-        sink.table(self.seen.truth(&audience))
+        sink.table(self.shown.impressions(&audience))?;
+        sink.table(self.shown.truth(&audience))
     }
 
     fn write_businesses<S: TableSink>(&self, sink: &mut S) -> Result<(), S::Error> {

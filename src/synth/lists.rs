@@ -103,10 +103,10 @@ pub(super) fn members(
 }
 
 /// What people hid after they saw it, in order.
-pub(super) fn hidden(seed: u64, ads: &[Ad], seen: &Seen) -> Vec<AdFeedback> {
+pub(super) fn hidden(seed: u64, ads: &[Ad], showings: &Seen) -> Vec<AdFeedback> {
     let mut rng = stream(seed, Topic::AdFeedback);
     let mut rows = Vec::new();
-    for shown in seen.by_people() {
+    for shown in showings.by_people() {
         if chance(&mut rng, HIDING_SHARE) {
             let ad = &ads[shown.ad];
             let hidden = if chance(&mut rng, 0.7) {

@@ -155,8 +155,8 @@ pub fn world(params: &ValidSynthParams) -> World {
         policy_versions: consent::policy_texts(),
         overlays: consent::overlays(),
         audience_members: Vec::new(),
-        ad_feedback: lists::hidden(seed, &draft.ads, &draft.seen),
-        impressions: draft.seen.impressions(&audience).flatten().collect(),
+        ad_feedback: lists::hidden(seed, &draft.ads, &draft.shown),
+        impressions: draft.shown.impressions(&audience).flatten().collect(),
         business_threads: businesses::threads(seed, &draft.businesses, accounts),
         business_opt_ins: businesses::opt_ins(seed, &draft.businesses, accounts),
         abuse_reports: businesses::reports(seed, accounts),
@@ -182,7 +182,7 @@ fn truth(seed: u64, draft: &Draft<'_>) -> Truth {
         customers: lists::customers(seed, &draft.ads, people)
             .flat_map(on_list)
             .collect(),
-        click_probabilities: draft.seen.probabilities(),
+        click_probabilities: draft.shown.probabilities(),
         clicks: draft.clicks.clone(),
     }
 }

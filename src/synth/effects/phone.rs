@@ -35,11 +35,11 @@ impl PhoneTerms {
 }
 
 /// Numbers with mean 0 and standard deviation 1 in the given shares.
-fn standardised<const N: usize>(mut values: [f64; N], shares: &[f64; N]) -> [f64; N] {
+fn standardised<const N: usize>(values: [f64; N], shares: &[f64; N]) -> [f64; N] {
     let mean_of =
         |values: &[f64; N]| -> f64 { values.iter().zip(shares).map(|(v, s)| v * s).sum() };
     let mean = mean_of(&values);
-    values.iter_mut().for_each(|value| *value -= mean);
+    let values = values.map(|value| value - mean);
     let deviation = mean_of(&values.map(|value| value * value)).sqrt();
     values.map(|value| value / deviation)
 }

@@ -90,7 +90,7 @@ fn weight(closeness: Closeness) -> f32 {
 fn standardise(taste: &mut Taste) {
     let n = N_CATEGORIES as f32;
     let mean = taste.iter().sum::<f32>() / n;
-    taste.iter_mut().for_each(|liked| *liked -= mean);
+    *taste = taste.map(|liked| liked - mean);
     let deviation = (taste.iter().map(|liked| liked * liked).sum::<f32>() / n).sqrt();
-    taste.iter_mut().for_each(|liked| *liked /= deviation);
+    *taste = taste.map(|liked| liked / deviation);
 }

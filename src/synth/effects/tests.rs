@@ -116,7 +116,9 @@ fn only_accounts(world: &World) -> HashMap<UserId, &MessengerAccount> {
 /// Everything but clicks.
 fn without_clicks(rows: &[Impression]) -> Vec<Impression> {
     let mut rows = rows.to_vec();
-    rows.iter_mut().for_each(|row| row.clicks = 0);
+    for row in &mut rows {
+        row.clicks = 0;
+    }
     rows
 }
 
@@ -255,9 +257,9 @@ fn device_depends_on_type_and_system_by_category_alone() {
     };
     let within = differences("android-a5", "android-g4");
     assert!(within.len() > 5);
-    within
-        .iter()
-        .for_each(|&difference| close(difference, within[0]));
+    for &difference in &within {
+        close(difference, within[0]);
+    }
     assert!(within[0].abs() > 1e-3);
     let between = differences("android-a5", "iphone-6");
     assert!(between.iter().any(|d| (d - between[0]).abs() > 0.1));
@@ -371,7 +373,7 @@ fn oracle_friends_mix_three_times_with_those_they_know() {
                 let others = known[person]
                     .iter()
                     .map(|(other, weight)| old[*other][c] * weight);
-                *liked = (*liked + others.sum::<f64>() / all) / 2.0;
+                *liked = f64::midpoint(*liked, others.sum::<f64>() / all);
             }
         }
     }
