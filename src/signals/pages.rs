@@ -121,7 +121,7 @@ impl PageHeader {
                 (Ok(place @ 1..=3), I32) => numbers[place] = Some(thrift.zigzag()?),
                 // A header that has more than one of them is taken by the worst.
                 (Ok(5 | 7 | 8), STRUCT) => {
-                    n_values = n_values.max(counted(thrift.first_number()?)?)
+                    n_values = n_values.max(counted(thrift.first_number()?)?);
                 }
                 _ => thrift.skip(kind, 0)?,
             }
