@@ -59,12 +59,13 @@ impl Desk {
         params: &ValidSuggestParams,
         model: Option<FriendModel>,
     ) -> Result<Self, RankerError> {
-        let tables = Scorer::new(&graph, &exclusions, spam, params)?.tables();
+        let scorer = Scorer::new(&graph, &exclusions, spam, params)?;
+        let tables = scorer.tables();
         let learned = match model {
             None => None,
             Some(model) => {
-                let ranker = Ranker::new(&graph, &exclusions, spam, params, &model)?;
-                let around = ranker.around();
+                model.check_candidates(params)?;
+                let around = Ranker::of(scorer, graph.tie_times(), &model).around();
                 Some(Learned { model, around })
             }
         };
@@ -82,12 +83,6 @@ impl Desk {
     #[must_use]
     pub const fn graph(&self) -> &Graph<FriendSuggestions> {
         &self.graph
-    }
-
-    /// Who is kept apart.
-    #[must_use]
-    pub const fn exclusions(&self) -> &Exclusions {
-        &self.exclusions
     }
 
     /// What orders the lists; none where it is the score.
@@ -121,6 +116,8 @@ impl Desk {
             return read(settled.list(node_idx).first(k));
         }
         let order = self.order();
+        // There are no more than everybody, and room is made for as many as are asked for.
+        let k = k.min(self.graph.n_users());
         (self.scratches).with(&order, |scratch| {
             read(order.list(scratch, node_idx, k).list)
         })
@@ -136,21 +133,18 @@ impl Desk {
     pub fn explain(&self, node_idx: u32, candidate: u32) -> Explanation {
         let order = self.order();
         let k = order.params().k();
-        (self.scratches).with(&order, |scratch| {
-            let found = explain(&order, scratch, node_idx, candidate, k);
-            match self.settled() {
-                None => found,
-                Some(settled) => {
-                    let listed = order.list(scratch, node_idx, k * POOL_PER_K).list;
-                    let asks = Asks {
-                        all: listed,
-                        got: settled.list(node_idx),
-                        k,
-                    };
-                    asks.limit(found, candidate)
-                }
-            }
-        })
+        // A scratch of its own: one that has held every candidate would keep that room in the pool.
+        let scratch = &mut order.scratch();
+        let found = explain(&order, scratch, node_idx, candidate, k);
+        let Some(settled) = self.settled() else {
+            return found;
+        };
+        let asks = Asks {
+            all: order.list(scratch, node_idx, k * POOL_PER_K).list,
+            got: settled.list(node_idx),
+            k,
+        };
+        asks.limit(found, candidate)
     }
 
     fn settled(&self) -> Option<&Suggestions> {
@@ -181,20 +175,17 @@ struct Asks<'s> {
 impl Asks<'_> {
     /// What the limit makes of an explanation without it.
     fn limit(&self, mut found: Explanation, candidate: u32) -> Explanation {
-        if let Some(at) = self.got.position(candidate) {
-            found.rank = Some(at + 1);
+        if let Some(place) = self.got.place_of(candidate) {
+            found.rank = Some(place);
             found.why_not = None;
             return found;
         }
         found.rank = None;
-        if let Some(at) = self.all.position(candidate) {
-            found.why_not = Some(if at < self.n_asked() {
+        if let Some(place) = self.all.place_of(candidate) {
+            found.why_not = Some(if place <= self.n_asked() {
                 WhyNot::ShownEnough
             } else {
-                WhyNot::BeyondK {
-                    place: at + 1,
-                    k: self.k,
-                }
+                WhyNot::BeyondK { place, k: self.k }
             });
         }
         found
@@ -204,8 +195,8 @@ impl Asks<'_> {
     fn n_asked(&self) -> usize {
         match self.got.suggestions.last() {
             Some(last) if self.got.suggestions.len() >= self.k => {
-                let at = self.all.position(last.candidate);
-                at.map_or(self.all.suggestions.len(), |at| at + 1)
+                let place = self.all.place_of(last.candidate);
+                place.unwrap_or(self.all.suggestions.len())
             }
             _ => self.all.suggestions.len(),
         }

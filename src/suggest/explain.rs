@@ -12,7 +12,7 @@ use super::params::Direct;
 use super::person::ForOne;
 use super::rank::{Scorer, Scratch};
 use super::ranker::FeatureWeight;
-use super::suggestion::Suggestion;
+use super::suggestion::{Listing, Suggestion};
 use super::view::View;
 use crate::graph::{EdgeKinds, WhyAside};
 
@@ -119,13 +119,14 @@ pub(super) fn explain<P: ForOne>(
     candidate: u32,
     k: usize,
 ) -> Explanation {
-    let listed = order.list(scratch, node_idx, order.k_max());
-    let Some(at) = listed.list.position(candidate) else {
+    let list = order.list(scratch, node_idx, order.k_max()).list;
+    let Some(place) = list.place_of(candidate) else {
         return unlisted(order, P::of_scorer(scratch), node_idx, candidate, k);
     };
-    let suggestion = listed.list.suggestions[at];
-    let probability = listed.list.probabilities.get(at).copied();
-    let place = at + 1;
+    let Listing {
+        suggestion,
+        probability,
+    } = list.at(place);
     let is_made = place <= k;
     Explanation {
         suggestion: Some(suggestion),
@@ -146,14 +147,20 @@ fn unlisted<P: ForOne>(
     k: usize,
 ) -> Explanation {
     let scorer = order.scorer();
-    let all = scorer.list(scratch, node_idx, scorer.k_max()).list;
-    let found = all.position(candidate);
+    // An order that lists everybody the kernel finds has told already.
+    let is_told = order.k_max() >= scorer.k_max();
+    let mut behind = || {
+        let all = scorer.list(scratch, node_idx, scorer.k_max()).list;
+        let place = all.place_of(candidate)?;
+        Some((place, all.at(place).suggestion))
+    };
+    let found = if is_told { None } else { behind() };
     let why_not = match found {
-        Some(at) => WhyNot::BeyondK { place: at + 1, k },
+        Some((place, _)) => WhyNot::BeyondK { place, k },
         None => scorer.forbids(node_idx, candidate),
     };
     Explanation {
-        suggestion: found.map(|at| all.suggestions[at]),
+        suggestion: found.map(|(_, suggestion)| suggestion),
         rank: None,
         probability: None,
         parts: Vec::new(),

@@ -11,7 +11,7 @@ use std::collections::BinaryHeap;
 use serde::{Deserialize, Serialize};
 
 use super::reasons::Tier;
-use super::suggestion::{CHUNK, Chunk, Everybody, List, Suggestion, Suggestions};
+use super::suggestion::{CHUNK, Chunk, Everybody, List, Listing, Suggestions};
 use crate::score::Score;
 
 /// How many candidates a person is given to ask, for each suggestion.
@@ -88,8 +88,7 @@ struct Asker {
 #[derive(Clone, Copy)]
 struct Pair {
     asks: u32,
-    wanted: Suggestion,
-    probability: Option<f64>,
+    wanted: Listing,
 }
 
 /// The first `k` of everybody's candidates that nobody suits better once everybody is shown to at most `shown_max`.
@@ -100,7 +99,7 @@ pub(super) fn limit(asked: &Everybody, k: usize, shown_max: u32) -> Everybody {
     let n_users = asked.suggestions.n_users();
     let pairs = pairs(&asked.suggestions);
     let settled = settle(&pairs, n_users, k, shown_max);
-    let is_near = |&&place: &&usize| pairs[place].wanted.tier == Tier::Near;
+    let is_near = |&&place: &&usize| pairs[place].wanted.suggestion.tier == Tier::Near;
     let n_near = settled.places.iter().filter(is_near).count() as u64;
     let mut counts = asked.counts;
     let n_kept = settled.places.len() as u64 - n_near;
@@ -115,18 +114,11 @@ pub(super) fn limit(asked: &Everybody, k: usize, shown_max: u32) -> Everybody {
 }
 
 fn pairs(asked: &Suggestions) -> Vec<Pair> {
-    let pair = |asks, list: List<'_>, at: usize| Pair {
-        asks,
-        wanted: list.suggestions[at],
-        probability: list.probabilities.get(at).copied(),
-    };
-    let of_one = |(u, list): (u32, List<'_>)| {
-        let all: Vec<Pair> = (0..list.suggestions.len())
-            .map(|at| pair(u, list, at))
-            .collect();
-        all
-    };
-    asked.lists().flat_map(of_one).collect()
+    let mut pairs = Vec::with_capacity(asked.len());
+    for (asks, list) in asked.lists() {
+        pairs.extend(list.each().map(|wanted| Pair { asks, wanted }));
+    }
+    pairs
 }
 
 /// Who goes to whom.
@@ -157,7 +149,7 @@ fn settle(pairs: &[Pair], n_users: usize, k: usize, shown_max: u32) -> Settled {
             continue;
         }
         next[u as usize] += 1;
-        let one = pairs[place].wanted;
+        let one = pairs[place].wanted.suggestion;
         let held = &mut holds[one.candidate as usize];
         held.push(Asker {
             tier: one.tier,
@@ -191,8 +183,8 @@ fn rows(places: &[usize], pairs: &[Pair], n_users: usize) -> Suggestions {
         for u in first..(first + CHUNK).min(n_users) {
             let (mut row, mut probabilities) = (Vec::new(), Vec::new());
             while let Some(&place) = places.next_if(|&&place| pairs[place].asks as usize == u) {
-                row.push(pairs[place].wanted);
-                probabilities.extend(pairs[place].probability);
+                row.push(pairs[place].wanted.suggestion);
+                probabilities.extend(pairs[place].wanted.probability);
             }
             chunk.push(List {
                 suggestions: &row,
@@ -208,6 +200,7 @@ fn rows(places: &[usize], pairs: &[Pair], n_users: usize) -> Suggestions {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::Suggestion;
     use super::super::counts::SuggestCounts;
     use super::*;
 

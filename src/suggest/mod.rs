@@ -40,7 +40,7 @@ pub use everybody::everybody;
 pub use exclusions::Exclusions;
 pub use explain::{Explanation, NAMED_MAX, NAMED_MIN, WhyNot};
 pub use exposure::Exposure;
-pub use params::{Direct, Heuristic, MAX_K, SuggestParams, ValidSuggestParams};
+pub use params::{Direct, Heuristic, MAX_K, PRACTICE_FROM, SuggestParams, ValidSuggestParams};
 pub use person::ForOne;
 pub use rank::{Scorer, Scratch};
 pub use ranker::{
@@ -52,7 +52,7 @@ pub(crate) use ranker::{Source, train_on};
 pub use reasons::{Reason, Tier};
 pub use set_aside::{SetAside, set_ties_aside};
 pub use strength::TieWeights;
-pub use suggestion::{Everybody, List, Listed, Suggestion, Suggestions};
+pub use suggestion::{Everybody, List, Listed, Listing, Suggestion, Suggestions};
 pub(crate) use view::{Plain, View};
 
 /// Why suggestions could not be made.

@@ -8,6 +8,9 @@ use crate::params::{ParamError, require};
 /// The most suggestions anybody can ask for.
 pub const MAX_K: usize = 1000;
 
+/// From how many patients a number is a practice's, if the parameters do not say.
+pub const PRACTICE_FROM: u32 = 5;
+
 /// How the people two have in common are weighed. `d` is the number of ties; the sums run over the
 /// intermediaries `z` between `u` and `v`.
 #[derive(
@@ -124,7 +127,7 @@ impl Default for SuggestParams {
             dismiss_days: None,
             age_bands: true,
             sensitive_from: 20,
-            practice_from: 5,
+            practice_from: PRACTICE_FROM,
             shown_max: None,
             near: false,
             weights: TieWeights::default(),

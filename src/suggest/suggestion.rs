@@ -43,13 +43,40 @@ impl List<'_> {
         }
     }
 
-    /// The index of a candidate; none if they are not suggested.
+    /// The place of a candidate, from 1; none if they are not suggested.
     #[must_use]
-    pub fn position(&self, candidate: u32) -> Option<usize> {
-        self.suggestions
-            .iter()
-            .position(|one| one.candidate == candidate)
+    pub fn place_of(&self, candidate: u32) -> Option<usize> {
+        let at = (self.suggestions.iter()).position(|one| one.candidate == candidate)?;
+        Some(at + 1)
     }
+
+    /// The suggestion at a place, from 1.
+    ///
+    /// # Panics
+    /// If there is no such place.
+    #[must_use]
+    pub fn at(&self, place: usize) -> Listing {
+        Listing {
+            suggestion: self.suggestions[place - 1],
+            probability: self.probabilities.get(place - 1).copied(),
+        }
+    }
+}
+
+impl<'s> List<'s> {
+    /// Every suggestion with its probability, best first.
+    pub fn each(self) -> impl Iterator<Item = Listing> + 's {
+        (1..=self.suggestions.len()).map(move |place| self.at(place))
+    }
+}
+
+/// A suggestion as it stands on a list.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Listing {
+    /// The suggestion.
+    pub suggestion: Suggestion,
+    /// How probable it is that the two are friends, where the order is learned.
+    pub probability: Option<f64>,
 }
 
 /// One person's suggestions, and what became of all candidates.

@@ -329,3 +329,15 @@ fn an_engine_may_be_shared() {
     fn shared<T: Send + Sync + Clone + 'static>() {}
     shared::<Engine>();
 }
+
+#[test]
+fn a_caller_may_ask_for_more_than_there_are() {
+    let quickstart = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/quickstart");
+    let engine = Engine::open(quickstart, &EngineOptions::default()).unwrap();
+    for &user in engine.users().iter().take(20) {
+        let all = engine.suggest(user, engine.users().len());
+        assert_eq!(engine.suggest(user, usize::MAX), all);
+        let all = engine.ads(user, 100_000).unwrap();
+        assert_eq!(engine.ads(user, usize::MAX).unwrap(), all);
+    }
+}

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use acquaint::ads::ModelKind;
 use acquaint::engine::{MaxRejects, Times};
 use acquaint::eval::AdsSplit;
-use acquaint::suggest::Direct;
+use acquaint::suggest::{Direct, PRACTICE_FROM};
 use acquaint::synth::Effects;
 use acquaint::time::Timestamp;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
@@ -301,7 +301,7 @@ pub(crate) struct EvaluateFriendsArgs {
     pub(crate) direct: Saved,
     /// Minimum number of strangers around a number for it to count as a practice's (doctor, lawyer) and connect nobody;
     /// 0 disables this
-    #[arg(long, value_name = "N", default_value_t = 5)]
+    #[arg(long, value_name = "N", default_value_t = PRACTICE_FROM)]
     pub(crate) practice_from: u32,
     /// How the holdout for the top-10 metrics is chosen; `time` needs edges with timestamps
     #[arg(long, value_enum, default_value_t = HideBy::Random)]

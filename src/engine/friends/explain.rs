@@ -6,7 +6,7 @@ use crate::engine::friends::Friends;
 use crate::engine::friends::suggested::Suggested;
 use crate::engine::world::World;
 use crate::ids::UserId;
-use crate::suggest::{Explanation, FeatureWeight, WhyNot};
+use crate::suggest::{Explanation, FeatureWeight, Listing, WhyNot};
 
 /// Features named at most, those with the largest part.
 const PARTS_MAX: usize = 5;
@@ -71,23 +71,25 @@ impl Friends {
         candidate: UserId,
     ) -> SuggestionExplained {
         let mut explained = SuggestionExplained::of(user, candidate);
-        let is_unknown = |one: &UserId| !world.inputs.knows(*one);
-        if let Some(user) = [user, candidate].into_iter().find(is_unknown) {
-            explained.why_not = Some(NotSuggested::UnknownPerson { user });
-            return explained;
-        }
         let graph = self.graph();
-        let nodes = (graph.node(user), graph.node(candidate));
-        if let (Some(u), Some(v)) = nodes {
+        let (node, other) = (graph.node(user), graph.node(candidate));
+        if let (Some(u), Some(v)) = (node, other) {
             explained.take(self.desk.explain(u, v), graph.users());
             return explained;
         }
+        // Whoever has a node is known; the rows are only searched for the others.
+        let outside = [(user, node), (candidate, other)].into_iter();
+        let outside = outside.filter(|(_, node)| node.is_none());
+        let unknown = outside
+            .map(|(user, _)| user)
+            .find(|user| !world.inputs.knows(*user));
         let gates = &self.view.gates;
-        explained.why_not = Some(match nodes.0 {
-            None => NotSuggested::GateForUser {
+        explained.why_not = Some(match (unknown, node) {
+            (Some(user), _) => NotSuggested::UnknownPerson { user },
+            (None, None) => NotSuggested::GateForUser {
                 reason: gates.denial(user),
             },
-            Some(_) => NotSuggested::GateForCandidate {
+            (None, Some(_)) => NotSuggested::GateForCandidate {
                 reason: gates.denial(candidate),
             },
         });
@@ -120,7 +122,11 @@ impl SuggestionExplained {
         });
         self.named = found.named.iter().map(|&z| users[z as usize]).collect();
         if let Some(suggestion) = found.suggestion {
-            let suggested = Suggested::one(&suggestion, found.probability, users);
+            let listing = Listing {
+                suggestion,
+                probability: found.probability,
+            };
+            let suggested = Suggested::one(listing, users);
             self.score = Some(suggested.score);
             self.probability = suggested.probability;
             self.mutual_count = Some(suggested.mutual_count);

@@ -10,10 +10,9 @@ use crate::suggest::{
 };
 
 /// What orders the suggestions of a run.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(in crate::engine) enum RankedBy {
     /// The heuristic's score: no ranker was asked for.
-    #[default]
     Score,
     /// The heuristic's score, for there is too little to learn from.
     ScoreForWantOf(String),

@@ -1,7 +1,7 @@
 //! Suggestions as everybody outside the graph sees them: by user id.
 
 use crate::ids::UserId;
-use crate::suggest::{List, Reason, Suggestion, Tier};
+use crate::suggest::{List, Listing, Reason, Tier};
 
 /// Somebody suggested to a person.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -46,17 +46,15 @@ impl Suggested {
         list: List<'l>,
         users: &'l [UserId],
     ) -> impl Iterator<Item = Self> + 'l {
-        let probability = move |at: usize| list.probabilities.get(at).copied();
-        let suggestions = list.suggestions.iter().enumerate();
-        suggestions.map(move |(at, one)| Self::one(one, probability(at), users))
+        list.each().map(|one| Self::one(one, users))
     }
 
     /// One suggestion by user id.
-    pub(in crate::engine) fn one(
-        suggestion: &Suggestion,
-        probability: Option<f64>,
-        users: &[UserId],
-    ) -> Self {
+    pub(in crate::engine) fn one(listing: Listing, users: &[UserId]) -> Self {
+        let Listing {
+            suggestion,
+            probability,
+        } = listing;
         Self {
             candidate: users[suggestion.candidate as usize],
             score: suggestion.score.to_f64(),

@@ -31,9 +31,9 @@ use serde::Serialize;
 use super::friends::{self, Method, SIMPLE, by_rank, ids};
 use crate::graph::Csr;
 use crate::suggest::{
-    Direct, Exclusions, FriendModel, FriendTraining, Heuristic, Plain, Provenance, Ranker,
-    RankerError, Scorer, Source, SuggestParams, ValidRankerParams, ValidSuggestParams, View,
-    everybody, train_on,
+    Direct, Exclusions, FriendModel, FriendTraining, Heuristic, PRACTICE_FROM, Plain, Provenance,
+    Ranker, RankerError, Scorer, Source, SuggestParams, ValidRankerParams, ValidSuggestParams,
+    View, everybody, train_on,
 };
 use crate::time::Timestamp;
 use bootstrap::draws;
@@ -71,7 +71,7 @@ impl Default for SuggestionRules {
         Self {
             min_intermediaries: 1,
             direct: Direct::Own,
-            practice_from: 5,
+            practice_from: PRACTICE_FROM,
         }
     }
 }

@@ -74,7 +74,12 @@ impl<'a> Ranker<'a> {
         Self::of(scorer, times, model)
     }
 
-    fn of(scorer: Scorer<'a>, times: &'a [Timestamp], model: &'a FriendModel) -> Self {
+    /// A ranker whose candidates a scorer finds.
+    pub(in crate::suggest) fn of(
+        scorer: Scorer<'a>,
+        times: &'a [Timestamp],
+        model: &'a FriendModel,
+    ) -> Self {
         let extractor = Extractor::new(scorer.view(), times);
         Self {
             scorer,
