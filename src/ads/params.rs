@@ -180,13 +180,6 @@ impl ValidAdsParams {
         self.k
     }
 
-    /// The same for so many ads a person.
-    #[must_use]
-    pub(crate) fn with_k(mut self, k: usize) -> Self {
-        self.k = k.max(1);
-        self
-    }
-
     /// How the model is calibrated on held-out rows.
     #[must_use]
     pub const fn calibration(&self) -> CalibrationMethod {

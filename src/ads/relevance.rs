@@ -30,7 +30,6 @@ use super::auction::{price, value};
 use super::click_model::{ClickModel, Predictor};
 use super::features::{AdField, AdHashes, Crossing, HashedValue, UserValue};
 use super::logistic::Logistic;
-use super::params::ValidAdsParams;
 use super::policy::masks::{AD_BLOCK, BlockMasks, Catalogue, Lists, Segments};
 use super::policy::{Guard, Ineligible};
 use super::profile::UserProfile;
@@ -118,7 +117,7 @@ impl AdCounts {
     }
 }
 
-/// The K best ads of every person at a time: by value, highest first, then by ad id.
+/// The `k` best ads of every person at a time, at least one: by value, highest first, then by ad id.
 ///
 /// Everyone may occur once, and so may every ad; scores come in ascending order of person. `guard` says who may get
 /// what. `progress` is told how many people a task has finished, for one block of 512 ads; over the whole
@@ -135,7 +134,7 @@ pub fn rank_ads(
     ads: &[Ad],
     model: &ClickModel,
     guard: &Guard,
-    params: &ValidAdsParams,
+    k: usize,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<(AdScores, AdCounts), AdsError> {
     let mut counts = AdCounts {
@@ -148,8 +147,10 @@ pub fn rank_ads(
     let running = Running::of(ads, guard, &people, &mut counts);
     people.restrict(guard, &running);
     let mut lists = vec![BestAds::default(); people.profiles.len()];
-    // One more than is given out: the one who follows decides what the last one pays.
-    let k = params.k() + 1;
+    // There are no more than all of them, and room is made for as many as are asked for.
+    let k = k.clamp(1, ads.len().max(1));
+    // The one who follows decides what the last one pays.
+    let n_kept = k + 1;
     match model.predictor() {
         Predictor::Logistic(logistic) => {
             let by_kind = ByKind::of(logistic, &running.kinds, &people);
@@ -157,12 +158,12 @@ pub fn rank_ads(
                 let first = block_idx * AD_BLOCK;
                 let models = (model, logistic);
                 let scorer = BlockScorer::new(models, (block, first), &people, &by_kind);
-                scorer.offer_all((&people, &running), &mut lists, k, progress);
+                scorer.offer_all((&people, &running), &mut lists, n_kept, progress);
             }
         }
         Predictor::Factors(machine) => {
             let world = (&people, &running);
-            factors::offer_all((model, machine), world, &mut lists, k, progress)?;
+            factors::offer_all((model, machine), world, &mut lists, n_kept, progress)?;
         }
     }
     let outcome = Outcome {
@@ -170,7 +171,7 @@ pub fn rank_ads(
         running: &running,
         model,
         reserve: guard.policy().reserve(),
-        k: params.k(),
+        k,
     };
     let scores = outcome.scores(&lists);
     outcome.count(&lists, &mut counts);
@@ -656,6 +657,7 @@ mod tests {
     use crate::ads::testing::{account, ad, impression, interests, permit_all};
     use crate::ads::{
         AdsParams, AgeBand, History, ModelKind, SharedFacts, SharedParams, Tie, Usage,
+        ValidAdsParams,
     };
     use crate::ads::{Audiences, Cap, HiddenAd, ListMember, PolicyParams, TrainingRow, train};
     use crate::ids::Region;
@@ -920,7 +922,7 @@ mod tests {
         k: u32,
     ) -> (AdScores, AdCounts) {
         let users = permit_all(users.iter().cloned());
-        rank_ads(&users, ads, model, guard, &params(k), &|_| ()).unwrap()
+        rank_ads(&users, ads, model, guard, k as usize, &|_| ()).unwrap()
     }
 
     #[test]

@@ -21,11 +21,11 @@ use crate::engine::{
 };
 use crate::graph::EdgeKinds;
 use crate::ids::{AdId, UserId};
-use crate::signals::{Ad, SignalsDir, Table};
+use crate::signals::{Ad, SignalsDir};
 use crate::suggest::FriendModel;
 use crate::time::Timestamp;
 
-/// The purposes that have outputs.
+/// The purposes that have outputs, in the order in which they are looked at.
 pub(in crate::engine) const PURPOSES: [Purpose; 5] = [
     Purpose::FriendSuggestions,
     Purpose::AdRelevance,
@@ -231,20 +231,17 @@ impl Views {
         let business = asked(Purpose::BusinessService) || asked(Purpose::BusinessMarketing);
         let friends = asked(Purpose::FriendSuggestions).then(|| world.view());
         let ads = asked(Purpose::AdRelevance).then(|| world.view());
-        let stages = [
-            friends.as_ref().map(|(_, stage)| stage.clone()),
-            ads.as_ref().map(|(_, stage): &(_, Stage)| stage.clone()),
-        ];
+        let ((friends, of_friends), (ads, of_ads)) = (friends.unzip(), ads.unzip());
         let views = Self {
-            friends: friends.map(|(view, _)| view),
-            ads: ads.map(|(view, _)| view),
+            friends,
+            ads,
             abuse: asked(Purpose::Abuse).then(|| world.view().0),
             business: business.then(|| BusinessViews {
                 service: world.view().0,
                 marketing: world.view().0,
             }),
         };
-        world.stages.extend(stages.into_iter().flatten());
+        world.stages.extend(of_friends.into_iter().chain(of_ads));
         views
     }
 
@@ -278,20 +275,14 @@ impl Views {
         let World {
             inputs, standing, ..
         } = world;
-        let n_ambiguous = read_address_book(dir, inputs, standing, budget, &mut readers, progress)?;
+        read_address_book(dir, inputs, standing, budget, &mut readers, progress)?;
         drop(readers);
-        inputs
-            .read
-            .numbers
-            .add_ambiguous(Table::AddressBook, n_ambiguous);
-        let friends = friends.map(Matcher::finish);
-        let abuse = abuse.map(AbuseReader::finish);
-        let ads = ads.map(Matcher::finish);
-        let stages: Vec<Stage> = friends
-            .iter()
-            .map(|(_, stage)| stage.clone())
-            .chain(abuse.iter().map(|(_, stage)| stage.clone()))
-            .chain(ads.iter().map(|(_, stage)| stage.clone()))
+        let (friends, of_friends) = friends.map(Matcher::finish).unzip();
+        let (abuse, of_abuse) = abuse.map(AbuseReader::finish).unzip();
+        let (ads, of_ads) = ads.map(Matcher::finish).unzip();
+        let stages: Vec<Stage> = (of_friends.into_iter())
+            .chain(of_abuse)
+            .chain(of_ads)
             .collect();
         world.stages.append(&mut world.inputs.read.stages);
         let unread = stages.first().and_then(accidents::unread_book);
@@ -304,10 +295,10 @@ impl Views {
                 marketing: marketing.finish().0,
             });
         Ok(Books {
-            friends: friends.map(|(book, _)| book),
-            abuse: abuse.map(|(book, _)| book),
+            friends,
+            abuse,
             business,
-            ads: ads.map(|(book, _)| book),
+            ads,
         })
     }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use acquaint::engine::outputs::Manifest;
-use acquaint::engine::{self, LedgerSource, Reading, RunParams, RunRequest, ValidRunParams};
+use acquaint::engine::{self, LedgerSource, RunParams, RunRequest, ValidRunParams};
 use acquaint::identity::{KeyRing, ObjectionKey};
 use acquaint::publish::{Input, read_plain_text, shown};
 use acquaint::report::{render, summary};
@@ -96,13 +96,7 @@ impl<'a> Ledger<'a> {
 
 /// Says on standard error what a table of counts could hide.
 fn warn(manifest: &Manifest, n_lost: u64, out: &Path) {
-    let reading = Reading {
-        rejected: manifest.rejected.clone(),
-        rejected_numbers: manifest.rejected_numbers.clone(),
-        findings: Vec::new(),
-        ignored_columns: Reading::columns_to_tell(&manifest.ignored_columns),
-        ..Reading::default()
-    };
+    let reading = manifest.reading();
     for line in reading.column_lines() {
         eprintln!("acquaint: {line}");
     }

@@ -109,13 +109,13 @@ impl Ads {
         ad_id: AdId,
     ) -> Result<AdExplained, EngineError> {
         let mut explained = AdExplained::of(user, ad_id);
-        if !world.inputs.knows(user) {
-            explained.why_not = Some(NotShown::UnknownPerson);
-            return Ok(explained);
-        }
-        let Some(profile) = self.profile(user) else {
-            let reason = self.view.gates.denial(user);
-            explained.why_not = Some(NotShown::Gate { reason });
+        let Some(profile) = self.profiles.of(user) else {
+            explained.why_not = Some(if world.inputs.knows(user) {
+                let reason = self.view.gates.denial(user);
+                NotShown::Gate { reason }
+            } else {
+                NotShown::UnknownPerson
+            });
             return Ok(explained);
         };
         explained.grant = Some(self.grant(world, user));

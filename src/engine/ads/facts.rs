@@ -10,7 +10,7 @@ use crate::engine::{EngineError, Progress, Stage};
 use crate::hash::{HashMap, HashSet};
 use crate::identity::Match;
 use crate::ids::{AccountId, UserId};
-use crate::signals::{FeedbackKind, MessengerAccount, SignalsDir, Table};
+use crate::signals::{FeedbackKind, MessengerAccount, SignalsDir};
 use crate::time::Timestamp;
 
 /// What ads may know of everybody, and what became of accounts and ties.
@@ -54,9 +54,7 @@ pub(in crate::engine) fn read_book(
     let mut matcher = Matcher::new(&world.inputs, view, budget);
     let (inputs, standing) = (&mut world.inputs, &world.standing);
     let readers: &mut [&mut dyn crate::engine::books::reading::Reader] = &mut [&mut matcher];
-    let n_ambiguous = read_address_book(dir, inputs, standing, budget, readers, progress)?;
-    let numbers = &mut inputs.read.numbers;
-    numbers.add_ambiguous(Table::AddressBook, n_ambiguous);
+    read_address_book(dir, inputs, standing, budget, readers, progress)?;
     let (book, stage) = matcher.finish();
     world.stages.push(stage);
     Ok(book)

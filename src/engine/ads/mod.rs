@@ -4,6 +4,7 @@ pub(in crate::engine) mod audiences;
 pub(in crate::engine) mod explain;
 pub(in crate::engine) mod facts;
 pub(in crate::engine) mod model;
+pub(in crate::engine) mod profiles;
 pub(in crate::engine) mod provenance;
 pub(in crate::engine) mod rows;
 pub(in crate::engine) mod train;
@@ -12,17 +13,16 @@ use rayon::prelude::*;
 
 use self::audiences::resolve;
 use self::model::AdModel;
+use self::profiles::Profiles;
 use crate::ads::{
     Audiences, ClickModel, Guard, HiddenAd, SharedFacts, TrainReport, TrainingRow, TrainingSet,
-    UserProfile, train_from,
+    train_from,
 };
 use crate::consent::{AdRelevance, Permitted};
 use crate::engine::books::reading::Book;
 use crate::engine::world::World;
 use crate::engine::world::view::View;
 use crate::engine::{EngineError, Progress, Stage};
-use crate::hash::HashMap;
-use crate::ids::UserId;
 use crate::signals::Impression;
 
 /// Everything that ads are ranked by.
@@ -30,11 +30,9 @@ use crate::signals::Impression;
 pub(in crate::engine) struct Ads {
     pub(in crate::engine) view: View<AdRelevance>,
     /// What is known of people, and what was shared about them by the moment of the run.
-    pub(in crate::engine) profiles: Vec<Permitted<UserProfile, AdRelevance>>,
+    pub(in crate::engine) profiles: Profiles,
     /// What is shared besides profiles.
     pub(in crate::engine) facts: SharedFacts,
-    /// By person, the place among the profiles.
-    place_of: HashMap<UserId, usize>,
     pub(in crate::engine) guard: Guard,
     pub(in crate::engine) model: ClickModel,
     pub(in crate::engine) train_report: TrainReport,
@@ -49,7 +47,7 @@ impl Ads {
         given: Option<&AdModel>,
         progress: &dyn Progress,
     ) -> Result<Self, EngineError> {
-        let profiles = profiles(world, &view);
+        let profiles = Profiles::of_view(world, &view);
         let (rows, of_rows) = training_rows(world, &view, &profiles);
         world.stages.push(of_rows);
         let guard = guard(world, &view, &profiles, &rows);
@@ -68,9 +66,7 @@ impl Ads {
             let trained = train_from(&set, &world.params.ads, None, &|_| ())?;
             (trained.model, trained.report)
         };
-        let people = profiles.iter().enumerate();
         Ok(Self {
-            place_of: people.map(|(at, one)| (one.get().user, at)).collect(),
             view,
             profiles,
             facts,
@@ -84,27 +80,6 @@ impl Ads {
     pub(in crate::engine) fn summary(&self) -> serde_json::Value {
         serde_json::json!({ "metadata": self.model.metadata(), "training": self.train_report })
     }
-
-    /// What is known of a person; none of somebody who may not get any ads.
-    pub(in crate::engine) fn profile(
-        &self,
-        user: UserId,
-    ) -> Option<&Permitted<UserProfile, AdRelevance>> {
-        self.place_of.get(&user).map(|&at| &self.profiles[at])
-    }
-}
-
-/// What is known of everybody who may get ads.
-pub(in crate::engine) fn profiles(
-    world: &World,
-    view: &View<AdRelevance>,
-) -> Vec<Permitted<UserProfile, AdRelevance>> {
-    let year = world.standing.as_of.valid.year();
-    let gate = &view.gates.people;
-    let social = world.inputs.social.iter();
-    social
-        .filter_map(|account| gate.permit(UserProfile::new(account, year)).ok())
-        .collect()
 }
 
 /// The profiles with what happened before the moment of the run, through the gate once more.
@@ -112,31 +87,28 @@ fn told(
     set: &TrainingSet<'_>,
     world: &World,
     view: &View<AdRelevance>,
-    profiles: &[Permitted<UserProfile, AdRelevance>],
-) -> Vec<Permitted<UserProfile, AdRelevance>> {
+    profiles: &Profiles,
+) -> Profiles {
     let history = set.history(&world.params.ads);
     let now = world.standing.as_of.valid;
     let told = profiles
+        .all()
         .par_iter()
         .map(|profile| history.tell(profile.get().clone(), now));
     let told = told.map(|profile| view.gates.people.permit(profile).ok());
-    told.flatten().collect()
+    Profiles::new(told.flatten().collect())
 }
 
 /// The impressions that pass the gate, as rows to train on.
 pub(in crate::engine) fn training_rows(
     world: &World,
     view: &View<AdRelevance>,
-    profiles: &[Permitted<UserProfile, AdRelevance>],
+    profiles: &Profiles,
 ) -> (Vec<Permitted<TrainingRow, AdRelevance>>, Stage) {
-    let profile_of: HashMap<UserId, &UserProfile> =
-        profiles.iter().map(|p| (p.get().user, p.get())).collect();
     let mut stage = Stage::new("impressions → training rows");
     let row = |impression: &Impression| {
-        let profile = impression
-            .user_id
-            .and_then(|user| profile_of.get(&user).copied());
-        let row = TrainingRow::new(impression, profile);
+        let profile = impression.user_id.and_then(|user| profiles.of(user));
+        let row = TrainingRow::new(impression, profile.map(Permitted::get));
         view.gates.people.permit(row)
     };
     let rows = stage.keep(world.inputs.impressions.iter().map(row));
@@ -147,7 +119,7 @@ pub(in crate::engine) fn training_rows(
 fn guard(
     world: &mut World,
     view: &View<AdRelevance>,
-    profiles: &[Permitted<UserProfile, AdRelevance>],
+    profiles: &Profiles,
     rows: &[Permitted<TrainingRow, AdRelevance>],
 ) -> Guard {
     let as_of = world.standing.as_of.valid;
@@ -157,7 +129,7 @@ fn guard(
     let lists = resolve(&world.inputs, view, key, as_of);
     world.stages.extend(lists.stage);
     let (policy, ads) = (world.params.ads.policy(), &world.inputs.ads);
-    let audiences = Audiences::judge(&lists.known, &lists.members, profiles, ads, policy);
+    let audiences = Audiences::judge(&lists.known, &lists.members, profiles.all(), ads, policy);
     Guard::new(as_of, policy)
         .with_hidden(&hidden)
         .with_showings(rows, ads)

@@ -19,10 +19,9 @@ impl Ads {
         progress: &dyn Progress,
     ) -> Result<(Vec<AdScore>, Stage), EngineError> {
         progress.begin("ranking ads", None);
-        let (ads, params) = (&world.inputs.ads, &world.params.ads);
-        let done = |n| progress.advance(n);
-        let (scores, counts) =
-            rank_ads(&self.profiles, ads, &self.model, &self.guard, params, &done)?;
+        let (everybody, ads) = (self.profiles.all(), &world.inputs.ads);
+        let (k, done) = (world.params.ads.k(), |n| progress.advance(n));
+        let (scores, counts) = rank_ads(everybody, ads, &self.model, &self.guard, k, &done)?;
         Ok((scores, stage(&counts)))
     }
 
@@ -32,7 +31,7 @@ impl Ads {
         world: &World,
         scores: &[AdScore],
     ) -> Option<RunFinding> {
-        let (n_ads, n_readers) = (world.inputs.ads.len(), self.profiles.len());
+        let (n_ads, n_readers) = (world.inputs.ads.len(), self.profiles.all().len());
         (scores.is_empty() && n_ads > 0 && n_readers >= READERS_EXPECTED_FROM).then(|| {
             RunFinding::new(
                 "empty_output",
@@ -49,12 +48,11 @@ impl Ads {
         user: UserId,
         k: usize,
     ) -> Result<Vec<AdScore>, EngineError> {
-        let Some(profile) = self.profile(user) else {
+        let Some(profile) = self.profiles.of(user) else {
             return Ok(Vec::new());
         };
-        let params = world.params.ads.clone().with_k(k);
         let (person, ads) = (std::slice::from_ref(profile), &world.inputs.ads);
-        let ranked = rank_ads(person, ads, &self.model, &self.guard, &params, &|_| ())?;
+        let ranked = rank_ads(person, ads, &self.model, &self.guard, k, &|_| ())?;
         Ok(ranked.0)
     }
 

@@ -5,8 +5,9 @@ use std::path::Path;
 use crate::ads::{AdsParams, ShardStates, TrainingSet, train_from};
 use crate::engine::ads::facts::{facts, read_book};
 use crate::engine::ads::model::AdModel;
+use crate::engine::ads::profiles::Profiles;
 use crate::engine::ads::provenance::AdProvenance;
-use crate::engine::ads::{profiles, training_rows};
+use crate::engine::ads::training_rows;
 use crate::engine::opening::Opening;
 use crate::engine::world::consent_source::LedgerSource;
 use crate::engine::{EngineError, Progress, Reading, Stage, Times, ValidRunParams};
@@ -60,7 +61,7 @@ pub fn train_ads(
     let (view, _) = world.view();
     let book = read_book(&mut world, &dir, &view, progress)?;
     let (facts, _) = facts(&world, &view, &book);
-    let (rows, impressions) = training_rows(&world, &view, &profiles(&world, &view));
+    let (rows, impressions) = training_rows(&world, &view, &Profiles::of_view(&world, &view));
     // Parts of the rows would all have to be learnt anew whoever leaves.
     let ads = request.params.ads().clone().with_learning_curve(false);
     progress.begin("training the ad model", Some(rows.len() as u64));

@@ -213,7 +213,7 @@ impl<P: For> Reader for Matcher<'_, P> {
 }
 
 /// Reads the address book once, for everybody who wants to know, and notes in `inputs` what could not be read. Returns how
-/// many numbers would be others with a plus sign in front.
+/// many numbers would be others with a plus sign in front; these are noted too.
 ///
 /// # Errors
 /// If the table cannot be read.
@@ -253,6 +253,8 @@ pub(in crate::engine) fn read_address_book(
     let (rejections, n_unlisted) = refusals.finish(&summary);
     inputs.read.rejections.extend(rejections);
     inputs.read.n_unlisted += n_unlisted;
+    let numbers = &mut inputs.read.numbers;
+    numbers.add_ambiguous(Table::AddressBook, n_ambiguous);
     inputs.read.take(summary);
     Ok(n_ambiguous)
 }

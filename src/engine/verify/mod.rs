@@ -25,6 +25,7 @@ use crate::consent::{
 use crate::engine::books::reading::default_regions;
 use crate::engine::opening::Opening;
 use crate::engine::outputs::{MANIFEST, Manifest, OutputError};
+use crate::engine::prepare::PURPOSES;
 use crate::engine::published::read_manifest;
 use crate::engine::recall::parameters;
 use crate::engine::run::write_some;
@@ -39,15 +40,6 @@ use crate::signals::SignalsDir;
 
 use erase::{Erased, Source};
 pub use verdict::{Cause, Difference, Finding, PurposeVerdict, Verdict};
-
-/// The purposes that have an output, in the order they are looked at.
-const PURPOSES: [Purpose; 5] = [
-    Purpose::FriendSuggestions,
-    Purpose::AdRelevance,
-    Purpose::Abuse,
-    Purpose::BusinessService,
-    Purpose::BusinessMarketing,
-];
 
 /// What to verify.
 #[derive(Clone, Copy, Debug)]

@@ -56,9 +56,7 @@ impl<P: For> Gates<P> {
             contestants,
         }
     }
-}
 
-impl<P: For> Gates<P> {
     /// Why somebody does not pass; whom no gate knows has no record.
     pub(in crate::engine) fn denial(&self, user: UserId) -> &'static str {
         match self.people.decision(user) {
