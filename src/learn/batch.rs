@@ -49,6 +49,7 @@ impl SparseBatch {
         sorted.extend_from_slice(pairs);
         // Sorting values too makes the sum of colliding features independent of the order they came in.
         sorted.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        // Within a row slots ascend and each occurs once, which every reader of a row relies on.
         for same_slot in sorted.chunk_by(|a, b| a.0 == b.0) {
             self.slots.push(same_slot[0].0);
             self.values.push(same_slot.iter().map(|&(_, v)| v).sum());

@@ -37,6 +37,7 @@ impl Best {
     }
 
     pub(super) fn offer(&mut self, offered: RankedAd) {
+        // `held` is in order and has at most k; what is not before the last of k can never be on the list.
         let is_full = self.held.len() == self.k;
         if is_full && order(&self.held[self.k - 1], &offered).is_lt() {
             return;

@@ -311,6 +311,7 @@ fn keep_reached<M: Measure>(
 ) -> usize {
     let least = filters.min_intermediaries.max(1);
     let (mut n_kept, mut n_below) = (0, 0_u64);
+    // `touched[..n_kept]` are those kept so far, and n_kept ≤ at, so nothing is overwritten before it is read.
     for at in 0..touched.len() {
         let v = touched[at];
         let cell = &mut cells[v as usize];

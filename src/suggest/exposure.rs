@@ -143,6 +143,8 @@ fn settle(pairs: &[Pair], n_users: usize, k: usize, shown_max: u32) -> Settled {
         .take(n_users)
         .flat_map(|u| std::iter::repeat_n(u, k))
         .collect();
+    // Each candidate holds the `shown_max` best of those who asked so far, so a candidate's askers only ever get better;
+    // `next` only moves on, so nobody asks twice and it ends.
     while let Some(u) = asking.pop() {
         let place = next[u as usize];
         if place == ends[u as usize] {

@@ -97,6 +97,7 @@ impl NearScratch {
     fn push_from(&mut self, ties: &Csr, u: u32) {
         self.forget();
         self.wait(ties, u, 1.0);
+        // What is kept in `rank` and what waits always add up to 1, and queued is whoever has enough waiting, each once.
         while let Some(v) = self.queue.pop_front() {
             let mass = std::mem::take(&mut self.waiting[v as usize]);
             self.rank[v as usize] += RETURN * mass;

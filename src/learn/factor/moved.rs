@@ -136,6 +136,7 @@ fn mean_of(moved: &[MovedWeight], n_shards: usize) -> Single {
         };
     }
     let (mut roots, mut weighted, mut weights) = (0.0, 0.0, 0.0);
+    // In the order of the shards: sums of floats depend on it.
     for one in moved {
         let (root, weight) = (f64::from(one.square).sqrt(), f64::from(one.weight));
         roots += root;

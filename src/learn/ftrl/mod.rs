@@ -198,6 +198,7 @@ impl FtrlModel {
     ) {
         let batch = dataset.records();
         let order = visiting_order(batch.n_rows(), self.params.seed(), epoch);
+        // `next` is one row ahead of `row`: its coordinates are on their way while this one is learnt.
         let mut next = order.clone().skip(1);
         for row in order {
             if let Some(next) = next.next() {

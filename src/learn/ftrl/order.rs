@@ -42,6 +42,8 @@ fn permutation(n: usize, salt: u64) -> impl Iterator<Item = usize> + Clone {
     };
     (0..n as u64).map(move |number| {
         let mut place = mixed(number);
+        // Mixing permutes the numbers below the power of two. The walk from a number below n comes back to it at the
+        // latest, so it ends, and no two walks end at one place.
         while place >= n as u64 {
             place = mixed(place);
         }

@@ -215,6 +215,7 @@ fn gather<C: Scanned>(
     let (mut n, mut n_equal) = (0, k);
     let (maxima, _) = maxima.as_chunks::<ROW>();
     let blocks = cells.chunks(n_cells).zip(maxima);
+    // `hits[..n]` are the cells so far that reach the floor, ascending by node; `n_equal` more that equal it are taken.
     for ((block, maxima), at) in blocks.zip((0..).step_by(n_cells)) {
         if !any_at_least(maxima, floor) {
             continue;
@@ -224,6 +225,7 @@ fn gather<C: Scanned>(
             if found != 0 && hits.len() < n + ROW {
                 hits.resize(2 * n + ROW, (0, 0));
             }
+            // The set bits are the lanes of this row that are still to be taken; each turn clears the lowest.
             while found != 0 {
                 let lane = found.trailing_zeros() as usize;
                 found &= found - 1;
@@ -273,6 +275,7 @@ fn any_at_least<C: Scanned>(row: &[C; ROW], least: C) -> bool {
 #[expect(clippy::inline_always, reason = "as its caller")]
 fn n_at_least<C: Scanned>(maxima: &[C], least: C) -> u64 {
     let (rows, _) = maxima.as_chunks::<ROW>();
+    // No more than ROWS rows are added up in a lane at a time, so that the smallest cell cannot overflow.
     let of_rows = |rows: &[[C; ROW]]| {
         let mut lanes = [C::default(); ROW];
         for row in rows {
