@@ -148,6 +148,12 @@ impl Prepared {
         self.friends.as_ref().map_or_else(Vec::new, friendships)
     }
 
+    /// Who saved whose number among permitted people, as pairs of user ids, from who saved.
+    #[must_use]
+    pub fn contacts(&self) -> Vec<(u64, u64)> {
+        self.friends.as_ref().map_or_else(Vec::new, contacts)
+    }
+
     /// The ads of the run.
     #[must_use]
     pub fn ads(&self) -> &[Ad] {
@@ -207,6 +213,14 @@ fn friendships(friends: &Friends) -> Vec<(u64, u64)> {
         }
     }
     pairs
+}
+
+fn contacts(friends: &Friends) -> Vec<(u64, u64)> {
+    let graph = friends.graph();
+    let id = |node: u32| graph.users()[node as usize].0;
+    let saved = graph.contacts();
+    let of_one = |u: u32| saved.row(u).iter().map(move |&v| (id(u), id(v)));
+    saved.nodes().flat_map(of_one).collect()
 }
 
 /// What the purposes that are asked for may see.

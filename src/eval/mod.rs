@@ -10,6 +10,7 @@ mod livejournal;
 mod off_policy;
 mod public;
 mod ranking;
+mod worth;
 
 pub use clicks::{
     ClickColumns, ClickForm, ClickOptions, ClickRole, ClickTable, ClicksError, NumberedTexts,
@@ -33,6 +34,9 @@ pub use public::PublicGraph;
 pub use ranking::{
     AtDegree, ConfidenceInterval, Exposure, Gain, MethodRanking, RankingEvaluation, RankingParams,
     SplitBy, SuggestionRules, TimedEdge, evaluate_ranking, simple_edges, train_public,
+};
+pub use worth::{
+    AdsKnown, Drawn, FriendsKnown, Left, SourceWorth, Worth, ads_worth, friends_worth,
 };
 mod ads;
 

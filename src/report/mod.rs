@@ -50,3 +50,6 @@ pub fn render(manifest: &Manifest) -> Result<String, ReportError> {
 
 #[cfg(test)]
 mod tests;
+mod worth;
+
+pub use worth::{Figure, OptOutPoint, ProductWorth, SourceBar, render_worth};

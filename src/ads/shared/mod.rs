@@ -140,6 +140,21 @@ impl SharedFacts {
         }
     }
 
+    /// What is known of some people alone, each with those of their friends who are among them.
+    #[must_use]
+    pub fn of_those(&self, is_in: &dyn Fn(UserId) -> bool) -> Self {
+        let facts = self.facts.iter().filter(|(user, _)| is_in(**user));
+        let friends = self.friends.iter().filter(|(user, _)| is_in(**user));
+        let those = |friends: &[(UserId, Timestamp)]| {
+            let those = friends.iter().filter(|(friend, _)| is_in(*friend));
+            those.copied().collect()
+        };
+        Self {
+            facts: facts.map(|(user, own)| (*user, Arc::clone(own))).collect(),
+            friends: friends.map(|(user, own)| (*user, those(own))).collect(),
+        }
+    }
+
     /// What of it a model looks at.
     fn facts(&self, user: UserId, params: &SharedParams) -> Arc<[UserValue]> {
         let own = self.facts.get(&user).into_iter();

@@ -50,6 +50,8 @@ pub(crate) enum Verb {
     /// Measure predictions on held-out data
     #[command(subcommand)]
     Evaluate(EvaluateVerb),
+    /// Measure what each source of signals is worth, and what opt-outs cost those who stay
+    Worth(WorthArgs),
     /// Explain why somebody is suggested or shown an ad, or why not
     #[command(subcommand)]
     Explain(ExplainVerb),
@@ -527,6 +529,40 @@ pub(crate) struct EvaluateAdsArgs {
     /// Print JSON instead of a table
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Measure what each source of signals is worth, and what opt-outs cost those who stay.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Hides one friendship in ten and one impression in five, predicts them with one source of signals more at a time, and compares each \
+step with the one before, person by person. Then nine people in ten opt out in steps; those who never do are measured.
+
+Example:
+  acquaint worth --signals data/quickstart --html worth.html")]
+pub(crate) struct WorthArgs {
+    /// A signals directory; only permitted data are used
+    #[arg(long, value_name = "DIR")]
+    pub(crate) signals: PathBuf,
+    #[command(flatten)]
+    pub(crate) given: ParamsArgs,
+    /// Measure one product only
+    #[arg(long, value_enum, value_name = "PRODUCT")]
+    pub(crate) only: Option<Product>,
+    /// Also draw the figures on a page of their own
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// Print JSON instead of tables
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What signals are worth something for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Product {
+    /// Friend suggestions
+    Suggestions,
+    /// Relevance of ads
+    Ads,
 }
 
 /// Render the report page of a finished run.

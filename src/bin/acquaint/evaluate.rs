@@ -19,7 +19,11 @@ use crate::exit::{Failure, Outcome, print};
 use crate::progress::Bars;
 use crate::told::{Told, tell_with_proof};
 
-fn prepare(signals: &Path, params: &ValidRunParams, quiet: bool) -> Result<Prepared, Failure> {
+pub(crate) fn prepare(
+    signals: &Path,
+    params: &ValidRunParams,
+    quiet: bool,
+) -> Result<Prepared, Failure> {
     let (times, models) = (times(None, None), GivenModels::default());
     Ok(Prepared::open_with(
         signals,
@@ -31,7 +35,7 @@ fn prepare(signals: &Path, params: &ValidRunParams, quiet: bool) -> Result<Prepa
     )?)
 }
 
-fn say<T: Serialize>(
+pub(crate) fn say<T: Serialize>(
     as_json: bool,
     evaluation: &T,
     reading: &Reading,

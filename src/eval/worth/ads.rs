@@ -1,0 +1,197 @@
+//! What shared signals are worth for ads.
+
+use super::arms::{Arm, Better, OfPerson, sources};
+use super::left::{self, stays};
+use super::{Left, Worth};
+use crate::ads::{
+    AdsError, SharedFacts, SharedParams, TrainingRow, TrainingSet, ValidAdsParams, train_from,
+};
+use crate::consent::{AdRelevance, Permitted};
+use crate::hash::HashMap;
+use crate::ids::AdId;
+use crate::learn::{ClickMetrics, Predicted};
+use crate::signals::Ad;
+
+/// One row in so many is hidden.
+const FOLDS: u64 = 5;
+
+/// Permitted rows.
+type Rows = [Permitted<TrainingRow, AdRelevance>];
+
+/// What was shown to whom, and what is shared about them.
+#[derive(Clone, Copy, Debug)]
+pub struct AdsKnown<'a> {
+    /// What was shown, and clicked.
+    pub rows: &'a Rows,
+    /// The ads.
+    pub ads: &'a [Ad],
+    /// What is shared besides profiles.
+    pub facts: &'a SharedFacts,
+}
+
+/// What shared signals are worth for ads, source by source in the order in which a person gives more away.
+///
+/// # Complexity
+/// That of training, for each of six arms and seven shares of opt-outs.
+///
+/// # Errors
+/// As [`train`](crate::ads::train).
+pub fn ads_worth(known: AdsKnown<'_>, params: &ValidAdsParams) -> Result<Worth, AdsError> {
+    let params = params.clone().with_learning_curve(false);
+    let (hidden, fit) = split(known.rows, |row| row.fold(FOLDS) == 0);
+    let arm = |(source, signals): (&str, SharedParams)| {
+        let params = params.clone().with_signals(signals);
+        let set = TrainingSet {
+            rows: &fit,
+            ads: known.ads,
+            facts: Some(known.facts),
+        };
+        Ok(Arm {
+            source: source.to_owned(),
+            ..measured(&set, &params, &hidden)?
+        })
+    };
+    let arms = steps().into_iter().map(arm);
+    let arms = arms.collect::<Result<Vec<Arm>, AdsError>>()?;
+    let (left, people_who_stay) = left(known, &params)?;
+    Ok(Worth {
+        measured: "log loss",
+        people: arms[0].people.len() as u64,
+        sources: sources(&arms, Better::Smaller),
+        people_who_stay,
+        left,
+    })
+}
+
+/// Sources as they join each other.
+fn steps() -> [(&'static str, SharedParams); 6] {
+    let profile = SharedParams::none();
+    let time = SharedParams {
+        time: true,
+        ..profile
+    };
+    let device = SharedParams {
+        device: true,
+        ..time
+    };
+    let usage = SharedParams {
+        usage: true,
+        ..device
+    };
+    let history = SharedParams {
+        history: true,
+        person: true,
+        ..usage
+    };
+    let friends = SharedParams {
+        friends: true,
+        ..history
+    };
+    [
+        ("profile", profile),
+        ("+ time of day", time),
+        ("+ phone", device),
+        ("+ messenger usage", usage),
+        ("+ own history", history),
+        ("+ friends' history", friends),
+    ]
+}
+
+type Own = Vec<Permitted<TrainingRow, AdRelevance>>;
+
+/// Rows of people that pass a test, and all other rows.
+fn split(rows: &Rows, is_hidden: impl Fn(&TrainingRow) -> bool) -> (Own, Own) {
+    let is_hidden = |row: &TrainingRow| row.user.is_some() && is_hidden(row);
+    rows.iter().cloned().partition(|row| is_hidden(row.get()))
+}
+
+/// Trains on a set and measures hidden rows, by person.
+fn measured(
+    set: &TrainingSet<'_>,
+    params: &ValidAdsParams,
+    hidden: &Rows,
+) -> Result<Arm, AdsError> {
+    let model = train_from(set, params, None, &|_| ())?.model;
+    let ads: HashMap<AdId, &Ad> = set.ads.iter().map(|ad| (ad.ad_id, ad)).collect();
+    let is_possible = |row: &&TrainingRow| {
+        row.target.clicks <= row.target.impressions && ads.contains_key(&row.ad_id)
+    };
+    let rows = hidden.iter().map(Permitted::get).filter(is_possible);
+    let rows: Vec<&TrainingRow> = rows.collect();
+    let before = set.history(params).before(&rows);
+    let said = rows.iter().zip(&before).map(|(row, before)| Predicted {
+        p: model.p_click_shown(row, before, ads[&row.ad_id]),
+        target: row.target,
+    });
+    let said: Vec<Predicted> = said.collect();
+    Ok(Arm {
+        source: String::new(),
+        auc: ClickMetrics::of(&said).auc,
+        people: by_person(&rows, &said),
+    })
+}
+
+/// Losses and impressions of every person, by id.
+fn by_person(rows: &[&TrainingRow], said: &[Predicted]) -> Vec<OfPerson> {
+    let mut losses: Vec<OfPerson> = rows
+        .iter()
+        .zip(said)
+        .map(|(row, said)| OfPerson {
+            person: row.user.map_or(0, |user| user.0),
+            sum: loss(said),
+            weight: f64::from(said.target.impressions),
+        })
+        .collect();
+    // Sums of one person must not depend on the order of their rows.
+    losses.sort_unstable_by(|a, b| a.person.cmp(&b.person).then(a.sum.total_cmp(&b.sum)));
+    let of_one = |rows: &[OfPerson]| {
+        rows.iter().fold(OfPerson::default(), |sums, row| OfPerson {
+            person: row.person,
+            sum: sums.sum + row.sum,
+            weight: sums.weight + row.weight,
+        })
+    };
+    losses
+        .chunk_by(|a, b| a.person == b.person)
+        .map(of_one)
+        .collect()
+}
+
+fn loss(said: &Predicted) -> f64 {
+    let clicks = f64::from(said.target.clicks);
+    let others = f64::from(said.target.impressions - said.target.clicks);
+    -clicks * said.p.ln() - others * (-said.p).ln_1p()
+}
+
+/// One row in five of those who stay is hidden; whoever is out has no row and is nobody's friend.
+fn left(known: AdsKnown<'_>, params: &ValidAdsParams) -> Result<(Vec<Left>, u64), AdsError> {
+    let is_hidden =
+        |row: &TrainingRow| row.user.is_some_and(|user| stays(user.0)) && row.fold(FOLDS) == 0;
+    let (hidden, fit) = split(known.rows, is_hidden);
+    let (mut people, mut failed) = (0, None);
+    let figures = left::by_share(|is_in| {
+        let in_or_nobody = |row: &TrainingRow| row.user.is_none_or(|user| is_in(user.0));
+        let rows: Own = fit
+            .iter()
+            .filter(|row| in_or_nobody(row.get()))
+            .cloned()
+            .collect();
+        let facts = known.facts.of_those(&|user| is_in(user.0));
+        let set = TrainingSet {
+            rows: &rows,
+            ads: known.ads,
+            facts: Some(&facts),
+        };
+        match measured(&set, params, &hidden) {
+            Ok(arm) => {
+                people = arm.people.len() as u64;
+                arm.figure()
+            }
+            Err(error) => {
+                failed = Some(error);
+                super::Drawn::default()
+            }
+        }
+    });
+    failed.map_or(Ok((figures, people)), Err)
+}

@@ -1,0 +1,138 @@
+use super::*;
+use crate::ads::{AdsParams, SharedFacts, TrainingRow};
+use crate::consent::testing::gate_of;
+use crate::consent::{AdRelevance, Gate, Permitted};
+use crate::eval::friends::mix;
+use crate::ids::{AdId, AdvertiserId, UserId};
+use crate::signals::{Ad, AdCategory, Impression, Surface, Targeting};
+use crate::time::Timestamp;
+
+/// Circles of eight friends.
+fn circles(n: u64) -> Vec<(u64, u64)> {
+    let of_circle =
+        |c: u64| (0..8).flat_map(move |a| (a + 1..8).map(move |b| (8 * c + a, 8 * c + b)));
+    (0..n).flat_map(of_circle).collect()
+}
+
+#[test]
+fn contacts_that_are_friends_are_worth_something() {
+    let friendships = circles(40);
+    let hidden = friendships
+        .iter()
+        .filter(|&&(a, b)| crate::eval::is_held_out(a, b, 10));
+    let contacts: Vec<(u64, u64)> = hidden.flat_map(|&(a, b)| [(a, b), (b, a)]).collect();
+    let known = FriendsKnown {
+        friendships: &friendships,
+        contacts: &contacts,
+    };
+    let found = friends_worth(known);
+    let [first, mutual, own] = &found.sources[..] else {
+        panic!("three sources: {found:?}")
+    };
+    assert!(mutual.figure.value >= first.figure.value);
+    assert_eq!(mutual.figure.value, 1.0, "every hidden friend was saved");
+    assert!(mutual.worse == 0);
+    assert_eq!(own.gain.unwrap().value, 0.0, "all contacts are mutual");
+}
+
+#[test]
+fn contacts_of_strangers_are_worth_nothing() {
+    let friendships = circles(60);
+    let known = FriendsKnown {
+        friendships: &friendships,
+        contacts: &[],
+    };
+    let found = friends_worth(known);
+    for source in &found.sources[1..] {
+        let gain = source.gain.unwrap();
+        assert_eq!((gain.value, gain.low, gain.high), (0.0, 0.0, 0.0));
+        assert_eq!((source.better, source.worse), (0, 0));
+    }
+}
+
+#[test]
+fn those_who_stay_are_the_same_at_every_share() {
+    let friendships = circles(200);
+    let known = FriendsKnown {
+        friendships: &friendships,
+        contacts: &[],
+    };
+    let found = friends_worth(known);
+    assert_eq!(found.left.len(), 7);
+    assert!(found.people_who_stay > 20, "{}", found.people_who_stay);
+    let (none, most) = (found.left[0].figure.value, found.left[6].figure.value);
+    assert!(none > most, "{none} {most}");
+}
+
+fn ads() -> Vec<Ad> {
+    let ad = |id: u64| Ad {
+        ad_id: AdId(id),
+        advertiser_id: AdvertiserId(id),
+        category: AdCategory::parse(["food", "cars"][usize::from(id % 2 == 0)]).unwrap(),
+        special_category: None,
+        bid: 1.0,
+        starts_at: Timestamp::MIN,
+        ends_at: Timestamp::MAX,
+        targeting: Targeting::default(),
+        audience_id: None,
+        lookalike_of: None,
+        quality: 0.0,
+    };
+    (0..10).map(ad).collect()
+}
+
+/// Sixty showings each; half of the people click one category alone, if tastes differ.
+fn rows(tastes_differ: bool) -> Vec<Permitted<TrainingRow, AdRelevance>> {
+    let gate: Gate<AdRelevance, UserId> = gate_of((0..100).map(UserId));
+    let row = |i: u64| {
+        let (user, ad) = (i % 100, mix(i) % 10);
+        let likes = !tastes_differ || (user % 4 < 2) == (ad % 2 == 0);
+        let odds = if likes { 3 } else { 30 };
+        let shown = Impression {
+            user_id: Some(UserId(user)),
+            ad_id: AdId(ad),
+            surface: Surface::Feed,
+            position: None,
+            at: Timestamp::from_secs(i.cast_signed() * 600),
+            impressions: 1,
+            clicks: u32::from(mix(i ^ 0xC11C) % odds == 0),
+            region: None,
+            age_band: None,
+            gender: None,
+            language: None,
+            interests: Vec::new(),
+        };
+        gate.permit(TrainingRow::new(&shown, None)).unwrap()
+    };
+    (0..6_000).map(row).collect()
+}
+
+fn history(tastes_differ: bool) -> SourceWorth {
+    let (rows, ads) = (rows(tastes_differ), ads());
+    let known = AdsKnown {
+        rows: &rows,
+        ads: &ads,
+        facts: &SharedFacts::default(),
+    };
+    let params = AdsParams::default().check().unwrap();
+    let found = ads_worth(known, &params).unwrap();
+    assert_eq!(found.people, 100);
+    assert_eq!(found.sources.len(), 6);
+    for nothing_known in [1, 2, 3, 5] {
+        let gain = found.sources[nothing_known].gain.unwrap();
+        assert_eq!(gain.value, 0.0, "{:?}", found.sources[nothing_known]);
+    }
+    found.sources[4].clone()
+}
+
+#[test]
+fn a_past_that_says_something_is_worth_something() {
+    let gain = history(true).gain.unwrap();
+    assert!(gain.low > 0.0, "{gain:?}");
+}
+
+#[test]
+fn a_past_that_says_nothing_is_worth_nothing() {
+    let gain = history(false).gain.unwrap();
+    assert!(gain.low < 0.001 && gain.high < 0.002, "{gain:?}");
+}
