@@ -54,7 +54,7 @@ const READERS: &[(&str, &str)] = &[
 ];
 
 /// Nothing that is asked here takes as long.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) fn readers(_: Effort) -> Row {
     let place = Place::with_inputs();
