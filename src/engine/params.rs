@@ -150,6 +150,18 @@ impl ValidRunParams {
         &self.identity
     }
 
+    /// Whom suggestions are made from, and how.
+    #[must_use]
+    pub const fn suggest(&self) -> &ValidSuggestParams {
+        &self.suggest
+    }
+
+    /// How the order of suggestions is learned, if it is.
+    #[must_use]
+    pub const fn ranker(&self) -> Option<&ValidRankerParams> {
+        self.ranker.as_ref()
+    }
+
     /// How ads are ranked and clicks modelled.
     #[must_use]
     pub const fn ads(&self) -> &ValidAdsParams {

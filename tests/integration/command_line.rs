@@ -244,7 +244,7 @@ fn imported_edges_give_the_suggestions_of_the_edges() {
         "0-3 and 1-2, both ways: {summary}"
     );
     let (code, json, _) = acquaint(&["evaluate", "friends", "--edges", &edges, "--json"]);
-    assert!(code == 0 && json.contains("\"heuristics\"") && json.contains("\"map_at_10\""));
+    assert!(code == 0 && json.contains("\"heuristics\"") && json.contains("\"map_at_k\""));
 }
 
 #[test]

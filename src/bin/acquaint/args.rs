@@ -272,7 +272,7 @@ pub(crate) enum EvaluateVerb {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 An edge is held out if splitmix64(lo * 2^32 + hi) is a multiple of ten, so anyone can reproduce the split. MAP, recall, hit rate and \
-NDCG are computed at 10. Exposure says how many suggestions people get and how often each is shown.
+NDCG are computed at --k, 10 unless given. With --config, `[suggest]` and `[ranker]` of a run apply. Exposure says how many suggestions people get and how often each is shown.
 
 Example:
   acquaint evaluate friends --edges facebook.csv.gz --learn --seeds 3")]
@@ -295,16 +295,22 @@ pub(crate) struct EvaluateFriendsArgs {
     /// Add people further away in the graph to the ranker's candidates where friends of friends are too few
     #[arg(long, requires = "learn")]
     pub(crate) near: bool,
-    /// Minimum number of mutual contacts or friends for a candidate
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) min_intermediaries: u32,
-    /// Which saved numbers make a candidate without mutual friends
-    #[arg(long, value_enum, default_value_t = Saved::Own)]
-    pub(crate) direct: Saved,
+    #[command(flatten)]
+    pub(crate) given: ParamsArgs,
+    /// How many suggestions count for MAP, recall, hit rate and NDCG; above 10 without the product of degrees [default: `k` of
+    /// --config, else 10]
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(crate) k: Option<u16>,
+    /// Minimum number of mutual contacts or friends for a candidate [default: as in --config, else 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) min_intermediaries: Option<u32>,
+    /// Which saved numbers make a candidate without mutual friends [default: as in --config, else own]
+    #[arg(long, value_enum)]
+    pub(crate) direct: Option<Saved>,
     /// Minimum number of strangers around a number for it to count as a practice's (doctor, lawyer) and connect nobody;
-    /// 0 disables this
-    #[arg(long, value_name = "N", default_value_t = PRACTICE_FROM)]
-    pub(crate) practice_from: u32,
+    /// 0 disables this [default: as in --config, else 5]
+    #[arg(long, value_name = "N")]
+    pub(crate) practice_from: Option<u32>,
     /// How the holdout for the top-10 metrics is chosen; `time` needs edges with timestamps
     #[arg(long, value_enum, default_value_t = HideBy::Random)]
     pub(crate) split: HideBy,

@@ -37,8 +37,8 @@ pub(super) struct Labels {
 
 /// The features of a column's texts; numbers of codes are kept as texts.
 pub(super) fn labels(column: &Coded, are_codes: bool) -> Labels {
-    let numbers: Option<Vec<Option<f64>>> = column.texts.iter().map(|text| number(text)).collect();
-    match numbers.filter(|_| !are_codes && !holds_codes(&column.name)) {
+    let numbers = numbers(&column.texts).filter(|_| !are_codes && !holds_codes(&column.name));
+    match numbers {
         Some(numbers) => of_numbers(&column.name, &column.texts, &numbers, &column.counts()),
         None => Labels {
             of: column
@@ -105,13 +105,17 @@ fn bins<'a>(order: &'a [(f64, usize)], counts: &[u64]) -> Vec<&'a [(f64, usize)]
     bins
 }
 
-/// A number, or nothing; none if it is a text that is neither.
-fn number(text: &str) -> Option<Option<f64>> {
-    if is_missing(text) {
-        return Some(None);
+/// The number of each text, none where it is missing; nothing if a text is neither.
+fn numbers(texts: &[String]) -> Option<Vec<Option<f64>>> {
+    let mut numbers = Vec::with_capacity(texts.len());
+    for text in texts {
+        let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
+        if number.is_none() && !is_missing(text) {
+            return None;
+        }
+        numbers.push(number);
     }
-    let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
-    number.map(Some)
+    Some(numbers)
 }
 
 fn of_text(name: &str, text: &str) -> String {

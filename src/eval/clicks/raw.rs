@@ -100,15 +100,7 @@ pub(super) struct SparseReader {
 
 impl SparseReader {
     pub(super) fn push(&mut self, name: &str, number: f64) {
-        let next = u32::try_from(self.sparse.names.len()).expect("names fit in memory");
-        let name_code = match self.name_of.get(name) {
-            Some(&code) => code,
-            None => {
-                self.sparse.names.push(name.to_owned());
-                self.name_of.insert(name.to_owned(), next);
-                next
-            }
-        };
+        let name_code = self.name_code(name);
         let values = &mut self.sparse.values;
         let next = u32::try_from(values.len()).expect("values fit in memory");
         let code = *self
@@ -122,6 +114,16 @@ impl SparseReader {
             });
         }
         self.sparse.codes.push(code);
+    }
+
+    fn name_code(&mut self, name: &str) -> u32 {
+        if let Some(&code) = self.name_of.get(name) {
+            return code;
+        }
+        let code = u32::try_from(self.sparse.names.len()).expect("names fit in memory");
+        self.sparse.names.push(name.to_owned());
+        self.name_of.insert(name.to_owned(), code);
+        code
     }
 
     pub(super) fn end_row(&mut self) {

@@ -262,8 +262,8 @@ impl Roles {
             }
             let is_free =
                 |column: &usize| !spoken_for.contains(column) && !self.of.contains(&Some(*column));
-            let named = |known: &&str| folded.iter().position(|name| name == known).filter(is_free);
-            let found = role.names().iter().find_map(named);
+            let place_of = |known: &&str| folded.iter().position(|name| name == known);
+            let found = role.names().iter().filter_map(place_of).find(is_free);
             self.of[role.place()] = found;
         }
     }
@@ -317,14 +317,14 @@ fn place(names: &[&str], said: &str) -> Result<usize, Reason> {
 pub(super) fn listed(names: &[&str]) -> String {
     const SHOWN: usize = 12;
     let first = names.iter().take(SHOWN);
-    let mut text = first
+    let first: Vec<String> = first
         .map(|name| format!("`{}`", name.escape_debug()))
-        .collect::<Vec<_>>()
-        .join(", ");
-    if names.len() > SHOWN {
-        text += &format!(" and {} more", names.len() - SHOWN);
+        .collect();
+    let first = first.join(", ");
+    match names.len().checked_sub(SHOWN) {
+        None | Some(0) => first,
+        Some(n_more) => format!("{first} and {n_more} more"),
     }
-    text
 }
 
 #[cfg(test)]

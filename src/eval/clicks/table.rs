@@ -335,7 +335,7 @@ fn demote_misfits(raw: &Raw, roles: &mut Roles, notes: &mut Vec<String>) {
 
 /// Items as ads.
 struct Ads {
-    ads: Vec<Ad>,
+    described: Vec<Ad>,
     advertisers: Vec<String>,
     n_unfit: usize,
     n_changing: usize,
@@ -359,7 +359,7 @@ impl Ads {
         }
         let starts_at = at.iter().copied().min().unwrap_or(FIRST);
         let mut made = Self {
-            ads: Vec::new(),
+            described: Vec::new(),
             advertisers: Vec::new(),
             n_unfit: 0,
             n_changing: is_changing.iter().filter(|changing| **changing).count(),
@@ -370,12 +370,12 @@ impl Ads {
             let Some(id) = id else { continue };
             let category = made.category(categories.map(|column| column.text(row)));
             let advertiser = advertisers.as_ref().and_then(|column| column.id(row));
-            made.ads
+            made.described
                 .push(ad(id, advertiser.unwrap_or(1), category, starts_at));
         }
-        made.ads.sort_unstable_by_key(|ad| ad.ad_id);
+        made.described.sort_unstable_by_key(|ad| ad.ad_id);
         // Texts such as `7` and `07` may be one number.
-        made.ads.dedup_by_key(|ad| ad.ad_id);
+        made.described.dedup_by_key(|ad| ad.ad_id);
         made.advertisers = advertisers.map_or_else(Vec::new, |column| column.texts);
         made
     }
@@ -401,7 +401,7 @@ impl Ads {
                 self.n_changing
             ));
         }
-        (self.ads, self.advertisers)
+        (self.described, self.advertisers)
     }
 }
 

@@ -101,7 +101,9 @@ impl Estimates {
     /// O(draws · rounds) time in the caller's rayon pool.
     pub(super) fn of(rounds: &[Round]) -> Self {
         let mut all = Sums::default();
-        rounds.iter().for_each(|round| all.add(round));
+        for round in rounds {
+            all.add(round);
+        }
         let draws: Vec<Sums> = (0..DRAWS)
             .into_par_iter()
             .map(|draw| drawn(rounds, draw))

@@ -6,8 +6,8 @@
 //! - **IPS**: Σ wᵢrᵢ / n, inverse propensity scores. Unbiased if the propensities are right; D. G. Horvitz, D. J. Thompson,
 //!   "A generalization of sampling without replacement from a finite universe", JASA 47, 1952.
 //! - **SNIPS**: Σ wᵢrᵢ / Σ wᵢ, self-normalised: a little biased, and much steadier. A. Swaminathan, T. Joachims, "The
-//!   self-normalized estimator for counterfactual learning", NeurIPS 2015.
-//! - **DM**: Σ v̂ᵢ / n with v̂ᵢ = Σ_a π(a|xᵢ) q̂(xᵢ, a), the direct method: as right as the predictions.
+//!   self-normalized estimator for counterfactual learning", `NeurIPS` 2015.
+//! - **DM**: Σ v̂ᵢ / n with v̂ᵢ = Σ π(a|xᵢ) q̂(xᵢ, a) over all a, the direct method: as right as the predictions.
 //! - **DR**: Σ (v̂ᵢ + wᵢ (rᵢ − q̂(xᵢ, aᵢ))) / n, doubly robust: right if either the propensities or the predictions are. M. Dudík,
 //!   J. Langford, L. Li, "Doubly robust policy evaluation and learning", ICML 2011.
 //!

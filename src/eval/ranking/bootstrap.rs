@@ -64,7 +64,7 @@ mod tests {
     #[test]
     fn the_interval_of_a_mean_is_as_wide_as_theory_says() {
         // Half of 400 people have a hit: a standard error of 0.025.
-        let one = |i: u32| Worth::of(&[i % 2], &[0]);
+        let one = |i: u32| Worth::of(&[i % 2], &[0], 10);
         let people = vec![(0..400).map(one).collect::<Vec<_>>()];
         let draws = draws(&people, 2000);
         let found = ConfidenceInterval::of(0.5, draws.iter().map(|sums| sums[0].map()));

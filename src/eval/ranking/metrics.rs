@@ -1,9 +1,6 @@
-//! What one person's ten suggestions are worth.
+//! What one person's first suggestions are worth.
 
 use crate::suggest::Exposure;
-
-/// Suggestions that are looked at.
-pub(super) const TEN: usize = 10;
 
 /// The worth of people's suggestions, summed over people.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -20,16 +17,16 @@ pub(super) struct Worth {
 }
 
 impl Worth {
-    /// Of one person's suggestions, best first, of which the first ten count; `hidden` ascends and is not empty.
-    pub(super) fn of(suggested: &[u32], hidden: &[u32]) -> Self {
-        let possible = hidden.len().min(TEN);
+    /// Of one person's suggestions, best first, of which the first k count; `hidden` ascends and is not empty.
+    pub(super) fn of(suggested: &[u32], hidden: &[u32], k: usize) -> Self {
+        let possible = hidden.len().min(k);
         let mut worth = Self {
             people: 1,
             possible: possible as f64,
             ..Self::default()
         };
         let mut gain = 0.0;
-        for (place, v) in (1..).zip(suggested.iter().take(TEN)) {
+        for (place, v) in (1..).zip(suggested.iter().take(k)) {
             if hidden.binary_search(v).is_ok() {
                 worth.hits += 1.0;
                 worth.average_precision += worth.hits / f64::from(place);
@@ -92,16 +89,22 @@ mod tests {
     #[test]
     fn worth_by_hand() {
         // Hits at places 1 and 3, three to find.
-        let worth = Worth::of(&[5, 1, 9, 2], &[5, 7, 9]);
+        let worth = Worth::of(&[5, 1, 9, 2], &[5, 7, 9], 10);
         assert_eq!((worth.hits, worth.possible, worth.hit), (2.0, 3.0, 1.0));
         assert!((worth.map() - (1.0 + 2.0 / 3.0) / 3.0).abs() < 1e-12);
         let ideal = 1.0 + 1.0 / 3_f64.log2() + 0.5;
         assert!((worth.ndcg() - 1.5 / ideal).abs() < 1e-12);
-        assert_eq!(Worth::of(&[], &[3]).map(), 0.0);
+        assert_eq!(Worth::of(&[], &[3], 10).map(), 0.0);
         // Only ten places count, and only ten can be found.
         let all: Vec<u32> = (0..30).collect();
-        let worth = Worth::of(&all, &all);
+        let worth = Worth::of(&all, &all, 10);
         assert_eq!((worth.map(), worth.recall(), worth.ndcg()), (1.0, 1.0, 1.0));
-        assert_eq!(Worth::of(&all, &[10]).hit_rate(), 0.0);
+        assert_eq!(Worth::of(&all, &[10], 10).hit_rate(), 0.0);
+        assert_eq!(Worth::of(&all, &[10], 11).hit_rate(), 1.0);
+        assert_eq!(
+            Worth::of(&all, &[0, 5, 9], 1).recall(),
+            1.0,
+            "one can be found"
+        );
     }
 }

@@ -1,13 +1,13 @@
-//! How good the first ten suggestions are: heuristics and the learned ranker on the same hidden friendships.
+//! How good the first k suggestions are, ten unless said: heuristics and the learned ranker on the same hidden friendships.
 //!
 //! Friendships are hidden ([`SplitBy`]); everything known, saved numbers included, is what suggestions are made from, one
-//! person in common being enough. For a person `u` with hidden friendships `H(u)`, and suggestions 1 to 10:
+//! person in common being enough. For a person `u` with hidden friendships `H(u)`, and suggestions 1 to k:
 //!
-//! - **MAP@10**: the mean over people with hidden friendships, and over seeds, of
-//!   `AP(u) = Σ_i [i is hidden] · (hits among 1..i) / i / min(10, |H(u)|)`. A person who gets no suggestion counts as 0.
-//! - **recall@10**: hits summed over people, divided by the sum of `min(10, |H(u)|)`.
-//! - **hit@10**: share of people with a hit.
-//! - **NDCG@10**: hits discounted by `1 / log₂(place + 1)`, divided by that of the best order (Järvelin and Kekäläinen,
+//! - **MAP@k**: the mean over people with hidden friendships, and over seeds, of
+//!   `AP(u) = Σ_i [i is hidden] · (hits among 1..i) / i / min(k, |H(u)|)`. A person who gets no suggestion counts as 0.
+//! - **recall@k**: hits summed over people, divided by the sum of `min(k, |H(u)|)`.
+//! - **hit@k**: share of people with a hit.
+//! - **NDCG@k**: hits discounted by `1 / log₂(place + 1)`, divided by that of the best order (Järvelin and Kekäläinen,
 //!   "Cumulated gain-based evaluation of IR techniques", 2002).
 //! - **AUC**: as in [`evaluate_edges`](super::evaluate_edges); **hard AUC**: the same against pairs that have somebody in
 //!   common and are no friends, drawn by a walk of two steps from an end of each hidden friendship.
@@ -31,13 +31,13 @@ use serde::Serialize;
 use super::friends::{self, Method, SIMPLE, by_rank, ids};
 use crate::graph::Csr;
 use crate::suggest::{
-    Direct, Exclusions, FriendModel, FriendTraining, Heuristic, PRACTICE_FROM, Plain, Provenance,
-    Ranker, RankerError, Scorer, Source, SuggestParams, ValidRankerParams, ValidSuggestParams,
-    View, everybody, train_on,
+    Direct, Exclusions, FriendModel, FriendTraining, Heuristic, MAX_K, PRACTICE_FROM, Plain,
+    Provenance, Ranker, RankerError, Scorer, Source, SuggestParams, ValidRankerParams,
+    ValidSuggestParams, View, everybody, train_on,
 };
 use crate::time::Timestamp;
 use bootstrap::draws;
-use metrics::{TEN, Worth, mean_exposure};
+use metrics::{Worth, mean_exposure};
 use split::Split;
 
 /// How to evaluate.
@@ -45,6 +45,8 @@ use split::Split;
 pub struct RankingParams {
     /// How friendships are hidden.
     pub split: SplitBy,
+    /// How many suggestions count: at least 1, and at most as many as a run may make.
+    pub k: usize,
     /// How many times, with seeds 0, 1, 2, …; at least 1, and 1 if by time.
     pub seeds: u32,
     /// How to train the ranker; without it, heuristics alone are evaluated.
@@ -81,6 +83,8 @@ impl Default for SuggestionRules {
 pub struct RankingEvaluation {
     /// How friendships were hidden.
     pub split: SplitBy,
+    /// How many suggestions count.
+    pub k: usize,
     /// How many times.
     pub seeds: u32,
     /// How many ids have a friendship or a contact.
@@ -108,16 +112,16 @@ pub struct MethodRanking {
     pub auc: Option<f64>,
     /// Against pairs with somebody in common.
     pub hard_auc: Option<f64>,
-    /// Mean average precision of the first ten.
-    pub map_at_10: ConfidenceInterval,
+    /// Mean average precision of the first k.
+    pub map_at_k: ConfidenceInterval,
     /// The same, by seed.
-    pub map_at_10_by_seed: Vec<f64>,
+    pub map_at_k_by_seed: Vec<f64>,
     /// Share of what could be found that was.
-    pub recall_at_10: ConfidenceInterval,
+    pub recall_at_k: ConfidenceInterval,
     /// Share of people with a hit.
-    pub hit_at_10: ConfidenceInterval,
+    pub hit_at_k: ConfidenceInterval,
     /// Normalised discounted cumulative gain.
-    pub ndcg_at_10: ConfidenceInterval,
+    pub ndcg_at_k: ConfidenceInterval,
     /// Who is shown how often, mean over seeds.
     pub exposure: Exposure,
     /// By the number of ties that are known.
@@ -131,8 +135,8 @@ pub struct AtDegree {
     pub from: u32,
     /// People with hidden friendships, summed over seeds.
     pub people: u64,
-    /// Their mean average precision of the first ten.
-    pub map_at_10: f64,
+    /// Their mean average precision of the first k.
+    pub map_at_k: f64,
 }
 
 /// The ranker beside the best heuristic.
@@ -141,12 +145,14 @@ pub struct Gain {
     /// The heuristic with the highest MAP@10.
     pub best_heuristic: &'static str,
     /// MAP@10 of the ranker less that of the heuristic.
-    pub map_at_10: ConfidenceInterval,
+    pub map_at_k: ConfidenceInterval,
 }
 
 const N_DRAWS: u64 = 1000;
 /// The fewest ties of each group of people.
 const DEGREES: [u32; 6] = [0, 1, 4, 16, 64, 256];
+/// More than this many are not kept by the product of degrees, which is then left out.
+const BY_DEGREE: usize = 10;
 const RANKER: &str = "ranker";
 
 /// Evaluates heuristics, and the ranker if asked for, on hidden friendships.
@@ -176,12 +182,13 @@ pub fn evaluate_ranking(
         ids: &ids,
         params,
     };
-    let mut tally = Tally::new(ids.len());
+    let mut tally = Tally::new(ids.len(), params.k);
     for seed in 0..seeds {
         world.evaluate(u64::from(seed), &mut tally)?;
     }
     Ok(RankingEvaluation {
         split: params.split,
+        k: params.k,
         seeds,
         nodes: ids.len(),
         friendships: friendships.len(),
@@ -289,10 +296,10 @@ struct World<'a> {
     params: &'a RankingParams,
 }
 
-/// The first ten of everybody.
+/// The first k of everybody.
 struct Firsts {
     method: &'static str,
-    ten: Vec<Vec<u32>>,
+    best: Vec<Vec<u32>>,
     auc: Option<f64>,
     hard_auc: Option<f64>,
 }
@@ -300,21 +307,21 @@ struct Firsts {
 impl World<'_> {
     fn evaluate(&self, seed: u64, tally: &mut Tally) -> Result<(), RankerError> {
         let split = Split::of(self.friendships, self.params.split, seed);
-        let (rules, near) = (self.params.rules, self.params.near);
-        let suggest = pool_params(rules, near);
+        let RankingParams { rules, near, k, .. } = *self.params;
+        let suggest = pool_params(rules, near, k);
         let known = Known::new(self.ids, &split.known, self.contacts, &suggest);
         let pairs = by_rank(self.ids, &split.hidden);
         let hidden = Csr::from_undirected(self.ids.len(), pairs.clone()).expect(SIMPLE);
         let negatives = negatives::Negatives::draw(&known.view(), &hidden, &pairs, seed);
         let aucs = negatives.aucs(known.view().ties);
-        let mut firsts: Vec<Firsts> = heuristics(&known, rules, self.contacts.is_empty())
+        let mut firsts: Vec<Firsts> = heuristics(&known, self.params, self.contacts.is_empty())
             .into_iter()
-            .map(|(method, ten)| {
+            .map(|(method, best)| {
                 let place = Method::ALL.iter().position(|&m| m == method);
                 let of = |aucs: Option<[f64; 5]>| aucs.zip(place).map(|(all, i)| all[i]);
                 Firsts {
                     method: method.as_str(),
-                    ten,
+                    best,
                     auc: of(aucs[0]),
                     hard_auc: of(aucs[1]),
                 }
@@ -327,7 +334,7 @@ impl World<'_> {
             let [auc, hard_auc] = negatives.aucs_of(&ranker);
             firsts.push(Firsts {
                 method: RANKER,
-                ten: rows(&everybody(&ranker, &|_| ()).suggestions),
+                best: rows(&everybody(&ranker, &|_| ()).suggestions),
                 auc,
                 hard_auc,
             });
@@ -339,13 +346,18 @@ impl World<'_> {
 }
 
 /// The kernel's best are those of resource allocation.
-fn pool_params(rules: SuggestionRules, near: bool) -> ValidSuggestParams {
-    kernel_params(Heuristic::ResourceAllocation, rules, near)
+fn pool_params(rules: SuggestionRules, near: bool, k: usize) -> ValidSuggestParams {
+    kernel_params(Heuristic::ResourceAllocation, rules, near, k)
 }
 
-fn kernel_params(score: Heuristic, rules: SuggestionRules, near: bool) -> ValidSuggestParams {
+fn kernel_params(
+    score: Heuristic,
+    rules: SuggestionRules,
+    near: bool,
+    k: usize,
+) -> ValidSuggestParams {
     let params = SuggestParams::default()
-        .k(TEN)
+        .k(k.clamp(1, MAX_K))
         .min_intermediaries(rules.min_intermediaries.max(1))
         .direct(rules.direct)
         .practice_from(rules.practice_from);
@@ -360,11 +372,11 @@ fn rows(suggestions: &crate::suggest::Suggestions) -> Vec<Vec<u32>> {
 
 fn heuristics(
     known: &Known,
-    rules: SuggestionRules,
+    params: &RankingParams,
     with_degrees: bool,
 ) -> Vec<(Method, Vec<Vec<u32>>)> {
     let by = |score| {
-        let params = kernel_params(score, rules, false);
+        let params = kernel_params(score, params.rules, false, params.k);
         let scorer = Scorer::without_spam(known.view(), &known.exclusions, &params);
         rows(&everybody(&scorer, &|_| ()).suggestions)
     };
@@ -372,7 +384,7 @@ fn heuristics(
         (Method::CommonNeighbours, by(Heuristic::CommonNeighbours)),
         (Method::Jaccard, by(Heuristic::Jaccard)),
     ];
-    if with_degrees {
+    if with_degrees && params.k <= BY_DEGREE {
         all.push((Method::PreferentialAttachment, by_degree(known.view().ties)));
     }
     all.push((Method::AdamicAdar, by(Heuristic::AdamicAdar)));
@@ -383,7 +395,7 @@ fn heuristics(
     all
 }
 
-/// The people with somebody in common, by the product of degrees.
+/// The first ten people with somebody in common, by the product of degrees.
 fn by_degree(ties: &Csr) -> Vec<Vec<u32>> {
     ties.nodes()
         .into_par_iter()
@@ -401,6 +413,7 @@ fn by_degree(ties: &Csr) -> Vec<Vec<u32>> {
 /// What was found so far.
 struct Tally {
     n_nodes: usize,
+    k: usize,
     hidden: Vec<usize>,
     training: Vec<FriendTraining>,
     methods: Vec<MethodTally>,
@@ -408,6 +421,7 @@ struct Tally {
 
 struct MethodTally {
     method: &'static str,
+    k: usize,
     people: Vec<Worth>,
     by_seed: Vec<f64>,
     exposures: Vec<Exposure>,
@@ -417,9 +431,10 @@ struct MethodTally {
 }
 
 impl Tally {
-    const fn new(n_nodes: usize) -> Self {
+    const fn new(n_nodes: usize, k: usize) -> Self {
         Self {
             n_nodes,
+            k,
             hidden: Vec::new(),
             training: Vec::new(),
             methods: Vec::new(),
@@ -429,7 +444,7 @@ impl Tally {
     fn add(&mut self, firsts: &[Firsts], hidden: &Csr, known: &Csr, n_hidden: usize) {
         self.hidden.push(n_hidden);
         if self.methods.is_empty() {
-            let of = |f: &Firsts| MethodTally::new(f.method, self.n_nodes);
+            let of = |f: &Firsts| MethodTally::new(f.method, self.n_nodes, self.k);
             self.methods = firsts.iter().map(of).collect();
         }
         for (method, firsts) in self.methods.iter_mut().zip(firsts) {
@@ -457,15 +472,16 @@ impl Tally {
             .map(|sums| sums[ranker].map() - sums[best].map());
         Some(Gain {
             best_heuristic: self.methods[best].method,
-            map_at_10: ConfidenceInterval::of(map(&ranker) - map(&best), gains),
+            map_at_k: ConfidenceInterval::of(map(&ranker) - map(&best), gains),
         })
     }
 }
 
 impl MethodTally {
-    fn new(method: &'static str, n_nodes: usize) -> Self {
+    fn new(method: &'static str, n_nodes: usize, k: usize) -> Self {
         Self {
             method,
+            k,
             people: vec![Worth::default(); n_nodes],
             by_seed: Vec::new(),
             exposures: Vec::new(),
@@ -478,19 +494,19 @@ impl MethodTally {
     fn add(&mut self, firsts: &Firsts, hidden: &Csr, known: &Csr) {
         let mut total = Worth::default();
         for u in hidden.nodes().filter(|&u| hidden.degree(u) > 0) {
-            let worth = Worth::of(&firsts.ten[u as usize], hidden.row(u));
+            let worth = Worth::of(&firsts.best[u as usize], hidden.row(u), self.k);
             let group = DEGREES.partition_point(|&from| from <= known.degree(u)) - 1;
             self.by_degree[group].add(&worth);
             self.people[u as usize].add(&worth);
             total.add(&worth);
         }
         self.by_seed.push(total.map());
-        let n_got: Vec<usize> = firsts.ten.iter().map(Vec::len).collect();
-        let mut n_shown = vec![0; firsts.ten.len()];
-        for &v in firsts.ten.iter().flatten() {
+        let n_got: Vec<usize> = firsts.best.iter().map(Vec::len).collect();
+        let mut n_shown = vec![0; firsts.best.len()];
+        for &v in firsts.best.iter().flatten() {
             n_shown[v as usize] += 1;
         }
-        self.exposures.push(Exposure::of(&n_got, n_shown, TEN));
+        self.exposures.push(Exposure::of(&n_got, n_shown, self.k));
         self.aucs.push(firsts.auc);
         self.hard_aucs.push(firsts.hard_auc);
     }
@@ -512,17 +528,17 @@ impl MethodTally {
         let group = |(&from, worth): (&u32, &Worth)| AtDegree {
             from,
             people: worth.people,
-            map_at_10: worth.map(),
+            map_at_k: worth.map(),
         };
         MethodRanking {
             method: self.method,
             auc: mean(&self.aucs),
             hard_auc: mean(&self.hard_aucs),
-            map_at_10: interval(Worth::map),
-            map_at_10_by_seed: self.by_seed.clone(),
-            recall_at_10: interval(Worth::recall),
-            hit_at_10: interval(Worth::hit_rate),
-            ndcg_at_10: interval(Worth::ndcg),
+            map_at_k: interval(Worth::map),
+            map_at_k_by_seed: self.by_seed.clone(),
+            recall_at_k: interval(Worth::recall),
+            hit_at_k: interval(Worth::hit_rate),
+            ndcg_at_k: interval(Worth::ndcg),
             exposure: mean_exposure(&self.exposures),
             by_degree: groups
                 .filter(|(_, worth)| worth.people > 0)

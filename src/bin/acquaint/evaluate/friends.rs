@@ -2,17 +2,17 @@
 
 use std::path::Path;
 
-use acquaint::engine::{Progress, Reading};
+use acquaint::engine::{Progress, Reading, ValidRunParams};
 use acquaint::eval::{
     ConfidenceInterval, ContactsEvaluation, EdgeLists, FriendsEvaluation, MethodRanking,
     RankingEvaluation, RankingParams, SplitBy, SuggestionRules, TimedEdge, evaluate_contacts,
     evaluate_edges, evaluate_ranking,
 };
-use acquaint::suggest::{Holdout, RankerParams, ValidRankerParams};
+use acquaint::suggest::{Holdout, ValidRankerParams, ValidSuggestParams};
 use serde::Serialize;
 
 use super::{figure, line, prepare, say};
-use crate::args::{EvaluateFriendsArgs, HideBy, ParamsArgs};
+use crate::args::{EvaluateFriendsArgs, HideBy};
 use crate::edge_lists::{refuse_without_times, tell_counts, timed};
 use crate::exit::{Failure, Outcome};
 use crate::progress::Bars;
@@ -60,26 +60,45 @@ fn params(args: &EvaluateFriendsArgs) -> Result<RankingParams, Failure> {
         HideBy::Random => SplitBy::Random,
         HideBy::Time => SplitBy::Time,
     };
-    let ranker = args.learn.then(|| ranker(args.split)).transpose()?;
+    let config = read_params(&args.given)?;
+    let given = args.given.config.is_some().then(|| config.suggest());
+    let ranker = args
+        .learn
+        .then(|| ranker(args.split, &config))
+        .transpose()?;
+    let k = args.k.map(usize::from).or(given.map(ValidSuggestParams::k));
     Ok(RankingParams {
         split,
+        k: k.unwrap_or(10),
         seeds: args.seeds.into(),
         ranker,
-        near: args.near,
-        rules: SuggestionRules {
-            min_intermediaries: args.min_intermediaries,
-            direct: args.direct.into(),
-            practice_from: args.practice_from,
-        },
+        near: args.near || (args.learn && given.is_some_and(ValidSuggestParams::near)),
+        rules: rules(args, given),
     })
 }
 
-fn ranker(split: HideBy) -> Result<ValidRankerParams, Failure> {
+/// Those of the command line, then those of a configuration, then those of published figures.
+fn rules(args: &EvaluateFriendsArgs, given: Option<&ValidSuggestParams>) -> SuggestionRules {
+    let published = SuggestionRules::default();
+    let given = given.map_or(published, |given| SuggestionRules {
+        min_intermediaries: given.min_intermediaries(),
+        direct: given.direct(),
+        practice_from: given.practice_from(),
+    });
+    SuggestionRules {
+        min_intermediaries: args.min_intermediaries.unwrap_or(given.min_intermediaries),
+        direct: args.direct.map_or(given.direct, Into::into),
+        practice_from: args.practice_from.unwrap_or(given.practice_from),
+    }
+}
+
+fn ranker(split: HideBy, config: &ValidRunParams) -> Result<ValidRankerParams, Failure> {
     let hidden_by = match split {
         HideBy::Random => Holdout::Hash,
         HideBy::Time => Holdout::Time,
     };
-    Ok(RankerParams::default().hidden_by(hidden_by).check()?)
+    let given = config.ranker().map(|ranker| ranker.given().clone());
+    Ok(given.unwrap_or_default().hidden_by(hidden_by).check()?)
 }
 
 /// Friendships, who saved whose number, and what became of the rows they were read from.
@@ -93,7 +112,7 @@ fn known(args: &EvaluateFriendsArgs, quiet: bool) -> Result<Known, Failure> {
     match (&args.edges, &args.signals) {
         (Some(file), _) => listed(args, file),
         (None, Some(dir)) => {
-            let prepared = prepare(dir, &read_params(&ParamsArgs::default())?, quiet)?;
+            let prepared = prepare(dir, &read_params(&args.given)?, quiet)?;
             let edge = |(lo, hi)| TimedEdge { lo, hi, at: None };
             Ok(Known {
                 friendships: prepared.friendships().into_iter().map(edge).collect(),
@@ -173,24 +192,28 @@ fn contacts_table(evaluation: &ContactsEvaluation) -> String {
 fn ranking_table(evaluation: &RankingEvaluation) -> String {
     let hidden: Vec<String> = evaluation.hidden.iter().map(ToString::to_string).collect();
     let mut table = format!(
-        "\nthe first ten, everything known used; {} hidden {}; 95 of 100 draws of people in brackets\n\n",
+        "\nthe first {}, everything known used; {} hidden {}; 95 of 100 draws of people in brackets\n\n",
+        evaluation.k,
         hidden.join(" + "),
         match evaluation.split {
             SplitBy::Random => "at random",
             SplitBy::Time => "as the newest",
         }
     );
-    let head =
-        "method       MAP@10                    recall@10   hit@10  NDCG@10      AUC  hard AUC";
-    line(&mut table, head);
+    let head = ["recall", "hit", "NDCG"].map(|name| format!("{name}@{}", evaluation.k));
+    let [recall, hit, ndcg] = head;
+    let map = format!("MAP@{}", evaluation.k);
+    let head = format!("method       {map:25} {recall:>9} {hit:>8} {ndcg:>8}      AUC  hard AUC");
+    line(&mut table, &head);
     for method in &evaluation.methods {
         line(&mut table, &method_line(method));
     }
     if let Some(gain) = &evaluation.gain {
         let text = format!(
-            "\nthe ranker less {}: MAP@10 {}",
+            "\nthe ranker less {}: MAP@{} {}",
             gain.best_heuristic,
-            interval(gain.map_at_10)
+            evaluation.k,
+            interval(gain.map_at_k)
         );
         line(&mut table, &text);
     }
@@ -201,10 +224,10 @@ fn method_line(method: &MethodRanking) -> String {
     format!(
         "{:8} {:26} {:8.4} {:8.4} {:8.4} {} {}",
         method.method,
-        interval(method.map_at_10),
-        method.recall_at_10.value,
-        method.hit_at_10.value,
-        method.ndcg_at_10.value,
+        interval(method.map_at_k),
+        method.recall_at_k.value,
+        method.hit_at_k.value,
+        method.ndcg_at_k.value,
         figure(method.auc, 8),
         figure(method.hard_auc, 9)
     )
@@ -216,7 +239,7 @@ fn interval(of: ConfidenceInterval) -> String {
 
 fn exposure_table(evaluation: &RankingEvaluation) -> String {
     let mut table =
-        String::from("\nmethod    get any   get ten  are shown     Gini  share of the top 1 %\n");
+        String::from("\nmethod    get any     get k  are shown     Gini  share of the top 1 %\n");
     for method in &evaluation.methods {
         let e = method.exposure;
         let text = format!(
@@ -232,13 +255,14 @@ fn degree_table(evaluation: &RankingEvaluation) -> String {
     let names = evaluation.methods.iter();
     let names: Vec<String> = names.map(|m| format!("{:>9}", m.method)).collect();
     let names = names.concat();
-    let mut table = format!("\nMAP@10 by known ties  people{names}\n");
+    let map = format!("MAP@{}", evaluation.k);
+    let mut table = format!("\n{map} by known ties  people{names}\n");
     let groups = evaluation.methods.first().map_or(&[][..], |m| &m.by_degree);
     for (i, group) in groups.iter().enumerate() {
         let from = format!("from {}", group.from);
         let mut text = format!("{from:>20} {:7}", group.people);
         for method in &evaluation.methods {
-            text += &figure(method.by_degree.get(i).map(|at| at.map_at_10), 9);
+            text += &figure(method.by_degree.get(i).map(|at| at.map_at_k), 9);
         }
         line(&mut table, &text);
     }
