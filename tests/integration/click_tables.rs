@@ -26,7 +26,7 @@ fn clicks() -> String {
 fn import(dir: &Path, more: &str) -> (i32, String, String) {
     fs::write(dir.join("clicks.csv"), clicks()).unwrap();
     let line = format!("import impressions clicks.csv --out signals --form csv {more}");
-    acquaint(&words(&line), dir)
+    acquaint(&words(line.trim_end()), dir)
 }
 
 fn json(text: &str) -> Value {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use acquaint::ads::ModelKind;
 use acquaint::engine::{MaxRejects, Times};
 use acquaint::eval::AdsSplit;
-use acquaint::suggest::{Direct, PRACTICE_FROM};
+use acquaint::suggest::Direct;
 use acquaint::synth::Effects;
 use acquaint::time::Timestamp;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};

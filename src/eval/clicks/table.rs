@@ -80,6 +80,12 @@ impl ClickTable {
         &self.notes
     }
 
+    /// The moment of the newest row; none without rows.
+    #[must_use]
+    pub fn newest(&self) -> Option<Timestamp> {
+        self.at.iter().copied().max()
+    }
+
     /// Everybody named, ascending.
     #[must_use]
     pub fn people(&self) -> Vec<u64> {

@@ -79,6 +79,12 @@ fn write_people(
     for person in &mut people.social_accounts {
         person.region = None;
     }
+    // Accounts that nobody saw for months before the newest row would count as gone.
+    if let Some(newest) = table.newest() {
+        for account in &mut people.messenger_accounts {
+            account.last_seen_at = account.last_seen_at.max(newest);
+        }
+    }
     written.table(&people.messenger_accounts)?;
     written.table(&people.social_accounts)?;
     written.table(&people.consent_events)?;
