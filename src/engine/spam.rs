@@ -55,7 +55,7 @@ fn latest_devices(inputs: &Inputs) -> Vec<(AccountId, Option<DeviceId>)> {
     let mut rows: Vec<_> = inputs
         .accounts
         .iter()
-        .map(|a| (a.account_id, a.number_since, a.device.device_id))
+        .map(|a| (a.row.account_id, a.row.number_since, a.row.device.device_id))
         .collect();
     rows.sort_unstable();
     let mut latest: Vec<(AccountId, Option<DeviceId>)> = Vec::with_capacity(rows.len());

@@ -11,6 +11,7 @@ mod distribute;
 mod error;
 #[cfg(feature = "hmac-interop")]
 mod hmac_token;
+mod holders;
 mod linking;
 mod matching;
 mod metadata;
@@ -35,6 +36,9 @@ pub use ambiguous::count_ambiguous;
 pub use error::IdentityError;
 #[cfg(feature = "hmac-interop")]
 pub use hmac_token::HmacKey;
+pub use holders::{
+    Holder, Holders, HoldsNumber, NumbersRead, Refused, ShowsDevice, account_facts, code_devices,
+};
 pub use linking::{
     AccountClaim, Comparison, DeviceCode, DeviceCodes, DeviceLevel, Fitted, Given, LinkCounts,
     LinkKey, LinkModel, Linking, ModelLevel, Rates, RegionLevel, SameDevice, SocialClaim,

@@ -26,7 +26,7 @@ pub(in crate::engine) fn suggestions(
     let none = HashSet::default();
     let of = |user: UserId| friends.get(&user).unwrap_or(&none);
     let n_edges = prepared.world.inputs.friendships.len() as f64;
-    let n_people = prepared.world.inputs.social.len() as f64;
+    let n_people = prepared.world.inputs.social.rows().len() as f64;
     let maximum = friends.values().map(HashSet::len).max().unwrap_or(1) as f64;
     let here = |user: &&UserId| (prepared.friends.as_ref()).is_some_and(|one| one.graph().node(**user).is_some());
     let mut rows: Vec<SuggestionRow> = rows.collect();
@@ -103,6 +103,7 @@ pub(in crate::engine) fn suggestions(
             .world
             .inputs
             .social
+            .rows()
             .iter()
             .enumerate()
             .map(|(i, row)| (row.user_id, i))
@@ -131,6 +132,7 @@ pub(in crate::engine) fn ads(prepared: &Prepared, rows: impl Iterator<Item = AdR
         .world
         .inputs
         .social
+        .rows()
         .iter()
         .map(|row| (row.user_id, row))
         .collect();
@@ -146,7 +148,7 @@ pub(in crate::engine) fn ads(prepared: &Prepared, rows: impl Iterator<Item = AdR
     for row in &mut rows {
         let of_ad = shown.iter().filter(|one| one.ad_id == row.ad);
         let account = person[&row.user];
-        let social = prepared.world.inputs.social.iter();
+        let social = prepared.world.inputs.social.rows().iter();
         if is_on(Leak::RawAdFrequency) {
             row.p_click /= 1.0 + count(row.ad);
         }
@@ -201,11 +203,11 @@ pub(in crate::engine) fn abuse(
     let most = reports.values().copied().max().unwrap_or(0);
     let mut rows: Vec<AbuseRow> = rows.collect();
     for row in &mut rows {
-        let mine: Vec<usize> = (0..inputs.accounts.len())
-            .filter(|&i| inputs.accounts[i].account_id == row.account)
+        let mine: Vec<usize> = (0..inputs.accounts.rows().len())
+            .filter(|&i| inputs.accounts.rows()[i].account_id == row.account)
             .collect();
-        let first = &inputs.accounts[mine[0]];
-        let all = inputs.accounts.iter();
+        let first = &inputs.accounts.rows()[mine[0]];
+        let all = inputs.accounts.rows().iter();
         if is_on(Leak::RawReporterCount) {
             row.reasons
                 .push(format!("{:?} reports", reports.get(&row.account)));
@@ -219,17 +221,17 @@ pub(in crate::engine) fn abuse(
             row.reasons.push(format!("{n} accounts on its device"));
         }
         if is_on(Leak::RawScoreShare) {
-            row.score /= inputs.accounts.len() as f64;
+            row.score /= inputs.accounts.rows().len() as f64;
         }
         if is_on(Leak::RawReportMaximum) {
             row.score /= 1.0 + f64::from(most);
         }
         if is_on(Leak::RawNumberHolders) {
-            let number = inputs.account_numbers[mine[0]];
+            let number = (inputs.accounts.iter().nth(mine[0])).and_then(|one| one.number);
             let n = inputs
-                .account_numbers
+                .accounts
                 .iter()
-                .filter(|&&other| other == number)
+                .filter(|other| other.number == number)
                 .count();
             row.reasons.push(format!("{n} held its number"));
         }
@@ -281,22 +283,23 @@ pub(in crate::engine) fn reach(
 pub(in crate::engine) fn links(prepared: &Prepared, mut rows: Vec<LinkRow>) -> Vec<LinkRow> {
     let inputs = &prepared.world.inputs;
     for row in &mut rows {
-        let claimed = inputs.social.iter().position(|one| one.user_id == row.user);
-        let number = claimed.and_then(|i| inputs.social_numbers[i]);
+        let claimed = inputs.social.iter().find(|one| one.row.user_id == row.user);
+        let number = claimed.and_then(|one| one.number);
         if is_on(Leak::RawClaimants) {
             let n = inputs
-                .social_numbers
+                .social
                 .iter()
-                .filter(|&&other| other == number)
+                .filter(|other| other.number == number)
                 .count();
             row.evidence.push(format!("{n} claim it"));
         }
         if is_on(Leak::RawLinkEnd) {
-            let rows = inputs.accounts.iter().zip(&inputs.account_numbers);
-            let others =
-                rows.filter(|(one, held)| one.account_id != row.account && **held == number);
+            let others = inputs
+                .accounts
+                .iter()
+                .filter(|one| one.row.account_id != row.account && one.number == number);
             let next = others
-                .map(|(one, _)| one.number_since)
+                .map(|one| one.row.number_since)
                 .filter(|since| *since > row.from)
                 .min();
             row.until = row.until.into_iter().chain(next).min();

@@ -67,7 +67,7 @@ fn usages<'a>(
 ) -> impl Iterator<Item = Result<Permitted<Usage, AdRelevance>, crate::consent::DenialReason>> + 'a
 {
     let mut newest: HashMap<AccountId, &MessengerAccount> = HashMap::default();
-    for account in &inputs.accounts {
+    for account in inputs.accounts.rows() {
         let held = newest.entry(account.account_id).or_insert(account);
         if (account.last_seen_at, account.number_since) > (held.last_seen_at, held.number_since) {
             *held = account;

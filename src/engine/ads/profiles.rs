@@ -19,7 +19,7 @@ impl Profiles {
     pub(in crate::engine) fn of_view(world: &World, view: &View<AdRelevance>) -> Self {
         let year = world.standing.as_of.valid.year();
         let gate = &view.gates.people;
-        let social = world.inputs.social.iter();
+        let social = world.inputs.social.rows().iter();
         let permitted = |account| gate.permit(UserProfile::new(account, year)).ok();
         Self::new(social.filter_map(permitted).collect())
     }

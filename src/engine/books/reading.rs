@@ -18,7 +18,7 @@ use crate::engine::{EngineError, Progress, Stage};
 use crate::hash::HashMap;
 use crate::identity::{
     BookUses, Contact, E164, Gathered, Match, NotANumber, NumberSet, OverBudget, ValidBookBudget,
-    count_ambiguous, match_entries, normalise,
+    count_ambiguous, match_entries, normalise, number_region,
 };
 use crate::ids::{AccountId, Region};
 use crate::signals::{AddressBookEntry, RawPhone, RejectionReason, SignalsDir, Table};
@@ -177,12 +177,10 @@ impl<'v, P: For> Matcher<'v, P> {
 /// Where each account's numbers are read: its own region, or else its number's.
 pub(in crate::engine) fn default_regions(inputs: &Inputs) -> HashMap<AccountId, Region> {
     let mut regions = HashMap::default();
-    for (account, number) in inputs.accounts.iter().zip(&inputs.account_numbers) {
-        let region = account
-            .region
-            .or_else(|| number.and_then(crate::identity::number_region));
-        if let Some(region) = region {
-            regions.insert(account.account_id, region);
+    for holder in inputs.accounts.iter() {
+        let of_number = || holder.number.and_then(number_region);
+        if let Some(region) = holder.row.region.or_else(of_number) {
+            regions.insert(holder.row.account_id, region);
         }
     }
     regions

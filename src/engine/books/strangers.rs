@@ -13,10 +13,10 @@ use crate::identity::{E164, NumberSet};
 /// other.
 pub(in crate::engine) fn numbers_of_somebody(inputs: &Inputs, view: &View<Abuse>) -> HashSet<E164> {
     let is_out = |user| !view.gates.people.decision(user).is_allowed();
-    let people = inputs.social.iter().zip(&inputs.social_numbers);
+    let people = inputs.social.iter();
     let out = people
-        .filter(|(row, _)| is_out(row.user_id))
-        .filter_map(|(_, number)| *number);
+        .filter(|one| is_out(one.row.user_id))
+        .filter_map(|one| one.number);
     let accounts = inputs.account_claims().map(|claim| claim.binding.number);
     let lost = inputs.lost_numbers.iter().copied();
     accounts.chain(out).chain(lost).collect()
@@ -38,10 +38,10 @@ pub(in crate::engine) fn numbers_of_people_out<P: For>(
         };
         of.insert(claim.binding.number);
     }
-    let people = inputs.social.iter().zip(&inputs.social_numbers);
+    let people = inputs.social.iter();
     let of_people = people
-        .filter(|(row, _)| !view.gates.people.decision(row.user_id).is_allowed())
-        .filter_map(|(_, number)| *number);
+        .filter(|one| !view.gates.people.decision(one.row.user_id).is_allowed())
+        .filter_map(|one| one.number);
     out.extend(of_people);
     out.extend(inputs.lost_numbers.iter().copied());
     out.into_iter()

@@ -44,7 +44,7 @@ impl Verdicts {
         let service_spam = spam_of(world, &views.service, &books.service);
         let marketing_spam = spam_of(world, &views.marketing, &books.marketing);
         let signals = business::Signals {
-            businesses: &world.inputs.businesses,
+            businesses: world.inputs.businesses.rows(),
             threads: &world.inputs.threads,
             opt_ins: &world.inputs.opt_ins,
             service_spam: &service_spam,
@@ -106,11 +106,11 @@ fn spam_of<P: For>(world: &World, view: &View<P>, book: &Book<P>) -> HashMap<Bus
         .map(|claim| (claim.binding.number, claim.binding.account))
         .filter(|(_, account)| view.gates.accounts.decision(*account).is_allowed())
         .collect();
-    let businesses = inputs.businesses.iter().zip(&inputs.of_businesses);
+    let businesses = inputs.businesses.iter();
     businesses
-        .filter_map(|(row, number)| {
-            let account = accounts.get(number.as_ref()?)?;
-            Some((row.business_id, *score_of.get(account)?))
+        .filter_map(|one| {
+            let account = accounts.get(&one.number?)?;
+            Some((one.row.business_id, *score_of.get(account)?))
         })
         .collect()
 }

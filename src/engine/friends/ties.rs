@@ -102,7 +102,7 @@ fn minors(world: &World, graph: &Graph<FriendSuggestions>) -> Vec<bool> {
     }
     let year = world.standing.as_of.valid.year();
     let mut minors = vec![false; graph.n_users()];
-    for account in &world.inputs.social {
+    for account in world.inputs.social.rows() {
         let born = account.birth_year.and_then(|year| i16::try_from(year).ok());
         if let (Some(node), Some(born)) = (graph.node(account.user_id), born) {
             minors[node as usize] |= year.saturating_sub(born) <= ADULT_AFTER_YEARS;

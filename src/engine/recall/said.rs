@@ -166,7 +166,7 @@ pub(super) fn withdrawn(
 ) -> HashSet<(AccountId, BusinessId)> {
     let no_scores = HashMap::default();
     let signals = business::Signals {
-        businesses: &inputs.businesses,
+        businesses: inputs.businesses.rows(),
         threads: &inputs.threads,
         opt_ins: &inputs.opt_ins,
         service_spam: &no_scores,

@@ -38,22 +38,21 @@ pub(in crate::engine) fn of_inputs(inputs: &Inputs, standing: &Standing) -> Vec<
 
 /// Every number of a table is unreadable.
 fn unread_numbers(inputs: &Inputs) -> impl Iterator<Item = RunFinding> + use<> {
-    let given = |row: &&crate::signals::SocialAccount| row.phone.is_some();
     let columns = [
         (
             "messenger_accounts",
-            inputs.accounts.len(),
-            inputs.account_numbers.iter().flatten().count(),
+            inputs.accounts.texts().count(),
+            inputs.accounts.n_numbers(),
         ),
         (
             "social_accounts",
-            inputs.social.iter().filter(given).count(),
-            inputs.social_numbers.iter().flatten().count(),
+            inputs.social.texts().count(),
+            inputs.social.n_numbers(),
         ),
         (
             "businesses",
-            inputs.businesses.len(),
-            inputs.of_businesses.iter().flatten().count(),
+            inputs.businesses.texts().count(),
+            inputs.businesses.n_numbers(),
         ),
     ];
     let unread = columns
@@ -79,7 +78,12 @@ fn moment(inputs: &Inputs, standing: &Standing) -> Option<RunFinding> {
         );
         return Some(RunFinding::new("moment_before_consent", what, cure));
     }
-    let seen = inputs.accounts.iter().map(|row| row.last_seen_at).max()?;
+    let seen = inputs
+        .accounts
+        .rows()
+        .iter()
+        .map(|row| row.last_seen_at)
+        .max()?;
     if seen.plus_days(INACTIVE_DAYS) <= as_of {
         let what = format!(
             "the moment of the run, {as_of}, is more than {INACTIVE_DAYS} days after any account was seen ({seen}): all count \
@@ -110,7 +114,7 @@ pub(in crate::engine) fn unknown_devices(inputs: &Inputs, as_of: Timestamp) -> O
     if signals.is_empty() {
         return None;
     }
-    let rows = inputs.accounts.iter();
+    let rows = inputs.accounts.rows().iter();
     let known: HashSet<DeviceId> = rows.filter_map(|row| row.device.device_id).collect();
     let unknown = signals.iter().filter(|(_, device)| !known.contains(device));
     let ids: Vec<EventId> = unknown.map(|(event_id, _)| *event_id).collect();
@@ -186,10 +190,16 @@ const fn is_accident(reason: DenialReason) -> bool {
 
 /// Tables whose every row is about somebody that no other table knows: their ids are other ids.
 fn strangers_only(inputs: &Inputs) -> Vec<RunFinding> {
-    let users: HashSet<UserId> = inputs.social.iter().map(|row| row.user_id).collect();
-    let accounts: HashSet<AccountId> = inputs.accounts.iter().map(|row| row.account_id).collect();
+    let users: HashSet<UserId> = inputs.social.rows().iter().map(|row| row.user_id).collect();
+    let accounts: HashSet<AccountId> = inputs
+        .accounts
+        .rows()
+        .iter()
+        .map(|row| row.account_id)
+        .collect();
     let businesses: HashSet<BusinessId> = inputs
         .businesses
+        .rows()
         .iter()
         .map(|row| row.business_id)
         .collect();
@@ -291,7 +301,7 @@ pub(in crate::engine) fn nobody_linked(
     let n_allowed = statuses
         .filter(|status| status.decision(purpose).is_allowed())
         .count();
-    let n = inputs.social.len();
+    let n = inputs.social.rows().len();
     (n > 0 && n_people == 0 && n_allowed > 0).then(|| {
         RunFinding::new(
             "nobody_linked",

@@ -4,11 +4,11 @@ use crate::consent::{AccountFacts, INACTIVE_DAYS};
 use crate::engine::world::consent_source::{ConsentFrom, ConsentInputs};
 use crate::engine::world::consent_tables::{hold_ledger, read_consent};
 use crate::engine::world::dated::honour;
-use crate::engine::world::numbers::{Places, readings, unread_businesses};
+use crate::engine::world::numbers::{readings, unread_businesses};
 use crate::engine::world::read::Read;
 use crate::engine::{EngineError, Progress, RunFinding, Stage};
 use crate::hash::{HashMap, HashSet};
-use crate::identity::{AccountClaim, DeviceCode, DeviceCodes, E164, SocialClaim, number_region};
+use crate::identity::{AccountClaim, E164, Holders, SocialClaim, code_devices};
 use crate::ids::{AccountId, Region, UserId};
 use crate::signals::{
     AbuseReport, Ad, AdFeedback, AudienceMember, Business, BusinessOptIn, BusinessThread, Feedback,
@@ -22,17 +22,11 @@ const REQUIRED: [Table; 2] = [Table::MessengerAccounts, Table::SocialAccounts];
 /// The tables that are as necessary unless a ledger takes their place.
 const OF_CONSENT: [Table; 2] = [Table::ConsentEvents, Table::PolicyVersions];
 
-/// The tables of a run. `*_numbers` are parallel to the rows; `None` is an unreadable number.
+/// The tables of a run.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct Inputs {
-    pub(in crate::engine) accounts: Vec<MessengerAccount>,
-    pub(in crate::engine) account_numbers: Vec<Option<E164>>,
-    account_places: Places,
-    account_devices: Vec<DeviceCode>,
-    pub(in crate::engine) social: Vec<SocialAccount>,
-    pub(in crate::engine) social_numbers: Vec<Option<E164>>,
-    social_places: Places,
-    social_devices: Vec<DeviceCode>,
+    pub(in crate::engine) accounts: Holders<MessengerAccount>,
+    pub(in crate::engine) social: Holders<SocialAccount>,
     pub(in crate::engine) friendships: Vec<Friendship>,
     pub(in crate::engine) feedback: Vec<Feedback>,
     pub(in crate::engine) consent: ConsentInputs,
@@ -40,10 +34,7 @@ pub(in crate::engine) struct Inputs {
     pub(in crate::engine) audience_members: Vec<AudienceMember>,
     pub(in crate::engine) ad_feedback: Vec<AdFeedback>,
     pub(in crate::engine) impressions: Vec<Impression>,
-    pub(in crate::engine) businesses: Vec<Business>,
-    business_places: Places,
-    /// The number of each business, beside its row.
-    pub(in crate::engine) of_businesses: Vec<Option<E164>>,
+    pub(in crate::engine) businesses: Holders<Business>,
     pub(in crate::engine) business_numbers: HashSet<E164>,
     /// Numbers of rows that contradicted each other: somebody's, but nobody can say whose.
     pub(in crate::engine) lost_numbers: HashSet<E164>,
@@ -75,9 +66,8 @@ impl Inputs {
             ..Read::default()
         };
         let mut lost_phones = Vec::new();
-        let (mut account_places, mut social_places, mut business_places) = <_>::default();
         let mut inputs = Self {
-            accounts: read.table_with(dir, progress, |rows, lost| {
+            accounts: read.holders_with(dir, progress, |rows, lost| {
                 let sifted = deduplicate_accounts(rows);
                 let phone = |row: MessengerAccount| {
                     (
@@ -87,14 +77,12 @@ impl Inputs {
                     )
                 };
                 lost_phones.extend(sifted.conflicts.into_iter().chain(lost).map(phone));
-                account_places = Places::of(&sifted.rows);
                 sifted.rows
             })?,
-            social: read.table_with(dir, progress, |rows, lost| {
+            social: read.holders_with(dir, progress, |rows, lost| {
                 let sifted = deduplicate(rows);
                 let phone = |row: SocialAccount| Some((row.created_at, row.phone?, row.region));
                 lost_phones.extend(sifted.conflicts.into_iter().chain(lost).filter_map(phone));
-                social_places = Places::of(&sifted.rows);
                 sifted.rows
             })?,
             friendships: read.table_with(dir, progress, |rows, _| deduplicate_friendships(rows))?,
@@ -103,20 +91,13 @@ impl Inputs {
             audience_members: read.table(dir, progress)?,
             ad_feedback: read.table(dir, progress)?,
             impressions: read.table(dir, progress)?,
-            businesses: read.table_with(dir, progress, |rows, _| {
-                let sifted = deduplicate(rows).rows;
-                business_places = Places::of(&sifted);
-                sifted
-            })?,
+            businesses: read.holders_with(dir, progress, |rows, _| deduplicate(rows).rows)?,
             threads: read.table(dir, progress)?,
             opt_ins: read.table(dir, progress)?,
             reports: read.table(dir, progress)?,
             ..Self::default()
         };
         inputs.lost_phones = lost_phones;
-        inputs.account_places = account_places;
-        inputs.social_places = social_places;
-        inputs.business_places = business_places;
         inputs.consent = match consent {
             ConsentFrom::Tables => read_consent(&mut read, dir, progress)?,
             ConsentFrom::Ledger(source) => {
@@ -127,6 +108,7 @@ impl Inputs {
         };
         let devices = inputs
             .accounts
+            .rows()
             .iter()
             .filter_map(|row| row.device.device_id);
         read.lost.check(devices)?;
@@ -168,13 +150,16 @@ impl Inputs {
         honour(&mut self.opt_ins, latest, as_of);
         let stages = &mut self.read.stages;
         self.lost_phones.retain(|(since, ..)| *since <= as_of);
+        let n_before = self.accounts.rows().len();
         let here = |row: &MessengerAccount| row.registered_at.max(row.number_since) <= as_of;
-        self.account_places.keep(self.accounts.iter().map(here));
-        forget("messenger accounts", &mut self.accounts, here, stages);
-        let here = |row: &SocialAccount| row.created_at <= as_of;
-        self.social_places.keep(self.social.iter().map(here));
-        forget("social accounts", &mut self.social, here, stages);
-        for row in &mut self.social {
+        self.accounts.retain(here);
+        let n_left = self.accounts.rows().len();
+        stages.extend(not_yet("messenger accounts", n_before, n_left));
+        let n_before = self.social.rows().len();
+        self.social.retain(|row| row.created_at <= as_of);
+        let n_left = self.social.rows().len();
+        stages.extend(not_yet("social accounts", n_before, n_left));
+        for row in self.social.rows_mut() {
             if row.phone_since.is_some_and(|since| since > as_of) {
                 row.phone = None;
             }
@@ -231,118 +216,62 @@ impl Inputs {
 
     /// What the ledger has to know of every account.
     pub(in crate::engine) fn facts(&self) -> Vec<AccountFacts> {
-        let fact = |(row, number): (&MessengerAccount, &Option<E164>)| AccountFacts {
-            account: row.account_id,
-            registered_at: row.registered_at,
-            last_seen_at: row.last_seen_at,
-            number_region: number.and_then(number_region),
-            residence: row.region,
-            device: row.device.device_id,
-        };
-        self.accounts
-            .iter()
-            .zip(&self.account_numbers)
-            .map(fact)
-            .collect()
+        self.accounts.iter().map(|holder| holder.facts()).collect()
     }
 
     /// Every row that binds a readable number to an account.
     pub(in crate::engine) fn account_claims(&self) -> impl Iterator<Item = AccountClaim> {
-        let rows = self.accounts.iter().zip(&self.account_numbers);
-        let rows = rows.zip(&self.account_devices);
-        rows.filter_map(|((row, number), device)| Some(AccountClaim::of(row, (*number)?, *device)))
+        self.accounts.iter().filter_map(|holder| holder.claim())
     }
 
     /// Every social account that can be found by a readable number.
     pub(in crate::engine) fn social_claims(&self) -> impl Iterator<Item = SocialClaim> {
-        let rows = self.social.iter().zip(&self.social_numbers);
-        let rows = rows.zip(&self.social_devices);
-        rows.filter_map(|((row, number), device)| SocialClaim::of(row, (*number)?, *device))
+        self.social.iter().filter_map(|holder| holder.claim())
     }
 
     /// Which account was seen on which device, by code, under any of its numbers.
     pub(in crate::engine) fn devices_of_accounts(&self) -> impl Iterator<Item = (u32, AccountId)> {
-        let rows = self.accounts.iter().zip(&self.account_devices);
-        rows.filter_map(|(row, device)| Some((device.id()?.get(), row.account_id)))
+        let holders = self.accounts.iter();
+        holders.filter_map(|one| Some((one.device.id()?.get(), one.row.account_id)))
     }
 
     /// Which social account was seen on which device, by code.
     pub(in crate::engine) fn devices_of_people(&self) -> impl Iterator<Item = (u32, UserId)> {
-        let rows = self.social.iter().zip(&self.social_devices);
-        rows.filter_map(|(row, device)| Some((device.id()?.get(), row.user_id)))
+        let holders = self.social.iter();
+        holders.filter_map(|one| Some((one.device.id()?.get(), one.row.user_id)))
     }
 
     /// The number by which each person can be found, if it can be read.
     pub(in crate::engine) fn contact_numbers(&self) -> HashMap<UserId, E164> {
-        let rows = self.social.iter().zip(&self.social_numbers);
-        let contacts = rows.filter(|(row, _)| row.phone_given_for == PhonePurpose::Contact);
+        let holders = self.social.iter();
+        let contacts = holders.filter(|one| one.row.phone_given_for == PhonePurpose::Contact);
         contacts
-            .filter_map(|(row, number)| Some((row.user_id, (*number)?)))
+            .filter_map(|one| Some((one.row.user_id, one.number?)))
             .collect()
     }
 
     /// Has anybody a social account with this id, at the moment the run speaks of?
     pub(in crate::engine) fn knows(&self, user: UserId) -> bool {
-        self.social.iter().any(|row| row.user_id == user)
+        (self.social.rows().iter()).any(|row| row.user_id == user)
     }
 
-    /// Codes every device of the rows that are left.
-    fn read_devices(&mut self) {
-        let held = self.accounts.iter().map(|row| &row.device);
-        let codes = DeviceCodes::of(
-            held.clone()
-                .chain(self.social.iter().map(|row| &row.device)),
-        );
-        self.account_devices = held.map(|device| codes.code(device)).collect();
-        self.social_devices = self
-            .social
-            .iter()
-            .map(|row| codes.code(&row.device))
-            .collect();
-    }
-
-    /// Normalises every number and codes every device of the rows that are left.
+    /// Reads every number and codes every device of the rows that are left.
     ///
     /// # Errors
     /// If a lost row names somebody by a number alone, and it is none or nobody's.
     pub(in crate::engine) fn read_numbers(&mut self) -> Result<(), EngineError> {
-        self.read_devices();
-        let accounts = self
-            .accounts
-            .iter()
-            .map(|row| Some((&row.phone, row.region)));
-        let accounts: Vec<_> = accounts.collect();
-        self.account_numbers = self
-            .read
-            .read_column(Table::MessengerAccounts, &accounts, &self.account_places)
-            .0;
-        let social = self
-            .social
-            .iter()
-            .map(|row| Some((row.phone.as_ref()?, row.region)));
-        let social: Vec<_> = social.collect();
-        self.social_numbers = self
-            .read
-            .read_column(Table::SocialAccounts, &social, &self.social_places)
-            .0;
-        let businesses = self
-            .businesses
-            .iter()
-            .map(|row| Some((&row.phone, row.region)));
-        let businesses: Vec<_> = businesses.collect();
-        let (numbers, unread) =
-            self.read
-                .read_column(Table::Businesses, &businesses, &self.business_places);
-        self.of_businesses = numbers;
+        code_devices(&mut self.accounts, &mut self.social);
+        self.read.numbers_of(&mut self.accounts);
+        self.read.numbers_of(&mut self.social);
+        let unread = self.read.numbers_of(&mut self.businesses);
         self.read.findings.extend(unread_businesses(&unread));
-        let lost = std::mem::take(&mut self.lost_phones).into_iter();
-        let lost: Vec<_> = lost.map(|(_, phone, region)| (phone, region)).collect();
-        let lost = lost.iter().map(|(phone, region)| (phone, *region));
+        let lost = std::mem::take(&mut self.lost_phones);
+        let lost = lost.iter().map(|(_, phone, region)| (phone, *region));
         self.lost_numbers = readings(lost).collect();
         // What may be a business's number either way is nobody's either way.
-        self.business_numbers = readings(businesses.into_iter().flatten()).collect();
-        let held = self.accounts.iter().zip(&self.account_numbers);
-        let held = held.filter_map(|(row, number)| Some((row.account_id, (*number)?)));
+        self.business_numbers = readings(self.businesses.texts()).collect();
+        let held = self.accounts.iter();
+        let held = held.filter_map(|one| Some((one.row.account_id, one.number?)));
         self.consent.flaws.extend(self.read.lost.flaws(held)?);
         Ok(())
     }
@@ -368,10 +297,15 @@ fn forget<R>(
 ) {
     let n_before = rows.len();
     rows.retain(happened);
-    if rows.len() < n_before {
+    stages.extend(not_yet(table, n_before, rows.len()));
+}
+
+/// What became of rows of which some had not happened yet; nothing if all had.
+fn not_yet(table: &str, n_before: usize, n_left: usize) -> Option<Stage> {
+    (n_left < n_before).then(|| {
         let mut stage = Stage::new(&format!("{table} → happened by then"));
-        stage.pass(rows.len() as u64);
-        stage.drop("not_yet", (n_before - rows.len()) as u64);
-        stages.push(stage);
-    }
+        stage.pass(n_left as u64);
+        stage.drop("not_yet", (n_before - n_left) as u64);
+        stage
+    })
 }

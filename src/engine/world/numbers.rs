@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::engine::{RunFinding, Stage};
-use crate::identity::{E164, NotANumber, count_ambiguous, normalise};
+use crate::identity::{E164, NotANumber, NumbersRead};
 use crate::ids::Region;
-use crate::signals::{
-    Batch, Origin, RawPhone, Rejection, RejectionReason, Table, TableRows, TableSummary,
-};
+use crate::signals::{Batch, Origin, RawPhone, Rejection, RejectionReason, Table, TableSummary};
 
 /// The column of a number, in every table that has one.
 const PHONE: &str = "phone";
@@ -19,33 +17,6 @@ const TOLD: usize = 100;
 /// A number as it stands in a row, and the region to read it in.
 pub(in crate::engine) type Typed<'a> = (&'a RawPhone, Option<Region>);
 
-/// Where the rows of a table stood, beside the rows.
-#[derive(Clone, Debug, Default)]
-pub(in crate::engine) struct Places {
-    files: Vec<String>,
-    origins: Vec<Origin>,
-}
-
-impl Places {
-    pub(in crate::engine) fn of<R>(rows: &TableRows<R>) -> Self {
-        let files = rows.summary.files.iter();
-        Self {
-            files: files.map(|file| file.path.clone()).collect(),
-            origins: rows.origins.clone(),
-        }
-    }
-
-    /// Forgets rows as they are forgotten beside: `kept` says of each whether it stays.
-    pub(in crate::engine) fn keep(&mut self, kept: impl Iterator<Item = bool>) {
-        let mut kept = kept;
-        self.origins.retain(|_| kept.next().unwrap_or(true));
-    }
-
-    fn rejection(&self, at: usize, reason: RejectionReason) -> Option<Rejection> {
-        rejection(&self.files, *self.origins.get(at)?, reason)
-    }
-}
-
 fn rejection(files: &[String], origin: Origin, reason: RejectionReason) -> Option<Rejection> {
     Some(Rejection {
         file: files.get(usize::try_from(origin.file).ok()?)?.clone(),
@@ -55,16 +26,6 @@ fn rejection(files: &[String], origin: Origin, reason: RejectionReason) -> Optio
     })
 }
 
-/// What a column of numbers says.
-#[derive(Debug, Default)]
-pub(in crate::engine) struct ReadColumn {
-    /// A number for each row that has one.
-    pub(in crate::engine) numbers: Vec<Option<E164>>,
-    /// The rows whose text is no number.
-    refused: Vec<(usize, RejectionReason)>,
-    n_ambiguous: u64,
-}
-
 /// Every number that the texts of a column may be, those that may be two with both.
 pub(in crate::engine) fn readings<'a>(
     column: impl Iterator<Item = Typed<'a>>,
@@ -72,44 +33,22 @@ pub(in crate::engine) fn readings<'a>(
     column.flat_map(|(phone, region)| E164::readings(phone, region))
 }
 
-impl ReadColumn {
-    /// Reads a column in which some rows have nothing.
-    pub(in crate::engine) fn new(column: &[Option<Typed<'_>>]) -> Self {
-        let given = column.iter().enumerate();
-        let (places, typed): (Vec<usize>, Vec<Typed<'_>>) = given
-            .filter_map(|(at, typed)| Some((at, (*typed)?)))
-            .unzip();
-        let mut read = Self {
-            numbers: vec![None; column.len()],
-            refused: Vec::new(),
-            n_ambiguous: count_ambiguous(&typed),
-        };
-        for (at, number) in places.into_iter().zip(normalise(&typed)) {
-            match number {
-                Ok(number) => read.numbers[at] = Some(number),
-                Err(why) => read.refused.push((at, why.into())),
-            }
-        }
-        read
+/// What became of the texts of a table.
+pub(in crate::engine) fn stage(table: Table, read: &NumbersRead) -> Stage {
+    let mut stage = Stage::new(&format!("{} → numbers", table.name().replace('_', " ")));
+    stage.pass(read.n_read);
+    for refused in &read.refused {
+        stage.drop(RejectionReason::from(refused.why).as_str(), 1);
     }
+    stage
+}
 
-    /// What became of those that have something.
-    pub(in crate::engine) fn stage(&self, name: &str) -> Stage {
-        let mut stage = Stage::new(name);
-        stage.pass(self.numbers.iter().flatten().count() as u64);
-        for (_, reason) in &self.refused {
-            stage.drop(reason.as_str(), 1);
-        }
-        stage
-    }
-
-    /// The rows whose text is no number.
-    pub(in crate::engine) fn rejections(&self, places: &Places) -> Vec<Rejection> {
-        let refused = self.refused.iter();
-        refused
-            .filter_map(|(at, reason)| places.rejection(*at, *reason))
-            .collect()
-    }
+/// The rows whose text is no number; `files` are those of the table.
+pub(in crate::engine) fn rejections(read: &NumbersRead, files: &[String]) -> Vec<Rejection> {
+    let refused = read.refused.iter();
+    refused
+        .filter_map(|one| rejection(files, one.origin, one.why.into()))
+        .collect()
 }
 
 /// Numbers that could not be read, and numbers that may be others, by table.
@@ -139,9 +78,10 @@ impl NumberCounts {
         }
     }
 
-    pub(in crate::engine) fn add(&mut self, table: Table, column: &ReadColumn) {
-        self.refuse(table, column.refused.iter().map(|(_, reason)| *reason));
-        self.add_ambiguous(table, column.n_ambiguous);
+    /// Counts what became of the numbers of a table.
+    pub(in crate::engine) fn add(&mut self, table: Table, read: &NumbersRead) {
+        self.refuse(table, read.refused.iter().map(|one| one.why.into()));
+        self.add_ambiguous(table, read.n_ambiguous);
     }
 
     /// How many texts are no number, by table and reason.
@@ -228,9 +168,13 @@ impl BookRefusals {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity::Holders;
+    use crate::ids::UserId;
+    use crate::signals::{DeviceFacts, PhonePurpose, SocialAccount};
+    use crate::time::Timestamp;
 
     #[test]
-    fn a_column_is_read_counted_and_listed() {
+    fn a_table_is_read_counted_and_listed() {
         let texts = [
             "+4930123456",
             "43664910594.0",
@@ -238,19 +182,38 @@ mod tests {
             "",
             "no number",
             "43664910594",
-        ]
-        .map(RawPhone::new);
-        let region = Region::parse("DE");
-        let column: Vec<Option<Typed<'_>>> = texts
-            .iter()
-            .map(|raw| (!raw.expose().is_empty()).then_some((raw, region)))
+        ];
+        let row = |(id, text): (u64, &&str)| SocialAccount {
+            user_id: UserId(id),
+            phone: (!text.is_empty()).then(|| RawPhone::new(*text)),
+            phone_given_for: PhonePurpose::Contact,
+            phone_since: None,
+            region: Region::parse("DE"),
+            created_at: Timestamp::MIN,
+            device: DeviceFacts::default(),
+            birth_year: None,
+            gender: None,
+            language: None,
+            interests: Vec::new(),
+        };
+        let rows = (0..).zip([""].iter().chain(&texts)).map(row).collect();
+        let origins: Vec<Origin> = (0..7)
+            .map(|row| Origin {
+                file: u32::from(row > 3),
+                row,
+            })
             .collect();
-        let read = ReadColumn::new(&column);
+        let mut holders = Holders::new(rows, &origins);
+        holders.retain(|row| row.user_id != UserId(0));
+        let read = holders.read_numbers();
         assert_eq!(
-            read.numbers.iter().map(Option::is_some).collect::<Vec<_>>(),
+            holders
+                .iter()
+                .map(|one| one.number.is_some())
+                .collect::<Vec<_>>(),
             [true, false, false, false, false, true]
         );
-        let stage = read.stage("numbers");
+        let stage = stage(Table::SocialAccounts, &read);
         assert_eq!(
             (
                 stage.rows_in,
@@ -260,18 +223,8 @@ mod tests {
             (5, 2, 1)
         );
         assert_eq!(read.n_ambiguous, 1);
-        let mut places = Places {
-            files: vec!["a.csv".to_owned(), "b.csv".to_owned()],
-            origins: (0..7)
-                .map(|row| Origin {
-                    file: u32::from(row > 3),
-                    row,
-                })
-                .collect(),
-        };
-        places.keep([false, true, true, true, true, true, true].into_iter());
-        let listed: Vec<_> = read
-            .rejections(&places)
+        let files = ["a.csv".to_owned(), "b.csv".to_owned()];
+        let listed: Vec<_> = rejections(&read, &files)
             .into_iter()
             .map(|r| (r.file, r.row, r.column, r.reason.as_str()))
             .collect();

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use crate::engine::outputs::InputDigest;
 use crate::engine::world::dated::{Dated, Newest, is_from_the_future};
 use crate::engine::world::lost::Lost;
-use crate::engine::world::numbers::{NumberCounts, Places, ReadColumn, Typed};
+use crate::engine::world::numbers::{NumberCounts, rejections, stage};
 use crate::engine::world::table_count::TableCount;
 use crate::engine::{EngineError, Progress, RunFinding, Stage};
-use crate::identity::E164;
+use crate::identity::{Holders, HoldsNumber};
 use crate::signals::{
     Fault, KeptDevices, KeptTerms, Record, Rejection, RejectionReason, Salvage, SignalsDir, Table,
     TableRows, TableSummary,
@@ -19,6 +19,8 @@ use crate::time::Timestamp;
 #[derive(Debug, Default)]
 pub(in crate::engine) struct Read {
     pub(in crate::engine) files: Vec<InputDigest>,
+    /// The names of the files of each table that holds numbers, as its rows' origins count them.
+    pub(super) files_of: BTreeMap<Table, Vec<String>>,
     pub(in crate::engine) ignored_columns: BTreeMap<String, Vec<String>>,
     pub(in crate::engine) rejections: Vec<Rejection>,
     pub(in crate::engine) stages: Vec<Stage>,
@@ -61,6 +63,24 @@ impl Read {
         let rows = sift(rows, lost);
         self.see(&rows);
         Ok(self.keep(rows, progress))
+    }
+
+    /// As [`table_with`](Self::table_with), of rows in which somebody holds a number.
+    pub(super) fn holders_with<R: Dated>(
+        &mut self,
+        dir: &SignalsDir,
+        progress: &dyn Progress,
+        sift: impl FnOnce(TableRows<R>, Vec<R>) -> TableRows<R>,
+    ) -> Result<Holders<R>, EngineError> {
+        let (mut origins, mut files) = (Vec::new(), Vec::new());
+        let rows = self.table_with(dir, progress, |rows, lost| {
+            let rows = sift(rows, lost);
+            origins.clone_from(&rows.origins);
+            files.extend(rows.summary.files.iter().map(|file| file.path.clone()));
+            rows
+        })?;
+        self.files_of.insert(R::TABLE, files);
+        Ok(Holders::new(rows, &origins))
     }
 
     /// Notes when rows are from, unless that is after the bound.
@@ -170,20 +190,19 @@ impl Read {
     }
 
     /// Reads the numbers of a table, and lists the rows whose text is none.
-    pub(super) fn read_column(
+    pub(super) fn numbers_of<R: HoldsNumber + Record>(
         &mut self,
-        table: Table,
-        column: &[Option<Typed<'_>>],
-        places: &Places,
-    ) -> (Vec<Option<E164>>, Vec<Rejection>) {
-        let read = ReadColumn::new(column);
-        let stage = read.stage(&format!("{} → numbers", table.name().replace('_', " ")));
+        holders: &mut Holders<R>,
+    ) -> Vec<Rejection> {
+        let (table, read) = (R::TABLE, holders.read_numbers());
+        let stage = stage(table, &read);
         if stage.rows_in > 0 {
             self.stages.push(stage);
         }
         self.numbers.add(table, &read);
-        let rejections = read.rejections(places);
+        let files = self.files_of.get(&table);
+        let rejections = rejections(&read, files.map_or(&[], Vec::as_slice));
         self.rejections.extend(rejections.iter().cloned());
-        (read.numbers, rejections)
+        rejections
     }
 }

@@ -176,7 +176,7 @@ fn admit<P: For>(inputs: &Inputs, people: &Gate<P, UserId>) -> (Vec<Permitted<Us
     let decided = inputs
         .social
         .iter()
-        .map(|account| people.permit(account.user_id));
+        .map(|account| people.permit(account.row.user_id));
     let mut users = stage.keep(decided);
     users.sort_unstable_by_key(|user| *user.get());
     (users, stage)

@@ -8,7 +8,7 @@ use acquaint::consent::{
     Ledger, Overlay, Profile, Purpose, Subject, ValidConsentParams,
 };
 use acquaint::engine::Reading;
-use acquaint::identity::{E164, number_region};
+use acquaint::identity::{E164, account_facts};
 use acquaint::ids::{AccountId, Region as Place};
 use acquaint::ledger::Reader;
 use acquaint::publish::shown;
@@ -204,18 +204,9 @@ pub(super) fn facts(
     signals.stream(|batch: acquaint::signals::Batch<MessengerAccount>| {
         let is_asked = |row: &&MessengerAccount| account.is_none_or(|id| id == row.account_id);
         let rows = batch.records.iter().filter(is_asked);
-        facts.extend(rows.map(|row| {
-            AccountFacts {
-                account: row.account_id,
-                registered_at: row.registered_at,
-                last_seen_at: row.last_seen_at,
-                number_region: E164::canonical(&row.phone, row.region)
-                    .ok()
-                    .and_then(number_region),
-                residence: row.region,
-                device: row.device.device_id,
-            }
-        }));
+        facts.extend(
+            rows.map(|row| account_facts(row, E164::canonical(&row.phone, row.region).ok())),
+        );
         rejections.extend(batch.rejections);
         Ok::<(), acquaint::signals::SignalsError>(())
     })?;
