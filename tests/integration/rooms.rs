@@ -4,7 +4,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What every room may use.
-const BASE: [&str; 7] = ["ahead", "hash", "ids", "params", "publish", "score", "time"];
+const BASE: [&str; 8] = [
+    "ahead",
+    "hash",
+    "ids",
+    "params",
+    "publish",
+    "score",
+    "time",
+    "toml_fault",
+];
 
 /// Each room, and the rooms it may use besides the base.
 const ROOMS: [(&str, &[&str]); 15] = [
