@@ -209,8 +209,7 @@ impl<R> Holders<R> {
     /// Forgets the rows that `is_kept` says no of.
     pub fn retain(&mut self, is_kept: impl Fn(&R) -> bool) {
         let mut rows = self.rows.iter();
-        self.read
-            .retain(|_| rows.next().is_some_and(|row| is_kept(row)));
+        self.read.retain(|_| rows.next().is_some_and(&is_kept));
         self.rows.retain(is_kept);
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::ads::AudienceReport;
-use crate::engine::{Reading, RunFinding, Stage, SumError};
+use crate::engine::{RunFinding, Stage, SumError};
 use crate::ledger::Root;
 use crate::suggest::Exposure;
 use crate::time::Timestamp;
@@ -185,19 +185,6 @@ impl Manifest {
     #[must_use]
     pub fn n_proved(&self) -> usize {
         self.inputs.iter().filter(|input| input.is_proved).count()
-    }
-
-    /// What became of the rows that were read, and what somebody has to look at.
-    #[must_use]
-    pub fn reading(&self) -> Reading {
-        Reading {
-            rejected: self.rejected.clone(),
-            rejected_numbers: self.rejected_numbers.clone(),
-            findings: self.findings.clone(),
-            ignored_columns: Reading::columns_to_tell(&self.ignored_columns),
-            files_read: self.inputs.len(),
-            files_proved: self.inputs.iter().filter(|file| file.is_proved).count(),
-        }
     }
 
     /// How many rows of all tables were rejected as rows: those that merely have no number stay.

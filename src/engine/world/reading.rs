@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use crate::engine::outputs::Manifest;
 use crate::engine::world::read::Read;
 use crate::engine::{MaxRejects, RunFinding};
 use crate::signals::{Rejection, Table};
@@ -192,6 +193,21 @@ impl Read {
         reading.findings = tables.chain(all).collect();
         reading.findings.extend(self.findings.iter().cloned());
         reading
+    }
+}
+
+impl Manifest {
+    /// What became of the rows that were read, and what somebody has to look at.
+    #[must_use]
+    pub fn reading(&self) -> Reading {
+        Reading {
+            rejected: self.rejected.clone(),
+            rejected_numbers: self.rejected_numbers.clone(),
+            findings: self.findings.clone(),
+            ignored_columns: Reading::columns_to_tell(&self.ignored_columns),
+            files_read: self.inputs.len(),
+            files_proved: self.inputs.iter().filter(|file| file.is_proved).count(),
+        }
     }
 }
 
