@@ -11,6 +11,7 @@ use crate::signals::{
     AddressBookEntry, ConsentEventRow, DeviceFacts, Friendship, MessengerAccount, PhonePurpose,
     PolicyText, RawPhone, SocialAccount,
 };
+use crate::time::Timestamp;
 
 /// The one policy everyone accepted.
 const POLICY: PolicyId = PolicyId(1);
@@ -77,7 +78,7 @@ pub fn world_of_edges(
         social_accounts,
         consent_events,
         policy_versions,
-    } = public_people(&people)?;
+    } = public_people(&people, AS_OF)?;
     Ok(EdgeWorld {
         messenger_accounts,
         social_accounts,
@@ -91,26 +92,31 @@ pub fn world_of_edges(
     })
 }
 
-/// Accounts and acceptances of people, by ids that ascend.
+/// Accounts and acceptances of people, by ids that ascend, as of a moment that is not before 2016-11-15: whoever was seen, or
+/// asked, too long before it would count as gone.
 ///
 /// # Errors
 /// If there are more than 10⁹ people.
 ///
 /// # Complexity
 /// O(n) for n people.
-pub fn public_people(people: &[u64]) -> Result<PublicPeople, TooManyPeople> {
+pub fn public_people(people: &[u64], as_of: Timestamp) -> Result<PublicPeople, TooManyPeople> {
     if people.len() as u64 > N_NUMBERS {
         return Err(TooManyPeople {
             n_people: people.len(),
         });
     }
+    let as_of = as_of.max(AS_OF);
+    let later = as_of.micros() - AS_OF.micros();
     Ok(PublicPeople {
-        messenger_accounts: ranked(people).map(|(rank, id)| account(rank, id)).collect(),
+        messenger_accounts: ranked(people)
+            .map(|(rank, id)| account(rank, id, as_of))
+            .collect(),
         social_accounts: ranked(people).map(|(rank, id)| person(rank, id)).collect(),
         consent_events: ranked(people)
-            .flat_map(|(rank, id)| accepted(rank, id))
+            .flat_map(|(rank, id)| accepted(rank, id, moved(ANNOUNCED, later)))
             .collect(),
-        policy_versions: vec![policy()],
+        policy_versions: vec![policy(later)],
     })
 }
 
@@ -170,13 +176,18 @@ fn region() -> Option<Region> {
     Region::parse("CN")
 }
 
-fn account(rank: u64, id: u64) -> MessengerAccount {
+/// A moment of the calendar, so many microseconds later.
+const fn moved(at: Timestamp, later: i64) -> Timestamp {
+    Timestamp::from_micros(at.micros() + later)
+}
+
+fn account(rank: u64, id: u64, as_of: Timestamp) -> MessengerAccount {
     MessengerAccount {
         account_id: AccountId(id),
         phone: number(rank),
         region: region(),
         registered_at: STARTED,
-        last_seen_at: AS_OF,
+        last_seen_at: as_of,
         number_since: STARTED,
         number_until: None,
         device: DeviceFacts::default(),
@@ -210,7 +221,7 @@ fn friendship((a, b): (u64, u64)) -> Friendship {
     }
 }
 
-fn accepted(rank: u64, id: u64) -> [ConsentEventRow; 2] {
+fn accepted(rank: u64, id: u64, announced: Timestamp) -> [ConsentEventRow; 2] {
     let notice = EventKind::NoticeServed {
         policy: POLICY,
         digest: TextDigest::of(TEXT),
@@ -226,20 +237,20 @@ fn accepted(rank: u64, id: u64) -> [ConsentEventRow; 2] {
     };
     let accept = EventKind::Accept { share: true };
     [
-        event(2 * rank + 1, notice, ANNOUNCED),
-        event(2 * rank + 2, accept, ANNOUNCED.plus_days(1)),
+        event(2 * rank + 1, notice, announced),
+        event(2 * rank + 2, accept, announced.plus_days(1)),
     ]
 }
 
-fn policy() -> PolicyText {
+fn policy(later: i64) -> PolicyText {
     PolicyText {
         policy: POLICY,
         locale: "en".to_owned(),
         digest: TextDigest::of(TEXT),
-        announced_at: ANNOUNCED,
-        accept_by: ACCEPT_BY,
+        announced_at: moved(ANNOUNCED, later),
+        accept_by: moved(ACCEPT_BY, later),
         window_days: WINDOW_DAYS,
-        cohort_cut: ANNOUNCED,
+        cohort_cut: moved(ANNOUNCED, later),
     }
 }
 

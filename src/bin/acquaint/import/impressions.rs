@@ -6,6 +6,7 @@ use acquaint::eval::{ClickTable, EdgeColumns, EdgeIds, EdgeLimits, read_clicks, 
 use acquaint::publish::shown;
 use acquaint::signals::{EDGE_IDS_FILE, Friendship, Impression};
 use acquaint::synth::{EdgeWorld, public_people, world_of_edges};
+use acquaint::time::Timestamp;
 use serde_json::json;
 
 use crate::click_tables::ImportImpressionsArgs;
@@ -74,16 +75,11 @@ fn write_people(
     ids.extend(friendships.iter().flat_map(|&(a, b)| [a, b]));
     ids.sort_unstable();
     ids.dedup();
-    let mut people = public_people(&ids)?;
+    let newest = table.newest().unwrap_or(Timestamp::MIN);
+    let mut people = public_people(&ids, newest)?;
     // A country that was made up would be a feature of every row.
     for person in &mut people.social_accounts {
         person.region = None;
-    }
-    // Accounts that nobody saw for months before the newest row would count as gone.
-    if let Some(newest) = table.newest() {
-        for account in &mut people.messenger_accounts {
-            account.last_seen_at = account.last_seen_at.max(newest);
-        }
     }
     written.table(&people.messenger_accounts)?;
     written.table(&people.social_accounts)?;
