@@ -47,7 +47,7 @@ impl Place {
     fn new(world: &World) -> Self {
         let dir = tempfile::tempdir().unwrap();
         write_world(&dir.path().join("tables"), TableForm::Csv, world);
-        write_key(&dir.path().join("key"), &hex(&key()));
+        write_key(&dir.path().join("key"), hex(&key()));
         Self {
             dir,
             said: Vec::new(),
@@ -365,7 +365,7 @@ fn failures_say_no_number_and_no_key() {
     .unwrap();
     place.acquaint("import edges edges --out imported", "");
     place.acquaint("evaluate friends --edges edges", "");
-    write_key(&place.path("long-key"), &format!("{}00", hex(&key())));
+    write_key(&place.path("long-key"), format!("{}00", hex(&key())));
     place.fails(
         "consent import --ledger l --signals tables --objection-key long-key",
         "",

@@ -1,5 +1,6 @@
 //! Tables of clicks on the command line: what is imported and measured in one command each, what is told, and what is refused.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -18,7 +19,7 @@ fn clicks() -> String {
             ["food", "shoes"][(item % 2) as usize],
         );
         let device = ["phone", "tablet"][(user % 2) as usize];
-        text += &format!("u{user},{item},{at},{clicked},{kind},{device},{i}\n");
+        writeln!(text, "u{user},{item},{at},{clicked},{kind},{device},{i}").unwrap();
     }
     text
 }
@@ -143,7 +144,7 @@ fn log() -> String {
         let item = u64::from(i % 4 == 0);
         let clicked = u64::from((i / 4) % 10 < 2 + 2 * item);
         let p = [0.75, 0.25][usize::from(item == 1)];
-        text += &format!("{},{item},{clicked},{p}\n", 1_600_000_000 + i);
+        writeln!(text, "{},{item},{clicked},{p}", 1_600_000_000 + i).unwrap();
     }
     text
 }

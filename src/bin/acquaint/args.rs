@@ -219,9 +219,9 @@ pub(crate) struct SynthArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum ImportVerb {
     /// An edge list: everyone has consented, every edge is a friendship, ids are kept
-    Edges(ImportEdgesArgs),
+    Edges(Box<ImportEdgesArgs>),
     /// A table of who was shown what and clicked it: everyone named counts as having consented
-    Impressions(ImportImpressionsArgs),
+    Impressions(Box<ImportImpressionsArgs>),
 }
 
 /// Turn an edge list into a signals directory.

@@ -51,7 +51,7 @@ pub(crate) fn worth(args: &WorthArgs, quiet: bool) -> Result<Outcome, Failure> {
     if let Some(file) = &args.html {
         let page = render_worth(&products(&both))?;
         std::fs::write(file, page)
-            .map_err(|error| Failure::new(&format!("cannot write {}", file.display()), error))?;
+            .map_err(|error| Failure::new(format!("cannot write {}", file.display()), error))?;
     }
     say(args.json, &both, &reading, table)
 }

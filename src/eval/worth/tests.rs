@@ -68,7 +68,7 @@ fn ads() -> Vec<Ad> {
     let ad = |id: u64| Ad {
         ad_id: AdId(id),
         advertiser_id: AdvertiserId(id),
-        category: AdCategory::parse(["food", "cars"][usize::from(id % 2 == 0)]).unwrap(),
+        category: AdCategory::parse(["food", "cars"][usize::from(id.is_multiple_of(2))]).unwrap(),
         special_category: None,
         bid: 1.0,
         starts_at: Timestamp::MIN,
@@ -95,7 +95,7 @@ fn rows(tastes_differ: bool) -> Vec<Permitted<TrainingRow, AdRelevance>> {
             position: None,
             at: Timestamp::from_secs(i.cast_signed() * 600),
             impressions: 1,
-            clicks: u32::from(mix(i ^ 0xC11C) % odds == 0),
+            clicks: u32::from(mix(i ^ 0xC11C).is_multiple_of(odds)),
             region: None,
             age_band: None,
             gender: None,
