@@ -11,8 +11,8 @@
 //! | gender | yes | yes | yes |
 //! | language | yes | yes | |
 //! | interest, each | yes | yes | yes |
-//! | phone, system and its version, messenger version, sessions, groups | yes | yes | |
-//! | person; ads shown before, own clicks, last ad shown, last click | yes | | |
+//! | system, sessions, groups | yes | yes | |
+//! | phone, versions of system and messenger; person; ads shown before, own clicks, last ad shown, last click | yes | | |
 //! | own and friends' clicks in the category and for the advertiser, this ad shown before | yes | | |
 //!
 //! and of the ad itself: ad, advertiser, category, special category. A bias is always there. What stands in the last row counts
@@ -155,17 +155,17 @@ impl UserField {
     pub(in crate::ads) const fn crossing(self) -> Crossing {
         match self {
             Self::AgeBand | Self::Gender | Self::Interest => Crossing::Ad,
-            Self::Region
-            | Self::Language
-            | Self::DeviceType
-            | Self::Os
+            Self::Region | Self::Language | Self::Os | Self::Sessions | Self::Groups => {
+                Crossing::Category
+            }
+            Self::DeviceType
             | Self::OsVersion
             | Self::AppVersion
-            | Self::Sessions
-            | Self::Groups => Crossing::Category,
-            Self::Person | Self::Showings | Self::OwnRate | Self::LastShown | Self::LastClicked => {
-                Crossing::Nothing
-            }
+            | Self::Person
+            | Self::Showings
+            | Self::OwnRate
+            | Self::LastShown
+            | Self::LastClicked => Crossing::Nothing,
             Self::OwnCategory | Self::FriendsCategory => Crossing::About(AdField::Category),
             Self::OwnAdvertiser | Self::FriendsAdvertiser => Crossing::About(AdField::Advertiser),
             Self::OwnAd => Crossing::About(AdField::Ad),

@@ -51,7 +51,7 @@ pub fn ads_worth(known: AdsKnown<'_>, params: &ValidAdsParams) -> Result<Worth, 
             ..measured(&set, &params, &hidden)?
         })
     };
-    let arms = steps().into_iter().map(arm);
+    let arms = steps(params.signals()).into_iter().map(arm);
     let arms = arms.collect::<Result<Vec<Arm>, AdsError>>()?;
     let (left, people_who_stay) = left(known, &params)?;
     Ok(Worth {
@@ -63,9 +63,12 @@ pub fn ads_worth(known: AdsKnown<'_>, params: &ValidAdsParams) -> Result<Worth, 
     })
 }
 
-/// Sources as they join each other.
-fn steps() -> [(&'static str, SharedParams); 6] {
-    let profile = SharedParams::none();
+/// Sources as they join each other; how many friends have to stand behind a value is as given.
+fn steps(given: SharedParams) -> [(&'static str, SharedParams); 6] {
+    let profile = SharedParams {
+        friends_min: given.friends_min,
+        ..SharedParams::none()
+    };
     let time = SharedParams {
         time: true,
         ..profile
