@@ -46,3 +46,4 @@ mod topics;
 mod typed_numbers;
 mod unknown;
 mod ways_in;
+mod worth;

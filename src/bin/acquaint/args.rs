@@ -544,7 +544,8 @@ Hides one friendship in ten and one impression in five, predicts them with one s
 step with the one before, person by person. Then nine people in ten opt out in steps; those who never do are measured.
 
 Example:
-  acquaint worth --signals data/quickstart --html worth.html")]
+  acquaint worth --signals data/quickstart
+  acquaint worth --signals data/quickstart --html > worth.html")]
 pub(crate) struct WorthArgs {
     /// A signals directory; only permitted data are used
     #[arg(long, value_name = "DIR")]
@@ -554,9 +555,9 @@ pub(crate) struct WorthArgs {
     /// Measure one product only
     #[arg(long, value_enum, value_name = "PRODUCT")]
     pub(crate) only: Option<Product>,
-    /// Also draw the figures on a page of their own
-    #[arg(long, value_name = "FILE")]
-    pub(crate) html: Option<PathBuf>,
+    /// Print a page with charts instead of tables
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) html: bool,
     /// Print JSON instead of tables
     #[arg(long)]
     pub(crate) json: bool,

@@ -7,9 +7,10 @@ use serde::Serialize;
 
 use crate::args::{Product, WorthArgs};
 use crate::evaluate::{line, prepare, say};
-use crate::exit::{Failure, Outcome};
+use crate::exit::{Failure, Outcome, print};
 use crate::progress::Bars;
 use crate::run::read_params;
+use crate::told::tell;
 
 /// Both products; one that was not asked for, or that no table is about, is none.
 #[derive(Serialize)]
@@ -48,10 +49,9 @@ pub(crate) fn worth(args: &WorthArgs, quiet: bool) -> Result<Outcome, Failure> {
         suggestions: suggestions.filter(|worth| worth.people > 0),
         ads: ads.filter(|worth| worth.people > 0),
     };
-    if let Some(file) = &args.html {
-        let page = render_worth(&products(&both))?;
-        std::fs::write(file, page)
-            .map_err(|error| Failure::new(format!("cannot write {}", file.display()), error))?;
+    if args.html {
+        print(&render_worth(&products(&both))?)?;
+        return Ok(tell(&reading, Outcome::Done));
     }
     say(args.json, &both, &reading, table)
 }
@@ -60,10 +60,15 @@ fn table(both: &Both) -> String {
     let mut text = String::new();
     let named = [("suggestions", &both.suggestions), ("ads", &both.ads)];
     for (name, worth) in named {
-        match worth {
-            Some(worth) => add(&mut text, name, worth),
-            None => line(&mut text, &format!("{name}: nothing to measure")),
+        if let Some(worth) = worth {
+            add(&mut text, name, worth);
         }
+    }
+    if text.is_empty() {
+        line(
+            &mut text,
+            "nothing to measure: no friendship and no impression of anybody is hidden",
+        );
     }
     text
 }
