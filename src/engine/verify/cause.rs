@@ -118,12 +118,11 @@ impl Search<'_> {
     fn differs(&mut self, some: &[One]) -> Result<bool, EngineError> {
         self.left -= 1;
         let erased = self.erased(some);
-        let out = self.trial.run(
-            &format!("cause of {}", self.purpose.as_str()),
-            &[self.purpose],
-            &erased,
-        )?;
+        // A world of its own each time: nothing is written over another's output.
+        let name = format!("cause of {}, {} left", self.purpose.as_str(), self.left);
+        let out = self.trial.run(&name, &[self.purpose], &erased)?;
         let compared = compare::purpose(self.trial.out, &out, self.purpose, &erased)?;
+        self.trial.forget(&name)?;
         Ok(compared.n_differences > 0)
     }
 }

@@ -288,6 +288,16 @@ impl Trial<'_> {
         purposes.iter().map(verdict).collect()
     }
 
+    /// Removes a world that nobody needs any more.
+    fn forget(&self, name: &str) -> Result<(), EngineError> {
+        let world = self.scratch.join(name);
+        std::fs::remove_dir_all(&world).map_err(|source| OutputError::Write {
+            path: world,
+            source,
+        })?;
+        Ok(())
+    }
+
     /// Writes the world without `erased`, runs it for some purposes and says where its outputs are.
     fn run(
         &self,

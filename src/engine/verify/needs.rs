@@ -7,14 +7,16 @@ use crate::signals::Table;
 pub(in crate::engine) fn needs(purposes: &[Purpose], table: Table) -> bool {
     let any = |some: &[Purpose]| some.iter().any(|purpose| purposes.contains(purpose));
     match table {
-        Table::Friendships | Table::Feedback => any(&[Purpose::FriendSuggestions]),
+        // Ads look at what friends clicked.
+        Table::Friendships | Table::Feedback => {
+            any(&[Purpose::FriendSuggestions, Purpose::AdRelevance])
+        }
         Table::Ads | Table::AudienceMembers | Table::AdFeedback | Table::Impressions => {
             any(&[Purpose::AdRelevance])
         }
         Table::BusinessThreads | Table::BusinessOptIns => any(&BUSINESS),
-        Table::AddressBook | Table::AbuseReports => {
-            any(&[Purpose::FriendSuggestions, Purpose::Abuse]) || any(&BUSINESS)
-        }
+        Table::AddressBook => true,
+        Table::AbuseReports => any(&[Purpose::FriendSuggestions, Purpose::Abuse]) || any(&BUSINESS),
         // What only a synthetic world knows is for evaluation; no output may come from it.
         Table::AdTruth => false,
         // Who there is, whose number is whose, and who allowed what.
