@@ -15,12 +15,12 @@ pub(in crate::engine) fn needs(purposes: &[Purpose], table: Table) -> bool {
             any(&[Purpose::AdRelevance])
         }
         Table::BusinessThreads | Table::BusinessOptIns => any(&BUSINESS),
-        Table::AddressBook => true,
         Table::AbuseReports => any(&[Purpose::FriendSuggestions, Purpose::Abuse]) || any(&BUSINESS),
         // What only a synthetic world knows is for evaluation; no output may come from it.
         Table::AdTruth => false,
-        // Who there is, whose number is whose, and who allowed what.
-        Table::MessengerAccounts
+        // Who there is, whose number is whose, who saved it, and who allowed what.
+        Table::AddressBook
+        | Table::MessengerAccounts
         | Table::SocialAccounts
         | Table::ConsentEvents
         | Table::PolicyVersions
