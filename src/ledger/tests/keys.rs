@@ -96,8 +96,8 @@ fn a_repair_destroys_a_key_that_came_back() {
 fn deny_a_key_or_seed_that_is_not_the_one_that_was_made() {
     let edits = [
         "INSERT INTO subject_keys (subject, key) VALUES (x'0077000000000000000000000000000000', zeroblob(32))",
-        "DELETE FROM subject_keys WHERE subject = (SELECT min(subject) FROM subject_keys)",
-        "UPDATE subject_keys SET key = zeroblob(32) WHERE subject = (SELECT min(subject) FROM subject_keys)",
+        "DELETE FROM subject_keys WHERE subject = (SELECT subject FROM subject_keys ORDER BY subject LIMIT 1)",
+        "UPDATE subject_keys SET key = zeroblob(32) WHERE subject = (SELECT subject FROM subject_keys ORDER BY subject LIMIT 1)",
         "INSERT INTO seeds (segment, depth, number, seed) VALUES (0, 3, 1, zeroblob(32))",
         "INSERT INTO seeds (segment, depth, number, seed) VALUES (0, 2, 0, zeroblob(32))",
         "INSERT INTO seeds (segment, depth, number, seed) VALUES (9, 0, 0, zeroblob(32))",
