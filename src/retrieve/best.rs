@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 pub struct RankedAd {
     /// Its row in the catalogue.
     pub ad: u32,
-    /// bias + own + u·a, as [`Catalogue`] defines it.
+    /// bias + own + u·a, as [`Catalogue`](super::Catalogue) defines it.
     pub score: f64,
     /// What orders: the score itself, or bid · p(score) + quality.
     pub value: f64,

@@ -66,7 +66,7 @@ pub struct Trained {
 ///
 /// One row in twenty or in ten, by a hash of everything but its counts, is held out for calibration, if that is 20,000 rows and
 /// 1,000 clicks. Of fewer rows every one is held out once, from five models of four fifths of them, provided all have at least
-/// five times [`MIN_CLICKS_TO_CALIBRATE`](super::MIN_CLICKS_TO_CALIBRATE) clicks. Without any row the model answers the prior.
+/// five times [`MIN_CLICKS_TO_CALIBRATE`](crate::learn::MIN_CLICKS_TO_CALIBRATE) clicks. Without any row the model answers the prior.
 ///
 /// # Complexity
 /// O(epochs · Σ parts · d) for d features a row, plus sorting, and five times that where every row is held out once; 16 bytes a
