@@ -49,7 +49,7 @@ pub use schema::{FeatureSource, feature_sources};
 pub use shared::{AdKey, History, Level, Shared, SharedFacts, SharedParams, Tie, Told, Usage};
 pub use training::{
     CurvePoint, MIN_CLICKS_PER_SHARD, PassPoint, ProgressPoint, ShardStates, TrainReport, Trained,
-    TrainingSet, is_shards, train, train_from,
+    TrainingSet, is_shards, train, train_from, train_told,
 };
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ use crate::consent::{AdRelevance, Permitted};
 use crate::hash::HashMap;
 use crate::ids::{AdId, AdvertiserId, AudienceId, UserId};
 use crate::signals::Ad;
-use kinds::{ByKind, Kinds, Places};
+use kinds::{ByKind, KindSums, Kinds, Places};
 
 /// People one task takes at a time.
 const USER_CHUNK: usize = 64;
@@ -359,8 +359,7 @@ struct BestAds {
 #[derive(Default)]
 struct Scratch {
     logits: Vec<f64>,
-    /// By kind.
-    kinds: Vec<f64>,
+    kinds: KindSums,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -485,12 +484,11 @@ impl<'a> BlockScorer<'a> {
                 *logit += part;
             }
         }
-        let profile = people.profiles[person];
-        self.by_kind.fill(profile, &people.broad_ids[person], kinds);
+        self.by_kind.fill(people, person, kinds);
         for (logit, one) in logits.iter_mut().zip(self.ads) {
-            *logit += kinds[one.kind as usize];
+            *logit += kinds.sums[one.kind as usize];
         }
-        self.add_told(profile, logits);
+        self.add_told(people.profiles[person], logits);
     }
 
     /// Adds what is about advertisers, then what is about ads; nothing of either counts for ads of special categories.

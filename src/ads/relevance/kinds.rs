@@ -51,6 +51,8 @@ pub(super) struct ByKind<'a> {
     of_category: HashMap<&'a AdCategory, usize>,
     /// Shape (broad values, kinds).
     parts: Vec<f64>,
+    /// By person, what their values add that are crossed with nothing.
+    own: Vec<f64>,
 }
 
 impl<'a> ByKind<'a> {
@@ -61,6 +63,11 @@ impl<'a> ByKind<'a> {
             let of_kind = move |kind: &Kind| logistic.value_part(&kind.example, value);
             kinds.all.iter().map(of_kind)
         };
+        let own = |profile: &&UserProfile| {
+            let values = profile.shared.hashed();
+            let own = values.filter(|value| value.field.crossing() == Crossing::Nothing);
+            own.fold(0.0, |sum, value| sum + logistic.plain_part(value))
+        };
         let plain = kinds.all.iter().enumerate();
         let plain = plain.filter(|(_, kind)| !kind.example.is_special());
         Self {
@@ -68,6 +75,7 @@ impl<'a> ByKind<'a> {
             kinds,
             of_category: plain.map(|(at, kind)| (&kind.category, at)).collect(),
             parts: people.broad.par_iter().flat_map_iter(part).collect(),
+            own: people.profiles.par_iter().map(own).collect(),
         }
     }
 
@@ -77,29 +85,33 @@ impl<'a> ByKind<'a> {
     }
 
     /// What somebody's values add by kind: those crossed with the category, those crossed with nothing, those about the category.
-    pub(super) fn fill(&self, profile: &UserProfile, broad_ids: &[u32], sums: &mut Vec<f64>) {
+    pub(super) fn fill(&self, people: &People<'_>, person: usize, scratch: &mut KindSums) {
+        let KindSums { sums, about } = scratch;
         let n_kinds = self.kinds.all.len();
         sums.clear();
         sums.resize(n_kinds, 0.0);
-        for &value in broad_ids {
+        for &value in &people.broad_ids[person] {
             let from = value as usize * n_kinds;
             for (sum, part) in sums.iter_mut().zip(&self.parts[from..from + n_kinds]) {
                 *sum += part;
             }
         }
-        let own = profile.shared.hashed();
-        let own = own.filter(|value| value.field.crossing() == Crossing::Nothing);
-        let own = own.fold(0.0, |sum, value| sum + self.plain(value));
+        let own = self.own[person];
         for (sum, kind) in sums.iter_mut().zip(&self.kinds.all) {
             *sum += if kind.example.is_special() { 0.0 } else { own };
         }
-        self.add_categories(profile, sums);
+        self.sum_categories(people.profiles[person], about);
+        for (sum, part) in sums.iter_mut().zip(about) {
+            *sum += *part;
+        }
     }
 
-    fn add_categories(&self, profile: &UserProfile, sums: &mut [f64]) {
+    /// What is about a category, by kind.
+    fn sum_categories(&self, profile: &UserProfile, about: &mut Vec<f64>) {
         let crossing = Crossing::About(AdField::Category);
         let told = profile.about.iter();
-        let mut about = vec![0.0; sums.len()];
+        about.clear();
+        about.resize(self.kinds.all.len(), 0.0);
         for one in told.filter(|one| one.level.field.crossing() == crossing) {
             let AdKey::Category(category) = &one.key else {
                 continue;
@@ -108,10 +120,14 @@ impl<'a> ByKind<'a> {
                 about[kind] += self.plain(one.level.hashed());
             }
         }
-        for (sum, part) in sums.iter_mut().zip(about) {
-            *sum += part;
-        }
     }
+}
+
+/// Sums by kind, reused from person to person.
+#[derive(Default)]
+pub(super) struct KindSums {
+    pub(super) sums: Vec<f64>,
+    about: Vec<f64>,
 }
 
 /// Where the ads of an advertiser stand in a block, and where an ad does.

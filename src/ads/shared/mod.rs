@@ -59,7 +59,7 @@ pub struct Told {
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Shared {
     /// Device, usage, community and the person themselves, by field.
-    pub(in crate::ads) facts: Arc<[UserValue]>,
+    facts: Arc<[Fact]>,
     /// Levels that count for the ad in question, by field.
     pub(in crate::ads) levels: Box<[Level]>,
 }
@@ -68,17 +68,18 @@ impl Shared {
     /// Every value and level, in words, in the order of their features.
     pub(in crate::ads) fn values(&self) -> impl Iterator<Item = UserValue> + '_ {
         let levels = self.levels.iter().map(|level| UserValue::from(*level));
-        self.facts.iter().cloned().chain(levels)
+        let facts = self.facts.iter().map(|fact| fact.value.clone());
+        facts.chain(levels)
     }
 
     /// The same, hashed.
     pub(in crate::ads) fn hashed(&self) -> impl Iterator<Item = HashedValue> + '_ {
-        let facts = self.facts.iter().map(UserValue::hashed);
+        let facts = self.facts.iter().map(Fact::hashed);
         facts.chain(self.levels.iter().map(|level| level.hashed()))
     }
 
     /// Facts alone.
-    pub(in crate::ads) fn of(facts: Arc<[UserValue]>) -> Self {
+    fn of(facts: Arc<[Fact]>) -> Self {
         Self {
             facts,
             levels: Box::default(),
@@ -86,12 +87,37 @@ impl Shared {
     }
 
     /// With more levels.
-    pub(in crate::ads) fn with(&self, more: impl IntoIterator<Item = Level>) -> Self {
+    fn with(&self, more: impl IntoIterator<Item = Level>) -> Self {
         let mut levels: Vec<Level> = self.levels.iter().copied().chain(more).collect();
         levels.sort_unstable();
         Self {
             facts: Arc::clone(&self.facts),
             levels: levels.into(),
+        }
+    }
+}
+
+/// A value with its hash: rows and rankings ask for it again and again.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Fact {
+    value: UserValue,
+    hash: u64,
+}
+
+impl Fact {
+    const fn hashed(&self) -> HashedValue {
+        HashedValue {
+            field: self.value.field,
+            hash: self.hash,
+        }
+    }
+}
+
+impl From<UserValue> for Fact {
+    fn from(value: UserValue) -> Self {
+        Self {
+            hash: value.hashed().hash,
+            value,
         }
     }
 }
@@ -117,7 +143,7 @@ impl Level {
 /// What tables say of permitted people besides their profiles.
 #[derive(Clone, Debug, Default)]
 pub struct SharedFacts {
-    facts: HashMap<UserId, Arc<[UserValue]>>,
+    facts: HashMap<UserId, Arc<[Fact]>>,
     /// By person, friends by id, and since when.
     friends: HashMap<UserId, Vec<(UserId, Timestamp)>>,
 }
@@ -132,10 +158,10 @@ impl SharedFacts {
         usage: &[Permitted<Usage, AdRelevance>],
         ties: &[Permitted<Tie, AdRelevance>],
     ) -> Self {
-        let facts = usage.iter().map(Permitted::get);
-        let facts = facts.map(|one| (one.user, usage::values(one).into()));
+        let facts = |one: &Usage| usage::values(one).into_iter().map(Fact::from).collect();
+        let usage = usage.iter().map(Permitted::get);
         Self {
-            facts: facts.collect(),
+            facts: usage.map(|one| (one.user, facts(one))).collect(),
             friends: usage::friends(ties.iter().map(Permitted::get)),
         }
     }
@@ -156,12 +182,15 @@ impl SharedFacts {
     }
 
     /// What of it a model looks at.
-    fn facts(&self, user: UserId, params: &SharedParams) -> Arc<[UserValue]> {
-        let own = self.facts.get(&user).into_iter();
-        let own = own.flat_map(|values| values.iter().cloned());
-        let person = params.person.then(|| usage::person(user));
-        let looked_at = own.filter(|value| params.looks_at(value.field));
-        looked_at.chain(person).collect()
+    fn facts(&self, user: UserId, params: &SharedParams) -> Arc<[Fact]> {
+        let own = self
+            .facts
+            .get(&user)
+            .into_iter()
+            .flat_map(|facts| facts.iter());
+        let looked_at = own.filter(|fact| params.looks_at(fact.value.field));
+        let person = params.person.then(|| usage::person(user).into());
+        looked_at.cloned().chain(person).collect()
     }
 
     fn friends(&self, user: UserId) -> &[(UserId, Timestamp)] {

@@ -114,12 +114,27 @@ impl<'a> TrainingSet<'a> {
     }
 }
 
-/// As [`train`], with what else is shared about people, and taking shards whose rows have not changed from an earlier training. `progress` is told how many rows are done.
+/// As [`train`], with what else is shared about people, and taking shards whose rows have not changed from an earlier training.
+/// `progress` is told how many rows are done.
 ///
 /// # Errors
 /// As [`train`]; and if a shard of the earlier training has slots that the parameters do not.
 pub fn train_from(
     set: &TrainingSet<'_>,
+    params: &ValidAdsParams,
+    earlier: Option<&ShardStates>,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<Trained, AdsError> {
+    train_told(set, &set.history(params), params, earlier, progress)
+}
+
+/// As [`train_from`], with the [history](TrainingSet::history) of the same set and parameters, for whoever asks it afterwards too.
+///
+/// # Errors
+/// As [`train_from`].
+pub fn train_told(
+    set: &TrainingSet<'_>,
+    history: &History<'_>,
     params: &ValidAdsParams,
     earlier: Option<&ShardStates>,
     progress: &(dyn Fn(u64) + Sync),
@@ -133,7 +148,7 @@ pub fn train_from(
         earlier.check(params.model())?;
     }
     let of_rows: Vec<&TrainingRow> = rows.iter().map(Permitted::get).collect();
-    let before = set.history(params).before(&of_rows);
+    let before = history.before(&of_rows);
     let is_timed = params.signals().time;
     let rows = usable(rows, &before, &ads_by_id(ads), is_timed, &mut report);
     let holding = Holding::of(params, rows.len() as u64, clicks_of(&rows));

@@ -15,8 +15,8 @@ use self::audiences::resolve;
 use self::model::AdModel;
 use self::profiles::Profiles;
 use crate::ads::{
-    Audiences, ClickModel, Guard, HiddenAd, SharedFacts, TrainReport, TrainingRow, TrainingSet,
-    train_from,
+    Audiences, ClickModel, Guard, HiddenAd, History, SharedFacts, TrainReport, TrainingRow,
+    TrainingSet, train_told,
 };
 use crate::consent::{AdRelevance, Permitted};
 use crate::engine::books::reading::Book;
@@ -58,12 +58,13 @@ impl Ads {
             ads: &world.inputs.ads,
             facts: Some(&facts),
         };
-        let profiles = told(&set, world, &view, &profiles);
+        let history = set.history(&world.params.ads);
+        let profiles = told(&history, world, &view, &profiles);
         let (model, train_report) = if let Some(given) = given {
             (given.model().clone(), given.training().clone())
         } else {
             progress.begin("training the ad model", None);
-            let trained = train_from(&set, &world.params.ads, None, &|_| ())?;
+            let trained = train_told(&set, &history, &world.params.ads, None, &|_| ())?;
             (trained.model, trained.report)
         };
         Ok(Self {
@@ -84,12 +85,11 @@ impl Ads {
 
 /// The profiles with what happened before the moment of the run, through the gate once more.
 fn told(
-    set: &TrainingSet<'_>,
+    history: &History<'_>,
     world: &World,
     view: &View<AdRelevance>,
     profiles: &Profiles,
 ) -> Profiles {
-    let history = set.history(&world.params.ads);
     let now = world.standing.as_of.valid;
     let told = profiles
         .all()

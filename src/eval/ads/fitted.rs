@@ -3,7 +3,7 @@
 use super::Test;
 use crate::ads::{
     AdsError, ClickModel, History, TrainReport, TrainingRow, TrainingSet, ValidAdsParams,
-    train_from,
+    train_told,
 };
 use crate::learn::Predicted;
 use crate::signals::Ad;
@@ -19,11 +19,12 @@ impl<'a> Fitted<'a> {
     /// # Complexity
     /// That of training.
     pub(super) fn of(set: &TrainingSet<'a>, params: &ValidAdsParams) -> Result<Self, AdsError> {
-        let trained = train_from(set, params, None, &|_| ())?;
+        let history = set.history(params);
+        let trained = train_told(set, &history, params, None, &|_| ())?;
         Ok(Self {
             model: trained.model,
             report: trained.report,
-            history: set.history(params),
+            history,
         })
     }
 
