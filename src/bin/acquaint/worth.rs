@@ -1,7 +1,9 @@
 //! `acquaint worth`: suggestions and ads with one source of signals more at a time.
 
 use acquaint::engine::{Progress, Reading};
-use acquaint::eval::{AdsKnown, Drawn, FriendsKnown, SourceWorth, Worth, ads_worth, friends_worth};
+use acquaint::eval::{
+    AdsKnown, ConfidenceInterval, FriendsKnown, SourceWorth, Worth, ads_worth, friends_worth,
+};
 use acquaint::report::{Figure, OptOutPoint, ProductWorth, SourceBar, render_worth};
 use serde::Serialize;
 
@@ -110,11 +112,11 @@ fn source_line(source: &SourceWorth) -> String {
     )
 }
 
-fn drawn(of: Drawn) -> String {
+fn drawn(of: ConfidenceInterval) -> String {
     format!("{:.4} [{:.4}, {:.4}]", of.value, of.low, of.high)
 }
 
-fn signed(of: Drawn) -> String {
+fn signed(of: ConfidenceInterval) -> String {
     format!("{:+.4} [{:+.4}, {:+.4}]", of.value, of.low, of.high)
 }
 
@@ -128,7 +130,7 @@ fn products(both: &Both) -> Vec<ProductWorth> {
 }
 
 fn product(name: &str, measured: &str, worth: &Worth) -> ProductWorth {
-    let figure = |of: Drawn| Figure {
+    let figure = |of: ConfidenceInterval| Figure {
         value: of.value,
         low: of.low,
         high: of.high,

@@ -75,17 +75,13 @@ fn sorted(predicted: &[Predicted], base_rate: &[Predicted], hashes: &[u64]) -> V
     let row = |((row, base), &hash): ((&Predicted, &Predicted), &u64)| {
         let clicks = u64::from(row.target.clicks);
         let others = u64::from(row.target.impressions) - clicks;
-        let loss = |p: f64| {
-            let of = |n: u64, ln: f64| if n == 0 { 0.0 } else { n as f64 * ln };
-            -of(clicks, p.ln()) - of(others, (-p).ln_1p())
-        };
         Drawn {
             p: row.p,
             hash,
             clicks,
             others,
-            log_loss: loss(row.p),
-            base_loss: loss(base.p),
+            log_loss: row.loss(),
+            base_loss: base.loss(),
         }
     };
     let all = predicted.iter().zip(base_rate).zip(hashes);
@@ -133,7 +129,7 @@ impl Draw {
 }
 
 /// A Poisson variable of mean 1 from 64 random bits, at most 12: beyond that there is less than one row in 10¹⁰.
-fn poisson(bits: u64) -> f64 {
+pub(in crate::eval) fn poisson(bits: u64) -> f64 {
     let u = (bits >> 11) as f64 / (1_u64 << 53) as f64;
     let (mut n, mut here, mut below) = (0.0, (-1.0_f64).exp(), (-1.0_f64).exp());
     while u >= below && n < 12.0 {

@@ -9,16 +9,19 @@ use crate::learn::Predicted;
 use crate::signals::Ad;
 
 /// A model, and the past as the rows it learnt from tell it: of the rows it is asked about nothing is known before.
-pub(super) struct Fitted<'a> {
-    pub(super) model: ClickModel,
-    pub(super) report: TrainReport,
+pub(in crate::eval) struct Fitted<'a> {
+    pub(in crate::eval) model: ClickModel,
+    pub(in crate::eval) report: TrainReport,
     history: History<'a>,
 }
 
 impl<'a> Fitted<'a> {
     /// # Complexity
     /// That of training.
-    pub(super) fn of(set: &TrainingSet<'a>, params: &ValidAdsParams) -> Result<Self, AdsError> {
+    pub(in crate::eval) fn of(
+        set: &TrainingSet<'a>,
+        params: &ValidAdsParams,
+    ) -> Result<Self, AdsError> {
         let history = set.history(params);
         let trained = train_told(set, &history, params, None, &|_| ())?;
         Ok(Self {
@@ -29,12 +32,12 @@ impl<'a> Fitted<'a> {
     }
 
     /// What it says of held-out rows.
-    pub(super) fn predicted(&self, test: &Test<'_>) -> Vec<Predicted> {
+    pub(in crate::eval) fn predicted(&self, test: &Test<'_>) -> Vec<Predicted> {
         self.predicted_of(test, test.rows.iter().map(|&(_, ad)| ad))
     }
 
     /// The same, with other ads in the place of those of the rows.
-    pub(super) fn predicted_of<'t>(
+    pub(in crate::eval) fn predicted_of<'t>(
         &self,
         test: &Test<'_>,
         ads: impl Iterator<Item = &'t Ad>,

@@ -1,11 +1,11 @@
 //! How good the click model is on rows it has not seen, beside knowing nothing but the click rate, and beside the truth
 //! where the world is synthetic.
 
-mod bootstrap;
+pub(in crate::eval) mod bootstrap;
 mod breakdown;
 mod calibrated;
 mod curves;
-mod fitted;
+pub(in crate::eval) mod fitted;
 mod folds;
 mod new_ads;
 mod seen;
@@ -246,13 +246,13 @@ fn split_in_words(options: &AdsEvaluationOptions<'_>) -> String {
 
 /// Held-out rows that can be predicted.
 #[derive(Default)]
-struct Test<'a> {
-    rows: Vec<(&'a TrainingRow, &'a Ad)>,
+pub(in crate::eval) struct Test<'a> {
+    pub(in crate::eval) rows: Vec<(&'a TrainingRow, &'a Ad)>,
     left_out: u64,
 }
 
 impl<'a> Test<'a> {
-    fn new(rows: impl Iterator<Item = &'a TrainingRow>, ads: &'a [Ad]) -> Self {
+    pub(in crate::eval) fn new(rows: impl Iterator<Item = &'a TrainingRow>, ads: &'a [Ad]) -> Self {
         let of_id: HashMap<AdId, &Ad> = ads.iter().map(|ad| (ad.ad_id, ad)).collect();
         let mut test = Self::default();
         for row in rows {

@@ -42,7 +42,7 @@ pub(super) fn draws(people: &[Vec<Worth>], n_draws: u64) -> Vec<Vec<Worth>> {
 
 impl ConfidenceInterval {
     /// Of a figure and what it was in every draw; draws without anybody to find something for say nothing.
-    pub(super) fn of(value: f64, draws: impl Iterator<Item = f64>) -> Self {
+    pub(in crate::eval) fn of(value: f64, draws: impl Iterator<Item = f64>) -> Self {
         let mut found: Vec<f64> = draws.filter(|x| x.is_finite()).collect();
         found.sort_unstable_by(f64::total_cmp);
         let at = |permille: usize| {

@@ -4,10 +4,10 @@ use crate::suggest::Exposure;
 
 /// The worth of people's suggestions, summed over people.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Worth {
+pub(in crate::eval) struct Worth {
     /// People with something to find.
     pub(super) people: u64,
-    pub(super) average_precision: f64,
+    pub(in crate::eval) average_precision: f64,
     pub(super) hits: f64,
     /// How many hits there could be.
     pub(super) possible: f64,
@@ -18,7 +18,7 @@ pub(super) struct Worth {
 
 impl Worth {
     /// Of one person's suggestions, best first, of which the first k count; `hidden` ascends and is not empty.
-    pub(super) fn of(suggested: &[u32], hidden: &[u32], k: usize) -> Self {
+    pub(in crate::eval) fn of(suggested: &[u32], hidden: &[u32], k: usize) -> Self {
         let possible = hidden.len().min(k);
         let mut worth = Self {
             people: 1,

@@ -17,7 +17,7 @@
 //! evaluation hid it never sees. Intervals are the 2.5th and 97.5th percentiles of 1000 draws of people.
 
 mod bootstrap;
-mod metrics;
+pub(in crate::eval) mod metrics;
 mod negatives;
 mod split;
 

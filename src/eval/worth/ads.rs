@@ -3,12 +3,11 @@
 use super::arms::{Arm, Better, OfPerson, sources};
 use super::left::{self, stays};
 use super::{Left, Worth};
-use crate::ads::{
-    AdsError, SharedFacts, SharedParams, TrainingRow, TrainingSet, ValidAdsParams, train_from,
-};
+use crate::ads::{AdsError, SharedFacts, SharedParams, TrainingRow, TrainingSet, ValidAdsParams};
 use crate::consent::{AdRelevance, Permitted};
-use crate::hash::HashMap;
-use crate::ids::AdId;
+use crate::eval::ConfidenceInterval;
+use crate::eval::ads::Test;
+use crate::eval::ads::fitted::Fitted;
 use crate::learn::{ClickMetrics, Predicted};
 use crate::signals::Ad;
 
@@ -114,19 +113,9 @@ fn measured(
     params: &ValidAdsParams,
     hidden: &Rows,
 ) -> Result<Arm, AdsError> {
-    let model = train_from(set, params, None, &|_| ())?.model;
-    let ads: HashMap<AdId, &Ad> = set.ads.iter().map(|ad| (ad.ad_id, ad)).collect();
-    let is_possible = |row: &&TrainingRow| {
-        row.target.clicks <= row.target.impressions && ads.contains_key(&row.ad_id)
-    };
-    let rows = hidden.iter().map(Permitted::get).filter(is_possible);
-    let rows: Vec<&TrainingRow> = rows.collect();
-    let before = set.history(params).before(&rows);
-    let said = rows.iter().zip(&before).map(|(row, before)| Predicted {
-        p: model.p_click_shown(row, before, ads[&row.ad_id]),
-        target: row.target,
-    });
-    let said: Vec<Predicted> = said.collect();
+    let test = Test::new(hidden.iter().map(Permitted::get), set.ads);
+    let said = Fitted::of(set, params)?.predicted(&test);
+    let rows: Vec<&TrainingRow> = test.rows.iter().map(|(row, _)| *row).collect();
     Ok(Arm {
         source: String::new(),
         auc: ClickMetrics::of(&said).auc,
@@ -141,7 +130,7 @@ fn by_person(rows: &[&TrainingRow], said: &[Predicted]) -> Vec<OfPerson> {
         .zip(said)
         .map(|(row, said)| OfPerson {
             person: row.user.map_or(0, |user| user.0),
-            sum: loss(said),
+            sum: said.loss(),
             weight: f64::from(said.target.impressions),
         })
         .collect();
@@ -158,12 +147,6 @@ fn by_person(rows: &[&TrainingRow], said: &[Predicted]) -> Vec<OfPerson> {
         .chunk_by(|a, b| a.person == b.person)
         .map(of_one)
         .collect()
-}
-
-fn loss(said: &Predicted) -> f64 {
-    let clicks = f64::from(said.target.clicks);
-    let others = f64::from(said.target.impressions - said.target.clicks);
-    -clicks * said.p.ln() - others * (-said.p).ln_1p()
 }
 
 /// One row in five of those who stay is hidden; whoever is out has no row and is nobody's friend.
@@ -192,7 +175,7 @@ fn left(known: AdsKnown<'_>, params: &ValidAdsParams) -> Result<(Vec<Left>, u64)
             }
             Err(error) => {
                 failed = Some(error);
-                super::Drawn::default()
+                ConfidenceInterval::default()
             }
         }
     });

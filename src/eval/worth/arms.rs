@@ -2,7 +2,9 @@
 
 use rayon::prelude::*;
 
-use super::{Drawn, SourceWorth};
+use super::SourceWorth;
+use crate::eval::ConfidenceInterval;
+use crate::eval::ads::bootstrap::poisson;
 use crate::eval::friends::mix;
 
 /// How often people are drawn again.
@@ -36,12 +38,12 @@ pub(super) struct Arm {
 }
 
 impl Arm {
-    pub(super) fn figure(&self) -> Drawn {
+    pub(super) fn figure(&self) -> ConfidenceInterval {
         drawn(&self.people, |one| one.sum)
     }
 
     /// How much better it is than another.
-    fn gain(&self, than: &Self, better: Better) -> Drawn {
+    fn gain(&self, than: &Self, better: Better) -> ConfidenceInterval {
         let sign = match better {
             Better::Greater => 1.0,
             Better::Smaller => -1.0,
@@ -88,7 +90,7 @@ fn moved(arm: &Arm, before: &Arm, better: Better) -> (u64, u64) {
 }
 
 /// The weighted mean over people, and its interval over Poisson draws of people by their ids.
-fn drawn(people: &[OfPerson], of: impl Fn(&OfPerson) -> f64 + Sync) -> Drawn {
+fn drawn(people: &[OfPerson], of: impl Fn(&OfPerson) -> f64 + Sync) -> ConfidenceInterval {
     let mean = |times: &dyn Fn(u64) -> f64| {
         let (mut sum, mut weight) = (0.0, 0.0);
         for one in people {
@@ -102,24 +104,6 @@ fn drawn(people: &[OfPerson], of: impl Fn(&OfPerson) -> f64 + Sync) -> Drawn {
         let salt = mix(draw);
         mean(&|person| poisson(mix(salt ^ person)))
     };
-    let mut means: Vec<f64> = (0..DRAWS).into_par_iter().map(draw).collect();
-    means.sort_unstable_by(f64::total_cmp);
-    Drawn {
-        value: mean(&|_| 1.0),
-        low: means[25],
-        high: means[974],
-    }
-}
-
-/// A Poisson variable of mean 1, from a hash: inversion (L. Devroye, "Non-Uniform Random Variate Generation", 1986).
-fn poisson(hash: u64) -> f64 {
-    let uniform = (hash >> 11) as f64 / (1_u64 << 53) as f64;
-    let (mut n, mut term) = (0.0, (-1.0_f64).exp());
-    let mut sum = term;
-    while uniform >= sum && n < 20.0 {
-        n += 1.0;
-        term /= n;
-        sum += term;
-    }
-    n
+    let means: Vec<f64> = (0..DRAWS).into_par_iter().map(draw).collect();
+    ConfidenceInterval::of(mean(&|_| 1.0), means.into_iter())
 }

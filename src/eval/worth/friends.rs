@@ -4,6 +4,7 @@ use super::arms::{Arm, Better, OfPerson, sources};
 use super::left::{self, stays};
 use super::{Left, Worth};
 use crate::eval::friends::{SIMPLE, by_rank, ids, is_held_out};
+use crate::eval::ranking::metrics::Worth as Ranked;
 use crate::graph::Csr;
 use crate::hash::HashSet;
 use crate::suggest::{
@@ -125,13 +126,10 @@ impl World<'_> {
         let mut people = Vec::new();
         for node in asked {
             let list = scorer.list(&mut scratch, node, K).list.suggestions;
-            let wanted = hidden.row(node);
-            let hits = list
-                .iter()
-                .map(|s| wanted.binary_search(&s.candidate).is_ok());
+            let list: Vec<u32> = list.iter().map(|one| one.candidate).collect();
             people.push(OfPerson {
                 person: self.ids[node as usize],
-                sum: average_precision(hits, wanted.len()),
+                sum: Ranked::of(&list, hidden.row(node), K).average_precision,
                 weight: 1.0,
             });
         }
@@ -162,16 +160,4 @@ fn params() -> ValidSuggestParams {
     let params = SuggestParams::default().min_intermediaries(1);
     let params = params.direct(Direct::Own);
     params.check().expect("one intermediary is in range")
-}
-
-/// The mean of the precision at each hit among the first ten (see [`ranking`](crate::eval::evaluate_ranking)).
-fn average_precision(hits: impl Iterator<Item = bool>, n_wanted: usize) -> f64 {
-    let (mut found, mut sum) = (0.0, 0.0);
-    for (place, is_hit) in (1..).map(f64::from).zip(hits) {
-        if is_hit {
-            found += 1.0;
-            sum += found / place;
-        }
-    }
-    sum / n_wanted.clamp(1, K) as f64
 }

@@ -1,6 +1,7 @@
 //! Opt-outs in steps, and those who stay.
 
-use super::{Drawn, Left};
+use super::Left;
+use crate::eval::ConfidenceInterval;
 use crate::eval::friends::mix;
 
 /// Salt of who opts out when.
@@ -19,7 +20,9 @@ pub(super) fn stays(person: u64) -> bool {
 }
 
 /// The figure of those who stay at every share; `of` is told who is in.
-pub(super) fn by_share(mut of: impl FnMut(&dyn Fn(u64) -> bool) -> Drawn) -> Vec<Left> {
+pub(super) fn by_share(
+    mut of: impl FnMut(&dyn Fn(u64) -> bool) -> ConfidenceInterval,
+) -> Vec<Left> {
     let left = |share: u32| {
         let opted_out = f64::from(share) / 100.0;
         let figure = of(&|person| turn(person) >= opted_out);

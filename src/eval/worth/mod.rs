@@ -20,19 +20,10 @@ mod tests;
 
 use serde::Serialize;
 
+use super::ConfidenceInterval;
+
 pub use ads::{AdsKnown, ads_worth};
 pub use friends::{FriendsKnown, friends_worth};
-
-/// A figure, and the interval that holds it in 95 of 100 draws of people.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub struct Drawn {
-    /// The figure.
-    pub value: f64,
-    /// The 2.5th percentile of the draws.
-    pub low: f64,
-    /// The 97.5th percentile.
-    pub high: f64,
-}
 
 /// What one source more is worth.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -40,14 +31,14 @@ pub struct SourceWorth {
     /// The source, as it joins those above it.
     pub source: String,
     /// MAP@10, or the log loss an impression.
-    pub figure: Drawn,
+    pub figure: ConfidenceInterval,
     /// The area under the ROC curve, of ads.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auc: Option<f64>,
     /// What it adds to the step above: above 0 is better. None for the first.
-    pub gain: Option<Drawn>,
+    pub gain: Option<ConfidenceInterval>,
     /// What it and all above it add to the first. None for the first.
-    pub gain_in_all: Option<Drawn>,
+    pub gain_in_all: Option<ConfidenceInterval>,
     /// People for whom the step made it better.
     pub better: u64,
     /// People for whom it made it worse.
@@ -60,7 +51,7 @@ pub struct Left {
     /// The share of people who opted out, of all.
     pub opted_out: f64,
     /// MAP@10, or the log loss an impression, of those who never opt out.
-    pub figure: Drawn,
+    pub figure: ConfidenceInterval,
 }
 
 /// What sharing is worth for one product.

@@ -48,6 +48,13 @@ impl Predicted {
     pub fn is_sound(&self) -> bool {
         (0.0..=1.0).contains(&self.p) && self.target.clicks <= self.target.impressions
     }
+
+    /// What it cost, in nats: −c·ln p − (m − c)·ln(1 − p). Infinite if what happened had been called impossible.
+    pub(crate) fn loss(&self) -> f64 {
+        let clicks = u64::from(self.target.clicks);
+        let others = u64::from(self.target.impressions) - clicks;
+        -times_ln(clicks, self.p) - times_ln_of_rest(others, self.p)
+    }
 }
 
 /// How good predictions were; each is none where it is not defined.
