@@ -32,6 +32,7 @@ mod relevance;
 mod schema;
 mod shared;
 mod training;
+mod weights;
 
 pub use attributes::{AgeBand, Attributes};
 pub use auction::value as ad_value;
@@ -51,6 +52,8 @@ pub use training::{
     CurvePoint, MIN_CLICKS_PER_SHARD, PassPoint, ProgressPoint, ShardStates, TrainReport, Trained,
     TrainingSet, is_shards, train, train_from, train_told,
 };
+pub(crate) use weights::AdsOf;
+pub use weights::{FieldWeight, ModelWeights, ValueWeight};
 
 #[cfg(test)]
 mod testing;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::abuse::SpamScore;
-use crate::ads::AdScore;
+use crate::ads::{AdScore, ModelWeights};
 use crate::business::Reach;
 use crate::consent::AsOf;
 use crate::engine::ads::explain::AdExplained;
@@ -202,5 +202,14 @@ impl Engine {
     /// One ranking of the person's ads, two if it is not given out.
     pub fn explain_ad(&self, user: UserId, ad: AdId) -> Result<AdExplained, EngineError> {
         self.prepared.explain_ad(user, ad)
+    }
+
+    /// How far each field moves the log-odds of a click, over the people and ads of the run. None without ads.
+    ///
+    /// # Complexity
+    /// Up to 8 ads a person, each taken apart.
+    #[must_use]
+    pub fn explain_ad_model(&self) -> Option<ModelWeights> {
+        self.prepared.explain_ad_model()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::ads::{SharedFacts, TrainingRow};
+use crate::ads::{ModelWeights, SharedFacts, TrainingRow};
 use crate::consent::{Abuse, AdRelevance, FriendSuggestions, Permitted, Purpose};
 use crate::engine::abuse::{AbuseBook, AbuseReader, SpamScores};
 use crate::engine::ads::provenance::AdProvenance;
@@ -197,6 +197,16 @@ impl Prepared {
             Some(ads) => ads.explain(&self.world, user, ad),
             None => Ok(AdExplained::of(user, ad)),
         }
+    }
+
+    /// How far each field moves the log-odds of a click, over permitted people and ads that the policy lets them have. A value that
+    /// fewer people have than `[ads.signals] friends_min` is not named. None without ads.
+    ///
+    /// # Complexity
+    /// Up to 8 ads a person, each taken apart.
+    #[must_use]
+    pub fn explain_ad_model(&self) -> Option<ModelWeights> {
+        self.ads.as_ref().map(|ads| ads.weights(&self.world))
     }
 }
 

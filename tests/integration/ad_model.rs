@@ -258,5 +258,49 @@ fn prop_opted_out_deleted_and_unlearnt_give_the_same_bytes() {
             learnt(at, "out.json") != learnt(at, "before.json"),
             "seed {seed}, {kind}"
         );
+        assert!(
+            explained_whole(at, "out", &as_of) == explained_whole(at, "gone", &as_of),
+            "seed {seed}, {kind}"
+        );
     }
+}
+
+/// What fields weigh over everybody, by the model trained on the same tables; about devices of people who are gone there may be
+/// a finding.
+fn explained_whole(at: &Path, name: &str, as_of: &str) -> Value {
+    let ask = format!("explain model --signals {name} --ad-model {name}.json --json {as_of}");
+    let (code, told, error) = acquaint(&words(&ask), at);
+    assert!(code < 2, "{error}");
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert!(told["people"].as_u64().unwrap() > 0 && !told["fields"].as_array().unwrap().is_empty());
+    ["people", "pairs", "fields"]
+        .map(|key| told[key].clone())
+        .into_iter()
+        .collect()
+}
+
+#[test]
+fn a_model_is_explained_by_field_without_anybody_in_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = dir.path();
+    let world = small_world(200, 3);
+    write_world(&at.join("tables"), TableForm::Parquet, &world);
+    let ask = "explain model --signals tables --threads";
+    let told = done(&format!("{ask} 1"), at);
+    assert!(
+        told.contains("not named") && told.contains("social_accounts.interests"),
+        "{told}"
+    );
+    assert_eq!(told, done(&format!("{ask} 3"), at));
+    let whole: Value = serde_json::from_str(&done(&format!("{ask} 2 --json"), at)).unwrap();
+    let fields = whole["fields"].as_array().unwrap();
+    let of_people = fields.iter().filter(|field| field["is_personal"] == true);
+    let values = of_people.flat_map(|field| field["values"].as_array().unwrap());
+    for value in values {
+        assert!(value["people"].as_u64().unwrap() >= 5, "{value}");
+    }
+    let person = fields.iter().find(|field| field["field"] == "person");
+    let person = person.expect("the model has a weight a person");
+    assert!(person["values"].as_array().unwrap().is_empty(), "{person}");
+    assert!(person["n_unnamed"].as_u64().unwrap() > 0, "{person}");
 }

@@ -188,7 +188,120 @@ pub(in crate::engine) fn ads(prepared: &Prepared, rows: impl Iterator<Item = AdR
             row.value /= maximum;
         }
     }
+    shared(prepared, &mut rows);
     rows
+}
+
+/// Mistakes with what is shared besides profiles: friends, the past, phones.
+fn shared(prepared: &Prepared, rows: &mut [AdRow]) {
+    let inputs = &prepared.world.inputs;
+    let shown = &inputs.impressions;
+    let friends = friends(prepared);
+    let none = HashSet::default();
+    let rate = |is_one: &dyn Fn(&crate::signals::Impression) -> bool| {
+        let (mut clicks, mut all) = (0, 0);
+        for one in shown.iter().filter(|one| is_one(one)) {
+            clicks += one.clicks;
+            all += one.impressions;
+        }
+        f64::from(clicks + 1) / f64::from(all + 20)
+    };
+    let ad_of: HashMap<_, _> = inputs.ads.iter().map(|ad| (ad.ad_id, ad)).collect();
+    let person: HashMap<UserId, _> = inputs.social.rows().iter().map(|row| (row.user_id, row)).collect();
+    let accounts = inputs.accounts.rows();
+    let account_of = |user: UserId| {
+        let links = prepared.ads.as_ref()?.view.links.iter();
+        let account = links.filter(|link| link.user == user).map(|link| link.account).min()?;
+        accounts.iter().find(|one| one.account_id == account)
+    };
+    let share = |n: usize| n as f64 / accounts.len() as f64;
+    let hour = |at: Timestamp| at.micros().div_euclid(3_600_000_000).rem_euclid(24);
+    for row in rows {
+        let of_user = friends.get(&row.user).unwrap_or(&none);
+        let is_friend = |user: Option<UserId>| user.is_some_and(|user| of_user.contains(&user));
+        let ad = ad_of[&row.ad];
+        let mine = shown.iter().filter(|one| one.ad_id == row.ad);
+        let of_friends: Vec<_> = mine.clone().filter(|one| is_friend(one.user_id)).collect();
+        if is_on(Leak::RawFriendClicks) {
+            let clicks: u32 = of_friends.iter().map(|one| one.clicks).sum();
+            row.p_click *= 1.0 + 0.01 * f64::from(clicks);
+        }
+        if is_on(Leak::RawFriendViewers) {
+            let viewers: HashSet<_> = of_friends.iter().filter_map(|one| one.user_id).collect();
+            row.reasons.push(format!("{} friends were shown it", viewers.len()));
+        }
+        if is_on(Leak::RawFriendsHid) {
+            let hid = inputs.ad_feedback.iter().filter(|one| {
+                of_user.contains(&one.user_id) && matches!(one.hidden, crate::signals::Hidden::Ad(id) if id == row.ad)
+            });
+            row.value /= 1.0 + hid.count() as f64;
+        }
+        if is_on(Leak::RawFriendLastClick) {
+            let clicks = shown.iter().filter(|one| one.clicks > 0 && is_friend(one.user_id));
+            row.reasons.push(format!("{:?}", clicks.map(|one| one.at).max()));
+        }
+        if is_on(Leak::RawFatigue) {
+            let last = mine.clone().map(|one| one.at.micros() / 86_400_000_000).max();
+            let that_day = mine.clone().filter(|one| Some(one.at.micros() / 86_400_000_000) == last);
+            row.p_click /= 1.0 + that_day.count() as f64;
+        }
+        if let Some(account) = account_of(row.user) {
+            if is_on(Leak::RawSessionsBin) {
+                let below = accounts.iter().filter(|one| one.sessions_30d < account.sessions_30d);
+                row.p_click *= 1.0 + share(below.count());
+            }
+            if is_on(Leak::RawGroupsMean) {
+                let all: u32 = accounts.iter().filter_map(|one| one.groups).sum();
+                row.p_click *= f64::from(account.groups.unwrap_or(0) + 1) / f64::from(all + 1);
+            }
+            if is_on(Leak::RawDeviceShare) {
+                let same = accounts.iter().filter(|one| one.device.device_type == account.device.device_type);
+                row.p_click *= 1.0 + share(same.count());
+            }
+            if is_on(Leak::RawVersionNewest) {
+                let newest = accounts.iter().filter(|one| one.last_seen_at > account.last_seen_at);
+                row.reasons.push(format!("{:?}", newest.map(|one| &one.app_version).max()));
+            }
+        }
+        if is_on(Leak::RawCategoryRate) {
+            row.p_click *= rate(&|one| ad_of.get(&one.ad_id).is_some_and(|of| of.category == ad.category));
+        }
+        if is_on(Leak::RawAdvertiserRate) {
+            let of = ad.advertiser_id;
+            row.p_click *= rate(&|one| ad_of.get(&one.ad_id).is_some_and(|ad| ad.advertiser_id == of));
+        }
+        if is_on(Leak::RawSegmentRate) {
+            let gender = &person[&row.user].gender;
+            let is_of = |user: &UserId| person.get(user).is_some_and(|one| one.gender == *gender);
+            row.p_click *= rate(&|one| one.user_id.as_ref().is_some_and(is_of));
+        }
+        if is_on(Leak::RawHourRate) {
+            let at = mine.clone().map(|one| hour(one.at)).min();
+            row.p_click *= rate(&|one| Some(hour(one.at)) == at);
+        }
+        if is_on(Leak::RawNewAd) && mine.clone().next().is_none() {
+            row.reasons.push("a new ad".to_owned());
+        }
+        if is_on(Leak::RawCommunity) {
+            let mut reached: HashSet<UserId> = of_user.clone();
+            for friend in of_user {
+                reached.extend(friends.get(friend).into_iter().flatten());
+            }
+            row.value *= 1.0 + 0.01 * reached.len() as f64;
+        }
+        if is_on(Leak::RawMeanOwnRate) {
+            row.p_click -= 1e-6 * rate(&|one| one.user_id.is_some() && one.user_id != Some(row.user));
+        }
+        if is_on(Leak::RawFeatureCount) {
+            let values: HashSet<_> = inputs.social.rows().iter().flat_map(|one| &one.interests).collect();
+            let regions: HashSet<_> = accounts.iter().map(|one| &one.device.device_type).collect();
+            row.p_click *= 1.0 + 1e-6 * (values.len() * 64 + regions.len()) as f64;
+        }
+        if is_on(Leak::RawShardCount) {
+            let clicks: u32 = shown.iter().map(|one| one.clicks).sum();
+            row.p_click *= 1.0 + 1e-6 * f64::from(clicks);
+        }
+    }
 }
 
 pub(in crate::engine) fn abuse(

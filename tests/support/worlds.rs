@@ -478,11 +478,13 @@ impl Shaker {
         );
         let direct = ["own", "own", "mutual", "off"][self.below(4)];
         let practice_from = [0, 2, 5][self.below(3)];
+        let friends_min = self.rng.gen_range(2..6);
         format!(
             "[consent]\nprofile = \"{profile}\"\nhold_until_window_end = {hold}\nlate_opt_out = \"{late}\"\n\
              [suggest]\nk = {k}\nscore = \"{score}\"\nmin_intermediaries = {min}\n\
              direct = \"{direct}\"\npractice_from = {practice_from}\n\
              spam_demote_at = 0.1\nspam_remove_at = 0.6\n[ads.ftrl]\nbits = 12\nepochs = 1\n\
+             [ads.signals]\nfriends_min = {friends_min}\n\
              [ads.policy]\nsynthetic = true\naudience_min = {list_min}\nlookalike_share = 0.2\nreserve = 0.1\n\
              [[ads.policy.caps]]\nwindow_days = 30\nper_ad = {per_ad}\nper_advertiser = {per_advertiser}\n\
              [business]\nspam_score_limit = 0.1\n\

@@ -1,6 +1,7 @@
 //! `acquaint explain`: why, and why not.
 
 mod ad;
+mod model;
 mod suggestion;
 
 use acquaint::engine::{Prepared, Reading, ValidRunParams};
@@ -18,6 +19,7 @@ pub(crate) fn explain(verb: &ExplainVerb, quiet: bool) -> Result<Outcome, Failur
     match verb {
         ExplainVerb::Suggestion(args) => suggestion::suggestion(args, quiet),
         ExplainVerb::Ad(args) => ad::ad(args, quiet),
+        ExplainVerb::Model(args) => model::model(args, quiet),
     }
 }
 

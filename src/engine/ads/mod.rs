@@ -8,6 +8,7 @@ pub(in crate::engine) mod profiles;
 pub(in crate::engine) mod provenance;
 pub(in crate::engine) mod rows;
 pub(in crate::engine) mod train;
+pub(in crate::engine) mod weights;
 
 use rayon::prelude::*;
 
