@@ -135,6 +135,33 @@ pub struct TableRows<R> {
     pub summary: TableSummary,
 }
 
+/// What a row became. Rows are read on every core, and taken one after the other.
+pub(super) enum Taken<R> {
+    /// A record, and what was left out of it.
+    Kept(R, KeptTerms, KeptDevices),
+    /// None, and from whom the row may take something away.
+    Refused(Fault, Salvage),
+}
+
+impl<R: Record> Taken<R> {
+    pub(super) fn of(cells: &dyn Cells) -> Self {
+        let row = Row::new(cells);
+        match R::read(&row) {
+            Ok(record) => {
+                let (terms, devices) = row.into_kept();
+                Self::Kept(record, terms, devices)
+            }
+            Err(fault) => Self::Refused(fault, left_of::<R>(&row, fault)),
+        }
+    }
+
+    /// Of a row of the wrong shape.
+    pub(super) const fn malformed(left: Salvage) -> Self {
+        let fault = Fault::new(&R::COLUMNS[0], RejectionReason::Malformed);
+        Self::Refused(fault, left)
+    }
+}
+
 /// What is left of a row that is no record. One that sets somebody against themselves takes nothing away.
 fn left_of<R: Record>(row: &Row<'_>, fault: Fault) -> Salvage {
     if fault.reason == RejectionReason::SelfReference {
@@ -188,35 +215,19 @@ impl<'f, R: Record, F> Batcher<'f, R, F> {
     }
 
     /// Takes the next row.
-    pub(super) fn take<E>(&mut self, cells: &dyn Cells) -> Result<(), E>
+    pub(super) fn take<E>(&mut self, taken: Taken<R>) -> Result<(), E>
     where
         F: FnMut(Batch<R>) -> Result<(), E>,
     {
         self.row += 1;
-        let row = Row::new(cells);
-        match R::read(&row) {
-            Ok(record) => {
+        match taken {
+            Taken::Kept(record, terms, devices) => {
                 self.keep(record);
-                let (terms, devices) = row.into_kept();
                 self.summary.terms.add(terms);
                 self.summary.devices.add(devices);
             }
-            Err(fault) => {
-                let left = left_of::<R>(&row, fault);
-                self.reject(fault, left);
-            }
+            Taken::Refused(fault, left) => self.reject(fault, left),
         }
-        self.hand_over_if_full()
-    }
-
-    /// Takes the next row, which has the wrong shape, and what is left of it.
-    pub(super) fn take_malformed<E>(&mut self, left: Salvage) -> Result<(), E>
-    where
-        F: FnMut(Batch<R>) -> Result<(), E>,
-    {
-        self.row += 1;
-        let fault = Fault::new(&R::COLUMNS[0], RejectionReason::Malformed);
-        self.reject(fault, left);
         self.hand_over_if_full()
     }
 

@@ -3,8 +3,9 @@
 use std::io::{self, Read};
 
 use csv::{ByteRecord, StringRecord};
+use rayon::prelude::*;
 
-use super::batch::{Batch, Batcher};
+use super::batch::{Batch, Batcher, Taken};
 use super::csv_guard::{Guard, Trip};
 use super::error::SignalsError;
 use super::header::{Header, Place};
@@ -20,6 +21,11 @@ use super::unpack::Grown;
 use crate::time::Timestamp;
 
 const BUFFER_BYTES: usize = 1 << 18;
+/// Rows, or bytes of them, that are read ahead of those that become records.
+const ROWS_AHEAD: usize = 4_096;
+const BYTES_AHEAD: usize = 1 << 20;
+/// Rows that are read by one core at a time; fewer are not worth handing on.
+const ROWS_A_JOB: usize = 256;
 
 /// Reads the bytes of a CSV file with a delimiter; returns how many rows it has.
 pub(super) fn read_csv<'s, R, F, E>(
@@ -44,9 +50,14 @@ where
 struct CsvFile<'s> {
     source: &'s Source,
     reader: csv::Reader<Guard<Box<dyn Read + 's>>>,
+    shape: Shape,
+    max_row_bytes: u64,
+}
+
+/// Which field of a row is which column, and how many there are.
+struct Shape {
     header: Header,
     n_fields: usize,
-    max_row_bytes: u64,
 }
 
 impl<'s> CsvFile<'s> {
@@ -68,8 +79,10 @@ impl<'s> CsvFile<'s> {
         Ok(Self {
             source,
             reader,
-            header: header.map_err(|error| other_delimiter(error, delimiter, &names))?,
-            n_fields: names.len(),
+            shape: Shape {
+                header: header.map_err(|error| other_delimiter(error, delimiter, &names))?,
+                n_fields: names.len(),
+            },
             max_row_bytes,
         })
     }
@@ -84,47 +97,79 @@ impl<'s> CsvFile<'s> {
         F: FnMut(Batch<R>) -> Result<(), E>,
         E: From<SignalsError>,
     {
-        batcher.ignore(std::mem::take(&mut self.header.ignored));
-        let mut bytes = ByteRecord::new();
-        while self.next(&mut bytes)? {
-            bytes = self.take(bytes, &mut batcher)?;
-            let (n_rows, allowed) = (batcher.n_rows(), limits.given().max_rows);
-            self.source
-                .refuse_more("rows", n_rows, "max_rows", allowed)?;
+        batcher.ignore(std::mem::take(&mut self.shape.header.ignored));
+        let mut rows = Vec::new();
+        loop {
+            let allowed = limits.given().max_rows;
+            let (n, ended) = self.fill(&mut rows, batcher.n_rows(), allowed);
+            let (shape, these) = (&self.shape, rows[..n].par_iter_mut());
+            let taken = these.with_min_len(ROWS_A_JOB).map(|row| shape.taken(row));
+            let taken: Vec<Taken<R>> = taken.collect();
+            for row in taken {
+                batcher.take(row)?;
+            }
+            // What stands before a fault is taken first: the first of several is told.
+            if ended? {
+                return batcher.finish();
+            }
         }
-        batcher.finish()
+    }
+
+    /// Reads some rows ahead, after `n_before` others: how many, and whether they were the last.
+    fn fill(
+        &mut self,
+        rows: &mut Vec<ByteRecord>,
+        n_before: u64,
+        allowed: u64,
+    ) -> (usize, Result<bool, SignalsError>) {
+        let (mut n, mut n_bytes) = (0, 0);
+        while n < ROWS_AHEAD && n_bytes < BYTES_AHEAD {
+            if rows.len() == n {
+                rows.push(ByteRecord::new());
+            }
+            match self.next(&mut rows[n]) {
+                Ok(true) => {}
+                ended => return (n, ended.map(|_| true)),
+            }
+            n_bytes += rows[n].as_slice().len();
+            n += 1;
+            let n_rows = n_before + n as u64;
+            let refused = self.source.refuse_more("rows", n_rows, "max_rows", allowed);
+            if let Err(error) = refused {
+                return (n, Err(error));
+            }
+        }
+        (n, Ok(false))
     }
 
     fn next(&mut self, bytes: &mut ByteRecord) -> Result<bool, SignalsError> {
         let read = self.reader.read_byte_record(bytes);
         read.map_err(|error| csv_error(self.source, error, self.max_row_bytes))
     }
+}
 
-    /// Takes a row, and gives its buffer back.
-    fn take<R, F, E>(
-        &self,
-        bytes: ByteRecord,
-        batcher: &mut Batcher<'_, R, F>,
-    ) -> Result<ByteRecord, E>
-    where
-        R: Record,
-        F: FnMut(Batch<R>) -> Result<(), E>,
-    {
-        match StringRecord::from_byte_record(bytes) {
-            Ok(fields) if fields.len() == self.n_fields && !has_swallowed::<R>(&fields) => {
-                batcher.take(&self.cells(&fields))?;
-                Ok(fields.into_byte_record())
-            }
+impl Shape {
+    /// What a row became; its memory is kept for another.
+    fn taken<R: Record>(&self, row: &mut ByteRecord) -> Taken<R> {
+        match StringRecord::from_byte_record(std::mem::take(row)) {
             Ok(fields) => {
-                batcher.take_malformed(self.left_of::<R>(&fields))?;
-                Ok(fields.into_byte_record())
+                let taken = self.taken_text(&fields);
+                *row = fields.into_byte_record();
+                taken
             }
             Err(not_utf8) => {
                 let bytes = not_utf8.into_byte_record();
-                let fields = StringRecord::from_byte_record_lossy(bytes.clone());
-                batcher.take_malformed(self.left_of::<R>(&fields))?;
-                Ok(bytes)
+                let fields = StringRecord::from_byte_record_lossy(bytes);
+                Taken::malformed(self.left_of::<R>(&fields))
             }
+        }
+    }
+
+    fn taken_text<R: Record>(&self, fields: &StringRecord) -> Taken<R> {
+        if fields.len() == self.n_fields && !has_swallowed::<R>(fields) {
+            Taken::of(&self.cells(fields))
+        } else {
+            Taken::malformed(self.left_of::<R>(fields))
         }
     }
 

@@ -15,8 +15,9 @@ use parquet::arrow::arrow_reader::{
 use parquet::basic::{Compression, Type};
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::schema::types::{SchemaDescriptor, TypePtr};
+use rayon::prelude::*;
 
-use super::batch::{Batch, Batcher};
+use super::batch::{Batch, Batcher, Taken};
 use super::caught::caught;
 use super::column::{Column, Kind};
 use super::error::SignalsError;
@@ -26,6 +27,9 @@ use super::pages::refuse_page_bombs;
 use super::parquet_cells::{ParquetCells, first_inexact};
 use super::record::Record;
 use super::source::Source;
+
+/// Rows that are read by one core at a time; fewer are not worth handing on.
+const ROWS_A_JOB: usize = 256;
 
 /// Reads a Parquet file; returns how many rows it has.
 pub(super) fn read_parquet<R, F, E>(
@@ -38,25 +42,37 @@ where
     F: FnMut(Batch<R>) -> Result<(), E>,
     E: From<SignalsError>,
 {
-    let mut file = ParquetFile::open(source, R::COLUMNS, limits)?;
-    batcher.ignore(std::mem::take(&mut file.footer.header.ignored));
-    while let Some(rows) = file.next()? {
-        file.footer
-            .refuse_inexact(source, &rows, batcher.n_rows())?;
-        let cells = file.footer.cells(&rows);
-        for row in 0..rows.num_rows() {
-            batcher.take(&cells.at(row))?;
+    let footer = Footer::read(source, R::COLUMNS, limits)?;
+    let mut reader = guarded(source, || build(source, &footer, None))?;
+    batcher.ignore(footer.header.ignored.clone());
+    let mut rows = footer.next(source, &mut reader)?;
+    while let Some(these) = rows {
+        footer.refuse_inexact(source, &these, batcher.n_rows())?;
+        // The next rows are unpacked while these are read.
+        let (next, taken) = rayon::join(
+            || footer.next(source, &mut reader),
+            || taken::<R>(&footer.cells(&these), these.num_rows()),
+        );
+        for row in taken {
+            batcher.take(row)?;
         }
+        rows = next?;
     }
-    if batcher.n_rows() != file.footer.n_rows {
+    if batcher.n_rows() != footer.n_rows {
         let told = format!(
             "it has {} rows, but its footer says {}",
             batcher.n_rows(),
-            file.footer.n_rows
+            footer.n_rows
         );
         return Err(source.damaged(told).into());
     }
     batcher.finish()
+}
+
+/// What each row of a batch became, on every core.
+fn taken<R: Record>(cells: &ParquetCells<'_>, n_rows: usize) -> Vec<Taken<R>> {
+    let rows = (0..n_rows).into_par_iter().with_min_len(ROWS_A_JOB);
+    rows.map(|row| Taken::of(&cells.at(row))).collect()
 }
 
 /// What a file's footer says, once it is known to be harmless.
@@ -214,32 +230,6 @@ impl Footer {
             on_batch(&rows)?;
         }
         Ok(n_rows)
-    }
-}
-
-struct ParquetFile<'s> {
-    source: &'s Source,
-    footer: Footer,
-    reader: ParquetRecordBatchReader,
-}
-
-impl<'s> ParquetFile<'s> {
-    fn open(
-        source: &'s Source,
-        columns: &'static [Column],
-        limits: &ValidReadLimits,
-    ) -> Result<Self, SignalsError> {
-        let footer = Footer::read(source, columns, limits)?;
-        let reader = guarded(source, || build(source, &footer, None))?;
-        Ok(Self {
-            source,
-            footer,
-            reader,
-        })
-    }
-
-    fn next(&mut self) -> Result<Option<RecordBatch>, SignalsError> {
-        self.footer.next(self.source, &mut self.reader)
     }
 }
 

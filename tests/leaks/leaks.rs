@@ -72,9 +72,9 @@ leaks! {
     SeedFromRowCount = "the seed depends on how many rows there are",
     RawLastShown = "the explanation dates the last showing to anybody",
     RawValueMaximum = "values are normalised by the raw maximum",
-    TieAsksFirstEndOnly = "a tie between friends asks its first end only, and the past is everybody's",
-    TieAsksSecondEndOnly = "a tie between friends asks its second end only, and the past is everybody's",
-    TiesAskNobody = "ties between friends do not pass the gate, and the past is everybody's",
+    TieAsksFirstEndOnly = "a tie between friends asks its first end only, and what friends did is everybody's",
+    TieAsksSecondEndOnly = "a tie between friends asks its second end only, and what friends did is everybody's",
+    TiesAskNobody = "ties between friends do not pass the gate, and what friends did is everybody's",
     HistoryOfEverybody = "the past that rows are told is everybody's",
     RawFriendClicks = "a score counts clicks of all friends",
     RawFriendViewers = "the explanation counts all friends who were shown the ad",
@@ -137,6 +137,10 @@ mod active {
         }
     }
 }
+
+/// How many rows, the first ones, passed the gate, where a fault hands on more.
+pub(crate) static N_PERMITTED: std::sync::atomic::AtomicUsize =
+    std::sync::atomic::AtomicUsize::new(usize::MAX);
 
 pub use active::switch;
 pub(crate) use active::{honest, is_on};

@@ -1,5 +1,7 @@
 //! What was shown to whom, in the order in which it happened.
 
+use rayon::prelude::*;
+
 use super::rates::{Rates, day};
 use crate::ads::profile::TrainingRow;
 use crate::hash::HashMap;
@@ -104,7 +106,7 @@ pub(super) fn expected(impressions: u32, rate: f64) -> u64 {
     (f64::from(impressions) * rate.min(1.0) * BILLIONTHS).round() as u64
 }
 
-/// An ad was shown to somebody.
+/// An ad was shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Event {
     pub(super) at: Timestamp,
@@ -116,6 +118,35 @@ pub(super) struct Event {
     pub(super) expected: u64,
 }
 
+/// A row, and what happened in it.
+pub(super) type Happened<'r> = (&'r TrainingRow, Event);
+
+impl Event {
+    /// Of each row, in their order; rows of ads that the catalogue does not have are left out.
+    ///
+    /// # Complexity
+    /// O(n log d) for n rows of d days, on every core.
+    pub(super) fn all<'r>(
+        rows: impl ParallelIterator<Item = &'r TrainingRow>,
+        catalogue: &Catalogue,
+        rates: &Rates,
+    ) -> Vec<Happened<'r>> {
+        let event = |row: &'r TrainingRow| {
+            let ad = catalogue.place(row.ad_id)?;
+            let rate = rates.rate(ad, catalogue.advertised(ad), day(row.at));
+            let event = Self {
+                at: row.at,
+                ad,
+                impressions: row.target.impressions,
+                clicks: row.target.clicks,
+                expected: expected(row.target.impressions, rate),
+            };
+            Some((row, event))
+        };
+        rows.filter_map(event).collect()
+    }
+}
+
 /// What was shown to each person, by time.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Events {
@@ -123,28 +154,16 @@ pub(super) struct Events {
 }
 
 impl Events {
-    /// From the rows that name a person; rows of ads that the catalogue does not have are left out.
+    /// From the rows that name a person.
     ///
     /// # Complexity
     /// O(n log n) for n rows.
-    pub(super) fn of<'a>(
-        rows: impl Iterator<Item = &'a TrainingRow>,
-        catalogue: &Catalogue,
-        rates: &Rates,
-    ) -> Self {
+    pub(super) fn of(happened: &[Happened<'_>]) -> Self {
         let mut of_user: HashMap<UserId, Vec<Event>> = HashMap::default();
-        for row in rows {
-            let (Some(user), Some(ad)) = (row.user, catalogue.place(row.ad_id)) else {
-                continue;
-            };
-            let rate = rates.rate(ad, catalogue.advertised(ad), day(row.at));
-            of_user.entry(user).or_default().push(Event {
-                at: row.at,
-                ad,
-                impressions: row.target.impressions,
-                clicks: row.target.clicks,
-                expected: expected(row.target.impressions, rate),
-            });
+        for (row, event) in happened {
+            if let Some(user) = row.user {
+                of_user.entry(user).or_default().push(*event);
+            }
         }
         for events in of_user.values_mut() {
             events.sort_unstable();

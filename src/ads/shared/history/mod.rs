@@ -21,7 +21,7 @@ mod walk;
 
 use rayon::prelude::*;
 
-use self::events::{Catalogue, Events};
+use self::events::{Catalogue, Event, Events};
 pub(in crate::ads) use self::rates::Prior;
 use self::rates::{Rates, day};
 use self::segments::Segments;
@@ -64,18 +64,19 @@ impl<'a> History<'a> {
         } else {
             Catalogue::default()
         };
-        let possible = || {
-            let rows = rows.iter().map(Permitted::get);
-            rows.filter(move |row| is_wanted && row.target.clicks <= row.target.impressions)
-        };
+        let is_possible =
+            |row: &&TrainingRow| is_wanted && row.target.clicks <= row.target.impressions;
+        let possible = rows.iter().map(Permitted::get).filter(is_possible);
         let prior = Prior {
             rate: params.prior_ctr(),
             impressions: params.prior_impressions(),
         };
-        let rates = Rates::of(possible(), &catalogue, prior);
+        let rates = Rates::of(possible, &catalogue, prior);
+        let possible = rows.par_iter().map(Permitted::get).filter(is_possible);
+        let happened = Event::all(possible, &catalogue, &rates);
         Self {
-            events: Events::of(possible(), &catalogue, &rates),
-            segments: Segments::of(possible(), &catalogue, &rates),
+            events: Events::of(&happened),
+            segments: Segments::of(&happened),
             catalogue,
             facts,
             params: looks_at,

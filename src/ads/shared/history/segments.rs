@@ -3,10 +3,9 @@
 //! A segment is an age band and a gender. Its ratio is `(clicks + 20) / (expected clicks + 20)`: near 1 until many rows say
 //! otherwise. Somebody of whom nothing is known yet starts from it.
 
-use super::events::{BILLIONTHS, Catalogue, expected};
-use super::rates::{Rates, day};
+use super::events::{BILLIONTHS, Happened};
+use super::rates::day;
 use crate::ads::attributes::Attributes;
-use crate::ads::profile::TrainingRow;
 use crate::hash::HashMap;
 
 /// Clicks, as expected, that every segment is taken to have had.
@@ -59,21 +58,13 @@ impl Segments {
     ///
     /// # Complexity
     /// O(rows + d log d) for d pairs of a segment and a day.
-    pub(super) fn of<'a>(
-        rows: impl Iterator<Item = &'a TrainingRow>,
-        catalogue: &Catalogue,
-        rates: &Rates,
-    ) -> Self {
+    pub(super) fn of(happened: &[Happened<'_>]) -> Self {
         let mut single: HashMap<Segment, HashMap<i64, Sums>> = HashMap::default();
-        for row in rows {
-            let Some(ad) = catalogue.place(row.ad_id) else {
-                continue;
-            };
-            let day = day(row.at);
-            let rate = rates.rate(ad, catalogue.advertised(ad), day);
+        for (row, event) in happened {
+            let day = day(event.at);
             let sums = Sums {
-                clicks: u64::from(row.target.clicks),
-                expected: expected(row.target.impressions, rate),
+                clicks: u64::from(event.clicks),
+                expected: event.expected,
             };
             let days = single.entry(Segment::of(&row.attributes)).or_default();
             days.entry(day).or_default().add(sums);
