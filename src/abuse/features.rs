@@ -107,13 +107,13 @@ pub fn extract<P: For>(
 ) -> Vec<SpamFeatures> {
     let accounts = one_row_each(accounts);
     let saved = pairs(books.matches, |m| (m.from, m.to));
+    let saved_by = sorted(saved.par_iter().map(|&(from, to)| (to, from)).collect());
     let reported = pairs(reports, |r| (r.reported, r.reporter));
     let devices = sorted(accounts.iter().filter_map(|a| a.device).collect());
     let unmatched = sorted(books.unmatched.to_vec());
     let features = |on: &AccountOnDevice| {
         let contacts = row(&saved, |pair| pair.0, on.account);
-        let mutual =
-            |&&(from, to): &&(AccountId, AccountId)| saved.binary_search(&(to, from)).is_ok();
+        let savers = row(&saved_by, |pair| pair.0, on.account);
         let strangers = row(&unmatched, |entry| entry.0, on.account);
         let strangers: u64 = strangers.iter().map(|&(_, n)| u64::from(n)).sum();
         let looked_up = books.over_budget.n_numbers(on.account);
@@ -122,7 +122,7 @@ pub fn extract<P: For>(
             book_size: count((contacts.len() as u64 + strangers).max(looked_up.unwrap_or(0))),
             is_over_budget: looked_up.is_some(),
             n_matched: count(contacts.len() as u64),
-            n_reciprocated: count(contacts.iter().filter(mutual).count() as u64),
+            n_reciprocated: count(n_common(contacts, savers)),
             n_accounts_on_device: on.device.map_or(1, |device| {
                 count(row(&devices, |d| *d, device).len() as u64)
             }),
@@ -163,6 +163,23 @@ fn row<T, K: Copy + Ord>(items: &[T], key: impl Fn(&T) -> K, of: K) -> &[T] {
     let from = items.partition_point(|item| key(item) < of);
     let len = items[from..].partition_point(|item| key(item) <= of);
     &items[from..from + len]
+}
+
+type Pair = (AccountId, AccountId);
+
+/// How many pairs two ascending lists without repeats have in common.
+fn n_common(mut one: &[Pair], mut other: &[Pair]) -> u64 {
+    let mut common = 0;
+    while let ([first, one_rest @ ..], [second, other_rest @ ..]) = (one, other) {
+        common += u64::from(first == second);
+        if first <= second {
+            one = one_rest;
+        }
+        if second <= first {
+            other = other_rest;
+        }
+    }
+    common
 }
 
 fn count(n: u64) -> u32 {

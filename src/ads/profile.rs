@@ -85,6 +85,12 @@ impl UserProfile {
     }
 }
 
+/// Does a hash fall into this share, by a salt?
+pub(in crate::ads) fn in_share(salt: u64, hash: u64, share: f64) -> bool {
+    let at = (mix(salt, hash) >> 11) as f64 / (1_u64 << 53) as f64;
+    at < share
+}
+
 impl About for UserProfile {
     type Id = UserId;
     type Ids = [UserId; 1];
@@ -178,8 +184,7 @@ impl TrainingRow {
     /// one of the same salt.
     #[must_use]
     pub fn is_in_share(&self, salt: u64, share: f64) -> bool {
-        let at = (mix(salt, self.split_hash()) >> 11) as f64 / (1_u64 << 53) as f64;
-        at < share
+        in_share(salt, self.split_hash(), share)
     }
 
     /// A number made from all but the counts, for drawing rows again.

@@ -1046,7 +1046,7 @@ mod tests {
             for (ad, special) in ads.iter_mut().step_by(2).zip(SpecialCategory::ALL.iter().cycle()) {
                 ad.special_category = Some(*special);
             }
-            let models = models(&users, &ads);
+            let models = models(&users[..8], &ads);
             let (a, b) = alike(seed);
             // Without caps: else ads that may look would take places of those that may not.
             let policy = PolicyParams {

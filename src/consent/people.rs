@@ -1,5 +1,7 @@
 //! From accounts to people: an opt-out follows the links to everything of the same person.
 
+use rayon::prelude::*;
+
 use super::gate::{Decision, DenialReason};
 use super::purpose::Purpose;
 use super::snapshot::{AccountStatus, Snapshot};
@@ -14,10 +16,10 @@ pub(in crate::consent) fn decisions(
     links: &[(UserId, AccountId)],
 ) -> Vec<(UserId, Decision)> {
     let mut links = links.to_vec();
-    links.sort_unstable();
+    links.par_sort_unstable();
     links.dedup();
     links
-        .chunk_by(|a, b| a.0 == b.0)
+        .par_chunk_by(|a, b| a.0 == b.0)
         .filter_map(|of_one| {
             let (user, _) = *of_one.first()?;
             Some((user, decide(snapshot, purpose, of_one)))

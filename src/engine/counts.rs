@@ -2,9 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::consent::DenialReason;
+
+/// Rows that one core decides on at a time.
+const ROWS_A_JOB: usize = 16_384;
 
 /// One step of a run. Everything that goes in comes out or is counted under a reason.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,14 +67,42 @@ impl Stage {
         decided: impl IntoIterator<Item = Result<T, DenialReason>>,
     ) -> Vec<T> {
         let mut kept = Vec::new();
+        let mut dropped: BTreeMap<&'static str, u64> = BTreeMap::new();
         for one in decided {
             match one {
                 Ok(one) => kept.push(one),
-                Err(reason) => self.drop(reason.as_str(), 1),
+                Err(reason) => *dropped.entry(reason.as_str()).or_default() += 1,
             }
         }
         self.pass(kept.len() as u64);
+        for (reason, n) in dropped {
+            self.drop(reason, n);
+        }
         kept
+    }
+
+    /// As [`keep`](Self::keep) of each row, on every core; what is kept stays in order.
+    pub(in crate::engine) fn keep_each<R: Sync, T: Send>(
+        &mut self,
+        rows: &[R],
+        decide: impl Fn(&R) -> Result<T, DenialReason> + Sync,
+    ) -> Vec<T> {
+        let part = |rows: &[R]| {
+            let mut part = Self::default();
+            let kept = part.keep(rows.iter().map(&decide));
+            (kept, part)
+        };
+        let parts: Vec<(Vec<T>, Self)> = rows.par_chunks(ROWS_A_JOB).map(part).collect();
+        let n_kept = parts.iter().map(|(kept, _)| kept.len()).sum();
+        let mut all = Vec::with_capacity(n_kept);
+        for (kept, part) in parts {
+            all.extend(kept);
+            for (reason, n) in part.dropped {
+                self.drop(&reason, n);
+            }
+        }
+        self.pass(n_kept as u64);
+        all
     }
 
     /// How many were dropped, all reasons together.

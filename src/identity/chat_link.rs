@@ -21,6 +21,10 @@ pub(super) enum ChatLink {
 
 /// The link that a text is; none if it is no such link.
 pub(super) fn chat_link(text: &str) -> Option<ChatLink> {
+    // All of them have this letter, and hardly any number does.
+    if !text.bytes().any(|byte| byte.eq_ignore_ascii_case(&b'w')) {
+        return None;
+    }
     let lower = text.to_ascii_lowercase();
     let behind = |beginning: &&str| lower.find(*beginning).map(|at| at + beginning.len());
     let rest = &lower[BEGINNINGS.iter().find_map(behind)?..];

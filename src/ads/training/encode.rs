@@ -10,7 +10,7 @@ use crate::ads::attributes::Attributes;
 use crate::ads::features::{AdHashes, Feature, HashedValue, Placement, hashed_values};
 use crate::ads::model_kind::ModelKind;
 use crate::ads::params::ValidAdsParams;
-use crate::ads::profile::TrainingRow;
+use crate::ads::profile::{TrainingRow, in_share};
 use crate::ads::shared::Shared;
 use crate::consent::{AdRelevance, Permitted};
 use crate::hash::{HashMap, mix_two as mix};
@@ -107,6 +107,11 @@ impl<'a> Encoded<'a> {
         mix(CALIBRATION_SALT, self.split) % n_parts
     }
 
+    /// As [`TrainingRow::is_in_share`], of the hash it has already.
+    pub(super) fn is_in_share(&self, salt: u64, share: f64) -> bool {
+        in_share(salt, self.split, share)
+    }
+
     /// Does it say when to stop a factor model, rather than train it? One person in so many does, with all their rows.
     pub(super) fn is_for_stopping(&self, one_in: u32) -> bool {
         one_in > 0 && mix(STOPPING_SALT, self.shard_key()).is_multiple_of(u64::from(one_in))
@@ -130,10 +135,9 @@ impl<'a> Encoded<'a> {
         if self.row.target.clicks > 0 || share >= 1.0 {
             return Some(1.0);
         }
-        let drawn = (mix(SAMPLE_SALT, self.split) >> 11) as f64 / (1_u64 << 53) as f64;
         #[expect(clippy::cast_possible_truncation, reason = "weights are stored so")]
         let weight = (1.0 / share) as f32;
-        (drawn < share).then_some(weight)
+        self.is_in_share(SAMPLE_SALT, share).then_some(weight)
     }
 
     /// All that training makes of it, as bytes.

@@ -61,7 +61,7 @@ impl Holding {
     pub(super) fn teach_first<'a>(self, taught: &[Encoded<'a>]) -> Vec<Encoded<'a>> {
         match self {
             Self::Nothing => Vec::new(),
-            Self::OneIn(_) => taught.to_vec(),
+            Self::OneIn(_) => taught.par_iter().cloned().collect(),
             Self::InTurn => parted(taught, 0).1,
         }
     }

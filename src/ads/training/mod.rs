@@ -28,6 +28,8 @@ mod tests;
 
 use std::sync::LazyLock;
 
+use rayon::prelude::*;
+
 pub use self::kept::{ShardStates, is_shards};
 pub use self::report::{CurvePoint, PassPoint, ProgressPoint, TrainReport};
 pub use self::shards::MIN_CLICKS_PER_SHARD;
@@ -227,18 +229,21 @@ fn curve(
     if held_out.rows.is_empty() || !params.learning_curve() {
         return Ok(Vec::new());
     }
-    let mut points = Vec::with_capacity(CURVE_SHARES.len() + 1);
-    for share in CURVE_SHARES {
-        let is_in = |row: &&Encoded<'_>| row.row.is_in_share(CURVE_SALT, share);
-        let part: Vec<Encoded<'_>> = part.iter().filter(is_in).cloned().collect();
+    let point = |share| {
+        let is_in = |row: &&Encoded<'_>| row.is_in_share(CURVE_SALT, share);
+        let part: Vec<Encoded<'_>> = part.par_iter().filter(is_in).cloned().collect();
         let n_shards = n_shards(params, clicks_of(&part));
         let fitted = Fitted::new(part, params, n_shards, None, &|_| ())?;
-        points.push(CurvePoint {
+        Ok(CurvePoint {
             share,
             rows: fitted.sums.rows_taught,
             held_out: ClickMetrics::of(&predictions(&fitted.model, &held_out.rows)),
-        });
-    }
+        })
+    };
+    // Few rows are few shards, which leave cores idle: the shares are learnt at once.
+    let points: Result<Vec<CurvePoint>, AdsError> =
+        CURVE_SHARES.into_par_iter().map(point).collect();
+    let mut points = points?;
     points.push(CurvePoint {
         share: 1.0,
         rows: held_out.n_taught,

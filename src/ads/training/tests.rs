@@ -216,13 +216,14 @@ fn of_every_kind() -> Vec<ValidAdsParams> {
     ]
 }
 
+/// Few rows of many showings each: clicks enough for several shards.
 fn many(n_users: u64, per_user: u64) -> Vec<Impression> {
     (0..n_users * per_user)
         .map(|i| {
             let (user, ad) = (i % n_users, mix(i, 1) % 5);
             let rate = if mix(user, 2) % 3 == ad % 3 { 30 } else { 8 };
-            let clicks = (0..100).filter(|j| mix(i, 10 + j) % 100 < rate).count();
-            let mut shown = impression(Some(user), ad, 100, u32::try_from(clicks).unwrap());
+            let clicks = (0..400).filter(|j| mix(i, 10 + j) % 100 < rate).count();
+            let mut shown = impression(Some(user), ad, 400, u32::try_from(clicks).unwrap());
             shown.interests =
                 interests(&[["art", "food", "cars"][usize::try_from(mix(user, 2) % 3).unwrap()]]);
             shown.at = Timestamp::from_secs(i64::try_from(i).unwrap());
@@ -261,7 +262,7 @@ fn in_shards(rows: &[Permitted<TrainingRow, AdRelevance>], params: &ValidAdsPara
 
 #[test]
 fn same_bytes_for_any_number_of_threads() {
-    let rows = rows_of(&many(400, 12));
+    let rows = rows_of(&many(400, 3));
     for params in of_every_kind() {
         let expected = bytes(&in_shards(&rows, &params));
         for threads in 1..=3 {
@@ -274,7 +275,7 @@ fn same_bytes_for_any_number_of_threads() {
 
 #[test]
 fn prop_whoever_leaves_leaves_nothing_behind() {
-    let shown = many(400, 12);
+    let shown = many(400, 3);
     for params in of_every_kind() {
         let before = in_shards(&rows_of(&shown), &params);
         for (seed, one_in) in [(1, 400), (2, 400), (3, 80), (4, 7), (5, 1)] {
@@ -294,7 +295,7 @@ fn prop_whoever_leaves_leaves_nothing_behind() {
 
 #[test]
 fn one_person_is_in_one_shard() {
-    let shown = many(400, 12);
+    let shown = many(400, 3);
     for params in of_every_kind() {
         let before = in_shards(&rows_of(&shown), &params);
         // One who is trained on, or says when to stop.
@@ -313,7 +314,7 @@ fn one_person_is_in_one_shard() {
 
 #[test]
 fn other_parameters_take_nothing_from_an_earlier_training() {
-    let rows = rows_of(&many(400, 12));
+    let rows = rows_of(&many(400, 3));
     let other = AdsParams {
         ftrl: FtrlParams::default().bits(12).alpha(0.05),
         factors: FactorParams::default().bits(10).k(3).epochs(2),
@@ -350,7 +351,7 @@ fn deny_shards_of_another_kind_of_model() {
 /// Clicks come from two fields that agree, and the rows of a tenth of the people say when to stop.
 #[test]
 fn a_factor_model_stops_by_people_who_did_not_teach_it() {
-    let (rows, ads) = (rows_of(&many(400, 12)), ads());
+    let (rows, ads) = (rows_of(&many(400, 3)), ads());
     let with = |early_stopping| {
         let params = AdsParams {
             model: ModelKind::Factors,
@@ -384,7 +385,7 @@ fn a_factor_model_stops_by_people_who_did_not_teach_it() {
 
 #[test]
 fn shards_know_about_what_one_model_of_all_knows() {
-    let rows = rows_of(&many(400, 12));
+    let rows = rows_of(&many(400, 3));
     let log_loss = |shards| {
         let ftrl = FtrlParams::default().bits(12);
         let params = AdsParams {
@@ -405,14 +406,14 @@ fn shards_know_about_what_one_model_of_all_knows() {
 #[test]
 fn same_shards_after_writing_and_reading() {
     for params in of_every_kind() {
-        let shards = in_shards(&rows_of(&many(400, 12)), &params).shards;
+        let shards = in_shards(&rows_of(&many(400, 3)), &params).shards;
         assert_eq!(ShardStates::from_bytes(&shards.to_bytes()).unwrap(), shards);
     }
 }
 
 #[test]
 fn deny_damaged_shards() {
-    let bytes = in_shards(&rows_of(&many(400, 12)), &checked())
+    let bytes = in_shards(&rows_of(&many(400, 3)), &checked())
         .shards
         .to_bytes();
     for at in [0, 22, bytes.len() / 2, bytes.len() - 1] {

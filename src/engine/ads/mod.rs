@@ -112,7 +112,7 @@ pub(in crate::engine) fn training_rows(
         let row = TrainingRow::new(impression, profile.map(Permitted::get));
         view.gates.people.permit(row)
     };
-    let rows = stage.keep(world.inputs.impressions.iter().map(row));
+    let rows = stage.keep_each(&world.inputs.impressions, row);
     (rows, stage)
 }
 
