@@ -46,6 +46,7 @@ pub use params::{AdsParams, ValidAdsParams};
 pub use policy::{AUDIENCE_MIN, Cap, Guard, HiddenAd, Ineligible, PolicyParams, ValidPolicyParams};
 pub use profile::{TrainingRow, UserProfile};
 pub use relevance::{AdCounts, AdScore, AdScores, rank_ads};
+pub(crate) use relevance::{ReadyAds, rank_ready};
 pub use schema::{FeatureSource, feature_sources};
 pub use shared::{AdKey, History, Level, Shared, SharedFacts, SharedParams, Tie, Told, Usage};
 pub use training::{

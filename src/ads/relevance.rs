@@ -137,14 +137,33 @@ pub fn rank_ads(
     k: usize,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<(AdScores, AdCounts), AdsError> {
+    let ready = ReadyAds::of(ads, guard);
+    rank_ready(users, (ads, &ready), model, guard, k, progress)
+}
+
+/// As [`rank_ads`], with ads that were made ready once for many calls.
+///
+/// # Errors
+/// As [`rank_ads`].
+pub(crate) fn rank_ready(
+    users: &[Permitted<UserProfile, AdRelevance>],
+    (ads, ready): (&[Ad], &ReadyAds),
+    model: &ClickModel,
+    guard: &Guard,
+    k: usize,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<(AdScores, AdCounts), AdsError> {
     let mut counts = AdCounts {
         n_users: users.len() as u64,
         n_ads: ads.len() as u64,
         pairs: users.len() as u64 * ads.len() as u64,
         ..AdCounts::default()
     };
+    for (&reason, &n) in &ready.refused {
+        counts.refuse(reason, n * counts.n_users);
+    }
     let mut people = People::of(users);
-    let running = Running::of(ads, guard, &people, &mut counts);
+    let running = Running::of(ads, ready, guard, &people);
     people.restrict(guard, &running);
     let mut lists = vec![BestAds::default(); people.profiles.len()];
     // There are no more than all of them, and room is made for as many as are asked for.
@@ -153,7 +172,7 @@ pub fn rank_ads(
     let n_kept = k + 1;
     match model.predictor() {
         Predictor::Logistic(logistic) => {
-            let by_kind = ByKind::of(logistic, &running.kinds, &people);
+            let by_kind = ByKind::of(logistic, &running.ready.kinds, &people);
             for (block_idx, block) in running.ads.chunks(AD_BLOCK).enumerate() {
                 let first = block_idx * AD_BLOCK;
                 let models = (model, logistic);
@@ -187,49 +206,70 @@ struct RunningAd<'a> {
     list: Option<u32>,
 }
 
-/// The ads somebody could get, by id; the others are counted for everybody.
+/// The ads somebody could get, by id, and what is the same of them whoever is asked about; the others are counted.
+#[derive(Debug)]
+pub(crate) struct ReadyAds {
+    /// Where each stands in the table they are from.
+    ads: Vec<(usize, AdHashes)>,
+    refused: BTreeMap<Ineligible, u64>,
+    kind_of: Vec<u32>,
+    kinds: Kinds,
+    catalogue: Catalogue,
+}
+
+impl ReadyAds {
+    /// # Complexity
+    /// O(A log A) for A ads.
+    pub(crate) fn of(ads: &[Ad], guard: &Guard) -> Self {
+        let (mut running, mut refused) = (Vec::with_capacity(ads.len()), BTreeMap::new());
+        for (at, ad) in ads.iter().enumerate() {
+            match guard.for_anybody(ad) {
+                Ok(()) => running.push((at, AdHashes::of(ad))),
+                Err(reason) => *refused.entry(reason).or_default() += 1,
+            }
+        }
+        running.sort_by_key(|&(at, _)| ads[at].ad_id);
+        let mut kinds = Kinds::default();
+        let kind = |&(at, hashes): &(usize, AdHashes)| kinds.number(&ads[at], hashes);
+        Self {
+            kind_of: running.iter().map(kind).collect(),
+            catalogue: Catalogue::of(running.iter().map(|&(at, _)| &ads[at])),
+            ads: running,
+            refused,
+            kinds,
+        }
+    }
+}
+
+/// The same for some people: which of them are on which list.
 struct Running<'a> {
     ads: Vec<RunningAd<'a>>,
     lists: Lists,
-    catalogue: Catalogue,
-    kinds: Kinds,
+    ready: &'a ReadyAds,
 }
 
 impl<'a> Running<'a> {
-    fn of(ads: &'a [Ad], guard: &Guard, people: &People<'_>, counts: &mut AdCounts) -> Self {
-        let mut running = Vec::with_capacity(ads.len());
-        for ad in ads {
-            match guard.for_anybody(ad) {
-                Ok(()) => running.push(ad),
-                Err(reason) => counts.refuse(reason, counts.n_users),
-            }
-        }
-        running.sort_by_key(|ad| ad.ad_id);
+    fn of(ads: &'a [Ad], ready: &'a ReadyAds, guard: &Guard, people: &People<'_>) -> Self {
         let mut lists = Lists::default();
         let mut numbers: HashMap<(bool, AdvertiserId, AudienceId), u32> = HashMap::default();
         let mut number = |ad: &Ad| {
-            let reached = guard.audiences().reached(ad)?;
             let list = ad.audience_id.or(ad.lookalike_of)?;
+            let reached = guard.audiences().reached(ad)?;
             let list = (ad.audience_id.is_some(), ad.advertiser_id, list);
             let new = || lists.add(&people.profiles, reached);
             Some(*numbers.entry(list).or_insert_with(new))
         };
-        let catalogue = Catalogue::of(running.iter().copied());
-        let mut kinds = Kinds::default();
-        let ads = running.into_iter().map(|ad| {
-            let hashes = AdHashes::of(ad);
-            RunningAd {
-                ad,
-                hashes,
-                kind: kinds.number(ad, hashes),
-                list: number(ad),
-            }
+        let running = ready.ads.iter().zip(&ready.kind_of);
+        let running = running.map(|(&(at, hashes), &kind)| RunningAd {
+            ad: &ads[at],
+            hashes,
+            kind,
+            list: number(&ads[at]),
         });
         Self {
-            ads: ads.collect(),
-            kinds,
+            ads: running.collect(),
             lists,
-            catalogue,
+            ready,
         }
     }
 }
@@ -316,7 +356,7 @@ impl<'a> People<'a> {
                 return Refusals::default();
             };
             let refused = |at: u32| Some((at, own.refusal(running.ads[at as usize].ad)?));
-            let touched = running.catalogue.touched(own).into_iter();
+            let touched = running.ready.catalogue.touched(own).into_iter();
             Refusals {
                 ads: touched.filter_map(refused).collect(),
                 left: own.left().map(|(id, left)| (id, left as usize)).collect(),

@@ -240,6 +240,7 @@ impl Lists {
 }
 
 /// Where ads and advertisers stand among all ads.
+#[derive(Debug)]
 pub(in crate::ads) struct Catalogue {
     ads: HashMap<AdId, u32>,
     advertisers: HashMap<AdvertiserId, Vec<u32>>,

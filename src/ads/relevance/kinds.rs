@@ -15,13 +15,14 @@ use crate::ids::{AdId, AdvertiserId};
 use crate::signals::{Ad, AdCategory, SpecialCategory};
 
 /// A kind of ad, and one ad of it.
+#[derive(Debug)]
 struct Kind {
     category: AdCategory,
     example: AdHashes,
 }
 
 /// The kinds of the ads that run, numbered.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Kinds {
     numbers: HashMap<(AdCategory, Option<SpecialCategory>), u32>,
     all: Vec<Kind>,

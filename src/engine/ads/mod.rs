@@ -16,8 +16,8 @@ use self::audiences::resolve;
 use self::model::AdModel;
 use self::profiles::Profiles;
 use crate::ads::{
-    Audiences, ClickModel, Guard, HiddenAd, History, SharedFacts, TrainReport, TrainingRow,
-    TrainingSet, train_told,
+    Audiences, ClickModel, Guard, HiddenAd, History, ReadyAds, SharedFacts, TrainReport,
+    TrainingRow, TrainingSet, train_told,
 };
 use crate::consent::{AdRelevance, Permitted};
 use crate::engine::books::reading::Book;
@@ -35,6 +35,8 @@ pub(in crate::engine) struct Ads {
     /// What is shared besides profiles.
     pub(in crate::engine) facts: SharedFacts,
     pub(in crate::engine) guard: Guard,
+    /// The ads that the guard lets somebody have.
+    ready: ReadyAds,
     pub(in crate::engine) model: ClickModel,
     pub(in crate::engine) train_report: TrainReport,
 }
@@ -69,6 +71,7 @@ impl Ads {
             (trained.model, trained.report)
         };
         Ok(Self {
+            ready: ReadyAds::of(&world.inputs.ads, &guard),
             view,
             profiles,
             facts,

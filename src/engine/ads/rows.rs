@@ -1,6 +1,6 @@
 //! Ad scores as rows.
 
-use crate::ads::{AdCounts, AdScore, Ineligible, rank_ads};
+use crate::ads::{AdCounts, AdScore, Ineligible, rank_ready};
 use crate::engine::ads::Ads;
 use crate::engine::outputs::AdRow;
 use crate::engine::publishing::{Ranks, keep};
@@ -21,7 +21,8 @@ impl Ads {
         progress.begin("ranking ads", None);
         let (everybody, ads) = (self.profiles.all(), &world.inputs.ads);
         let (k, done) = (world.params.ads.k(), |n| progress.advance(n));
-        let (scores, counts) = rank_ads(everybody, ads, &self.model, &self.guard, k, &done)?;
+        let ads = (ads.as_slice(), &self.ready);
+        let (scores, counts) = rank_ready(everybody, ads, &self.model, &self.guard, k, &done)?;
         Ok((scores, stage(&counts)))
     }
 
@@ -51,8 +52,9 @@ impl Ads {
         let Some(profile) = self.profiles.of(user) else {
             return Ok(Vec::new());
         };
-        let (person, ads) = (std::slice::from_ref(profile), &world.inputs.ads);
-        let ranked = rank_ads(person, ads, &self.model, &self.guard, k, &|_| ())?;
+        let (person, ads) = (std::slice::from_ref(profile), world.inputs.ads.as_slice());
+        let ads = (ads, &self.ready);
+        let ranked = rank_ready(person, ads, &self.model, &self.guard, k, &|_| ())?;
         Ok(ranked.0)
     }
 
