@@ -46,14 +46,14 @@ pub use params::{AdsParams, ValidAdsParams};
 pub use policy::{AUDIENCE_MIN, Cap, Guard, HiddenAd, Ineligible, PolicyParams, ValidPolicyParams};
 pub use profile::{TrainingRow, UserProfile};
 pub use relevance::{AdCounts, AdScore, AdScores, rank_ads};
-pub(crate) use relevance::{ReadyAds, rank_ready};
+pub(crate) use relevance::{Offered, ReadyAds, rank_ready};
 pub use schema::{FeatureSource, feature_sources};
 pub use shared::{AdKey, History, Level, Shared, SharedFacts, SharedParams, Tie, Told, Usage};
 pub use training::{
     CurvePoint, MIN_CLICKS_PER_SHARD, PassPoint, ProgressPoint, ShardStates, TrainReport, Trained,
     TrainingSet, is_shards, train, train_from, train_told,
 };
-pub(crate) use weights::AdsOf;
+pub(crate) use weights::PersonsAds;
 pub use weights::{FieldWeight, ModelWeights, ValueWeight};
 
 #[cfg(test)]

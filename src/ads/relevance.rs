@@ -138,7 +138,8 @@ pub fn rank_ads(
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<(AdScores, AdCounts), AdsError> {
     let ready = ReadyAds::of(ads, guard);
-    rank_ready(users, (ads, &ready), model, guard, k, progress)
+    let offered = Offered { ads, ready: &ready };
+    rank_ready(users, offered, model, guard, k, progress)
 }
 
 /// As [`rank_ads`], with ads that were made ready once for many calls.
@@ -147,7 +148,7 @@ pub fn rank_ads(
 /// As [`rank_ads`].
 pub(crate) fn rank_ready(
     users: &[Permitted<UserProfile, AdRelevance>],
-    (ads, ready): (&[Ad], &ReadyAds),
+    Offered { ads, ready }: Offered<'_>,
     model: &ClickModel,
     guard: &Guard,
     k: usize,
@@ -163,7 +164,7 @@ pub(crate) fn rank_ready(
         counts.refuse(reason, n * counts.n_users);
     }
     let mut people = People::of(users);
-    let running = Running::of(ads, ready, guard, &people);
+    let running = Running::of(Offered { ads, ready }, guard, &people);
     people.restrict(guard, &running);
     let mut lists = vec![BestAds::default(); people.profiles.len()];
     // There are no more than all of them, and room is made for as many as are asked for.
@@ -204,6 +205,13 @@ struct RunningAd<'a> {
     kind: u32,
     /// The number of the list it is for, if it is for one.
     list: Option<u32>,
+}
+
+/// Ads, and what was made ready of the same.
+#[derive(Clone, Copy)]
+pub(crate) struct Offered<'a> {
+    pub(crate) ads: &'a [Ad],
+    pub(crate) ready: &'a ReadyAds,
 }
 
 /// The ads somebody could get, by id, and what is the same of them whoever is asked about; the others are counted.
@@ -249,7 +257,8 @@ struct Running<'a> {
 }
 
 impl<'a> Running<'a> {
-    fn of(ads: &'a [Ad], ready: &'a ReadyAds, guard: &Guard, people: &People<'_>) -> Self {
+    fn of(offered: Offered<'a>, guard: &Guard, people: &People<'_>) -> Self {
+        let Offered { ads, ready } = offered;
         let mut lists = Lists::default();
         let mut numbers: HashMap<(bool, AdvertiserId, AudienceId), u32> = HashMap::default();
         let mut number = |ad: &Ad| {

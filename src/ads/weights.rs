@@ -46,8 +46,11 @@ pub struct ValueWeight {
     pub people: u64,
 }
 
-/// The pairs of one person.
-pub(crate) type AdsOf<'a> = (&'a UserProfile, Vec<&'a Ad>);
+/// A person, and the ads they are looked at with.
+pub(crate) struct PersonsAds<'a> {
+    pub(crate) person: &'a UserProfile,
+    pub(crate) ads: Vec<&'a Ad>,
+}
 
 /// What fields add over pairs of people and ads, those that move most first.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -67,7 +70,7 @@ impl ModelWeights {
     ///
     /// # Complexity
     /// One call of [`ClickModel::contributions`] a pair; memory O(values).
-    pub(crate) fn of(model: &ClickModel, people: &[AdsOf<'_>], people_min: u64) -> Self {
+    pub(crate) fn of(model: &ClickModel, people: &[PersonsAds<'_>], people_min: u64) -> Self {
         let mut sums: BTreeMap<Field, FieldSums> = BTreeMap::new();
         for chunk in people.chunks(CHUNK) {
             let found = chunk.par_iter().map(|person| of_person(model, person));
@@ -77,12 +80,12 @@ impl ModelWeights {
                 }
             }
         }
-        let pairs: u64 = people.iter().map(|(_, ads)| ads.len() as u64).sum();
+        let pairs: u64 = people.iter().map(|one| one.ads.len() as u64).sum();
         let of_field = |(field, sums): (Field, FieldSums)| sums.weight(field, pairs, people_min);
         let mut fields: Vec<FieldWeight> = sums.into_iter().map(of_field).collect();
         fields.sort_by(|a, b| b.moves.total_cmp(&a.moves));
         Self {
-            people: people.iter().filter(|(_, ads)| !ads.is_empty()).count() as u64,
+            people: people.iter().filter(|one| !one.ads.is_empty()).count() as u64,
             pairs,
             people_min,
             fields,
@@ -146,11 +149,11 @@ impl FieldSums {
 }
 
 /// The sums of one person's pairs.
-fn of_person(model: &ClickModel, (person, ads): &AdsOf<'_>) -> BTreeMap<Field, FieldSums> {
+fn of_person(model: &ClickModel, pairs: &PersonsAds<'_>) -> BTreeMap<Field, FieldSums> {
     let mut sums: BTreeMap<Field, FieldSums> = BTreeMap::new();
-    for ad in ads {
+    for ad in &pairs.ads {
         let mut of_pair: BTreeMap<Field, f64> = BTreeMap::new();
-        for part in model.contributions(person, ad).parts {
+        for part in model.contributions(pairs.person, ad).parts {
             *of_pair.entry(part.field).or_default() += part.log_odds;
             let own = sums.entry(part.field).or_default();
             let value = own.values.entry(value_of(&part, ad)).or_default();
@@ -223,10 +226,13 @@ mod tests {
         (model, people, ads)
     }
 
-    fn pairs<'a>(people: &'a [UserProfile], ads: &'a [Ad]) -> Vec<AdsOf<'a>> {
+    fn pairs<'a>(people: &'a [UserProfile], ads: &'a [Ad]) -> Vec<PersonsAds<'a>> {
         people
             .iter()
-            .map(|person| (person, ads.iter().collect()))
+            .map(|person| PersonsAds {
+                person,
+                ads: ads.iter().collect(),
+            })
             .collect()
     }
 

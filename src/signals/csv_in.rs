@@ -24,6 +24,8 @@ const BUFFER_BYTES: usize = 1 << 18;
 /// Rows, or bytes of them, that are read ahead of those that become records.
 const ROWS_AHEAD: usize = 4_096;
 const BYTES_AHEAD: usize = 1 << 20;
+/// The memory of longer rows is given back: there could be as many as are read ahead.
+const KEPT_BYTES: usize = 4_096;
 /// Rows that are read by one core at a time; fewer are not worth handing on.
 const ROWS_A_JOB: usize = 256;
 
@@ -149,12 +151,14 @@ impl<'s> CsvFile<'s> {
 }
 
 impl Shape {
-    /// What a row became; its memory is kept for another.
+    /// What a row became; the memory of an ordinary row is kept for another.
     fn taken<R: Record>(&self, row: &mut ByteRecord) -> Taken<R> {
         match StringRecord::from_byte_record(std::mem::take(row)) {
             Ok(fields) => {
                 let taken = self.taken_text(&fields);
-                *row = fields.into_byte_record();
+                if fields.as_slice().len() <= KEPT_BYTES {
+                    *row = fields.into_byte_record();
+                }
                 taken
             }
             Err(not_utf8) => {

@@ -1,6 +1,6 @@
 //! Ad scores as rows.
 
-use crate::ads::{AdCounts, AdScore, Ineligible, rank_ready};
+use crate::ads::{AdCounts, AdScore, Ineligible, Offered, rank_ready};
 use crate::engine::ads::Ads;
 use crate::engine::outputs::AdRow;
 use crate::engine::publishing::{Ranks, keep};
@@ -19,10 +19,10 @@ impl Ads {
         progress: &dyn Progress,
     ) -> Result<(Vec<AdScore>, Stage), EngineError> {
         progress.begin("ranking ads", None);
-        let (everybody, ads) = (self.profiles.all(), &world.inputs.ads);
+        let everybody = self.profiles.all();
         let (k, done) = (world.params.ads.k(), |n| progress.advance(n));
-        let ads = (ads.as_slice(), &self.ready);
-        let (scores, counts) = rank_ready(everybody, ads, &self.model, &self.guard, k, &done)?;
+        let offered = self.offered(world);
+        let (scores, counts) = rank_ready(everybody, offered, &self.model, &self.guard, k, &done)?;
         Ok((scores, stage(&counts)))
     }
 
@@ -52,10 +52,16 @@ impl Ads {
         let Some(profile) = self.profiles.of(user) else {
             return Ok(Vec::new());
         };
-        let (person, ads) = (std::slice::from_ref(profile), world.inputs.ads.as_slice());
-        let ads = (ads, &self.ready);
-        let ranked = rank_ready(person, ads, &self.model, &self.guard, k, &|_| ())?;
+        let (person, offered) = (std::slice::from_ref(profile), self.offered(world));
+        let ranked = rank_ready(person, offered, &self.model, &self.guard, k, &|_| ())?;
         Ok(ranked.0)
+    }
+
+    fn offered<'a>(&'a self, world: &'a World) -> Offered<'a> {
+        Offered {
+            ads: &world.inputs.ads,
+            ready: &self.ready,
+        }
     }
 
     /// Ad scores as rows, by person and rank.

@@ -1,7 +1,7 @@
 //! Explain the model: which fields move it, over people and ads of the run.
 
 use super::Ads;
-use crate::ads::{AdsOf, ModelWeights, UserProfile};
+use crate::ads::{ModelWeights, PersonsAds, UserProfile};
 use crate::consent::Permitted;
 use crate::engine::world::World;
 use crate::hash::mix_two;
@@ -15,9 +15,12 @@ const SALT: u64 = 0x3E16;
 impl Ads {
     /// How far each field moves the model.
     pub(in crate::engine) fn weights(&self, world: &World) -> ModelWeights {
-        let pairs = |person| (person, self.drawn(world, person));
+        let pairs = |person| PersonsAds {
+            person,
+            ads: self.drawn(world, person),
+        };
         let people = self.profiles.all().iter().map(Permitted::get);
-        let people: Vec<AdsOf<'_>> = people.map(pairs).collect();
+        let people: Vec<PersonsAds<'_>> = people.map(pairs).collect();
         let people_min = u64::from(world.params.ads.signals().friends_min);
         ModelWeights::of(&self.model, &people, people_min)
     }
