@@ -25,6 +25,11 @@ pub const fn mix_two(a: u64, b: u64) -> u64 {
     mix(a.wrapping_add(b.wrapping_mul(0x9E37_79B9_7F4A_7C15)))
 }
 
+/// The number in [0, 1) that a hash stands for: its upper 53 bits, as many as an `f64` holds.
+pub(crate) const fn unit(hash: u64) -> f64 {
+    (hash >> 11) as f64 / (1_u64 << 53) as f64
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,7 +5,7 @@ use super::clock::Clock;
 use super::features::{HashedValue, Placement, UserValue, hashed_values, user_values};
 use super::shared::{Shared, Told};
 use crate::consent::About;
-use crate::hash::mix_two as mix;
+use crate::hash::{mix_two as mix, unit};
 use crate::ids::{AdId, UserId};
 use crate::learn::Clicks;
 use crate::signals::{Ad, Impression, SocialAccount, Surface};
@@ -87,8 +87,7 @@ impl UserProfile {
 
 /// Does a hash fall into this share, by a salt?
 pub(in crate::ads) fn in_share(salt: u64, hash: u64, share: f64) -> bool {
-    let at = (mix(salt, hash) >> 11) as f64 / (1_u64 << 53) as f64;
-    at < share
+    unit(mix(salt, hash)) < share
 }
 
 impl About for UserProfile {

@@ -21,7 +21,8 @@ pub struct FieldWeight {
     pub field: String,
     /// The columns its values are from.
     pub sources: Vec<&'static str>,
-    /// Does it rest on what is known of a person?
+    /// Is it a field of a person, or crossed with one? In a factor model a field of an ad says half of what it says together with
+    /// people's values.
     pub is_personal: bool,
     /// The standard deviation of what it adds, over all pairs; a pair that lacks the field counts with 0.
     pub moves: f64,
@@ -236,18 +237,17 @@ mod tests {
             .collect()
     }
 
+    fn field<'w>(weights: &'w ModelWeights, name: &str) -> &'w FieldWeight {
+        let mut fields = weights.fields.iter();
+        fields.find(|field| field.field == name).unwrap()
+    }
+
     #[test]
     fn what_decides_moves_most_and_is_named() {
         let (model, people, ads) = world();
         let weights = ModelWeights::of(&model, &pairs(&people, &ads), 5);
         assert_eq!((weights.people, weights.pairs), (200, 600));
-        let of = |name: &str| {
-            weights
-                .fields
-                .iter()
-                .find(|field| field.field == name)
-                .unwrap()
-        };
+        let of = |name: &str| field(&weights, name);
         assert!(of("interest").moves > 5.0 * of("gender").moves);
         assert!(weights.fields[0].field.starts_with("interest"));
         let named = |value: &str| {
@@ -269,11 +269,7 @@ mod tests {
     fn spread_and_mean_are_those_of_all_pairs() {
         let (model, people, ads) = world();
         let weights = ModelWeights::of(&model, &pairs(&people, &ads), 5);
-        let field = weights
-            .fields
-            .iter()
-            .find(|field| field.field == "interest × ad")
-            .unwrap();
+        let field = field(&weights, "interest × ad");
         let mut added = Vec::new();
         for person in &people {
             for ad in &ads {
@@ -297,11 +293,7 @@ mod tests {
             person.attributes.interests = interests(&["rare"]);
         }
         let weights = ModelWeights::of(&model, &pairs(&people, &ads), 5);
-        let field = weights
-            .fields
-            .iter()
-            .find(|field| field.field == "interest")
-            .unwrap();
+        let field = field(&weights, "interest");
         assert_eq!(field.n_unnamed, 1);
         assert!(field.values.iter().all(|value| value.people >= 5));
         let told = serde_json::to_string(&weights).unwrap();

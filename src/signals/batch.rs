@@ -135,6 +135,9 @@ pub struct TableRows<R> {
     pub summary: TableSummary,
 }
 
+/// Rows that one core reads at a time; fewer are not worth handing on.
+pub(super) const ROWS_A_JOB: usize = 256;
+
 /// What a row became. Rows are read on every core, and taken one after the other.
 pub(super) enum Taken<R> {
     /// A record, and what was left out of it.

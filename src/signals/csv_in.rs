@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use csv::{ByteRecord, StringRecord};
 use rayon::prelude::*;
 
-use super::batch::{Batch, Batcher, Taken};
+use super::batch::{Batch, Batcher, ROWS_A_JOB, Taken};
 use super::csv_guard::{Guard, Trip};
 use super::error::SignalsError;
 use super::header::{Header, Place};
@@ -26,8 +26,6 @@ const ROWS_AHEAD: usize = 4_096;
 const BYTES_AHEAD: usize = 1 << 20;
 /// The memory of longer rows is given back: there could be as many as are read ahead.
 const KEPT_BYTES: usize = 4_096;
-/// Rows that are read by one core at a time; fewer are not worth handing on.
-const ROWS_A_JOB: usize = 256;
 
 /// Reads the bytes of a CSV file with a delimiter; returns how many rows it has.
 pub(super) fn read_csv<'s, R, F, E>(

@@ -17,7 +17,7 @@ use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::schema::types::{SchemaDescriptor, TypePtr};
 use rayon::prelude::*;
 
-use super::batch::{Batch, Batcher, Taken};
+use super::batch::{Batch, Batcher, ROWS_A_JOB, Taken};
 use super::caught::caught;
 use super::column::{Column, Kind};
 use super::error::SignalsError;
@@ -27,9 +27,6 @@ use super::pages::refuse_page_bombs;
 use super::parquet_cells::{ParquetCells, first_inexact};
 use super::record::Record;
 use super::source::Source;
-
-/// Rows that are read by one core at a time; fewer are not worth handing on.
-const ROWS_A_JOB: usize = 256;
 
 /// Reads a Parquet file; returns how many rows it has.
 pub(super) fn read_parquet<R, F, E>(

@@ -345,6 +345,18 @@ pub(crate) struct AskedArgs {
     pub(crate) json: bool,
 }
 
+/// Arguments shared by the explanations of ads.
+#[derive(Debug, Args)]
+pub(crate) struct AskedAdsArgs {
+    #[command(flatten)]
+    pub(crate) of_run: AskedArgs,
+    #[command(flatten)]
+    pub(crate) lists: ListKeyArgs,
+    /// The model from `train ads` that the run used
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ad_model: Option<PathBuf>,
+}
+
 /// Why somebody is suggested to somebody.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -383,12 +395,7 @@ pub(crate) struct ExplainAdArgs {
     #[arg(value_name = "AD")]
     pub(crate) ad: u64,
     #[command(flatten)]
-    pub(crate) asked: AskedArgs,
-    #[command(flatten)]
-    pub(crate) lists: ListKeyArgs,
-    /// The model from `train ads` that the run used
-    #[arg(long, value_name = "FILE")]
-    pub(crate) ad_model: Option<PathBuf>,
+    pub(crate) asked: AskedAdsArgs,
 }
 
 /// What the ad model weighs most.
@@ -402,12 +409,7 @@ Example:
   acquaint explain model --signals data/quickstart --values 2")]
 pub(crate) struct ExplainModelArgs {
     #[command(flatten)]
-    pub(crate) asked: AskedArgs,
-    #[command(flatten)]
-    pub(crate) lists: ListKeyArgs,
-    /// The model from `train ads` that the run used
-    #[arg(long, value_name = "FILE")]
-    pub(crate) ad_model: Option<PathBuf>,
+    pub(crate) asked: AskedAdsArgs,
     /// Number of values named per field; JSON has all of them
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub(crate) values: usize,

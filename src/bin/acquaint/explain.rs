@@ -8,11 +8,11 @@ use acquaint::engine::{Prepared, Reading, ValidRunParams};
 use acquaint::ids::UserId;
 use serde::Serialize;
 
-use crate::args::{AskedArgs, ExplainVerb};
+use crate::args::{AskedAdsArgs, AskedArgs, ExplainVerb};
 use crate::exit::{Failure, Outcome, print};
 use crate::models::Models;
 use crate::progress::Bars;
-use crate::run::Ledger;
+use crate::run::{Ledger, read_params, with_lists};
 use crate::told::{Told, tell};
 
 pub(crate) fn explain(verb: &ExplainVerb, quiet: bool) -> Result<Outcome, Failure> {
@@ -42,6 +42,14 @@ fn prepared(
         given,
         &bars,
     )?)
+}
+
+/// The same, with customer lists and a model of ads.
+fn prepared_for_ads(asked: &AskedAdsArgs, quiet: bool) -> Result<Prepared, Failure> {
+    let of_run = &asked.of_run;
+    let params = with_lists(read_params(&of_run.asking.given)?, &asked.lists)?;
+    let models = Models::read(None, asked.ad_model.as_deref())?;
+    prepared(of_run, &params, &models, quiet)
 }
 
 /// Prints an explanation, as JSON if that was asked for. Of somebody nobody knows there is nothing to explain.

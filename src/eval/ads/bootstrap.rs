@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::eval::friends::mix;
+use crate::hash::unit;
 use crate::learn::Predicted;
 
 /// How often rows are drawn again.
@@ -130,7 +131,7 @@ impl Draw {
 
 /// A Poisson variable of mean 1 from 64 random bits, at most 12: beyond that there is less than one row in 10¹⁰.
 pub(in crate::eval) fn poisson(bits: u64) -> f64 {
-    let u = (bits >> 11) as f64 / (1_u64 << 53) as f64;
+    let u = unit(bits);
     let (mut n, mut here, mut below) = (0.0, (-1.0_f64).exp(), (-1.0_f64).exp());
     while u >= below && n < 12.0 {
         n += 1.0;
@@ -159,7 +160,7 @@ mod tests {
     fn rows(n: u64) -> (Vec<Predicted>, Vec<u64>) {
         let row = |i: u64| {
             let p = [0.1, 0.2, 0.4][(i % 3) as usize];
-            let clicks = u32::from((mix(i) >> 11) as f64 / ((1_u64 << 53) as f64) < p);
+            let clicks = u32::from(unit(mix(i)) < p);
             let target = Clicks {
                 clicks,
                 impressions: 1,

@@ -7,7 +7,7 @@ use super::*;
 use crate::ads::{AdsParams, TrainingRow};
 use crate::consent::Permitted;
 use crate::eval::{ClickOptions, read_clicks};
-use crate::hash::mix;
+use crate::hash::{mix, unit};
 
 fn log_of(text: &str) -> Result<PolicyLog, LogError> {
     let dir = tempfile::tempdir().unwrap();
@@ -17,7 +17,7 @@ fn log_of(text: &str) -> Result<PolicyLog, LogError> {
 }
 
 fn uniform(at: u64) -> f64 {
-    (mix(at) >> 11) as f64 / (1_u64 << 53) as f64
+    unit(mix(at))
 }
 
 /// Items 0 to 3 are clicked in 5, 10, 15 and 20 of 100 rounds. The log shows them in 40, 30, 20 and 10 of 100, or all equally.

@@ -3,6 +3,7 @@
 use super::Left;
 use crate::eval::ConfidenceInterval;
 use crate::eval::friends::mix;
+use crate::hash::unit;
 
 /// Salt of who opts out when.
 const SALT: u64 = 0x0077_0FF5;
@@ -11,7 +12,7 @@ const SHARES: [u32; 7] = [0, 15, 30, 45, 60, 75, 90];
 
 /// When somebody opts out, in [0, 1).
 fn turn(person: u64) -> f64 {
-    (mix(person ^ SALT) >> 11) as f64 / (1_u64 << 53) as f64
+    unit(mix(person ^ SALT))
 }
 
 /// Does somebody never opt out?

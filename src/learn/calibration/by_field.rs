@@ -281,7 +281,7 @@ mod tests {
     #[test]
     fn oracle_the_doubt_is_the_spread_of_the_shifts() {
         let spread = 0.4;
-        let unit = |i: u64| (crate::hash::mix_two(9, i) >> 11) as f64 / (1_u64 << 53) as f64;
+        let unit = |i: u64| crate::hash::unit(crate::hash::mix_two(9, i));
         let normal = |i: u64| (0..12).map(|j| unit(12 * i + j)).sum::<f64>() - 6.0;
         let mut rows = Vec::new();
         let mut values = Vec::new();

@@ -246,7 +246,7 @@ mod tests {
     use crate::learn::calibration::tests::row;
 
     fn unit(a: u64, b: u64) -> f64 {
-        (mix(a, b) >> 11) as f64 / (1_u64 << 53) as f64
+        crate::hash::unit(mix(a, b))
     }
 
     /// Single rows clicked with the probability that a sigmoid makes of the prediction.

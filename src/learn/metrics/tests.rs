@@ -23,7 +23,7 @@ fn apart(rows: &[Predicted]) -> Vec<Predicted> {
 
 /// A number in [0, 1) made from two.
 fn unit(a: u64, b: u64) -> f64 {
-    (mix(a, b) >> 11) as f64 / (1_u64 << 53) as f64
+    crate::hash::unit(mix(a, b))
 }
 
 /// Single impressions with click probabilities like those of ads, clicked as often as predicted.

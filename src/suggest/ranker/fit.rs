@@ -181,11 +181,11 @@ pub(super) fn sigmoid(log_odds: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hash::mix;
+    use crate::hash::{mix, unit};
 
     /// A number in [0, 1).
     fn uniform(x: u64) -> f64 {
-        (mix(x) >> 11) as f64 / (1_u64 << 53) as f64
+        unit(mix(x))
     }
 
     #[test]

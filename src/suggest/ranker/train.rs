@@ -16,7 +16,7 @@ use super::model::{Candidates, FriendModel, FriendTraining, Provenance};
 use super::params::{Holdout, ValidRankerParams};
 use crate::consent::FriendSuggestions;
 use crate::graph::Graph;
-use crate::hash::mix;
+use crate::hash::{mix, unit};
 use crate::time::Timestamp;
 
 /// One person in so many calibrates the model that the others made.
@@ -200,10 +200,7 @@ fn people(source: Source<'_>, view: View<'_>, params: &ValidRankerParams, round:
     let tied = || view.ties.nodes().filter(|&u| view.ties.degree(u) > 0);
     let n_rows_max = tied().count() as f64 * params.pool() as f64 * f64::from(params.rounds());
     let share = params.rows_max() as f64 / n_rows_max.max(1.0);
-    let draw = |u: u32| {
-        let hash = mix(mix(params.seed() ^ (round << 32)) ^ (source.id)(u));
-        (hash >> 11) as f64 / (1_u64 << 53) as f64
-    };
+    let draw = |u: u32| unit(mix(mix(params.seed() ^ (round << 32)) ^ (source.id)(u)));
     tied().filter(|&u| draw(u) < share).collect()
 }
 

@@ -4,22 +4,23 @@ use acquaint::ads::Ineligible;
 use acquaint::engine::{AdExplained, AdPart, Grant, NotShown};
 use acquaint::ids::{AdId, UserId};
 
-use super::{prepared, show};
+use super::{prepared_for_ads, show};
 use crate::args::ExplainAdArgs;
 use crate::evaluate::line;
 use crate::exit::{Failure, Outcome};
-use crate::models::Models;
-use crate::run::{read_params, with_lists};
 
 pub(crate) fn ad(args: &ExplainAdArgs, quiet: bool) -> Result<Outcome, Failure> {
-    let asked = &args.asked;
-    let params = with_lists(read_params(&asked.asking.given)?, &args.lists)?;
-    let models = Models::read(None, args.ad_model.as_deref())?;
-    let prepared = prepared(asked, &params, &models, quiet)?;
+    let prepared = prepared_for_ads(&args.asked, quiet)?;
     let explained = prepared.explain_ad(UserId(args.user), AdId(args.ad))?;
     let is_unknown = explained.why_not == Some(NotShown::UnknownPerson);
     let unknown = is_unknown.then_some(explained.user);
-    show(asked, &explained, unknown, &prepared.reading(), text)
+    show(
+        &args.asked.of_run,
+        &explained,
+        unknown,
+        &prepared.reading(),
+        text,
+    )
 }
 
 fn text(explained: &AdExplained) -> String {

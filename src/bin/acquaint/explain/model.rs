@@ -2,24 +2,23 @@
 
 use acquaint::ads::{FieldWeight, ModelWeights, ValueWeight};
 
-use super::{prepared, show};
+use super::{prepared_for_ads, show};
 use crate::args::ExplainModelArgs;
 use crate::evaluate::line;
 use crate::exit::{Failure, Outcome};
-use crate::models::Models;
-use crate::run::{read_params, with_lists};
 
 pub(crate) fn model(args: &ExplainModelArgs, quiet: bool) -> Result<Outcome, Failure> {
-    let asked = &args.asked;
-    let params = with_lists(read_params(&asked.asking.given)?, &args.lists)?;
-    let models = Models::read(None, args.ad_model.as_deref())?;
-    let prepared = prepared(asked, &params, &models, quiet)?;
+    let prepared = prepared_for_ads(&args.asked, quiet)?;
     let weights = prepared
         .explain_ad_model()
         .expect("whatever is opened whole has ads");
-    show(asked, &weights, None, &prepared.reading(), |weights| {
-        text(weights, args.values)
-    })
+    show(
+        &args.asked.of_run,
+        &weights,
+        None,
+        &prepared.reading(),
+        |weights| text(weights, args.values),
+    )
 }
 
 fn text(weights: &ModelWeights, n_values: usize) -> String {
