@@ -10,7 +10,7 @@
 )]
 
 use acquaint::learn::factor::{
-    FactorModel, FactorParams, FieldBatch, FieldDataset, Interaction, WeightBits,
+    FactorModel, FactorParams, FieldBatch, FieldDataset, FieldEntry, Interaction, WeightBits,
 };
 use acquaint::learn::{ClickTargets, Clicks, sigmoid};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -41,12 +41,12 @@ fn rows(n: usize, even: bool) -> FieldDataset {
     let mut targets = Vec::with_capacity(n);
     let values = (1 << BITS) / FIELDS;
     for _ in 0..n {
-        let row: Vec<(u8, u32, f32)> = (0..FIELDS)
+        let row: Vec<FieldEntry> = (0..FIELDS)
             .map(|field| {
                 let u = unit(&mut state);
                 let u = if even { u } else { u.powi(4) };
                 let slot = field * values + (u * values as f64) as usize;
-                (field as u8, slot as u32, 1.0)
+                FieldEntry::new(field as u8, slot as u32, 1.0)
             })
             .collect();
         batch.push_row(&row).expect("slots lie inside");

@@ -3,15 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use super::factor_clicks::FactorClicks;
-use super::features::{AdHashes, HashedValue, Placement, hashed_values, surface_name};
+use super::features::{AdHashes, HashedAd, HashedValue, Placement, hashed_values, surface_name};
 use super::logistic::Logistic;
 use super::model_kind::ModelKind;
 use super::params::ValidAdsParams;
 use super::profile::{TrainingRow, UserProfile};
 use super::shared::{Shared, SharedParams};
 use crate::learn::{
-    CalibrateBy, Calibration, CalibrationMethod, FieldShifts, FtrlModel, LearnError, MODEL_SCHEMA,
-    Predicted, sigmoid,
+    CalibrateBy, Calibration, CalibrationMethod, ClickTotals, FieldShifts, FtrlModel, LearnError,
+    MODEL_SCHEMA, Predicted, sigmoid,
 };
 use crate::signals::{Ad, Surface};
 
@@ -83,6 +83,13 @@ pub struct Metadata {
     pub looks_at: SharedParams,
 }
 
+/// An ad, and where it was shown.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::ads) struct AdOn<'a> {
+    pub(in crate::ads) ad: &'a Ad,
+    pub(in crate::ads) surface: Surface,
+}
+
 /// The value of the field by which calibration tells ads apart.
 fn value_of(by: CalibrateBy, ad: &Ad, surface: Surface) -> String {
     match by {
@@ -109,7 +116,8 @@ impl ClickModel {
     /// A model that is not calibrated yet.
     pub(in crate::ads) fn new(
         predictor: Predictor,
-        (n_rows, clicks, impressions): (u64, u64, u64),
+        n_rows: u64,
+        totals: ClickTotals,
         looks_at: SharedParams,
     ) -> Self {
         Self {
@@ -117,8 +125,8 @@ impl ClickModel {
                 schema: MODEL_SCHEMA,
                 kind: predictor.kind(),
                 n_rows,
-                impressions,
-                clicks,
+                impressions: totals.impressions,
+                clicks: totals.clicks,
                 looks_at,
                 ..Metadata::default()
             },
@@ -132,14 +140,14 @@ impl ClickModel {
     pub(in crate::ads) fn calibrate<'a>(
         &mut self,
         predictions: &[Predicted],
-        shown: impl Iterator<Item = (&'a Ad, Surface)>,
+        shown: impl Iterator<Item = AdOn<'a>>,
         params: &ValidAdsParams,
         on: &str,
     ) {
         self.calibration = Calibration::fit(params.calibration(), predictions);
         if let Some(by) = params.calibrate_by() {
             let values: Vec<String> = shown
-                .map(|(ad, surface)| value_of(by, ad, surface))
+                .map(|AdOn { ad, surface }| value_of(by, ad, surface))
                 .collect();
             let curve = std::mem::take(&mut self.calibration);
             self.calibration = curve.with_shifts(by, predictions, &values);
@@ -223,8 +231,8 @@ impl ClickModel {
     pub fn p_click_shown(&self, row: &TrainingRow, before: &Shared, ad: &Ad) -> f64 {
         let mut values = hashed_values(&row.attributes);
         values.extend(before.hashed());
-        let place = row.placement(self.metadata.looks_at.time);
-        self.p_hashed_shown(place, (ad, &AdHashes::of(ad)), &values)
+        let place = row.placement(self.metadata.looks_at);
+        self.p_hashed_shown(place, &HashedAd::of(ad), &values)
     }
 
     /// As [`p_click_shown`](Self::p_click_shown) of a row that names nobody, so that there is nothing before it, with each of many
@@ -232,8 +240,8 @@ impl ClickModel {
     #[must_use]
     pub fn p_clicks_shown(&self, row: &TrainingRow, ads: &[Ad]) -> Vec<f64> {
         let values = hashed_values(&row.attributes);
-        let place = row.placement(self.metadata.looks_at.time);
-        let p = |ad: &Ad| self.p_hashed_shown(place, (ad, &AdHashes::of(ad)), &values);
+        let place = row.placement(self.metadata.looks_at);
+        let p = |ad: &Ad| self.p_hashed_shown(place, &HashedAd::of(ad), &values);
         ads.iter().map(p).collect()
     }
 
@@ -241,11 +249,11 @@ impl ClickModel {
     pub(in crate::ads) fn p_hashed_shown(
         &self,
         place: Placement,
-        (ad, hashes): (&Ad, &AdHashes),
+        ad: &HashedAd<'_>,
         values: &[HashedValue],
     ) -> f64 {
-        let logit = self.predictor.logit(hashes, values, Some(place));
-        self.probability(logit, self.shift(ad, Some(place.surface)))
+        let logit = self.predictor.logit(&ad.hashes, values, Some(place));
+        self.probability(logit, self.shift(ad.ad, Some(place.surface)))
     }
 
     /// The calibrated probability of log-odds, for an ad with this [shift](Self::shift).

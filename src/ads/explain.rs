@@ -247,7 +247,7 @@ mod tests {
         let ads: Vec<Ad> = (0..4).map(|id| ad(id, "food", 1.0)).collect();
         train(&permit_all(shown), &ads, &params.check().unwrap())
             .unwrap()
-            .0
+            .model
     }
 
     fn person() -> UserProfile {

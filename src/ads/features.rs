@@ -392,6 +392,22 @@ impl AdHashes {
     }
 }
 
+/// An ad with its hashes.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::ads) struct HashedAd<'a> {
+    pub(in crate::ads) ad: &'a Ad,
+    pub(in crate::ads) hashes: AdHashes,
+}
+
+impl<'a> HashedAd<'a> {
+    pub(in crate::ads) fn of(ad: &'a Ad) -> Self {
+        Self {
+            ad,
+            hashes: AdHashes::of(ad),
+        }
+    }
+}
+
 /// A value of a person's, hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct HashedValue {
@@ -416,6 +432,13 @@ pub(in crate::ads) struct Placement {
     pub(in crate::ads) position: Option<u8>,
     /// What the clock showed, if that is looked at and known.
     pub(in crate::ads) clock: Option<Clock>,
+}
+
+/// How many impressions ads had in a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::ads) struct ShownAt {
+    pub(in crate::ads) place: Placement,
+    pub(in crate::ads) impressions: u64,
 }
 
 impl Placement {

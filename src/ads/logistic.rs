@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::features::{AdField, AdHashes, Crossing, Feature, Field, HashedValue, Placement};
+use super::features::{
+    AdField, AdHashes, Crossing, Feature, Field, HashedValue, Placement, ShownAt,
+};
 use crate::learn::{FtrlModel, bits};
 
 /// Log-odds summed as `base(ad) + Σ part(value, ad)` over a person's values.
@@ -17,10 +19,10 @@ pub(in crate::ads) struct Logistic {
 
 impl Logistic {
     /// A regression, with what surface and position add averaged over where ads stood: impressions by place.
-    pub(in crate::ads) fn new(ftrl: FtrlModel, shown: &[(Placement, u64)]) -> Self {
+    pub(in crate::ads) fn new(ftrl: FtrlModel, shown: &[ShownAt]) -> Self {
         let mut model = Self { ftrl, context: 0.0 };
-        let all: u64 = shown.iter().map(|(_, impressions)| impressions).sum();
-        let part = |&(place, n): &(Placement, u64)| n as f64 * model.at(place);
+        let all: u64 = shown.iter().map(|at| at.impressions).sum();
+        let part = |at: &ShownAt| at.impressions as f64 * model.at(at.place);
         let sum: f64 = shown.iter().map(part).sum();
         model.context = if all > 0 { sum / all as f64 } else { 0.0 };
         model

@@ -45,7 +45,7 @@ pub use model_kind::ModelKind;
 pub use params::{AdsParams, ValidAdsParams};
 pub use policy::{AUDIENCE_MIN, Cap, Guard, HiddenAd, Ineligible, PolicyParams, ValidPolicyParams};
 pub use profile::{TrainingRow, UserProfile};
-pub use relevance::{AdCounts, AdScore, AdScores, rank_ads};
+pub use relevance::{AdCounts, AdScore, AdScores, RankedAds, rank_ads};
 pub(crate) use relevance::{Offered, ReadyAds, rank_ready};
 pub use schema::{FeatureSource, feature_sources};
 pub use shared::{AdKey, History, Level, Shared, SharedFacts, SharedParams, Tie, Told, Usage};

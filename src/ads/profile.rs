@@ -3,7 +3,7 @@
 use super::attributes::{AgeBand, Attributes};
 use super::clock::Clock;
 use super::features::{HashedValue, Placement, UserValue, hashed_values, user_values};
-use super::shared::{Shared, Told};
+use super::shared::{Shared, SharedParams, Told};
 use crate::consent::About;
 use crate::hash::{mix_two as mix, unit};
 use crate::ids::{AdId, UserId};
@@ -151,9 +151,9 @@ impl TrainingRow {
         }
     }
 
-    /// Where and when the ad stood; `is_timed` says whether the time is looked at.
-    pub(in crate::ads) fn placement(&self, is_timed: bool) -> Placement {
-        let region = self.attributes.region.filter(|_| is_timed);
+    /// Where the ad stood, and when if the time is looked at.
+    pub(in crate::ads) fn placement(&self, looks_at: SharedParams) -> Placement {
+        let region = self.attributes.region.filter(|_| looks_at.time);
         Placement {
             surface: self.surface,
             position: self.position,

@@ -30,7 +30,7 @@ use super::auction::{price, value};
 use super::click_model::{ClickModel, Predictor};
 use super::features::{AdField, AdHashes, Crossing, HashedValue, UserValue};
 use super::logistic::Logistic;
-use super::policy::masks::{AD_BLOCK, BlockMasks, Catalogue, Lists, Segments};
+use super::policy::masks::{AD_BLOCK, BlockMasks, Catalogue, ListedAd, Lists, Segments};
 use super::policy::{Guard, Ineligible};
 use super::profile::UserProfile;
 use crate::consent::{AdRelevance, Permitted};
@@ -117,6 +117,15 @@ impl AdCounts {
     }
 }
 
+/// Everybody's best ads, and what became of every pair.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RankedAds {
+    /// Lists, by person.
+    pub scores: AdScores,
+    /// Sums over all pairs.
+    pub counts: AdCounts,
+}
+
 /// The `k` best ads of every person at a time, at least one: by value, highest first, then by ad id.
 ///
 /// Everyone may occur once, and so may every ad; scores come in ascending order of person. `guard` says who may get
@@ -136,7 +145,7 @@ pub fn rank_ads(
     guard: &Guard,
     k: usize,
     progress: &(dyn Fn(u64) + Sync),
-) -> Result<(AdScores, AdCounts), AdsError> {
+) -> Result<RankedAds, AdsError> {
     let ready = ReadyAds::of(ads, guard);
     let offered = Offered { ads, ready: &ready };
     rank_ready(users, offered, model, guard, k, progress)
@@ -153,7 +162,7 @@ pub(crate) fn rank_ready(
     guard: &Guard,
     k: usize,
     progress: &(dyn Fn(u64) + Sync),
-) -> Result<(AdScores, AdCounts), AdsError> {
+) -> Result<RankedAds, AdsError> {
     let mut counts = AdCounts {
         n_users: users.len() as u64,
         n_ads: ads.len() as u64,
@@ -171,19 +180,24 @@ pub(crate) fn rank_ready(
     let k = k.clamp(1, ads.len().max(1));
     // The one who follows decides what the last one pays.
     let n_kept = k + 1;
+    let world = World {
+        people: &people,
+        running: &running,
+    };
     match model.predictor() {
         Predictor::Logistic(logistic) => {
             let by_kind = ByKind::of(logistic, &running.ready.kinds, &people);
             for (block_idx, block) in running.ads.chunks(AD_BLOCK).enumerate() {
-                let first = block_idx * AD_BLOCK;
-                let models = (model, logistic);
-                let scorer = BlockScorer::new(models, (block, first), &people, &by_kind);
-                scorer.offer_all((&people, &running), &mut lists, n_kept, progress);
+                let block = Block {
+                    ads: block,
+                    first_ad_idx: block_idx * AD_BLOCK,
+                };
+                let scorer = BlockScorer::new(model, logistic, block, &people, &by_kind);
+                scorer.offer_all(world, &mut lists, n_kept, progress);
             }
         }
         Predictor::Factors(machine) => {
-            let world = (&people, &running);
-            factors::offer_all((model, machine), world, &mut lists, n_kept, progress)?;
+            factors::offer_all(model, machine, world, &mut lists, n_kept, progress)?;
         }
     }
     let outcome = Outcome {
@@ -195,7 +209,7 @@ pub(crate) fn rank_ready(
     };
     let scores = outcome.scores(&lists);
     outcome.count(&lists, &mut counts);
-    Ok((scores, counts))
+    Ok(RankedAds { scores, counts })
 }
 
 /// An ad somebody could get.
@@ -205,6 +219,15 @@ struct RunningAd<'a> {
     kind: u32,
     /// The number of the list it is for, if it is for one.
     list: Option<u32>,
+}
+
+impl<'a> RunningAd<'a> {
+    const fn listed(&self) -> ListedAd<'a> {
+        ListedAd {
+            ad: self.ad,
+            list: self.list,
+        }
+    }
 }
 
 /// Ads, and what was made ready of the same.
@@ -396,6 +419,13 @@ impl<'a> People<'a> {
     }
 }
 
+/// Who is offered what.
+#[derive(Clone, Copy)]
+struct World<'a> {
+    people: &'a People<'a>,
+    running: &'a Running<'a>,
+}
+
 /// The first K + 1 of what one person was offered, and what they were not.
 #[derive(Clone, Debug, Default)]
 struct BestAds {
@@ -458,6 +488,14 @@ impl BestAds {
     }
 }
 
+/// Neighbours among the running ads.
+#[derive(Clone, Copy)]
+struct Block<'a> {
+    ads: &'a [RunningAd<'a>],
+    /// Where the first of them stands.
+    first_ad_idx: usize,
+}
+
 /// Log-odds of a block of ads: alone, and the part of every value; and who may get which of them.
 struct BlockScorer<'a> {
     model: &'a ClickModel,
@@ -475,11 +513,13 @@ struct BlockScorer<'a> {
 
 impl<'a> BlockScorer<'a> {
     fn new(
-        (model, logistic): (&'a ClickModel, &Logistic),
-        (ads, first_ad_idx): (&'a [RunningAd<'a>], usize),
+        model: &'a ClickModel,
+        logistic: &Logistic,
+        block: Block<'a>,
         people: &People<'_>,
         by_kind: &'a ByKind<'a>,
     ) -> Self {
+        let Block { ads, first_ad_idx } = block;
         let mut parts = vec![0.0; people.values.len() * ads.len()];
         let rows = parts
             .par_chunks_mut(ads.len())
@@ -489,7 +529,7 @@ impl<'a> BlockScorer<'a> {
                 *part = logistic.value_part(&one.hashes, value);
             }
         });
-        let listed: Vec<_> = ads.iter().map(|one| (one.ad, one.list)).collect();
+        let listed: Vec<_> = ads.iter().map(RunningAd::listed).collect();
         Self {
             model,
             by_kind,
@@ -505,7 +545,7 @@ impl<'a> BlockScorer<'a> {
 
     fn offer_all(
         &self,
-        world: (&People<'_>, &Running<'_>),
+        world: World<'_>,
         lists: &mut [BestAds],
         k: usize,
         progress: &(dyn Fn(u64) + Sync),
@@ -558,7 +598,7 @@ impl<'a> BlockScorer<'a> {
 
     fn offer_block(
         &self,
-        (people, running): (&People<'_>, &Running<'_>),
+        World { people, running }: World<'_>,
         person: usize,
         scratch: &mut Scratch,
         list: &mut BestAds,
@@ -566,10 +606,10 @@ impl<'a> BlockScorer<'a> {
     ) {
         let range = self.first_ad_idx..self.first_ad_idx + self.ads.len();
         let refused = people.refused(person, range);
-        let segment = (&people.segments, person);
+        let who = people.segments.of_person(person);
         let eligible = self
             .masks
-            .eligible(segment, refused, &running.lists, &mut list.ineligible);
+            .eligible(who, refused, &running.lists, &mut list.ineligible);
         self.fill_logits(people, person, scratch);
         let logits = &scratch.logits;
         for idx in eligible.bits() {
@@ -706,7 +746,9 @@ mod tests {
         AdsParams, AgeBand, History, ModelKind, SharedFacts, SharedParams, Tie, Usage,
         ValidAdsParams,
     };
-    use crate::ads::{Audiences, Cap, HiddenAd, ListMember, PolicyParams, TrainingRow, train};
+    use crate::ads::{
+        Audiences, Cap, HiddenAd, ListMember, PolicyParams, Trained, TrainingRow, train,
+    };
     use crate::ids::Region;
     use crate::learn::factor::{FactorModel, FactorParams, Interaction};
     use crate::learn::{
@@ -819,7 +861,7 @@ mod tests {
     }
 
     fn trained(profiles: &[UserProfile], ads: &[Ad], params: &ValidAdsParams) -> ClickModel {
-        train(&log(profiles, ads), ads, params).unwrap().0
+        train(&log(profiles, ads), ads, params).unwrap().model
     }
 
     /// The people with what some of them did before, and with phones.
@@ -956,7 +998,7 @@ mod tests {
         (told((1..=n_users).map(profile).collect(), &ads), ads)
     }
 
-    fn rank(users: &[UserProfile], ads: &[Ad], model: &ClickModel, k: u32) -> (AdScores, AdCounts) {
+    fn rank(users: &[UserProfile], ads: &[Ad], model: &ClickModel, k: u32) -> RankedAds {
         let guard = Guard::new(AS_OF, params(k).policy());
         rank_with(users, ads, model, &guard, k)
     }
@@ -967,7 +1009,7 @@ mod tests {
         model: &ClickModel,
         guard: &Guard,
         k: u32,
-    ) -> (AdScores, AdCounts) {
+    ) -> RankedAds {
         let users = permit_all(users.iter().cloned());
         rank_ads(&users, ads, model, guard, k as usize, &|_| ()).unwrap()
     }
@@ -978,7 +1020,7 @@ mod tests {
         let guard = guard(&users, &ads);
         for model in models(&users[..10], &ads[..40]) {
             for k in [1, 5, 25, 1_000] {
-                let (scores, counts) = rank_with(&users, &ads, &model, &guard, k);
+                let RankedAds { scores, counts } = rank_with(&users, &ads, &model, &guard, k);
                 let ours: Vec<_> = scores
                     .iter()
                     .map(|s| (s.user.0, s.ad_id.0, s.value, s.price))
@@ -1016,7 +1058,7 @@ mod tests {
             }
         }
         for model in models(&users[..5], &ads) {
-            let (_, counts) = rank_with(&users, &ads, &model, &guard, 5);
+            let RankedAds { counts, .. } = rank_with(&users, &ads, &model, &guard, 5);
             assert_eq!(counts.ineligible, expected);
         }
         let found: Vec<Ineligible> = expected.into_keys().collect();
@@ -1045,7 +1087,7 @@ mod tests {
         let (users, ads) = world(20, 100);
         let guard = guard(&users, &ads);
         for model in models(&users[..5], &ads) {
-            let (scores, counts) = rank_with(&users, &ads, &model, &guard, 1_000);
+            let RankedAds { scores, counts } = rank_with(&users, &ads, &model, &guard, 1_000);
             // Seven advertisers with at most four ads each.
             assert!(scores.len() <= 20 * 28);
             assert!(counts.advertiser_full > 0 && counts.beyond_k == 0);
@@ -1063,9 +1105,9 @@ mod tests {
             let users: Vec<UserProfile> = (from..from + 25).map(profile).collect();
             let ads: Vec<Ad> = (from..from + 120).map(some_ad).collect();
             let kind = ModelKind::ALL[usize::from(seed % 2 == 1)];
-            let (model, _) = train(&[], &ads, &params(5).with_model(kind)).unwrap();
+            let Trained { model, .. } = train(&[], &ads, &params(5).with_model(kind)).unwrap();
             let guard = guard(&users, &ads);
-            let (scores, _) = rank_with(&users, &ads, &model, &guard, k);
+            let RankedAds { scores, .. } = rank_with(&users, &ads, &model, &guard, k);
             let mut given: BTreeMap<(UserId, AdvertiserId), u32> = BTreeMap::new();
             for score in &scores {
                 let ad = &ads[usize::try_from(score.ad_id.0 - from).unwrap()];
@@ -1104,7 +1146,7 @@ mod tests {
             };
             let guard = Guard::new(AS_OF, &policy.check().unwrap());
             for model in &models {
-                let (scores, _) = rank_with(&[a.clone(), b.clone()], &ads, model, &guard, 1_000);
+                let RankedAds { scores, .. } = rank_with(&[a.clone(), b.clone()], &ads, model, &guard, 1_000);
                 let special = |user| -> Vec<(AdId, u64, u64)> {
                     let own = scores.iter().filter(|score| score.user == UserId(user));
                     let special = own.filter(|score| {
@@ -1171,7 +1213,8 @@ mod tests {
                 p("cooking"),
                 p("cars")
             );
-            let (scores, _) = rank(std::slice::from_ref(&fan), &[one("cooking")], &model, 1);
+            let RankedAds { scores, .. } =
+                rank(std::slice::from_ref(&fan), &[one("cooking")], &model, 1);
             assert_eq!(scores[0].reasons[0], "interest cooking");
         }
     }
@@ -1199,9 +1242,10 @@ mod tests {
     fn without_rows_the_prior_answers_and_bids_decide() {
         let ads = [ad(1, "art", 1.0), ad(2, "art", 2.0), ad(3, "cars", 2.0)];
         for kind in ModelKind::ALL {
-            let (model, report) = train(&[], &ads, &params(5).with_model(kind)).unwrap();
+            let Trained { model, report, .. } =
+                train(&[], &ads, &params(5).with_model(kind)).unwrap();
             report.check_sums().unwrap();
-            let (scores, _) = rank(&[profile(1)], &ads, &model, 2);
+            let RankedAds { scores, .. } = rank(&[profile(1)], &ads, &model, 2);
             let order: Vec<_> = scores.iter().map(|s| (s.rank, s.ad_id.0)).collect();
             assert_eq!(order, [(1, 2), (2, 3)]);
             assert!((scores[0].p_click - 0.001).abs() < 1e-9);
@@ -1212,13 +1256,13 @@ mod tests {
     #[test]
     fn nobody_and_nothing() {
         for kind in ModelKind::ALL {
-            let (model, _) = train(&[], &[], &params(5).with_model(kind)).unwrap();
+            let Trained { model, .. } = train(&[], &[], &params(5).with_model(kind)).unwrap();
             for (users, ads) in [
                 (vec![], vec![]),
                 (vec![profile(1)], vec![]),
                 (vec![], vec![some_ad(1)]),
             ] {
-                let (scores, counts) = rank(&users, &ads, &model, 5);
+                let RankedAds { scores, counts } = rank(&users, &ads, &model, 5);
                 assert!(scores.is_empty());
                 counts.check_sums().unwrap();
             }

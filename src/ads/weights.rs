@@ -223,7 +223,7 @@ mod tests {
         };
         let model = train(&permit_all(shown), &ads, &params.check().unwrap())
             .unwrap()
-            .0;
+            .model;
         (model, people, ads)
     }
 

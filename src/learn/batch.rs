@@ -72,15 +72,27 @@ impl SparseBatch {
         self.n_slots
     }
 
-    /// A row's slots, ascending, and their values.
+    /// One row.
     ///
     /// # Panics
     /// If there is no such row.
     #[must_use]
-    pub fn row(&self, row: usize) -> (&[u32], &[f32]) {
+    pub fn row(&self, row: usize) -> SparseRow<'_> {
         let range = self.offsets[row]..self.offsets[row + 1];
-        (&self.slots[range.clone()], &self.values[range])
+        SparseRow {
+            slots: &self.slots[range.clone()],
+            values: &self.values[range],
+        }
     }
+}
+
+/// One row of a [`SparseBatch`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SparseRow<'a> {
+    /// Slots, ascending, each once.
+    pub slots: &'a [u32],
+    /// The value of each slot.
+    pub values: &'a [f32],
 }
 
 impl Records for SparseBatch {
@@ -128,19 +140,29 @@ impl ClickTargets {
 
     /// Clicks and impressions of all rows together.
     #[must_use]
-    pub fn totals(&self) -> (u64, u64) {
-        totals(&self.0)
+    pub fn totals(&self) -> ClickTotals {
+        self.0.iter().copied().collect()
     }
 }
 
-/// Clicks and impressions of all rows together.
-pub(crate) fn totals(targets: &[Clicks]) -> (u64, u64) {
-    targets.iter().fold((0, 0), |(clicks, impressions), t| {
-        (
-            clicks + u64::from(t.clicks),
-            impressions + u64::from(t.impressions),
-        )
-    })
+/// Clicks and impressions of many rows together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ClickTotals {
+    /// Clicks.
+    pub clicks: u64,
+    /// Impressions.
+    pub impressions: u64,
+}
+
+impl FromIterator<Clicks> for ClickTotals {
+    fn from_iter<I: IntoIterator<Item = Clicks>>(rows: I) -> Self {
+        let mut totals = Self::default();
+        for row in rows {
+            totals.clicks += u64::from(row.clicks);
+            totals.impressions += u64::from(row.impressions);
+        }
+        totals
+    }
 }
 
 /// Sparse rows with their clicks, as linfa's models take them.
@@ -155,8 +177,10 @@ mod tests {
         let mut batch = SparseBatch::new(8);
         batch.push_row(&[(5, 1.0), (2, 0.5), (5, 2.0)]).unwrap();
         batch.push_row(&[]).unwrap();
-        assert_eq!(batch.row(0), (&[2, 5][..], &[0.5, 3.0][..]));
-        assert_eq!(batch.row(1), (&[][..], &[][..]));
+        let (slots, values) = (&[2, 5][..], &[0.5, 3.0][..]);
+        assert_eq!(batch.row(0), SparseRow { slots, values });
+        let (slots, values) = (&[][..], &[][..]);
+        assert_eq!(batch.row(1), SparseRow { slots, values });
         assert_eq!((batch.nsamples(), batch.nfeatures()), (2, 8));
     }
 

@@ -39,18 +39,17 @@ mod ftrl;
 mod metrics;
 mod odds;
 
-pub(crate) use batch::totals;
-pub use batch::{ClickDataset, ClickTargets, Clicks, SparseBatch};
+pub use batch::{ClickDataset, ClickTargets, ClickTotals, Clicks, SparseBatch, SparseRow};
 pub(crate) use calibration::bits;
 pub use calibration::{
-    CalibrateBy, Calibration, CalibrationMethod, Curve, FieldShifts, Isotonic,
+    CalibrateBy, Calibration, CalibrationMethod, Curve, FieldShifts, Isotonic, Knot,
     MIN_CLICKS_TO_CALIBRATE, Platt, Shift,
 };
 pub use error::LearnError;
 pub(crate) use ftrl::{Coordinate, Happened};
 pub use ftrl::{FtrlModel, FtrlParams, FtrlValidParams, MODEL_SCHEMA};
 pub use metrics::{
-    ClickMetrics, GroupWeight, GroupedAuc, Predicted, ReliabilityBin, grouped_auc, reliability,
-    wilson_interval,
+    ClickMetrics, GroupWeight, GroupedAuc, Predicted, RateInterval, ReliabilityBin, grouped_auc,
+    reliability, wilson_interval,
 };
 pub use odds::sigmoid;

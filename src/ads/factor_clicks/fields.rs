@@ -1,7 +1,7 @@
 //! From features to entries with fields.
 
 use crate::ads::features::{AdField, Feature, Field, HashedValue, Placement, UserField};
-use crate::learn::factor::{FactorModel, FieldBatch};
+use crate::learn::factor::{FactorModel, FieldBatch, FieldEntry as Entry};
 
 /// Fields of people: the first. Those of a profile stand alone; phone, messenger, person and history are one each, since each field
 /// of a field-aware machine takes a vector more for every value.
@@ -10,9 +10,6 @@ pub(super) const N_PEOPLES: usize = 9;
 pub(super) const N_PLACES: usize = 2;
 /// All fields.
 pub(in crate::ads) const N_FIELDS: usize = N_PEOPLES + N_PLACES + AdField::ALL.len();
-
-/// (field, slot, value).
-pub(in crate::ads) type Entry = (u8, u32, f32);
 
 /// The machine's number of a field; none for what the machine makes itself, an offset and crosses.
 ///
@@ -61,7 +58,13 @@ pub(in crate::ads) fn entries(
     features: impl Iterator<Item = Feature>,
     bits: u8,
 ) -> impl Iterator<Item = Entry> {
-    features.filter_map(move |feature| Some((number(feature.field)?, feature.slot(bits), 1.0)))
+    features.filter_map(move |feature| {
+        Some(Entry {
+            field: number(feature.field)?,
+            slot: feature.slot(bits),
+            value: 1.0,
+        })
+    })
 }
 
 /// The entries of a person's values, for an ad of a special category or for others.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::FactorClicks;
-use super::place::Place;
+use super::place::{Place, PlaceCount};
 use crate::learn::LearnError;
 use crate::learn::factor::FactorModel;
 
@@ -13,7 +13,7 @@ use crate::learn::factor::FactorModel;
 pub(super) struct FactorClicksFile {
     machine: FactorModel,
     /// (field, slot, impressions) of surfaces and positions.
-    places: Vec<(u8, u32, u64)>,
+    places: Vec<PlaceCount>,
     impressions: u64,
     places_own_bits: u64,
 }

@@ -30,7 +30,7 @@ pub(in crate::ads) use self::fields::{N_FIELDS, batch, entries};
 use self::fields::{N_PEOPLES, N_PLACES, value_entries};
 use self::file::FactorClicksFile;
 use self::place::Place;
-use super::features::{AdHashes, HashedValue, Placement};
+use super::features::{AdHashes, HashedValue, Placement, ShownAt};
 use crate::learn::factor::{FactorModel, Interaction, Side};
 use crate::retrieve::dot;
 
@@ -51,7 +51,7 @@ pub(in crate::ads) struct AdSide {
 
 impl FactorClicks {
     /// A machine of [`N_FIELDS`] fields, and how many impressions ads had where they stood.
-    pub(in crate::ads) fn new(machine: FactorModel, shown: &[(Placement, u64)]) -> Self {
+    pub(in crate::ads) fn new(machine: FactorModel, shown: &[ShownAt]) -> Self {
         let place = Place::of(&machine, shown);
         Self { machine, place }
     }

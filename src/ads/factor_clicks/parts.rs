@@ -1,9 +1,9 @@
 //! Log-odds taken apart: what each value adds.
 
 use super::FactorClicks;
-use super::fields::{Entry, N_PEOPLES, N_PLACES, entries, is_seen, value_entries};
+use super::fields::{N_PEOPLES, N_PLACES, entries, is_seen, value_entries};
 use crate::ads::features::{AdField, AdHashes, UserValue};
-use crate::learn::factor::FieldRow;
+use crate::learn::factor::{FieldEntry as Entry, FieldRow};
 
 /// What each value adds: its own weight, and half of what it says together with every other.
 #[derive(Clone, Debug)]
@@ -40,7 +40,8 @@ impl FactorClicks {
         let added = self.added(&all);
         let n_person = allowed.len();
         let n_places = self.place.counts().len();
-        let ad_field = |entry: &Entry| AdField::ALL[usize::from(entry.0) - N_PEOPLES - N_PLACES];
+        let ad_field =
+            |entry: &Entry| AdField::ALL[usize::from(entry.field) - N_PEOPLES - N_PLACES];
         let ads = all.iter().zip(&added).skip(n_person + n_places);
         let places = &added[n_person..n_person + n_places];
         Parts {
@@ -53,9 +54,9 @@ impl FactorClicks {
 
     /// What each entry adds; of places only half of the pairs with others, since what they add by themselves is known.
     fn added(&self, all: &[Entry]) -> Vec<f64> {
-        let fields: Vec<u8> = all.iter().map(|entry| entry.0).collect();
-        let slots: Vec<u32> = all.iter().map(|entry| entry.1).collect();
-        let values: Vec<f32> = all.iter().map(|entry| entry.2).collect();
+        let fields: Vec<u8> = all.iter().map(|entry| entry.field).collect();
+        let slots: Vec<u32> = all.iter().map(|entry| entry.slot).collect();
+        let values: Vec<f32> = all.iter().map(|entry| entry.value).collect();
         let row = FieldRow {
             fields: &fields,
             slots: &slots,

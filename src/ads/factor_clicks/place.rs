@@ -2,16 +2,43 @@
 
 use std::collections::BTreeMap;
 
-use super::fields::{Entry, N_FIELDS, N_PEOPLES, N_PLACES, batch, place_entries};
-use crate::ads::features::Placement;
+use serde::{Deserialize, Serialize};
+
+use super::fields::{N_FIELDS, N_PEOPLES, N_PLACES, batch, place_entries};
+use crate::ads::features::{Placement, ShownAt};
 use crate::learn::LearnError;
-use crate::learn::factor::{FactorModel, Side};
+use crate::learn::factor::{FactorModel, FieldEntry as Entry, Side};
+
+/// Impressions of a surface or a position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "(u8, u32, u64)", into = "(u8, u32, u64)")]
+pub(super) struct PlaceCount {
+    field: u8,
+    slot: u32,
+    impressions: u64,
+}
+
+impl From<(u8, u32, u64)> for PlaceCount {
+    fn from((field, slot, impressions): (u8, u32, u64)) -> Self {
+        Self {
+            field,
+            slot,
+            impressions,
+        }
+    }
+}
+
+impl From<PlaceCount> for (u8, u32, u64) {
+    fn from(count: PlaceCount) -> Self {
+        (count.field, count.slot, count.impressions)
+    }
+}
 
 /// Surface and position as one row of shares.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Place {
-    /// (field, slot, impressions), by field and slot.
-    counts: Vec<(u8, u32, u64)>,
+    /// By field and slot.
+    counts: Vec<PlaceCount>,
     /// Impressions of all places.
     impressions: u64,
     /// What places add by themselves, on average over impressions.
@@ -20,20 +47,23 @@ pub(super) struct Place {
 }
 
 impl Place {
-    pub(super) fn of(machine: &FactorModel, shown: &[(Placement, u64)]) -> Self {
+    pub(super) fn of(machine: &FactorModel, shown: &[ShownAt]) -> Self {
         let mut counts: BTreeMap<(u8, u32), u64> = BTreeMap::new();
         let (mut impressions, mut own) = (0, 0.0);
-        for &(placement, n) in shown {
-            let entries = place_entries(placement, machine.params().bits());
-            for (field, slot, _) in entries {
-                *counts.entry((field, slot)).or_default() += n;
+        for at in shown {
+            let entries = place_entries(at.place, machine.params().bits());
+            for Entry { field, slot, .. } in entries {
+                *counts.entry((field, slot)).or_default() += at.impressions;
             }
-            impressions += n;
-            own += n as f64 * own_of_place(machine, placement);
+            impressions += at.impressions;
+            own += at.impressions as f64 * own_of_place(machine, at.place);
         }
-        let counts = counts
-            .into_iter()
-            .map(|((field, slot), n)| (field, slot, n));
+        let count = |((field, slot), impressions)| PlaceCount {
+            field,
+            slot,
+            impressions,
+        };
+        let counts = counts.into_iter().map(count);
         let mean_own = if impressions > 0 {
             own / impressions as f64
         } else {
@@ -44,7 +74,7 @@ impl Place {
 
     fn new(
         machine: &FactorModel,
-        counts: Vec<(u8, u32, u64)>,
+        counts: Vec<PlaceCount>,
         impressions: u64,
         mean_own: f64,
     ) -> Self {
@@ -64,14 +94,14 @@ impl Place {
     /// If the machine has other fields, a count is of no place or more than all, or the mean is not finite.
     pub(super) fn read(
         machine: &FactorModel,
-        counts: Vec<(u8, u32, u64)>,
+        counts: Vec<PlaceCount>,
         impressions: u64,
         mean_own: f64,
     ) -> Result<Self, LearnError> {
-        let is_place = |&(field, slot, n): &(u8, u32, u64)| {
-            (N_PEOPLES..N_PEOPLES + N_PLACES).contains(&usize::from(field))
-                && (slot as usize) < machine.params().n_slots()
-                && n <= impressions
+        let is_place = |count: &PlaceCount| {
+            (N_PEOPLES..N_PEOPLES + N_PLACES).contains(&usize::from(count.field))
+                && (count.slot as usize) < machine.params().n_slots()
+                && count.impressions <= impressions
         };
         let what = if machine.n_fields() != N_FIELDS {
             "other fields than those of clicks"
@@ -90,7 +120,7 @@ impl Place {
         shares(&self.counts, self.impressions)
     }
 
-    pub(super) fn counts(&self) -> &[(u8, u32, u64)] {
+    pub(super) fn counts(&self) -> &[PlaceCount] {
         &self.counts
     }
 
@@ -108,10 +138,11 @@ impl Place {
     }
 }
 
-fn shares(counts: &[(u8, u32, u64)], impressions: u64) -> impl Iterator<Item = Entry> + '_ {
+fn shares(counts: &[PlaceCount], impressions: u64) -> impl Iterator<Item = Entry> + '_ {
     #[expect(clippy::cast_possible_truncation, reason = "values of entries are f32")]
-    let share = move |&(field, slot, n): &(u8, u32, u64)| {
-        (field, slot, (n as f64 / impressions.max(1) as f64) as f32)
+    let share = move |count: &PlaceCount| {
+        let share = (count.impressions as f64 / impressions.max(1) as f64) as f32;
+        Entry::new(count.field, count.slot, share)
     };
     counts.iter().map(share)
 }

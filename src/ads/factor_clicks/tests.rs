@@ -7,7 +7,7 @@ use super::*;
 use crate::ads::features::UserField;
 use crate::ads::testing::ad;
 use crate::hash::mix;
-use crate::learn::factor::{FactorParams, FieldBatch, FieldDataset};
+use crate::learn::factor::{FactorParams, FieldBatch, FieldDataset, FieldEntry};
 use crate::learn::{ClickTargets, Clicks};
 use crate::signals::SpecialCategory;
 use crate::signals::Surface;
@@ -55,7 +55,12 @@ const fn place(surface: Surface, position: Option<u8>) -> Placement {
     }
 }
 
-fn row(ad: &AdHashes, values: &[HashedValue], place: Placement) -> Vec<(u8, u32, f32)> {
+fn shown(counts: &[(Placement, u64)]) -> Vec<ShownAt> {
+    let shown = |&(place, impressions): &(Placement, u64)| ShownAt { place, impressions };
+    counts.iter().map(shown).collect()
+}
+
+fn row(ad: &AdHashes, values: &[HashedValue], place: Placement) -> Vec<FieldEntry> {
     let with_ad = values.iter().flat_map(|&value| ad.features_with(value));
     let place = place.features();
     entries(ad.features().chain(with_ad).chain(place), 10).collect()
@@ -83,7 +88,7 @@ fn trained(kind: Interaction) -> FactorModel {
 #[test]
 fn sides_give_what_the_row_gives_where_everything_stood() {
     for kind in KINDS {
-        let model = FactorClicks::new(trained(kind), &[(PLACES[0], 9)]);
+        let model = FactorClicks::new(trained(kind), &shown(&[(PLACES[0], 9)]));
         for i in 0..40 {
             for ad in ads() {
                 let sides = model.logit(&ad, &values(i));
@@ -97,16 +102,17 @@ fn sides_give_what_the_row_gives_where_everything_stood() {
 /// With surfaces only, one value a showing, the sides give the mean over where ads stood.
 #[test]
 fn sides_give_the_mean_over_surfaces() {
-    let shown = [
+    let shown = shown(&[
         (place(Surface::Feed, None), 5),
         (place(Surface::Stories, None), 3),
         (place(Surface::Video, None), 2),
-    ];
+    ]);
     for kind in KINDS {
         let model = FactorClicks::new(trained(kind), &shown);
         for ad in ads() {
             let sides = model.logit(&ad, &values(1));
-            let at = |&(place, n): &(_, u64)| n as f64 * model.logit_shown(&ad, &values(1), place);
+            let at =
+                |at: &ShownAt| at.impressions as f64 * model.logit_shown(&ad, &values(1), at.place);
             let mean = shown.iter().map(at).sum::<f64>() / 10.0;
             assert!((sides - mean).abs() < 2e-6, "{kind:?}: {sides} {mean}");
         }
@@ -117,7 +123,7 @@ fn sides_give_the_mean_over_surfaces() {
 #[test]
 fn deny_protected_fields_a_say_on_special_categories() {
     for kind in KINDS {
-        let model = FactorClicks::new(trained(kind), &PLACES.map(|place| (place, 3)));
+        let model = FactorClicks::new(trained(kind), &shown(&PLACES.map(|place| (place, 3))));
         for i in 0..20 {
             let all = values(i);
             let mut other = all.clone();
@@ -138,7 +144,7 @@ fn deny_protected_fields_a_say_on_special_categories() {
 
 #[test]
 fn same_after_writing_and_reading_and_nothing_that_cannot_be() {
-    let model = FactorClicks::new(trained(KINDS[1]), &PLACES.map(|place| (place, 3)));
+    let model = FactorClicks::new(trained(KINDS[1]), &shown(&PLACES.map(|place| (place, 3))));
     let written = serde_json::to_string(&model).unwrap();
     let read: FactorClicks = serde_json::from_str(&written).unwrap();
     assert_eq!(read, model);

@@ -95,7 +95,22 @@ pub(in crate::ads) struct Segments<'a> {
     interests_of: Vec<Vec<u32>>,
 }
 
+/// Those of one person, by their place among the people.
+#[derive(Clone, Copy)]
+pub(in crate::ads) struct SegmentsOf<'a> {
+    segments: &'a Segments<'a>,
+    person: usize,
+}
+
 impl<'a> Segments<'a> {
+    /// What one of them has.
+    pub(in crate::ads) const fn of_person(&self, person: usize) -> SegmentsOf<'_> {
+        SegmentsOf {
+            segments: self,
+            person,
+        }
+    }
+
     /// The segments of people, in their order.
     pub(in crate::ads) fn of(people: &[&'a UserProfile]) -> Self {
         let mut segments = Self {
@@ -144,6 +159,13 @@ fn next<T>(list: &mut Vec<T>, one: T) -> u32 {
     u32::try_from(list.len() - 1).expect("fewer than 2³² distinct values fit memory")
 }
 
+/// An ad, with the number of the list it is for, if it is for one.
+#[derive(Clone, Copy)]
+pub(in crate::ads) struct ListedAd<'a> {
+    pub(in crate::ads) ad: &'a Ad,
+    pub(in crate::ads) list: Option<u32>,
+}
+
 /// The conditions of a block of ads.
 pub(in crate::ads) struct BlockMasks {
     all: Mask,
@@ -162,15 +184,15 @@ impl BlockMasks {
     ///
     /// # Complexity
     /// O(V·A) time and V/8 bytes an ad, for V distinct values.
-    pub(in crate::ads) fn new(ads: &[(&Ad, Option<u32>)], segments: &Segments<'_>) -> Self {
-        let mask = |holds: &dyn Fn(&Ad) -> bool| Mask::of(ads.iter().map(|(ad, _)| holds(ad)));
+    pub(in crate::ads) fn new(ads: &[ListedAd<'_>], segments: &Segments<'_>) -> Self {
+        let mask = |holds: &dyn Fn(&Ad) -> bool| Mask::of(ads.iter().map(|one| holds(one.ad)));
         let single = std::array::from_fn(|at| {
             let having = segments.having[at].iter();
             let meeting = |who: &&UserProfile| mask(&|ad| meets(who, &ad.targeting, SINGLE[at]));
             having.map(meeting).collect()
         });
         let wanted = |interest: &&Interest| mask(&|ad| ad.targeting.interests.contains(interest));
-        let listed = ads.iter().map(|(_, list)| *list).enumerate();
+        let listed = ads.iter().map(|one| one.list).enumerate();
         Self {
             all: mask(&|_| true),
             single,
@@ -187,7 +209,7 @@ impl BlockMasks {
     /// `refused` are the ads of the block the person is not shown whatever their conditions, each once.
     pub(in crate::ads) fn eligible(
         &self,
-        (segments, person): (&Segments<'_>, usize),
+        SegmentsOf { segments, person }: SegmentsOf<'_>,
         refused: impl Iterator<Item = (usize, Ineligible)>,
         lists: &Lists,
         ineligible: &mut [u64; Ineligible::ALL.len()],

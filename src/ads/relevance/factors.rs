@@ -13,7 +13,7 @@
 use ndarray::ArrayView2;
 use rayon::prelude::*;
 
-use super::{Best, BestAds, People, Running};
+use super::{Best, BestAds, People, Running, RunningAd, World};
 use crate::ads::AdsError;
 use crate::ads::click_model::ClickModel;
 use crate::ads::factor_clicks::FactorClicks;
@@ -35,8 +35,9 @@ const PEOPLE: usize = 4_096;
 /// # Errors
 /// If the model has weights that are not finite, or a calibration that falls.
 pub(super) fn offer_all(
-    (click, model): (&ClickModel, &FactorClicks),
-    (people, running): (&People<'_>, &Running<'_>),
+    click: &ClickModel,
+    model: &FactorClicks,
+    World { people, running }: World<'_>,
     lists: &mut [BestAds],
     k: usize,
     progress: &(dyn Fn(u64) + Sync),
@@ -45,7 +46,7 @@ pub(super) fn offer_all(
         people,
         running,
         model,
-        shelves: shelves((click, model), running)?,
+        shelves: shelves(click, model, running)?,
         masks: masks(people, running),
         k,
     };
@@ -67,7 +68,8 @@ struct Shelf<'a> {
 }
 
 fn shelves<'a>(
-    (click, model): (&'a ClickModel, &FactorClicks),
+    click: &'a ClickModel,
+    model: &FactorClicks,
     running: &Running<'_>,
 ) -> Result<Vec<Shelf<'a>>, AdsError> {
     let mut numbers: HashMap<(bool, u64), usize> = HashMap::default();
@@ -119,7 +121,7 @@ fn rows(numbers: &[f32], width: usize) -> ArrayView2<'_, f32> {
 fn masks(people: &People<'_>, running: &Running<'_>) -> Vec<BlockMasks> {
     let blocks = running.ads.par_chunks(AD_BLOCK);
     let masks = blocks.map(|block| {
-        let listed: Vec<_> = block.iter().map(|one| (one.ad, one.list)).collect();
+        let listed: Vec<_> = block.iter().map(RunningAd::listed).collect();
         BlockMasks::new(&listed, &people.segments)
     });
     masks.collect()
@@ -172,17 +174,17 @@ impl Shop<'_> {
 
     /// Counts what somebody is not shown, and notes what is left.
     fn customer(&self, person: usize, list: &mut BestAds) -> Customer {
-        let segment = (&self.people.segments, person);
+        let who = self.people.segments.of_person(person);
         let lists = &self.running.lists;
         let mut open = Vec::with_capacity(self.masks.len() * AD_BLOCK / 64);
         for (block, masks) in self.masks.iter().enumerate() {
             let start = block * AD_BLOCK;
             let end = self.running.ads.len().min(start + AD_BLOCK);
             let refused = self.people.refused(person, start..end);
-            let eligible = masks.eligible(segment, refused, lists, &mut list.ineligible);
+            let eligible = masks.eligible(who, refused, lists, &mut list.ineligible);
             list.eligible += eligible.bits().count() as u64;
             let mut unused = [0; Ineligible::ALL.len()];
-            let shared = masks.eligible(segment, std::iter::empty(), lists, &mut unused);
+            let shared = masks.eligible(who, std::iter::empty(), lists, &mut unused);
             open.extend(shared.words());
         }
         Customer {

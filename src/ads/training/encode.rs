@@ -7,16 +7,15 @@ use rayon::prelude::*;
 
 use super::TrainReport;
 use crate::ads::attributes::Attributes;
-use crate::ads::features::{AdHashes, Feature, HashedValue, Placement, hashed_values};
+use crate::ads::features::{Feature, HashedAd, HashedValue, Placement, hashed_values};
 use crate::ads::model_kind::ModelKind;
 use crate::ads::params::ValidAdsParams;
 use crate::ads::profile::{TrainingRow, in_share};
-use crate::ads::shared::Shared;
+use crate::ads::shared::{Shared, SharedParams};
 use crate::consent::{AdRelevance, Permitted};
 use crate::hash::{HashMap, mix_two as mix};
 use crate::ids::AdId;
 use crate::learn::Clicks;
-use crate::signals::Ad;
 
 /// Rows whose values are hashed once for all.
 const CHUNK: usize = 4_096;
@@ -43,8 +42,7 @@ pub(super) enum Role {
 #[derive(Clone, Debug)]
 pub(super) struct Encoded<'a> {
     pub(super) row: &'a TrainingRow,
-    pub(super) described: &'a Ad,
-    pub(super) ad: AdHashes,
+    pub(super) ad: HashedAd<'a>,
     pub(super) values: Arc<[HashedValue]>,
     /// What is shared about the person by then.
     pub(super) before: &'a Shared,
@@ -56,25 +54,27 @@ pub(super) struct Encoded<'a> {
 impl<'a> Encoded<'a> {
     pub(super) fn of(
         row: &'a TrainingRow,
-        (described, ad): (&'a Ad, AdHashes),
+        ad: HashedAd<'a>,
         values: Arc<[HashedValue]>,
-        (before, is_timed): (&'a Shared, bool),
+        before: &'a Shared,
+        looks_at: SharedParams,
     ) -> Self {
         Self {
-            placement: row.placement(is_timed),
+            placement: row.placement(looks_at),
             before,
             split: row.split_hash_of(&values),
             row,
-            described,
             ad,
             values,
         }
     }
 
     pub(super) fn features(&self) -> impl Iterator<Item = Feature> {
-        let crossed = self.all_values().flat_map(|v| self.ad.features_with(v));
+        let crossed = self
+            .all_values()
+            .flat_map(|v| self.ad.hashes.features_with(v));
         let placement = self.placement.features();
-        self.ad.features().chain(crossed).chain(placement)
+        self.ad.hashes.features().chain(crossed).chain(placement)
     }
 
     /// What is known of the person, of their profile first.
@@ -158,7 +158,7 @@ impl<'a> Encoded<'a> {
             self.all_values().count() as u64,
         ];
         let values = self.all_values().flat_map(|v| [v.field as u64, v.hash]);
-        for word in head.into_iter().chain(self.ad.words()).chain(values) {
+        for word in head.into_iter().chain(self.ad.hashes.words()).chain(values) {
             bytes.extend_from_slice(&word.to_le_bytes());
         }
     }
@@ -168,50 +168,60 @@ impl<'a> Encoded<'a> {
 pub(super) fn usable<'a>(
     rows: &'a [Permitted<TrainingRow, AdRelevance>],
     before: &'a [Shared],
-    ads: &HashMap<AdId, (&'a Ad, AdHashes)>,
-    is_timed: bool,
+    ads: &HashMap<AdId, HashedAd<'a>>,
+    looks_at: SharedParams,
     report: &mut TrainReport,
 ) -> Vec<Encoded<'a>> {
     let chunks: Vec<_> = rows
         .par_chunks(CHUNK)
         .zip(before.par_chunks(CHUNK))
-        .map(|(rows, before)| encoded(rows, before, ads, is_timed))
+        .map(|(rows, before)| encoded(rows, before, ads, looks_at))
         .collect();
     let mut usable = Vec::with_capacity(rows.len());
-    for (encoded, unknown_ad, impossible_counts) in chunks {
-        usable.extend(encoded);
-        report.unknown_ad += unknown_ad;
-        report.impossible_counts += impossible_counts;
+    for chunk in chunks {
+        usable.extend(chunk.usable);
+        report.unknown_ad += chunk.unknown_ad;
+        report.impossible_counts += chunk.impossible_counts;
     }
     usable
 }
 
-/// The usable rows of a chunk; rows of unknown ads; rows with impossible counts.
+/// What became of the rows of a chunk.
+#[derive(Default)]
+struct Chunk<'a> {
+    usable: Vec<Encoded<'a>>,
+    unknown_ad: u64,
+    impossible_counts: u64,
+}
+
 fn encoded<'a>(
     rows: &'a [Permitted<TrainingRow, AdRelevance>],
     before: &'a [Shared],
-    ads: &HashMap<AdId, (&'a Ad, AdHashes)>,
-    is_timed: bool,
-) -> (Vec<Encoded<'a>>, u64, u64) {
+    ads: &HashMap<AdId, HashedAd<'a>>,
+    looks_at: SharedParams,
+) -> Chunk<'a> {
     let mut hashed: HashMap<&Attributes, Arc<[HashedValue]>> = HashMap::default();
-    let mut usable = Vec::with_capacity(rows.len());
-    let (mut unknown_ad, mut impossible_counts) = (0, 0);
+    let mut chunk = Chunk {
+        usable: Vec::with_capacity(rows.len()),
+        ..Chunk::default()
+    };
     for (row, before) in rows.iter().map(Permitted::get).zip(before) {
         let Clicks {
             clicks,
             impressions,
         } = row.target;
         match ads.get(&row.ad_id) {
-            None => unknown_ad += 1,
-            Some(_) if impressions == 0 || clicks > impressions => impossible_counts += 1,
+            None => chunk.unknown_ad += 1,
+            Some(_) if impressions == 0 || clicks > impressions => chunk.impossible_counts += 1,
             Some(&ad) => {
                 let values = hashed
                     .entry(&row.attributes)
                     .or_insert_with(|| hashed_values(&row.attributes).into());
-                let seen = (before, is_timed);
-                usable.push(Encoded::of(row, ad, Arc::clone(values), seen));
+                let values = Arc::clone(values);
+                let encoded = Encoded::of(row, ad, values, before, looks_at);
+                chunk.usable.push(encoded);
             }
         }
     }
-    (usable, unknown_ad, impossible_counts)
+    chunk
 }

@@ -3,19 +3,20 @@
 use ndarray::Array1;
 
 use super::encode::Encoded;
-use super::report::Points;
+use super::report::Point;
+use super::shards::{Course, Learnt};
 use crate::ads::AdsError;
 use crate::ads::factor_clicks::{N_FIELDS, entries};
 use crate::ads::params::ValidAdsParams;
-use crate::learn::factor::{FactorModel, FieldBatch, FieldDataset, Moved};
-use crate::learn::{ClickTargets, Clicks, totals};
+use crate::learn::factor::{FactorModel, FieldBatch, FieldDataset};
+use crate::learn::{ClickTargets, Clicks};
 
 /// Trains on rows from a base rate: the loss of the rows held out after each pass, and what rows have moved.
 pub(super) fn learn(
     rows: &[Encoded<'_>],
     rate: f64,
     params: &ValidAdsParams,
-) -> Result<(Points, Moved), AdsError> {
+) -> Result<Course, AdsError> {
     let (held_out, fitted): (Vec<&Encoded<'_>>, Vec<_>) = rows
         .iter()
         .partition(|row| row.is_for_stopping(params.early_stopping()));
@@ -24,13 +25,16 @@ pub(super) fn learn(
     let held_out = dataset(&held_out, params, 1.0)?;
     let model = FactorModel::at_rate(params.factors(), N_FIELDS, rate)?;
     let watched = (params.early_stopping() > 0).then_some(&held_out);
-    let (model, curve) = params.factors().fit_watching(Some(model), &data, watched)?;
-    let impressions = totals(held_out.targets().as_slice()).1 as f64;
-    let points = curve
-        .held_out
-        .iter()
-        .map(|loss| (loss * impressions, impressions));
-    Ok((points.collect(), model.moved()))
+    let fitted = (params.factors()).fit_watching(Some(model), &data, watched)?;
+    let impressions = held_out.targets().totals().impressions as f64;
+    let point = |loss: &f64| Point {
+        loss: loss * impressions,
+        impressions,
+    };
+    Ok(Course {
+        curve: fitted.curve.held_out.iter().map(point).collect(),
+        learnt: Learnt::Factors(fitted.model.moved()),
+    })
 }
 
 fn dataset(

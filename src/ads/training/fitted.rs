@@ -8,9 +8,10 @@ use super::merge::predictor;
 use super::shards::{Shard, ShardState, sharded};
 use crate::ads::AdsError;
 use crate::ads::click_model::ClickModel;
-use crate::ads::features::Placement;
+use crate::ads::features::{Placement, ShownAt};
 use crate::ads::params::ValidAdsParams;
 use crate::hash::HashMap;
+use crate::learn::ClickTotals;
 
 /// A model that is not calibrated yet, and the shards it was merged from.
 pub(super) struct Fitted {
@@ -30,16 +31,18 @@ impl Fitted {
     ) -> Result<Self, AdsError> {
         let sums = Sums::of(&rows, params);
         let shards = sharded(rows, n_shards);
-        let (shards, n_retrained) = learnt(shards, params, earlier, progress)?;
-        let rate = params.rate(sums.clicks, sums.impressions);
+        let Learning {
+            shards,
+            n_retrained,
+        } = learnt(shards, params, earlier, progress)?;
+        let ClickTotals {
+            clicks,
+            impressions,
+        } = sums.totals;
+        let rate = params.rate(clicks, impressions);
         let predictor = predictor(params, rate, &shards, &sums.shown)?;
-        let (clicks, impressions) = (sums.clicks, sums.impressions);
         Ok(Self {
-            model: ClickModel::new(
-                predictor,
-                (sums.rows_taught, clicks, impressions),
-                params.signals(),
-            ),
+            model: ClickModel::new(predictor, sums.rows_taught, sums.totals, params.signals()),
             shards,
             n_retrained,
             sums,
@@ -53,10 +56,9 @@ pub(super) struct Sums {
     pub(super) rows_taught: u64,
     pub(super) rows_stopping: u64,
     pub(super) rows_not_sampled: u64,
-    clicks: u64,
-    impressions: u64,
+    totals: ClickTotals,
     /// Impressions by where ads stood.
-    shown: Vec<(Placement, u64)>,
+    shown: Vec<ShownAt>,
 }
 
 impl Sums {
@@ -70,23 +72,31 @@ impl Sums {
                 Role::Stops => &mut sums.rows_stopping,
                 Role::NotSampled => &mut sums.rows_not_sampled,
             } += 1;
-            sums.clicks += u64::from(row.row.target.clicks);
-            sums.impressions += impressions;
+            sums.totals.clicks += u64::from(row.row.target.clicks);
+            sums.totals.impressions += impressions;
             *shown.entry(row.placement).or_default() += impressions;
         }
-        sums.shown = shown.into_iter().collect();
+        let shown = shown.into_iter();
+        let shown = shown.map(|(place, impressions)| ShownAt { place, impressions });
+        sums.shown = shown.collect();
         sums.shown.sort_unstable();
         sums
     }
 }
 
-/// The shards as training leaves them, and how many had to be trained.
+/// The shards as training leaves them.
+struct Learning {
+    shards: Vec<ShardState>,
+    /// How many had to be trained.
+    n_retrained: u64,
+}
+
 fn learnt(
     shards: Vec<Shard<'_>>,
     params: &ValidAdsParams,
     earlier: Option<&ShardStates>,
     progress: &(dyn Fn(u64) + Sync),
-) -> Result<(Vec<ShardState>, u64), AdsError> {
+) -> Result<Learning, AdsError> {
     let n_shards = shards.len() as u64;
     let learnt = |(i, mut shard): (usize, Shard<'_>)| {
         shard.sort();
@@ -101,6 +111,9 @@ fn learnt(
     };
     let shards = shards.into_par_iter().enumerate();
     let learnt: Result<Vec<_>, AdsError> = shards.map(learnt).collect();
-    let (states, retrained): (Vec<_>, Vec<u64>) = learnt?.into_iter().unzip();
-    Ok((states, retrained.iter().sum()))
+    let (shards, retrained): (Vec<_>, Vec<u64>) = learnt?.into_iter().unzip();
+    Ok(Learning {
+        shards,
+        n_retrained: retrained.iter().sum(),
+    })
 }

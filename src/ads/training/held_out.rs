@@ -12,10 +12,9 @@ use rayon::prelude::*;
 use super::encode::Encoded;
 use super::fitted::Fitted;
 use crate::ads::AdsError;
-use crate::ads::click_model::ClickModel;
+use crate::ads::click_model::{AdOn, ClickModel};
 use crate::ads::params::ValidAdsParams;
 use crate::learn::{CalibrationMethod, MIN_CLICKS_TO_CALIBRATE, Predicted};
-use crate::signals::{Ad, Surface};
 
 /// Held-out rows and clicks from which on holding out more of them is worth less than learning from them (`docs/scoring.md`). Both
 /// count: a total of many clicks is one row, and says how well one prediction fits.
@@ -48,12 +47,13 @@ impl Holding {
     }
 
     /// The rows held out from the model that stays, and those it learns from.
-    pub(super) fn split(self, rows: Vec<Encoded<'_>>) -> (Vec<Encoded<'_>>, Vec<Encoded<'_>>) {
+    pub(super) fn split(self, rows: Vec<Encoded<'_>>) -> Parted<'_> {
         match self {
-            Self::Nothing | Self::InTurn => (Vec::new(), rows),
-            Self::OneIn(n) => rows
-                .into_iter()
-                .partition(|row| row.calibration_part(n) == 0),
+            Self::Nothing | Self::InTurn => Parted {
+                held_out: Vec::new(),
+                taught: rows,
+            },
+            Self::OneIn(n) => Parted::of(rows.into_iter(), |row| row.calibration_part(n) == 0),
         }
     }
 
@@ -62,7 +62,7 @@ impl Holding {
         match self {
             Self::Nothing => Vec::new(),
             Self::OneIn(_) => taught.par_iter().cloned().collect(),
-            Self::InTurn => parted(taught, 0).1,
+            Self::InTurn => parted(taught, 0).taught,
         }
     }
 
@@ -95,8 +95,11 @@ impl<'a> HeldOut<'a> {
     }
 
     /// Which ad stood where.
-    pub(super) fn shown(&self) -> impl Iterator<Item = (&'a Ad, Surface)> {
-        self.rows.iter().map(|row| (row.described, row.row.surface))
+    pub(super) fn shown(&self) -> impl Iterator<Item = AdOn<'a>> {
+        self.rows.iter().map(|row| AdOn {
+            ad: row.ad.ad,
+            surface: row.row.surface,
+        })
     }
 }
 
@@ -108,8 +111,8 @@ pub(super) fn in_turn<'a>(
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<Vec<HeldOut<'a>>, AdsError> {
     let part = |part| {
-        let (held_out, others) = parted(rows, part);
-        let fitted = Fitted::new(others, params, n_shards, None, &|_| ())?;
+        let Parted { held_out, taught } = parted(rows, part);
+        let fitted = Fitted::new(taught, params, n_shards, None, &|_| ())?;
         let held_out = HeldOut::by(&fitted.model, held_out);
         progress(held_out.rows.len() as u64);
         Ok(held_out)
@@ -117,17 +120,35 @@ pub(super) fn in_turn<'a>(
     (0..PARTS).into_par_iter().map(part).collect()
 }
 
-/// The rows of a part, and the others.
-pub(super) fn parted<'a>(rows: &[Encoded<'a>], part: u64) -> (Vec<Encoded<'a>>, Vec<Encoded<'a>>) {
-    let rows = rows.iter().cloned();
-    rows.partition(|row| row.calibration_part(PARTS) == part)
+/// Rows of which some are held out.
+pub(super) struct Parted<'a> {
+    pub(super) held_out: Vec<Encoded<'a>>,
+    /// The others, which a model learns from.
+    pub(super) taught: Vec<Encoded<'a>>,
+}
+
+impl<'a> Parted<'a> {
+    fn of(
+        rows: impl Iterator<Item = Encoded<'a>>,
+        is_held_out: impl FnMut(&Encoded<'a>) -> bool,
+    ) -> Self {
+        let (held_out, taught) = rows.partition(is_held_out);
+        Self { held_out, taught }
+    }
+}
+
+/// The rows of a part are held out.
+fn parted<'a>(rows: &[Encoded<'a>], part: u64) -> Parted<'a> {
+    Parted::of(rows.iter().cloned(), |row| {
+        row.calibration_part(PARTS) == part
+    })
 }
 
 pub(super) fn predictions(model: &ClickModel, rows: &[Encoded<'_>]) -> Vec<Predicted> {
     let p = |row: &Encoded<'_>| Predicted {
         p: model.p_hashed_shown(
             row.placement,
-            (row.described, &row.ad),
+            &row.ad,
             &row.all_values().collect::<Vec<_>>(),
         ),
         target: row.row.target,

@@ -16,6 +16,7 @@
 
 use std::fmt;
 
+use super::report::Point;
 use super::shards::{Learnt, ShardState};
 use crate::ads::AdsError;
 use crate::ads::model_kind::ModelKind;
@@ -123,7 +124,7 @@ fn write_len(bytes: &mut Vec<u8>, n: usize) {
 fn write_shard(bytes: &mut Vec<u8>, shard: &ShardState) {
     bytes.extend_from_slice(shard.digest.as_bytes());
     write_len(bytes, shard.curve.len());
-    for (loss, impressions) in &shard.curve {
+    for Point { loss, impressions } in &shard.curve {
         bytes.extend_from_slice(&loss.to_le_bytes());
         bytes.extend_from_slice(&impressions.to_le_bytes());
     }
@@ -175,13 +176,16 @@ impl Reader<'_> {
             .filter(|x| x.is_finite())
     }
 
-    fn point(&mut self) -> Option<(f64, f64)> {
-        Some((self.finite()?, self.finite()?))
+    fn point(&mut self) -> Option<Point> {
+        Some(Point {
+            loss: self.finite()?,
+            impressions: self.finite()?,
+        })
     }
 
     fn coordinate(&mut self) -> Option<(u32, Coordinate)> {
         let slot = self.u32()?;
-        let (z, root) = self.point()?;
+        let (z, root) = (self.finite()?, self.finite()?);
         Some((slot, Coordinate { z, root }))
     }
 

@@ -4,12 +4,11 @@ use linfa::ParamGuard;
 use ndarray::Array1;
 
 use super::encode::Encoded;
-use super::report::{Points, Progressive};
+use super::report::Progressive;
+use super::shards::{Course, Learnt};
 use crate::ads::AdsError;
 use crate::ads::params::ValidAdsParams;
-use crate::learn::{
-    ClickDataset, ClickTargets, Coordinate, FtrlModel, FtrlValidParams, SparseBatch,
-};
+use crate::learn::{ClickDataset, ClickTargets, FtrlModel, FtrlValidParams, SparseBatch};
 
 /// Trains on rows from a base rate: the loss as training went on, and what rows have moved, by slot.
 pub(super) fn learn(
@@ -17,14 +16,17 @@ pub(super) fn learn(
     rate: f64,
     params: &ValidAdsParams,
     n_shards: u64,
-) -> Result<(Points, Vec<(u32, Coordinate)>), AdsError> {
+) -> Result<Course, AdsError> {
     let data = dataset(rows, params)?;
     let mut model = FtrlModel::at_rate(&shard_params(params.ftrl(), n_shards)?, rate)?;
     let mut curve = Progressive::of(params.ftrl().epochs(), data.records().n_rows());
     model.learn_observed(&data, &mut |epoch, p, happened| {
         curve.add(epoch, p, happened);
     })?;
-    Ok((curve.points, model.touched().collect()))
+    Ok(Course {
+        curve: curve.points,
+        learnt: Learnt::Logistic(model.touched().collect()),
+    })
 }
 
 fn dataset(rows: &[Encoded<'_>], params: &ValidAdsParams) -> Result<ClickDataset, AdsError> {

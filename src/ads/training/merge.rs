@@ -17,7 +17,7 @@ use super::shards::{Learnt, ShardState};
 use crate::ads::AdsError;
 use crate::ads::click_model::Predictor;
 use crate::ads::factor_clicks::{FactorClicks, N_FIELDS};
-use crate::ads::features::Placement;
+use crate::ads::features::ShownAt;
 use crate::ads::logistic::Logistic;
 use crate::ads::model_kind::ModelKind;
 use crate::ads::params::ValidAdsParams;
@@ -33,7 +33,7 @@ pub(super) fn predictor(
     params: &ValidAdsParams,
     rate: f64,
     shards: &[ShardState],
-    shown: &[(Placement, u64)],
+    shown: &[ShownAt],
 ) -> Result<Predictor, AdsError> {
     Ok(match params.model() {
         ModelKind::Logistic => {

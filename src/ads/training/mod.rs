@@ -36,11 +36,11 @@ pub use self::shards::MIN_CLICKS_PER_SHARD;
 
 use self::encode::{Encoded, usable};
 use self::fitted::Fitted;
-use self::held_out::{HeldOut, Holding, predictions};
+use self::held_out::{HeldOut, Holding, Parted, predictions};
 use self::shards::n_shards;
 use super::AdsError;
 use super::click_model::ClickModel;
-use super::features::AdHashes;
+use super::features::HashedAd;
 use super::model_kind::ModelKind;
 use super::params::ValidAdsParams;
 use super::profile::TrainingRow;
@@ -80,9 +80,8 @@ pub fn train(
     rows: &[Permitted<TrainingRow, AdRelevance>],
     ads: &[Ad],
     params: &ValidAdsParams,
-) -> Result<(ClickModel, TrainReport), AdsError> {
-    let trained = train_from(&TrainingSet::of(rows, ads), params, None, &|_| ())?;
-    Ok((trained.model, trained.report))
+) -> Result<Trained, AdsError> {
+    train_from(&TrainingSet::of(rows, ads), params, None, &|_| ())
 }
 
 /// What a model learns from.
@@ -151,10 +150,13 @@ pub fn train_told(
     }
     let of_rows: Vec<&TrainingRow> = rows.iter().map(Permitted::get).collect();
     let before = history.before(&of_rows);
-    let is_timed = params.signals().time;
-    let rows = usable(rows, &before, &ads_by_id(ads), is_timed, &mut report);
+    let looks_at = params.signals();
+    let rows = usable(rows, &before, &ads_by_id(ads), looks_at, &mut report);
     let holding = Holding::of(params, rows.len() as u64, clicks_of(&rows));
-    let (kept_out, taught) = holding.split(rows);
+    let Parted {
+        held_out: kept_out,
+        taught,
+    } = holding.split(rows);
     let n_shards = n_shards(params, clicks_of(&taught));
     let part = if params.learning_curve() {
         holding.teach_first(&taught)
@@ -252,8 +254,6 @@ fn curve(
     Ok(points)
 }
 
-fn ads_by_id(ads: &[Ad]) -> HashMap<AdId, (&Ad, AdHashes)> {
-    ads.iter()
-        .map(|ad| (ad.ad_id, (ad, AdHashes::of(ad))))
-        .collect()
+fn ads_by_id(ads: &[Ad]) -> HashMap<AdId, HashedAd<'_>> {
+    ads.iter().map(|ad| (ad.ad_id, HashedAd::of(ad))).collect()
 }

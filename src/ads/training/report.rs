@@ -1,5 +1,7 @@
 //! What went into a training and how well it goes.
 
+use std::ops::AddAssign;
+
 use serde::{Deserialize, Serialize};
 
 use crate::ads::AdsError;
@@ -112,8 +114,22 @@ impl TrainReport {
     }
 }
 
-/// Loss and impressions: of the regression of each quarter of each epoch, of the machine of each pass.
-pub(super) type Points = Vec<(f64, f64)>;
+/// Sums over the rows that training went through.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Point {
+    pub(super) loss: f64,
+    pub(super) impressions: f64,
+}
+
+impl AddAssign for Point {
+    fn add_assign(&mut self, other: Self) {
+        self.loss += other.loss;
+        self.impressions += other.impressions;
+    }
+}
+
+/// Of the regression one for each quarter of each epoch, of the machine one for each pass.
+pub(super) type Points = Vec<Point>;
 
 /// The points of a training that goes on.
 #[derive(Debug)]
@@ -127,7 +143,7 @@ pub(super) struct Progressive {
 impl Progressive {
     pub(super) fn of(epochs: u32, n_rows: usize) -> Self {
         Self {
-            points: vec![(0.0, 0.0); POINTS * epochs as usize],
+            points: vec![Point::default(); POINTS * epochs as usize],
             per_point: n_rows.div_ceil(POINTS).max(1),
             n_seen: 0,
             epoch: 0,
@@ -145,43 +161,44 @@ impl Progressive {
             clicks,
         } = happened;
         let clicked = if clicks > 0.0 { clicks * p.ln() } else { 0.0 };
-        self.points[point].0 -= clicked + (impressions - clicks) * (-p).ln_1p();
-        self.points[point].1 += impressions;
+        self.points[point].loss -= clicked + (impressions - clicks) * (-p).ln_1p();
+        self.points[point].impressions += impressions;
         self.n_seen += 1;
     }
 }
 
 /// The loss as training went on over all shards, summed in their order.
 pub(super) fn progress<'a>(shards: impl Iterator<Item = &'a Points>) -> Vec<ProgressPoint> {
-    let mut sums: Vec<(f64, f64)> = Vec::new();
+    let mut sums = Points::new();
     for shard in shards {
-        sums.resize(sums.len().max(shard.len()), (0.0, 0.0));
-        for (sum, point) in sums.iter_mut().zip(shard) {
-            *sum = (sum.0 + point.0, sum.1 + point.1);
+        sums.resize(sums.len().max(shard.len()), Point::default());
+        for (sum, &point) in sums.iter_mut().zip(shard) {
+            *sum += point;
         }
     }
-    let points = (0_u32..).zip(sums).filter(|(_, sum)| sum.1 > 0.0);
+    let points = (0_u32..).zip(sums).filter(|(_, sum)| sum.impressions > 0.0);
     let quarters = u32::try_from(POINTS).expect("few");
     points
-        .map(|(i, (loss, impressions))| ProgressPoint {
+        .map(|(i, sum)| ProgressPoint {
             epoch: i / quarters + 1,
             quarter: i % quarters + 1,
-            impressions,
-            log_loss: loss / impressions,
+            impressions: sum.impressions,
+            log_loss: sum.loss / sum.impressions,
         })
         .collect()
 }
 
 /// The loss after each pass over all shards that made it, summed in their order.
 pub(super) fn passes<'a>(shards: impl Iterator<Item = &'a Points>) -> Vec<PassPoint> {
-    let mut sums: Vec<(u32, f64, f64)> = Vec::new();
+    let mut sums: Vec<(u32, Point)> = Vec::new();
     for shard in shards {
-        sums.resize(sums.len().max(shard.len()), (0, 0.0, 0.0));
-        for (sum, (loss, impressions)) in sums.iter_mut().zip(shard) {
-            *sum = (sum.0 + 1, sum.1 + loss, sum.2 + impressions);
+        sums.resize(sums.len().max(shard.len()), (0, Point::default()));
+        for ((shards, sum), &point) in sums.iter_mut().zip(shard) {
+            *shards += 1;
+            *sum += point;
         }
     }
-    let point = |(epoch, (shards, loss, impressions)): (u32, (u32, f64, f64))| PassPoint {
+    let point = |(epoch, (shards, sum)): (u32, (u32, Point))| PassPoint {
         epoch,
         shards,
         #[expect(
@@ -189,8 +206,8 @@ pub(super) fn passes<'a>(shards: impl Iterator<Item = &'a Points>) -> Vec<PassPo
             clippy::cast_sign_loss,
             reason = "sums of whole numbers"
         )]
-        impressions: impressions as u64,
-        log_loss: loss / impressions,
+        impressions: sum.impressions as u64,
+        log_loss: sum.loss / sum.impressions,
     };
     (1..).zip(sums).map(point).collect()
 }

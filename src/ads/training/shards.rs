@@ -10,7 +10,7 @@ use crate::ads::model_kind::ModelKind;
 use crate::ads::params::ValidAdsParams;
 use crate::hash::mix_two as mix;
 use crate::learn::factor::{FACTOR_SCHEMA, Moved};
-use crate::learn::{Coordinate, MODEL_SCHEMA};
+use crate::learn::{ClickTotals, Coordinate, MODEL_SCHEMA};
 
 /// Keeps shards independent of other splits by the same hash.
 const SHARD_SALT: u64 = 0x54A2D;
@@ -31,6 +31,12 @@ pub(super) struct ShardState {
     /// Of the rows and of all that decides how they are trained.
     pub(super) digest: blake3::Hash,
     /// The loss as training went on.
+    pub(super) curve: Points,
+    pub(super) learnt: Learnt,
+}
+
+/// How the training of a shard went, and what it left.
+pub(super) struct Course {
     pub(super) curve: Points,
     pub(super) learnt: Learnt,
 }
@@ -114,32 +120,19 @@ impl Shard<'_> {
         params: &ValidAdsParams,
         n_shards: u64,
     ) -> Result<ShardState, AdsError> {
-        let (clicks, impressions) = self.totals();
+        let ClickTotals {
+            clicks,
+            impressions,
+        } = self.rows.iter().map(|row| row.row.target).collect();
         let rate = params.rate(clicks, impressions);
-        let (curve, learnt) = match params.model() {
-            ModelKind::Logistic => {
-                let (curve, learnt) = logistic::learn(&self.rows, rate, params, n_shards)?;
-                (curve, Learnt::Logistic(learnt))
-            }
-            ModelKind::Factors => {
-                let (curve, learnt) = factors::learn(&self.rows, rate, params)?;
-                (curve, Learnt::Factors(learnt))
-            }
+        let Course { curve, learnt } = match params.model() {
+            ModelKind::Logistic => logistic::learn(&self.rows, rate, params, n_shards)?,
+            ModelKind::Factors => factors::learn(&self.rows, rate, params)?,
         };
         Ok(ShardState {
             digest,
             curve,
             learnt,
-        })
-    }
-
-    fn totals(&self) -> (u64, u64) {
-        self.rows.iter().fold((0, 0), |(clicks, impressions), row| {
-            let target = row.row.target;
-            (
-                clicks + u64::from(target.clicks),
-                impressions + u64::from(target.impressions),
-            )
         })
     }
 }

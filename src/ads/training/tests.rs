@@ -20,11 +20,11 @@ fn params() -> AdsParams {
     }
 }
 
-fn trained(shown: &[Impression], ads: &[Ad]) -> (ClickModel, TrainReport) {
+fn trained(shown: &[Impression], ads: &[Ad]) -> Trained {
     trained_with(params(), shown, ads)
 }
 
-fn trained_with(params: AdsParams, shown: &[Impression], ads: &[Ad]) -> (ClickModel, TrainReport) {
+fn trained_with(params: AdsParams, shown: &[Impression], ads: &[Ad]) -> Trained {
     let rows = shown.iter().map(|shown| TrainingRow::new(shown, None));
     train(&permit_all(rows), ads, &params.check().unwrap()).unwrap()
 }
@@ -54,7 +54,7 @@ fn every_row_is_used_or_counted() {
     shown[0].ad_id = AdId(99);
     shown[1].impressions = 0;
     shown[2].clicks = shown[2].impressions + 1;
-    let (model, report) = trained(&shown, &ads());
+    let Trained { model, report, .. } = trained(&shown, &ads());
     report.check_sums().unwrap();
     assert_eq!((report.unknown_ad, report.impossible_counts), (1, 2));
     assert!(!model.calibration().is_identity());
@@ -70,10 +70,14 @@ fn every_row_is_used_or_counted() {
 #[test]
 fn same_model_whatever_the_order_of_rows_and_ads() {
     let (mut shown, mut ads) = (showings(400), ads());
-    let expected = trained(&shown, &ads);
+    let outcome = |shown: &[Impression], ads: &[Ad]| {
+        let Trained { model, report, .. } = trained(shown, ads);
+        (model, report)
+    };
+    let expected = outcome(&shown, &ads);
     shown.reverse();
     ads.reverse();
-    assert_eq!(trained(&shown, &ads), expected);
+    assert_eq!(outcome(&shown, &ads), expected);
 }
 
 #[test]
@@ -81,7 +85,7 @@ fn same_model_after_writing_and_reading() {
     let rows = showings(400);
     for params in of_every_kind() {
         let rows = rows.iter().map(|shown| TrainingRow::new(shown, None));
-        let model = train(&permit_all(rows), &ads(), &params).unwrap().0;
+        let model = train(&permit_all(rows), &ads(), &params).unwrap().model;
         let read = ClickModel::from_json(&model.to_json().unwrap()).unwrap();
         assert_eq!(read, model);
     }
@@ -89,7 +93,7 @@ fn same_model_after_writing_and_reading() {
 
 #[test]
 fn deny_models_of_other_versions_and_numbers_that_are_not_finite() {
-    let written = trained(&showings(10), &ads()).0.to_json().unwrap();
+    let written = trained(&showings(10), &ads()).model.to_json().unwrap();
     let changed = |change: fn(&mut serde_json::Value)| {
         let mut json: serde_json::Value = serde_json::from_str(&written).unwrap();
         change(&mut json);
@@ -121,7 +125,7 @@ fn a_good_place_is_not_taken_for_a_good_ad() {
         .chain(shown(3, 1, 5))
         .collect();
     let ads: Vec<Ad> = (1..4).map(|id| ad(id, "food", 1.0)).collect();
-    let (model, _) = trained(&all, &ads);
+    let Trained { model, .. } = trained(&all, &ads);
     let p = |ad: &Ad| model.p_click(&nobody(), ad);
     // Clicks differ fourfold; what is left of it once places are known is far less.
     assert!(
@@ -143,7 +147,7 @@ fn calibration_is_as_asked_for() {
             calibrate_by,
             ..params()
         };
-        trained_with(params, &shown, &ads()).0
+        trained_with(params, &shown, &ads()).model
     };
     let platt = with(CalibrationMethod::Platt, Some(CalibrateBy::Advertiser));
     assert_eq!(
@@ -171,7 +175,7 @@ fn shifts_are_of_the_ad_that_is_asked_for() {
             calibrate_by,
             ..params()
         };
-        trained_with(params, &shown, &ads()).0
+        trained_with(params, &shown, &ads()).model
     };
     let (ads, surface) = (ads(), by(Some(CalibrateBy::Surface)));
     assert_eq!(surface.shift(&ads[0], None), 0.0);
@@ -183,7 +187,7 @@ fn shifts_are_of_the_ad_that_is_asked_for() {
 
 #[test]
 fn too_few_clicks_are_all_trained_on() {
-    let (model, report) = trained(&showings(10), &ads());
+    let Trained { model, report, .. } = trained(&showings(10), &ads());
     assert_eq!((report.rows_fitted, report.rows_held_out), (10, 0));
     assert!(model.calibration().is_identity());
     assert!(model.metadata().calibration.starts_with("none"));
@@ -362,7 +366,7 @@ fn a_factor_model_stops_by_people_who_did_not_teach_it() {
         };
         train(&rows, &ads, &params.check().unwrap()).unwrap()
     };
-    let (model, report) = with(10);
+    let Trained { model, report, .. } = with(10);
     report.check_sums().unwrap();
     let share = report.rows_stopping as f64 / (report.rows_fitted + report.rows_stopping) as f64;
     assert!((0.05..0.15).contains(&share), "{share}");
@@ -378,7 +382,7 @@ fn a_factor_model_stops_by_people_who_did_not_teach_it() {
         let (keen, cool) = (p(likes(i), ad), p(likes(i + 1), ad));
         assert!(keen > 1.5 * cool, "ad {i}: {keen} {cool}");
     }
-    let report = with(0).1;
+    let Trained { report, .. } = with(0);
     assert!(report.rows_stopping == 0 && report.passes.is_empty());
     report.check_sums().unwrap();
 }
@@ -499,7 +503,7 @@ fn a_new_ad_is_expected_to_do_as_its_advertisers_others_drawn_to_the_mean() {
             impression(Some(i), ad, 20, u32::try_from(clicks).unwrap())
         })
         .collect();
-    let (model, _) = train(&rows_of(&shown), &ads, &checked()).unwrap();
+    let Trained { model, .. } = train(&rows_of(&shown), &ads, &checked()).unwrap();
     let p = |id: usize| model.p_click(&nobody(), &ads[id]);
     assert!(p(4) > 0.055 && p(4) < 0.09, "{}", p(4));
     assert!(p(9) < 0.04 && p(9) > 0.015, "{}", p(9));

@@ -22,8 +22,8 @@ impl Ads {
         let everybody = self.profiles.all();
         let (k, done) = (world.params.ads.k(), |n| progress.advance(n));
         let offered = self.offered(world);
-        let (scores, counts) = rank_ready(everybody, offered, &self.model, &self.guard, k, &done)?;
-        Ok((scores, stage(&counts)))
+        let ranked = rank_ready(everybody, offered, &self.model, &self.guard, k, &done)?;
+        Ok((ranked.scores, stage(&ranked.counts)))
     }
 
     /// A finding, if nobody is shown any ad where somebody was expected.
@@ -54,7 +54,7 @@ impl Ads {
         };
         let (person, offered) = (std::slice::from_ref(profile), self.offered(world));
         let ranked = rank_ready(person, offered, &self.model, &self.guard, k, &|_| ())?;
-        Ok(ranked.0)
+        Ok(ranked.scores)
     }
 
     fn offered<'a>(&'a self, world: &'a World) -> Offered<'a> {

@@ -8,7 +8,7 @@ use super::split::Holdout;
 use super::{AdsEvaluationOptions, FOLDS, Rows, Test, click_rate, totals};
 use crate::ads::{AdsError, TrainReport, TrainingRow, ValidAdsParams};
 use crate::consent::{AdRelevance, Permitted};
-use crate::learn::{ClickMetrics, Predicted};
+use crate::learn::{ClickMetrics, ClickTotals, Predicted};
 use crate::signals::Ad;
 
 /// One fifth of the rows, predicted by a model of the other four.
@@ -149,7 +149,7 @@ impl<'a> Judged<'a> {
     fn of_seed(&self, seed: u64) -> SeedQuality {
         SeedQuality {
             seed,
-            clicks: totals(self.test.rows.iter().map(|(row, _)| *row)).0,
+            clicks: totals(self.test.rows.iter().map(|(row, _)| *row)).clicks,
             model: ClickMetrics::of(&self.predicted),
             base_rate: ClickMetrics::of(&self.base_rate),
         }
@@ -163,7 +163,10 @@ impl<'a> Judged<'a> {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
         let quality = |(start, &end): (usize, &usize)| {
             let rows = self.test.rows[start..end].iter().map(|(row, _)| *row);
-            let (clicks, impressions) = totals(rows);
+            let ClickTotals {
+                clicks,
+                impressions,
+            } = totals(rows);
             FoldQuality {
                 impressions,
                 clicks,

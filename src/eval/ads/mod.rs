@@ -32,7 +32,8 @@ use crate::consent::{AdRelevance, Permitted};
 use crate::hash::HashMap;
 use crate::ids::AdId;
 use crate::learn::{
-    ClickMetrics, GroupWeight, GroupedAuc, Predicted, ReliabilityBin, grouped_auc, reliability,
+    ClickMetrics, ClickTotals, GroupWeight, GroupedAuc, Predicted, ReliabilityBin, grouped_auc,
+    reliability,
 };
 use crate::signals::{Ad, AdTruth};
 
@@ -199,7 +200,10 @@ pub fn evaluate_ads_with(
         .then(|| new_ads::new_ads(rows, ads, params, options));
     let beside = truth::beside(&test.rows, predicted, options.truth);
     let n_beside = beside.as_ref().map_or(0, |(_, truth)| truth.len());
-    let (clicks, impressions) = totals(test.rows.iter().map(|(row, _)| *row));
+    let ClickTotals {
+        clicks,
+        impressions,
+    } = totals(test.rows.iter().map(|(row, _)| *row));
     Ok(AdsEvaluation {
         model: ClickMetrics::of(predicted),
         base_rate: ClickMetrics::of(&judged.base_rate),
@@ -286,19 +290,14 @@ fn by_ad(test: &Test<'_>, predicted: &[Predicted]) -> GroupedAuc {
     grouped_auc(predicted, &ads, GroupWeight::Impressions)
 }
 
-fn totals<'a>(rows: impl Iterator<Item = &'a TrainingRow>) -> (u64, u64) {
-    rows.fold((0, 0), |(clicks, impressions), row| {
-        (
-            clicks + u64::from(row.target.clicks),
-            impressions + u64::from(row.target.impressions),
-        )
-    })
+fn totals<'a>(rows: impl Iterator<Item = &'a TrainingRow>) -> ClickTotals {
+    rows.map(|row| row.target).collect()
 }
 
 /// The rows' own click rate, kept off 0 and 1 so that its log loss is finite.
 fn click_rate<'a>(rows: impl Iterator<Item = &'a TrainingRow>) -> f64 {
-    let (clicks, impressions) = totals(rows);
-    (clicks as f64 / impressions.max(1) as f64).clamp(1e-9, 1.0 - 1e-9)
+    let all = totals(rows);
+    (all.clicks as f64 / all.impressions.max(1) as f64).clamp(1e-9, 1.0 - 1e-9)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::consent::Permitted;
 use crate::eval::mix;
 use crate::hash::HashMap;
 use crate::ids::{AdId, AdvertiserId};
-use crate::learn::{ClickMetrics, Predicted};
+use crate::learn::{ClickMetrics, ClickTotals, Predicted};
 use crate::signals::{Ad, AdCategory};
 
 /// Salt of the choice of ads.
@@ -58,7 +58,10 @@ pub(super) fn new_ads(
     let fitted = Fitted::of(&options.set(&known, ads), &params)?;
     let test = Test::new(new.iter().map(Permitted::get), ads);
     let rows = test.rows.iter().map(|(row, _)| *row);
-    let (clicks, impressions) = totals(rows.clone());
+    let ClickTotals {
+        clicks,
+        impressions,
+    } = totals(rows.clone());
     let mut shown: Vec<AdId> = rows.map(|row| row.ad_id).collect();
     shown.sort_unstable();
     shown.dedup();

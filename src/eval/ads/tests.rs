@@ -325,7 +325,10 @@ fn every_row_is_held_out_once() {
     let (one, all) = (evaluate(false), evaluate(true));
     assert!(one.folds.is_empty() && one.n_test_rows < all.n_test_rows);
     assert_eq!(all.n_test_rows, rows.len() as u64);
-    let (clicks, impressions) = totals(rows.iter().map(Permitted::get));
+    let ClickTotals {
+        clicks,
+        impressions,
+    } = totals(rows.iter().map(Permitted::get));
     assert_eq!((all.clicks, all.impressions), (clicks, impressions));
     assert_eq!(all.folds.len() as u64, FOLDS);
     // The first fifth is the one that is held out alone.

@@ -72,8 +72,8 @@ pub fn evaluate_policies(
             .filter(|row| !is_test(row))
             .cloned()
             .collect();
-        let (model, _) = train(&fit, &log.ads, &params)?;
-        let judge = Judge::of(log, &model, options.explore);
+        let trained = train(&fit, &log.ads, &params)?;
+        let judge = Judge::of(log, &trained.model, options.explore);
         seen.par_iter_mut()
             .zip(&log.rows)
             .enumerate()

@@ -149,7 +149,7 @@ fn groups(rows: &[Predicted], values: &[String]) -> Vec<Group> {
 
 fn clicks_of_doubt(groups: &[Group]) -> f64 {
     let (mut squares, mut information, mut n) = (0.0, 0.0, 0.0);
-    for (off, curvature) in groups.iter().map(|group| group.slope_at(0.0)) {
+    for Pull { off, curvature } in groups.iter().map(|group| group.pull_at(0.0)) {
         if curvature > 0.0 {
             squares += off * off / curvature;
             information += curvature;
@@ -164,16 +164,25 @@ fn clicks_of_doubt(groups: &[Group]) -> f64 {
     }
 }
 
+/// What a group's clicks say at a shift.
+#[derive(Clone, Copy, Debug, Default)]
+struct Pull {
+    /// Clicks less expected clicks.
+    off: f64,
+    /// How fast the expected ones grow.
+    curvature: f64,
+}
+
 impl Group {
-    /// Clicks less expected clicks at a shift, and how fast the expected ones grow.
-    fn slope_at(&self, shift: f64) -> (f64, f64) {
-        let one = |tie: &Tie| {
+    fn pull_at(&self, shift: f64) -> Pull {
+        let mut pull = Pull::default();
+        for tie in &self.ties {
             let q = sigmoid(logit(tie.p.clamp(EDGE, 1.0 - EDGE)) + shift);
             let m = tie.impressions as f64;
-            (tie.clicks as f64 - m * q, m * q * (1.0 - q))
-        };
-        let ties = self.ties.iter().map(one);
-        ties.fold((0.0, 0.0), |a, b| (a.0 + b.0, a.1 + b.1))
+            pull.off += tie.clicks as f64 - m * q;
+            pull.curvature += m * q * (1.0 - q);
+        }
+        pull
     }
 
     fn shift(&self, clicks_of_doubt: f64) -> f64 {
@@ -182,7 +191,7 @@ impl Group {
             return shift;
         }
         for _ in 0..MAX_STEPS {
-            let (off, curvature) = self.slope_at(shift);
+            let Pull { off, curvature } = self.pull_at(shift);
             let step = (off - clicks_of_doubt * shift) / (curvature + clicks_of_doubt);
             shift += step.clamp(-MAX_STEP, MAX_STEP);
             if step.abs() < MIN_STEP {

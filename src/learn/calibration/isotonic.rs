@@ -23,8 +23,26 @@ const CLICKS_PER_BIN: u64 = 20;
 /// A piecewise linear, non-decreasing map of [0, 1] onto itself.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Isotonic {
-    /// (predicted, calibrated), both ascending, without the ends.
-    knots: Vec<(f64, f64)>,
+    /// Both numbers ascend; the ends are left out.
+    knots: Vec<Knot>,
+}
+
+/// A point of an [`Isotonic`] curve.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Knot {
+    /// The predicted probability.
+    pub predicted: f64,
+    /// What it becomes.
+    pub calibrated: f64,
+}
+
+impl Knot {
+    const fn at_both(p: f64) -> Self {
+        Self {
+            predicted: p,
+            calibrated: p,
+        }
+    }
 }
 
 /// Impressions, clicks and predicted clicks of a run of predictions.
@@ -67,29 +85,33 @@ impl Isotonic {
     /// The curve of held-out predictions; none if they give it no knot.
     pub(super) fn fit(held_out: &[Predicted]) -> Option<Self> {
         let blocks = pooled(&bins(held_out));
-        let knot = |(block, _): &(Block, usize)| (block.mean_prediction(), block.rate());
+        let knot = |pooled: &Pooled| Knot {
+            predicted: pooled.block.mean_prediction(),
+            calibrated: pooled.block.rate(),
+        };
         let fitted = Self::from_knots(blocks.iter().map(knot).collect());
         (!fitted.knots.is_empty()).then_some(fitted)
     }
 
     /// The curve of stored knots; none if they do not ascend inside the unit square.
-    pub(super) fn of_knots(knots: Vec<(f64, f64)>) -> Option<Self> {
+    pub(super) fn of_knots(knots: Vec<Knot>) -> Option<Self> {
         let n_knots = knots.len();
         let read = Self::from_knots(knots);
-        let ascends = read.knots.is_sorted_by(|a, b| a.1 <= b.1);
+        let ascends = read.knots.is_sorted_by(|a, b| a.calibrated <= b.calibrated);
         (n_knots > 0 && read.knots.len() == n_knots && ascends).then_some(read)
     }
 
-    /// Predicted and calibrated probability of each knot, ascending, without the ends (0, 0) and (1, 1).
+    /// The knots, ascending in both numbers, without the ends (0, 0) and (1, 1).
     #[must_use]
-    pub fn knots(&self) -> &[(f64, f64)] {
+    pub fn knots(&self) -> &[Knot] {
         &self.knots
     }
 
     /// Keeps knots inside the open unit square whose first coordinates ascend strictly.
-    fn from_knots(mut knots: Vec<(f64, f64)>) -> Self {
-        knots.retain(|&(x, y)| x > 0.0 && x < 1.0 && y > 0.0 && y < 1.0);
-        knots.dedup_by(|next, kept| next.0 <= kept.0);
+    fn from_knots(mut knots: Vec<Knot>) -> Self {
+        let is_inside = |p: f64| p > 0.0 && p < 1.0;
+        knots.retain(|knot| is_inside(knot.predicted) && is_inside(knot.calibrated));
+        knots.dedup_by(|next, kept| next.predicted <= kept.predicted);
         Self { knots }
     }
 
@@ -99,11 +121,16 @@ impl Isotonic {
     /// O(log b) for b knots.
     #[must_use]
     pub fn apply(&self, p: f64) -> f64 {
-        let above = self.knots.partition_point(|&(x, _)| x <= p);
-        let (x0, y0) = above.checked_sub(1).map_or((0.0, 0.0), |i| self.knots[i]);
-        let (x1, y1) = self.knots.get(above).copied().unwrap_or((1.0, 1.0));
+        let above = self.knots.partition_point(|knot| knot.predicted <= p);
+        let before = above.checked_sub(1).map(|i| self.knots[i]);
+        let before = before.unwrap_or(Knot::at_both(0.0));
+        let after = self.knots.get(above).copied();
+        let after = after.unwrap_or(Knot::at_both(1.0));
+        let rise = after.calibrated - before.calibrated;
+        let slope = rise / (after.predicted - before.predicted);
         // Rounding must not carry a value past the next knot, or the map would not be monotone.
-        (y0 + (p - x0) * ((y1 - y0) / (x1 - x0))).clamp(y0, y1)
+        (before.calibrated + (p - before.predicted) * slope)
+            .clamp(before.calibrated, after.calibrated)
     }
 }
 
@@ -125,20 +152,31 @@ fn bins(held_out: &[Predicted]) -> Vec<Block> {
     bins
 }
 
-/// Pool adjacent violators: blocks whose rates ascend strictly, each with its number of bins.
-fn pooled(bins: &[Block]) -> Vec<(Block, usize)> {
-    let mut blocks: Vec<(Block, usize)> = Vec::new();
-    for &bin in bins {
-        let mut block = (bin, 1);
-        while let Some(&(before, n)) = blocks.last()
-            && before.rate() >= block.0.rate()
+/// Bins put together.
+#[derive(Clone, Copy)]
+struct Pooled {
+    block: Block,
+    n_bins: usize,
+}
+
+/// Pool adjacent violators: blocks whose rates ascend strictly.
+fn pooled(bins: &[Block]) -> Vec<Pooled> {
+    let mut all: Vec<Pooled> = Vec::new();
+    // `all` has strictly ascending rates before and after each bin.
+    for &block in bins {
+        let mut last = Pooled { block, n_bins: 1 };
+        while let Some(&before) = all.last()
+            && before.block.rate() >= last.block.rate()
         {
-            blocks.pop();
-            block = (before.merged(block.0), block.1 + n);
+            all.pop();
+            last = Pooled {
+                block: before.block.merged(last.block),
+                n_bins: last.n_bins + before.n_bins,
+            };
         }
-        blocks.push(block);
+        all.push(last);
     }
-    blocks
+    all
 }
 
 #[cfg(test)]
@@ -167,7 +205,7 @@ mod tests {
         let blocks = pooled(bins);
         let rates = blocks
             .iter()
-            .map(|&(block, n)| std::iter::repeat_n(block.rate(), n));
+            .map(|one| std::iter::repeat_n(one.block.rate(), one.n_bins));
         rates.flatten().collect()
     }
 
@@ -237,7 +275,14 @@ mod tests {
 
     #[test]
     fn deny_curves_that_fall_or_leave_the_square() {
-        assert!(Isotonic::of_knots(vec![(0.1, 0.2), (0.2, 0.2)]).is_some());
+        let of_knots = |knots: &[(f64, f64)]| {
+            let knot = |&(predicted, calibrated): &(f64, f64)| Knot {
+                predicted,
+                calibrated,
+            };
+            Isotonic::of_knots(knots.iter().map(knot).collect())
+        };
+        assert!(of_knots(&[(0.1, 0.2), (0.2, 0.2)]).is_some());
         for bad in [
             vec![],
             vec![(0.1, 0.2), (0.2, 0.1)],
@@ -245,7 +290,7 @@ mod tests {
             vec![(0.1, f64::NAN), (0.2, 0.5)],
             vec![(0.1, 0.1), (f64::INFINITY, 0.5)],
         ] {
-            assert!(Isotonic::of_knots(bad.clone()).is_none(), "{bad:?}");
+            assert!(of_knots(&bad).is_none(), "{bad:?}");
         }
     }
 }

@@ -17,12 +17,12 @@ mod stored;
 use serde::{Deserialize, Serialize};
 
 pub use by_field::{FieldShifts, Shift};
-pub use isotonic::Isotonic;
+pub use isotonic::{Isotonic, Knot};
 pub use platt::Platt;
 use stored::CalibrationFile;
 pub(crate) use stored::bits;
 
-use super::batch::{Clicks, totals};
+use super::batch::ClickTotals;
 use super::metrics::Predicted;
 
 /// Held-out clicks below which a model is left as it is.
@@ -212,16 +212,16 @@ impl Curve {
 
 /// Enough clicks, not all clicks, and nothing but probabilities.
 fn says_enough(held_out: &[Predicted]) -> bool {
-    let targets: Vec<Clicks> = held_out.iter().map(|row| row.target).collect();
-    let (clicks, impressions) = totals(&targets);
-    clicks >= MIN_CLICKS_TO_CALIBRATE
-        && clicks < impressions
+    let totals: ClickTotals = held_out.iter().map(|row| row.target).collect();
+    totals.clicks >= MIN_CLICKS_TO_CALIBRATE
+        && totals.clicks < totals.impressions
         && held_out.iter().all(Predicted::is_sound)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::learn::Clicks;
 
     pub(super) fn row(p: f64, clicks: u32, impressions: u32) -> Predicted {
         let target = Clicks {

@@ -41,7 +41,7 @@ impl Platt {
     /// intercept fitted alone. None if a prediction is no probability.
     pub(super) fn fit(held_out: &[Predicted]) -> Option<Self> {
         let points = points(&ties(held_out)?);
-        let free = newton(&points, Self::IDENTITY, true);
+        let free = newton(&points, Self::IDENTITY, Free::Both);
         let inside = (MIN_SLOPE..=MAX_SLOPE).contains(&free.slope);
         let slope = free.slope.clamp(MIN_SLOPE, MAX_SLOPE);
         let fitted = if inside {
@@ -53,7 +53,7 @@ impl Platt {
                     slope,
                     intercept: 0.0,
                 },
-                false,
+                Free::Intercept,
             )
         };
         Self::of_numbers(fitted.slope, fitted.intercept)
@@ -121,6 +121,26 @@ fn points(ties: &[Tie]) -> Vec<Point> {
     ties.iter().map(point).collect()
 }
 
+/// What is fitted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Free {
+    Both,
+    Intercept,
+}
+
+/// What is added to a curve's numbers.
+#[derive(Clone, Copy)]
+struct Step {
+    slope: f64,
+    intercept: f64,
+}
+
+/// Where a step led.
+struct Reached {
+    curve: Platt,
+    likelihood: Likelihood,
+}
+
 /// Minus the log-likelihood, its gradient and its second derivatives by slope and intercept.
 #[derive(Clone, Copy, Default)]
 struct Likelihood {
@@ -154,8 +174,8 @@ impl Likelihood {
         }
     }
 
-    /// Newton's step for slope and intercept, or for the intercept alone; none if there is no way down.
-    fn step(&self, slope_too: bool) -> Option<(f64, f64)> {
+    /// Newton's step; none if there is no way down.
+    fn step(&self, free: Free) -> Option<Step> {
         let (a, b, c) = (
             self.slope_slope,
             self.slope_intercept,
@@ -163,7 +183,7 @@ impl Likelihood {
         );
         let determinant = a * c - b * b;
         // Without two different predictions nothing tells slope from intercept.
-        let (slope, intercept) = if slope_too && determinant > 1e-12 * a * c {
+        let (slope, intercept) = if free == Free::Both && determinant > 1e-12 * a * c {
             (
                 (b * self.by_intercept - c * self.by_slope) / determinant,
                 (b * self.by_slope - a * self.by_intercept) / determinant,
@@ -171,7 +191,8 @@ impl Likelihood {
         } else {
             (0.0, -self.by_intercept / c)
         };
-        (slope.is_finite() && intercept.is_finite()).then_some((slope, intercept))
+        let is_finite = slope.is_finite() && intercept.is_finite();
+        is_finite.then_some(Step { slope, intercept })
     }
 }
 
@@ -196,19 +217,17 @@ fn terms(point: &Point, curve: Platt) -> [f64; 6] {
     ]
 }
 
-fn newton(points: &[Point], start: Platt, slope_too: bool) -> Platt {
+fn newton(points: &[Point], start: Platt, free: Free) -> Platt {
     let mut curve = start;
     let mut here = Likelihood::of(points, curve);
     for _ in 0..MAX_STEPS {
-        let Some((slope, intercept)) = here.step(slope_too) else {
+        let Some(step) = here.step(free) else {
             break;
         };
-        let downhill = here.by_slope * slope + here.by_intercept * intercept;
-        let Some((next, there)) = halved(points, curve, here.loss, (slope, intercept, downhill))
-        else {
+        let Some(next) = halved(points, curve, &here, step) else {
             break;
         };
-        (curve, here) = (next, there);
+        (curve, here) = (next.curve, next.likelihood);
     }
     curve
 }
@@ -218,9 +237,10 @@ fn newton(points: &[Point], start: Platt, slope_too: bool) -> Platt {
 fn halved(
     points: &[Point],
     from: Platt,
-    loss: f64,
-    (slope, intercept, downhill): (f64, f64, f64),
-) -> Option<(Platt, Likelihood)> {
+    here: &Likelihood,
+    Step { slope, intercept }: Step,
+) -> Option<Reached> {
+    let downhill = here.by_slope * slope + here.by_intercept * intercept;
     let at = |share: f64| Platt {
         slope: share.mul_add(slope, from.slope),
         intercept: share.mul_add(intercept, from.intercept),
@@ -230,8 +250,10 @@ fn halved(
         .map(|share| (share, at(share)))
         .take_while(|(_, next)| *next != from)
         .map(|(share, next)| (share, next, Likelihood::of(points, next)))
-        .find(|(share, _, there)| there.loss < loss && there.loss <= loss + 1e-4 * share * downhill)
-        .map(|(_, next, there)| (next, there))
+        .find(|(share, _, there)| {
+            there.loss < here.loss && there.loss <= here.loss + 1e-4 * share * downhill
+        })
+        .map(|(_, curve, likelihood)| Reached { curve, likelihood })
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CalibrateBy, Calibration, Curve, FieldShifts, Isotonic, Platt, Shift};
+use super::{CalibrateBy, Calibration, Curve, FieldShifts, Isotonic, Knot, Platt, Shift};
 use crate::learn::LearnError;
 
 #[derive(Serialize, Deserialize)]
@@ -36,7 +36,8 @@ impl From<Calibration> for CalibrationFile {
             Curve::Identity => CurveFile::Identity,
             Curve::Isotonic(isotonic) => {
                 let knots = isotonic.knots().iter();
-                CurveFile::Isotonic(knots.map(|(x, y)| (x.to_bits(), y.to_bits())).collect())
+                let bits = |knot: &Knot| (knot.predicted.to_bits(), knot.calibrated.to_bits());
+                CurveFile::Isotonic(knots.map(bits).collect())
             }
             Curve::Platt(platt) => {
                 CurveFile::Platt(platt.slope().to_bits(), platt.intercept().to_bits())
@@ -77,10 +78,12 @@ impl CurveFile {
         Some(match self {
             Self::Identity => Curve::Identity,
             Self::Isotonic(bits) => {
-                let knots = bits
-                    .into_iter()
-                    .map(|(x, y)| (f64::from_bits(x), f64::from_bits(y)));
-                Curve::Isotonic(Isotonic::of_knots(knots.collect())?)
+                let knot = |(predicted, calibrated)| Knot {
+                    predicted: f64::from_bits(predicted),
+                    calibrated: f64::from_bits(calibrated),
+                };
+                let knots = bits.into_iter().map(knot).collect();
+                Curve::Isotonic(Isotonic::of_knots(knots)?)
             }
             Self::Platt(slope, intercept) => Curve::Platt(Platt::of_numbers(
                 f64::from_bits(slope),

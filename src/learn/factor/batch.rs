@@ -21,6 +21,30 @@ pub struct FieldBatch {
     values: Vec<f32>,
 }
 
+/// One entry of a row.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FieldEntry {
+    /// Its field.
+    pub field: u8,
+    /// Its hashed slot.
+    pub slot: u32,
+    /// Its value.
+    pub value: f32,
+}
+
+impl FieldEntry {
+    /// An entry of a field.
+    #[must_use]
+    pub const fn new(field: u8, slot: u32, value: f32) -> Self {
+        Self { field, slot, value }
+    }
+
+    /// What entries of a row are in the order of.
+    const fn at(&self) -> (u8, u32) {
+        (self.field, self.slot)
+    }
+}
+
 /// A row's entries, by field and slot.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FieldRow<'a> {
@@ -50,20 +74,20 @@ impl FieldBatch {
         }
     }
 
-    /// Appends a row of (field, slot, value) in any order.
+    /// Appends a row of entries in any order.
     ///
     /// # Complexity
     /// O(d log d) for d entries.
     ///
     /// # Errors
     /// If there is no such field or slot or a value is not finite; the batch is unchanged then.
-    pub fn push_row(&mut self, entries: &[(u8, u32, f32)]) -> Result<(), LearnError> {
-        let is_there = |&&(field, slot, value): &&(u8, u32, f32)| {
-            usize::from(field) < self.n_fields
-                && (slot as usize) < self.n_slots
-                && value.is_finite()
+    pub fn push_row(&mut self, entries: &[FieldEntry]) -> Result<(), LearnError> {
+        let is_there = |entry: &&FieldEntry| {
+            usize::from(entry.field) < self.n_fields
+                && (entry.slot as usize) < self.n_slots
+                && entry.value.is_finite()
         };
-        if let Some(&(_, slot, _)) = entries.iter().find(|entry| !is_there(entry)) {
+        if let Some(&FieldEntry { slot, .. }) = entries.iter().find(|entry| !is_there(entry)) {
             return Err(LearnError::Cell {
                 row: self.n_rows(),
                 slot,
@@ -71,26 +95,27 @@ impl FieldBatch {
         }
         let mut sorted = entries.to_vec();
         // Sorting values too makes the sum of colliding features independent of the order they came in.
-        sorted.sort_unstable_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then(a.2.total_cmp(&b.2)));
+        sorted.sort_unstable_by(|a, b| a.at().cmp(&b.at()).then(a.value.total_cmp(&b.value)));
         self.append_merged(&sorted)
     }
 
-    fn append_merged(&mut self, sorted: &[(u8, u32, f32)]) -> Result<(), LearnError> {
+    fn append_merged(&mut self, sorted: &[FieldEntry]) -> Result<(), LearnError> {
         let row = self.n_rows();
         let merged = sorted
-            .chunk_by(|a, b| (a.0, a.1) == (b.0, b.1))
-            .map(|same| {
-                let value: f32 = same.iter().map(|entry| entry.2).sum();
-                (same[0].0, same[0].1, value)
+            .chunk_by(|a, b| a.at() == b.at())
+            .map(|same| FieldEntry {
+                value: same.iter().map(|entry| entry.value).sum(),
+                ..same[0]
             });
-        let merged: Vec<_> = merged.filter(|entry| entry.2 != 0.0).collect();
-        if let Some(&(_, slot, _)) = merged.iter().find(|entry| !entry.2.is_finite()) {
+        let merged: Vec<_> = merged.filter(|entry| entry.value != 0.0).collect();
+        if let Some(entry) = merged.iter().find(|entry| !entry.value.is_finite()) {
+            let slot = entry.slot;
             return Err(LearnError::Cell { row, slot });
         }
-        for (field, slot, value) in merged {
-            self.fields.push(field);
-            self.slots.push(slot);
-            self.values.push(value);
+        for entry in merged {
+            self.fields.push(entry.field);
+            self.slots.push(entry.slot);
+            self.values.push(entry.value);
         }
         self.offsets.push(self.slots.len());
         Ok(())
@@ -161,11 +186,11 @@ mod tests {
         let mut batch = FieldBatch::new(8, 3);
         batch
             .push_row(&[
-                (2, 5, 1.0),
-                (0, 7, 0.5),
-                (2, 5, 2.0),
-                (1, 5, 4.0),
-                (1, 2, 0.0),
+                FieldEntry::new(2, 5, 1.0),
+                FieldEntry::new(0, 7, 0.5),
+                FieldEntry::new(2, 5, 2.0),
+                FieldEntry::new(1, 5, 4.0),
+                FieldEntry::new(1, 2, 0.0),
             ])
             .unwrap();
         batch.push_row(&[]).unwrap();
@@ -180,16 +205,19 @@ mod tests {
     fn deny_fields_slots_and_values_that_cannot_be() {
         let mut batch = FieldBatch::new(8, 3);
         for bad in [
-            (3, 0, 1.0),
-            (0, 8, 1.0),
-            (0, 0, f32::NAN),
-            (0, 0, f32::INFINITY),
+            FieldEntry::new(3, 0, 1.0),
+            FieldEntry::new(0, 8, 1.0),
+            FieldEntry::new(0, 0, f32::NAN),
+            FieldEntry::new(0, 0, f32::INFINITY),
         ] {
-            assert!(batch.push_row(&[(1, 1, 1.0), bad]).is_err(), "{bad:?}");
+            assert!(
+                batch.push_row(&[FieldEntry::new(1, 1, 1.0), bad]).is_err(),
+                "{bad:?}"
+            );
         }
         assert!(
             batch
-                .push_row(&[(0, 0, f32::MAX), (0, 0, f32::MAX)])
+                .push_row(&[FieldEntry::new(0, 0, f32::MAX); 2])
                 .is_err()
         );
         assert_eq!(batch, FieldBatch::new(8, 3));

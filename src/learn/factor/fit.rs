@@ -19,6 +19,15 @@ pub struct LearningCurve {
     pub epochs: u32,
 }
 
+/// A model that training stopped by rows it did not learn from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Watched {
+    /// The model.
+    pub model: FactorModel,
+    /// How training went.
+    pub curve: LearningCurve,
+}
+
 impl FactorValidParams {
     /// Trains on the rows and stops by others: the model of the pass that did best on `held_out`, or of the last one if
     /// that has no impressions. Goes on from a model, if there is one, as [`FitWith`] does.
@@ -33,17 +42,17 @@ impl FactorValidParams {
         model: Option<FactorModel>,
         dataset: &FieldDataset,
         held_out: Option<&FieldDataset>,
-    ) -> Result<(FactorModel, LearningCurve), LearnError> {
+    ) -> Result<Watched, LearnError> {
         let happened = happened(dataset)?;
         let mut model = match model {
             Some(model) => model.going_on(self)?,
             None => FactorModel::at_rate(self, dataset.records.n_fields(), base_rate(&happened))?,
         };
         check_shape(&model, dataset.records())?;
-        let held_out = held_out.filter(|rows| rows.targets().totals().1 > 0);
+        let held_out = held_out.filter(|rows| rows.targets().totals().impressions > 0);
         held_out.map_or(Ok(()), |rows| check_shape(&model, rows.records()))?;
         let curve = self.run(&mut model, dataset.records(), &happened, held_out);
-        Ok((model, curve))
+        Ok(Watched { model, curve })
     }
 
     fn run(
@@ -105,7 +114,7 @@ fn log_loss(model: &FactorModel, dataset: &FieldDataset) -> f64 {
             -clicks * p.ln() - others * (-p).ln_1p()
         })
         .sum();
-    loss / dataset.targets().totals().1 as f64
+    loss / dataset.targets().totals().impressions as f64
 }
 
 fn happened(dataset: &FieldDataset) -> Result<Vec<Happened>, LearnError> {
@@ -201,10 +210,10 @@ impl<'a> FitWith<'a, FieldBatch, ClickTargets, LearnError> for FactorValidParams
         dataset: &'a FieldDataset,
     ) -> Result<FactorModel, LearnError> {
         if self.hold_out() == 0 {
-            return Ok(self.fit_watching(model, dataset, None)?.0);
+            return Ok(self.fit_watching(model, dataset, None)?.model);
         }
         happened(dataset)?;
         let [rows, held_out] = split(dataset, self)?;
-        Ok(self.fit_watching(model, &rows, Some(&held_out))?.0)
+        Ok(self.fit_watching(model, &rows, Some(&held_out))?.model)
     }
 }

@@ -64,7 +64,11 @@ impl HalfLine {
     pub(super) fn set(lines: &mut [Self], place: usize, line: Line) {
         let Line { weights, squares } = line;
         let nearest = |x: f32| 0x7FFF + (x.to_bits() >> 16 & 1);
-        lines[place / 2].0[place % 2] = words(line, weights.map(nearest), squares.map(nearest));
+        let ups = Ups {
+            weights: weights.map(nearest),
+            squares: squares.map(nearest),
+        };
+        lines[place / 2].0[place % 2] = words(line, ups);
     }
 }
 
@@ -93,8 +97,7 @@ impl Storage for [HalfLine] {
 
     #[inline(always)]
     fn put(&mut self, place: usize, line: Line, key: u64) {
-        let (ups, more_ups) = drawn(key, place);
-        self[place / 2].0[place % 2] = words(line, ups, more_ups);
+        self[place / 2].0[place % 2] = words(line, drawn(key, place));
     }
 
     #[inline(always)]
@@ -108,24 +111,35 @@ impl Storage for [HalfLine] {
     }
 }
 
+/// What is added to the lower halves before these are cut off.
+struct Ups {
+    weights: Words,
+    squares: Words,
+}
+
 /// 16 random bits for each weight, and 16 for each sum of squares: the two halves of odd multiples of one hash, each of which
 /// is as evenly spread as the hash is.
 #[inline(always)]
-fn drawn(key: u64, place: usize) -> (Words, Words) {
+fn drawn(key: u64, place: usize) -> Ups {
     let both = (key ^ place as u64).wrapping_mul(PLACES);
     let hash = (both >> 32) as u32;
     let spread = SPREAD.map(|odd| hash.wrapping_mul(odd));
-    (spread.map(|x| x >> 16), spread.map(|x| x & !KEPT))
+    Ups {
+        weights: spread.map(|x| x >> 16),
+        squares: spread.map(|x| x & !KEPT),
+    }
 }
 
-/// What is stored of a line, with what is added to the lower halves of weights and of sums before these are cut off.
+/// What is stored of a line.
 #[inline(always)]
-fn words(line: Line, ups: Words, more_ups: Words) -> Words {
+fn words(line: Line, ups: Ups) -> Words {
     std::array::from_fn(|lane| {
-        let weight = within(line.weights[lane]).to_bits().wrapping_add(ups[lane]);
+        let weight = within(line.weights[lane])
+            .to_bits()
+            .wrapping_add(ups.weights[lane]);
         let square = at_most(line.squares[lane])
             .to_bits()
-            .wrapping_add(more_ups[lane]);
+            .wrapping_add(ups.squares[lane]);
         weight & KEPT | square >> 16
     })
 }

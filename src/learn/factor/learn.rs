@@ -1,7 +1,7 @@
 //! Rows in their order, and what the processor is told of them beforehand.
 
 use crate::hash::mix;
-use crate::learn::ftrl::{parts, slope_and_square};
+use crate::learn::ftrl::{Gradient, gradient, parts};
 use crate::learn::odds::sigmoid;
 
 use super::batch::{FieldBatch, FieldRow};
@@ -31,6 +31,16 @@ pub(super) struct Learner {
     seed: u64,
 }
 
+/// Which instructions a row is learnt with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Instructions {
+    /// The vector instructions that the processor has.
+    Best,
+    /// Those that every processor has, to compare with.
+    #[cfg(test)]
+    Plain,
+}
+
 /// How many rows before its turn a row is planned.
 const AHEAD: usize = 2;
 
@@ -55,16 +65,15 @@ impl Learner {
     /// Learns rows in their order, with the vector instructions that the processor has: the same bits with and without, as no
     /// product is fused with a sum.
     pub(super) fn learn(&self, table: &mut Table, rows: &FieldBatch, happened: &[Happened]) {
-        self.learn_by(table, rows, happened, true);
+        self.learn_by(Instructions::Best, table, rows, happened);
     }
 
-    /// Learns rows, without vector instructions if these may not be used.
     pub(super) fn learn_by(
         &self,
+        instructions: Instructions,
         table: &mut Table,
         rows: &FieldBatch,
         happened: &[Happened],
-        may_use_vectors: bool,
     ) {
         let Table {
             shape,
@@ -81,20 +90,20 @@ impl Learner {
                 beginning: self.beginning,
                 rates: self.rates,
             };
-            self.learn_table::<_, N>(table, n_steps, rows, happened, may_use_vectors);
+            self.learn_table::<_, N>(instructions, table, n_steps, rows, happened);
         });
     }
 
     fn learn_table<L: Storage + ?Sized, const N: usize>(
         &self,
+        instructions: Instructions,
         table: Learning<'_, L>,
         n_steps: &mut u64,
         rows: &FieldBatch,
         happened: &[Happened],
-        may_use_vectors: bool,
     ) {
         #[cfg(target_arch = "x86_64")]
-        if may_use_vectors && std::arch::is_x86_feature_detected!("avx2") {
+        if instructions == Instructions::Best && std::arch::is_x86_feature_detected!("avx2") {
             #[expect(
                 unsafe_code,
                 reason = "eight coordinates fill one register instead of two"
@@ -134,6 +143,7 @@ impl Learner {
         for (row, plan) in plans.iter_mut().enumerate().take(rows.n_rows()) {
             plan.make(rows.row(row), table.shape);
         }
+        // Before each row `plans` has the plans of it and of the next `AHEAD - 1`, each in the place of its number.
         for (row, &happened) in happened.iter().enumerate() {
             // The plan of this row makes room for that of a later one.
             let later = &mut plans[row % AHEAD];
@@ -176,6 +186,7 @@ impl Learner {
         let n_parts = parts((impressions * p).max(clicks), self.max_parts);
         let share = f64::from(n_parts);
         let (m, c) = (impressions / share, clicks / share);
+        // `p` and the sums are of the weights as the part before left them.
         for part in 0..n_parts {
             if part > 0 {
                 p = sigmoid(self.offset + table.logit(sums, row));
@@ -194,7 +205,7 @@ impl Learner {
 )]
 #[expect(clippy::cast_possible_truncation, reason = "weights are f32")]
 fn slope(p: f64, m: f64, c: f64) -> Slope {
-    let (slope, square) = slope_and_square(p, m, c);
+    let Gradient { slope, square } = gradient(p, m, c);
     Slope {
         slope: slope as f32,
         more: (square - slope * slope) as f32,

@@ -49,7 +49,7 @@
 //! # Examples
 //!
 //! ```
-//! use acquaint::learn::factor::{FactorParams, FieldBatch, FieldDataset};
+//! use acquaint::learn::factor::{FactorParams, FieldBatch, FieldDataset, FieldEntry};
 //! use acquaint::learn::{LearnError, ClickTargets, Clicks};
 //! use linfa::traits::{Fit, Predict};
 //!
@@ -58,7 +58,7 @@
 //! let mut rows = FieldBatch::new(1 << 10, 2);
 //! let mut targets = Vec::new();
 //! for (a, b) in [(0, 0), (0, 1), (1, 1), (1, 0)] {
-//!     rows.push_row(&[(0, a, 1.0), (1, 2 + b, 1.0)])?;
+//!     rows.push_row(&[FieldEntry::new(0, a, 1.0), FieldEntry::new(1, 2 + b, 1.0)])?;
 //!     let clicks = if a == b { 50 } else { 5 };
 //!     targets.push(Clicks { clicks, impressions: 100 });
 //! }
@@ -94,8 +94,8 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use batch::{FieldBatch, FieldDataset, FieldRow, MAX_FIELDS};
-pub use fit::LearningCurve;
+pub use batch::{FieldBatch, FieldDataset, FieldEntry, FieldRow, MAX_FIELDS};
+pub use fit::{LearningCurve, Watched};
 pub use model::{FACTOR_SCHEMA, FactorModel, PairPart};
 pub(crate) use moved::{Moved, MovedWeight};
 pub use params::{FactorParams, FactorValidParams, Interaction, WeightBits};

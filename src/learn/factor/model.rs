@@ -119,7 +119,8 @@ impl FactorModel {
     fn predict_chunk<L: Weights + ?Sized, const N: usize>(
         &self,
         lines: &L,
-        (batch, first): (&FieldBatch, usize),
+        batch: &FieldBatch,
+        first: usize,
         p: &mut [f64],
     ) {
         let mut sums = RowSums::<N>::new(self.kind());
@@ -216,7 +217,7 @@ impl PredictInplace<FieldBatch, Array1<f64>> for FactorModel {
         let chunks = p.par_chunks_mut(CHUNK).enumerate();
         chunks.for_each(|(i, p)| {
             with_shape!(&self.table.lines, self.table.shape.n_chunks, |lines, N| {
-                self.predict_chunk::<_, N>(lines.as_slice(), (batch, i * CHUNK), p);
+                self.predict_chunk::<_, N>(lines.as_slice(), batch, i * CHUNK, p);
             });
         });
     }

@@ -140,7 +140,13 @@ impl Plan {
                 if self.is_aware() {
                     self.meet_each(f, entry, shape);
                 } else {
-                    self.push(entry, 0, (f, f), !self.groups[f].is_single());
+                    self.meetings.push(Meeting {
+                        entry,
+                        offset: 0,
+                        sum: f,
+                        pull: f,
+                        own: one_if(!self.groups[f].is_single()),
+                    });
                 }
             }
         }
@@ -151,19 +157,18 @@ impl Plan {
         let n = self.groups.len();
         for g in 0..n {
             if g != f || !self.groups[f].is_single() {
-                let offset = self.groups[g].field * shape.n_chunks;
-                self.push(entry, offset, (f * n + g, g * n + f), f == g);
+                self.meetings.push(Meeting {
+                    entry,
+                    offset: self.groups[g].field * shape.n_chunks,
+                    sum: f * n + g,
+                    pull: g * n + f,
+                    own: one_if(f == g),
+                });
             }
         }
     }
+}
 
-    fn push(&mut self, entry: usize, offset: usize, (sum, pull): (usize, usize), is_own: bool) {
-        self.meetings.push(Meeting {
-            entry,
-            offset,
-            sum,
-            pull,
-            own: f32::from(u8::from(is_own)),
-        });
-    }
+fn one_if(holds: bool) -> f32 {
+    f32::from(u8::from(holds))
 }

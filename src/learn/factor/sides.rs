@@ -27,6 +27,13 @@ pub struct Side {
     pub own: f64,
 }
 
+/// Which of the two sides.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    Person,
+    Ad,
+}
+
 impl FactorModel {
     /// Coordinates of a side's vector if the first `n_person_fields` fields are people's and the others ads'.
     #[must_use]
@@ -48,7 +55,7 @@ impl FactorModel {
     pub fn person_side(&self, row: FieldRow<'_>, n_person_fields: usize) -> Side {
         let is_person = |&field: &u8| usize::from(field) < n_person_fields;
         assert!(row.fields.iter().all(is_person), "an ad's field");
-        self.side(row, n_person_fields, true)
+        self.side(row, n_person_fields, Whose::Person)
     }
 
     /// An ad's side; no entry is of the first `n_person_fields` fields.
@@ -59,26 +66,26 @@ impl FactorModel {
     pub fn ad_side(&self, row: FieldRow<'_>, n_person_fields: usize) -> Side {
         let is_ad = |&field: &u8| usize::from(field) >= n_person_fields;
         assert!(row.fields.iter().all(is_ad), "a person's field");
-        let mut side = self.side(row, n_person_fields, false);
+        let mut side = self.side(row, n_person_fields, Whose::Ad);
         side.own += self.offset;
         side
     }
 
-    fn side(&self, row: FieldRow<'_>, n_person_fields: usize, is_person: bool) -> Side {
+    fn side(&self, row: FieldRow<'_>, n_person_fields: usize, whose: Whose) -> Side {
         with_chunks!(self.table.shape.n_chunks, |N| {
-            self.side_with::<N>(row, n_person_fields, is_person)
+            self.side_with::<N>(row, n_person_fields, whose)
         })
     }
 
-    fn side_with<const N: usize>(&self, row: FieldRow<'_>, n: usize, is_person: bool) -> Side {
+    fn side_with<const N: usize>(&self, row: FieldRow<'_>, n: usize, whose: Whose) -> Side {
         let Table { lines, singles, .. } = &self.table;
         let mut sums = RowSums::<N>::new(self.kind());
         sums.plan.make(row, self.table.shape);
         sums.gather(lines);
         let own = sums.interaction(lines, singles, self.n_fields);
         let vectors = match self.kind() {
-            Interaction::FieldAware => self.aware_side::<N>(row, n, is_person),
-            Interaction::FieldWeighted => self.weighted_side(&sums, n, is_person),
+            Interaction::FieldAware => self.aware_side::<N>(row, n, whose),
+            Interaction::FieldWeighted => self.weighted_side(&sums, n, whose),
             Interaction::Plain => vec![plain_side(&sums)],
         };
         Side {
@@ -92,19 +99,21 @@ impl FactorModel {
         &self,
         row: FieldRow<'_>,
         n: usize,
-        is_person: bool,
+        whose: Whose,
     ) -> Vec<[Lanes; N]> {
         let n_ad_fields = self.n_fields - n;
         let mut vectors = vec![[[0.0; LANES]; N]; n * n_ad_fields];
         let Table { shape, lines, .. } = &self.table;
         for ((&field, &slot), &x) in row.fields.iter().zip(row.slots).zip(row.values) {
             let field = usize::from(field);
-            let others = if is_person { n..self.n_fields } else { 0..n };
+            let others = match whose {
+                Whose::Person => n..self.n_fields,
+                Whose::Ad => 0..n,
+            };
             for other in others {
-                let (person, ad) = if is_person {
-                    (field, other)
-                } else {
-                    (other, field)
+                let (person, ad) = match whose {
+                    Whose::Person => (field, other),
+                    Whose::Ad => (other, field),
                 };
                 let sum = &mut vectors[person * n_ad_fields + ad - n];
                 let at = shape.at(slot, other);
@@ -120,11 +129,11 @@ impl FactorModel {
         &self,
         sums: &RowSums<N>,
         n: usize,
-        is_person: bool,
+        whose: Whose,
     ) -> Vec<[Lanes; N]> {
         let mut vectors = vec![[[0.0; LANES]; N]; self.n_fields - n];
         for (group, sum) in sums.plan.groups.iter().zip(&sums.sums) {
-            if !is_person {
+            if whose == Whose::Ad {
                 vectors[group.field - n] = *sum;
                 continue;
             }

@@ -121,7 +121,7 @@ impl<L: Storage + ?Sized> Learning<'_, L> {
         for (i, (meeting, Used { place, x })) in plan.meetings().enumerate() {
             self.ask_early_for::<N>(ahead.used.get(i));
             let (pull, weight) = pull(self.singles, meeting);
-            self.move_vector(place, pull, (x, meeting.own * x * weight), slope, key);
+            self.move_vector(place, pull, x, meeting.own * x * weight, slope, key);
         }
         ahead.advance(plan.used.len());
     }
@@ -136,7 +136,8 @@ impl<L: Storage + ?Sized> Learning<'_, L> {
         &mut self,
         place: usize,
         pull: &[Lanes; N],
-        (x, own): (f32, f32),
+        x: f32,
+        own: f32,
         slope: Slope,
         key: u64,
     ) {

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::batch::{FieldBatch, FieldDataset};
 use super::file::ModelFile;
-use super::learn::{Happened, Learner};
+use super::learn::{Happened, Instructions, Learner};
 use super::params::{Interaction, WeightBits};
 use super::storage::Line;
 use super::table::{Beginning, Table};
@@ -66,10 +66,15 @@ fn rows(n: u64, impressions: u32) -> Vec<(Entries, Clicks)> {
     (0..n).map(row).collect()
 }
 
+fn named(entries: &[(u8, u32, f32)]) -> Vec<FieldEntry> {
+    let entry = |&(field, slot, value): &(u8, u32, f32)| FieldEntry::new(field, slot, value);
+    entries.iter().map(entry).collect()
+}
+
 fn dataset(rows: &[(Entries, Clicks)]) -> FieldDataset {
     let mut batch = FieldBatch::new(SLOTS, FIELDS);
     for (entries, _) in rows {
-        batch.push_row(entries).unwrap();
+        batch.push_row(&named(entries)).unwrap();
     }
     let targets = rows.iter().map(|(_, target)| *target).collect();
     FieldDataset::new(batch, ClickTargets::new(targets).unwrap())
@@ -250,7 +255,7 @@ fn same_bits_with_vector_instructions_and_without() {
         let mut quick = Table::new(&valid, FIELDS).unwrap();
         let mut plain = quick.clone();
         learner.learn(&mut quick, data.records(), &happened);
-        learner.learn_by(&mut plain, data.records(), &happened, false);
+        learner.learn_by(Instructions::Plain, &mut plain, data.records(), &happened);
         assert_eq!(quick, plain);
     }
 }
@@ -328,11 +333,18 @@ fn features_never_seen_add_nothing() {
     for kind in KINDS {
         let model = params(kind).fit(&dataset(&rows(200, 2))).unwrap();
         let mut other = FieldBatch::new(SLOTS, FIELDS);
-        other.push_row(&[(0, 1, 1.0), (1, 9, 1.0)]).unwrap();
+        other.push_row(&named(&[(0, 1, 1.0), (1, 9, 1.0)])).unwrap();
         other
-            .push_row(&[(0, 1, 1.0), (1, 9, 1.0), (2, 900, 1.0), (3, 901, 2.0)])
+            .push_row(&named(&[
+                (0, 1, 1.0),
+                (1, 9, 1.0),
+                (2, 900, 1.0),
+                (3, 901, 2.0),
+            ]))
             .unwrap();
-        other.push_row(&[(0, 900, 1.0), (1, 901, 1.0)]).unwrap();
+        other
+            .push_row(&named(&[(0, 900, 1.0), (1, 901, 1.0)]))
+            .unwrap();
         other.push_row(&[]).unwrap();
         assert_eq!(model.logit(other.row(0)), model.logit(other.row(1)));
         assert_eq!(model.logit(other.row(2)), model.offset());
@@ -446,7 +458,7 @@ fn training_stops_when_held_out_rows_get_worse() {
     let (fitted, held_out) = (dataset(&rows[..600]), dataset(&rows[600..]));
     let watched = params(Interaction::FieldAware).patience(3);
     let valid = watched.clone().epochs(200).check().unwrap();
-    let (model, curve) = valid.fit_watching(None, &fitted, Some(&held_out)).unwrap();
+    let Watched { model, curve } = valid.fit_watching(None, &fitted, Some(&held_out)).unwrap();
     let n = u32::try_from(curve.held_out.len()).unwrap();
     assert!(n < 200 && curve.epochs + 3 == n, "{curve:?}");
     let least = curve.held_out.iter().copied().fold(f64::INFINITY, f64::min);
@@ -573,7 +585,7 @@ fn log_loss(model: &FactorModel, data: &FieldDataset) -> f64 {
         let clicks = f64::from(target.clicks);
         -clicks * p.ln() - (f64::from(target.impressions) - clicks) * (-p).ln_1p()
     });
-    loss.sum::<f64>() / targets.totals().1 as f64
+    loss.sum::<f64>() / targets.totals().impressions as f64
 }
 
 /// On rows that were not learnt: 16 bits cost less than a thousandth of the log loss.

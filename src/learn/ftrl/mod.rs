@@ -14,10 +14,10 @@ use self::file::ModelFile;
 use self::order::visiting_order;
 pub use self::params::{FtrlParams, FtrlValidParams};
 pub(crate) use self::step::{Coordinate, Happened};
+pub(super) use self::step::{Gradient, gradient, parts};
 use self::step::{Rates, Step};
-pub(super) use self::step::{parts, slope_and_square};
 use super::LearnError;
-use super::batch::{ClickDataset, ClickTargets, Clicks, SparseBatch};
+use super::batch::{ClickDataset, ClickTargets, Clicks, SparseBatch, SparseRow};
 use super::odds::{logit, sigmoid};
 use crate::ahead::ask_for;
 
@@ -202,7 +202,7 @@ impl FtrlModel {
         let mut next = order.clone().skip(1);
         for row in order {
             if let Some(next) = next.next() {
-                for &slot in batch.row(next).0 {
+                for &slot in batch.row(next).slots {
                     ask_for(&self.state, slot as usize);
                 }
             }
@@ -305,11 +305,11 @@ impl PredictInplace<SparseBatch, Array1<f64>> for FtrlModel {
     fn predict_inplace(&self, batch: &SparseBatch, y: &mut Array1<f64>) {
         for (row, p) in y.iter_mut().enumerate() {
             if row + 1 < batch.n_rows() {
-                for &slot in batch.row(row + 1).0 {
+                for &slot in batch.row(row + 1).slots {
                     ask_for(&self.state, slot as usize);
                 }
             }
-            let (slots, values) = batch.row(row);
+            let SparseRow { slots, values } = batch.row(row);
             *p = sigmoid(self.logit(slots, values));
         }
     }

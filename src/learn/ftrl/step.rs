@@ -1,7 +1,7 @@
 //! One row's step of Algorithm 1, in arrays beside the table: the cells of a row lie anywhere in memory, so all are read before any
 //! is needed, and what is computed is computed many at a time.
 
-use crate::learn::FtrlValidParams;
+use crate::learn::{FtrlValidParams, SparseRow};
 
 use crate::learn::odds::sigmoid;
 
@@ -58,7 +58,7 @@ impl Step {
     pub(super) fn learn(
         &mut self,
         state: &mut [Coordinate],
-        (slots, values): (&[u32], &[f32]),
+        SparseRow { slots, values }: SparseRow<'_>,
         happened: Happened,
     ) -> f64 {
         self.read(state, slots, values);
@@ -103,7 +103,7 @@ impl Step {
 
     /// Moves the coordinates down the gradient of m impressions and c clicks at p.
     fn descend(&mut self, p: f64, m: f64, c: f64) {
-        let (slope, square) = slope_and_square(p, m, c);
+        let Gradient { slope, square } = gradient(p, m, c);
         let per_alpha = self.rates.per_alpha;
         let read = self.x.iter().zip(&self.w);
         let written = self.z.iter_mut().zip(&mut self.root);
@@ -152,13 +152,25 @@ impl Rates {
     }
 }
 
-/// The gradient of a part per unit of x, and what it adds to n per unit of x².
-pub(crate) fn slope_and_square(p: f64, m: f64, c: f64) -> (f64, f64) {
+/// What a part moves weights by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Gradient {
+    /// Per unit of x.
+    pub(crate) slope: f64,
+    /// What it adds to n per unit of x².
+    pub(crate) square: f64,
+}
+
+/// The gradient of a part of m impressions and c clicks at p.
+pub(crate) fn gradient(p: f64, m: f64, c: f64) -> Gradient {
     let slope = m * p - c;
     let one_by_one = c * (1.0 - p) * (1.0 - p) + (m - c) * p * p;
     let kept = (MAX_SLOPE / slope.abs()).min(1.0);
     let slope = slope * kept;
-    (slope, (slope * slope).max(one_by_one * kept))
+    Gradient {
+        slope,
+        square: (slope * slope).max(one_by_one * kept),
+    }
 }
 
 /// Into how many parts a row with this many clicks, seen or expected, is cut.

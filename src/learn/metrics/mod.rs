@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 use super::batch::Clicks;
 pub use grouped::{GroupWeight, GroupedAuc, grouped_auc};
 use reliability::{N_BINS, error_of, tables_of};
-pub use reliability::{ReliabilityBin, reliability, wilson_interval};
+pub use reliability::{RateInterval, ReliabilityBin, reliability, wilson_interval};
 pub(crate) use sum::Sum;
 pub(crate) use ties::{Tie, chunked, ties};
 

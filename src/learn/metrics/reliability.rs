@@ -62,7 +62,7 @@ pub(super) fn tables_of(ties: &[Tie], n_bins: u32) -> Vec<ReliabilityBin> {
 fn bin(ties: &[Tie]) -> ReliabilityBin {
     let impressions = ties.iter().map(|tie| tie.impressions).sum();
     let clicks = ties.iter().map(|tie| tie.clicks).sum();
-    let (rate_low, rate_high) = wilson_interval(clicks, impressions);
+    let interval = wilson_interval(clicks, impressions);
     ReliabilityBin {
         from: ties.first().map_or(0.0, |tie| tie.p),
         to: ties.last().map_or(0.0, |tie| tie.p),
@@ -70,8 +70,8 @@ fn bin(ties: &[Tie]) -> ReliabilityBin {
         clicks,
         mean_p: predicted(ties) / impressions as f64,
         rate: clicks as f64 / impressions as f64,
-        rate_low,
-        rate_high,
+        rate_low: interval.low,
+        rate_high: interval.high,
     }
 }
 
@@ -87,15 +87,27 @@ pub(super) fn error_of(bins: &[ReliabilityBin]) -> Option<f64> {
     ratio(bins.iter().map(gap).sum(), all as f64)
 }
 
+/// Where a rate may lie.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RateInterval {
+    /// Its lower end.
+    pub low: f64,
+    /// Its upper end.
+    pub high: f64,
+}
+
 /// The 95 % interval of a rate: all rates whose own standard error puts the observed one within 1.96 of them. Unlike
 /// the textbook's ± it stays inside [0, 1] and says something about 0 clicks. (0, 1) without impressions.
 ///
 /// # References
 /// E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22, 1927.
 #[must_use]
-pub fn wilson_interval(clicks: u64, impressions: u64) -> (f64, f64) {
+pub fn wilson_interval(clicks: u64, impressions: u64) -> RateInterval {
     if impressions == 0 {
-        return (0.0, 1.0);
+        return RateInterval {
+            low: 0.0,
+            high: 1.0,
+        };
     }
     let n = impressions as f64;
     let rate = clicks as f64 / n;
@@ -103,7 +115,8 @@ pub fn wilson_interval(clicks: u64, impressions: u64) -> (f64, f64) {
     let middle = (rate + square / 2.0) / (1.0 + square);
     let half = Z * (rate * (1.0 - rate) / n + square / (4.0 * n)).sqrt() / (1.0 + square);
     // Rounding must not leave the observed rate outside.
-    let low = (middle - half).max(0.0).min(rate);
-    let high = (middle + half).min(1.0).max(rate);
-    (low, high)
+    RateInterval {
+        low: (middle - half).max(0.0).min(rate),
+        high: (middle + half).min(1.0).max(rate),
+    }
 }

@@ -228,7 +228,7 @@ fn bins_hold_about_equal_impressions_and_everything() {
 fn oracle_wilson_ends_are_z_standard_errors_away() {
     for (clicks, n) in [(0, 10), (1, 10), (50, 1_000), (999, 1_000), (3, 100_000)] {
         let rate = clicks as f64 / n as f64;
-        let (low, high) = wilson_interval(clicks, n);
+        let RateInterval { low, high } = wilson_interval(clicks, n);
         for end in [low, high]
             .into_iter()
             .filter(|&end| end > 0.0 && end < 1.0)
@@ -241,9 +241,10 @@ fn oracle_wilson_ends_are_z_standard_errors_away() {
         }
         assert!(low <= rate && rate <= high);
     }
-    assert_eq!(wilson_interval(0, 0), (0.0, 1.0));
-    assert_eq!(wilson_interval(0, 10).0, 0.0);
-    assert_eq!(wilson_interval(10, 10).1, 1.0);
+    let nothing = wilson_interval(0, 0);
+    assert_eq!((nothing.low, nothing.high), (0.0, 1.0));
+    assert_eq!(wilson_interval(0, 10).low, 0.0);
+    assert_eq!(wilson_interval(10, 10).high, 1.0);
 }
 
 #[test]

@@ -107,9 +107,9 @@ pub(crate) fn chunked<T: Sync, R: Send>(all: &[T], of: impl Fn(&[T]) -> R + Sync
 /// ones counting one half. Twice the number of such pairs is a whole number and is counted exactly.
 pub(crate) fn auc(ties: &[Tie]) -> Option<f64> {
     let totals = chunked(ties, counts);
-    let below = totals.iter().scan(0, |below, &(_, others)| {
+    let below = totals.iter().scan(0, |below, counts| {
         let here = *below;
-        *below += others;
+        *below += counts.others;
         Some(here)
     });
     let below: Vec<u64> = below.collect();
@@ -121,16 +121,22 @@ pub(crate) fn auc(ties: &[Tie]) -> Option<f64> {
             twice_won(&ties[from..ties.len().min(from + CHUNK)], below)
         })
         .collect();
-    let (clicks, others) = totals.iter().fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
+    let clicks: u64 = totals.iter().map(|counts| counts.clicks).sum();
+    let others: u64 = totals.iter().map(|counts| counts.others).sum();
     let pairs = 2 * u128::from(clicks) * u128::from(others);
     (pairs > 0).then(|| won.iter().sum::<u128>() as f64 / pairs as f64)
 }
 
-/// Clicks and impressions without one.
-fn counts(ties: &[Tie]) -> (u64, u64) {
-    ties.iter().fold((0, 0), |(clicks, others), tie| {
-        (clicks + tie.clicks, others + tie.impressions - tie.clicks)
-    })
+struct Counts {
+    clicks: u64,
+    /// Impressions without a click.
+    others: u64,
+}
+
+fn counts(ties: &[Tie]) -> Counts {
+    let clicks = ties.iter().map(|tie| tie.clicks).sum();
+    let others = ties.iter().map(|tie| tie.impressions - tie.clicks).sum();
+    Counts { clicks, others }
 }
 
 /// Twice the pairs won, `below` impressions without a click having lower predictions than all these.

@@ -14,6 +14,7 @@
 use super::events::{Advertised, Catalogue};
 use crate::ads::profile::TrainingRow;
 use crate::hash::HashMap;
+use crate::learn::ClickTotals;
 use crate::time::Timestamp;
 
 /// Clicks that a parent's rate counts for.
@@ -40,10 +41,14 @@ struct Days(Vec<Until>);
 
 impl Days {
     /// Sums before a day.
-    fn before(&self, day: i64) -> (u64, u64) {
+    fn before(&self, day: i64) -> ClickTotals {
         let at = self.0.partition_point(|until| until.day < day);
         let last = at.checked_sub(1).map(|at| self.0[at]);
-        last.map_or((0, 0), |until| (until.clicks, until.impressions))
+        let last = last.unwrap_or_default();
+        ClickTotals {
+            clicks: last.clicks,
+            impressions: last.impressions,
+        }
     }
 
     /// From sums of single days, in any order.
@@ -128,8 +133,8 @@ impl Rates {
 
     /// What could be expected of an ad on a day.
     pub(super) fn rate(&self, ad: u32, of: Advertised, day: i64) -> f64 {
-        let (clicks, impressions) = self.all.before(day);
-        let all = self.prior.rate(clicks, impressions);
+        let all = self.all.before(day);
+        let all = self.prior.rate(all.clicks, all.impressions);
         let category = drawn(self.categories[of.category as usize].before(day), all);
         let advertiser = drawn(
             self.advertisers[of.advertiser as usize].before(day),
@@ -139,8 +144,8 @@ impl Rates {
     }
 }
 
-fn drawn((clicks, impressions): (u64, u64), parent: f64) -> f64 {
-    (clicks as f64 + STRENGTH) / (impressions as f64 + STRENGTH / parent)
+fn drawn(until: ClickTotals, parent: f64) -> f64 {
+    (until.clicks as f64 + STRENGTH) / (until.impressions as f64 + STRENGTH / parent)
 }
 
 /// Sums of single days.
