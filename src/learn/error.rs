@@ -56,6 +56,12 @@ pub enum LearnError {
         /// The rows' slots.
         found: usize,
     },
+    /// Links that are no symmetric matrix of weights.
+    #[error("links cannot have {what}")]
+    Links {
+        /// What they cannot have.
+        what: &'static str,
+    },
     /// An invalid model.
     #[error("not a usable click model: {what}")]
     Model {

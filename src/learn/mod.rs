@@ -1,9 +1,10 @@
-//! Models of rare events on sparse rows: clicks out of impressions.
+//! Models of rare events on sparse rows: clicks out of impressions, links out of pairs.
 //!
 //! | | |
 //! |---|---|
 //! | [`FtrlParams`] → [`FtrlModel`] | logistic regression over hashed slots, trained by FTRL-Proximal |
 //! | [`factor`] | factorisation machines: what two fields say together |
+//! | [`als`] | factors of links: alternating least squares |
 //! | [`Calibration`] | predictions set against what happened on rows held out |
 //! | [`ClickMetrics`], [`grouped_auc`], [`reliability`] | how good probabilities are |
 //!
@@ -31,6 +32,7 @@
 //! # }
 //! ```
 
+pub mod als;
 mod batch;
 mod calibration;
 mod error;

@@ -1,0 +1,60 @@
+//! The sum that all equations share: `Σ y·yᵀ + λI`.
+
+use rayon::prelude::*;
+
+/// Into how many parts the sum is cut at most, whatever the number of threads.
+const PARTS_MAX: usize = 64;
+
+/// Fewer vectors than this are no part of their own.
+const PART_MIN: usize = 256;
+
+/// `Σ y·yᵀ + λI`, shape (width, width), by rows.
+#[derive(Debug)]
+pub(super) struct Gram {
+    pub(super) width: usize,
+    cells: Vec<f32>,
+}
+
+impl Gram {
+    pub(super) fn of(vectors: &[f32], width: usize, l2: f32) -> Self {
+        let n = vectors.len() / width;
+        let part = n.div_ceil(PARTS_MAX).max(PART_MIN) * width;
+        let parts: Vec<Vec<f64>> = vectors
+            .par_chunks(part)
+            .map(|vectors| products(vectors, width))
+            .collect();
+        let mut sum = vec![0.0; width * width];
+        for part in parts {
+            (sum.iter_mut().zip(part)).for_each(|(sum, part)| *sum += part);
+        }
+        for i in 0..width {
+            sum[i * width + i] += f64::from(l2);
+        }
+        Self {
+            width,
+            cells: sum.into_iter().map(|x| x as f32).collect(),
+        }
+    }
+
+    /// Writes the product with a vector.
+    pub(super) fn times(&self, vector: &[f32], product: &mut [f32]) {
+        product.fill(0.0);
+        // It is symmetric: columns are rows, and adding up scaled rows needs no order among lanes.
+        for (row, &x) in self.cells.chunks_exact(self.width).zip(vector) {
+            super::row::add_scaled(product, x, row);
+        }
+    }
+}
+
+fn products(vectors: &[f32], width: usize) -> Vec<f64> {
+    let mut sum = vec![0.0; width * width];
+    for vector in vectors.chunks_exact(width) {
+        for (row, &x) in sum.chunks_exact_mut(width).zip(vector) {
+            let x = f64::from(x);
+            for (cell, &y) in row.iter_mut().zip(vector) {
+                *cell += x * f64::from(y);
+            }
+        }
+    }
+    sum
+}
