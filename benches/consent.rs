@@ -7,7 +7,7 @@ use acquaint::consent::{
     PolicyVersion, Subject, TextDigest, ValidConsentParams,
 };
 use acquaint::hash::HashMap;
-use acquaint::ids::{AccountId, EventId, Region, UserId};
+use acquaint::ids::{AccountId, EventId, Owned, Region, UserId};
 use acquaint::time::Timestamp;
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
@@ -113,8 +113,11 @@ fn decisions(c: &mut Criterion) {
             &facts(n_accounts),
             &ValidConsentParams::default(),
         );
-        let links: Vec<_> = (0..n_accounts)
-            .map(|id| (UserId(id), AccountId(id)))
+        let links: Vec<Owned> = (0..n_accounts)
+            .map(|id| Owned {
+                user: UserId(id),
+                account: AccountId(id),
+            })
             .collect();
         let gate = snapshot.people::<FriendSuggestions>(&links);
         group.throughput(Throughput::Elements(n_accounts));
@@ -125,7 +128,7 @@ fn decisions(c: &mut Criterion) {
                 b.iter(|| {
                     links
                         .iter()
-                        .filter(|(user, _)| gate.permit(black_box(*user)).is_ok())
+                        .filter(|owned| gate.permit(black_box(owned.user)).is_ok())
                         .count()
                 });
             },

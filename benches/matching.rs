@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use acquaint::consent::{Abuse, Gate, Permitted};
-use acquaint::engine::outputs::MatchesFile;
+use acquaint::engine::outputs::{MatchesFile, NewMatches};
 use acquaint::engine::{BookMatched, BookRequest, Silent, match_book};
 use acquaint::hash::HashSet;
 use acquaint::identity::{Binding, BookBudget, Contact, Directory, E164, NumberSet, match_entries};
@@ -155,7 +155,10 @@ fn matched(book: &NumberBook, whom: &Whom) -> BookMatched {
         max_bytes: 4 << 30,
         spill_dir: Path::new(env!("CARGO_TARGET_TMPDIR")),
     };
-    let (mut out, encoder) = MatchesFile::beside(&file("matches.parquet"), &[]).expect("a file");
+    let NewMatches {
+        file: mut out,
+        encoder,
+    } = MatchesFile::beside(&file("matches.parquet"), &[]).expect("a file");
     let encode = |matches: &[Permitted<_, _>]| encoder.encode(matches);
     let matched = match_book(&request, &Silent, encode, |encoded| out.append(encoded));
     out.publish().expect("a whole file");

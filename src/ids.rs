@@ -55,6 +55,15 @@ ids! {
     EventId;
 }
 
+/// A messenger account, and the person whose it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Owned {
+    /// The person.
+    pub user: UserId,
+    /// The account.
+    pub account: AccountId,
+}
+
 /// A device, known only by the first 128 bits of the BLAKE3 digest of its identifier.
 ///
 /// The text itself is not kept: equality is all that matching and linking ever ask of it.

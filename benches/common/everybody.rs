@@ -4,7 +4,7 @@ use acquaint::consent::{
     AccountFacts, AdRelevance, AsOf, ConsentParams, Event, EventKind, Gate, Ledger, PolicyId,
     PolicyVersion, Subject, TextDigest,
 };
-use acquaint::ids::{AccountId, EventId, Region, UserId};
+use acquaint::ids::{AccountId, EventId, Owned, Region, UserId};
 use acquaint::time::Timestamp;
 
 /// Lets people through who were told and accepted.
@@ -23,7 +23,11 @@ pub(crate) fn everybody(people: impl Iterator<Item = UserId>) -> Gate<AdRelevanc
         policy: PolicyId(1),
         digest,
     };
-    let links: Vec<(UserId, AccountId)> = people.map(|user| (user, AccountId(user.0))).collect();
+    let owned = |user: UserId| Owned {
+        user,
+        account: AccountId(user.0),
+    };
+    let links: Vec<Owned> = people.map(owned).collect();
     let kinds = [notice, EventKind::Accept { share: true }];
     let said = (0..).zip(
         links

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use crate::consent::{About, For, Permitted};
-use crate::identity::{Match, OverBudget};
+use crate::identity::{Match, OverBudget, Strangers};
 use crate::ids::{AccountId, DeviceId};
 use crate::time::Timestamp;
 
@@ -89,7 +89,7 @@ pub struct AddressBooks<'a, P> {
     pub matches: &'a [Permitted<Match, P>],
     /// How many different numbers of an account's book are nobody's account: counts only, because nothing else about those
     /// people may be kept. Several counts for an account add up. Empty where such counts are not permitted.
-    pub unmatched: &'a [(AccountId, u32)],
+    pub unmatched: &'a [Strangers],
     /// Whose book matched nobody for being too large.
     pub over_budget: &'a OverBudget,
 }
@@ -114,8 +114,11 @@ pub fn extract<P: For>(
     let features = |on: &AccountOnDevice| {
         let contacts = row(&saved, |pair| pair.0, on.account);
         let savers = row(&saved_by, |pair| pair.0, on.account);
-        let strangers = row(&unmatched, |entry| entry.0, on.account);
-        let strangers: u64 = strangers.iter().map(|&(_, n)| u64::from(n)).sum();
+        let strangers = row(&unmatched, |entry| entry.account, on.account);
+        let strangers: u64 = strangers
+            .iter()
+            .map(|entry| u64::from(entry.n_numbers))
+            .sum();
         let looked_up = books.over_budget.n_numbers(on.account);
         SpamFeatures {
             account: on.account,
@@ -197,7 +200,7 @@ mod tests {
         gate: &Gate<P, AccountId>,
         accounts: &[(u64, Option<&str>)],
         contacts: &[(u64, u64)],
-        unmatched: &[(AccountId, u32)],
+        unmatched: &[Strangers],
         reports: &[(u64, u64)],
     ) -> Vec<SpamFeatures> {
         let at = Timestamp::from_secs(0);
@@ -242,7 +245,10 @@ mod tests {
             &everyone(),
             &[(2, Some("x")), (1, Some("x")), (3, None)],
             &[(1, 2), (1, 2), (2, 1), (1, 3), (1, 1)],
-            &[(AccountId(1), 4), (AccountId(1), 1), (AccountId(9), 5)],
+            &[(1, 4), (1, 1), (9, 5)].map(|(account, n_numbers)| Strangers {
+                account: AccountId(account),
+                n_numbers,
+            }),
             &[(2, 1), (2, 1), (3, 1), (1, 1)],
         );
         assert_eq!(

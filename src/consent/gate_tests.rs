@@ -1,7 +1,7 @@
 //! What the gates do to data about people: the cases that need a datum, and reports made from snapshots.
 
 use super::*;
-use crate::ids::{AccountId, DeviceId, EventId, NumberToken, Region, UserId};
+use crate::ids::{AccountId, DeviceId, EventId, NumberToken, Owned, Region, UserId};
 use crate::time::Timestamp;
 
 /// Somebody saved somebody's number.
@@ -190,7 +190,10 @@ fn deny_everybody_when_there_is_no_ledger() {
         &[facts(1)],
         &ValidConsentParams::default(),
     );
-    let people = snapshot.people::<Abuse>(&[(UserId(1), AccountId(1))]);
+    let people = snapshot.people::<Abuse>(&[Owned {
+        user: UserId(1),
+        account: AccountId(1),
+    }]);
     assert_eq!(people.permit(UserId(1)).err(), Some(DenialReason::NoRecord));
 }
 

@@ -6,30 +6,30 @@ use super::gate::{Decision, DenialReason};
 use super::purpose::Purpose;
 use super::snapshot::{AccountStatus, Snapshot};
 use super::state::Stance;
-use crate::ids::{AccountId, UserId};
+use crate::ids::{Owned, UserId};
 use crate::time::Timestamp;
 
 /// Each linked person's decision for a purpose, by ascending person.
 pub(in crate::consent) fn decisions(
     snapshot: &Snapshot,
     purpose: Purpose,
-    links: &[(UserId, AccountId)],
+    links: &[Owned],
 ) -> Vec<(UserId, Decision)> {
     let mut links = links.to_vec();
     links.par_sort_unstable();
     links.dedup();
     links
-        .par_chunk_by(|a, b| a.0 == b.0)
+        .par_chunk_by(|a, b| a.user == b.user)
         .filter_map(|of_one| {
-            let (user, _) = *of_one.first()?;
+            let user = of_one.first()?.user;
             Some((user, decide(snapshot, purpose, of_one)))
         })
         .collect()
 }
 
-fn decide(snapshot: &Snapshot, purpose: Purpose, links: &[(UserId, AccountId)]) -> Decision {
+fn decide(snapshot: &Snapshot, purpose: Purpose, links: &[Owned]) -> Decision {
     let mut person = Person::default();
-    for &(_, account) in links {
+    for &Owned { account, .. } in links {
         match snapshot.status(account) {
             Some(status) if status.underneath().is_ended() => person.add_ended(status, purpose),
             Some(status) => person.add_living(status, purpose),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::*;
-use crate::ids::{AccountId, DeviceId, EventId, Region, UserId};
+use crate::ids::{AccountId, DeviceId, EventId, Owned, Region, UserId};
 use crate::time::Timestamp;
 
 const ACCOUNTS: u64 = 3;
@@ -201,7 +201,7 @@ proptest! {
             valid_time: day(valid * 10),
             known_time: day(known * 10),
         });
-        let links: Vec<_> = links.into_iter().map(|(u, a)| (UserId(u), AccountId(a))).collect();
+        let links: Vec<_> = links.into_iter().map(|(u, a)| Owned { user: UserId(u), account: AccountId(a) }).collect();
         let (before, after) = (snapshot(&events, as_of, params), snapshot(&with, as_of, params));
         for purpose in PurposeSet::TOGGLE.iter() {
             for status in after.statuses() {

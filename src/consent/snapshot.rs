@@ -16,7 +16,7 @@ use super::params::{AsOf, ValidConsentParams};
 use super::people;
 use super::purpose::{For, Purpose};
 use super::state::{Context, Record, Stance, State};
-use crate::ids::{AccountId, NumberToken, UserId};
+use crate::ids::{AccountId, NumberToken, Owned, UserId};
 use crate::time::Timestamp;
 
 /// Everybody's state and what it allows, at one moment.
@@ -222,7 +222,7 @@ impl Snapshot {
     /// # Complexity
     /// O(l log l) time for l links.
     #[must_use]
-    pub fn people<P: For>(&self, links: &[(UserId, AccountId)]) -> Gate<P, UserId> {
+    pub fn people<P: For>(&self, links: &[Owned]) -> Gate<P, UserId> {
         Gate::new(people::decisions(self, P::PURPOSE, links))
     }
 

@@ -8,7 +8,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::Deserialize;
 
 use super::*;
-use crate::ids::{AccountId, DeviceId, EventId, NumberToken, Region, UserId};
+use crate::ids::{AccountId, DeviceId, EventId, NumberToken, Owned, Region, UserId};
 use crate::time::{Interval, Timestamp};
 
 #[derive(Deserialize)]
@@ -59,7 +59,7 @@ struct World {
     overlays: Vec<Overlay>,
     events: Vec<Event>,
     facts: Vec<AccountFacts>,
-    links: Vec<(UserId, AccountId)>,
+    links: Vec<Owned>,
     params: ValidConsentParams,
 }
 
@@ -271,12 +271,12 @@ fn overlay(line: &str) -> Overlay {
     }
 }
 
-fn link(line: &str) -> (UserId, AccountId) {
+fn link(line: &str) -> Owned {
     let (user, account) = line.split_once(' ').unwrap();
-    (
-        UserId(user[1..].parse().unwrap()),
-        AccountId(account[1..].parse().unwrap()),
-    )
+    Owned {
+        user: UserId(user[1..].parse().unwrap()),
+        account: AccountId(account[1..].parse().unwrap()),
+    }
 }
 
 /// The facts of a case, and the usual ones for accounts that have none.
@@ -326,7 +326,7 @@ fn fact(line: &str) -> AccountFacts {
 }
 
 /// Is a line of expectations true? If not, what is true instead.
-fn expect(snapshot: &Snapshot, links: &[(UserId, AccountId)], line: &str) -> Result<(), String> {
+fn expect(snapshot: &Snapshot, links: &[Owned], line: &str) -> Result<(), String> {
     let (who, what) = line.split_once(' ').unwrap();
     let (verb, answer) = what.split_once(' ').unwrap_or((what, "true"));
     let found: Vec<String> = match verb {
@@ -372,12 +372,7 @@ fn purposes_of(word: &str) -> impl Iterator<Item = Purpose> + use<> {
     .iter()
 }
 
-fn decision(
-    snapshot: &Snapshot,
-    links: &[(UserId, AccountId)],
-    who: &str,
-    purpose: Purpose,
-) -> String {
+fn decision(snapshot: &Snapshot, links: &[Owned], who: &str, purpose: Purpose) -> String {
     let id: u64 = who[1..].parse().unwrap();
     let decision = match purpose {
         Purpose::FriendSuggestions => asked::<FriendSuggestions>(snapshot, links, who, id),
@@ -395,12 +390,7 @@ fn decision(
 }
 
 /// The gate's own answer: what every other room sees.
-fn asked<P: For>(
-    snapshot: &Snapshot,
-    links: &[(UserId, AccountId)],
-    who: &str,
-    id: u64,
-) -> Decision {
+fn asked<P: For>(snapshot: &Snapshot, links: &[Owned], who: &str, id: u64) -> Decision {
     if who.starts_with('u') {
         snapshot.people::<P>(links).decision(UserId(id))
     } else {

@@ -45,7 +45,7 @@ impl Claims {
             times,
             published_known: None,
         };
-        let world = opening.ask(params, progress)?.1;
+        let world = opening.ask(params, progress)?.world;
         progress.begin("passing the gate", None);
         let claims = match purpose {
             Purpose::FriendSuggestions => Self::of::<FriendSuggestions>(&world),

@@ -23,6 +23,21 @@ pub struct Stage {
     pub dropped: BTreeMap<String, u64>,
 }
 
+/// What one step made, beside what became of the rows it was made from.
+#[derive(Clone, Debug)]
+pub(in crate::engine) struct Staged<T> {
+    pub(in crate::engine) value: T,
+    pub(in crate::engine) stage: Stage,
+}
+
+impl<T> Staged<T> {
+    /// What was made; the stage joins those before it.
+    pub(in crate::engine) fn noted(self, stages: &mut Vec<Stage>) -> T {
+        stages.push(self.stage);
+        self.value
+    }
+}
+
 /// A stage whose sums do not check.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{name}: {rows_in} in, but {rows_out} out and {n_dropped} dropped")]

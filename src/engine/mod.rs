@@ -39,6 +39,7 @@ pub use backend::{Engine, EngineOptions};
 pub use books::matches::{BookFiles, MatchRequest, Matched};
 pub use books::number_book::{BookMatched, BookRequest, match_book};
 pub use claims::Claims;
+pub(in crate::engine) use counts::Staged;
 pub use counts::{Stage, SumError};
 pub use error::EngineError;
 pub use findings::{RowPlace, RunFinding};

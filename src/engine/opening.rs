@@ -22,13 +22,19 @@ pub(in crate::engine) struct Opening<'a> {
     pub(in crate::engine) published_known: Option<Timestamp>,
 }
 
+/// Everything but the address book, which is still to be read.
+pub(in crate::engine) struct Opened {
+    pub(in crate::engine) dir: SignalsDir,
+    pub(in crate::engine) world: World,
+}
+
 impl Opening<'_> {
     /// Reads every table but the address book, and asks the ledger.
     pub(in crate::engine) fn ask(
         &self,
         params: &ValidRunParams,
         progress: &dyn Progress,
-    ) -> Result<(SignalsDir, World), EngineError> {
+    ) -> Result<Opened, EngineError> {
         let dir = SignalsDir::open(self.signals, &params.signals)?;
         let bound = self.times.bound(self.published_known);
         let mut inputs = Inputs::read(&dir, self.consent, bound, progress)?;
@@ -48,6 +54,7 @@ impl Opening<'_> {
         let standing = Standing::new(&mut inputs, as_of, self.published_known, params);
         let accidents = accidents::of_inputs(&inputs, &standing);
         inputs.read.findings.extend(accidents);
-        Ok((dir, World::new(params.clone(), inputs, standing)))
+        let world = World::new(params.clone(), inputs, standing);
+        Ok(Opened { dir, world })
     }
 }

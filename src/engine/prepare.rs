@@ -11,7 +11,7 @@ use crate::engine::books::reading::{Book, Matcher, Reader, read_address_book};
 use crate::engine::business::{BusinessBooks, BusinessViews, Verdicts};
 use crate::engine::friends::Friends;
 use crate::engine::friends::explain::SuggestionExplained;
-use crate::engine::opening::Opening;
+use crate::engine::opening::{Opened, Opening};
 use crate::engine::world::World;
 use crate::engine::world::accidents;
 use crate::engine::world::view::View;
@@ -115,7 +115,7 @@ impl Prepared {
         progress: &dyn Progress,
     ) -> Result<Self, EngineError> {
         let params = models.params(params)?;
-        let (dir, mut world) = opening.ask(&params, progress)?;
+        let Opened { dir, mut world } = opening.ask(&params, progress)?;
         let views = Views::new(&mut world, purposes);
         if let Some(model) = models.ad_model {
             model.check(&AdProvenance::of(&world.standing))?;
@@ -163,7 +163,7 @@ impl Prepared {
     /// The impressions that passed the gate for ad relevance, as rows to train on.
     #[must_use]
     pub fn training_rows(&self) -> Vec<Permitted<TrainingRow, AdRelevance>> {
-        let rows = |ads: &Ads| training_rows(&self.world, &ads.view, &ads.profiles).0;
+        let rows = |ads: &Ads| training_rows(&self.world, &ads.view, &ads.profiles).value;
         self.ads.as_ref().map_or_else(Vec::new, rows)
     }
 
@@ -253,20 +253,17 @@ impl Views {
     fn new(world: &mut World, purposes: &[Purpose]) -> Self {
         let asked = |purpose| purposes.contains(&purpose);
         let business = asked(Purpose::BusinessService) || asked(Purpose::BusinessMarketing);
-        let friends = asked(Purpose::FriendSuggestions).then(|| world.view());
-        let ads = asked(Purpose::AdRelevance).then(|| world.view());
-        let ((friends, of_friends), (ads, of_ads)) = (friends.unzip(), ads.unzip());
-        let views = Self {
-            friends,
-            ads,
-            abuse: asked(Purpose::Abuse).then(|| world.view().0),
+        let friends = asked(Purpose::FriendSuggestions);
+        let ads = asked(Purpose::AdRelevance);
+        Self {
+            friends: friends.then(|| world.view().noted(&mut world.stages)),
+            ads: ads.then(|| world.view().noted(&mut world.stages)),
+            abuse: asked(Purpose::Abuse).then(|| world.view().value),
             business: business.then(|| BusinessViews {
-                service: world.view().0,
-                marketing: world.view().0,
+                service: world.view().value,
+                marketing: world.view().value,
             }),
-        };
-        world.stages.extend(of_friends.into_iter().chain(of_ads));
-        views
+        }
     }
 
     /// Reads the address book once, for all of them.
@@ -301,13 +298,10 @@ impl Views {
         } = world;
         read_address_book(dir, inputs, standing, budget, &mut readers, progress)?;
         drop(readers);
-        let (friends, of_friends) = friends.map(Matcher::finish).unzip();
-        let (abuse, of_abuse) = abuse.map(AbuseReader::finish).unzip();
-        let (ads, of_ads) = ads.map(Matcher::finish).unzip();
-        let stages: Vec<Stage> = (of_friends.into_iter())
-            .chain(of_abuse)
-            .chain(of_ads)
-            .collect();
+        let mut stages: Vec<Stage> = Vec::new();
+        let friends = friends.map(|reader| reader.finish().noted(&mut stages));
+        let abuse = abuse.map(|reader| reader.finish().noted(&mut stages));
+        let ads = ads.map(|reader| reader.finish().noted(&mut stages));
         world.stages.append(&mut world.inputs.read.stages);
         let unread = stages.first().and_then(accidents::unread_book);
         world.inputs.read.findings.extend(unread);
@@ -315,8 +309,8 @@ impl Views {
         let business = service
             .zip(marketing)
             .map(|(service, marketing)| BusinessBooks {
-                service: service.finish().0,
-                marketing: marketing.finish().0,
+                service: service.finish().value,
+                marketing: marketing.finish().value,
             });
         Ok(Books {
             friends,

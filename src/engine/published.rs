@@ -12,7 +12,7 @@ use crate::publish::{SealError, read_plain_text, unseal_json};
 /// # Errors
 /// If something cannot be read or is not what was written.
 pub fn read_output(out: &Path) -> Result<Manifest, EngineError> {
-    let (manifest, seal) = read_manifest(out)?;
+    let ReadManifest { manifest, seal } = read_manifest(out)?;
     seal.map_err(|error| fault(&out.join(MANIFEST), error))?;
     for output in &manifest.outputs {
         if let Some(wrong) = wrong_with(out, output) {
@@ -22,14 +22,21 @@ pub fn read_output(out: &Path) -> Result<Manifest, EngineError> {
     Ok(manifest)
 }
 
-/// Reads the manifest of an output, and says whether it is what was written.
-pub(in crate::engine) fn read_manifest(
-    out: &Path,
-) -> Result<(Manifest, Result<(), SealError>), EngineError> {
+/// A manifest as it lies in an output.
+pub(in crate::engine) struct ReadManifest {
+    pub(in crate::engine) manifest: Manifest,
+    /// Whether it is what was written.
+    pub(in crate::engine) seal: Result<(), SealError>,
+}
+
+pub(in crate::engine) fn read_manifest(out: &Path) -> Result<ReadManifest, EngineError> {
     let path = out.join(MANIFEST);
     let text = read_plain_text(&path, MAX_MANIFEST_BYTES).map_err(|error| fault(&path, error))?;
     let manifest = serde_json::from_str(&text).map_err(|error| fault(&path, error))?;
-    Ok((manifest, unseal_json(&text).map(drop)))
+    Ok(ReadManifest {
+        manifest,
+        seal: unseal_json(&text).map(drop),
+    })
 }
 
 /// What is wrong with a file of an output, if something is.

@@ -167,14 +167,11 @@ impl Made {
     fn by(prepared: &Prepared, progress: &dyn Progress) -> Result<Self, EngineError> {
         let mut made = Self::default();
         if let Some(friends) = &prepared.friends {
-            let (suggestions, stages) = friends.everybody(progress);
-            made.suggestions = suggestions;
-            made.stages.extend(stages);
+            made.suggestions = friends.everybody(progress, &mut made.stages);
         }
         if let Some(ads) = &prepared.ads {
-            let (scores, stage) = ads.everybody(&prepared.world, progress)?;
-            made.ads = scores;
-            made.stages.push(stage);
+            let scores = ads.everybody(&prepared.world, progress)?;
+            made.ads = scores.noted(&mut made.stages);
         }
         Ok(made)
     }

@@ -47,7 +47,8 @@ pub use linking::{
 pub use matching::{
     BookBounds, BookBudget, BookSizes, BookUses, Contact, Directory, Folded, Gathered, Kept,
     KeptCounts, MatchBatch, MatchCounts, NumberSet, OverBudget, PartitionedJoin, Resolution,
-    Spilled, Spread, StrangersSaved, ValidBookBudget, fold_duplicates, fold_kept, match_entries,
+    Spilled, Spread, Strangers, StrangersSaved, ValidBookBudget, fold_duplicates, fold_kept,
+    match_entries,
 };
 pub use metadata::metadata_version;
 pub use number_type::NumberType;

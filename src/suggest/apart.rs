@@ -46,11 +46,78 @@ impl Exclusion {
     }
 }
 
+/// What one person said of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Said<Id = UserId> {
+    /// Who said it.
+    pub by: Id,
+    /// Of whom.
+    pub about: Id,
+    /// What.
+    pub what: FeedbackKind,
+}
+
+/// Somebody, or an account of theirs, on a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OnDevice<Id = UserId> {
+    /// The device, by a code.
+    pub device: u32,
+    /// Who has an account on it.
+    pub who: Id,
+}
+
+#[cfg(test)]
+impl<Id> From<(Id, Id, FeedbackKind)> for Said<Id> {
+    fn from((by, about, what): (Id, Id, FeedbackKind)) -> Self {
+        Self { by, about, what }
+    }
+}
+
+#[cfg(test)]
+impl<Id> From<(u32, Id)> for OnDevice<Id> {
+    fn from((device, who): (u32, Id)) -> Self {
+        Self { device, who }
+    }
+}
+
+impl<Id> OnDevice<Id> {
+    /// Somebody on a device.
+    #[must_use]
+    pub const fn new(device: u32, who: Id) -> Self
+    where
+        Id: Copy,
+    {
+        Self { device, who }
+    }
+}
+
+/// A person whom another is not suggested to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct KeptFrom<Id> {
+    pub(super) person: Id,
+    pub(super) candidate: Id,
+    pub(super) why: Exclusion,
+}
+
+impl<Id: Copy> KeptFrom<Id> {
+    const fn new(person: Id, candidate: Id, why: Exclusion) -> Self {
+        Self {
+            person,
+            candidate,
+            why,
+        }
+    }
+
+    const fn pair(&self) -> (Id, Id) {
+        (self.person, self.candidate)
+    }
+}
+
 /// Who is kept from whom. People are named by user id, or by node inside this room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Apart<Id = UserId> {
-    /// `(person, candidate, why)`, ascending, each pair once.
-    pub(super) rows: Vec<(Id, Id, Exclusion)>,
+    /// Ascending, each pair once.
+    pub(super) rows: Vec<KeptFrom<Id>>,
     /// Whoever hides from everybody, ascending.
     pub(super) hidden: Vec<Id>,
     pub(super) devices: Shared<Id>,
@@ -67,7 +134,7 @@ impl<Id> Default for Apart<Id> {
 }
 
 impl<Id: Copy + Ord> Apart<Id> {
-    /// From feedback `(who said it, about whom, what)`, reports `(who, whom)` made elsewhere, and who has an account on which
+    /// From feedback, reports `(who, whom)` made elsewhere, and who has an account on which
     /// device.
     ///
     /// Blocks and reports hold both ways, and so does a shared device. After a dismissal the person does not see the other.
@@ -77,26 +144,27 @@ impl<Id: Copy + Ord> Apart<Id> {
     /// O(n log n) time and O(n) space for n rows.
     #[must_use]
     pub fn of(
-        feedback: impl IntoIterator<Item = (Id, Id, FeedbackKind)>,
+        feedback: impl IntoIterator<Item = Said<Id>>,
         reports: impl IntoIterator<Item = (Id, Id)>,
-        devices: impl IntoIterator<Item = (u32, Id)>,
+        devices: impl IntoIterator<Item = OnDevice<Id>>,
     ) -> Self {
         let (mut rows, mut hidden) = (Vec::new(), Vec::new());
-        for (a, b, kind) in feedback {
-            match kind {
+        for said in feedback {
+            let (a, b) = (said.by, said.about);
+            match said.what {
                 FeedbackKind::Hide if a == b => hidden.push(a),
                 _ if a == b => {}
                 FeedbackKind::Block => both_ways(&mut rows, a, b, Exclusion::Blocked),
                 FeedbackKind::Report => both_ways(&mut rows, a, b, Exclusion::Reported),
-                FeedbackKind::Dismiss => rows.push((a, b, Exclusion::Dismissed)),
-                FeedbackKind::Hide => rows.push((b, a, Exclusion::Hidden)),
+                FeedbackKind::Dismiss => rows.push(KeptFrom::new(a, b, Exclusion::Dismissed)),
+                FeedbackKind::Hide => rows.push(KeptFrom::new(b, a, Exclusion::Hidden)),
             }
         }
         for (a, b) in reports.into_iter().filter(|(a, b)| a != b) {
             both_ways(&mut rows, a, b, Exclusion::Reported);
         }
         rows.sort_unstable();
-        rows.dedup_by_key(|&mut (person, candidate, _)| (person, candidate));
+        rows.dedup_by_key(|row| row.pair());
         hidden.sort_unstable();
         hidden.dedup();
         let devices = Shared::of(devices);
@@ -111,8 +179,8 @@ impl<Id: Copy + Ord> Apart<Id> {
     #[must_use]
     pub fn between(&self, person: Id, candidate: Id) -> Option<Exclusion> {
         let pair = (person, candidate);
-        let found = self.rows.binary_search_by_key(&pair, |&(a, b, _)| (a, b));
-        let said = found.ok().map(|at| self.rows[at].2);
+        let found = self.rows.binary_search_by_key(&pair, KeptFrom::pair);
+        let said = found.ok().map(|at| self.rows[at].why);
         let hides = || self.hidden.binary_search(&candidate).is_ok();
         first(said, self.devices.hold(person, candidate))
             .or_else(|| hides().then_some(Exclusion::Hidden))
@@ -126,12 +194,15 @@ impl<Id: Copy + Ord> Apart<Id> {
 
     /// The same of other names for the same people; whoever has none is left out.
     pub(super) fn renamed<New: Copy + Ord>(&self, name: impl Fn(Id) -> Option<New>) -> Apart<New> {
-        let row = |&(a, b, why): &(Id, Id, Exclusion)| Some((name(a)?, name(b)?, why));
+        let row = |row: &KeptFrom<Id>| {
+            let (person, candidate) = (name(row.person)?, name(row.candidate)?);
+            Some(KeptFrom::new(person, candidate, row.why))
+        };
         let mut rows: Vec<_> = self.rows.iter().filter_map(row).collect();
         rows.sort_unstable();
         let mut hidden: Vec<New> = self.hidden.iter().filter_map(|&id| name(id)).collect();
         hidden.sort_unstable();
-        let on_device = |&(id, device): &(Id, u32)| Some((device, name(id)?));
+        let on_device = |&(id, device): &(Id, u32)| Some(OnDevice::new(device, name(id)?));
         Apart {
             rows,
             hidden,
@@ -140,8 +211,8 @@ impl<Id: Copy + Ord> Apart<Id> {
     }
 }
 
-fn both_ways<Id: Copy>(rows: &mut Vec<(Id, Id, Exclusion)>, a: Id, b: Id, why: Exclusion) {
-    rows.extend([(a, b, why), (b, a, why)]);
+fn both_ways<Id: Copy>(rows: &mut Vec<KeptFrom<Id>>, a: Id, b: Id, why: Exclusion) {
+    rows.extend([KeptFrom::new(a, b, why), KeptFrom::new(b, a, why)]);
 }
 
 /// The reason that counts, of what was said and of whether a device is shared.
@@ -173,13 +244,16 @@ impl<Id> Default for Shared<Id> {
 
 impl<Id: Copy + Ord> Shared<Id> {
     /// Groups of two and more who have the same code.
-    fn of(rows: impl IntoIterator<Item = (u32, Id)>) -> Self {
-        let mut rows: Vec<(u32, Id)> = rows.into_iter().collect();
+    fn of(rows: impl IntoIterator<Item = OnDevice<Id>>) -> Self {
+        let mut rows: Vec<OnDevice<Id>> = rows.into_iter().collect();
         rows.sort_unstable();
         rows.dedup();
         let mut shared = Self::default();
-        for group in rows.chunk_by(|a, b| a.0 == b.0).filter(|g| g.len() > 1) {
-            shared.push(group.iter().map(|&(_, id)| id));
+        for group in rows
+            .chunk_by(|a, b| a.device == b.device)
+            .filter(|g| g.len() > 1)
+        {
+            shared.push(group.iter().map(|one| one.who));
         }
         if !shared.people.is_empty() {
             shared.starts.push(shared.people.len());
@@ -234,10 +308,11 @@ mod tests {
             (9, 9, Hide),
             (2, 2, Block),
         ];
+        let devices = [(7, 20), (7, 21), (7, 22), (8, 20), (9, 23)];
         Apart::of(
-            said,
+            said.map(Said::from),
             [(10, 11), (12, 12)],
-            [(7, 20), (7, 21), (7, 22), (8, 20), (9, 23)],
+            devices.map(OnDevice::from),
         )
     }
 
@@ -277,7 +352,11 @@ mod tests {
 
     #[test]
     fn a_device_ends_the_tie_of_people_who_dismissed_each_other() {
-        let apart: Apart<u32> = Apart::of([(1, 2, Dismiss)], [], [(5, 1), (5, 2)]);
+        let apart: Apart<u32> = Apart::of(
+            [Said::from((1, 2, Dismiss))],
+            [],
+            [OnDevice::new(5, 1), OnDevice::new(5, 2)],
+        );
         assert_eq!(apart.ended(1, 2), Some(Exclusion::OneDevice));
         assert_eq!(apart.ended(2, 1), Some(Exclusion::OneDevice));
     }

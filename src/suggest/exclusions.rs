@@ -1,9 +1,9 @@
 //! Whom not to suggest to whom, from what people said.
 
-use super::apart::{Apart, Exclusion, first};
+use super::apart::{Apart, Exclusion, KeptFrom, Said, first};
 use super::counts::SuggestCounts;
 use crate::graph::Graph;
-use crate::ids::UserId;
+#[cfg(test)]
 use crate::signals::FeedbackKind;
 
 impl Exclusion {
@@ -38,7 +38,7 @@ impl Exclusions {
         Self::default()
     }
 
-    /// Exclusions from feedback `(who said it, about whom, what)`, as [`Apart::of`] has it. Feedback by or about somebody
+    /// Exclusions from feedback, as [`Apart::of`] has it. Feedback by or about somebody
     /// outside the graph says nothing, and is not even counted.
     ///
     /// The ties of those kept apart are taken for ended: whoever builds the graph leaves them out ([`Apart::ended`]).
@@ -46,7 +46,7 @@ impl Exclusions {
     /// # Complexity
     /// O(f log f + n) time, O(f + n) space, for f rows and n people.
     #[must_use]
-    pub fn build<P>(graph: &Graph<P>, feedback: &[(UserId, UserId, FeedbackKind)]) -> Self {
+    pub fn build<P>(graph: &Graph<P>, feedback: &[Said]) -> Self {
         Self::new(graph, &Apart::of(feedback.iter().copied(), [], []))
     }
 
@@ -64,6 +64,7 @@ impl Exclusions {
         n_nodes: usize,
         feedback: impl IntoIterator<Item = (u32, u32, FeedbackKind)>,
     ) -> Self {
+        let feedback = feedback.into_iter().map(Said::from);
         Self::by_node(n_nodes, Apart::of(feedback, [], []))
     }
 
@@ -100,16 +101,16 @@ impl Exclusions {
     /// Whom not to suggest to a person and why; who shares several devices with them is named more than once.
     pub fn of(&self, node_idx: u32) -> impl Iterator<Item = (u32, Exclusion)> + Clone {
         let shares = move |other| self.apart.devices.hold(node_idx, other);
-        let said = self.row(node_idx).iter().map(move |&(_, other, why)| {
-            let why = first(Some(why), shares(other));
-            (other, why.expect("one is given"))
+        let said = self.row(node_idx).iter().map(move |row| {
+            let why = first(Some(row.why), shares(row.candidate));
+            (row.candidate, why.expect("one is given"))
         });
         let others = self.apart.devices.with(node_idx);
         let unsaid = others.filter(move |&other| self.said(node_idx, other).is_none());
         said.chain(unsaid.map(|other| (other, Exclusion::OneDevice)))
     }
 
-    fn row(&self, node_idx: u32) -> &[(u32, u32, Exclusion)] {
+    fn row(&self, node_idx: u32) -> &[KeptFrom<u32>] {
         let u = node_idx as usize;
         match self.offsets.get(u..u + 2) {
             Some(ends) => &self.apart.rows[ends[0]..ends[1]],
@@ -119,8 +120,8 @@ impl Exclusions {
 
     fn said(&self, node_idx: u32, candidate: u32) -> Option<Exclusion> {
         let row = self.row(node_idx);
-        let found = row.binary_search_by_key(&candidate, |&(_, other, _)| other);
-        found.ok().map(|at| row[at].2)
+        let found = row.binary_search_by_key(&candidate, |row| row.candidate);
+        found.ok().map(|at| row[at].why)
     }
 
     /// Why one person's own row excludes another; hiding from everybody is not in it.
@@ -166,14 +167,15 @@ impl Bands<'_> {
     }
 }
 
-fn offsets(n_nodes: usize, rows: &[(u32, u32, Exclusion)]) -> Vec<usize> {
+fn offsets(n_nodes: usize, rows: &[KeptFrom<u32>]) -> Vec<usize> {
     if rows.is_empty() {
         return Vec::new();
     }
     let mut offsets = vec![0; n_nodes + 1];
-    for &(person, _, _) in rows {
-        offsets[person as usize + 1] += 1;
+    for row in rows {
+        offsets[row.person as usize + 1] += 1;
     }
+    // Before each step `offsets[u]` is where the rows of u start, and `offsets[u + 1]` how many they are.
     for u in 0..n_nodes {
         offsets[u + 1] += offsets[u];
     }
@@ -183,6 +185,7 @@ fn offsets(n_nodes: usize, rows: &[(u32, u32, Exclusion)]) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::suggest::OnDevice;
 
     fn of(exclusions: &Exclusions, u: u32) -> Vec<(u32, Exclusion)> {
         exclusions.of(u).collect()
@@ -229,7 +232,10 @@ mod tests {
     fn deny_whoever_has_an_account_on_the_same_device() {
         let said = [(0, 1, FeedbackKind::Dismiss), (1, 2, FeedbackKind::Block)];
         let devices = [(1, 0), (1, 1), (1, 2), (2, 0), (2, 2), (3, 3)];
-        let exclusions = Exclusions::by_node(4, Apart::of(said, [], devices));
+        let exclusions = Exclusions::by_node(
+            4,
+            Apart::of(said.map(Said::from), [], devices.map(OnDevice::from)),
+        );
         let mut of_0 = of(&exclusions, 0);
         of_0.sort_unstable();
         of_0.dedup();

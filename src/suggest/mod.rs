@@ -33,7 +33,7 @@ mod strength;
 mod suggestion;
 mod view;
 
-pub use apart::{Apart, Exclusion};
+pub use apart::{Apart, Exclusion, OnDevice, Said};
 pub use counts::SuggestCounts;
 pub use desk::Desk;
 pub use everybody::everybody;

@@ -176,9 +176,9 @@ impl World {
 
     fn exclusions(&self) -> Exclusions {
         let apart = Apart::of(
-            self.feedback.iter().copied(),
+            self.feedback.iter().copied().map(Said::from),
             [],
-            self.devices.iter().copied(),
+            self.devices.iter().copied().map(OnDevice::from),
         );
         Exclusions::by_node(self.n as usize, apart).with_minors(self.minors.clone())
     }

@@ -4,7 +4,7 @@ mod rows;
 
 use crate::abuse::SpamScore;
 use crate::consent::{Abuse, Permitted};
-use crate::engine::Stage;
+use crate::engine::Staged;
 use crate::engine::books::reading::{Book, Matcher, ReadBatch, Reader};
 use crate::engine::books::strangers::numbers_of_somebody;
 use crate::engine::spam;
@@ -12,7 +12,7 @@ use crate::engine::world::World;
 use crate::engine::world::inputs::Inputs;
 use crate::engine::world::view::View;
 use crate::hash::HashSet;
-use crate::identity::{Contact, E164, StrangersSaved, ValidBookBudget};
+use crate::identity::{Contact, E164, Strangers, StrangersSaved, ValidBookBudget};
 use crate::ids::AccountId;
 
 /// The spam scores of all accounts.
@@ -32,8 +32,8 @@ impl SpamScores {
     ) -> Self {
         let params = &world.params.abuse;
         let (matched, strangers) = (&book.matched, &book.strangers);
-        let (scores, stages) = spam::scores(&world.inputs, &view, matched, strangers, params);
-        world.stages.extend(stages);
+        let scores = spam::scores(&world.inputs, &view, matched, strangers, params);
+        let scores = scores.noted(&mut world.stages);
         Self { view, scores }
     }
 
@@ -53,7 +53,7 @@ impl SpamScores {
 pub(in crate::engine) struct AbuseBook {
     matched: Book<Abuse>,
     /// How many different numbers that are nobody's account each account saved: counts only.
-    strangers: Vec<(AccountId, u32)>,
+    strangers: Vec<Strangers>,
 }
 
 /// Matches the address book, and counts the numbers in it that are nobody's account.
@@ -76,10 +76,16 @@ impl<'v> AbuseReader<'v> {
         }
     }
 
-    pub(in crate::engine) fn finish(self) -> (AbuseBook, Stage) {
-        let (matched, stage) = self.matcher.finish();
-        let strangers = self.saved.by_account();
-        (AbuseBook { matched, strangers }, stage)
+    pub(in crate::engine) fn finish(self) -> Staged<AbuseBook> {
+        let matched = self.matcher.finish();
+        let value = AbuseBook {
+            matched: matched.value,
+            strangers: self.saved.by_account(),
+        };
+        Staged {
+            value,
+            stage: matched.stage,
+        }
     }
 }
 

@@ -13,28 +13,27 @@ use crate::ids::{AccountId, UserId};
 use crate::signals::{FeedbackKind, MessengerAccount, SignalsDir};
 use crate::time::Timestamp;
 
-/// What ads may know of everybody, and what became of accounts and ties.
+/// What ads may know of everybody; notes what became of accounts and ties.
 pub(in crate::engine) fn facts(
-    world: &World,
+    world: &mut World,
     view: &View<AdRelevance>,
     book: &Book<AdRelevance>,
-) -> (SharedFacts, Vec<Stage>) {
+) -> SharedFacts {
     let signals = world.params.ads.signals();
-    let mut stages = Vec::new();
     let mut usage = Vec::new();
     if signals.device || signals.usage {
         let mut stage = Stage::new("linked accounts → usage");
         usage = stage.keep(usages(&world.inputs, view));
-        stages.push(stage);
+        world.stages.push(stage);
     }
     let mut ties = Vec::new();
     if signals.friends {
         let mut stage = Stage::new("friendships and contacts → ties (ads)");
         let found = friendships(&world.inputs).chain(mutual(view, &book.matches));
         ties = stage.keep(found.map(|tie| view.gates.people.permit(tie)));
-        stages.push(stage);
+        world.stages.push(stage);
     }
-    (SharedFacts::new(&usage, &ties), stages)
+    SharedFacts::new(&usage, &ties)
 }
 
 /// Reads the address book for ads alone; nothing of it if friends are not looked at.
@@ -55,9 +54,7 @@ pub(in crate::engine) fn read_book(
     let (inputs, standing) = (&mut world.inputs, &world.standing);
     let readers: &mut [&mut dyn crate::engine::books::reading::Reader] = &mut [&mut matcher];
     read_address_book(dir, inputs, standing, budget, readers, progress)?;
-    let (book, stage) = matcher.finish();
-    world.stages.push(stage);
-    Ok(book)
+    Ok(matcher.finish().noted(&mut world.stages))
 }
 
 /// Of each person the linked account that was seen last, by account where that does not tell them apart.

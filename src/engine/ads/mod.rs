@@ -23,7 +23,7 @@ use crate::consent::{AdRelevance, Permitted};
 use crate::engine::books::reading::Book;
 use crate::engine::world::World;
 use crate::engine::world::view::View;
-use crate::engine::{EngineError, Progress, Stage};
+use crate::engine::{EngineError, Progress, Stage, Staged};
 use crate::signals::Impression;
 
 /// Everything that ads are ranked by.
@@ -51,11 +51,9 @@ impl Ads {
         progress: &dyn Progress,
     ) -> Result<Self, EngineError> {
         let profiles = Profiles::of_view(world, &view);
-        let (rows, of_rows) = training_rows(world, &view, &profiles);
-        world.stages.push(of_rows);
+        let rows = training_rows(world, &view, &profiles).noted(&mut world.stages);
         let guard = guard(world, &view, &profiles, &rows);
-        let (facts, of_facts) = facts::facts(world, &view, book);
-        world.stages.extend(of_facts);
+        let facts = facts::facts(world, &view, book);
         let set = TrainingSet {
             rows: &rows,
             ads: &world.inputs.ads,
@@ -108,15 +106,15 @@ pub(in crate::engine) fn training_rows(
     world: &World,
     view: &View<AdRelevance>,
     profiles: &Profiles,
-) -> (Vec<Permitted<TrainingRow, AdRelevance>>, Stage) {
+) -> Staged<Vec<Permitted<TrainingRow, AdRelevance>>> {
     let mut stage = Stage::new("impressions → training rows");
     let row = |impression: &Impression| {
         let profile = impression.user_id.and_then(|user| profiles.of(user));
         let row = TrainingRow::new(impression, profile.map(Permitted::get));
         view.gates.people.permit(row)
     };
-    let rows = stage.keep_each(&world.inputs.impressions, row);
-    (rows, stage)
+    let value = stage.keep_each(&world.inputs.impressions, row);
+    Staged { value, stage }
 }
 
 /// Who may get which ad.
@@ -127,8 +125,7 @@ fn guard(
     rows: &[Permitted<TrainingRow, AdRelevance>],
 ) -> Guard {
     let as_of = world.standing.as_of.valid;
-    let (hidden, of_feedback) = hidden(world, view);
-    world.stages.extend(of_feedback);
+    let hidden = hidden(world, view);
     let key = world.params.audience_key.as_deref();
     let lists = resolve(&world.inputs, view, key, as_of);
     world.stages.extend(lists.stage);
@@ -140,15 +137,14 @@ fn guard(
         .with_audiences(audiences)
 }
 
-/// What people hid, and what became of the rows, if there are any; nothing of people who are out, who get no ads anyway.
-fn hidden(
-    world: &World,
-    view: &View<AdRelevance>,
-) -> (Vec<Permitted<HiddenAd, AdRelevance>>, Option<Stage>) {
+/// What people hid; nothing of people who are out, who get no ads anyway. Notes what became of the rows, if there are any.
+fn hidden(world: &mut World, view: &View<AdRelevance>) -> Vec<Permitted<HiddenAd, AdRelevance>> {
     let mut stage = Stage::new("ad feedback → hidden");
     let gate = &view.gates.people;
     let rows = world.inputs.ad_feedback.iter();
     let hidden = stage.keep(rows.map(|row| gate.permit(HiddenAd::from(row))));
-    let is_any = stage.rows_in > 0;
-    (hidden, is_any.then_some(stage))
+    if stage.rows_in > 0 {
+        world.stages.push(stage);
+    }
+    hidden
 }

@@ -5,7 +5,7 @@ use crate::engine::ads::Ads;
 use crate::engine::outputs::AdRow;
 use crate::engine::publishing::{Ranks, keep};
 use crate::engine::world::World;
-use crate::engine::{EngineError, Progress, RunFinding, Stage};
+use crate::engine::{EngineError, Progress, RunFinding, Stage, Staged};
 use crate::ids::UserId;
 
 /// From how many people on it is no chance that none of them is shown an ad.
@@ -17,13 +17,16 @@ impl Ads {
         &self,
         world: &World,
         progress: &dyn Progress,
-    ) -> Result<(Vec<AdScore>, Stage), EngineError> {
+    ) -> Result<Staged<Vec<AdScore>>, EngineError> {
         progress.begin("ranking ads", None);
         let everybody = self.profiles.all();
         let (k, done) = (world.params.ads.k(), |n| progress.advance(n));
         let offered = self.offered(world);
         let ranked = rank_ready(everybody, offered, &self.model, &self.guard, k, &done)?;
-        Ok((ranked.scores, stage(&ranked.counts)))
+        Ok(Staged {
+            value: ranked.scores,
+            stage: stage(&ranked.counts),
+        })
     }
 
     /// A finding, if nobody is shown any ad where somebody was expected.

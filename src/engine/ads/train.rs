@@ -8,9 +8,9 @@ use crate::engine::ads::model::AdModel;
 use crate::engine::ads::profiles::Profiles;
 use crate::engine::ads::provenance::AdProvenance;
 use crate::engine::ads::training_rows;
-use crate::engine::opening::Opening;
+use crate::engine::opening::{Opened, Opening};
 use crate::engine::world::consent_source::LedgerSource;
-use crate::engine::{EngineError, Progress, Reading, Stage, Times, ValidRunParams};
+use crate::engine::{EngineError, Progress, Reading, Stage, Staged, Times, ValidRunParams};
 
 /// What to train on.
 #[derive(Clone, Copy, Debug)]
@@ -57,11 +57,15 @@ pub fn train_ads(
         times: request.times,
         published_known: None,
     };
-    let (dir, mut world) = opening.ask(request.params, progress)?;
-    let (view, _) = world.view();
+    let Opened { dir, mut world } = opening.ask(request.params, progress)?;
+    let view = world.view().value;
     let book = read_book(&mut world, &dir, &view, progress)?;
-    let (facts, _) = facts(&world, &view, &book);
-    let (rows, impressions) = training_rows(&world, &view, &Profiles::of_view(&world, &view));
+    let facts = facts(&mut world, &view, &book);
+    let profiles = Profiles::of_view(&world, &view);
+    let Staged {
+        value: rows,
+        stage: impressions,
+    } = training_rows(&world, &view, &profiles);
     // Parts of the rows would all have to be learnt anew whoever leaves.
     let ads = request.params.ads().clone().with_learning_curve(false);
     progress.begin("training the ad model", Some(rows.len() as u64));

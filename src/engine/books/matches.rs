@@ -8,14 +8,14 @@ use crate::consent::{
 };
 use crate::engine::books::reading::{Matcher, Reader, read_address_book};
 use crate::engine::books::strangers::numbers_of_people_out;
-use crate::engine::opening::Opening;
-use crate::engine::outputs::{MatchesEncoder, MatchesFile};
+use crate::engine::opening::{Opened, Opening};
+use crate::engine::outputs::{MatchesFile, NewMatches};
 use crate::engine::world::World;
 use crate::engine::world::accidents;
 use crate::engine::world::consent_source::LedgerSource;
 use crate::engine::world::view::View;
 use crate::engine::{
-    BookMatched, BookRequest, EngineError, Progress, Reading, Stage, Times, ValidRunParams,
+    BookMatched, BookRequest, EngineError, Progress, Reading, Stage, Staged, Times, ValidRunParams,
     match_book,
 };
 use crate::identity::{Match, OverBudget, ValidBookBudget};
@@ -106,15 +106,12 @@ impl MatchRequest<'_> {
     ) -> Result<BookMatched, EngineError> {
         // Both are tried before the long work: it would be a pity afterwards.
         let book = NumberBook::open(files.book, &self.params.signals)?;
-        let (out, encoder) = MatchesFile::beside(files.out, &self.reads(files))?;
-        for leftover in out.leftovers() {
+        let out = MatchesFile::beside(files.out, &self.reads(files))?;
+        for leftover in out.file.leftovers() {
             progress.note(&leftover.to_string());
         }
         let asked = self.ask(progress)?;
-        for_purpose!(
-            self.purpose,
-            asked.number_book(&book, files, (out, encoder), progress)
-        )
+        for_purpose!(self.purpose, asked.number_book(&book, files, out, progress))
     }
 
     /// What the output of a number book may not be.
@@ -133,7 +130,7 @@ impl MatchRequest<'_> {
             times: self.times,
             published_known: None,
         };
-        let (dir, world) = opening.ask(self.params, progress)?;
+        let Opened { dir, world } = opening.ask(self.params, progress)?;
         Ok(Asked {
             dir,
             world,
@@ -151,7 +148,7 @@ struct Asked<'a> {
 
 impl Asked<'_> {
     fn address_book<P: For>(&mut self, progress: &dyn Progress) -> Result<Matched, EngineError> {
-        let view: View<P> = self.world.view().0;
+        let view: View<P> = self.world.view().value;
         let mut matcher = Matcher::new(&self.world.inputs, &view, self.budget);
         let World {
             inputs, standing, ..
@@ -159,7 +156,10 @@ impl Asked<'_> {
         let readers: &mut [&mut dyn Reader] = &mut [&mut matcher];
         let n_ambiguous =
             read_address_book(&self.dir, inputs, standing, self.budget, readers, progress)?;
-        let (found, stage) = matcher.finish();
+        let Staged {
+            value: found,
+            stage,
+        } = matcher.finish();
         let pairs = found
             .matches
             .into_iter()
@@ -180,10 +180,10 @@ impl Asked<'_> {
         &self,
         book: &NumberBook,
         files: &BookFiles<'_>,
-        (mut out, encoder): (MatchesFile, MatchesEncoder),
+        NewMatches { mut file, encoder }: NewMatches,
         progress: &dyn Progress,
     ) -> Result<BookMatched, EngineError> {
-        let view: View<P> = self.world.view().0;
+        let view: View<P> = self.world.view().value;
         let request = BookRequest {
             book,
             directory: &view.directory,
@@ -196,8 +196,8 @@ impl Asked<'_> {
             spill_dir: dir_of(files.out),
         };
         let encode = |matches: &[Permitted<Match, P>]| encoder.encode(matches);
-        let matched = match_book(&request, progress, encode, |some| out.append(some))?;
-        for left in out.publish()? {
+        let matched = match_book(&request, progress, encode, |some| file.append(some))?;
+        for left in file.publish()? {
             progress.note(&left.to_string());
         }
         Ok(BookMatched {

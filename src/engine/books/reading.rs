@@ -11,10 +11,10 @@ use crate::engine::books::long::BookLengths;
 use crate::engine::books::number_book::drop_unmatched;
 use crate::engine::books::strangers::numbers_of_people_out;
 use crate::engine::world::inputs::Inputs;
-use crate::engine::world::numbers::BookRefusals;
+use crate::engine::world::numbers::{BookRefusals, Refused};
 use crate::engine::world::standing::Standing;
 use crate::engine::world::view::View;
-use crate::engine::{EngineError, Progress, Stage};
+use crate::engine::{EngineError, Progress, Stage, Staged};
 use crate::hash::HashMap;
 use crate::identity::{
     BookUses, Contact, E164, Gathered, Match, NotANumber, NumberSet, OverBudget, ValidBookBudget,
@@ -121,8 +121,7 @@ impl<'v, P: For> Matcher<'v, P> {
         }
         self.stage.drop("not_yet", batch.n_not_yet);
         self.stage.drop("objected", batch.n_objected);
-        let (contacts, denied) = self.permit_uploads(&batch.contacts);
-        self.count_denials("uploader", &denied);
+        let contacts = self.permit_uploads(&batch.contacts);
         let matched = match_entries(&self.view.directory, &contacts);
         drop_unmatched(&mut self.stage, matched.counts);
         self.permit_matches(matched.matches);
@@ -130,29 +129,28 @@ impl<'v, P: For> Matcher<'v, P> {
     }
 
     /// Every match once, with the sums of the stage.
-    pub(in crate::engine) fn finish(mut self) -> (Book<P>, Stage) {
+    pub(in crate::engine) fn finish(mut self) -> Staged<Book<P>> {
         let over_budget = self.uses.over();
         let folded = self.matches.finish(&over_budget);
         self.stage.drop("over_budget", folded.over_budget);
         self.stage.drop("duplicate", folded.duplicates);
         self.stage.pass(folded.matches.len() as u64);
-        let book = Book {
+        let value = Book {
             matches: folded.matches,
             over_budget,
         };
-        (book, self.stage)
+        Staged {
+            value,
+            stage: self.stage,
+        }
     }
 
-    fn permit_uploads(
-        &self,
-        contacts: &[Contact],
-    ) -> (Vec<Permitted<Contact, P>>, Vec<DenialReason>) {
-        contacts.par_iter().partition_map(|contact| {
-            match self.view.gates.accounts.permit(*contact) {
-                Ok(permitted) => Either::Left(permitted),
-                Err(reason) => Either::Right(reason),
-            }
-        })
+    fn permit_uploads(&mut self, contacts: &[Contact]) -> Vec<Permitted<Contact, P>> {
+        let gate = &self.view.gates.accounts;
+        let decided = contacts.par_iter().map(|contact| gate.permit(*contact));
+        let (denied, permitted): (Vec<_>, Vec<_>) = decided.partition_map(Either::from);
+        self.count_denials("uploader", &denied);
+        permitted
     }
 
     fn permit_matches(&mut self, matches: Vec<Match>) {
@@ -201,7 +199,7 @@ impl<P: For> Reader for Matcher<'_, P> {
     }
 
     fn count(&mut self, batch: &ReadBatch) {
-        let (contacts, _) = self.permit_uploads(&batch.contacts);
+        let contacts = self.permit_uploads(&batch.contacts);
         for contact in &contacts {
             if !self.of_people_out.contains(contact.get().number) {
                 self.uses.add(contact);
@@ -247,7 +245,10 @@ pub(in crate::engine) fn read_address_book(
             .par_iter_mut()
             .for_each(|reader| reader.count(&read));
     })?;
-    let (rejections, n_unlisted) = refusals.finish(&summary);
+    let Refused {
+        rejections,
+        n_unlisted,
+    } = refusals.finish(&summary);
     inputs.read.rejections.extend(rejections);
     inputs.read.n_unlisted += n_unlisted;
     let numbers = &mut inputs.read.numbers;

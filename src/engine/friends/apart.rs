@@ -11,7 +11,7 @@ use crate::hash::HashMap;
 use crate::identity::{Link, Match, ValidIdentityParams, link_ever};
 use crate::ids::{AccountId, UserId};
 use crate::signals::{Feedback, FeedbackKind};
-use crate::suggest::{Apart, Exclusion};
+use crate::suggest::{Apart, Exclusion, OnDevice, Said};
 use crate::time::Timestamp;
 
 /// What keeps people apart: everything that is asked, in one place for the run, its explanations and whoever asks later.
@@ -32,7 +32,11 @@ impl KeptApart<'_> {
     /// Who is kept apart, by user id.
     pub(in crate::engine) fn apart(&self) -> Apart {
         let feedback = self.feedback.iter();
-        let feedback = feedback.map(|row| (row.user_id, row.other_id, row.kind));
+        let feedback = feedback.map(|row| Said {
+            by: row.user_id,
+            about: row.other_id,
+            what: row.kind,
+        });
         Apart::of(feedback, self.reports(), self.devices())
     }
 
@@ -56,30 +60,32 @@ impl KeptApart<'_> {
     /// Who is behind an account that is linked to nobody: a report about it is about whoever has its device.
     fn add_whom_devices_name(&self, people: &mut HashMap<AccountId, Vec<UserId>>) {
         let mut on_device: HashMap<u32, Vec<UserId>> = HashMap::default();
-        for (device, user) in self.devices() {
-            on_device.entry(device).or_default().push(user);
+        for OnDevice { device, who } in self.devices() {
+            on_device.entry(device).or_default().push(who);
         }
         let unlinked = self.inputs.devices_of_accounts();
         let unlinked: Vec<_> = unlinked
-            .filter(|(_, account)| !people.contains_key(account))
+            .filter(|seen| !people.contains_key(&seen.who))
             .collect();
-        for (device, account) in unlinked {
+        for OnDevice { device, who } in unlinked {
             let users = on_device.get(&device).into_iter().flatten();
-            people.entry(account).or_default().extend(users);
+            people.entry(who).or_default().extend(users);
         }
     }
 
     /// Every device a person has an account on, that of the network or one of the messenger's.
-    fn devices(&self) -> Vec<(u32, UserId)> {
+    fn devices(&self) -> Vec<OnDevice<UserId>> {
         let people = people_of(self.of_devices);
         let of = |account| people.get(&account).map_or(&[][..], Vec::as_slice);
         let passes = |account| self.accounts.decision(account).is_allowed();
         let messenger = self.inputs.devices_of_accounts();
-        let messenger = messenger.filter(|&(_, account)| passes(account));
-        let messenger = messenger
-            .flat_map(|(device, account)| of(account).iter().map(move |&user| (device, user)));
+        let messenger = messenger.filter(|seen| passes(seen.who));
+        let messenger = messenger.flat_map(|OnDevice { device, who }| {
+            let people = of(who).iter();
+            people.map(move |&user| OnDevice::new(device, user))
+        });
         let social = self.inputs.devices_of_people();
-        let social = social.filter(|&(_, user)| self.people.decision(user).is_allowed());
+        let social = social.filter(|seen| self.people.decision(seen.who).is_allowed());
         social.chain(messenger).collect()
     }
 }
@@ -119,18 +125,28 @@ pub(in crate::engine) fn links_of_reports<P: For>(
     .links
 }
 
-/// The rows of feedback that still hold, and how many dismissals are over.
+/// What people said of others.
+pub(in crate::engine) struct SaidOfOthers<'a> {
+    /// The rows that still hold.
+    pub(in crate::engine) standing: Vec<&'a Feedback>,
+    /// How many dismissals are over.
+    pub(in crate::engine) n_over: u64,
+}
+
 pub(in crate::engine) fn standing_feedback(
     rows: &[Feedback],
     dismiss_days: Option<u32>,
     as_of: Timestamp,
-) -> (Vec<&Feedback>, u64) {
+) -> SaidOfOthers<'_> {
     let is_over = |row: &&Feedback| {
         let ends = |days: u32| row.at.plus_days(i64::from(days));
         row.kind == FeedbackKind::Dismiss && dismiss_days.is_some_and(|days| ends(days) <= as_of)
     };
     let (over, standing): (Vec<&Feedback>, Vec<&Feedback>) = rows.iter().partition(is_over);
-    (standing, over.len() as u64)
+    SaidOfOthers {
+        standing,
+        n_over: over.len() as u64,
+    }
 }
 
 /// Takes matches between people whose tie has ended out of an address book; says why and how many.

@@ -48,9 +48,9 @@ impl Friends {
         let over = (&graph, &exclusions);
         let order = model::ranked_by(over, &world.params, given, provenance, progress)?;
         let params = &world.params;
-        let (scores, stages) = spam::scores(&world.inputs, &view, &book, &[], &params.abuse);
+        let scores = spam::scores(&world.inputs, &view, &book, &[], &params.abuse);
+        let scores = scores.noted(&mut world.stages);
         let spam = by_node(&graph, &view, &scores);
-        world.stages.extend(stages);
         let (ranked_by, why_not_learned) = (order.summary(), order.why_not().map(str::to_owned));
         let desk = Desk::new(
             graph,

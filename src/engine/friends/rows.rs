@@ -14,16 +14,18 @@ const TIES_EXPECTED_FROM: usize = 10;
 const CANDIDATES_EXPECTED_FROM: usize = 100;
 
 impl Friends {
-    /// Everybody's suggestions, with the sums of how they came about.
+    /// Everybody's suggestions; notes the sums of how they came about.
     pub(in crate::engine) fn everybody(
         &self,
         progress: &dyn Progress,
-    ) -> (Suggestions, [Stage; 2]) {
+        noted: &mut Vec<Stage>,
+    ) -> Suggestions {
         let n_users = self.graph().n_users();
         progress.begin("suggesting friends", Some(n_users as u64));
         let done = Done::new(progress);
         let made = self.desk.everybody(&|n| done.reach(n as u64));
-        (made.suggestions, stages(&made.counts))
+        noted.extend(stages(&made.counts));
+        made.suggestions
     }
 
     /// Suggestions as rows, by person and rank.

@@ -8,7 +8,7 @@ use crate::engine::friends::apart::{
 use crate::engine::world::World;
 use crate::engine::world::inputs::Inputs;
 use crate::engine::world::view::View;
-use crate::engine::{EngineError, Progress, Stage};
+use crate::engine::{EngineError, Progress, Stage, Staged};
 use crate::graph::{Edge, EdgeKind, Graph, GraphBuilder};
 use crate::identity::Match;
 use crate::signals::Friendship;
@@ -30,8 +30,7 @@ impl Tied {
         progress: &dyn Progress,
     ) -> Result<Self, EngineError> {
         progress.begin("packing the graph", None);
-        let (apart, of_feedback) = kept_apart(world, view);
-        world.stages.push(of_feedback);
+        let apart = kept_apart(world, view).noted(&mut world.stages);
         let of_matches = end_matches(&mut book.matches, view, &apart);
         if of_matches.n_dropped() > 0 {
             world.stages.push(of_matches);
@@ -48,8 +47,8 @@ fn graph(
     matches: &[Permitted<Match, FriendSuggestions>],
     apart: &Apart,
 ) -> Result<Graph<FriendSuggestions>, EngineError> {
-    let (contacts, of_contacts) = edges(view, matches);
-    let (friends, of_friends) = friendships(&world.inputs, view, apart);
+    let contacts = edges(view, matches).noted(&mut world.stages);
+    let friends = friendships(&world.inputs, view, apart).noted(&mut world.stages);
     let mut builder = GraphBuilder::new(view.users.iter().copied())?;
     builder.add_edges(&contacts);
     builder.add_edges(&friends);
@@ -61,29 +60,28 @@ fn graph(
     packed.drop("self", counts.self_edges);
     packed.drop("unknown_endpoint", counts.unknown_endpoints);
     let of_ties = untie(&mut built.graph, &world.params.suggest);
-    world
-        .stages
-        .extend([of_contacts, of_friends, packed, of_ties]);
+    world.stages.extend([packed, of_ties]);
     Ok(built.graph)
 }
 
 /// Who is kept apart. Feedback counts only between people who both pass the gate.
-fn kept_apart(world: &World, view: &View<FriendSuggestions>) -> (Apart, Stage) {
+fn kept_apart(world: &World, view: &View<FriendSuggestions>) -> Staged<Apart> {
     let inputs = &world.inputs;
     let mut stage = Stage::new("feedback → exclusions");
     let days = world.params.suggest.dismiss_days();
     let as_of = world.standing.as_of.valid;
-    let (rows, n_over) = standing_feedback(&inputs.feedback, days, as_of);
+    let said = standing_feedback(&inputs.feedback, days, as_of);
     let gates = &view.gates;
     let passes = |user| gates.people.decision(user).is_allowed();
-    let (counted, others): (Vec<_>, Vec<_>) = rows
+    let (counted, others): (Vec<_>, Vec<_>) = said
+        .standing
         .into_iter()
         .partition(|row| passes(row.user_id) && passes(row.other_id));
     stage.pass(counted.len() as u64);
     stage.drop("not_in_graph", others.len() as u64);
-    stage.drop("dismissal_over", n_over);
+    stage.drop("dismissal_over", said.n_over);
     let of_reports = links_of_reports(inputs, gates, &world.params.identity);
-    let apart = KeptApart {
+    let value = KeptApart {
         inputs,
         feedback: &counted,
         of_reports: &of_reports,
@@ -92,7 +90,7 @@ fn kept_apart(world: &World, view: &View<FriendSuggestions>) -> (Apart, Stage) {
         people: &gates.people,
     }
     .apart();
-    (apart, stage)
+    Staged { value, stage }
 }
 
 /// By node, whether they are a minor: whoever may not have turned 18 in the year that is spoken of.
@@ -128,7 +126,7 @@ fn untie(graph: &mut Graph<FriendSuggestions>, params: &ValidSuggestParams) -> S
 pub(in crate::engine) fn edges(
     view: &View<FriendSuggestions>,
     matches: &[Permitted<Match, FriendSuggestions>],
-) -> (Vec<Permitted<Edge, FriendSuggestions>>, Stage) {
+) -> Staged<Vec<Permitted<Edge, FriendSuggestions>>> {
     let mut stage = Stage::new("matches → contact edges");
     let mut edges = Vec::with_capacity(matches.len());
     for one in matches.iter().map(Permitted::get) {
@@ -155,7 +153,10 @@ pub(in crate::engine) fn edges(
             Err(reason) => stage.drop(reason.as_str(), 1),
         }
     }
-    (edges, stage)
+    Staged {
+        value: edges,
+        stage,
+    }
 }
 
 /// Lets friendships through the gate, those aside that a block, a report or a shared device has ended.
@@ -163,7 +164,7 @@ pub(in crate::engine) fn friendships(
     inputs: &Inputs,
     view: &View<FriendSuggestions>,
     apart: &Apart,
-) -> (Vec<Permitted<Edge, FriendSuggestions>>, Stage) {
+) -> Staged<Vec<Permitted<Edge, FriendSuggestions>>> {
     let mut stage = Stage::new("friendships → friend edges");
     let edge = |row: &Friendship| Edge {
         from: row.user_a,
@@ -179,5 +180,8 @@ pub(in crate::engine) fn friendships(
             Ok(_) => {}
         }
     }
-    (edges, stage)
+    Staged {
+        value: edges,
+        stage,
+    }
 }

@@ -48,12 +48,20 @@ pub struct MatchesEncoder {
 /// Matches as they stand in a file: one row group.
 pub struct EncodedMatches(Vec<ArrowColumnChunk>);
 
+/// A file without a match yet.
+pub struct NewMatches {
+    /// Takes what is encoded, in its order.
+    pub file: MatchesFile,
+    /// Encodes for it.
+    pub encoder: MatchesEncoder,
+}
+
 impl MatchesFile {
     /// Makes an empty file beside `target`, which is none of what is read, and what encodes for it.
     ///
     /// # Errors
     /// If it may not stand there, or nothing can be written there.
-    pub fn beside(target: &Path, reads: &[Input]) -> Result<(Self, MatchesEncoder), OutputError> {
+    pub fn beside(target: &Path, reads: &[Input]) -> Result<NewMatches, OutputError> {
         let begin = |path: &Path, ours| {
             StagedFile::begin(Target::file(path, ours).sparing(reads.iter().cloned()))
         };
@@ -86,7 +94,7 @@ impl MatchesFile {
             sums,
             writer,
         };
-        Ok((file, encoder))
+        Ok(NewMatches { file, encoder })
     }
 
     /// What was found of calls that were killed.
@@ -213,7 +221,8 @@ mod tests {
     #[test]
     fn what_cannot_be_removed_is_told() {
         let dir = tempfile::tempdir().unwrap();
-        let (file, _) = MatchesFile::beside(&dir.path().join("matches"), &[]).unwrap();
+        let NewMatches { file, .. } =
+            MatchesFile::beside(&dir.path().join("matches"), &[]).unwrap();
         let staged = file.staged.path();
         fs::write(staged.with_file_name("notes.txt"), "mine").unwrap();
         let left = file.publish().unwrap();
@@ -225,7 +234,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("matches");
         for _ in 0..2 {
-            let (file, _) = MatchesFile::beside(&path, &[]).unwrap();
+            let NewMatches { file, .. } = MatchesFile::beside(&path, &[]).unwrap();
             file.publish().unwrap();
             // As after a kill between the file and its sums.
             fs::remove_file(sums_beside(&path)).unwrap();

@@ -12,7 +12,7 @@ pub use manifest::{
     AdsPolicy, AsOfTimes, Histogram, InputDigest, LogState, MANIFEST, MAX_MANIFEST_BYTES, Manifest,
     OutputDigest,
 };
-pub use matches_file::{EncodedMatches, MatchesEncoder, MatchesFile};
+pub use matches_file::{EncodedMatches, MatchesEncoder, MatchesFile, NewMatches};
 
 pub use tables::{
     AbuseRow, AdRow, LinkRow, Nullable, OutputRow, ReachRow, SuggestionRow, write_rows,

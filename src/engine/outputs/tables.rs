@@ -28,8 +28,37 @@ pub trait OutputRow: Sized {
     /// The file it is written to.
     const FILE: &'static str;
 
-    /// The columns of some rows, with their names, in the order of `docs/formats.md`.
-    fn columns(rows: &[Self]) -> Vec<(&'static str, ArrayRef, Nullable)>;
+    /// The columns of some rows, in the order of `docs/formats.md`.
+    fn columns(rows: &[Self]) -> Vec<Column>;
+}
+
+/// A column of some rows.
+#[derive(Clone, Debug)]
+pub struct Column {
+    /// Its name.
+    pub name: &'static str,
+    /// A value for each row.
+    pub values: ArrayRef,
+    /// Whether nulls may be among them.
+    pub nullable: Nullable,
+}
+
+/// A column that has a value in every row.
+const fn full(name: &'static str, values: ArrayRef) -> Column {
+    Column {
+        name,
+        values,
+        nullable: Nullable::No,
+    }
+}
+
+/// A column that may have none.
+const fn nullable(name: &'static str, values: ArrayRef) -> Column {
+    Column {
+        name,
+        values,
+        nullable: Nullable::Yes,
+    }
 }
 
 /// May a column hold nulls? Fixed per column, so that the schema never depends on the rows.
@@ -40,7 +69,6 @@ pub enum Nullable {
     /// Some rows may have none.
     Yes,
 }
-use Nullable::{No, Yes};
 
 /// A row of `suggestions.parquet`.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,15 +92,15 @@ pub struct SuggestionRow {
 impl OutputRow for SuggestionRow {
     const FILE: &'static str = "suggestions.parquet";
 
-    fn columns(rows: &[Self]) -> Vec<(&'static str, ArrayRef, Nullable)> {
+    fn columns(rows: &[Self]) -> Vec<Column> {
         vec![
-            ("user_id", u64s(rows, |r| r.user.0), No),
-            ("rank", u32s(rows, |r| r.rank), No),
-            ("candidate_id", u64s(rows, |r| r.candidate.0), No),
-            ("score", f64s(rows, |r| Some(r.score)), No),
-            ("probability", f64s(rows, |r| r.probability), Yes),
-            ("mutual_count", u32s(rows, |r| r.mutual_count), No),
-            ("reasons", lists(rows, |r| &r.reasons), No),
+            full("user_id", u64s(rows, |r| r.user.0)),
+            full("rank", u32s(rows, |r| r.rank)),
+            full("candidate_id", u64s(rows, |r| r.candidate.0)),
+            full("score", f64s(rows, |r| Some(r.score))),
+            nullable("probability", f64s(rows, |r| r.probability)),
+            full("mutual_count", u32s(rows, |r| r.mutual_count)),
+            full("reasons", lists(rows, |r| &r.reasons)),
         ]
     }
 }
@@ -99,15 +127,15 @@ pub struct AdRow {
 impl OutputRow for AdRow {
     const FILE: &'static str = "ad_scores.parquet";
 
-    fn columns(rows: &[Self]) -> Vec<(&'static str, ArrayRef, Nullable)> {
+    fn columns(rows: &[Self]) -> Vec<Column> {
         vec![
-            ("user_id", u64s(rows, |r| r.user.0), No),
-            ("rank", u32s(rows, |r| r.rank), No),
-            ("ad_id", u64s(rows, |r| r.ad.0), No),
-            ("p_click", f64s(rows, |r| Some(r.p_click)), No),
-            ("value", f64s(rows, |r| Some(r.value)), No),
-            ("price", f64s(rows, |r| Some(r.price)), No),
-            ("reasons", lists(rows, |r| &r.reasons), No),
+            full("user_id", u64s(rows, |r| r.user.0)),
+            full("rank", u32s(rows, |r| r.rank)),
+            full("ad_id", u64s(rows, |r| r.ad.0)),
+            full("p_click", f64s(rows, |r| Some(r.p_click))),
+            full("value", f64s(rows, |r| Some(r.value))),
+            full("price", f64s(rows, |r| Some(r.price))),
+            full("reasons", lists(rows, |r| &r.reasons)),
         ]
     }
 }
@@ -126,11 +154,11 @@ pub struct AbuseRow {
 impl OutputRow for AbuseRow {
     const FILE: &'static str = "abuse_scores.parquet";
 
-    fn columns(rows: &[Self]) -> Vec<(&'static str, ArrayRef, Nullable)> {
+    fn columns(rows: &[Self]) -> Vec<Column> {
         vec![
-            ("account_id", u64s(rows, |r| r.account.0), No),
-            ("score", f64s(rows, |r| Some(r.score)), No),
-            ("reasons", lists(rows, |r| &r.reasons), No),
+            full("account_id", u64s(rows, |r| r.account.0)),
+            full("score", f64s(rows, |r| Some(r.score))),
+            full("reasons", lists(rows, |r| &r.reasons)),
         ]
     }
 }
@@ -155,18 +183,14 @@ pub struct ReachRow {
 impl OutputRow for ReachRow {
     const FILE: &'static str = "business_reach.parquet";
 
-    fn columns(rows: &[Self]) -> Vec<(&'static str, ArrayRef, Nullable)> {
+    fn columns(rows: &[Self]) -> Vec<Column> {
         vec![
-            ("business_id", u64s(rows, |r| r.business.0), No),
-            ("account_id", u64s(rows, |r| r.account.0), No),
-            ("service", bools(rows, |r| r.service), No),
-            ("marketing", bools(rows, |r| r.marketing), No),
-            ("service_reasons", lists(rows, |r| &r.service_reasons), No),
-            (
-                "marketing_reasons",
-                lists(rows, |r| &r.marketing_reasons),
-                No,
-            ),
+            full("business_id", u64s(rows, |r| r.business.0)),
+            full("account_id", u64s(rows, |r| r.account.0)),
+            full("service", bools(rows, |r| r.service)),
+            full("marketing", bools(rows, |r| r.marketing)),
+            full("service_reasons", lists(rows, |r| &r.service_reasons)),
+            full("marketing_reasons", lists(rows, |r| &r.marketing_reasons)),
         ]
     }
 }
@@ -193,19 +217,15 @@ pub struct LinkRow {
 impl OutputRow for LinkRow {
     const FILE: &'static str = "links.parquet";
 
-    fn columns(rows: &[Self]) -> Vec<(&'static str, ArrayRef, Nullable)> {
+    fn columns(rows: &[Self]) -> Vec<Column> {
         vec![
-            ("purpose", texts(rows, |r| r.purpose.as_str()), No),
-            ("account_id", u64s(rows, |r| r.account.0), No),
-            ("user_id", u64s(rows, |r| r.user.0), No),
-            ("from", times(rows, |r| Some(r.from)), No),
-            ("until", times(rows, |r| r.until), Yes),
-            (
-                "probability",
-                f64s(rows, |r| Some(r.probability.to_f64())),
-                No,
-            ),
-            ("evidence", lists(rows, |r| &r.evidence), No),
+            full("purpose", texts(rows, |r| r.purpose.as_str())),
+            full("account_id", u64s(rows, |r| r.account.0)),
+            full("user_id", u64s(rows, |r| r.user.0)),
+            full("from", times(rows, |r| Some(r.from))),
+            nullable("until", times(rows, |r| r.until)),
+            full("probability", f64s(rows, |r| Some(r.probability.to_f64()))),
+            full("evidence", lists(rows, |r| &r.evidence)),
         ]
     }
 }
@@ -213,12 +233,12 @@ impl OutputRow for LinkRow {
 impl OutputRow for Rejection {
     const FILE: &'static str = "rejections.parquet";
 
-    fn columns(rows: &[Self]) -> Vec<(&'static str, ArrayRef, Nullable)> {
+    fn columns(rows: &[Self]) -> Vec<Column> {
         vec![
-            ("file", texts(rows, |r| &r.file), No),
-            ("row", u64s(rows, |r| r.row), No),
-            ("column", texts(rows, |r| r.column), No),
-            ("reason", texts(rows, |r| r.reason.as_str()), No),
+            full("file", texts(rows, |r| &r.file)),
+            full("row", u64s(rows, |r| r.row)),
+            full("column", texts(rows, |r| r.column)),
+            full("reason", texts(rows, |r| r.reason.as_str())),
         ]
     }
 }
@@ -262,7 +282,7 @@ fn encode<R: OutputRow>(
 fn batch<R: OutputRow>(rows: &[R]) -> parquet::errors::Result<RecordBatch> {
     let columns = R::columns(rows)
         .into_iter()
-        .map(|(name, array, nullable)| (name, array, nullable == Yes));
+        .map(|column| (column.name, column.values, column.nullable == Nullable::Yes));
     Ok(RecordBatch::try_from_iter_with_nullable(columns)?)
 }
 

@@ -117,7 +117,7 @@ pub fn recall(request: &RecallRequest<'_>, progress: &dyn Progress) -> Result<Re
     inputs.forget_said_after(known);
     progress.begin("asking the ledger", None);
     let ledger = inputs.consent.ledger();
-    let (links, _) = everyones_links(&inputs, &params.identity);
+    let links = everyones_links(&inputs, &params.identity).value;
     let then = published.valid.max(published.published_known);
     let seen_until = inputs.moment().unwrap_or(published.valid);
     let asked = Asked {

@@ -86,7 +86,7 @@ impl Ties {
         let known = Some(published.published_known);
         let standing = Standing::new(&mut inputs, as_of, known, params);
         let mut world = World::new(params.clone(), inputs, standing);
-        let view = world.view().0;
+        let view = world.view().value;
         let mut matcher = Matcher::new(&world.inputs, &view, params.identity.budget());
         let World {
             inputs, standing, ..
@@ -96,7 +96,7 @@ impl Ties {
             &mut [&mut matcher as &mut dyn Reader],
         );
         read_address_book(&dir, inputs, standing, budget, readers, progress)?;
-        let mut book = matcher.finish().0;
+        let mut book = matcher.finish().value;
         let Tied { graph, exclusions } = Tied::new(&mut world, &view, &mut book, progress)?;
         Ok(Self { graph, exclusions })
     }

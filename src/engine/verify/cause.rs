@@ -39,7 +39,7 @@ pub(super) fn find(
     let all: Vec<One> = accounts
         .chain(erased.people.iter().copied().map(One::Person))
         .collect();
-    let (few, is_minimal) = search.minimal(all)?;
+    let Few { few, is_minimal } = search.minimal(all)?;
     let few = search.erased(&few);
     let path = differences
         .first()
@@ -60,6 +60,30 @@ struct Search<'a> {
     left: u32,
 }
 
+/// Some that make a difference together.
+struct Few {
+    few: Vec<One>,
+    /// No part of the last size tried differs alone.
+    is_minimal: bool,
+}
+
+impl Few {
+    const fn minimal(few: Vec<One>) -> Self {
+        Self {
+            few,
+            is_minimal: true,
+        }
+    }
+
+    /// As far as the search came.
+    const fn up_to_here(few: Vec<One>) -> Self {
+        Self {
+            few,
+            is_minimal: false,
+        }
+    }
+}
+
 impl Search<'_> {
     fn erased(&self, some: &[One]) -> Erased {
         let mut erased = Erased {
@@ -75,8 +99,7 @@ impl Search<'_> {
         erased
     }
 
-    /// A set of which no part of the last size tried differs alone, and whether that was reached.
-    fn minimal(&mut self, mut held: Vec<One>) -> Result<(Vec<One>, bool), EngineError> {
+    fn minimal(&mut self, mut held: Vec<One>) -> Result<Few, EngineError> {
         let mut n_parts = 2;
         while held.len() > 1 {
             let size = held.len().div_ceil(n_parts);
@@ -92,7 +115,7 @@ impl Search<'_> {
             let mut smaller = None;
             for some in tried {
                 if self.left == 0 {
-                    return Ok((held, false));
+                    return Ok(Few::up_to_here(held));
                 }
                 if self.differs(&some)? {
                     smaller = Some(some);
@@ -108,11 +131,11 @@ impl Search<'_> {
                     });
                     held = some;
                 }
-                None if n_parts >= held.len() => return Ok((held, true)),
+                None if n_parts >= held.len() => return Ok(Few::minimal(held)),
                 None => n_parts = (n_parts * 2).min(held.len()),
             }
         }
-        Ok((held, true))
+        Ok(Few::minimal(held))
     }
 
     fn differs(&mut self, some: &[One]) -> Result<bool, EngineError> {

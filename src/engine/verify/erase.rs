@@ -79,6 +79,12 @@ pub(super) struct Source {
     pub(super) reports: Vec<AbuseReport>,
 }
 
+/// Everybody that any table names.
+pub(super) struct Everybody {
+    pub(super) accounts: BTreeSet<AccountId>,
+    pub(super) people: BTreeSet<UserId>,
+}
+
 impl Source {
     /// Reads every table. Rows that cannot be read are in no world.
     pub(super) fn read(
@@ -127,8 +133,8 @@ impl Source {
         &self.files
     }
 
-    /// Every account and every person that any table names.
-    pub(super) fn everybody(&self) -> (BTreeSet<AccountId>, BTreeSet<UserId>) {
+    /// Every account and every person.
+    pub(super) fn everybody(&self) -> Everybody {
         let mut accounts = self.uploaders.clone();
         accounts.extend(self.accounts.iter().map(|row| row.account_id));
         accounts.extend(self.events.iter().filter_map(account_of));
@@ -157,7 +163,7 @@ impl Source {
         );
         people.extend(self.ad_feedback.iter().map(|row| row.user_id));
         people.extend(self.impressions.iter().filter_map(|row| row.user_id));
-        (accounts, people)
+        Everybody { accounts, people }
     }
 
     /// Writes the world without some accounts and people: without their rows (but for the claims of contestants), rows

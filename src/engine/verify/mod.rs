@@ -26,7 +26,7 @@ use crate::engine::books::reading::default_regions;
 use crate::engine::opening::Opening;
 use crate::engine::outputs::{MANIFEST, Manifest, OutputError};
 use crate::engine::prepare::PURPOSES;
-use crate::engine::published::read_manifest;
+use crate::engine::published::{ReadManifest, read_manifest};
 use crate::engine::recall::parameters;
 use crate::engine::run::write_some;
 use crate::engine::world::consent_source::{ConsentFrom, ConsentInputs, LedgerSource};
@@ -38,7 +38,7 @@ use crate::ids::UserId;
 use crate::publish::{FRESH, Scratch, Staging, Target, make_dirs};
 use crate::signals::SignalsDir;
 
-use erase::{Erased, Source};
+use erase::{Erased, Everybody, Source};
 pub use verdict::{Cause, Difference, Finding, PurposeVerdict, Verdict};
 
 /// What to verify.
@@ -74,7 +74,7 @@ pub fn verify(
     page: &Page<'_>,
     progress: &dyn Progress,
 ) -> Result<Verdict, EngineError> {
-    let (manifest, seal) = read_manifest(request.out)?;
+    let ReadManifest { manifest, seal } = read_manifest(request.out)?;
     let kept = Worlds::new(request, progress)?;
     let mut params = parameters(&manifest, request.out)?.check()?;
     if let Some(key) = request.audience_key {
@@ -125,8 +125,8 @@ pub fn verify(
     progress.begin("running the worlds without them", Some(worlds.len() as u64));
     let found: Vec<Vec<PurposeVerdict>> = worlds
         .par_iter()
-        .map(|(purposes, erased)| {
-            let verdicts = trial.verdicts(purposes, erased, request.max_reruns);
+        .map(|world| {
+            let verdicts = trial.verdicts(&world.purposes, world.erased, request.max_reruns);
             progress.advance(1);
             verdicts
         })
@@ -156,7 +156,7 @@ fn who_is_out(
     params: &ValidRunParams,
     verdict: &mut Verdict,
     progress: &dyn Progress,
-) -> Result<Vec<(Purpose, Erased)>, EngineError> {
+) -> Result<Vec<OutFor>, EngineError> {
     let mut inputs = Inputs::read(dir, ledger.into(), manifest.as_of.latest, progress)?;
     if ledger.is_some() {
         source.consent = Some(inputs.consent.clone());
@@ -186,50 +186,59 @@ fn who_is_out(
         }
     }
     Ok(vec![
-        (
-            Purpose::FriendSuggestions,
-            denied::<FriendSuggestions>(&standing, &inputs, source),
-        ),
-        (
-            Purpose::AdRelevance,
-            denied::<AdRelevance>(&standing, &inputs, source),
-        ),
-        (Purpose::Abuse, denied::<Abuse>(&standing, &inputs, source)),
-        (
-            Purpose::BusinessService,
-            denied::<BusinessService>(&standing, &inputs, source),
-        ),
-        (
-            Purpose::BusinessMarketing,
-            denied::<BusinessMarketing>(&standing, &inputs, source),
-        ),
+        denied::<FriendSuggestions>(&standing, &inputs, source),
+        denied::<AdRelevance>(&standing, &inputs, source),
+        denied::<Abuse>(&standing, &inputs, source),
+        denied::<BusinessService>(&standing, &inputs, source),
+        denied::<BusinessMarketing>(&standing, &inputs, source),
     ])
 }
 
-fn denied<P: For>(standing: &Standing, inputs: &Inputs, source: &Source) -> Erased {
+/// Who is out for a purpose.
+struct OutFor {
+    purpose: Purpose,
+    erased: Erased,
+}
+
+fn denied<P: For>(standing: &Standing, inputs: &Inputs, source: &Source) -> OutFor {
     let gates = standing.gates::<P>(inputs);
-    let (mut accounts, mut people) = source.everybody();
+    let Everybody {
+        mut accounts,
+        mut people,
+    } = source.everybody();
     accounts.retain(|&account| !gates.accounts.decision(account).is_allowed());
     people.retain(|&user| !gates.people.decision(user).is_allowed());
     let contests = |user: &&UserId| gates.contestants.contains(*user);
     let contestants = people.iter().filter(contests).copied().collect();
-    Erased {
-        accounts,
-        people,
-        contestants,
+    OutFor {
+        purpose: P::PURPOSE,
+        erased: Erased {
+            accounts,
+            people,
+            contestants,
+        },
     }
 }
 
+/// The world that some purposes see without whoever is out.
+struct WorldWithout<'a> {
+    purposes: Vec<Purpose>,
+    erased: &'a Erased,
+}
+
 /// Purposes that deny the same people share a world.
-fn sharing(erased: &[(Purpose, Erased)]) -> Vec<(Vec<Purpose>, &Erased)> {
-    let mut groups: Vec<(Vec<Purpose>, &Erased)> = Vec::new();
-    for (purpose, out) in erased {
-        match groups.iter_mut().find(|(_, held)| *held == out) {
-            Some((purposes, _)) => purposes.push(*purpose),
-            None => groups.push((vec![*purpose], out)),
+fn sharing(out: &[OutFor]) -> Vec<WorldWithout<'_>> {
+    let mut worlds: Vec<WorldWithout<'_>> = Vec::new();
+    for OutFor { purpose, erased } in out {
+        match worlds.iter_mut().find(|world| world.erased == erased) {
+            Some(world) => world.purposes.push(*purpose),
+            None => worlds.push(WorldWithout {
+                purposes: vec![*purpose],
+                erased,
+            }),
         }
     }
-    groups
+    worlds
 }
 
 impl ConsentInputs {

@@ -10,7 +10,7 @@ use crate::consent::{
     AccountStatus, Decision, DenialReason, EventKind, INACTIVE_DAYS, Purpose, State, Subject,
 };
 use crate::engine::world::inputs::Inputs;
-use crate::engine::world::standing::Standing;
+use crate::engine::world::standing::{Span, Standing};
 use crate::engine::{RunFinding, Stage};
 use crate::hash::HashSet;
 use crate::ids::{AccountId, BusinessId, DeviceId, EventId, UserId};
@@ -71,7 +71,7 @@ fn unread_numbers(inputs: &Inputs) -> impl Iterator<Item = RunFinding> + use<> {
 fn moment(inputs: &Inputs, standing: &Standing) -> Option<RunFinding> {
     let as_of = standing.as_of.valid;
     let cure = "give the moment of the data with --as-of, or newer tables";
-    let (first, last) = standing.events?;
+    let Span { first, last } = standing.events?;
     if as_of < first {
         let what = format!(
             "the moment of the run, {as_of}, is before every consent event; the first is of {first}"

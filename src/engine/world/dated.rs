@@ -6,10 +6,22 @@ use crate::signals::{
 };
 use crate::time::Timestamp;
 
+/// A moment that a row tells of.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::engine) struct Told {
+    /// The column it stands in.
+    pub(in crate::engine) column: &'static str,
+    pub(in crate::engine) at: Timestamp,
+}
+
+const fn told(column: &'static str, at: Timestamp) -> Told {
+    Told { column, at }
+}
+
 /// A row that tells of the past.
 pub(in crate::engine) trait Dated: Record {
-    /// The latest moment of the past that the row tells of, with its column; none if it tells of none.
-    fn newest(&self) -> Option<(&'static str, Timestamp)>;
+    /// The latest moment of the past that the row tells of; none if it tells of none.
+    fn newest(&self) -> Option<Told>;
 
     /// Does the row take something away? Then it is honoured even if its date cannot be.
     fn takes_away(&self) -> bool {
@@ -36,36 +48,34 @@ pub(in crate::engine) fn honour<R: Dated>(
 
 /// Is the row said to be from after a bound?
 pub(in crate::engine) fn is_from_the_future<R: Dated>(row: &R, latest: Option<Timestamp>) -> bool {
-    latest.is_some_and(|latest| row.newest().is_some_and(|(_, at)| at > latest))
+    latest.is_some_and(|latest| row.newest().is_some_and(|told| told.at > latest))
 }
 
-/// The later of several moments with their columns.
-fn later<const N: usize>(
-    moments: [Option<(&'static str, Timestamp)>; N],
-) -> Option<(&'static str, Timestamp)> {
-    moments.into_iter().flatten().max_by_key(|(_, at)| *at)
+/// The latest of several moments.
+fn latest<const N: usize>(moments: [Option<Told>; N]) -> Option<Told> {
+    moments.into_iter().flatten().max_by_key(|told| told.at)
 }
 
 impl Dated for MessengerAccount {
-    fn newest(&self) -> Option<(&'static str, Timestamp)> {
-        later([
-            Some(("registered_at", self.registered_at)),
-            Some(("number_since", self.number_since)),
-            Some(("last_seen_at", self.last_seen_at)),
+    fn newest(&self) -> Option<Told> {
+        latest([
+            Some(told("registered_at", self.registered_at)),
+            Some(told("number_since", self.number_since)),
+            Some(told("last_seen_at", self.last_seen_at)),
         ])
     }
 }
 
 impl Dated for SocialAccount {
-    fn newest(&self) -> Option<(&'static str, Timestamp)> {
-        let phone_since = self.phone_since.map(|at| ("phone_since", at));
-        later([Some(("created_at", self.created_at)), phone_since])
+    fn newest(&self) -> Option<Told> {
+        let phone_since = self.phone_since.map(|at| told("phone_since", at));
+        latest([Some(told("created_at", self.created_at)), phone_since])
     }
 }
 
 impl Dated for Friendship {
-    fn newest(&self) -> Option<(&'static str, Timestamp)> {
-        Some(("since", self.since))
+    fn newest(&self) -> Option<Told> {
+        Some(told("since", self.since))
     }
 }
 
@@ -73,8 +83,8 @@ impl Dated for Friendship {
 macro_rules! takes_away_at {
     ($($record:ty),+) => {$(
         impl Dated for $record {
-            fn newest(&self) -> Option<(&'static str, Timestamp)> {
-                Some(("at", self.at))
+            fn newest(&self) -> Option<Told> {
+                Some(told("at", self.at))
             }
 
             fn takes_away(&self) -> bool {
@@ -91,30 +101,30 @@ macro_rules! takes_away_at {
 takes_away_at!(Feedback, AdFeedback, AbuseReport);
 
 impl Dated for Impression {
-    fn newest(&self) -> Option<(&'static str, Timestamp)> {
-        Some(("at", self.at))
+    fn newest(&self) -> Option<Told> {
+        Some(told("at", self.at))
     }
 }
 
 impl Dated for AudienceMember {
-    fn newest(&self) -> Option<(&'static str, Timestamp)> {
-        Some(("added_at", self.added_at))
+    fn newest(&self) -> Option<Told> {
+        Some(told("added_at", self.added_at))
     }
 }
 
 impl Dated for BusinessThread {
-    fn newest(&self) -> Option<(&'static str, Timestamp)> {
+    fn newest(&self) -> Option<Told> {
         let last = self
             .last_from_person_at
-            .map(|at| ("last_from_person_at", at));
-        later([Some(("started_at", self.started_at)), last])
+            .map(|at| told("last_from_person_at", at));
+        latest([Some(told("started_at", self.started_at)), last])
     }
 }
 
 impl Dated for BusinessOptIn {
-    fn newest(&self) -> Option<(&'static str, Timestamp)> {
-        let out = self.opted_out_at.map(|at| ("opted_out_at", at));
-        later([Some(("opted_in_at", self.opted_in_at)), out])
+    fn newest(&self) -> Option<Told> {
+        let out = self.opted_out_at.map(|at| told("opted_out_at", at));
+        latest([Some(told("opted_in_at", self.opted_in_at)), out])
     }
 
     fn takes_away(&self) -> bool {
@@ -129,14 +139,14 @@ impl Dated for BusinessOptIn {
 
 /// An ad may begin tomorrow.
 impl Dated for Ad {
-    fn newest(&self) -> Option<(&'static str, Timestamp)> {
+    fn newest(&self) -> Option<Told> {
         None
     }
 }
 
 /// The row says whose number is a business's, which keeps it out of suggestions: no date takes that away.
 impl Dated for Business {
-    fn newest(&self) -> Option<(&'static str, Timestamp)> {
+    fn newest(&self) -> Option<Told> {
         None
     }
 }
@@ -144,6 +154,14 @@ impl Dated for Business {
 /// How much newer than every other row one row may be and still move the moment of a run. Beyond this everybody
 /// else would count as gone.
 const ALONE_DAYS: i64 = crate::consent::INACTIVE_DAYS;
+
+/// The moment a run speaks of.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::engine) struct Moment<'a> {
+    pub(in crate::engine) at: Timestamp,
+    /// The row that stands alone and would have moved it.
+    pub(in crate::engine) alone: Option<&'a Rejection>,
+}
 
 /// The newest moments of some rows: what a run speaks of unless it is told.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -166,13 +184,19 @@ impl Newest {
         }
     }
 
-    /// The moment to speak of, and the row that stands alone and would have moved it.
-    pub(in crate::engine) fn moment(&self) -> Option<(Timestamp, Option<&Rejection>)> {
+    /// The moment to speak of; none without a row.
+    pub(in crate::engine) fn moment(&self) -> Option<Moment<'_>> {
         let first = self.first?;
         let alone = |second: &Timestamp| second.plus_days(ALONE_DAYS) < first;
         Some(match self.second.filter(alone) {
-            Some(second) => (second, self.place.as_ref()),
-            None => (first, None),
+            Some(at) => Moment {
+                at,
+                alone: self.place.as_ref(),
+            },
+            None => Moment {
+                at: first,
+                alone: None,
+            },
         })
     }
 
@@ -199,8 +223,8 @@ mod tests {
             };
             newest.see(Timestamp::from_secs(0).plus_days(day), place);
         }
-        let (moment, alone) = newest.moment()?;
-        Some((moment, alone.map(|place| place.row)))
+        let moment = newest.moment()?;
+        Some((moment.at, moment.alone.map(|place| place.row)))
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::consent::{AccountFacts, INACTIVE_DAYS};
 use crate::engine::world::consent_source::{ConsentFrom, ConsentInputs};
 use crate::engine::world::consent_tables::{hold_ledger, read_consent};
-use crate::engine::world::dated::honour;
+use crate::engine::world::dated::{Moment, honour};
 use crate::engine::world::numbers::{readings, unread_businesses};
 use crate::engine::world::read::Read;
 use crate::engine::{EngineError, Progress, RunFinding, Stage};
@@ -15,6 +15,7 @@ use crate::signals::{
     Friendship, Impression, MessengerAccount, PhonePurpose, RawPhone, SignalsDir, SocialAccount,
     Table, deduplicate, deduplicate_accounts, deduplicate_friendships,
 };
+use crate::suggest::OnDevice;
 use crate::time::Timestamp;
 
 /// The tables without which nothing can be decided.
@@ -119,11 +120,11 @@ impl Inputs {
 
     /// The moment that the signals speak of: the default for `as_of`. Neither an event nor any single row moves it.
     pub(in crate::engine) fn moment(&mut self) -> Option<Timestamp> {
-        let (moment, alone) = self.read.newest.moment()?;
+        let Moment { at, alone } = self.read.newest.moment()?;
         if let Some(place) = alone {
-            self.read.findings.push(moved_by_one(moment).at(place));
+            self.read.findings.push(moved_by_one(at).at(place));
         }
-        Some(moment)
+        Some(at)
     }
 
     /// The newest moment that any row or event is from, the address book aside.
@@ -230,15 +231,17 @@ impl Inputs {
     }
 
     /// Which account was seen on which device, by code, under any of its numbers.
-    pub(in crate::engine) fn devices_of_accounts(&self) -> impl Iterator<Item = (u32, AccountId)> {
+    pub(in crate::engine) fn devices_of_accounts(
+        &self,
+    ) -> impl Iterator<Item = OnDevice<AccountId>> {
         let holders = self.accounts.iter();
-        holders.filter_map(|one| Some((one.device.id()?.get(), one.row.account_id)))
+        holders.filter_map(|one| Some(OnDevice::new(one.device.id()?.get(), one.row.account_id)))
     }
 
     /// Which social account was seen on which device, by code.
-    pub(in crate::engine) fn devices_of_people(&self) -> impl Iterator<Item = (u32, UserId)> {
+    pub(in crate::engine) fn devices_of_people(&self) -> impl Iterator<Item = OnDevice<UserId>> {
         let holders = self.social.iter();
-        holders.filter_map(|one| Some((one.device.id()?.get(), one.row.user_id)))
+        holders.filter_map(|one| Some(OnDevice::new(one.device.id()?.get(), one.row.user_id)))
     }
 
     /// The number by which each person can be found, if it can be read.

@@ -22,7 +22,7 @@ use self::standing::Standing;
 use self::view::View;
 use crate::consent::For;
 use crate::engine::outputs::LogState;
-use crate::engine::{Reading, Stage, ValidRunParams};
+use crate::engine::{Reading, Stage, Staged, ValidRunParams};
 
 /// The tables of a run, and whom to ask about them.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ impl World {
     }
 
     /// What a purpose may see, and who was left out of it.
-    pub(in crate::engine) fn view<P: For>(&self) -> (View<P>, Stage) {
+    pub(in crate::engine) fn view<P: For>(&self) -> Staged<View<P>> {
         self.standing.view(&self.inputs)
     }
 

@@ -133,6 +133,15 @@ pub(in crate::engine) struct BookRefusals {
     n_unlisted: u64,
 }
 
+/// Rows of the address book that could not be used.
+#[derive(Debug)]
+pub(in crate::engine) struct Refused {
+    /// Those that are listed, in order.
+    pub(in crate::engine) rejections: Vec<Rejection>,
+    /// How many are not.
+    pub(in crate::engine) n_unlisted: u64,
+}
+
 impl BookRefusals {
     /// Takes what could not be used of a batch: rows that are none, and rows whose number is none.
     pub(in crate::engine) fn add<R>(
@@ -154,14 +163,17 @@ impl BookRefusals {
         self.n_unlisted += refused.len().saturating_sub(room) as u64;
     }
 
-    /// What is listed, and how many rows are not.
-    pub(in crate::engine) fn finish(self, summary: &TableSummary) -> (Vec<Rejection>, u64) {
+    /// What could not be used of the whole table.
+    pub(in crate::engine) fn finish(self, summary: &TableSummary) -> Refused {
         let files: Vec<String> = summary.files.iter().map(|file| file.path.clone()).collect();
         let mut listed = self.rejections;
         let numbers = self.numbers.into_iter();
         listed.extend(numbers.filter_map(|(origin, reason)| rejection(&files, origin, reason)));
         listed.sort_unstable();
-        (listed, self.n_unlisted)
+        Refused {
+            rejections: listed,
+            n_unlisted: self.n_unlisted,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::engine::outputs::InputDigest;
-use crate::engine::world::dated::{Dated, Newest, is_from_the_future};
+use crate::engine::world::dated::{Dated, Newest, Told, is_from_the_future};
 use crate::engine::world::lost::Lost;
 use crate::engine::world::numbers::{NumberCounts, rejections, stage};
 use crate::engine::world::table_count::TableCount;
@@ -87,8 +87,8 @@ impl Read {
     fn see<R: Dated>(&mut self, rows: &TableRows<R>) {
         for (row, origin) in rows.records.iter().zip(&rows.origins) {
             let newest = row.newest();
-            let believed = newest.filter(|(_, at)| self.latest.is_none_or(|latest| *at <= latest));
-            if let Some((column, at)) = believed {
+            let believed = newest.filter(|told| self.latest.is_none_or(|latest| told.at <= latest));
+            if let Some(Told { column, at }) = believed {
                 let reason = RejectionReason::FromTheFuture;
                 let place = || rows.rejection(*origin, Fault { column, reason });
                 self.newest.see(at, place);
@@ -100,9 +100,7 @@ impl Read {
     fn hold_to_bound<R: Dated>(&mut self, rows: &mut TableRows<R>) -> Vec<R> {
         let latest = self.latest;
         let fault = |row: &R| Fault {
-            column: row
-                .newest()
-                .map_or(R::COLUMNS[0].name, |(column, _)| column),
+            column: row.newest().map_or(R::COLUMNS[0].name, |told| told.column),
             reason: RejectionReason::FromTheFuture,
         };
         let is_future = |row: &&R| is_from_the_future(*row, latest);

@@ -4,7 +4,7 @@ use crate::consent::{AsOf, For, Ledger, Snapshot};
 use crate::engine::world::consent_source::Objections;
 use crate::engine::world::inputs::Inputs;
 use crate::engine::world::view::{Gates, View, everyones_links};
-use crate::engine::{Stage, ValidRunParams};
+use crate::engine::{Stage, Staged, ValidRunParams};
 use crate::identity::{E164, Link, ValidIdentityParams};
 use crate::time::Timestamp;
 
@@ -19,7 +19,7 @@ pub(in crate::engine) struct Standing {
     /// The newest moment of any row, if some row is said to be from after the bound.
     pub(in crate::engine) latest: Option<Timestamp>,
     /// When the first and the last of its events happened.
-    pub(in crate::engine) events: Option<(Timestamp, Timestamp)>,
+    pub(in crate::engine) events: Option<Span>,
     pub(in crate::engine) ledger: Ledger,
     pub(in crate::engine) snapshot: Snapshot,
     at_publication: Snapshot,
@@ -53,7 +53,7 @@ impl Standing {
             valid: as_of.valid.max(published_known),
             known: published_known,
         };
-        let (everyones_links, of_links) = everyones_links(inputs, &params.identity);
+        let everyones_links = everyones_links(inputs, &params.identity);
         let snapshot = ledger.snapshot(as_of, &facts, &params.consent);
         // The signals end at the moment the run speaks of: silence after it says nothing of anybody.
         let at_publication =
@@ -68,8 +68,8 @@ impl Standing {
             at_publication,
             ledger,
             identity: params.identity.clone(),
-            everyones_links,
-            of_links,
+            everyones_links: everyones_links.value,
+            of_links: everyones_links.stage,
         }
     }
 
@@ -80,7 +80,7 @@ impl Standing {
     }
 
     /// What a purpose may see, and who was left out of it.
-    pub(in crate::engine) fn view<P: For>(&self, inputs: &Inputs) -> (View<P>, Stage) {
+    pub(in crate::engine) fn view<P: For>(&self, inputs: &Inputs) -> Staged<View<P>> {
         View::new(inputs, self.gates(inputs))
     }
 
@@ -90,10 +90,22 @@ impl Standing {
     }
 }
 
-/// The first and the last moment of some events, by when they happened.
-fn span(times: impl Iterator<Item = Timestamp>) -> Option<(Timestamp, Timestamp)> {
+/// The first and the last moment of some events.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::engine) struct Span {
+    pub(in crate::engine) first: Timestamp,
+    pub(in crate::engine) last: Timestamp,
+}
+
+fn span(times: impl Iterator<Item = Timestamp>) -> Option<Span> {
     times.fold(None, |span, at| {
-        let (first, last) = span.unwrap_or((at, at));
-        Some((first.min(at), last.max(at)))
+        let Span { first, last } = span.unwrap_or(Span {
+            first: at,
+            last: at,
+        });
+        Some(Span {
+            first: first.min(at),
+            last: last.max(at),
+        })
     })
 }

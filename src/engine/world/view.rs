@@ -1,11 +1,11 @@
 //! A view: everything one purpose may see, built before anything is counted.
 
 use crate::consent::{Decision, DenialReason, For, Gate, GateId, Permitted, Snapshot};
-use crate::engine::Stage;
 use crate::engine::world::inputs::Inputs;
+use crate::engine::{Stage, Staged};
 use crate::hash::{HashMap, HashSet};
 use crate::identity::{AccountClaim, Directory, E164, Link, ValidIdentityParams, link, link_ever};
-use crate::ids::{AccountId, UserId};
+use crate::ids::{AccountId, Owned, UserId};
 
 /// The two gates of a purpose.
 #[derive(Debug)]
@@ -78,9 +78,12 @@ fn at_each<P: For, Id: GateId>(
 }
 
 fn people_at_each<P: For>(moments: &[&Snapshot], links: &[Link]) -> Gate<P, UserId> {
-    let pairs: Vec<(UserId, AccountId)> =
-        links.iter().map(|link| (link.user, link.account)).collect();
-    at_each(moments, |moment| moment.people(&pairs))
+    let owned = |link: &Link| Owned {
+        user: link.user,
+        account: link.account,
+    };
+    let owned: Vec<Owned> = links.iter().map(owned).collect();
+    at_each(moments, |moment| moment.people(&owned))
 }
 
 /// The account claims of accounts that pass.
@@ -152,26 +155,27 @@ pub(in crate::engine) struct View<P> {
 
 impl<P: For> View<P> {
     /// Builds the view, and says who was left out of it.
-    pub(in crate::engine) fn new(inputs: &Inputs, mut gates: Gates<P>) -> (Self, Stage) {
-        let (users, admitted) = admit(inputs, &gates.people);
+    pub(in crate::engine) fn new(inputs: &Inputs, mut gates: Gates<P>) -> Staged<Self> {
+        let admitted = admit(inputs, &gates.people);
         let links = std::mem::take(&mut gates.links);
         let directory = permitted_directory(inputs, &gates.accounts);
         let person_of = people_behind(&links);
-        (
-            Self {
-                gates,
-                directory,
-                links,
-                person_of,
-                users,
-            },
-            admitted,
-        )
+        let value = Self {
+            gates,
+            directory,
+            links,
+            person_of,
+            users: admitted.value,
+        };
+        Staged {
+            value,
+            stage: admitted.stage,
+        }
     }
 }
 
 /// Lets people through the gate, one by one.
-fn admit<P: For>(inputs: &Inputs, people: &Gate<P, UserId>) -> (Vec<Permitted<UserId, P>>, Stage) {
+fn admit<P: For>(inputs: &Inputs, people: &Gate<P, UserId>) -> Staged<Vec<Permitted<UserId, P>>> {
     let mut stage = Stage::new(&format!("social accounts → people ({})", P::PURPOSE));
     let decided = inputs
         .social
@@ -179,7 +183,10 @@ fn admit<P: For>(inputs: &Inputs, people: &Gate<P, UserId>) -> (Vec<Permitted<Us
         .map(|account| people.permit(account.row.user_id));
     let mut users = stage.keep(decided);
     users.sort_unstable_by_key(|user| *user.get());
-    (users, stage)
+    Staged {
+        value: users,
+        stage,
+    }
 }
 
 fn permitted_directory<P: For>(inputs: &Inputs, accounts: &Gate<P, AccountId>) -> Directory<P> {
@@ -212,7 +219,7 @@ fn people_behind(links: &[Link]) -> HashMap<AccountId, UserId> {
 pub(in crate::engine) fn everyones_links(
     inputs: &Inputs,
     params: &ValidIdentityParams,
-) -> (Vec<Link>, Stage) {
+) -> Staged<Vec<Link>> {
     let linking = link_ever(
         inputs.account_claims(),
         inputs.social_claims(),
@@ -229,5 +236,8 @@ pub(in crate::engine) fn everyones_links(
     stage.drop("improbable", counts.improbable);
     stage.drop("contested", counts.contested);
     stage.drop("business_number", counts.business_number);
-    (linking.links, stage)
+    Staged {
+        value: linking.links,
+        stage,
+    }
 }

@@ -28,7 +28,7 @@ pub use join::PartitionedJoin;
 pub use kept::{Kept, KeptCounts, Spilled, fold_kept};
 pub use number_set::NumberSet;
 pub use spread::Spread;
-pub use strangers::StrangersSaved;
+pub use strangers::{Strangers, StrangersSaved};
 
 use super::E164;
 use crate::consent::About;

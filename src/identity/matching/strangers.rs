@@ -5,6 +5,15 @@ use super::different::Different;
 use crate::hash::HashMap;
 use crate::ids::AccountId;
 
+/// How many different numbers of an account's book are nobody's account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Strangers {
+    /// Who saved them.
+    pub account: AccountId,
+    /// How many.
+    pub n_numbers: u32,
+}
+
 /// Counts, for every account, the different numbers it saved that are nobody's account.
 ///
 /// # Complexity
@@ -24,11 +33,11 @@ impl StrangersSaved {
 
     /// How many strangers each account saved, ascending by account.
     #[must_use]
-    pub fn by_account(self) -> Vec<(AccountId, u32)> {
+    pub fn by_account(self) -> Vec<Strangers> {
         let counted = self.by_account.into_iter();
         let counted = counted.map(|(account, mut saved)| {
-            let n = u32::try_from(saved.n()).unwrap_or(u32::MAX);
-            (account, n)
+            let n_numbers = u32::try_from(saved.n()).unwrap_or(u32::MAX);
+            Strangers { account, n_numbers }
         });
         let mut counts: Vec<_> = counted.collect();
         counts.sort_unstable();
@@ -52,7 +61,10 @@ mod tests {
                 saved_at: Timestamp::from_secs(i.cast_signed()),
             });
         }
-        let expected = [(AccountId(1), 3), (AccountId(2), 3)];
+        let expected = [1, 2].map(|account| Strangers {
+            account: AccountId(account),
+            n_numbers: 3,
+        });
         assert_eq!(strangers.by_account(), expected);
         assert_eq!(StrangersSaved::default().by_account(), []);
     }
