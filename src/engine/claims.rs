@@ -14,7 +14,7 @@ use crate::hash::{HashMap, HashSet};
 use crate::identity::{
     AccountClaim, E164, Fitted, LinkModel, Linking, Probability, SocialClaim, fit, link,
 };
-use crate::ids::{AccountId, UserId};
+use crate::ids::{AccountId, Owned, UserId};
 use crate::params::ParamError;
 
 /// What linking compares, for one purpose: the accounts that pass, and the claims on their numbers of whoever did not refuse.
@@ -108,10 +108,10 @@ impl Claims {
         )
     }
 
-    /// Of pairs said to be one person, those that can be found: the account passes, and the person, who did not opt out,
+    /// Of accounts and their people as they are said to be, those that can be found: the account passes, and the person, who did not opt out,
     /// gave as a way to be found a number that the account held at some time.
     #[must_use]
-    pub fn linkable(&self, owners: &HashSet<(AccountId, UserId)>) -> HashSet<(AccountId, UserId)> {
+    pub fn linkable(&self, owners: &HashSet<Owned>) -> HashSet<Owned> {
         let mut holders: HashMap<E164, Vec<AccountId>> = HashMap::default();
         for claim in &self.accounts {
             let holders = holders.entry(claim.binding.number).or_default();
@@ -119,7 +119,10 @@ impl Claims {
         }
         let pairs = self.social.iter().flat_map(|claim| {
             let held = holders.get(&claim.key.number()).into_iter().flatten();
-            held.map(|account| (*account, claim.user))
+            held.map(|&account| Owned {
+                user: claim.user,
+                account,
+            })
         });
         pairs.filter(|pair| owners.contains(pair)).collect()
     }

@@ -4,7 +4,9 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use crate::engine::EngineError;
-use crate::engine::outputs::{MANIFEST, MAX_MANIFEST_BYTES, Manifest, OutputDigest, digest_file};
+use crate::engine::outputs::{
+    FileDigest, MANIFEST, MAX_MANIFEST_BYTES, Manifest, OutputDigest, digest_file,
+};
 use crate::publish::{SealError, read_plain_text, unseal_json};
 
 /// Reads the manifest of an output and checks that it and every file it lists are what was written.
@@ -44,7 +46,7 @@ pub(in crate::engine) fn wrong_with(out: &Path, output: &OutputDigest) -> Option
     match digest_file(&out.join(&output.file)) {
         Err(error) if error.kind() == ErrorKind::NotFound => Some("is not there".to_owned()),
         Err(error) => Some(format!("cannot be read: {error}")),
-        Ok((digest, bytes))
+        Ok(FileDigest { digest, bytes })
             if bytes != output.bytes || digest.to_hex().as_str() != output.blake3 =>
         {
             Some("is not the file that was written".to_owned())

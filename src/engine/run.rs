@@ -8,7 +8,8 @@ use crate::engine::links::link_rows;
 use crate::engine::manifest::manifest;
 use crate::engine::opening::Opening;
 use crate::engine::outputs::{
-    MANIFEST, Manifest, OutputDigest, OutputError, OutputRow, Staging, digest_file, write_rows,
+    FileDigest, MANIFEST, Manifest, OutputDigest, OutputError, OutputRow, Staging, digest_file,
+    write_rows,
 };
 use crate::engine::prepare::PURPOSES;
 use crate::engine::{
@@ -237,13 +238,13 @@ impl<'s> Tables<'s> {
     ) -> Result<(), OutputError> {
         let rows = write_rows(self.staging, rows)?;
         let path = self.staging.path(R::FILE);
-        let (hash, bytes) =
+        let FileDigest { digest, bytes } =
             digest_file(&path).map_err(|source| OutputError::Write { path, source })?;
         self.outputs.push(OutputDigest {
             file: R::FILE.to_owned(),
             bytes,
             rows,
-            blake3: hash.to_hex().to_string(),
+            blake3: digest.to_hex().to_string(),
         });
         Ok(())
     }

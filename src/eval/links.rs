@@ -7,7 +7,7 @@ use crate::engine::Claims;
 use crate::engine::ValidRunParams;
 use crate::hash::HashSet;
 use crate::identity::{Link, Probability};
-use crate::ids::{AccountId, UserId};
+use crate::ids::{AccountId, Owned, UserId};
 
 /// Thresholds that are reported.
 const THRESHOLDS: [f64; 4] = [0.5, 0.9, 0.99, 0.999];
@@ -71,7 +71,7 @@ pub struct Bin {
 #[must_use]
 pub fn evaluate_links(
     claims: &Claims,
-    owners: &HashSet<(AccountId, UserId)>,
+    owners: &HashSet<Owned>,
     params: &ValidRunParams,
 ) -> LinksEvaluation {
     let truth = Truth::of(claims, owners);
@@ -90,16 +90,14 @@ pub fn evaluate_links(
 
 /// What is true of some claims.
 struct Truth<'t> {
-    owners: &'t HashSet<Pair>,
-    linkable: HashSet<Pair>,
+    owners: &'t HashSet<Owned>,
+    linkable: HashSet<Owned>,
     passed: HashSet<AccountId>,
     contesting: HashSet<UserId>,
 }
 
-type Pair = (AccountId, UserId);
-
 impl<'t> Truth<'t> {
-    fn of(claims: &Claims, owners: &'t HashSet<Pair>) -> Self {
+    fn of(claims: &Claims, owners: &'t HashSet<Owned>) -> Self {
         Self {
             owners,
             linkable: claims.linkable(owners),
@@ -108,8 +106,8 @@ impl<'t> Truth<'t> {
         }
     }
 
-    fn is_contested(&self, pair: &Pair) -> bool {
-        self.contesting.contains(&pair.1)
+    fn is_contested(&self, pair: &Owned) -> bool {
+        self.contesting.contains(&pair.user)
     }
 
     fn n_contested(&self) -> usize {
@@ -119,20 +117,21 @@ impl<'t> Truth<'t> {
 
     fn judge(&self, claims: &Claims, params: &ValidRunParams, threshold: f64) -> AtThreshold {
         let links = claims.link(params, Probability::of(threshold)).links;
-        let pairs: HashSet<Pair> = links.iter().map(pair).collect();
-        let wrong: Vec<&Pair> = pairs
+        let pairs: HashSet<Owned> = links.iter().map(pair).collect();
+        let wrong: Vec<&Owned> = pairs
             .iter()
             .filter(|pair| !self.owners.contains(*pair))
             .collect();
-        let count = |holds: &dyn Fn(&Pair) -> bool| wrong.iter().filter(|pair| holds(pair)).count();
-        let found = |pair: &&Pair| pairs.contains(*pair);
-        let contested = |pair: &&Pair| self.is_contested(pair);
+        let count =
+            |holds: &dyn Fn(&Owned) -> bool| wrong.iter().filter(|pair| holds(pair)).count();
+        let found = |pair: &&Owned| pairs.contains(*pair);
+        let contested = |pair: &&Owned| self.is_contested(pair);
         let all = self.linkable.iter();
         AtThreshold {
             threshold,
             links: pairs.len() as u64,
             wrong: wrong.len() as u64,
-            wrong_on_passed_numbers: count(&|pair| self.passed.contains(&pair.0)) as u64,
+            wrong_on_passed_numbers: count(&|pair| self.passed.contains(&pair.account)) as u64,
             wrong_on_contested_numbers: count(&|pair| self.is_contested(pair)) as u64,
             precision: share_of(pairs.iter(), |pair| self.owners.contains(*pair)),
             recall: share_of(all.clone(), found),
@@ -142,12 +141,15 @@ impl<'t> Truth<'t> {
     }
 }
 
-const fn pair(link: &Link) -> Pair {
-    (link.account, link.user)
+const fn pair(link: &Link) -> Owned {
+    Owned {
+        user: link.user,
+        account: link.account,
+    }
 }
 
 /// The share of some pairs for which something holds; 1 if there are none.
-fn share_of<'p>(pairs: impl Iterator<Item = &'p Pair>, holds: impl Fn(&&'p Pair) -> bool) -> f64 {
+fn share_of<'p>(pairs: impl Iterator<Item = &'p Owned>, holds: impl Fn(&&'p Owned) -> bool) -> f64 {
     let (mut n, mut n_held) = (0_u64, 0_u64);
     for pair in pairs {
         n += 1;
@@ -160,7 +162,7 @@ fn share_of<'p>(pairs: impl Iterator<Item = &'p Pair>, holds: impl Fn(&&'p Pair)
     }
 }
 
-fn bins(links: &[Link], owners: &HashSet<Pair>) -> Vec<Bin> {
+fn bins(links: &[Link], owners: &HashSet<Owned>) -> Vec<Bin> {
     let mut sums = [(0_u64, 0.0_f64, 0_u64); BINS];
     for link in links {
         let probability = link.probability.to_f64();

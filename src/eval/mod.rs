@@ -18,7 +18,7 @@ pub use clicks::{
 };
 pub use contacts::{ContactRanking, ContactsEvaluation, evaluate_contacts};
 pub use edges::{
-    EdgeColumns, EdgeIds, EdgeLimits, EdgeList, EdgeLists, EdgeRow, EdgesError, Pairs,
+    EdgeColumns, EdgeFile, EdgeIds, EdgeLimits, EdgeList, EdgeLists, EdgeRow, EdgesError, Pairs,
     read_edge_lists, read_edges,
 };
 pub use friends::{

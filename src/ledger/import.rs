@@ -52,6 +52,15 @@ pub struct Imported {
     pub n_segments: u64,
 }
 
+/// An import that is over.
+#[derive(Clone, Copy, Debug)]
+pub struct Recorded {
+    /// What became of its events.
+    pub imported: Imported,
+    /// The ledger's root now.
+    pub root: Root,
+}
+
 /// An event about an account, with the number of its text among the import's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Flat {
@@ -124,11 +133,14 @@ impl Import<'_> {
     ///
     /// # Errors
     /// If it cannot be written.
-    pub fn finish(mut self) -> Result<(Imported, Root), LedgerError> {
+    pub fn finish(mut self) -> Result<Recorded, LedgerError> {
         if !self.events.is_empty() || !self.others.is_empty() {
             self.seal()?;
         }
-        Ok((self.imported, self.writer.root()))
+        Ok(Recorded {
+            imported: self.imported,
+            root: self.writer.root(),
+        })
     }
 
     fn text(&mut self, digest: TextDigest) -> u32 {

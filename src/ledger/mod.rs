@@ -48,7 +48,7 @@ pub use codec::{NewEvent, NewSubject, ObjectionPoint};
 pub use entry::EntryKind;
 pub use erase::Erased;
 pub use error::{LedgerError, OtherKey};
-pub use import::{Import, Imported, SEGMENT_EVENTS};
+pub use import::{Import, Imported, Recorded, SEGMENT_EVENTS};
 pub use merkle::NodeHash;
 pub use objections::KeyCheck;
 pub use proof::{Consistency, Proof, ProvenEntry};

@@ -103,11 +103,20 @@ impl Proof {
     }
 }
 
+/// What sealing a directory gave.
+#[derive(Clone, Debug)]
+pub struct Sealed {
+    /// The sums of its files.
+    pub sums: Sums,
+    /// What calls that were killed had left.
+    pub leftovers: Vec<Leftover>,
+}
+
 /// Writes the sums of every file of a directory that was made elsewhere, in the place of those that are there.
 ///
 /// # Errors
 /// If the directory cannot be read, holds links, pipes or devices, or its sums cannot be written.
-pub fn seal(dir: &Path) -> Result<(Sums, Vec<Leftover>), PublishError> {
+pub fn seal(dir: &Path) -> Result<Sealed, PublishError> {
     if !fs::metadata(dir).map_err(cannot_write(dir))?.is_dir() {
         return Err(cannot_write(dir)(ErrorKind::NotADirectory.into()));
     }
@@ -124,7 +133,7 @@ pub fn seal(dir: &Path) -> Result<(Sums, Vec<Leftover>), PublishError> {
     staged.write(sums.to_json().as_bytes())?;
     let mut leftovers = staged.leftovers().to_vec();
     leftovers.extend(staged.publish()?);
-    Ok((sums, leftovers))
+    Ok(Sealed { sums, leftovers })
 }
 
 fn read_sums(dir: &Path) -> Result<Option<Sums>, ProofError> {
@@ -226,7 +235,7 @@ mod tests {
         assert!(proof.check("feedback.csv", &blake3::hash(b"less")).is_err());
         assert!(proof.check("ads.csv", &blake3::hash(b"less")).is_err());
         fs::write(dir.path().join("new.csv"), "rows").unwrap();
-        assert_eq!(seal(dir.path()).unwrap().0.files.len(), 3);
+        assert_eq!(seal(dir.path()).unwrap().sums.files.len(), 3);
         assert!(Proof::read(dir.path()).unwrap().is_some());
         assert!(Proof::read(&dir.path().join("ads")).unwrap().is_none());
     }

@@ -67,7 +67,7 @@ impl FileSum {
     /// # Errors
     /// If it cannot be read.
     pub fn of(path: &Path, name: String) -> io::Result<Self> {
-        let (digest, bytes) = digest_file(path)?;
+        let FileDigest { digest, bytes } = digest_file(path)?;
         Ok(Self {
             file: name,
             bytes,
@@ -78,7 +78,7 @@ impl FileSum {
     /// Is this the sum of what stands at a path? Of another length, it is not read.
     pub(super) fn is_of(&self, path: &Path) -> io::Result<bool> {
         let is_as_long = open_plain(path)?.metadata()?.len() == self.bytes;
-        Ok(is_as_long && digest_file(path)?.0.to_hex().as_str() == self.blake3)
+        Ok(is_as_long && digest_file(path)?.digest.to_hex().as_str() == self.blake3)
     }
 }
 
@@ -109,21 +109,33 @@ fn root(files: &[FileSum]) -> String {
     hasher.finalize().to_hex().to_string()
 }
 
-/// The BLAKE3 digest and length of a file, read in pieces.
+/// What a file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileDigest {
+    /// Its BLAKE3 digest.
+    pub digest: blake3::Hash,
+    /// How long it is.
+    pub bytes: u64,
+}
+
+/// The digest and length of a file, read in pieces.
 ///
 /// # Errors
 /// If it cannot be read.
-pub fn digest_file(path: &Path) -> io::Result<(blake3::Hash, u64)> {
+pub fn digest_file(path: &Path) -> io::Result<FileDigest> {
     let mut file = open_plain(path)?;
     let mut hasher = blake3::Hasher::new();
     let mut piece = vec![0; 1 << 16];
-    let mut n_bytes = 0;
+    let mut bytes = 0;
     loop {
         let n = file.read(&mut piece)?;
         if n == 0 {
-            return Ok((hasher.finalize(), n_bytes));
+            return Ok(FileDigest {
+                digest: hasher.finalize(),
+                bytes,
+            });
         }
         hasher.update(&piece[..n]);
-        n_bytes += n as u64;
+        bytes += n as u64;
     }
 }

@@ -63,4 +63,4 @@ pub use offers::{Curve, Offer};
 pub(crate) use packed::dot;
 pub use packed::{AdSet, Catalogue};
 pub use people::{People, Reached};
-pub use rank::{CatalogueCounts, Ranked};
+pub use rank::{CatalogueCounts, Ranked, Retrieved};

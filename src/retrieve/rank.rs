@@ -61,6 +61,15 @@ pub struct CatalogueCounts {
     pub beyond_k: u64,
 }
 
+/// Everybody's best, and what became of every pair.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Retrieved {
+    /// The lists.
+    pub ranked: Ranked,
+    /// Sums over all pairs.
+    pub counts: CatalogueCounts,
+}
+
 impl CatalogueCounts {
     /// Checks that every pair is accounted for.
     ///
@@ -92,7 +101,7 @@ impl Catalogue {
         people: People<'_>,
         reach: &Reached,
         k: usize,
-    ) -> Result<(Ranked, CatalogueCounts), RetrieveError> {
+    ) -> Result<Retrieved, RetrieveError> {
         self.rank(people, reach, k, &ByScore)
     }
 
@@ -107,7 +116,7 @@ impl Catalogue {
         reach: &Reached,
         k: usize,
         curve: &Curve<F>,
-    ) -> Result<(Ranked, CatalogueCounts), RetrieveError> {
+    ) -> Result<Retrieved, RetrieveError> {
         self.rank(people, reach, k, curve)
     }
 
@@ -117,7 +126,7 @@ impl Catalogue {
         reach: &Reached,
         k: usize,
         worth: &impl Worth,
-    ) -> Result<(Ranked, CatalogueCounts), RetrieveError> {
+    ) -> Result<Retrieved, RetrieveError> {
         self.check(people, reach, k)?;
         let job = Job {
             catalogue: self,
@@ -135,7 +144,7 @@ impl Catalogue {
             ranked.push(list);
         }
         let counts = self.counts(reach, &ranked);
-        Ok((ranked, counts))
+        Ok(Retrieved { ranked, counts })
     }
 
     fn check(&self, people: People<'_>, reach: &Reached, k: usize) -> Result<(), RetrieveError> {

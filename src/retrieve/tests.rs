@@ -158,7 +158,7 @@ fn check(case: &Case) -> Result<(), TestCaseError> {
     for make in SIEVES {
         let catalogue = case.catalogue(make);
         let reach = case.reach(&catalogue);
-        let (ranked, counts) = catalogue
+        let Retrieved { ranked, counts } = catalogue
             .rank_by_score(
                 People::new(case.people.view()).with_own(&case.own),
                 &reach,
@@ -169,7 +169,7 @@ fn check(case: &Case) -> Result<(), TestCaseError> {
         counts.check_sums().unwrap();
         let masked = case.people.nrows() * case.ads.nrows() - case.n_open();
         prop_assert_eq!(counts.masked, masked as u64);
-        let (ranked, counts) = catalogue
+        let Retrieved { ranked, counts } = catalogue
             .rank_by_value(
                 People::new(case.people.view()).with_own(&case.own),
                 &reach,
@@ -256,7 +256,7 @@ fn nobody_nothing_and_nothing_open() {
     let none = catalogue.ad_set(|_| false);
     let mut reach = Reached::new(&catalogue, vec![none]).unwrap();
     (0..3).for_each(|_| reach.push(0, &[]).unwrap());
-    let (ranked, counts) = catalogue
+    let Retrieved { ranked, counts } = catalogue
         .rank_by_score(
             People::new(case.people.view()).with_own(&case.own),
             &reach,
@@ -267,7 +267,7 @@ fn nobody_nothing_and_nothing_open() {
     assert_eq!((counts.masked, counts.pairs), (120, 120));
     let nobody = Reached::everything(&catalogue, 0);
     let people = Array2::<f32>::zeros((0, 4));
-    let (ranked, _) = catalogue
+    let Retrieved { ranked, .. } = catalogue
         .rank_by_score(People::new(people.view()), &nobody, 2)
         .unwrap();
     assert_eq!(ranked.n_people(), 0);

@@ -78,6 +78,7 @@ pub use records::{
     Friendship, Hidden, Impression, MessengerAccount, PhonePurpose, PolicyText, RawPhone,
     SocialAccount, StartedBy, Surface, Targeting,
 };
+pub use reject::Rejected;
 pub use rejection::{Rejection, RejectionReason};
 pub use row::{Fault, MAX_LIST_BYTES, MAX_TEXT_BYTES, Row};
 pub use salvage::{Named, Salvage};

@@ -6,6 +6,15 @@ use super::rejection::Rejection;
 use super::row::Fault;
 use super::salvage::Salvage;
 
+/// A row that was taken out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejected<R> {
+    /// What was read of it.
+    pub record: R,
+    /// Where it stood, and what is wrong with it.
+    pub rejection: Rejection,
+}
+
 impl<R> TableRows<R> {
     /// The place of a row and what is wrong with it.
     #[must_use]
@@ -21,14 +30,14 @@ impl<R> TableRows<R> {
     }
 
     /// Takes out the rows in which `judge` finds a fault, and counts them. Beside the fault it says from whom the row
-    /// may take something away. Returns each with its rejection, in the order of the records.
+    /// may take something away. Returns them in the order of the records.
     ///
     /// # Complexity
     /// O(n + r log r) for n rows and r rejections.
     pub fn reject_where(
         &mut self,
         mut judge: impl FnMut(&R) -> Option<(Fault, Salvage)>,
-    ) -> Vec<(R, Rejection)> {
+    ) -> Vec<Rejected<R>> {
         let judged = |(at, record): (usize, &R)| Some((at, judge(record)?));
         let faults: Vec<_> = self.records.iter().enumerate().filter_map(judged).collect();
         if faults.is_empty() {
@@ -40,7 +49,8 @@ impl<R> TableRows<R> {
         let mut found = Vec::new();
         for (at, (record, origin)) in records.into_iter().zip(origins).enumerate() {
             if let Some((_, (fault, left))) = faults.next_if(|(faulty, _)| *faulty == at) {
-                found.push((record, reject(self, origin, fault, left)));
+                let rejection = reject(self, origin, fault, left);
+                found.push(Rejected { record, rejection });
             } else {
                 self.records.push(record);
                 self.origins.push(origin);
@@ -70,7 +80,10 @@ mod tests {
         let found =
             rows.reject_where(|row| (row.user_a.0 == 3).then_some((fault, Salvage::Harmless)));
         assert_eq!(found.len(), 1);
-        assert_eq!((found[0].1.row, found[0].1.column), (3, "since"));
+        assert_eq!(
+            (found[0].rejection.row, found[0].rejection.column),
+            (3, "since")
+        );
         assert_eq!(rows.records.len(), 2);
         assert_eq!(rows.records.len(), rows.origins.len());
         let places: Vec<u64> = rows.rejections.iter().map(|one| one.row).collect();

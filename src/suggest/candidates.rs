@@ -116,7 +116,8 @@ pub(crate) fn sort_out_scanned<M: Dense>(
     measure: &M,
     cells: &mut [M::Cell],
     reach: &Reach,
-    (eligible, best): (&mut Eligible, &mut Best),
+    eligible: &mut Eligible,
+    best: &mut Best,
 ) -> SuggestCounts {
     let mut counts = SuggestCounts::default();
     mask(filters, u, measure, cells, eligible, &mut counts);
@@ -128,14 +129,14 @@ pub(crate) fn sort_out_scanned<M: Dense>(
     let scan = measure.scan(best, in_reach, reach.nodes.start, least, k);
     counts.below_min_intermediaries += scan.reached - scan.eligible;
     eligible.n += scan.eligible;
-    let hits = best.hits().iter().map(|&(_, v)| {
-        let cell = cells[v as usize];
-        (measure.bits(v, cell), v, measure.count(cell))
+    let hits = best.hits().iter().map(|hit| {
+        let (v, cell) = (hit.node, cells[hit.node as usize]);
+        Key::new(measure.bits(v, cell), v, measure.count(cell))
     });
     if M::FINDS_IN_ORDER {
         eligible.two_paths.offer_in_order(hits);
     } else {
-        hits.for_each(|(bits, v, n)| eligible.two_paths.offer(bits, v, n));
+        hits.for_each(|key| eligible.two_paths.offer(key));
     }
     cells[reach.nodes.clone()].fill(M::Cell::default());
     counts
@@ -361,11 +362,11 @@ fn consider<M: Measure>(
 ) {
     if let Some(demoted) = admit(filters, v, counts) {
         eligible.n += 1;
-        let (bits, n) = (measure.bits(v, cell), measure.count(cell));
+        let key = Key::new(measure.bits(v, cell), v, measure.count(cell));
         if demoted {
-            eligible.demoted.offer(bits, v, n);
+            eligible.demoted.offer(key);
         } else {
-            eligible.two_paths.offer(bits, v, n);
+            eligible.two_paths.offer(key);
         }
     }
 }

@@ -29,7 +29,7 @@ fn first_k<P: ForOne>(order: &P, k: usize, progress: &(dyn Fn(usize) + Sync)) ->
     let n_users = order.n_users();
     let scratches = Pool::default();
     let n_done = AtomicUsize::new(0);
-    let chunks: Vec<(Chunk, SuggestCounts)> = (0..n_users.div_ceil(CHUNK))
+    let chunks: Vec<Counted> = (0..n_users.div_ceil(CHUNK))
         .into_par_iter()
         .map(|i| {
             let nodes = i * CHUNK..((i + 1) * CHUNK).min(n_users);
@@ -40,14 +40,20 @@ fn first_k<P: ForOne>(order: &P, k: usize, progress: &(dyn Fn(usize) + Sync)) ->
         })
         .collect();
     let mut counts = SuggestCounts::default();
-    for (_, of_chunk) in &chunks {
-        counts += *of_chunk;
+    for chunk in &chunks {
+        counts += chunk.counts;
     }
-    let chunks = chunks.into_iter().map(|(chunk, _)| chunk).collect();
+    let chunks = chunks.into_iter().map(|counted| counted.chunk).collect();
     Everybody {
         suggestions: Suggestions::from_chunks(chunks),
         counts,
     }
+}
+
+/// Lists of some people, and what became of their candidates.
+struct Counted {
+    chunk: Chunk,
+    counts: SuggestCounts,
 }
 
 fn chunk<P: ForOne>(
@@ -55,7 +61,7 @@ fn chunk<P: ForOne>(
     scratch: &mut P::Scratch,
     nodes: std::ops::Range<usize>,
     k: usize,
-) -> (Chunk, SuggestCounts) {
+) -> Counted {
     let mut chunk = Chunk::with_capacity(k * nodes.len());
     let mut counts = SuggestCounts::default();
     for u in nodes {
@@ -65,7 +71,7 @@ fn chunk<P: ForOne>(
         counts += listed.counts;
     }
     chunk.shrink();
-    (chunk, counts)
+    Counted { chunk, counts }
 }
 
 /// Scratches nobody uses at the moment. Each is left as clean as it was found, so it does not matter who gets which.

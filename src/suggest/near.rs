@@ -76,15 +76,15 @@ impl NearScratch {
             let is_new = || already.iter().all(|s| s.candidate != v);
             if rank > 0.0 && may_be_near(filters, u, v) && is_new() {
                 let bits = Score::from_f64(rank).bits();
-                self.best.offer(bits, v, 0);
+                self.best.offer(Key::new(bits, v, 0));
             }
         }
         let suggestion = |key: &Key| {
-            let (bits, candidate, _) = key.parts();
+            let candidate = key.node();
             Suggestion {
                 candidate,
                 mutual_count: common(ties, u, candidate),
-                score: Score::from_bits(bits),
+                score: Score::from_bits(key.bits()),
                 tier: Tier::Near,
             }
         };

@@ -10,7 +10,7 @@ use super::counts::SuggestCounts;
 use super::exclusions::Exclusions;
 use super::kernel::{
     self, Best, ByLengths, ByUnion, Counting, Dense, Hubs, Measure, PACKED_DEGREE_MAX, Packed,
-    Quotient, Reach, SIEVE_TWO_PATHS_MAX, Scanned, Share, Sieve, Walk, Weighed, Wide,
+    Quotient, Reach, SIEVE_TWO_PATHS_MAX, Scanned, Share, Sieve, Walk, Weighed, Wide, WideCell,
 };
 use super::near::NearScratch;
 use super::params::{Heuristic, ValidSuggestParams};
@@ -85,7 +85,7 @@ impl Tables {
 pub struct Scratch {
     counts: CountRooms,
     packed: Room<u64>,
-    wide: Vec<(u64, u32)>,
+    wide: Vec<WideCell>,
     touched: Vec<u32>,
     eligible: Eligible,
     ranked: Vec<Suggestion>,
@@ -108,7 +108,7 @@ impl Scratch {
         Self {
             counts,
             packed: Room::new(if_used(weighted)),
-            wide: vec![(0, 0); if_used(weighted && is_wide)],
+            wide: vec![WideCell::default(); if_used(weighted && is_wide)],
             touched: vec![0; n_nodes],
             eligible: Eligible::default(),
             ranked: Vec::new(),
@@ -290,14 +290,11 @@ impl<'a> Scorer<'a> {
     fn find(&self, scratch: &mut Scratch, node_idx: u32, k: usize) -> SuggestCounts {
         scratch.eligible.reset(k);
         let mut counts = self.sort_out(scratch, node_idx);
-        let ranked = scratch.eligible.ranked(k).map(|(tier, key)| {
-            let (bits, candidate, mutual_count) = key.parts();
-            Suggestion {
-                candidate,
-                mutual_count,
-                score: Score::from_bits(bits),
-                tier,
-            }
+        let ranked = scratch.eligible.ranked(k).map(|(tier, key)| Suggestion {
+            candidate: key.node(),
+            mutual_count: key.count(),
+            score: Score::from_bits(key.bits()),
+            tier,
         });
         scratch.ranked.clear();
         scratch.ranked.extend(ranked);
@@ -413,9 +410,9 @@ impl<'a> Scorer<'a> {
         let is_short = self.view.ties.degree(u) <= M::DEGREE_MAX;
         if self.tables.limits.may_scan && is_short && reach.is_dense(walk.n_two_paths) {
             kernel::accumulate_all(self.view.ties, u, measure, cells);
-            sort_out_scanned(self.filters(u), u, measure, cells, &reach, (eligible, best))
+            sort_out_scanned(self.filters(u), u, measure, cells, &reach, eligible, best)
         } else if self.sieves(walk) {
-            self.sieve(walk, measure, (cells, touched), sieve, eligible)
+            self.sieve(walk, measure, cells, touched, sieve, eligible)
         } else {
             self.list(u, measure, cells, touched, eligible)
         }
@@ -425,10 +422,10 @@ impl<'a> Scorer<'a> {
     fn walk(&self, u: u32, reach: &Reach) -> Walk<'_> {
         let asks_for_two = self.tables.params.min_intermediaries() >= 2;
         let widest = reach.widest.filter(|_| asks_for_two);
-        let hub = widest.and_then(|(z, _)| self.tables.hubs.get(z));
+        let hub = widest.and_then(|widest| self.tables.hubs.get(widest.node));
         let looked_up = widest
             .filter(|_| hub.is_some())
-            .map_or(0, |(_, degree)| u64::from(degree));
+            .map_or(0, |widest| u64::from(widest.degree));
         Walk {
             ties: self.view.ties,
             u,
@@ -447,7 +444,8 @@ impl<'a> Scorer<'a> {
         &self,
         walk: Walk<'_>,
         measure: &M,
-        (cells, touched): (&mut [M::Cell], &mut [u32]),
+        cells: &mut [M::Cell],
+        touched: &mut [u32],
         sieve: &mut Sieve,
         eligible: &mut Eligible,
     ) -> SuggestCounts {
@@ -460,14 +458,15 @@ impl<'a> Scorer<'a> {
             .chain(self.view.friends_aside(u))
             .chain(contacts)
             .chain(excluded);
-        let found = kernel::accumulate_sieved(walk, measure, masked, (cells, touched), sieve);
+        let found = kernel::accumulate_sieved(walk, measure, masked, cells, touched, sieve);
         let touched = &mut touched[..found.n_touched];
         let mut counts = sort_out_listed(self.filters(u), u, measure, cells, touched, eligible);
         counts.below_min_intermediaries += found.n_once;
         if let Some(hub) = walk.hub {
             let step = measure.step(hub.node);
-            for (v, z) in found.tied.iter().map(|step| step.parts()) {
-                let cell = measure.add(measure.step(z), step);
+            for other in found.tied {
+                let (v, other) = (other.end(), measure.step(other.over()));
+                let cell = measure.add(other, step);
                 take_two_path(self.filters(u), measure, v, cell, eligible, &mut counts);
             }
         }
@@ -496,7 +495,7 @@ impl<'a> Scorer<'a> {
     fn weigh(
         &self,
         u: u32,
-        cells: &mut [(u64, u32)],
+        cells: &mut [WideCell],
         touched: &mut [u32],
         eligible: &mut Eligible,
     ) -> SuggestCounts {

@@ -11,13 +11,20 @@ impl Key {
         Self(u128::from(bits) << 64 | u128::from(!node_idx) << 32 | u128::from(count))
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "the parts as put together")]
-    pub(crate) fn parts(self) -> (u64, u32, u32) {
-        (
-            (self.0 >> 64) as u64,
-            !((self.0 >> 32) as u32),
-            self.0 as u32,
-        )
+    /// The bits of the score.
+    #[expect(clippy::cast_possible_truncation, reason = "as put together")]
+    pub(crate) const fn bits(self) -> u64 {
+        (self.0 >> 64) as u64
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "as put together")]
+    pub(crate) const fn node(self) -> u32 {
+        !((self.0 >> 32) as u32)
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "as put together")]
+    pub(crate) const fn count(self) -> u32 {
+        self.0 as u32
     }
 }
 
@@ -58,21 +65,20 @@ impl TopK {
     }
 
     /// Takes a key into consideration.
-    pub(crate) fn offer(&mut self, bits: u64, node_idx: u32, count: u32) {
-        if bits >= self.floor {
-            self.push(Key::new(bits, node_idx, count));
+    pub(crate) fn offer(&mut self, key: Key) {
+        if key.bits() >= self.floor {
+            self.push(key);
         }
     }
 
-    /// Takes keys into consideration, `(bits, node, count)`, that are K at most and the greatest first.
-    pub(crate) fn offer_in_order(&mut self, best: impl Iterator<Item = (u64, u32, u32)>) {
+    /// Takes keys into consideration that are K at most and the greatest first.
+    pub(crate) fn offer_in_order(&mut self, best: impl Iterator<Item = Key>) {
         if self.keys.is_empty() {
-            self.keys
-                .extend(best.map(|(bits, v, n)| Key::new(bits, v, n)));
+            self.keys.extend(best);
             self.is_in_order = true;
             debug_assert!(self.keys.len() <= self.k && self.keys.is_sorted_by(|a, b| a > b));
         } else {
-            best.for_each(|(bits, v, n)| self.offer(bits, v, n));
+            best.for_each(|key| self.offer(key));
         }
     }
 
@@ -91,7 +97,7 @@ impl TopK {
             let (_, last, _) = self
                 .keys
                 .select_nth_unstable_by(self.k - 1, |a, b| b.cmp(a));
-            self.floor = last.parts().0;
+            self.floor = last.bits();
             self.keys.truncate(self.k);
         }
     }
@@ -124,11 +130,11 @@ mod tests {
             let mut top = TopK::default();
             // A second use must not see the first.
             top.reset(3);
-            top.offer(u64::MAX, 0, 0);
+            top.offer(Key::new(u64::MAX, 0, 0));
             top.reset(k);
             let mut all = Vec::new();
             for (node_idx, &bits) in (0..).zip(&scores) {
-                top.offer(bits, node_idx, node_idx + 7);
+                top.offer(Key::new(bits, node_idx, node_idx + 7));
                 all.push((std::cmp::Reverse(bits), node_idx));
             }
             all.sort_unstable();
@@ -136,17 +142,17 @@ mod tests {
             let mut again = TopK::default();
             again.reset(k);
             let split = split.min(all.len());
-            let key = |&(bits, v): &(std::cmp::Reverse<u64>, u32)| (bits.0, v, v + 7);
+            let key = |&(bits, v): &(std::cmp::Reverse<u64>, u32)| Key::new(bits.0, v, v + 7);
             // The best are in order, others come before or after.
             let others = if is_first { 0..0 } else { split..all.len() };
-            all[others].iter().map(key).for_each(|(bits, v, n)| again.offer(bits, v, n));
+            all[others].iter().map(key).for_each(|key| again.offer(key));
             again.offer_in_order(all[..split].iter().map(key));
             let others = if is_first { split..all.len() } else { 0..0 };
-            all[others].iter().map(key).for_each(|(bits, v, n)| again.offer(bits, v, n));
-            let found: Vec<_> = top.finish().iter().map(|key| key.parts()).collect();
+            all[others].iter().map(key).for_each(|key| again.offer(key));
+            let found: Vec<_> = top.finish().to_vec();
             let wanted: Vec<_> = all.iter().map(key).collect();
             prop_assert_eq!(&found, &wanted);
-            let found: Vec<_> = again.finish().iter().map(|key| key.parts()).collect();
+            let found: Vec<_> = again.finish().to_vec();
             prop_assert_eq!(found, wanted);
         }
     }

@@ -15,7 +15,7 @@ use super::params::ValidSynthParams;
 use super::people::{self, Society};
 use super::profiles;
 use super::showings::{self, Audience, Seen};
-use crate::ids::{AccountId, BusinessId, NumberToken, Region, UserId};
+use crate::ids::{AccountId, BusinessId, NumberToken, Owned, Region, UserId};
 use crate::signals::{
     Ad, AddressBookEntry, Business, MessengerAccount, RawPhone, Record, SocialAccount,
 };
@@ -118,13 +118,16 @@ impl<'a> Draft<'a> {
     }
 
     /// Messenger accounts whose holder also has a social account, with that account; ascending.
-    pub(super) fn owners(&self) -> Vec<(AccountId, UserId)> {
+    pub(super) fn owners(&self) -> Vec<Owned> {
         let owner = |account: &accounts::Account| match account.holder {
-            Holder::Person(person) => self.users[person as usize].map(|user| (account.id, user)),
+            Holder::Person(person) => self.users[person as usize].map(|user| Owned {
+                user,
+                account: account.id,
+            }),
             Holder::Spammer | Holder::Business(_) => None,
         };
         let mut owners: Vec<_> = self.accounts.all.iter().filter_map(owner).collect();
-        owners.sort_unstable();
+        owners.sort_unstable_by_key(|owned: &Owned| owned.account);
         owners
     }
 
@@ -173,7 +176,7 @@ pub fn write_world<S: TableSink>(
     params: &ValidSynthParams,
     token: Option<ListToken<'_>>,
     sink: &mut S,
-) -> Result<Vec<(AccountId, UserId)>, S::Error> {
+) -> Result<Vec<Owned>, S::Error> {
     let mut draft = Draft::new(params);
     sink.table(once(std::mem::take(&mut draft.messenger_accounts)))?;
     sink.table(Blocks::of(draft.address_books()))?;

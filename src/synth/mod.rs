@@ -49,7 +49,7 @@ pub use effects::{Earlier, Effects, EffectsError};
 pub use params::{SynthParams, ValidSynthParams};
 
 use crate::consent::Overlay;
-use crate::ids::{AccountId, AudienceId, BusinessId, UserId};
+use crate::ids::{AccountId, AudienceId, BusinessId, Owned, UserId};
 use crate::signals::{
     AbuseReport, Ad, AdFeedback, AdTruth, AddressBookEntry, AudienceMember, Business,
     BusinessOptIn, BusinessThread, ConsentEventRow, Feedback, Friendship, Impression,
@@ -119,7 +119,7 @@ impl World {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Truth {
     /// Messenger accounts whose holder also has a social account, with that account; ascending.
-    pub owners: Vec<(AccountId, UserId)>,
+    pub owners: Vec<Owned>,
     /// Pairs of people on the social network who know each other, friends there or not; the smaller id
     /// first, ascending.
     pub acquaintances: Vec<(UserId, UserId)>,

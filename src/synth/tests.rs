@@ -257,7 +257,7 @@ fn a_town_looks_as_described() {
     eprintln!("{}", census(&world));
     let accounts = accounts_of(&world);
     let share = |n: usize, of: usize| n as f64 / of as f64;
-    let mut with_messenger: Vec<UserId> = world.truth.owners.iter().map(|o| o.1).collect();
+    let mut with_messenger: Vec<UserId> = world.truth.owners.iter().map(|o| o.user).collect();
     with_messenger.sort_unstable();
     with_messenger.dedup();
     within("messenger", share(with_messenger.len(), 20_000), 0.83, 0.88);
@@ -307,7 +307,12 @@ fn census(world: &World) -> String {
 
 /// Numbers of people on both services, for each of them.
 fn numbers_per_person(world: &World) -> f64 {
-    let owner: HashMap<AccountId, UserId> = world.truth.owners.iter().copied().collect();
+    let owner: HashMap<AccountId, UserId> = world
+        .truth
+        .owners
+        .iter()
+        .map(|owned| (owned.account, owned.user))
+        .collect();
     let rows = &world.messenger_accounts;
     let held: Vec<UserId> = rows
         .iter()
@@ -505,7 +510,12 @@ fn numbers_rest_before_they_are_given_again() {
 
 /// Who gave a number that somebody had on the messenger from a moment on, and is not that person.
 fn claims_of_others(world: &World) -> Vec<(&SocialAccount, Timestamp)> {
-    let owners: HashMap<AccountId, UserId> = world.truth.owners.iter().copied().collect();
+    let owners: HashMap<AccountId, UserId> = world
+        .truth
+        .owners
+        .iter()
+        .map(|owned| (owned.account, owned.user))
+        .collect();
     let held = world.messenger_accounts.iter();
     let held: HashMap<String, _> = held
         .filter(|row| row.number_until.is_none())

@@ -156,15 +156,11 @@ fn deny_people_who_are_out_a_place_in_a_count() {
 /// Opts every account of a person out, yesterday.
 fn opt_out(world: &mut World, user: UserId) {
     let at = world.as_of.plus_days(-1);
-    let owned = world
-        .truth
-        .owners
-        .iter()
-        .filter(|(_, owner)| *owner == user);
-    for (i, (account, _)) in owned.enumerate() {
+    let owned = world.truth.owners.iter().filter(|owned| owned.user == user);
+    for (i, owned) in owned.enumerate() {
         world.consent_events.push(ConsentEventRow::Known(Event {
             event_id: EventId(u64::MAX - i as u64),
-            subject: Subject::Account(*account),
+            subject: Subject::Account(owned.account),
             kind: EventKind::OptOut,
             valid_time: at,
             known_time: at,

@@ -132,7 +132,7 @@ pub(crate) fn people(world: &World) -> BTreeMap<UserId, BTreeSet<AccountId>> {
         .truth
         .owners
         .iter()
-        .map(|(account, user)| (user.0, account.0));
+        .map(|owned| (owned.user.0, owned.account.0));
     let mut people = BTreeMap::<UserId, BTreeSet<AccountId>>::new();
     for (user, account) in linked.chain(owned) {
         people

@@ -209,9 +209,9 @@ impl Shop<'_> {
             let p = |score| shelf.click.probability(score, shelf.shift);
             let reach = self.open_to(shelf, customers)?;
             let curve = Curve::new(p)?;
-            let (ranked, _) = shelf.catalogue.rank_by_value(sides, &reach, k, &curve)?;
+            let found = shelf.catalogue.rank_by_value(sides, &reach, k, &curve)?;
             for (person, best) in all.iter_mut().enumerate() {
-                best.extend(ranked.of(person).iter().map(|one| {
+                best.extend(found.ranked.of(person).iter().map(|one| {
                     let ad_idx = shelf.ads[one.ad as usize];
                     Best {
                         value: one.value,

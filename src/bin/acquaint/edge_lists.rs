@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use acquaint::eval::{
-    EdgeColumns, EdgeIds, EdgeLimits, EdgeList, EdgeLists, TimedEdge, read_edge_lists, simple_edges,
+    EdgeColumns, EdgeFile, EdgeIds, EdgeLimits, EdgeList, EdgeLists, TimedEdge, read_edge_lists,
+    simple_edges,
 };
 use acquaint::publish::shown;
 use clap::{Args, ValueEnum};
@@ -104,12 +105,18 @@ impl EdgeListArgs {
     /// tells what was taken for what.
     pub(crate) fn read(&self, edges: &Path, others: &[PathBuf]) -> Result<EdgeLists, Failure> {
         let (said, nothing) = (self.columns(), EdgeColumns::default());
-        let mut files = vec![(edges, &said)];
-        files.extend(others.iter().map(|file| (file.as_path(), &nothing)));
+        let mut files = vec![EdgeFile {
+            path: edges,
+            said: &said,
+        }];
+        files.extend(others.iter().map(|path| EdgeFile {
+            path,
+            said: &nothing,
+        }));
         let read = read_edge_lists(&files, self.ids.into(), self.limits.limits())?;
-        for ((file, _), list) in files.iter().zip(&read.lists) {
+        for (file, list) in files.iter().zip(&read.lists) {
             for note in list.notes() {
-                eprintln!("acquaint: {}: {note}", shown(file));
+                eprintln!("acquaint: {}: {note}", shown(file.path));
             }
         }
         Ok(read)
@@ -117,7 +124,7 @@ impl EdgeListArgs {
 }
 
 /// Tells how many rows became how many edges, and what became of the others.
-pub(crate) fn tell_counts(file: &Path, n_rows: usize, (loops, repeats): (u64, u64)) {
+pub(crate) fn tell_counts(file: &Path, n_rows: usize, loops: u64, repeats: u64) {
     let n_edges = n_rows as u64 - loops - repeats;
     eprintln!(
         "acquaint: {}: {n_rows} rows gave {n_edges} edges; {loops} self-loops and {repeats} duplicates were skipped",
@@ -131,7 +138,7 @@ pub(crate) fn timed(file: &Path, list: &EdgeList) -> Vec<TimedEdge> {
     let edges = simple_edges(rows);
     let loops = rows.iter().filter(|row| row.src == row.dst).count();
     let repeats = rows.len() - loops - edges.len();
-    tell_counts(file, rows.len(), (loops as u64, repeats as u64));
+    tell_counts(file, rows.len(), loops as u64, repeats as u64);
     let n_untimed = list.n_without_time();
     if (1..rows.len()).contains(&n_untimed) {
         eprintln!(

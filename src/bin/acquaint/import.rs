@@ -49,7 +49,7 @@ pub(crate) fn edges(args: &ImportEdgesArgs) -> Result<Outcome, Failure> {
 
 /// The pairs of a list, once it is told what was left out.
 fn told(file: &Path, list: &EdgeList, pairs: Pairs) -> Vec<(u64, u64)> {
-    tell_counts(file, list.rows().len(), (pairs.loops, pairs.repeats));
+    tell_counts(file, list.rows().len(), pairs.loops, pairs.repeats);
     pairs.pairs
 }
 

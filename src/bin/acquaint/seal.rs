@@ -1,6 +1,6 @@
 //! `acquaint seal`: a directory says from now on what its files are.
 
-use acquaint::publish::seal;
+use acquaint::publish::{Sealed, seal};
 use serde_json::json;
 
 use crate::args::SealArgs;
@@ -8,7 +8,7 @@ use crate::exit::{Failure, Outcome, print};
 use crate::output::tell;
 
 pub(crate) fn seal_dir(args: &SealArgs) -> Result<Outcome, Failure> {
-    let (sums, leftovers) = seal(&args.dir)?;
+    let Sealed { sums, leftovers } = seal(&args.dir)?;
     tell(&leftovers);
     let n_bytes: u64 = sums.files.iter().map(|file| file.bytes).sum();
     let n_files = sums.files.len();

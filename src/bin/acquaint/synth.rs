@@ -4,7 +4,7 @@ use std::path::Path;
 
 use acquaint::consent::Purpose;
 use acquaint::identity::E164;
-use acquaint::ids::{AccountId, UserId};
+use acquaint::ids::Owned;
 use acquaint::publish::{Input, create_file, shown};
 use acquaint::signals::{RawPhone, Record};
 use acquaint::synth::{ListToken, SynthParams, TableSink, write_world};
@@ -63,13 +63,13 @@ impl TableSink for Written {
 }
 
 /// Which accounts belong to whom.
-fn write_owners(file: &Path, owners: &[(AccountId, UserId)]) -> Result<(), Failure> {
+fn write_owners(file: &Path, owners: &[Owned]) -> Result<(), Failure> {
     let writing = |error: csv::Error| Failure::new(format!("writing {}", shown(file)), error);
     let made = create_file(file).map_err(cannot("writing", file))?;
     let mut rows = csv::Writer::from_writer(made);
     rows.write_record(["account_id", "user_id"])
         .map_err(writing)?;
-    for (account, user) in owners {
+    for Owned { user, account } in owners {
         rows.serialize((account.0, user.0)).map_err(writing)?;
     }
     Ok(rows.flush()?)

@@ -98,7 +98,8 @@ pub fn match_book<P: For, T: Send>(
         spilled,
     } = fold_kept(
         &kept,
-        (request.gate, &over_budget),
+        request.gate,
+        &over_budget,
         spill_error(request),
         counted_make,
         |(n, output)| {

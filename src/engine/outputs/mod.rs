@@ -5,7 +5,7 @@ mod manifest;
 mod matches_file;
 mod tables;
 
-pub use crate::publish::{Staging, digest_file};
+pub use crate::publish::{FileDigest, Staging, digest_file};
 pub use crate::suggest::Exposure;
 pub use error::OutputError;
 pub use manifest::{

@@ -59,8 +59,9 @@ fn hold(rows: &mut TableRows<ConsentEventRow>, rules: &ConsentRules) -> Vec<Flaw
         Some((fault, left_of(row)))
     };
     let rejected = rows.reject_where(judge);
-    let lost = rejected.iter().filter(|(row, _)| row.kind().takes_away());
-    let of_nobody = lost.flat_map(|(row, _)| numbers(row));
+    let lost = rejected.iter().map(|one| &one.record);
+    let lost = lost.filter(|row| row.kind().takes_away());
+    let of_nobody = lost.flat_map(numbers);
     of_nobody
         .map(|number| denial(Subject::NonUser(objection_token(number))))
         .collect()

@@ -119,7 +119,7 @@ impl Read {
             let is_rejected = is_future(&row) && !row.takes_away();
             is_rejected.then(|| (fault(row), Salvage::Harmless))
         });
-        rejected.into_iter().map(|(row, _)| row).collect()
+        rejected.into_iter().map(|one| one.record).collect()
     }
 
     /// Counts the rows of a table and keeps its records.

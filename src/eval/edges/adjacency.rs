@@ -2,7 +2,7 @@
 
 use super::EdgeList;
 use super::error::{EdgesError, Reason};
-use super::ids::Ids;
+use super::ids::{EdgeIds, Ids};
 use super::lines::Lines;
 use super::table::is_left_out;
 
@@ -42,7 +42,7 @@ pub(super) fn neighbours(mut lines: Lines<'_>, ids: &mut Ids) -> Result<EdgeList
     list.notes
         .push("read as a list of neighbours: a node, and then its neighbours".into());
     while let Some(line) = lines.read()? {
-        if is_left_out(line, false) {
+        if is_left_out(line, EdgeIds::Numbers) {
             continue;
         }
         let taken = take_neighbours(line, ids, &mut list);
@@ -122,7 +122,7 @@ pub(super) fn metis(mut lines: Lines<'_>, ids: &mut Ids) -> Result<EdgeList, Edg
         n_alone += u64::from(ends.len() == n_before);
     }
     while let Some(line) = lines.read()? {
-        if !is_left_out(line, false) {
+        if !is_left_out(line, EdgeIds::Numbers) {
             return Err(lines.error("there are more lines than nodes".into()));
         }
     }
@@ -141,7 +141,7 @@ fn first_line(lines: &mut Lines<'_>) -> Result<Option<String>, EdgesError> {
         let Some(line) = lines.read()? else {
             return Ok(None);
         };
-        if !is_left_out(line, false) {
+        if !is_left_out(line, EdgeIds::Numbers) {
             return Ok(Some(line.to_owned()));
         }
     }

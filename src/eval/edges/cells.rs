@@ -51,12 +51,12 @@ pub(in crate::eval) fn split(
         if separator == Separator::Blanks && at == line.len() {
             return Ok(());
         }
-        let (cell, len) = if line[at..].starts_with('"') {
+        let Cell { text, len } = if line[at..].starts_with('"') {
             quoted(&line[at..], separator)?
         } else {
             plain(&line[at..], separator)
         };
-        cells.push(at + cell.start..at + cell.end);
+        cells.push(at + text.start..at + text.end);
         at += len;
         let Some(end) = line[at..].chars().next() else {
             return Ok(());
@@ -72,13 +72,23 @@ fn blanks(text: &str, separator: Separator) -> usize {
     text.len() - text.trim_start_matches(is_blank).len()
 }
 
-/// A cell, and how long it is with what is left out at its end.
-fn plain(text: &str, separator: Separator) -> (Range<usize>, usize) {
-    let len = text.find(|c| separator.is_end(c)).unwrap_or(text.len());
-    (0..text[..len].trim_end().len(), len)
+/// A cell at the beginning of a text.
+struct Cell {
+    /// Where its text is.
+    text: Range<usize>,
+    /// How long it is, with what is left out around that.
+    len: usize,
 }
 
-fn quoted(text: &str, separator: Separator) -> Result<(Range<usize>, usize), Reason> {
+fn plain(text: &str, separator: Separator) -> Cell {
+    let len = text.find(|c| separator.is_end(c)).unwrap_or(text.len());
+    Cell {
+        text: 0..text[..len].trim_end().len(),
+        len,
+    }
+}
+
+fn quoted(text: &str, separator: Separator) -> Result<Cell, Reason> {
     let close = closing(text).ok_or("a quote is opened and not closed")?;
     let behind = close + 1;
     let skipped = behind + blanks_in_line(&text[behind..], separator);
@@ -87,7 +97,10 @@ fn quoted(text: &str, separator: Separator) -> Result<(Range<usize>, usize), Rea
         .next()
         .is_none_or(|c| separator.is_end(c));
     if ends {
-        Ok((1..close, skipped))
+        Ok(Cell {
+            text: 1..close,
+            len: skipped,
+        })
     } else {
         Err("there is text behind a closing quote".into())
     }

@@ -26,6 +26,15 @@ const MISSING: [&str; 9] = [
     "undefined",
 ];
 
+/// Texts and their numbers.
+#[derive(Debug, Default)]
+pub(super) struct Numbered {
+    /// In order.
+    pub(super) texts: Vec<String>,
+    /// The number of each place that was handed out before.
+    pub(super) number_of: Vec<u64>,
+}
+
 /// Reads ids.
 #[derive(Debug)]
 pub(super) struct Ids {
@@ -46,6 +55,14 @@ impl Ids {
 
     pub(super) const fn are_texts(&self) -> bool {
         self.texts.is_some()
+    }
+
+    pub(super) const fn kind(&self) -> EdgeIds {
+        if self.are_texts() {
+            EdgeIds::Dictionary
+        } else {
+            EdgeIds::Numbers
+        }
     }
 
     /// The id that stands in a cell. That of a text is final after [`finish`](Self::finish).
@@ -71,10 +88,10 @@ impl Ids {
             .is_some_and(|texts| texts.places.contains_key(text))
     }
 
-    /// The texts in order, and the number of each place that was handed out before.
-    pub(super) fn finish(self) -> (Vec<String>, Vec<u64>) {
+    /// The texts as they are numbered; none if ids are numbers.
+    pub(super) fn finish(self) -> Numbered {
         let Some(texts) = self.texts else {
-            return (Vec::new(), Vec::new());
+            return Numbered::default();
         };
         let mut ordered: Vec<(String, u64)> = texts.places.into_iter().collect();
         ordered.sort_unstable();
@@ -83,10 +100,10 @@ impl Ids {
             let place = usize::try_from(*place).expect("places are those of a map in memory");
             number_of[place] = number;
         }
-        (
-            ordered.into_iter().map(|(text, _)| text).collect(),
+        Numbered {
+            texts: ordered.into_iter().map(|(text, _)| text).collect(),
             number_of,
-        )
+        }
     }
 }
 
@@ -137,7 +154,7 @@ mod tests {
             .map(|text| ids.read(text).unwrap())
             .collect();
         assert!(ids.has("anna") && !ids.has("dora"));
-        let (texts, number_of) = ids.finish();
+        let Numbered { texts, number_of } = ids.finish();
         assert_eq!(texts, ["10", "9", "anna", "bob", "carl"]);
         let numbers: Vec<u64> = places
             .iter()

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::error::Reason;
+use super::ids::EdgeIds;
 use super::names::{ends_rank, fold, is_index, time_rank, weight_rank};
 
 /// Which columns the caller says are what, by name or by number from 1. What is not said is found out.
@@ -32,6 +33,8 @@ pub(super) struct Layout {
     pub(super) weight: Option<usize>,
     /// How many columns every line has.
     pub(super) n: usize,
+    /// The first line names the columns.
+    pub(super) has_header: bool,
     /// The names; none without a header.
     pub(super) names: Vec<String>,
     /// Nothing but the first line said that there is a time.
@@ -43,29 +46,25 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// What the first line tells, and whether it is a header. `are_texts` says that ids may be any text.
-    pub(super) fn of(
-        first: &[&str],
-        said: &EdgeColumns,
-        are_texts: bool,
-    ) -> Result<(Self, bool), Reason> {
-        let is_header = match said.header {
+    /// What the first line tells.
+    pub(super) fn of(first: &[&str], said: &EdgeColumns, ids: EdgeIds) -> Result<Self, Reason> {
+        let has_header = match said.header {
             Some(said) => said,
-            None => is_header(first, said, are_texts),
+            None => is_header(first, said, ids),
         };
         let names: Vec<String> = first
             .iter()
-            .filter(|_| is_header)
+            .filter(|_| has_header)
             .map(|&name| name.to_owned())
             .collect();
         let mut columns = Columns::new(first.len(), &names);
         columns.take_said(said)?;
-        if is_header {
+        if has_header {
             columns.take_named(said);
         } else {
             columns.take_time_of(first);
         }
-        Ok((columns.layout()?, is_header))
+        columns.layout(has_header)
     }
 
     /// One column more stands in front of all that the header names, as R writes the names of rows.
@@ -104,7 +103,8 @@ fn is_number(name: &str) -> bool {
 
 /// Does the first line name columns? Not if anything in it is a number. Where ids are texts, two ids may look like two
 /// names; who reads the file looks whether they come again.
-fn is_header(first: &[&str], said: &EdgeColumns, are_texts: bool) -> bool {
+fn is_header(first: &[&str], said: &EdgeColumns, ids: EdgeIds) -> bool {
+    let are_texts = ids == EdgeIds::Dictionary;
     if first.len() < 2 || first.iter().any(|cell| cell.parse::<f64>().is_ok()) {
         return false;
     }
@@ -130,18 +130,44 @@ fn is_header(first: &[&str], said: &EdgeColumns, are_texts: bool) -> bool {
 }
 
 /// The columns of the two ends of an edge.
-type Ends = (usize, usize);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Ends {
+    source: usize,
+    target: usize,
+}
+
+/// Ends, and whether nothing said that they are.
+struct Chosen {
+    ends: Ends,
+    are_guessed: bool,
+}
+
+impl Chosen {
+    const fn named(source: usize, target: usize) -> Self {
+        Self {
+            ends: Ends { source, target },
+            are_guessed: false,
+        }
+    }
+
+    const fn guessed(source: usize, target: usize) -> Self {
+        Self {
+            ends: Ends { source, target },
+            are_guessed: true,
+        }
+    }
+}
 
 /// Two columns that are the ends by their names; an error if two pairs are as likely.
 fn best_ends(names: &[String], is_free: impl Fn(usize) -> bool) -> Result<Option<Ends>, [Ends; 2]> {
     let free = |at: &usize| is_free(*at);
     let mut found = Vec::new();
-    for a in (0..names.len()).filter(free) {
-        for b in (0..names.len()).filter(free) {
-            if a != b
-                && let Some(rank) = ends_rank(&names[a], &names[b])
+    for source in (0..names.len()).filter(free) {
+        for target in (0..names.len()).filter(free) {
+            if source != target
+                && let Some(rank) = ends_rank(&names[source], &names[target])
             {
-                found.push((rank, (a, b)));
+                found.push((rank, Ends { source, target }));
             }
         }
     }
@@ -252,7 +278,7 @@ impl<'n> Columns<'n> {
     /// Some names are those of an end beside one name, and of something else beside another.
     fn is_an_end(&self, at: usize) -> bool {
         best_ends(&self.folded, |_| true)
-            .is_ok_and(|ends| ends.is_some_and(|(a, b)| at == a || at == b))
+            .is_ok_and(|ends| ends.is_some_and(|ends| at == ends.source || at == ends.target))
     }
 
     /// Without a header: the one column behind the ends that can only be a time.
@@ -271,50 +297,51 @@ impl<'n> Columns<'n> {
         }
     }
 
-    fn layout(mut self) -> Result<Layout, Reason> {
-        let (source, target, are_ends_guessed) = self.ends()?;
-        self.tell((source, target), are_ends_guessed);
+    fn layout(mut self, has_header: bool) -> Result<Layout, Reason> {
+        let chosen = self.ends()?;
+        self.tell(&chosen);
+        let Ends { source, target } = chosen.ends;
         Ok(Layout {
             source,
             target,
             time: self.time,
             weight: self.weight,
             n: self.n,
+            has_header,
             names: self.names.to_vec(),
             is_time_guessed: self.is_time_guessed,
-            are_ends_guessed,
+            are_ends_guessed: chosen.are_guessed,
             notes: self.notes,
         })
     }
 
-    /// The ends, and whether they were only guessed.
-    fn ends(&self) -> Result<(usize, usize, bool), Reason> {
+    fn ends(&self) -> Result<Chosen, Reason> {
         match (self.source, self.target) {
-            (Some(source), Some(target)) => Ok((source, target, false)),
+            (Some(source), Some(target)) => Ok(Chosen::named(source, target)),
             (Some(one), None) | (None, Some(one)) => {
                 let other = self.candidates().into_iter().find(|&at| at != one);
                 let other = other.ok_or_else(|| self.too_few())?;
                 let is_source = self.source == Some(one);
-                let (source, target) = if is_source {
-                    (one, other)
+                Ok(if is_source {
+                    Chosen::guessed(one, other)
                 } else {
-                    (other, one)
-                };
-                Ok((source, target, true))
+                    Chosen::guessed(other, one)
+                })
             }
             (None, None) => self.unsaid_ends(),
         }
     }
 
-    fn unsaid_ends(&self) -> Result<(usize, usize, bool), Reason> {
+    fn unsaid_ends(&self) -> Result<Chosen, Reason> {
         match best_ends(&self.folded, |at| self.is_free(at)) {
-            Ok(Some((source, target))) => Ok((source, target, false)),
+            Ok(Some(Ends { source, target })) => Ok(Chosen::named(source, target)),
             Ok(None) => match self.candidates()[..] {
-                [source, target, ..] => Ok((source, target, true)),
+                [source, target, ..] => Ok(Chosen::guessed(source, target)),
                 _ => Err(self.too_few()),
             },
-            Err([(a, b), (c, d)]) => {
-                let [a, b, c, d] = [a, b, c, d].map(|at| named(self.names, at));
+            Err([one, other]) => {
+                let ends = [one.source, one.target, other.source, other.target];
+                let [a, b, c, d] = ends.map(|at| named(self.names, at));
                 Err(format!(
                     "the ends may be {a} and {b}, or {c} and {d}; say which with --source-column and --target-column"
                 )
@@ -345,10 +372,11 @@ impl<'n> Columns<'n> {
     }
 
     /// Says what was taken for what where that is not plain, and what is not read.
-    fn tell(&mut self, (source, target): (usize, usize), are_guessed: bool) {
+    fn tell(&mut self, chosen: &Chosen) {
+        let Ends { source, target } = chosen.ends;
         let has_more = self.n > 2;
         let [a, b] = [source, target].map(|at| named(self.names, at));
-        if are_guessed && (has_more || !self.names.is_empty()) {
+        if chosen.are_guessed && (has_more || !self.names.is_empty()) {
             self.notes.push(format!(
                 "no name says which columns are the ends: {a} and {b} are taken"
             ));

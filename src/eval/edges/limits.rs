@@ -57,11 +57,9 @@ impl Weighed {
         self.n_bytes += n as u64;
         let limits = self.limits;
         let by_size = self.by_size(FREE_BYTES, limits.max_expansion);
-        refuse_more(
-            ("bytes", self.n_bytes),
-            ("--max-bytes", limits.max_bytes),
-            ("--max-expansion", by_size),
-        )
+        let alone = Limit::new("--max-bytes", limits.max_bytes);
+        let by_size = Limit::new("--max-expansion", by_size);
+        refuse_more("bytes", self.n_bytes, alone, by_size)
     }
 
     /// Counts rows; an error if there are too many.
@@ -69,11 +67,9 @@ impl Weighed {
         self.n_rows += n as u64;
         let limits = self.limits;
         let by_size = self.by_size(FREE_ROWS, limits.max_rows_per_byte);
-        refuse_more(
-            ("rows", self.n_rows),
-            ("--max-rows", limits.max_rows),
-            ("--max-rows-per-byte", by_size),
-        )
+        let alone = Limit::new("--max-rows", limits.max_rows);
+        let by_size = Limit::new("--max-rows-per-byte", by_size);
+        refuse_more("rows", self.n_rows, alone, by_size)
     }
 
     /// How much may have come out of what was read of a packed file.
@@ -83,19 +79,30 @@ impl Weighed {
     }
 }
 
-fn refuse_more(
-    (what, found): (&str, u64),
-    (flag, allowed): (&str, u64),
-    (flag_by_size, by_size): (&str, u64),
-) -> Result<(), Reason> {
-    if found > allowed {
-        let told =
-            format!("there are more than {allowed} {what}: raise {flag} if so many are meant");
+/// How much there may be, and what raises it.
+#[derive(Clone, Copy)]
+struct Limit {
+    flag: &'static str,
+    n: u64,
+}
+
+impl Limit {
+    const fn new(flag: &'static str, n: u64) -> Self {
+        Self { flag, n }
+    }
+}
+
+/// An error if there is more than is allowed at all, or than may come out of what was read of a packed file.
+fn refuse_more(what: &str, found: u64, alone: Limit, by_size: Limit) -> Result<(), Reason> {
+    if found > alone.n {
+        let Limit { flag, n } = alone;
+        let told = format!("there are more than {n} {what}: raise {flag} if so many are meant");
         return Err(told.into());
     }
-    if found > by_size {
+    if found > by_size.n {
+        let Limit { flag, n } = by_size;
         let told = format!(
-            "more than {by_size} {what} come out of what was read of a packed file: raise {flag_by_size} if so many are meant"
+            "more than {n} {what} come out of what was read of a packed file: raise {flag} if so many are meant"
         );
         return Err(told.into());
     }
@@ -109,13 +116,9 @@ pub(super) struct Counted<R> {
 }
 
 impl<R> Counted<R> {
-    pub(super) fn new(inner: R) -> (Self, Rc<Cell<u64>>) {
-        let n_bytes = Rc::new(Cell::new(0));
-        let counted = Self {
-            inner,
-            n_bytes: Rc::clone(&n_bytes),
-        };
-        (counted, n_bytes)
+    /// Adds to `n_bytes` what is read.
+    pub(super) const fn new(inner: R, n_bytes: Rc<Cell<u64>>) -> Self {
+        Self { inner, n_bytes }
     }
 }
 

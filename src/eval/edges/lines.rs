@@ -191,7 +191,8 @@ fn unpacked<'a>(path: &Path, mut input: Box<dyn BufRead + 'a>) -> Result<Input<'
     let is_zstd = head.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]);
     let mut packed = None;
     if is_gzip || is_zstd {
-        let (counted, n_bytes) = Counted::new(input);
+        let n_bytes = Rc::default();
+        let counted = Counted::new(input, Rc::clone(&n_bytes));
         packed = Some(n_bytes);
         let plain: Box<dyn Read + 'a> = if is_gzip {
             Box::new(Members::new(counted))

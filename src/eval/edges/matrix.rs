@@ -27,10 +27,13 @@ pub(super) fn read(
     banner: &str,
     ids: &mut Ids,
 ) -> Result<EdgeList, EdgesError> {
-    let (is_symmetric, has_values) = kind(banner).map_err(|reason| lines.error(reason))?;
+    let Kind {
+        is_symmetric,
+        has_values,
+    } = kind(banner).map_err(|reason| lines.error(reason))?;
     let size = next_line(&mut lines)?
         .ok_or_else(|| lines.file_error("the line with its size is missing"))?;
-    let (n_nodes, n_entries) = size_of(&size).map_err(|reason| lines.error(reason))?;
+    let Size { n_nodes, n_entries } = size_of(&size).map_err(|reason| lines.error(reason))?;
     let head = Head {
         has_values,
         n_nodes,
@@ -71,8 +74,14 @@ fn next_line(lines: &mut Lines<'_>) -> Result<Option<String>, EdgesError> {
     }
 }
 
-/// Whether it is symmetric, and whether entries have values.
-fn kind(banner: &str) -> Result<(bool, bool), Reason> {
+/// What the first line says.
+struct Kind {
+    is_symmetric: bool,
+    /// Of entries.
+    has_values: bool,
+}
+
+fn kind(banner: &str) -> Result<Kind, Reason> {
     let lower = banner.to_lowercase();
     let words: Vec<&str> = lower.split_whitespace().collect();
     let [_, object, format, field, symmetry] = words[..] else {
@@ -90,14 +99,26 @@ fn kind(banner: &str) -> Result<(bool, bool), Reason> {
         _ => return Err("values of edges are real, integer or absent (`pattern`)".into()),
     };
     match symmetry {
-        "general" => Ok((false, has_values)),
-        "symmetric" => Ok((true, has_values)),
+        "general" => Ok(Kind {
+            is_symmetric: false,
+            has_values,
+        }),
+        "symmetric" => Ok(Kind {
+            is_symmetric: true,
+            has_values,
+        }),
         _ => Err("only a general or a symmetric matrix says who is tied to whom: a skew one says it with two signs".into()),
     }
 }
 
-/// How many nodes and entries; a matrix that is not square has rows and columns of different kinds.
-fn size_of(line: &str) -> Result<(u64, u64), Reason> {
+/// What the line with the size says.
+struct Size {
+    n_nodes: u64,
+    n_entries: u64,
+}
+
+/// A matrix that is not square has rows and columns of different kinds.
+fn size_of(line: &str) -> Result<Size, Reason> {
     let numbers: Result<Vec<u64>, _> = line.split_whitespace().map(str::parse).collect();
     match numbers.as_deref() {
         Ok(&[rows, columns, _]) if rows != columns => Err(format!(
@@ -105,7 +126,7 @@ fn size_of(line: &str) -> Result<(u64, u64), Reason> {
              columns ids of their own and write a list of edges"
         )
         .into()),
-        Ok(&[rows, _, entries]) => Ok((rows, entries)),
+        Ok(&[n_nodes, _, n_entries]) => Ok(Size { n_nodes, n_entries }),
         _ => Err("expected the size: rows, columns and entries".into()),
     }
 }

@@ -41,7 +41,7 @@ pub use ids::EdgeIds;
 pub use layout::EdgeColumns;
 pub use limits::EdgeLimits;
 
-use ids::Ids;
+use ids::{Ids, Numbered};
 
 pub(in crate::eval) use cells::{Separator, split};
 pub(in crate::eval) use lines::Lines;
@@ -210,6 +210,15 @@ pub fn read_edges(path: &Path) -> Result<EdgeList, EdgesError> {
     )
 }
 
+/// A file of edges, and what is said of its columns.
+#[derive(Clone, Copy, Debug)]
+pub struct EdgeFile<'a> {
+    /// The file; `-` is stdin.
+    pub path: &'a Path,
+    /// What is said of its columns.
+    pub said: &'a EdgeColumns,
+}
+
 /// Reads edge lists over the same people, each with what is said of its columns; `-` is stdin.
 ///
 /// # Errors
@@ -218,14 +227,14 @@ pub fn read_edges(path: &Path) -> Result<EdgeList, EdgesError> {
 /// # Complexity
 /// As [`read_edges`], and O(n log n) time for n different ids that are text.
 pub fn read_edge_lists(
-    files: &[(&Path, &EdgeColumns)],
+    files: &[EdgeFile<'_>],
     ids: EdgeIds,
     limits: EdgeLimits,
 ) -> Result<EdgeLists, EdgesError> {
     let mut ids = Ids::new(ids);
-    let read_one = |(path, said): &(&Path, &EdgeColumns)| read(path, said, &mut ids, limits);
+    let read_one = |file: &EdgeFile<'_>| read(file.path, file.said, &mut ids, limits);
     let mut lists: Vec<EdgeList> = files.iter().map(read_one).collect::<Result<_, _>>()?;
-    let (texts, number_of) = ids.finish();
+    let Numbered { texts, number_of } = ids.finish();
     if !texts.is_empty() {
         let rows = lists.iter_mut().flat_map(|list| &mut list.rows);
         for row in rows {
@@ -281,7 +290,7 @@ fn table_of(
     said: &EdgeColumns,
     ids: &mut Ids,
 ) -> Result<EdgeList, EdgesError> {
-    while table::is_left_out(&first, false) {
+    while table::is_left_out(&first, EdgeIds::Numbers) {
         if other_forms::is_bipartite(&first) {
             return Err(lines.error(BIPARTITE.into()));
         }

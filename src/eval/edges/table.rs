@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::cells::{Separator, split};
 use super::error::{EdgesError, Reason};
-use super::ids::Ids;
+use super::ids::{EdgeIds, Ids};
 use super::layout::{EdgeColumns, Layout};
 use super::lines::Lines;
 use super::time::Times;
@@ -25,30 +25,28 @@ pub(super) fn read(
     said: &EdgeColumns,
     ids: &mut Ids,
 ) -> Result<EdgeList, EdgesError> {
-    let separator = Separator::of(without_data(first).0);
-    let (mut table, is_header) = Table::new(first, separator, said, ids.are_texts())
-        .map_err(|reason| lines.error(reason))?;
-    if !is_header {
+    let separator = Separator::of(without_data(first).line);
+    let mut table =
+        Table::new(first, separator, said, ids.kind()).map_err(|reason| lines.error(reason))?;
+    if !table.layout.has_header {
         table
             .take(first, ids)
             .map_err(|reason| lines.error(table.first(reason)))?;
     }
     while let Some(line) = lines.read()? {
-        if is_left_out(line, ids.are_texts()) {
+        if is_left_out(line, ids.kind()) {
             continue;
         }
         let taken = table.take(line, ids);
         taken.map_err(|reason| lines.error(reason))?;
     }
-    table
-        .finish(is_header, ids)
-        .map_err(|reason| lines.file_error(reason))
+    table.finish(ids).map_err(|reason| lines.file_error(reason))
 }
 
 /// Is this a comment or an empty line? Among texts, a line that begins with `#` may be an id.
-pub(super) fn is_left_out(line: &str, are_texts: bool) -> bool {
+pub(super) fn is_left_out(line: &str, ids: EdgeIds) -> bool {
     let line = line.trim_start();
-    line.is_empty() || (!are_texts && line.starts_with(['#', '%']))
+    line.is_empty() || (ids == EdgeIds::Numbers && line.starts_with(['#', '%']))
 }
 
 #[expect(
@@ -61,7 +59,6 @@ struct Table {
     /// The ends of every line are divided as those of the first one, and each has as many.
     has_trailing: bool,
     is_first: bool,
-    has_header: bool,
     /// Somebody said whether there is a header.
     is_header_said: bool,
     counts: LineCounter,
@@ -75,30 +72,28 @@ impl Table {
         first: &str,
         separator: Separator,
         said: &EdgeColumns,
-        are_texts: bool,
-    ) -> Result<(Self, bool), Reason> {
+        ids: EdgeIds,
+    ) -> Result<Self, Reason> {
         let mut places = Vec::new();
-        split(without_data(first).0, separator, &mut places)?;
+        split(without_data(first).line, separator, &mut places)?;
         let cells: Vec<&str> = places.into_iter().map(|place| &first[place]).collect();
-        let (layout, has_header) = Layout::of(&cells, said, are_texts)?;
-        let table = Self {
+        let layout = Layout::of(&cells, said, ids)?;
+        Ok(Self {
             separator,
             layout,
             has_trailing: false,
             is_first: true,
-            has_header,
             is_header_said: said.header.is_some(),
             counts: LineCounter::default(),
             times: Times::default(),
             cells: Vec::new(),
             list: EdgeList::default(),
-        };
-        Ok((table, has_header))
+        })
     }
 
     /// Takes a line that is an edge.
     fn take(&mut self, line: &str, ids: &mut Ids) -> Result<(), Reason> {
-        let (line, has_data) = without_data(line);
+        let Bare { line, has_data } = without_data(line);
         self.list.has_data |= has_data;
         split(line, self.separator, &mut self.cells)?;
         if std::mem::take(&mut self.is_first) {
@@ -108,7 +103,11 @@ impl Table {
             self.drop_trailing(line)?;
         }
         if self.cells.len() != self.layout.n {
-            return Err(ragged(self.cells.len(), self.layout.n, self.has_header));
+            return Err(ragged(
+                self.cells.len(),
+                self.layout.n,
+                FirstLine::of(&self.layout),
+            ));
         }
         let cell = |at: usize| &line[self.cells[at].clone()];
         let end = |at: usize, ids: &mut Ids| {
@@ -139,7 +138,7 @@ impl Table {
 
     /// What only the first line behind a header shows: whether R wrote names of rows, or every line ends in a separator.
     fn settle(&mut self, line: &str) {
-        if !self.has_header || self.cells.len() != self.layout.n + 1 {
+        if !self.layout.has_header || self.cells.len() != self.layout.n + 1 {
             return;
         }
         let is_last_empty = self
@@ -156,7 +155,11 @@ impl Table {
     fn drop_trailing(&mut self, line: &str) -> Result<(), Reason> {
         match self.cells.pop() {
             Some(last) if line[last.clone()].is_empty() => Ok(()),
-            _ => Err(ragged(self.cells.len() + 1, self.layout.n, true)),
+            _ => Err(ragged(
+                self.cells.len() + 1,
+                self.layout.n,
+                FirstLine::Header,
+            )),
         }
     }
 
@@ -187,15 +190,16 @@ impl Table {
         .into()
     }
 
-    fn finish(mut self, is_header: bool, ids: &Ids) -> Result<EdgeList, Reason> {
+    fn finish(mut self, ids: &Ids) -> Result<EdgeList, Reason> {
+        let has_header = self.layout.has_header;
         self.refuse_counted()?;
-        if !self.is_header_said && !is_header && !ids.are_texts() {
+        if !self.is_header_said && !has_header && !ids.are_texts() {
             refuse_sizes(&self.list.rows)?;
         }
-        if is_header && ids.are_texts() {
+        if has_header && ids.are_texts() {
             self.refuse_names_that_are_ids(ids)?;
         }
-        if ids.are_texts() && !is_header {
+        if ids.are_texts() && !has_header {
             self.list
                 .notes
                 .push("no header was recognised: the first line is an edge".into());
@@ -208,7 +212,7 @@ impl Table {
     fn refuse_counted(&self) -> Result<(), Reason> {
         let is_end = [self.layout.source, self.layout.target].contains(&0);
         let is_plain = !self.layout.are_ends_guessed || self.layout.n < 3 || !is_end;
-        if is_plain || self.has_header || !self.counts.counts() {
+        if is_plain || self.layout.has_header || !self.counts.counts() {
             return Ok(());
         }
         Err("the first column counts the lines, as an index does: say which columns are the ends, with --source-column \
@@ -235,20 +239,48 @@ impl Table {
     }
 }
 
-/// The line without the braces in which networkx writes an edge\'s data, and whether there are any.
-fn without_data(line: &str) -> (&str, bool) {
+/// A line without the braces in which networkx writes an edge's data.
+struct Bare<'l> {
+    line: &'l str,
+    /// Were there any?
+    has_data: bool,
+}
+
+fn without_data(line: &str) -> Bare<'_> {
     let line = line.trim_end();
     match line.find('{') {
-        Some(at) if line.ends_with('}') => (line[..at].trim_end_matches(' '), true),
-        _ => (line, false),
+        Some(at) if line.ends_with('}') => Bare {
+            line: line[..at].trim_end_matches(' '),
+            has_data: true,
+        },
+        _ => Bare {
+            line,
+            has_data: false,
+        },
     }
 }
 
-fn ragged(n: usize, of: usize, has_header: bool) -> Reason {
-    let first = if has_header {
-        "the header names"
-    } else {
-        "the first line has"
+/// What the first line is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum FirstLine {
+    Header,
+    Edge,
+}
+
+impl FirstLine {
+    const fn of(layout: &Layout) -> Self {
+        if layout.has_header {
+            Self::Header
+        } else {
+            Self::Edge
+        }
+    }
+}
+
+fn ragged(n: usize, of: usize, first: FirstLine) -> Reason {
+    let first = match first {
+        FirstLine::Header => "the header names",
+        FirstLine::Edge => "the first line has",
     };
     let columns = |n: usize| {
         if n == 1 {

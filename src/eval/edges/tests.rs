@@ -17,7 +17,7 @@ fn parsed(
         said,
         &mut ids,
     )?;
-    let (texts, number_of) = ids.finish();
+    let Numbered { texts, number_of } = ids.finish();
     for row in list.rows.iter_mut().filter(|_| !texts.is_empty()) {
         (row.src, row.dst) = (numbered(&number_of, row.src), numbered(&number_of, row.dst));
     }
@@ -645,7 +645,10 @@ fn lists_over_the_same_people_share_their_ids() {
     std::fs::write(&files[0], "carl anna\n").unwrap();
     std::fs::write(&files[1], "bob anna\n").unwrap();
     let nothing = EdgeColumns::default();
-    let asked = files.each_ref().map(|file| (file.as_path(), &nothing));
+    let asked = files.each_ref().map(|path| EdgeFile {
+        path,
+        said: &nothing,
+    });
     let read = read_edge_lists(&asked, EdgeIds::Dictionary, EdgeLimits::default()).unwrap();
     for file in &files {
         std::fs::remove_file(file).unwrap();

@@ -190,7 +190,8 @@ pub struct KeptCounts {
 /// O(n) for matches whose accounts are spread about evenly, O(n log n) at worst; a few ranges are in memory twice.
 pub fn fold_kept<P: For, T: Send, E: Send>(
     kept: &[Kept<'_, P>],
-    (gate, over): (&Gate<P, AccountId>, &OverBudget),
+    gate: &Gate<P, AccountId>,
+    over: &OverBudget,
     read_error: impl Fn(io::Error) -> E + Sync,
     make: impl Fn(&[Permitted<Match, P>]) -> Result<T, E> + Sync,
     mut take: impl FnMut(T) -> Result<(), E>,

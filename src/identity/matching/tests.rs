@@ -299,7 +299,8 @@ fn joined(
         over_budget,
     } = fold_kept(
         &kept,
-        (&gate, &OverBudget::nobody()),
+        &gate,
+        &OverBudget::nobody(),
         |error| error,
         make,
         |rows| {
@@ -360,7 +361,8 @@ fn deny_what_comes_back_from_a_file_and_does_not_pass() {
         let count = |rows: &[Permit<Match>]| Ok(rows.len());
         fold_kept(
             std::slice::from_ref(&kept),
-            (gate, &OverBudget::nobody()),
+            gate,
+            &OverBudget::nobody(),
             |error| error,
             count,
             |rows| {

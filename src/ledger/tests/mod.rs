@@ -90,7 +90,7 @@ pub(super) fn import(writer: &mut Writer, events: &[Event], segment: usize) -> s
     for event in events {
         import.push(&new(event)).unwrap();
     }
-    import.finish().unwrap().0
+    import.finish().unwrap().imported
 }
 
 /// Every event a reader hands over.

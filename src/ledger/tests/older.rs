@@ -264,7 +264,7 @@ fn an_import_shows_the_key_too() {
     import.push(&objects(103, 9)).unwrap();
     import.push(&objects(100, 1)).unwrap();
     // The second is held, but as known later: an earlier time is news.
-    assert_eq!(import.finish().unwrap().0.n_new, 2);
+    assert_eq!(import.finish().unwrap().imported.n_new, 2);
     one.assert_key(KEY).unwrap();
 }
 

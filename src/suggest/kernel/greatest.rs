@@ -6,7 +6,7 @@
 //! the greatest count has bits. Cells that reach it are then taken, little more than K of them, from blocks that have any.
 
 use super::dense::Scanned;
-use super::scan::{Scan, node};
+use super::scan::{Hit, Scan, node};
 
 /// How many cells are looked at side by side: a few vector registers, so that the compiler makes a loop of them.
 const ROW: usize = 64;
@@ -26,8 +26,8 @@ const GATHER: u64 = 0x0102_0408_1020_4080;
 /// As many hits as make sorting by buckets pay.
 const MANY: usize = 24;
 
-/// `(count, node)` of cells.
-type Hits = Vec<(i32, u32)>;
+/// Cells by count.
+type Hits = Vec<Hit>;
 
 /// What it takes to find the greatest counts without allocating.
 #[derive(Clone, Debug, Default)]
@@ -47,7 +47,7 @@ pub(crate) struct Maxima {
 }
 
 impl Greatest {
-    /// Reads the counts of the nodes from `first` on. In `hits` are afterwards `(count, node)` of the `k` best of those that
+    /// Reads the counts of the nodes from `first` on. In `hits` are afterwards the `k` best of those that
     /// are at least `least`, by count descending and then by node.
     ///
     /// # Complexity
@@ -108,7 +108,7 @@ impl Greatest {
             } else {
                 least
             };
-            gather(cells, first, n_rows, maxima, (floor, k), hits);
+            gather(cells, first, n_rows, maxima, floor, k, hits);
             self.order(hits, floor.signed());
             hits.truncate(k);
         }
@@ -117,27 +117,29 @@ impl Greatest {
 
     /// Puts hits, whose nodes ascend and of which there are some, in the order of their counts.
     fn order(&mut self, hits: &mut Hits, lowest: i32) {
-        let greatest = hits.iter().fold(lowest, |max, hit| max.max(hit.0));
+        let greatest = hits.iter().fold(lowest, |max, hit| max.max(hit.key));
         let place = |count: i32| greatest.abs_diff(count) as usize;
         let n_counts = place(lowest) + 1;
         if hits.len() < MANY || n_counts > 4 * hits.len() {
-            hits.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+            hits.sort_unstable_by(|a, b| b.key.cmp(&a.key).then(a.node.cmp(&b.node)));
             return;
         }
         self.places.clear();
         self.places.resize(n_counts, 0);
-        for &(count, _) in hits.iter() {
-            self.places[place(count)] += 1;
+        for hit in hits.iter() {
+            self.places[place(hit.key)] += 1;
         }
         let mut next = 0;
+        // Before `next` each place has where its hits go; from there on still how many they are.
         for n in &mut self.places {
             next += std::mem::replace(n, next);
         }
         self.sorted.clear();
-        self.sorted.resize(hits.len(), (0, 0));
-        for &(count, v) in hits.iter() {
-            let next = &mut self.places[place(count)];
-            self.sorted[*next as usize] = (count, v);
+        self.sorted.resize(hits.len(), Hit::default());
+        // Nodes ascend, and so they do among hits of one count.
+        for &hit in hits.iter() {
+            let next = &mut self.places[place(hit.key)];
+            self.sorted[*next as usize] = hit;
             *next += 1;
         }
         std::mem::swap(hits, &mut self.sorted);
@@ -208,7 +210,8 @@ fn gather<C: Scanned>(
     first: usize,
     n_rows: usize,
     maxima: &[C],
-    (floor, k): (C, usize),
+    floor: C,
+    k: usize,
     hits: &mut Hits,
 ) {
     let n_cells = ROW * n_rows;
@@ -223,7 +226,7 @@ fn gather<C: Scanned>(
         for (row, at) in block.chunks(ROW).zip((at..).step_by(ROW)) {
             let mut found = reaching(row, floor);
             if found != 0 && hits.len() < n + ROW {
-                hits.resize(2 * n + ROW, (0, 0));
+                hits.resize(2 * n + ROW, Hit::default());
             }
             // The set bits are the lanes of this row that are still to be taken; each turn clears the lowest.
             while found != 0 {
@@ -231,7 +234,10 @@ fn gather<C: Scanned>(
                 found &= found - 1;
                 // Written always and kept only if so: a store is cheaper than a branch that cannot be foreseen.
                 let is_equal = row[lane] == floor;
-                hits[n] = (row[lane].signed(), node(first + at + lane));
+                hits[n] = Hit {
+                    key: row[lane].signed(),
+                    node: node(first + at + lane),
+                };
                 n += usize::from(!is_equal || n_equal > 0);
                 n_equal = n_equal.saturating_sub(usize::from(is_equal));
             }
@@ -314,12 +320,17 @@ mod tests {
             let nodes = (0_u32..).zip(cells).skip(first);
             let reached = nodes.clone().filter(|(_, cell)| cell.get() > 0).count();
             let eligible = nodes.filter(|&(_, &cell)| cell >= least);
-            let mut sorted: Vec<_> = eligible.map(|(v, cell)| (cell.signed(), v)).collect();
+            let mut sorted: Vec<_> = eligible
+                .map(|(node, cell)| Hit {
+                    key: cell.signed(),
+                    node,
+                })
+                .collect();
             prop_assert_eq!(
                 (scan.reached, scan.eligible),
                 (reached as u64, sorted.len() as u64)
             );
-            sorted.sort_by_key(|&(count, v)| (std::cmp::Reverse(count), v));
+            sorted.sort_by_key(|hit| (std::cmp::Reverse(hit.key), hit.node));
             sorted.truncate(k);
             prop_assert_eq!(&hits, &sorted);
         }
@@ -358,6 +369,6 @@ mod tests {
         let (mut greatest, mut hits) = (Greatest::default(), Vec::new());
         let scan = greatest.scan(&cells, 0, 2, 3, &mut hits);
         assert_eq!((scan.reached, scan.eligible), (32_645, 32_645));
-        assert_eq!(hits, [(254, 0), (254, 1), (254, 2)]);
+        assert_eq!(hits, [0, 1, 2].map(|node| Hit { key: 254, node }));
     }
 }

@@ -208,29 +208,42 @@ impl Measure for Packed<'_> {
     }
 }
 
-/// Weighted sum and count side by side, for people with more ties than [`PACKED_DEGREE_MAX`].
+/// A weighted sum and a count side by side.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct WideCell {
+    pub(crate) weight: u64,
+    pub(crate) count: u32,
+}
+
+/// Cells of any weight and count, for people with more ties than [`PACKED_DEGREE_MAX`].
 pub(crate) struct Wide<'a> {
     pub(crate) weights: &'a [u64],
 }
 
 impl Measure for Wide<'_> {
-    type Cell = (u64, u32);
+    type Cell = WideCell;
 
     fn add(&self, cell: Self::Cell, step: Self::Cell) -> Self::Cell {
         // 2^31 weights of at most 1/ln 2 fit into 64 bits; more ties would saturate, not wrap.
-        (cell.0.saturating_add(step.0), cell.1.wrapping_add(step.1))
+        WideCell {
+            weight: cell.weight.saturating_add(step.weight),
+            count: cell.count.wrapping_add(step.count),
+        }
     }
 
     fn step(&self, z: u32) -> Self::Cell {
-        (self.weights[z as usize], 1)
+        WideCell {
+            weight: self.weights[z as usize],
+            count: 1,
+        }
     }
 
     fn count(&self, cell: Self::Cell) -> u32 {
-        cell.1
+        cell.count
     }
 
     fn bits(&self, _: u32, cell: Self::Cell) -> u64 {
-        cell.0
+        cell.weight
     }
 }
 

@@ -27,7 +27,8 @@ mod weighed;
 pub(crate) use dense::{Dense, Quotient, Scanned, accumulate as accumulate_all};
 pub(crate) use hubs::Hubs;
 pub(crate) use measure::{
-    ByLengths, ByUnion, Counting, Measure, PACKED_DEGREE_MAX, Packed, Share, Wide, weights,
+    ByLengths, ByUnion, Counting, Measure, PACKED_DEGREE_MAX, Packed, Share, Wide, WideCell,
+    weights,
 };
 pub(crate) use reach::Reach;
 pub(crate) use scan::Best;

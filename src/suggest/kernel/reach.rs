@@ -11,8 +11,16 @@ pub(crate) struct Reach {
     pub(crate) n_two_paths: u64,
     /// All of them end here.
     pub(crate) nodes: Range<usize>,
-    /// The tie with the most ties of its own, and how many; of several the first.
-    pub(crate) widest: Option<(u32, u32)>,
+    /// The tie with the most ties of its own; of several the first.
+    pub(crate) widest: Option<Widest>,
+}
+
+/// A person with many ties.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Widest {
+    pub(crate) node: u32,
+    /// How many.
+    pub(crate) degree: u32,
 }
 
 /// From how many cells a two-path on, listing cells costs less than reading all of them.
@@ -24,6 +32,7 @@ impl Reach {
     pub(crate) fn of(ties: &Csr, u: u32) -> Self {
         let (mut n_two_paths, mut first, mut end) = (0, u32::MAX, 0);
         let (mut widest, mut most) = (None, 0);
+        // Rows ascend, so their ends bound all that they hold: `first..end` are the ends of the rows so far.
         for &z in ties.row(u) {
             let row = ties.row(z);
             n_two_paths += row.len() as u64;
@@ -38,7 +47,10 @@ impl Reach {
         Self {
             n_two_paths,
             nodes: (first.min(end) as usize)..end as usize,
-            widest: widest.map(|z| (z, ties.degree(z))),
+            widest: widest.map(|node| Widest {
+                node,
+                degree: ties.degree(node),
+            }),
         }
     }
 

@@ -24,6 +24,14 @@ pub(crate) struct Scan {
     pub(crate) eligible: u64,
 }
 
+/// A cell that can be among the best.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Hit {
+    /// What the cell is compared by: its count, or what stands for its score.
+    pub(crate) key: i32,
+    pub(crate) node: u32,
+}
+
 /// The cells that can be among the K best, and what it takes to find them without allocating.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Best {
@@ -31,8 +39,7 @@ pub(crate) struct Best {
     order: Vec<i32>,
     /// Groups to be looked at.
     groups: Vec<u32>,
-    /// `(key, node)`.
-    hits: Vec<(i32, u32)>,
+    hits: Vec<Hit>,
     greatest: Greatest,
 }
 
@@ -68,8 +75,8 @@ impl Best {
         (self.greatest).scan(cells, first, least, k, &mut self.hits)
     }
 
-    /// `(key, node)` of every cell that can be among the best.
-    pub(crate) fn hits(&self) -> &[(i32, u32)] {
+    /// Every cell that can be among the best.
+    pub(crate) fn hits(&self) -> &[Hit] {
         &self.hits
     }
 
@@ -122,7 +129,8 @@ impl Best {
                 let is_eligible = measure.is_eligible(cells[at], least);
                 let key = measure.key(cells[at], sides[at], is_eligible);
                 if key >= floor {
-                    self.hits.push((key, node(first + at)));
+                    let node = node(first + at);
+                    self.hits.push(Hit { key, node });
                 }
             }
         }
@@ -132,6 +140,7 @@ impl Best {
     fn find_groups(&mut self, floor: i32) -> usize {
         self.groups.resize(self.maxima.len(), 0);
         let mut n = 0_usize;
+        // `groups[..n]` are those so far whose maximum is no less, ascending.
         for (group, &max) in (0..).zip(&self.maxima) {
             // Written always and kept only if so: a store is cheaper than a branch that cannot be foreseen.
             if let Some(slot) = self.groups.get_mut(n) {
@@ -147,10 +156,10 @@ impl Best {
         if self.hits.len() <= k {
             return;
         }
-        let order = |&(key, v): &(i32, u32)| (Reverse(key), v);
+        let order = |hit: &Hit| (Reverse(hit.key), hit.node);
         let (_, kth, _) = self.hits.select_nth_unstable_by_key(k - 1, order);
-        let floor = measure.floor(kth.0);
-        self.hits.retain(|&(key, _)| key >= floor);
+        let floor = measure.floor(kth.key);
+        self.hits.retain(|hit| hit.key >= floor);
     }
 }
 
@@ -213,7 +222,7 @@ fn maxima_of<M: Keyed, const ROWS: usize>(
             lanes.take_row(measure, row, sides, least);
         }
         for (lane, (&cell, &side)) in rest.iter().zip(rest_sides).enumerate() {
-            lanes.take(measure, lane, (cell, side), least);
+            lanes.take(measure, lane, cell, side, least);
         }
         scan.reached += sum(&lanes.reached);
         scan.eligible += sum(&lanes.eligible);
@@ -246,7 +255,7 @@ impl Lanes {
         least: [M::Least; 2],
     ) {
         for lane in 0..LANES {
-            self.take(measure, lane, (row[lane], sides[lane]), least);
+            self.take(measure, lane, row[lane], sides[lane], least);
         }
     }
 
@@ -256,7 +265,8 @@ impl Lanes {
         &mut self,
         measure: &M,
         lane: usize,
-        (cell, side): (M::Cell, M::Side),
+        cell: M::Cell,
+        side: M::Side,
         [one, least]: [M::Least; 2],
     ) {
         let is_eligible = measure.is_eligible(cell, least);
@@ -313,7 +323,7 @@ mod tests {
                 .collect();
             ranked.sort_unstable();
             ranked.truncate(k);
-            let mut hits: Vec<u32> = best.hits().iter().map(|&(_, v)| v).collect();
+            let mut hits: Vec<u32> = best.hits().iter().map(|hit| hit.node).collect();
             hits.sort_unstable();
             for (_, v) in ranked {
                 prop_assert!(hits.binary_search(&v).is_ok(), "node {}", v);

@@ -38,14 +38,24 @@ impl Step {
         Self(u64::from(v) << u32::BITS | u64::from(z))
     }
 
-    /// The end, and the intermediary.
+    /// Where the two-path ends.
     #[inline]
     #[expect(
         clippy::cast_possible_truncation,
         reason = "the halves as put together"
     )]
-    pub(crate) fn parts(self) -> (u32, u32) {
-        ((self.0 >> u32::BITS) as u32, self.0 as u32)
+    pub(crate) const fn end(self) -> u32 {
+        (self.0 >> u32::BITS) as u32
+    }
+
+    /// The intermediary.
+    #[inline]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the halves as put together"
+    )]
+    pub(crate) const fn over(self) -> u32 {
+        self.0 as u32
     }
 }
 
@@ -185,14 +195,15 @@ impl Sieve {
         let n_before = self.kept.n;
         self.reset(n_before, FACTORS[1]);
         for step in &self.kept.room[..n_before] {
-            let visits = &mut self.buckets[self.hash.of(step.parts().0)];
+            let visits = &mut self.buckets[self.hash.of(step.end())];
             *visits = *visits << 1 | 1;
         }
         self.let_through(always);
         let (mut n, mut n_tied) = (0, self.tied.n);
+        // `room[..n]` are the steps of `room[..at]` that get through, in their order: n never passes `at`.
         for at in 0..n_before {
             let step = self.kept.room[at];
-            let (v, _) = step.parts();
+            let v = step.end();
             let gets_through = self.buckets[self.hash.of(v)] & OFTEN != 0;
             push_if(&mut self.kept.room, &mut n, step, gets_through);
             let is_tied = hub.is_some_and(|hub| hub.has(v));
@@ -257,7 +268,8 @@ pub(crate) fn accumulate<'s, M: Measure>(
     walk: Walk<'_>,
     measure: &M,
     always: impl Iterator<Item = u32> + Clone,
-    (cells, touched): (&mut [M::Cell], &mut [u32]),
+    cells: &mut [M::Cell],
+    touched: &mut [u32],
     sieve: &'s mut Sieve,
 ) -> Sieved<'s> {
     let looked_up = walk.hub.map(|hub| hub.node);
@@ -285,8 +297,9 @@ fn add_kept<M: Measure>(
     touched: &mut [u32],
 ) -> usize {
     let mut n_touched = 0;
+    // `touched[..n_touched]` are the ends of the steps so far, each once: those whose cells are no longer default.
     for step in kept {
-        let (v, z) = step.parts();
+        let (v, z) = (step.end(), step.over());
         let cell = &mut cells[v as usize];
         if let Some(slot) = touched.get_mut(n_touched) {
             *slot = v;

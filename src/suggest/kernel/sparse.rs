@@ -15,6 +15,7 @@ pub(crate) fn accumulate<M: Measure>(
     touched: &mut [u32],
 ) -> usize {
     let mut n_touched = 0;
+    // `touched[..n_touched]` names every cell that is no longer default, each once.
     for &z in ties.row(u) {
         let step = measure.step(z);
         for &v in ties.row(z) {

@@ -1,5 +1,6 @@
 //! Two-paths whose ties count by kind and age.
 
+use super::WideCell;
 use crate::graph::Csr;
 
 /// Ties, and the strength of each entry in units of 1/256.
@@ -16,11 +17,12 @@ pub(crate) struct Weighed<'a> {
 pub(crate) fn accumulate(
     weighed: Weighed<'_>,
     u: u32,
-    cells: &mut [(u64, u32)],
+    cells: &mut [WideCell],
     touched: &mut [u32],
 ) -> usize {
     let (ties, strengths) = (weighed.ties, weighed.strengths);
     let mut n_touched = 0;
+    // `touched[..n_touched]` are those reached so far, each once: those whose cells count an intermediary.
     for (&z, &near) in ties.row(u).iter().zip(&strengths[ties.range(u)]) {
         // Weights are below 2^33 and strengths at most 2^8, so products stay below 2^49.
         let step = weighed.weights[z as usize] * u64::from(near);
@@ -29,9 +31,9 @@ pub(crate) fn accumulate(
             if let Some(slot) = touched.get_mut(n_touched) {
                 *slot = v;
             }
-            n_touched += usize::from(cell.1 == 0);
-            cell.0 = cell.0.saturating_add((step * u64::from(far)) >> 16);
-            cell.1 = cell.1.wrapping_add(1);
+            n_touched += usize::from(cell.count == 0);
+            cell.weight = cell.weight.saturating_add((step * u64::from(far)) >> 16);
+            cell.count = cell.count.wrapping_add(1);
         }
     }
     n_touched

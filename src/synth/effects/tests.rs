@@ -1,6 +1,6 @@
 use super::*;
 use crate::hash::HashMap;
-use crate::ids::{AccountId, UserId};
+use crate::ids::{AccountId, Owned, UserId};
 use crate::signals::Impression;
 use crate::synth::draw::{Topic, normal, stream_of};
 use crate::synth::people::{Closeness, society};
@@ -106,7 +106,7 @@ fn only_accounts(world: &World) -> HashMap<UserId, &MessengerAccount> {
         .map(|row| (row.account_id, row))
         .collect();
     let mut of: HashMap<UserId, Vec<&MessengerAccount>> = HashMap::default();
-    for (account, user) in &world.truth.owners {
+    for Owned { user, account } in &world.truth.owners {
         of.entry(*user).or_default().push(rows[account]);
     }
     let alone = |(user, rows): (UserId, Vec<_>)| (rows.len() == 1).then(|| (user, rows[0]));
@@ -500,7 +500,7 @@ fn worlds_are_the_same_with_any_number_of_threads() {
 #[test]
 fn people_without_an_account_have_effects_too() {
     let world = single("usage");
-    let with: Vec<UserId> = world.truth.owners.iter().map(|(_, user)| *user).collect();
+    let with: Vec<UserId> = world.truth.owners.iter().map(|owned| owned.user).collect();
     let rows = added(&world);
     let without: Vec<f64> = rows
         .iter()

@@ -1,7 +1,7 @@
 //! `acquaint consent import`: history in bulk.
 
 use acquaint::engine::{ConsentRules, LostRow, Progress};
-use acquaint::ledger::{LedgerError, NewEvent};
+use acquaint::ledger::{LedgerError, NewEvent, Recorded};
 use acquaint::signals::{
     Batch, ConsentEventRow, Fault, Origin, ReadLimits, Record, Rejection, SignalsDir, SignalsError,
     Table, policy_versions,
@@ -52,7 +52,7 @@ pub(crate) fn import(args: &ImportArgs, quiet: bool) -> Result<Outcome, Failure>
         bars.advance(batch.records.len() as u64);
         Ok(())
     })?;
-    let (imported, root) = import.finish()?;
+    let Recorded { imported, root } = import.finish()?;
     drop(bars);
     if args.json {
         print(

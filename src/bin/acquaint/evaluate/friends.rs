@@ -132,7 +132,7 @@ fn listed(args: &EvaluateFriendsArgs, file: &Path) -> Result<Known, Failure> {
     let mut contacts = Vec::new();
     for (file, list) in args.contacts.iter().zip(lists) {
         let found = list.directed();
-        tell_counts(file, list.rows().len(), (found.loops, found.repeats));
+        tell_counts(file, list.rows().len(), found.loops, found.repeats);
         contacts.extend(found.pairs);
     }
     contacts.sort_unstable();

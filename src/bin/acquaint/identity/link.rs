@@ -7,7 +7,7 @@ use acquaint::engine::{Claims, ValidRunParams};
 use acquaint::eval::{LinksEvaluation, evaluate_links};
 use acquaint::hash::HashSet;
 use acquaint::identity::{Link, LinkModel, Probability};
-use acquaint::ids::{AccountId, UserId};
+use acquaint::ids::{AccountId, Owned, UserId};
 use acquaint::publish::{open_stream, shown};
 use acquaint::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -136,7 +136,7 @@ struct Owner {
     user_id: u64,
 }
 
-fn owners(file: &Path) -> Result<HashSet<(AccountId, UserId)>, Failure> {
+fn owners(file: &Path) -> Result<HashSet<Owned>, Failure> {
     let reading = || format!("reading {}", shown(file));
     let opened = open_stream(file).map_err(|error| Failure::new(reading(), error))?;
     let mut reader = csv::Reader::from_reader(opened);
@@ -145,7 +145,10 @@ fn owners(file: &Path) -> Result<HashSet<(AccountId, UserId)>, Failure> {
     header.map_err(|error| Failure::new(reading(), error))?;
     let rows = reader.into_deserialize();
     let pairs = rows.map(|row: Result<Owner, csv::Error>| {
-        row.map(|row| (AccountId(row.account_id), UserId(row.user_id)))
+        row.map(|row| Owned {
+            user: UserId(row.user_id),
+            account: AccountId(row.account_id),
+        })
     });
     pairs
         .collect::<Result<_, _>>()

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use acquaint::eval::{ClickTable, EdgeColumns, EdgeIds, EdgeLimits, read_clicks, read_edge_lists};
+use acquaint::eval::{
+    ClickTable, EdgeColumns, EdgeFile, EdgeIds, EdgeLimits, read_clicks, read_edge_lists,
+};
 use acquaint::publish::shown;
 use acquaint::signals::{EDGE_IDS_FILE, Friendship, Impression};
 use acquaint::synth::{EdgeWorld, public_people, world_of_edges};
@@ -104,8 +106,11 @@ fn friendships(table: &ClickTable, file: &Path) -> Result<Vec<(u64, u64)>, Failu
             "people of the table are texts, which were numbered anew: friendships need people that are whole numbers",
         ));
     }
-    let files = [(file, &EdgeColumns::default())];
-    let read = read_edge_lists(&files, EdgeIds::Numbers, EdgeLimits::default())?;
+    let files = EdgeFile {
+        path: file,
+        said: &EdgeColumns::default(),
+    };
+    let read = read_edge_lists(&[files], EdgeIds::Numbers, EdgeLimits::default())?;
     let Some(list) = read.lists.first() else {
         return Ok(Vec::new());
     };
@@ -113,7 +118,7 @@ fn friendships(table: &ClickTable, file: &Path) -> Result<Vec<(u64, u64)>, Failu
         eprintln!("acquaint: {}: {note}", shown(file));
     }
     let found = list.undirected();
-    tell_counts(file, list.rows().len(), (found.loops, found.repeats));
+    tell_counts(file, list.rows().len(), found.loops, found.repeats);
     Ok(found.pairs)
 }
 

@@ -100,7 +100,7 @@ const PAIRS: Ours = Ours::new("the pairs that a manifest beside it lists", |path
     let text = read_plain_text(&manifest_path(path), MAX_MANIFEST_BYTES)?;
     let manifest = unseal_json(&text).ok();
     let manifest: Option<Value> = manifest.and_then(|json| serde_json::from_str(&json).ok());
-    let digest = digest_file(path)?.0;
+    let digest = digest_file(path)?.digest;
     let told = manifest
         .as_ref()
         .map(|manifest| &manifest["output"]["blake3"]);
