@@ -3,12 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::factor_clicks::FactorClicks;
-use super::features::{AdHashes, HashedAd, HashedValue, Placement, hashed_values, surface_name};
+use super::features::{AdHashes, HashedAd, HashedValue, Showing, hashed_values, surface_name};
 use super::logistic::Logistic;
 use super::model_kind::ModelKind;
+use super::own::OwnBins;
 use super::params::ValidAdsParams;
 use super::profile::{TrainingRow, UserProfile};
-use super::shared::{Shared, SharedParams};
+use super::shared::{History, Shared, SharedParams};
 use crate::learn::{
     CalibrateBy, Calibration, CalibrationMethod, ClickTotals, FieldShifts, FtrlModel, LearnError,
     MODEL_SCHEMA, Predicted, sigmoid,
@@ -25,6 +26,9 @@ pub struct ClickModel {
     metadata: Metadata,
     predictor: Predictor,
     calibration: Calibration,
+    /// Where bins of numbers in own columns begin.
+    #[serde(default, skip_serializing_if = "OwnBins::is_empty")]
+    own: OwnBins,
 }
 
 /// What says the log-odds of a click.
@@ -37,11 +41,11 @@ pub(in crate::ads) enum Predictor {
 
 impl Predictor {
     /// Log-odds of an ad for somebody with these values, where it stood or averaged over where ads stood.
-    fn logit(&self, ad: &AdHashes, values: &[HashedValue], place: Option<Placement>) -> f64 {
-        match (self, place) {
-            (Self::Logistic(model), place) => model.logit(ad, values, place),
+    fn logit(&self, ad: &AdHashes, values: &[HashedValue], showing: Option<Showing<'_>>) -> f64 {
+        match (self, showing) {
+            (Self::Logistic(model), showing) => model.logit(ad, values, showing),
             (Self::Factors(model), None) => model.logit(ad, values),
-            (Self::Factors(model), Some(place)) => model.logit_shown(ad, values, place),
+            (Self::Factors(model), Some(showing)) => model.logit_shown(ad, values, showing),
         }
     }
 
@@ -132,6 +136,7 @@ impl ClickModel {
             },
             predictor,
             calibration: Calibration::identity(),
+            own: OwnBins::default(),
         }
     }
 
@@ -163,6 +168,16 @@ impl ClickModel {
             calibration,
             ..self
         }
+    }
+
+    /// The same, with the bins its rows were told with.
+    pub(in crate::ads) fn with_own(self, own: OwnBins) -> Self {
+        Self { own, ..self }
+    }
+
+    /// Where bins of numbers in own columns begin.
+    pub(in crate::ads) const fn own(&self) -> &OwnBins {
+        &self.own
     }
 
     /// What it was made from.
@@ -221,7 +236,7 @@ impl ClickModel {
     #[must_use]
     pub fn p_click(&self, profile: &UserProfile, ad: &Ad) -> f64 {
         let values = profile.hashed_for(ad);
-        let logit = self.predictor.logit(&AdHashes::of(ad), &values, None);
+        let logit = self.predictor.logit(&self.hashes(ad), &values, None);
         self.probability(logit, self.shift(ad, None))
     }
 
@@ -232,7 +247,9 @@ impl ClickModel {
         let mut values = hashed_values(&row.attributes);
         values.extend(before.hashed());
         let place = row.placement(self.metadata.looks_at);
-        self.p_hashed_shown(place, &HashedAd::of(ad), &values)
+        let ad = self.hashed(ad);
+        let showing = Showing::of(place, &before.showing, &ad.hashes);
+        self.p_hashed_shown(showing, &ad, &values)
     }
 
     /// As [`p_click_shown`](Self::p_click_shown) of a row that names nobody, so that there is nothing before it, with each of many
@@ -240,20 +257,40 @@ impl ClickModel {
     #[must_use]
     pub fn p_clicks_shown(&self, row: &TrainingRow, ads: &[Ad]) -> Vec<f64> {
         let values = hashed_values(&row.attributes);
+        let own = self.own.of_showing(&row.own.showing);
         let place = row.placement(self.metadata.looks_at);
-        let p = |ad: &Ad| self.p_hashed_shown(place, &HashedAd::of(ad), &values);
+        let p = |ad: &Ad| {
+            let ad = self.hashed(ad);
+            let showing = Showing::of(place, &own, &ad.hashes);
+            self.p_hashed_shown(showing, &ad, &values)
+        };
         ads.iter().map(p).collect()
+    }
+
+    /// An ad's hashes, with its numbers in the model's bins.
+    pub(in crate::ads) fn hashes(&self, ad: &Ad) -> AdHashes {
+        AdHashes::of(ad, &self.own.of_ad(ad))
+    }
+
+    fn hashed<'a>(&self, ad: &'a Ad) -> HashedAd<'a> {
+        HashedAd::of(ad, &self.own.of_ad(ad))
+    }
+
+    /// The past told with this model's bins of numbers, where it was trained on other rows.
+    #[must_use]
+    pub fn tells<'a>(&self, history: History<'a>) -> History<'a> {
+        history.with_own(self.own.clone())
     }
 
     /// As [`p_click_shown`](Self::p_click_shown), with the ad and the row's values hashed already.
     pub(in crate::ads) fn p_hashed_shown(
         &self,
-        place: Placement,
+        showing: Showing<'_>,
         ad: &HashedAd<'_>,
         values: &[HashedValue],
     ) -> f64 {
-        let logit = self.predictor.logit(&ad.hashes, values, Some(place));
-        self.probability(logit, self.shift(ad.ad, Some(place.surface)))
+        let logit = self.predictor.logit(&ad.hashes, values, Some(showing));
+        self.probability(logit, self.shift(ad.ad, Some(showing.place.surface)))
     }
 
     /// The calibrated probability of log-odds, for an ad with this [shift](Self::shift).

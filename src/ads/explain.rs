@@ -36,7 +36,7 @@ pub struct Contributions {
 }
 
 impl Field {
-    /// The columns its values are from: `table.column`. What they mean was learned from `impressions`.
+    /// The columns its values are from: `table.column`, or `table.*` for columns of the configuration's own, which the value names. What they mean was learned from `impressions`.
     #[must_use]
     pub fn sources(self) -> Vec<&'static str> {
         match self {
@@ -47,6 +47,7 @@ impl Field {
             Self::Surface => vec!["impressions.surface", "impressions.position"],
             Self::Position => vec!["impressions.position"],
             Self::Hour | Self::Weekday => vec!["impressions.at", "social_accounts.region"],
+            Self::OwnShown => vec!["impressions.*"],
         }
     }
 
@@ -68,6 +69,7 @@ impl Field {
             Self::Position => "position".to_owned(),
             Self::Hour => "hour".to_owned(),
             Self::Weekday => "weekday".to_owned(),
+            Self::OwnShown => "own column of impressions".to_owned(),
         }
     }
 }
@@ -80,6 +82,7 @@ impl UserField {
             Self::Gender => &["social_accounts.gender"],
             Self::Language => &["social_accounts.language"],
             Self::Interest => &["social_accounts.interests"],
+            Self::Own => &["social_accounts.*"],
             Self::DeviceType => &["messenger_accounts.device_type"],
             Self::Os => &["messenger_accounts.os"],
             Self::OsVersion => &["messenger_accounts.os_version"],
@@ -111,6 +114,7 @@ impl AdField {
             Self::Advertiser => &["ads.advertiser_id"],
             Self::Category => &["ads.category"],
             Self::SpecialCategory => &["ads.special_category"],
+            Self::Own => &["ads.*"],
         }
     }
 }
@@ -124,7 +128,7 @@ impl ClickModel {
     /// O(d) for d features; of a factor model O(d²·k).
     #[must_use]
     pub fn contributions(&self, profile: &UserProfile, ad: &Ad) -> Contributions {
-        let hashes = AdHashes::of(ad);
+        let hashes = self.hashes(ad);
         let values = profile.values_for(ad);
         let of_person: Vec<_> = values.iter().map(UserValue::hashed).collect();
         let (parts, logit) = match self.predictor() {

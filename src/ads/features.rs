@@ -11,18 +11,20 @@
 //! | gender | yes | yes | yes |
 //! | language | yes | yes | |
 //! | interest, each | yes | yes | yes |
-//! | system, sessions, groups | yes | yes | |
+//! | system, sessions, groups, own columns | yes | yes | |
 //! | phone, versions of system and messenger; person; ads shown before, own clicks, last ad shown, last click | yes | | |
 //! | own and friends' clicks in the category and for the advertiser, this ad shown before | yes | | |
 //!
-//! and of the ad itself: ad, advertiser, category, special category. A bias is always there. What stands in the last row counts
+//! and of the ad itself: ad, advertiser, category, special category, own columns. A bias is always there. What stands in the last row counts
 //! for the ads that it is about.
 //!
-//! Surface, position, hour and weekday are features of a showing, not of a person or an ad: they are trained on, so that a
+//! Surface, position, hour, weekday and own columns of impressions are features of a showing, not of a person or an ad: they are trained on, so that a
 //! prominent place is not taken for a good ad, and averaged out when scoring.
 //!
 //! An ad of a special category (housing, employment, credit, …) has no feature of age, gender or region, nor of what may stand in
 //! for them, neither plain nor crossed: of a person only language and interests count.
+
+use std::sync::Arc;
 
 use crate::hash::mix_two as mix;
 
@@ -44,6 +46,8 @@ pub enum UserField {
     Language,
     /// One interest.
     Interest,
+    /// A column of the configuration's own.
+    Own,
     /// The model of the phone.
     DeviceType,
     /// The phone's system.
@@ -93,12 +97,13 @@ pub(in crate::ads) enum Crossing {
 
 impl UserField {
     /// Every field of a person.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Region,
         Self::AgeBand,
         Self::Gender,
         Self::Language,
         Self::Interest,
+        Self::Own,
         Self::DeviceType,
         Self::Os,
         Self::OsVersion,
@@ -126,6 +131,7 @@ impl UserField {
             Self::Gender => "gender",
             Self::Language => "language",
             Self::Interest => "interest",
+            Self::Own => "own column",
             Self::DeviceType => "phone",
             Self::Os => "system",
             Self::OsVersion => "system version",
@@ -155,9 +161,12 @@ impl UserField {
     pub(in crate::ads) const fn crossing(self) -> Crossing {
         match self {
             Self::AgeBand | Self::Gender | Self::Interest => Crossing::Ad,
-            Self::Region | Self::Language | Self::Os | Self::Sessions | Self::Groups => {
-                Crossing::Category
-            }
+            Self::Region
+            | Self::Language
+            | Self::Own
+            | Self::Os
+            | Self::Sessions
+            | Self::Groups => Crossing::Category,
             Self::DeviceType
             | Self::OsVersion
             | Self::AppVersion
@@ -199,15 +208,18 @@ pub enum AdField {
     Category,
     /// Its special category.
     SpecialCategory,
+    /// A column of the configuration's own.
+    Own,
 }
 
 impl AdField {
     /// Every field of an ad.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Ad,
         Self::Advertiser,
         Self::Category,
         Self::SpecialCategory,
+        Self::Own,
     ];
 
     /// The name used in reasons and in the hash.
@@ -218,6 +230,7 @@ impl AdField {
             Self::Advertiser => "advertiser",
             Self::Category => "category",
             Self::SpecialCategory => "special category",
+            Self::Own => "own column of ads",
         }
     }
 }
@@ -241,6 +254,8 @@ pub enum Field {
     Hour,
     /// The day of the week there.
     Weekday,
+    /// A column of the configuration's own, of the showing.
+    OwnShown,
 }
 
 /// A feature before it falls into a slot.
@@ -307,17 +322,19 @@ pub(crate) fn hashed_values(attributes: &Attributes) -> Vec<HashedValue> {
 }
 
 /// The hashes of an ad that its features are made of.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct AdHashes {
     bias: u64,
     ad: u64,
     advertiser: u64,
     category: u64,
     special: Option<u64>,
+    own: Option<Arc<[u64]>>,
 }
 
 impl AdHashes {
-    pub(crate) fn of(ad: &Ad) -> Self {
+    /// Of an ad, and of what its own columns say.
+    pub(in crate::ads) fn of(ad: &Ad, own: &[u64]) -> Self {
         let number = |field: AdField, id: u64| value_hash(field.as_str(), &id.to_le_bytes());
         let text = |field: AdField, text: &str| value_hash(field.as_str(), text.as_bytes());
         Self {
@@ -328,6 +345,7 @@ impl AdHashes {
             special: ad
                 .special_category
                 .map(|special| text(AdField::SpecialCategory, special.as_str())),
+            own: (!own.is_empty()).then(|| own.into()),
         }
     }
 
@@ -341,11 +359,16 @@ impl AdHashes {
         !self.is_special() || !field.is_protected()
     }
 
-    /// All that its features are made of.
+    /// All that its features are made of, but for [own columns](Self::own).
     pub(crate) fn words(&self) -> [u64; 5] {
         let special = self.special.map_or([0, 0], |hash| [1, hash]);
         let [is_special, special] = special;
         [self.ad, self.advertiser, self.category, is_special, special]
+    }
+
+    /// What own columns say of it.
+    pub(in crate::ads) fn own(&self) -> &[u64] {
+        self.own.as_deref().unwrap_or_default()
     }
 
     /// Bias and the ad's own features.
@@ -366,6 +389,7 @@ impl AdHashes {
         ]
         .into_iter()
         .chain(self.special.map(|hash| ad(AdField::SpecialCategory, hash)))
+        .chain(self.own().iter().map(move |&hash| ad(AdField::Own, hash)))
     }
 
     /// What one value of a person's adds: its plain feature and its crosses with this ad.
@@ -393,17 +417,17 @@ impl AdHashes {
 }
 
 /// An ad with its hashes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::ads) struct HashedAd<'a> {
     pub(in crate::ads) ad: &'a Ad,
     pub(in crate::ads) hashes: AdHashes,
 }
 
 impl<'a> HashedAd<'a> {
-    pub(in crate::ads) fn of(ad: &'a Ad) -> Self {
+    pub(in crate::ads) fn of(ad: &'a Ad, own: &[u64]) -> Self {
         Self {
             ad,
-            hashes: AdHashes::of(ad),
+            hashes: AdHashes::of(ad, own),
         }
     }
 }
@@ -434,16 +458,55 @@ pub(in crate::ads) struct Placement {
     pub(in crate::ads) clock: Option<Clock>,
 }
 
+/// A showing: where and when, and what own columns of `impressions` say of it, hashed.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::ads) struct Showing<'a> {
+    pub(in crate::ads) place: Placement,
+    pub(in crate::ads) own: &'a [u64],
+}
+
+impl<'a> Showing<'a> {
+    /// Of an ad: own columns of a showing may stand in for the person, and count for no ad of a special category.
+    pub(in crate::ads) const fn of(place: Placement, own: &'a [u64], ad: &AdHashes) -> Self {
+        let own = if ad.is_special() { &[] } else { own };
+        Self { place, own }
+    }
+
+    /// Its features.
+    pub(in crate::ads) fn features(self) -> impl Iterator<Item = Feature> + use<'a> {
+        self.place.features().chain(self.own_features())
+    }
+
+    /// What own columns say of it.
+    pub(in crate::ads) fn own_features(self) -> impl Iterator<Item = Feature> + use<'a> {
+        self.own.iter().map(|&hash| Feature {
+            field: Field::OwnShown,
+            hash,
+        })
+    }
+}
+
 /// How many impressions ads had in a place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::ads) struct ShownAt {
     pub(in crate::ads) place: Placement,
+    /// What own columns say of the showings, hashed.
+    pub(in crate::ads) own: Box<[u64]>,
     pub(in crate::ads) impressions: u64,
+}
+
+impl ShownAt {
+    pub(in crate::ads) fn showing(&self) -> Showing<'_> {
+        Showing {
+            place: self.place,
+            own: &self.own,
+        }
+    }
 }
 
 impl Placement {
     /// Its features.
-    pub(in crate::ads) fn features(self) -> impl Iterator<Item = Feature> {
+    pub(in crate::ads) fn features(self) -> impl Iterator<Item = Feature> + use<> {
         let feature = |field, name, value: &[u8]| Feature {
             field,
             hash: value_hash(name, value),

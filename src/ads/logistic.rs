@@ -2,9 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::features::{
-    AdField, AdHashes, Crossing, Feature, Field, HashedValue, Placement, ShownAt,
-};
+use super::features::{AdField, AdHashes, Crossing, Feature, Field, HashedValue, Showing, ShownAt};
 use crate::learn::{FtrlModel, bits};
 
 /// Log-odds summed as `base(ad) + Σ part(value, ad)` over a person's values.
@@ -15,17 +13,42 @@ pub(in crate::ads) struct Logistic {
     /// What surface and position added to the log-odds on average over the impressions trained on.
     #[serde(with = "bits")]
     context: f64,
+    /// What own columns of showings did; it counts for no ad of a special category.
+    #[serde(with = "bits", default, skip_serializing_if = "is_nothing")]
+    own_context: f64,
+}
+
+/// Models without own columns are written without it.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_nothing(context: &f64) -> bool {
+    *context == 0.0
 }
 
 impl Logistic {
     /// A regression, with what surface and position add averaged over where ads stood: impressions by place.
     pub(in crate::ads) fn new(ftrl: FtrlModel, shown: &[ShownAt]) -> Self {
-        let mut model = Self { ftrl, context: 0.0 };
         let all: u64 = shown.iter().map(|at| at.impressions).sum();
-        let part = |at: &ShownAt| at.impressions as f64 * model.at(at.place);
-        let sum: f64 = shown.iter().map(part).sum();
-        model.context = if all > 0 { sum / all as f64 } else { 0.0 };
-        model
+        let model = Self {
+            ftrl,
+            context: 0.0,
+            own_context: 0.0,
+        };
+        let mean = |part: &dyn Fn(&ShownAt) -> f64| {
+            let sum: f64 = shown
+                .iter()
+                .map(|at| at.impressions as f64 * part(at))
+                .sum();
+            if all > 0 { sum / all as f64 } else { 0.0 }
+        };
+        let (context, own_context) = (
+            mean(&|at| model.sum(at.place.features())),
+            mean(&|at| model.sum(at.showing().own_features())),
+        );
+        Self {
+            context,
+            own_context,
+            ..model
+        }
     }
 
     pub(in crate::ads) const fn ftrl(&self) -> &FtrlModel {
@@ -33,8 +56,8 @@ impl Logistic {
     }
 
     /// What a place adds.
-    pub(in crate::ads) fn at(&self, place: Placement) -> f64 {
-        self.sum(place.features())
+    pub(in crate::ads) fn at(&self, showing: Showing<'_>) -> f64 {
+        self.sum(showing.features())
     }
 
     /// Log-odds, with what the place adds; averaged over places if it is not known.
@@ -46,9 +69,9 @@ impl Logistic {
         &self,
         ad: &AdHashes,
         values: &[HashedValue],
-        place: Option<Placement>,
+        showing: Option<Showing<'_>>,
     ) -> f64 {
-        let context = place.map_or(self.context, |place| self.at(place));
+        let context = showing.map_or_else(|| self.context_of(ad), |showing| self.at(showing));
         let own = self.ftrl.offset() + self.ad_part(ad) + context;
         let part = |sum, value: &HashedValue| sum + self.value_part(ad, *value);
         let of = |crossing| {
@@ -65,7 +88,16 @@ impl Logistic {
 
     /// Log-odds of an ad before anything is known of a person.
     pub(in crate::ads) fn base(&self, ad: &AdHashes) -> f64 {
-        self.ftrl.offset() + self.ad_part(ad) + self.context
+        self.ftrl.offset() + self.ad_part(ad) + self.context_of(ad)
+    }
+
+    /// What showings of an ad add on average.
+    fn context_of(&self, ad: &AdHashes) -> f64 {
+        if ad.is_special() {
+            self.context
+        } else {
+            self.context + self.own_context
+        }
     }
 
     /// What an ad's own features add.

@@ -4,11 +4,13 @@ use linfa::ParamGuard;
 use serde::{Deserialize, Serialize};
 
 use super::model_kind::ModelKind;
+use super::own::OwnFeatures;
 use super::policy::{PolicyParams, ValidPolicyParams};
 use super::shared::SharedParams;
 use crate::learn::factor::{FactorParams, FactorValidParams};
 use crate::learn::{CalibrateBy, CalibrationMethod, FtrlParams, FtrlValidParams};
 use crate::params::{ParamError, require};
+use crate::signals::OwnColumns;
 
 /// Parameters of the room, not yet checked.
 ///
@@ -50,6 +52,9 @@ pub struct AdsParams {
     pub policy: PolicyParams,
     /// Which shared signals the model looks at besides profiles.
     pub signals: SharedParams,
+    /// Columns of the configuration's own that the model looks at; none by default.
+    #[serde(skip_serializing_if = "OwnFeatures::is_empty")]
+    pub features: OwnFeatures,
 }
 
 impl Default for AdsParams {
@@ -69,6 +74,7 @@ impl Default for AdsParams {
             early_stopping: 10,
             policy: PolicyParams::default(),
             signals: SharedParams::default(),
+            features: OwnFeatures::default(),
         }
     }
 }
@@ -90,6 +96,8 @@ pub struct ValidAdsParams {
     early_stopping: u32,
     policy: ValidPolicyParams,
     signals: SharedParams,
+    features: OwnFeatures,
+    own_columns: OwnColumns,
 }
 
 impl AdsParams {
@@ -108,6 +116,7 @@ impl AdsParams {
         self.factors = other.factors.clone();
         self.early_stopping = other.early_stopping;
         self.signals = other.signals;
+        self.features = other.features.clone();
         self
     }
 
@@ -169,6 +178,8 @@ impl AdsParams {
             early_stopping: self.early_stopping,
             policy: self.policy.check()?,
             signals: self.signals.check()?,
+            own_columns: self.features.columns()?,
+            features: self.features,
         })
     }
 }
@@ -281,6 +292,18 @@ impl ValidAdsParams {
     pub const fn with_signals(mut self, signals: SharedParams) -> Self {
         self.signals = signals;
         self
+    }
+
+    /// Columns of the configuration's own that the model looks at.
+    #[must_use]
+    pub const fn features(&self) -> &OwnFeatures {
+        &self.features
+    }
+
+    /// The same, as tables are read with them.
+    #[must_use]
+    pub const fn own_columns(&self) -> &OwnColumns {
+        &self.own_columns
     }
 
     /// Who may get which ad, and what it costs.

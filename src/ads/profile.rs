@@ -8,7 +8,7 @@ use crate::consent::About;
 use crate::hash::{mix_two as mix, unit};
 use crate::ids::{AdId, UserId};
 use crate::learn::Clicks;
-use crate::signals::{Ad, Impression, SocialAccount, Surface};
+use crate::signals::{Ad, Impression, OwnValues, SocialAccount, Surface};
 use crate::time::Timestamp;
 
 /// Keeps the folds independent of other splits by the same hash.
@@ -26,6 +26,8 @@ pub struct UserProfile {
     pub age: Option<u16>,
     /// What the models see of the social account.
     pub attributes: Attributes,
+    /// What stands in columns of the configuration's own.
+    pub own: OwnValues,
     /// What else is shared about them, and counts for every ad.
     pub shared: Shared,
     /// And what counts for some ads, in order.
@@ -49,6 +51,7 @@ impl UserProfile {
             user: account.user_id,
             age,
             attributes: attributes.in_order(),
+            own: account.own.clone(),
             shared: Shared::default(),
             about: Vec::new(),
         }
@@ -119,6 +122,8 @@ pub struct TrainingRow {
     pub position: Option<u8>,
     /// What is known of them.
     pub attributes: Attributes,
+    /// What stands in columns of the configuration's own.
+    pub own: RowsOwn,
     /// How often, and how often it was clicked.
     pub target: Clicks,
 }
@@ -137,6 +142,7 @@ impl TrainingRow {
         };
         let theirs = profile.filter(|profile| Some(profile.user) == impression.user_id);
         let nothing = Attributes::default();
+        let of_person = theirs.map(|profile| profile.own.clone());
         Self {
             user: impression.user_id,
             ad_id: impression.ad_id,
@@ -144,6 +150,10 @@ impl TrainingRow {
             surface: impression.surface,
             position: impression.position,
             attributes: own.or(theirs.map_or(&nothing, |profile| &profile.attributes)),
+            own: RowsOwn {
+                person: of_person.unwrap_or_default(),
+                showing: impression.own.clone(),
+            },
             target: Clicks {
                 clicks: impression.clicks,
                 impressions: impression.impressions,
@@ -211,6 +221,15 @@ impl TrainingRow {
         let values = values.iter().map(|value| value.hash);
         head.into_iter().chain(values).fold(0, mix)
     }
+}
+
+/// What stands in own columns of a row that is trained on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RowsOwn {
+    /// Of the person, as their account has it.
+    pub person: OwnValues,
+    /// Of the showing.
+    pub showing: OwnValues,
 }
 
 impl About for TrainingRow {

@@ -146,7 +146,7 @@ pub fn rank_ads(
     k: usize,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<RankedAds, AdsError> {
-    let ready = ReadyAds::of(ads, guard);
+    let ready = ReadyAds::of(ads, model, guard);
     let offered = Offered { ads, ready: &ready };
     rank_ready(users, offered, model, guard, k, progress)
 }
@@ -215,7 +215,7 @@ pub(crate) fn rank_ready(
 /// An ad somebody could get.
 struct RunningAd<'a> {
     ad: &'a Ad,
-    hashes: AdHashes,
+    hashes: &'a AdHashes,
     kind: u32,
     /// The number of the list it is for, if it is for one.
     list: Option<u32>,
@@ -251,20 +251,20 @@ pub(crate) struct ReadyAds {
 impl ReadyAds {
     /// # Complexity
     /// O(A log A) for A ads.
-    pub(crate) fn of(ads: &[Ad], guard: &Guard) -> Self {
+    pub(crate) fn of(ads: &[Ad], model: &ClickModel, guard: &Guard) -> Self {
         let (mut running, mut refused) = (Vec::with_capacity(ads.len()), BTreeMap::new());
         for (at, ad) in ads.iter().enumerate() {
             match guard.for_anybody(ad) {
-                Ok(()) => running.push((at, AdHashes::of(ad))),
+                Ok(()) => running.push((at, model.hashes(ad))),
                 Err(reason) => *refused.entry(reason).or_default() += 1,
             }
         }
-        running.sort_by_key(|&(at, _)| ads[at].ad_id);
+        running.sort_by_key(|(at, _)| ads[*at].ad_id);
         let mut kinds = Kinds::default();
-        let kind = |&(at, hashes): &(usize, AdHashes)| kinds.number(&ads[at], hashes);
+        let kind = |(at, hashes): &(usize, AdHashes)| kinds.number(&ads[*at], hashes);
         Self {
             kind_of: running.iter().map(kind).collect(),
-            catalogue: Catalogue::of(running.iter().map(|&(at, _)| &ads[at])),
+            catalogue: Catalogue::of(running.iter().map(|(at, _)| &ads[*at])),
             ads: running,
             refused,
             kinds,
@@ -292,11 +292,11 @@ impl<'a> Running<'a> {
             Some(*numbers.entry(list).or_insert_with(new))
         };
         let running = ready.ads.iter().zip(&ready.kind_of);
-        let running = running.map(|(&(at, hashes), &kind)| RunningAd {
-            ad: &ads[at],
+        let running = running.map(|((at, hashes), &kind)| RunningAd {
+            ad: &ads[*at],
             hashes,
             kind,
-            list: number(&ads[at]),
+            list: number(&ads[*at]),
         });
         Self {
             ads: running.collect(),
@@ -526,7 +526,7 @@ impl<'a> BlockScorer<'a> {
             .zip(people.values.par_iter());
         rows.for_each(|(row, &value)| {
             for (part, one) in row.iter_mut().zip(ads) {
-                *part = logistic.value_part(&one.hashes, value);
+                *part = logistic.value_part(one.hashes, value);
             }
         });
         let listed: Vec<_> = ads.iter().map(RunningAd::listed).collect();
@@ -536,7 +536,7 @@ impl<'a> BlockScorer<'a> {
             places: Places::of(ads.iter().map(|one| one.ad)),
             ads,
             first_ad_idx,
-            base: ads.iter().map(|one| logistic.base(&one.hashes)).collect(),
+            base: ads.iter().map(|one| logistic.base(one.hashes)).collect(),
             shifts: ads.iter().map(|one| model.shift(one.ad, None)).collect(),
             parts,
             masks: BlockMasks::new(&listed, &people.segments),
@@ -683,7 +683,7 @@ impl Outcome<'_> {
 /// The person's values that raised the log-odds most, strongest first; else what else there is to say.
 fn reasons(profile: &UserProfile, ad: &Ad, model: &ClickModel) -> Vec<String> {
     let values = profile.values_for(ad);
-    let spoken = spoken(&values, &AdHashes::of(ad), model);
+    let spoken = spoken(&values, &model.hashes(ad), model);
     let mut parts: Vec<(f64, UserValue)> = spoken.by_value.into_iter().zip(values).collect();
     // That somebody clicks much whatever it is speaks for no ad.
     let speaks = |value: &UserValue| value.field.crossing() != Crossing::Nothing;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::features::{AdField, UserField};
+use super::own::OwnFeatures;
 use crate::consent::{AdRelevance, For, Purpose};
 
 /// Where a field of the click model comes from.
@@ -17,9 +18,9 @@ pub struct FeatureSource {
     pub purpose: Option<Purpose>,
 }
 
-/// Every field of the click model, as saved with a model.
+/// Every field of the click model and the columns of the configuration's own, as saved with a model.
 #[must_use]
-pub fn feature_sources() -> Vec<FeatureSource> {
+pub fn feature_sources(own: &OwnFeatures) -> Vec<FeatureSource> {
     let source = |field: &str, tables: &[&str], purpose| FeatureSource {
         field: field.to_owned(),
         tables: tables.iter().map(|&table| table.to_owned()).collect(),
@@ -29,11 +30,27 @@ pub fn feature_sources() -> Vec<FeatureSource> {
         |field: UserField| source(field.as_str(), tables(field), Some(AdRelevance::PURPOSE));
     let ad = |field: AdField| source(field.as_str(), &["ads"], None);
     let shown = |field| source(field, &["impressions"], Some(AdRelevance::PURPOSE));
-    let people = UserField::ALL.into_iter().map(person);
-    let ads = AdField::ALL.into_iter().map(ad);
+    let people = UserField::ALL
+        .into_iter()
+        .filter(|field| *field != UserField::Own);
+    let people = people.map(person);
+    let ads = AdField::ALL
+        .into_iter()
+        .filter(|field| *field != AdField::Own);
+    let ads = ads.map(ad);
+    let own = own.by_table().flat_map(|(table, features)| {
+        features.iter().map(move |(name, feature)| {
+            source(
+                &format!("own column {name}"),
+                &[table.name()],
+                feature.purpose,
+            )
+        })
+    });
     people
         .chain(ads)
         .chain(["surface", "position", "hour", "weekday"].map(shown))
+        .chain(own)
         .collect()
 }
 
@@ -45,6 +62,7 @@ const fn tables(field: UserField) -> &'static [&'static str] {
         | UserField::Gender
         | UserField::Language
         | UserField::Interest => &["impressions", "social_accounts"],
+        UserField::Own => &["social_accounts"],
         UserField::DeviceType
         | UserField::Os
         | UserField::OsVersion
@@ -71,10 +89,11 @@ mod tests {
 
     #[test]
     fn whatever_is_known_of_people_needs_their_permission() {
-        for source in feature_sources() {
+        let own = OwnFeatures::default();
+        for source in feature_sources(&own) {
             let is_about_ads = source.tables == ["ads"];
             assert_eq!(source.purpose.is_none(), is_about_ads, "{source:?}");
         }
-        assert_eq!(feature_sources().len(), 29);
+        assert_eq!(feature_sources(&own).len(), 29);
     }
 }

@@ -22,6 +22,7 @@ pub(crate) fn account(id: u64) -> SocialAccount {
         gender: None,
         language: None,
         interests: Vec::new(),
+        own: crate::signals::OwnValues::default(),
     }
 }
 
@@ -38,6 +39,7 @@ pub(crate) fn ad(id: u64, category: &str, bid: f64) -> Ad {
         audience_id: None,
         lookalike_of: None,
         quality: 0.0,
+        own: crate::signals::OwnValues::default(),
     }
 }
 
@@ -55,6 +57,7 @@ pub(crate) fn impression(user: Option<u64>, ad: u64, impressions: u32, clicks: u
         gender: None,
         language: None,
         interests: Vec::new(),
+        own: crate::signals::OwnValues::default(),
     }
 }
 

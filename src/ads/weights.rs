@@ -157,7 +157,7 @@ fn of_person(model: &ClickModel, pairs: &PersonsAds<'_>) -> BTreeMap<Field, Fiel
         for part in model.contributions(pairs.person, ad).parts {
             *of_pair.entry(part.field).or_default() += part.log_odds;
             let own = sums.entry(part.field).or_default();
-            let value = own.values.entry(value_of(&part, ad)).or_default();
+            let value = own.values.entry(value_of(model, &part, ad)).or_default();
             value.sum += part.log_odds;
             value.times += 1;
         }
@@ -170,15 +170,15 @@ fn of_person(model: &ClickModel, pairs: &PersonsAds<'_>) -> BTreeMap<Field, Fiel
     sums
 }
 
-fn value_of(part: &Contribution, ad: &Ad) -> Value {
+fn value_of(model: &ClickModel, part: &Contribution, ad: &Ad) -> Value {
     let of_ad = match part.field {
-        Field::Ad(field) | Field::Cross(_, field) => in_ad(field, ad),
+        Field::Ad(field) | Field::Cross(_, field) => in_ad(model, field, ad),
         _ => None,
     };
     (part.value.clone(), of_ad)
 }
 
-fn in_ad(field: AdField, ad: &Ad) -> Option<String> {
+fn in_ad(model: &ClickModel, field: AdField, ad: &Ad) -> Option<String> {
     match field {
         AdField::Ad => Some(ad.ad_id.0.to_string()),
         AdField::Advertiser => Some(ad.advertiser_id.0.to_string()),
@@ -186,6 +186,10 @@ fn in_ad(field: AdField, ad: &Ad) -> Option<String> {
         AdField::SpecialCategory => ad
             .special_category
             .map(|special| special.as_str().to_owned()),
+        AdField::Own => {
+            let words: Vec<String> = model.own().words_of_ad(ad).collect();
+            (!words.is_empty()).then(|| words.join(", "))
+        }
     }
 }
 

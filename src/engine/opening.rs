@@ -35,7 +35,7 @@ impl Opening<'_> {
         params: &ValidRunParams,
         progress: &dyn Progress,
     ) -> Result<Opened, EngineError> {
-        let dir = SignalsDir::open(self.signals, &params.signals)?;
+        let dir = params.open(self.signals)?;
         let bound = self.times.bound(self.published_known);
         let mut inputs = Inputs::read(&dir, self.consent, bound, progress)?;
         let valid = match self.times.as_of {

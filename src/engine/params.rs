@@ -1,5 +1,6 @@
 //! Every parameter of a run, and the file they are read from.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,7 @@ use crate::consent::{ConsentParams, ValidConsentParams};
 use crate::engine::MaxRejects;
 use crate::identity::{IdentityParams, KeyRing, ValidIdentityParams};
 use crate::params::ParamError;
-use crate::signals::{ReadLimits, ValidReadLimits};
+use crate::signals::{ReadLimits, SignalsDir, SignalsError, ValidReadLimits};
 use crate::suggest::{RankerParams, SuggestParams, ValidRankerParams, ValidSuggestParams};
 use crate::toml_fault::told;
 
@@ -124,6 +125,15 @@ impl ValidRunParams {
     pub fn with_audience_key(mut self, key: Arc<KeyRing>) -> Self {
         self.audience_key = Some(key);
         self
+    }
+
+    /// Lists a directory of tables, to be read within the limits and with the columns of the configuration's own.
+    ///
+    /// # Errors
+    /// As [`SignalsDir::open`].
+    pub(in crate::engine) fn open(&self, dir: &Path) -> Result<SignalsDir, SignalsError> {
+        let own = self.ads.own_columns().clone();
+        Ok(SignalsDir::open(dir, &self.signals)?.with_own(own))
     }
 
     /// The same, with the click model trained as these parameters say; how ads are ranked stays.

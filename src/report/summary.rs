@@ -27,6 +27,7 @@ pub fn summary(manifest: &Manifest) -> String {
         OUTPUT_HEAD,
     ));
     lines.push(String::new());
+    lines.extend(notes(manifest));
     lines.extend(ambiguous(manifest));
     lines.push(proved(manifest));
     lines.extend(verdict(manifest));
@@ -34,6 +35,16 @@ pub fn summary(manifest: &Manifest) -> String {
         writeln!(text, "{}", line.trim_end()).expect("a string takes any text");
         text
     })
+}
+
+/// What whoever uses the ad model should know.
+fn notes(manifest: &Manifest) -> Vec<String> {
+    let notes = manifest.ad_model.pointer("/training/notes");
+    let notes = notes.and_then(|notes| notes.as_array());
+    let notes = notes.into_iter().flatten().filter_map(|note| note.as_str());
+    notes
+        .map(|note| format!("ad model: {}", visible(note)))
+        .collect()
 }
 
 const STAGE_HEAD: [&str; 4] = ["stage", "in", "out", "dropped"];

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::column::Column;
 use super::devices::KeptDevices;
+use super::own::Columns;
 use super::record::Record;
 use super::rejection::{Rejection, RejectionReason};
 use super::row::{Cells, Fault, Row};
@@ -147,8 +149,8 @@ pub(super) enum Taken<R> {
 }
 
 impl<R: Record> Taken<R> {
-    pub(super) fn of(cells: &dyn Cells) -> Self {
-        let row = Row::new(cells);
+    pub(super) fn of(cells: &dyn Cells, own: &[Column]) -> Self {
+        let row = Row::with_own(cells, own);
         match R::read(&row) {
             Ok(record) => {
                 let (terms, devices) = row.into_kept();
@@ -178,6 +180,7 @@ pub(super) struct Batcher<'f, R, F> {
     on_batch: &'f mut F,
     batch: Batch<R>,
     batch_rows: usize,
+    columns: &'f Columns,
     file: String,
     file_index: u32,
     row: u64,
@@ -189,6 +192,7 @@ impl<'f, R: Record, F> Batcher<'f, R, F> {
     pub(super) fn new(
         file: &str,
         batch_rows: usize,
+        columns: &'f Columns,
         summary: &'f mut TableSummary,
         on_batch: &'f mut F,
     ) -> Self {
@@ -196,11 +200,17 @@ impl<'f, R: Record, F> Batcher<'f, R, F> {
             on_batch,
             batch: Batch::new(),
             batch_rows,
+            columns,
             file: file.to_owned(),
             file_index: u32::try_from(summary.files.len()).expect("no directory holds 2³² files"),
             row: 0,
             summary,
         }
+    }
+
+    /// The columns that rows are read by.
+    pub(super) const fn columns(&self) -> &'f Columns {
+        self.columns
     }
 
     /// How many rows of the file were taken.

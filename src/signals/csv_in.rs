@@ -10,6 +10,7 @@ use super::csv_guard::{Guard, Trip};
 use super::error::SignalsError;
 use super::header::{Header, Place};
 use super::limits::ValidReadLimits;
+use super::own::Columns;
 use super::record::Record;
 use super::rejection::RejectionReason;
 use super::row::{Cells, Row};
@@ -44,7 +45,8 @@ where
     if let Some(kind) = seems(&head) {
         return Err(source.of_other_kind("text", kind).into());
     }
-    CsvFile::open::<R>(source, limits, delimiter, Box::new(bytes))?.read(limits, batcher)
+    let columns = batcher.columns();
+    CsvFile::open(source, columns, limits, delimiter, Box::new(bytes))?.read(limits, batcher)
 }
 
 struct CsvFile<'s> {
@@ -58,11 +60,13 @@ struct CsvFile<'s> {
 struct Shape {
     header: Header,
     n_fields: usize,
+    columns: Columns,
 }
 
 impl<'s> CsvFile<'s> {
-    fn open<R: Record>(
+    fn open(
         source: &'s Source,
+        columns: &Columns,
         limits: &ValidReadLimits,
         delimiter: u8,
         bytes: Box<dyn Read + 's>,
@@ -75,13 +79,14 @@ impl<'s> CsvFile<'s> {
             .buffer_capacity(BUFFER_BYTES)
             .from_reader(Guard::new(bytes, delimiter, max_row_bytes));
         let names = column_names(source, &mut reader, max_row_bytes)?;
-        let header = Header::locate(&source.name, R::COLUMNS, &names, limits);
+        let header = Header::locate(&source.name, columns.all(), &names, limits);
         Ok(Self {
             source,
             reader,
             shape: Shape {
                 header: header.map_err(|error| other_delimiter(error, delimiter, &names))?,
                 n_fields: names.len(),
+                columns: columns.clone(),
             },
             max_row_bytes,
         })
@@ -169,7 +174,7 @@ impl Shape {
 
     fn taken_text<R: Record>(&self, fields: &StringRecord) -> Taken<R> {
         if fields.len() == self.n_fields && !has_swallowed::<R>(fields) {
-            Taken::of(&self.cells(fields))
+            Taken::of(&self.cells(fields), self.columns.own())
         } else {
             Taken::malformed(self.left_of::<R>(fields))
         }

@@ -12,6 +12,7 @@ use super::header::is_known;
 use super::limits::ValidReadLimits;
 use super::listing::{Part, tables};
 use super::names::fold;
+use super::own::{Columns, OwnColumns};
 use super::parquet_in::read_parquet;
 use super::partition::said;
 use super::record::Record;
@@ -36,6 +37,7 @@ pub struct SignalsDir {
     limits: ValidReadLimits,
     files: BTreeMap<Table, Vec<Part>>,
     proof: Option<Arc<Proof>>,
+    own: OwnColumns,
 }
 
 impl SignalsDir {
@@ -51,7 +53,14 @@ impl SignalsDir {
             dir: dir.to_owned(),
             limits: limits.clone(),
             files: tables(dir)?,
+            own: OwnColumns::default(),
         })
+    }
+
+    /// With columns of a configuration's own, which each file of their table then has to have.
+    #[must_use]
+    pub fn with_own(self, own: OwnColumns) -> Self {
+        Self { own, ..self }
     }
 
     /// The directory.
@@ -106,10 +115,12 @@ impl SignalsDir {
         E: From<SignalsError>,
     {
         let mut summary = TableSummary::new(R::TABLE);
-        let (mut seen, mut labels) = (Seen::default(), Labels::default());
+        let columns = self.own.columns::<R>();
+        let (mut seen, mut labels) = (Seen::new(&columns), Labels::default());
         for part in self.files.get(&R::TABLE).into_iter().flatten() {
             let label = labels.of(&part.name);
-            let (file, content) = self.stream_file((part, &label), &mut summary, &mut on_batch)?;
+            let (file, content) =
+                self.stream_file((part, &label), &columns, &mut summary, &mut on_batch)?;
             seen.refuse_again::<R>(part, &file, content)?;
             summary.files.push(file);
         }
@@ -147,6 +158,7 @@ impl SignalsDir {
     fn stream_file<R, F, E>(
         &self,
         (part, label): (&Part, &str),
+        columns: &Columns,
         summary: &mut TableSummary,
         on_batch: &mut F,
     ) -> Result<(InputFile, blake3::Hash), E>
@@ -161,7 +173,7 @@ impl SignalsDir {
         proof
             .map_or(Ok(()), |proof| proof.check(&part.name, &blake3))
             .map_err(SignalsError::Proof)?;
-        let batcher = Batcher::new(label, self.limits.batch_rows(), summary, on_batch);
+        let batcher = Batcher::new(label, self.limits.batch_rows(), columns, summary, on_batch);
         let (rows, content) = match (part.form.layout, part.form.packing) {
             (Layout::Parquet, _) => (read_parquet(&source, &self.limits, batcher)?, blake3),
             (Layout::Lines(by), Packing::Plain) => (
@@ -246,10 +258,19 @@ impl Listed {
 type Content = ([u8; 32], Vec<(String, Option<String>)>);
 
 /// The parts of a table that were read, by what they hold.
-#[derive(Default)]
-struct Seen(BTreeMap<Content, String>);
+struct Seen<'a> {
+    columns: &'a Columns,
+    parts: BTreeMap<Content, String>,
+}
 
-impl Seen {
+impl<'a> Seen<'a> {
+    const fn new(columns: &'a Columns) -> Self {
+        Self {
+            columns,
+            parts: BTreeMap::new(),
+        }
+    }
+
     /// Refuses a part that holds what another one held; parts without a row are all the same.
     fn refuse_again<R: Record>(
         &mut self,
@@ -261,10 +282,10 @@ impl Seen {
             return Ok(());
         }
         let said = said(&part.name).into_iter();
-        let said = said.filter(|said| is_known(R::COLUMNS, &said.column));
+        let said = said.filter(|said| is_known(self.columns.all(), &said.column));
         let added = said.map(|said| (fold(&said.column), said.value)).collect();
         match self
-            .0
+            .parts
             .insert((*digest.as_bytes(), added), file.path.clone())
         {
             None => Ok(()),

@@ -39,7 +39,7 @@ impl Header {
     /// column of the table, or a required one is not there.
     pub(super) fn locate(
         file: &str,
-        columns: &'static [Column],
+        columns: &[Column],
         found: &[String],
         limits: &ValidReadLimits,
     ) -> Result<Self, SignalsError> {

@@ -24,6 +24,7 @@ mod listing_tests;
 mod names;
 mod near_names;
 mod number_book;
+mod own;
 mod pages;
 mod parquet_cells;
 mod parquet_in;
@@ -70,6 +71,7 @@ pub use json_line::{JsonLineError, json_object, record_from_json};
 pub(crate) use limits::{FREE_BYTES, FREE_ROWS, by_size};
 pub use limits::{ReadLimits, ValidReadLimits};
 pub use number_book::{BookRejections, BookRow, NumberBook};
+pub use own::{OwnColumns, OwnKind, OwnRefused, OwnValue, OwnValues};
 pub use policy_texts::{policy_texts, policy_versions};
 pub use record::Record;
 pub use records::{

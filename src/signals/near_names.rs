@@ -158,6 +158,11 @@ pub(super) fn meant<'c>(name: &str, mut columns: impl Iterator<Item = &'c str>) 
     columns.find(is_meant)
 }
 
+/// The column of any table whose absence gives somebody something, and whose meaning another name has.
+pub(super) fn meant_of_any(name: &str) -> Option<&'static str> {
+    meant(name, NEAR.iter().map(|(column, _)| *column))
+}
+
 fn is_near(name: &str, column: &str) -> bool {
     let Some((_, words)) = NEAR.iter().find(|(of, _)| *of == column) else {
         return false;

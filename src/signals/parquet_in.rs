@@ -39,8 +39,9 @@ where
     F: FnMut(Batch<R>) -> Result<(), E>,
     E: From<SignalsError>,
 {
-    let footer = Footer::read(source, R::COLUMNS, limits)?;
+    let footer = Footer::read(source, batcher.columns().all(), limits)?;
     let mut reader = guarded(source, || build(source, &footer, None))?;
+    let own = batcher.columns().own();
     batcher.ignore(footer.header.ignored.clone());
     let mut rows = footer.next(source, &mut reader)?;
     while let Some(these) = rows {
@@ -48,7 +49,7 @@ where
         // The next rows are unpacked while these are read.
         let (next, taken) = rayon::join(
             || footer.next(source, &mut reader),
-            || taken::<R>(&footer.cells(&these), these.num_rows()),
+            || taken::<R>(&footer.cells(&these), own, these.num_rows()),
         );
         for row in taken {
             batcher.take(row)?;
@@ -67,16 +68,16 @@ where
 }
 
 /// What each row of a batch became, on every core.
-fn taken<R: Record>(cells: &ParquetCells<'_>, n_rows: usize) -> Vec<Taken<R>> {
+fn taken<R: Record>(cells: &ParquetCells<'_>, own: &[Column], n_rows: usize) -> Vec<Taken<R>> {
     let rows = (0..n_rows).into_par_iter().with_min_len(ROWS_A_JOB);
-    rows.map(|row| Taken::of(&cells.at(row))).collect()
+    rows.map(|row| Taken::of(&cells.at(row), own)).collect()
 }
 
 /// What a file's footer says, once it is known to be harmless.
 #[derive(Debug)]
 pub(super) struct Footer {
     found: ArrowReaderMetadata,
-    columns: &'static [Column],
+    columns: Vec<Column>,
     header: Header,
     /// The places in the file of the columns that are read, ascending.
     fields: Vec<usize>,
@@ -87,7 +88,7 @@ pub(super) struct Footer {
 impl Footer {
     pub(super) fn read(
         source: &Source,
-        columns: &'static [Column],
+        columns: &[Column],
         limits: &ValidReadLimits,
     ) -> Result<Self, SignalsError> {
         source.refuse_other_than_parquet()?;
@@ -103,7 +104,7 @@ impl Footer {
         refuse_page_bombs(source, &metadata, &fields, limits)?;
         Ok(Self {
             found,
-            columns,
+            columns: columns.to_vec(),
             header,
             fields,
             batch_rows: limits.batch_rows(),
@@ -262,7 +263,7 @@ fn build(
     let file = source.file.try_clone().map_err(|error| error.to_string())?;
     let found = &footer.found;
     let schema = found.metadata().file_metadata().schema_descr();
-    let wanted = wanted(footer.columns, found.schema(), schema);
+    let wanted = wanted(&footer.columns, found.schema(), schema);
     let options = ArrowReaderOptions::new().with_schema(Arc::new(wanted));
     let metadata = ArrowReaderMetadata::try_new(Arc::clone(found.metadata()), options);
     let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(
@@ -324,7 +325,7 @@ fn retyped(field: &FieldRef) -> FieldRef {
 
 fn refuse_types(
     source: &Source,
-    columns: &'static [Column],
+    columns: &[Column],
     places: &[Place],
     schema: &Schema,
 ) -> Result<(), SignalsError> {

@@ -258,6 +258,7 @@ fn sample_bytes() -> Vec<u8> {
         audience_id: None,
         lookalike_of: None,
         quality: 0.0,
+        own: crate::signals::OwnValues::default(),
     };
     let ads: Vec<Ad> = (0..40).map(ad).collect();
     write_table(dir.path(), TableForm::Parquet, &ads).unwrap();

@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use super::own::OwnValues;
 use super::terms::{AdCategory, Interest, SpecialCategory};
 use crate::consent::{Event, EventKind, PolicyId, TextDigest};
 use crate::ids::{
@@ -121,6 +122,8 @@ pub struct SocialAccount {
     pub language: Option<String>,
     /// `interests`, sorted, each once.
     pub interests: Vec<Interest>,
+    /// What stands in columns of the configuration's own.
+    pub own: OwnValues,
 }
 
 /// A row of `friendships`. The pair is unordered: readers put the smaller id first.
@@ -220,6 +223,8 @@ pub struct Ad {
     pub lookalike_of: Option<AudienceId>,
     /// `quality`: currency units per impression that showing the ad is worth beside its bid, finite.
     pub quality: f64,
+    /// What stands in columns of the configuration's own.
+    pub own: OwnValues,
 }
 
 /// A row of `audience_members`: a number on an advertiser's customer list, as a token for ad relevance.
@@ -280,6 +285,8 @@ pub struct Impression {
     pub language: Option<String>,
     /// `user_interests`.
     pub interests: Vec<Interest>,
+    /// What stands in columns of the configuration's own.
+    pub own: OwnValues,
 }
 
 /// A row of `ad_truth`: how likely a click was, which only a synthetic world knows. No run reads it.

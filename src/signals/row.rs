@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 
 use super::column::{Column, Kind};
 use super::devices::KeptDevices;
+use super::own::{OwnValue, OwnValues};
 use super::rejection::RejectionReason;
 use super::terms::{AdCategory, Interest, KeptTerms, TermRefused, topic_of};
 use crate::ids::{DeviceId, Region, RegionRefused};
@@ -75,6 +76,8 @@ impl Fault {
 /// it is out of range.
 pub struct Row<'a> {
     cells: &'a dyn Cells,
+    /// The columns that a configuration adds to those of the table.
+    own: &'a [Column],
     /// What became of its terms so far.
     terms: RefCell<KeptTerms>,
     /// What became of its device ids so far.
@@ -83,8 +86,14 @@ pub struct Row<'a> {
 
 impl<'a> Row<'a> {
     pub(super) fn new(cells: &'a dyn Cells) -> Self {
+        Self::with_own(cells, &[])
+    }
+
+    /// As [`new`](Self::new), with columns that a configuration adds.
+    pub(super) fn with_own(cells: &'a dyn Cells, own: &'a [Column]) -> Self {
         Self {
             cells,
+            own,
             terms: RefCell::default(),
             devices: Cell::default(),
         }
@@ -345,6 +354,51 @@ impl<'a> Row<'a> {
         let regions: Result<Vec<Region>, Fault> =
             items.map(|item| region_of(item, column)).collect();
         regions.map(in_order)
+    }
+
+    /// What stands in own columns of a person or of what was shown to one: words about a sensitive topic are left out and counted.
+    pub(super) fn own(&self) -> Result<OwnValues, Fault> {
+        self.own_values(|word, _| {
+            let topic = topic_of(word);
+            self.terms.borrow_mut().count(topic);
+            Ok(topic.is_none())
+        })
+    }
+
+    /// What stands in own columns of an ad: one word about a sensitive topic refuses the row.
+    pub(super) fn own_of_ad(&self) -> Result<OwnValues, Fault> {
+        self.own_values(|word, column| match topic_of(word) {
+            None => Ok(true),
+            Some(topic) => Err(Fault::new(column, RejectionReason::Sensitive(topic))),
+        })
+    }
+
+    fn own_values(
+        &self,
+        keeps: impl Fn(&str, &Column) -> Result<bool, Fault>,
+    ) -> Result<OwnValues, Fault> {
+        let mut values = Vec::new();
+        for column in self.own {
+            if column.kind == Kind::Number {
+                let number = self.number_if(column)?;
+                Fault::unless(number.is_none_or(f64::is_finite), column)?;
+                values.extend(number.map(|number| OwnValue::number(column, number)));
+                continue;
+            }
+            for word in self.own_words(column)? {
+                if keeps(&word, column)? {
+                    values.push(OwnValue::word(column, &word));
+                }
+            }
+        }
+        Ok(OwnValues::new(values))
+    }
+
+    fn own_words(&self, column: &Column) -> Result<Vec<String>, Fault> {
+        match column.kind {
+            Kind::TextList => self.lower_list(column),
+            _ => Ok(self.lower_if(column)?.into_iter().collect()),
+        }
     }
 
     fn items(&self, column: &Column) -> Result<Vec<&'a str>, Fault> {

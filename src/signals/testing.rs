@@ -196,6 +196,7 @@ impl Sample for SocialAccount {
                     gender,
                     language,
                     interests,
+                    own: crate::signals::OwnValues::default(),
                 }
             });
         record.boxed()
@@ -406,6 +407,7 @@ impl Sample for Ad {
                 audience_id: audience.filter(|(_, like)| !like).map(|(id, _)| id.into()),
                 lookalike_of: audience.filter(|(_, like)| *like).map(|(id, _)| id.into()),
                 quality,
+                own: crate::signals::OwnValues::default(),
             }
         });
         record.boxed()
@@ -482,6 +484,7 @@ impl Sample for Impression {
                 gender,
                 language,
                 interests,
+                own: crate::signals::OwnValues::default(),
             }
         });
         record.boxed()

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::column::Column;
+use super::own::OwnValues;
 use super::row::{is_civil, is_storable};
 use super::terms::Interest;
 use crate::ids::Region;
@@ -41,6 +42,13 @@ impl<'a> Values<'a> {
             self.refuse(column);
         }
         self.cells[column.index] = value;
+    }
+
+    /// Own columns are read and never written: a row that has any is not written without them.
+    pub(super) fn refuse_own(&mut self, own: &OwnValues) {
+        if let Some(value) = own.iter().next() {
+            self.unwritable.get_or_insert(value.column());
+        }
     }
 
     /// Says that the row has a value which the column cannot hold.

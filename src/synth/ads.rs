@@ -46,6 +46,7 @@ fn ad(seed: u64, i: usize, rng: &mut Stream) -> (Ad, AdTraits) {
         audience_id: chance(rng, 0.1).then(|| AudienceId(spread_id(seed, 7, i))),
         lookalike_of: None,
         quality: 0.0,
+        own: crate::signals::OwnValues::default(),
     };
     let traits = AdTraits {
         id: ad.ad_id,

@@ -210,6 +210,7 @@ fn person(rank: u64, id: u64) -> SocialAccount {
         gender: None,
         language: None,
         interests: Vec::new(),
+        own: crate::signals::OwnValues::default(),
     }
 }
 

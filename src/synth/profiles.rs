@@ -146,6 +146,7 @@ fn social_account(
         gender: chance(rng, 0.95).then(|| person.gender.to_owned()),
         language: Some(person.language.to_owned()),
         interests: names(&person.interests),
+        own: crate::signals::OwnValues::default(),
     };
     Profile {
         person: i,

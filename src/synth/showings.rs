@@ -306,6 +306,7 @@ impl Audience<'_> {
             gender: Some(person.gender.to_owned()),
             language: Some(person.language.to_owned()),
             interests: names(&person.interests),
+            own: crate::signals::OwnValues::default(),
         }
     }
 }

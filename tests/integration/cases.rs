@@ -233,6 +233,7 @@ pub(crate) fn social(n: u64, phone: Option<RawPhone>) -> SocialAccount {
         gender: None,
         language: None,
         interests: Vec::new(),
+        own: acquaint::signals::OwnValues::default(),
     }
 }
 

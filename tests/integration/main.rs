@@ -33,6 +33,7 @@ mod names;
 mod number_book;
 mod numbers;
 mod one_desk;
+mod own_columns;
 mod placeholders;
 mod policy_matrix;
 mod real_graphs;

@@ -1,6 +1,6 @@
 //! From features to entries with fields.
 
-use crate::ads::features::{AdField, Feature, Field, HashedValue, Placement, UserField};
+use crate::ads::features::{AdField, Feature, Field, HashedValue, Showing, UserField};
 use crate::learn::factor::{FactorModel, FieldBatch, FieldEntry as Entry};
 
 /// Fields of people: the first. Those of a profile stand alone; phone, messenger, person and history are one each, since each field
@@ -8,10 +8,15 @@ use crate::learn::factor::{FactorModel, FieldBatch, FieldEntry as Entry};
 pub(super) const N_PEOPLES: usize = 9;
 /// Surface and position: between.
 pub(super) const N_PLACES: usize = 2;
+/// Fields of ads: the last.
+const N_ADS: usize = 4;
 /// All fields.
-pub(in crate::ads) const N_FIELDS: usize = N_PEOPLES + N_PLACES + AdField::ALL.len();
+pub(in crate::ads) const N_FIELDS: usize = N_PEOPLES + N_PLACES + N_ADS;
 
 /// The machine's number of a field; none for what the machine makes itself, an offset and crosses.
+///
+/// Own columns share the fields of interests, of surfaces and of categories: a field of their own would cost every other value a
+/// vector.
 ///
 /// Hour and weekday are left to the logistic model, and so is what is about one ad, advertiser or category: it belongs to no side of
 /// a product of a person and an ad.
@@ -20,10 +25,19 @@ const fn number(field: Field) -> Option<u8> {
     Some(match field {
         Field::Bias | Field::Cross(..) | Field::Hour | Field::Weekday => return None,
         Field::User(field) => return number_of(field),
-        Field::Surface => N_PEOPLES as u8,
+        Field::Surface | Field::OwnShown => N_PEOPLES as u8,
         Field::Position => N_PEOPLES as u8 + 1,
-        Field::Ad(field) => (N_PEOPLES + N_PLACES) as u8 + field as u8,
+        Field::Ad(field) => (N_PEOPLES + N_PLACES) as u8 + number_of_ad(field),
     })
+}
+
+const fn number_of_ad(field: AdField) -> u8 {
+    match field {
+        AdField::Ad => 0,
+        AdField::Advertiser => 1,
+        AdField::Category | AdField::Own => 2,
+        AdField::SpecialCategory => 3,
+    }
 }
 
 const fn number_of(field: UserField) -> Option<u8> {
@@ -32,7 +46,7 @@ const fn number_of(field: UserField) -> Option<u8> {
         UserField::AgeBand => 1,
         UserField::Gender => 2,
         UserField::Language => 3,
-        UserField::Interest => 4,
+        UserField::Interest | UserField::Own => 4,
         UserField::DeviceType | UserField::Os | UserField::OsVersion => 5,
         UserField::AppVersion | UserField::Sessions | UserField::Groups => 6,
         UserField::Person => 7,
@@ -84,8 +98,11 @@ pub(super) fn value_entries(
 }
 
 /// The entries of a place.
-pub(super) fn place_entries(placement: Placement, bits: u8) -> impl Iterator<Item = Entry> {
-    entries(placement.features(), bits)
+pub(super) fn place_entries(
+    showing: Showing<'_>,
+    bits: u8,
+) -> impl Iterator<Item = Entry> + use<'_> {
+    entries(showing.features(), bits)
 }
 
 /// Rows for a machine.
@@ -112,7 +129,7 @@ mod tests {
         let fields = fields.chain([Field::Surface, Field::Position]);
         let fields = fields.chain(AdField::ALL.into_iter().map(Field::Ad));
         let mut numbers: Vec<u8> = fields.filter_map(number).collect();
-        assert!(numbers.is_sorted());
+        numbers.sort_unstable();
         numbers.dedup();
         let expected: Vec<u8> = (0..15).collect();
         assert_eq!(numbers, expected);

@@ -30,7 +30,7 @@ pub(in crate::ads) use self::fields::{N_FIELDS, batch, entries};
 use self::fields::{N_PEOPLES, N_PLACES, value_entries};
 use self::file::FactorClicksFile;
 use self::place::Place;
-use super::features::{AdHashes, HashedValue, Placement, ShownAt};
+use super::features::{AdHashes, HashedValue, Showing, ShownAt};
 use crate::learn::factor::{FactorModel, Interaction, Side};
 use crate::retrieve::dot;
 
@@ -71,12 +71,12 @@ impl FactorClicks {
         &self,
         ad: &AdHashes,
         values: &[HashedValue],
-        placement: Placement,
+        showing: Showing<'_>,
     ) -> f64 {
         let bits = self.machine.params().bits();
         let with_ad = values.iter().flat_map(|&value| ad.features_with(value));
         let features = ad.features().chain(with_ad);
-        let entries: Vec<_> = entries(features.chain(placement.features()), bits).collect();
+        let entries: Vec<_> = entries(features.chain(showing.features()), bits).collect();
         self.machine.logit(batch(&self.machine, &[entries]).row(0))
     }
 

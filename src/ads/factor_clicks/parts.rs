@@ -2,7 +2,7 @@
 
 use super::FactorClicks;
 use super::fields::{N_PEOPLES, N_PLACES, entries, is_seen, value_entries};
-use crate::ads::features::{AdField, AdHashes, UserValue};
+use crate::ads::features::{AdField, AdHashes, Field, UserValue};
 use crate::learn::factor::{FieldEntry as Entry, FieldRow};
 
 /// What each value adds: its own weight, and half of what it says together with every other.
@@ -40,14 +40,17 @@ impl FactorClicks {
         let added = self.added(&all);
         let n_person = allowed.len();
         let n_places = self.place.counts().len();
-        let ad_field =
-            |entry: &Entry| AdField::ALL[usize::from(entry.field) - N_PEOPLES - N_PLACES];
-        let ads = all.iter().zip(&added).skip(n_person + n_places);
+        // In the order of the entries, which are of every feature but the bias.
+        let fields = ad.features().filter_map(|feature| match feature.field {
+            Field::Ad(field) => Some(field),
+            _ => None,
+        });
+        let ads = fields.zip(&added[n_person + n_places..]);
         let places = &added[n_person..n_person + n_places];
         Parts {
             offset: self.machine.offset(),
             place: self.place.mean_own() + places.iter().sum::<f64>(),
-            ad: ads.map(|(entry, &part)| (ad_field(entry), part)).collect(),
+            ad: ads.map(|(field, &part)| (field, part)).collect(),
             person: allowed.into_iter().zip(added).collect(),
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::fields::{N_FIELDS, N_PEOPLES, N_PLACES, batch, place_entries};
-use crate::ads::features::{Placement, ShownAt};
+use crate::ads::features::{Showing, ShownAt};
 use crate::learn::LearnError;
 use crate::learn::factor::{FactorModel, FieldEntry as Entry, Side};
 
@@ -51,12 +51,12 @@ impl Place {
         let mut counts: BTreeMap<(u8, u32), u64> = BTreeMap::new();
         let (mut impressions, mut own) = (0, 0.0);
         for at in shown {
-            let entries = place_entries(at.place, machine.params().bits());
+            let entries = place_entries(at.showing(), machine.params().bits());
             for Entry { field, slot, .. } in entries {
                 *counts.entry((field, slot)).or_default() += at.impressions;
             }
             impressions += at.impressions;
-            own += at.impressions as f64 * own_of_place(machine, at.place);
+            own += at.impressions as f64 * own_of_place(machine, at.showing());
         }
         let count = |((field, slot), impressions)| PlaceCount {
             field,
@@ -148,8 +148,8 @@ fn shares(counts: &[PlaceCount], impressions: u64) -> impl Iterator<Item = Entry
 }
 
 /// What a place adds by itself.
-fn own_of_place(machine: &FactorModel, placement: Placement) -> f64 {
-    let entries = place_entries(placement, machine.params().bits());
+fn own_of_place(machine: &FactorModel, showing: Showing<'_>) -> f64 {
+    let entries = place_entries(showing, machine.params().bits());
     let rows = batch(machine, &[entries.collect()]);
     machine.person_side(rows.row(0), N_PEOPLES + N_PLACES).own
 }

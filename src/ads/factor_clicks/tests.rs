@@ -4,7 +4,7 @@ use linfa::ParamGuard;
 use linfa::traits::FitWith;
 
 use super::*;
-use crate::ads::features::UserField;
+use crate::ads::features::{Placement, UserField};
 use crate::ads::testing::ad;
 use crate::hash::mix;
 use crate::learn::factor::{FactorParams, FieldBatch, FieldDataset, FieldEntry};
@@ -35,7 +35,7 @@ fn ads() -> Vec<AdHashes> {
     let some = |id: u64| {
         let mut ad = ad(id, ["food", "cars"][usize::from(id.is_multiple_of(2))], 1.0);
         ad.special_category = id.is_multiple_of(3).then_some(SpecialCategory::Credit);
-        AdHashes::of(&ad)
+        AdHashes::of(&ad, &[])
     };
     (0..6).map(some).collect()
 }
@@ -55,8 +55,16 @@ const fn place(surface: Surface, position: Option<u8>) -> Placement {
     }
 }
 
+const fn at(place: Placement) -> Showing<'static> {
+    Showing { place, own: &[] }
+}
+
 fn shown(counts: &[(Placement, u64)]) -> Vec<ShownAt> {
-    let shown = |&(place, impressions): &(Placement, u64)| ShownAt { place, impressions };
+    let shown = |&(place, impressions): &(Placement, u64)| ShownAt {
+        place,
+        own: Box::default(),
+        impressions,
+    };
     counts.iter().map(shown).collect()
 }
 
@@ -92,7 +100,7 @@ fn sides_give_what_the_row_gives_where_everything_stood() {
         for i in 0..40 {
             for ad in ads() {
                 let sides = model.logit(&ad, &values(i));
-                let row = model.logit_shown(&ad, &values(i), PLACES[0]);
+                let row = model.logit_shown(&ad, &values(i), at(PLACES[0]));
                 assert!((sides - row).abs() < 2e-6, "{kind:?}: {sides} {row}");
             }
         }
@@ -111,8 +119,9 @@ fn sides_give_the_mean_over_surfaces() {
         let model = FactorClicks::new(trained(kind), &shown);
         for ad in ads() {
             let sides = model.logit(&ad, &values(1));
-            let at =
-                |at: &ShownAt| at.impressions as f64 * model.logit_shown(&ad, &values(1), at.place);
+            let at = |at: &ShownAt| {
+                at.impressions as f64 * model.logit_shown(&ad, &values(1), at.showing())
+            };
             let mean = shown.iter().map(at).sum::<f64>() / 10.0;
             assert!((sides - mean).abs() < 2e-6, "{kind:?}: {sides} {mean}");
         }

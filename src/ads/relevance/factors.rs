@@ -101,7 +101,7 @@ fn catalogue(
     running: &Running<'_>,
     ads: &[usize],
 ) -> Result<Catalogue, RetrieveError> {
-    let side = |&at: &usize| model.ad(&running.ads[at].hashes);
+    let side = |&at: &usize| model.ad(running.ads[at].hashes);
     let sides: Vec<_> = ads.par_iter().map(side).collect();
     let biases: Vec<f32> = sides.iter().map(|side| side.bias).collect();
     let vectors: Vec<f32> = sides.into_iter().flat_map(|side| side.vector).collect();

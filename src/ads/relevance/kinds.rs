@@ -30,12 +30,12 @@ pub(super) struct Kinds {
 
 impl Kinds {
     /// The number of an ad's kind.
-    pub(super) fn number(&mut self, ad: &Ad, hashes: AdHashes) -> u32 {
+    pub(super) fn number(&mut self, ad: &Ad, hashes: &AdHashes) -> u32 {
         let all = &mut self.all;
         let new = || {
             all.push(Kind {
                 category: ad.category.clone(),
-                example: hashes,
+                example: hashes.clone(),
             });
             u32::try_from(all.len() - 1).expect("fewer than 2³² ads")
         };

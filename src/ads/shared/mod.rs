@@ -62,6 +62,8 @@ pub struct Shared {
     facts: Arc<[Fact]>,
     /// Levels that count for the ad in question, by field.
     pub(in crate::ads) levels: Box<[Level]>,
+    /// What own columns say of the showing, hashed.
+    pub(in crate::ads) showing: Box<[u64]>,
 }
 
 impl Shared {
@@ -82,7 +84,7 @@ impl Shared {
     fn of(facts: Arc<[Fact]>) -> Self {
         Self {
             facts,
-            levels: Box::default(),
+            ..Self::default()
         }
     }
 
@@ -93,6 +95,7 @@ impl Shared {
         Self {
             facts: Arc::clone(&self.facts),
             levels: levels.into(),
+            showing: self.showing.clone(),
         }
     }
 }
@@ -181,8 +184,13 @@ impl SharedFacts {
         }
     }
 
-    /// What of it a model looks at.
-    fn facts(&self, user: UserId, params: &SharedParams) -> Arc<[Fact]> {
+    /// What of it a model looks at, and what own columns say of the person.
+    fn facts(
+        &self,
+        user: UserId,
+        own_columns: impl Iterator<Item = UserValue>,
+        params: &SharedParams,
+    ) -> Arc<[Fact]> {
         let own = self
             .facts
             .get(&user)
@@ -190,7 +198,12 @@ impl SharedFacts {
             .flat_map(|facts| facts.iter());
         let looked_at = own.filter(|fact| params.looks_at(fact.value.field));
         let person = params.person.then(|| usage::person(user).into());
-        looked_at.cloned().chain(person).collect()
+        let own_columns = own_columns.map(Fact::from);
+        looked_at
+            .cloned()
+            .chain(person)
+            .chain(own_columns)
+            .collect()
     }
 
     fn friends(&self, user: UserId) -> &[(UserId, Timestamp)] {

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::TrainReport;
 use crate::ads::attributes::Attributes;
-use crate::ads::features::{Feature, HashedAd, HashedValue, Placement, hashed_values};
+use crate::ads::features::{Feature, HashedAd, HashedValue, Showing, hashed_values};
 use crate::ads::model_kind::ModelKind;
 use crate::ads::params::ValidAdsParams;
 use crate::ads::profile::{TrainingRow, in_share};
@@ -46,7 +46,7 @@ pub(super) struct Encoded<'a> {
     pub(super) values: Arc<[HashedValue]>,
     /// What is shared about the person by then.
     pub(super) before: &'a Shared,
-    pub(super) placement: Placement,
+    pub(super) showing: Showing<'a>,
     /// From all but the counts.
     split: u64,
 }
@@ -60,7 +60,7 @@ impl<'a> Encoded<'a> {
         looks_at: SharedParams,
     ) -> Self {
         Self {
-            placement: row.placement(looks_at),
+            showing: Showing::of(row.placement(looks_at), &before.showing, &ad.hashes),
             before,
             split: row.split_hash_of(&values),
             row,
@@ -73,8 +73,8 @@ impl<'a> Encoded<'a> {
         let crossed = self
             .all_values()
             .flat_map(|v| self.ad.hashes.features_with(v));
-        let placement = self.placement.features();
-        self.ad.hashes.features().chain(crossed).chain(placement)
+        let showing = self.showing.features();
+        self.ad.hashes.features().chain(crossed).chain(showing)
     }
 
     /// What is known of the person, of their profile first.
@@ -147,7 +147,7 @@ impl<'a> Encoded<'a> {
             impressions,
         } = self.row.target;
         let position = self.row.position.map_or(0, |p| u64::from(p) + 1);
-        let clock = self.placement.clock;
+        let clock = self.showing.place.clock;
         let clock = clock.map_or(0, |c| 1 + u64::from(c.hour) + 24 * u64::from(c.weekday));
         let head = [
             u64::from(clicks),
@@ -158,9 +158,25 @@ impl<'a> Encoded<'a> {
             self.all_values().count() as u64,
         ];
         let values = self.all_values().flat_map(|v| [v.field as u64, v.hash]);
-        for word in head.into_iter().chain(self.ad.hashes.words()).chain(values) {
+        let words = head.into_iter().chain(self.ad.hashes.words()).chain(values);
+        for word in words.chain(self.own_words()) {
             bytes.extend_from_slice(&word.to_le_bytes());
         }
+    }
+}
+
+impl Encoded<'_> {
+    /// What own columns say of ad and showing; a first word that begins no row tells them from the next one.
+    fn own_words(&self) -> impl Iterator<Item = u64> {
+        let parts = [self.ad.hashes.own(), self.showing.own];
+        let is_any = parts.iter().any(|part| !part.is_empty());
+        let words = parts.into_iter().flat_map(|part| {
+            let n = std::iter::once(part.len() as u64);
+            n.chain(part.iter().copied())
+        });
+        std::iter::once(u64::MAX)
+            .chain(words)
+            .filter(move |_| is_any)
     }
 }
 
@@ -213,12 +229,12 @@ fn encoded<'a>(
         match ads.get(&row.ad_id) {
             None => chunk.unknown_ad += 1,
             Some(_) if impressions == 0 || clicks > impressions => chunk.impossible_counts += 1,
-            Some(&ad) => {
+            Some(ad) => {
                 let values = hashed
                     .entry(&row.attributes)
                     .or_insert_with(|| hashed_values(&row.attributes).into());
                 let values = Arc::clone(values);
-                let encoded = Encoded::of(row, ad, values, before, looks_at);
+                let encoded = Encoded::of(row, ad.clone(), values, before, looks_at);
                 chunk.usable.push(encoded);
             }
         }

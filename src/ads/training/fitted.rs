@@ -8,7 +8,7 @@ use super::merge::predictor;
 use super::shards::{Shard, ShardState, sharded};
 use crate::ads::AdsError;
 use crate::ads::click_model::ClickModel;
-use crate::ads::features::{Placement, ShownAt};
+use crate::ads::features::{Placement, Showing, ShownAt};
 use crate::ads::params::ValidAdsParams;
 use crate::hash::HashMap;
 use crate::learn::ClickTotals;
@@ -64,7 +64,7 @@ pub(super) struct Sums {
 impl Sums {
     fn of(rows: &[Encoded<'_>], params: &ValidAdsParams) -> Self {
         let mut sums = Self::default();
-        let mut shown: HashMap<Placement, u64> = HashMap::default();
+        let mut shown: HashMap<(Placement, &[u64]), u64> = HashMap::default();
         for row in rows {
             let impressions = u64::from(row.row.target.impressions);
             *match row.role(params) {
@@ -74,10 +74,15 @@ impl Sums {
             } += 1;
             sums.totals.clicks += u64::from(row.row.target.clicks);
             sums.totals.impressions += impressions;
-            *shown.entry(row.placement).or_default() += impressions;
+            let Showing { place, own } = row.showing;
+            *shown.entry((place, own)).or_default() += impressions;
         }
         let shown = shown.into_iter();
-        let shown = shown.map(|(place, impressions)| ShownAt { place, impressions });
+        let shown = shown.map(|((place, own), impressions)| ShownAt {
+            place,
+            own: own.into(),
+            impressions,
+        });
         sums.shown = shown.collect();
         sums.shown.sort_unstable();
         sums

@@ -37,11 +37,12 @@ pub use self::shards::MIN_CLICKS_PER_SHARD;
 use self::encode::{Encoded, usable};
 use self::fitted::Fitted;
 use self::held_out::{HeldOut, Holding, Parted, predictions};
-use self::shards::n_shards;
+use self::shards::{ShardState, n_shards};
 use super::AdsError;
 use super::click_model::ClickModel;
 use super::features::HashedAd;
 use super::model_kind::ModelKind;
+use super::own::OwnBins;
 use super::params::ValidAdsParams;
 use super::profile::TrainingRow;
 use super::shared::{History, SharedFacts};
@@ -151,7 +152,13 @@ pub fn train_told(
     let of_rows: Vec<&TrainingRow> = rows.iter().map(Permitted::get).collect();
     let before = history.before(&of_rows);
     let looks_at = params.signals();
-    let rows = usable(rows, &before, &ads_by_id(ads), looks_at, &mut report);
+    let rows = usable(
+        rows,
+        &before,
+        &ads_by_id(ads, history.own()),
+        looks_at,
+        &mut report,
+    );
     let holding = Holding::of(params, rows.len() as u64, clicks_of(&rows));
     let Parted {
         held_out: kept_out,
@@ -181,7 +188,7 @@ pub fn train_told(
     report.reliability = reliability(&predictions, BINS);
     report_of(&fitted, params, &mut report);
     report.curve = curve(&part, &held_out[0], params)?;
-    let mut model = fitted.model;
+    let mut model = fitted.model.with_own(history.own().clone());
     let shown = held_out.iter().flat_map(HeldOut::shown);
     model.calibrate(&predictions, shown, params, holding.as_str());
     Ok(Trained {
@@ -201,6 +208,9 @@ fn report_of(fitted: &Fitted, params: &ValidAdsParams, report: &mut TrainReport)
     report.rows_not_sampled = fitted.sums.rows_not_sampled;
     report.n_shards = fitted.shards.len() as u64;
     report.n_weights = fitted.model.n_weights() as u64;
+    let at_base_rate = |state: &&ShardState| state.learnt.is_untouched();
+    let at_base_rate = fitted.shards.iter().filter(at_base_rate).count() as u64;
+    report.note(at_base_rate);
     let curves = fitted.shards.iter().map(|state| &state.curve);
     match params.model() {
         ModelKind::Logistic => report.progress = report::progress(curves),
@@ -254,6 +264,7 @@ fn curve(
     Ok(points)
 }
 
-fn ads_by_id(ads: &[Ad]) -> HashMap<AdId, HashedAd<'_>> {
-    ads.iter().map(|ad| (ad.ad_id, HashedAd::of(ad))).collect()
+fn ads_by_id<'a>(ads: &'a [Ad], bins: &OwnBins) -> HashMap<AdId, HashedAd<'a>> {
+    let hashed = |ad: &'a Ad| HashedAd::of(ad, &bins.of_ad(ad));
+    ads.iter().map(|ad| (ad.ad_id, hashed(ad))).collect()
 }

@@ -49,6 +49,9 @@ pub struct TrainReport {
     /// on the first fifth of them. The last learnt from all others.
     #[serde(default)]
     pub curve: Vec<CurvePoint>,
+    /// What whoever uses the model should know before they do, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
@@ -95,6 +98,21 @@ pub struct ProgressPoint {
 }
 
 impl TrainReport {
+    /// Says where the model knows no more than how often ads are clicked.
+    pub(super) fn note(&mut self, shards_at_base_rate: u64) {
+        if shards_at_base_rate > 0 {
+            self.notes.push(format!(
+                "{shards_at_base_rate} of {} shards of the factor model answer the base rate: no pass did better",
+                self.n_shards
+            ));
+        }
+        if let Some(ne) = self.held_out.ne.filter(|ne| *ne >= 1.0) {
+            self.notes.push(format!(
+                "held-out rows are predicted no better than by their click rate alone (NE {ne:.4})"
+            ));
+        }
+    }
+
     /// Checks that every row given was used or counted under a reason.
     ///
     /// # Errors

@@ -51,6 +51,14 @@ pub(super) enum Learnt {
 }
 
 impl Learnt {
+    /// Is it a machine that no row has moved?
+    pub(super) fn is_untouched(&self) -> bool {
+        match self {
+            Self::Logistic(_) => false,
+            Self::Factors(moved) => moved.0.iter().all(Vec::is_empty),
+        }
+    }
+
     pub(super) const fn kind(&self) -> ModelKind {
         match self {
             Self::Logistic(_) => ModelKind::Logistic,

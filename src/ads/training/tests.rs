@@ -511,3 +511,26 @@ fn a_new_ad_is_expected_to_do_as_its_advertisers_others_drawn_to_the_mean() {
     let unknown = model.p_click(&nobody(), &stranger);
     assert!(p(9) < unknown && unknown < p(4), "{unknown}");
 }
+
+/// Clicks are drawn by a hash of everything: nothing can be learnt, and the model says so.
+#[test]
+fn a_model_that_knows_no_more_than_the_base_rate_says_so() {
+    let luck = |i: u64| {
+        let mut shown = impression(Some(i % 200), i % 5, 1, u32::from(mix(i, 77) % 10 == 0));
+        shown.at = Timestamp::from_secs(1_472_000_000 + i64::try_from(i).unwrap());
+        shown
+    };
+    let rows: Vec<Impression> = (0..4_000).map(luck).collect();
+    let unlearnable = AdsParams {
+        model: ModelKind::Factors,
+        factors: FactorParams::default().bits(10).k(4).eta(1.0).epochs(5),
+        learning_curve: false,
+        ..AdsParams::default()
+    };
+    let report = trained_with(unlearnable, &rows, &ads()).report;
+    let said = report.notes.join("\n");
+    assert!(said.contains("answer the base rate"), "{report:?}");
+    let learnable = trained(&showings(2_000), &ads()).report;
+    assert!(learnable.held_out.ne.unwrap() < 1.0);
+    assert_eq!(learnable.notes, Vec::<String>::new());
+}

@@ -60,6 +60,10 @@ impl Ads {
             facts: Some(&facts),
         };
         let history = set.history(&world.params.ads);
+        let history = match given {
+            Some(given) => given.model().tells(history),
+            None => history,
+        };
         let profiles = told(&history, world, &view, &profiles);
         let (model, train_report) = if let Some(given) = given {
             (given.model().clone(), given.training().clone())
@@ -69,7 +73,7 @@ impl Ads {
             (trained.model, trained.report)
         };
         Ok(Self {
-            ready: ReadyAds::of(&world.inputs.ads, &guard),
+            ready: ReadyAds::of(&world.inputs.ads, &model, &guard),
             view,
             profiles,
             facts,

@@ -73,7 +73,7 @@ impl AdModel {
         let file = ModelFile {
             schema: AD_MODEL_SCHEMA.to_owned(),
             provenance: self.provenance.clone(),
-            features: feature_sources(),
+            features: feature_sources(&self.params.features),
             params: self.params.clone(),
             training: self.training.clone(),
             shards: self.shards.clone(),
@@ -95,7 +95,7 @@ impl AdModel {
             });
         }
         let file: ModelFile = serde_json::from_str(&unseal_json(text)?)?;
-        if file.features != feature_sources() {
+        if file.features != feature_sources(&file.params.features) {
             return Err(AdModelError::Features);
         }
         Ok(Self {

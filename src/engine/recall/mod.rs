@@ -37,7 +37,6 @@ use crate::engine::{
 };
 use crate::identity::{Link, ValidIdentityParams};
 use crate::ids::{AccountId, AdId, BusinessId, UserId};
-use crate::signals::SignalsDir;
 use crate::time::Timestamp;
 
 /// What to recall.
@@ -100,7 +99,7 @@ pub struct RecallRow {
 pub fn recall(request: &RecallRequest<'_>, progress: &dyn Progress) -> Result<Recall, EngineError> {
     let manifest = read_output(request.out)?;
     let params = parameters(&manifest, request.out)?.check()?;
-    let dir = SignalsDir::open(request.signals, &params.signals)?;
+    let dir = params.open(request.signals)?;
     let published = manifest.as_of;
     let times = Times {
         as_of: Some(published.valid),

@@ -19,7 +19,7 @@ use crate::engine::{EngineError, Progress, ValidRunParams};
 use crate::graph::Graph;
 use crate::hash::{HashMap, HashSet};
 use crate::ids::{AccountId, AdId, AdvertiserId, BusinessId, UserId};
-use crate::signals::{Hidden, SignalsDir, Table};
+use crate::signals::{Hidden, Table};
 use crate::suggest::Exclusions;
 use crate::time::Timestamp;
 
@@ -73,7 +73,7 @@ impl Ties {
         latest: Option<Timestamp>,
         progress: &dyn Progress,
     ) -> Result<Self, EngineError> {
-        let dir = SignalsDir::open(request.signals, &params.signals)?;
+        let dir = params.open(request.signals)?;
         let mut inputs = Inputs::read(&dir, request.ledger.into(), latest, progress)?;
         let published = manifest.as_of;
         let until = request.known_at.unwrap_or(Timestamp::MAX);

@@ -92,7 +92,7 @@ pub fn verify(
             .collect(),
         ..Verdict::default()
     };
-    let dir = SignalsDir::open(request.signals, &params.signals)?;
+    let dir = params.open(request.signals)?;
     let mut source = Source::read(&dir, manifest.as_of.valid, progress)?;
     verdict
         .findings

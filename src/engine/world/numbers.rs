@@ -207,6 +207,7 @@ mod tests {
             gender: None,
             language: None,
             interests: Vec::new(),
+            own: crate::signals::OwnValues::default(),
         };
         let rows = (0..).zip([""].iter().chain(&texts)).map(row).collect();
         let origins: Vec<Origin> = (0..7)

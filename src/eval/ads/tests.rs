@@ -45,6 +45,7 @@ pub(super) fn ad(id: u64, advertiser: u64, category: &str) -> Ad {
         audience_id: None,
         lookalike_of: None,
         quality: 0.0,
+        own: crate::signals::OwnValues::default(),
     }
 }
 
@@ -62,6 +63,7 @@ pub(super) fn shown(ad_id: u64, at: i64, impressions: u32, clicks: u32) -> Impre
         gender: None,
         language: None,
         interests: Vec::new(),
+        own: crate::signals::OwnValues::default(),
     }
 }
 

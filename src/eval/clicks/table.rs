@@ -172,6 +172,7 @@ impl ClickTable {
             gender: lower(&self.shown.gender),
             language: lower(&self.shown.language),
             interests: self.features.of_row(row),
+            own: crate::signals::OwnValues::default(),
         }
     }
 }
@@ -424,5 +425,6 @@ fn ad(id: u64, advertiser: u64, category: AdCategory, starts_at: Timestamp) -> A
         audience_id: None,
         lookalike_of: None,
         quality: 0.0,
+        own: crate::signals::OwnValues::default(),
     }
 }

@@ -77,6 +77,7 @@ fn ads() -> Vec<Ad> {
         audience_id: None,
         lookalike_of: None,
         quality: 0.0,
+        own: crate::signals::OwnValues::default(),
     };
     (0..10).map(ad).collect()
 }
@@ -101,6 +102,7 @@ fn rows(tastes_differ: bool) -> Vec<Permitted<TrainingRow, AdRelevance>> {
             gender: None,
             language: None,
             interests: Vec::new(),
+            own: crate::signals::OwnValues::default(),
         };
         gate.permit(TrainingRow::new(&shown, None)).unwrap()
     };

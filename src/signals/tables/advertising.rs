@@ -59,6 +59,7 @@ impl Record for Ad {
             audience_id,
             lookalike_of,
             quality: quality(row)?,
+            own: row.own_of_ad()?,
         })
     }
 
@@ -75,6 +76,7 @@ impl Record for Ad {
         values.set(ad::AUDIENCE_ID, self.audience_id.map(|id| id.0));
         values.set(ad::LOOKALIKE_OF, self.lookalike_of.map(|id| id.0));
         values.set(ad::QUALITY, self.quality);
+        values.refuse_own(&self.own);
     }
 }
 
@@ -267,6 +269,7 @@ impl Record for Impression {
             gender: row.harmless_if(shown::USER_GENDER)?,
             language: row.lower_if(shown::USER_LANGUAGE)?,
             interests: row.interests(shown::USER_INTERESTS)?,
+            own: row.own()?,
         })
     }
 
@@ -283,6 +286,7 @@ impl Record for Impression {
         values.set(shown::USER_GENDER, self.gender.as_deref());
         values.set(shown::USER_LANGUAGE, self.language.as_deref());
         values.set(shown::USER_INTERESTS, self.interests.as_slice());
+        values.refuse_own(&self.own);
     }
 }
 

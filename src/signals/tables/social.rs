@@ -68,6 +68,7 @@ impl Record for SocialAccount {
             gender: row.harmless_if(user::GENDER)?,
             language: row.lower_if(user::LANGUAGE)?,
             interests: row.interests(user::INTERESTS)?,
+            own: row.own()?,
         })
     }
 
@@ -83,6 +84,7 @@ impl Record for SocialAccount {
         values.set(user::GENDER, self.gender.as_deref());
         values.set(user::LANGUAGE, self.language.as_deref());
         values.set(user::INTERESTS, self.interests.as_slice());
+        values.refuse_own(&self.own);
     }
 }
 

@@ -27,6 +27,7 @@ use self::rates::{Rates, day};
 use self::segments::Segments;
 use self::walk::{Step, Walk};
 use super::{Level, Shared, SharedFacts, SharedParams, Told};
+use crate::ads::own::OwnBins;
 use crate::ads::params::ValidAdsParams;
 use crate::ads::profile::{TrainingRow, UserProfile};
 use crate::consent::{AdRelevance, Permitted};
@@ -43,6 +44,7 @@ pub struct History<'a> {
     catalogue: Catalogue,
     events: Events,
     segments: Segments,
+    own: OwnBins,
 }
 
 impl<'a> History<'a> {
@@ -80,7 +82,18 @@ impl<'a> History<'a> {
             catalogue,
             facts,
             params: looks_at,
+            own: OwnBins::fit(params.features(), rows.iter().map(Permitted::get), ads),
         }
+    }
+
+    /// The same with the bins of a model that was trained before.
+    pub(in crate::ads) fn with_own(self, own: OwnBins) -> Self {
+        Self { own, ..self }
+    }
+
+    /// Where bins of numbers begin.
+    pub(in crate::ads) const fn own(&self) -> &OwnBins {
+        &self.own
     }
 
     /// What happened before each of the rows, in their order; of rows about nobody, nothing.
@@ -104,6 +117,9 @@ impl<'a> History<'a> {
         for (at, shared) in told.into_iter().flatten() {
             all[at] = shared;
         }
+        for (shared, row) in all.iter_mut().zip(rows) {
+            shared.showing = self.own.of_showing(&row.own.showing);
+        }
         all
     }
 
@@ -117,7 +133,9 @@ impl<'a> History<'a> {
         let mut own = own.to_vec();
         own.sort_by_key(|&at| rows[at].at);
         let mut walk = self.walk(user);
-        let facts = Shared::of(self.facts.facts(user, &self.params));
+        let person = own.first().map(|&at| &rows[at].own.person);
+        let own_columns = person.into_iter().flat_map(|own| self.own.of_person(own));
+        let facts = Shared::of(self.facts.facts(user, own_columns, &self.params));
         let told = own.into_iter().map(|at| {
             walk.go_to(rows[at].at);
             (at, facts.with(self.levels(&walk, rows[at])))
@@ -149,7 +167,9 @@ impl<'a> History<'a> {
             walk.levels(now, segment, &mut levels);
             about = walk.about(segment);
         }
-        let facts = Shared::of(self.facts.facts(profile.user, &self.params));
+        let own_columns = self.own.of_person(&profile.own);
+        let facts = self.facts.facts(profile.user, own_columns, &self.params);
+        let facts = Shared::of(facts);
         profile.shared = facts.with(levels);
         profile.about = about;
         profile

@@ -153,5 +153,8 @@ fn held_out(training: &TrainReport, calibration: &str) -> String {
         line(&mut text, &format!("{name:44}{value:>14}"));
     }
     line(&mut text, &format!("calibration: {calibration}"));
+    for note in &training.notes {
+        line(&mut text, &format!("note: {note}"));
+    }
     text
 }
