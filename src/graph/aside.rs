@@ -85,6 +85,7 @@ impl<P> Graph<P> {
 
 /// The rows of some entries, which are ascending.
 fn entries<'a>(ties: &'a Csr, places: &'a [usize]) -> impl Iterator<Item = (u32, usize)> + 'a {
+    // Places ascend, so `u` never goes back: every row before it ends at or before the place.
     let mut u = 0;
     places.iter().map(move |&at| {
         while ties.range(u).end <= at {

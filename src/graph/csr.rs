@@ -200,6 +200,7 @@ fn offsets(n_nodes: usize, rows: impl Iterator<Item = u32>) -> Vec<u64> {
         offsets[row as usize + 1] += 1;
     }
     let mut so_far = 0;
+    // Each offset has the entries of the row before it; `so_far` those of all rows before that.
     for offset in &mut offsets {
         so_far += *offset;
         *offset = so_far;

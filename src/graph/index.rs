@@ -45,6 +45,7 @@ impl NodeIndex {
             starts[self.bucket(user.0 - self.smallest) + 1] += 1;
         }
         let mut so_far = 0;
+        // Each start has the users of the bucket before it; `so_far` those of all buckets before that.
         for start in &mut starts {
             so_far += *start;
             *start = so_far;

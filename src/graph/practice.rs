@@ -109,6 +109,7 @@ impl Room {
     }
 
     fn count(&mut self, row: impl Iterator<Item = u32>) {
+        // `touched` names whoever has a tally, each once.
         for y in row {
             let n = &mut self.tally[y as usize];
             if *n == 0 {
@@ -131,9 +132,15 @@ impl Room {
         found
     }
 
-    fn mark(&mut self, people: &[u32], is_marked: bool) {
+    fn mark(&mut self, people: &[u32]) {
         for &y in people {
-            self.is_marked[y as usize] = is_marked;
+            self.is_marked[y as usize] = true;
+        }
+    }
+
+    fn unmark(&mut self, people: &[u32]) {
+        for &y in people {
+            self.is_marked[y as usize] = false;
         }
     }
 }
@@ -228,11 +235,11 @@ impl Practices<'_> {
 
     /// Every patient and how many others around `z` they are tied to.
     fn known(&self, room: &mut Room, z: u32, around: &Around) -> Vec<(u32, u32)> {
-        room.mark(&around.all, true);
+        room.mark(&around.all);
         room.is_marked[z as usize] = false;
         let known = |&c: &u32| (c, self.n_marked(room, c));
         let known = around.patients.iter().map(known).collect();
-        room.mark(&around.all, false);
+        room.unmark(&around.all);
         known
     }
 
@@ -265,12 +272,12 @@ impl Practices<'_> {
 
     /// How many of the pairs of some people are tied.
     fn n_tied(&self, room: &mut Room, people: &[u32]) -> u64 {
-        room.mark(people, true);
+        room.mark(people);
         let both_ends: u64 = people
             .iter()
             .map(|&c| u64::from(self.n_marked(room, c)))
             .sum();
-        room.mark(people, false);
+        room.unmark(people);
         both_ends / 2
     }
 

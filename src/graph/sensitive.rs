@@ -31,7 +31,7 @@ impl<P> Graph<P> {
     /// O(contacts + 64 · d) for each number that enough have saved, d the ties of those who did; 8 bytes a contact.
     #[must_use]
     pub fn sensitive(&self, callers_min: u32) -> Vec<u32> {
-        sensitive(&self.contacts, (&self.ties, &self.tie_kinds), callers_min)
+        sensitive(&self.contacts, &self.ties, &self.tie_kinds, callers_min)
     }
 
     /// Sets contacts of some people aside, in either direction; says how many were, each counted once.
@@ -45,7 +45,8 @@ impl<P> Graph<P> {
 }
 
 /// As [`Graph::sensitive`], of adjacency arrays.
-fn sensitive(contacts: &Csr, (ties, kinds): (&Csr, &[EdgeKinds]), callers_min: u32) -> Vec<u32> {
+/// `kinds` are those of the entries of `ties`.
+fn sensitive(contacts: &Csr, ties: &Csr, kinds: &[EdgeKinds], callers_min: u32) -> Vec<u32> {
     if callers_min == 0 {
         return Vec::new();
     }
@@ -154,7 +155,7 @@ mod tests {
         let ties = Csr::from_undirected(n, friends.to_vec()).unwrap();
         let kinds = vec![EdgeKinds::FRIENDSHIP; ties.n_entries()];
         let contacts = Csr::from_pairs(n, contacts.to_vec()).unwrap();
-        sensitive(&contacts, (&ties, &kinds), callers_min)
+        sensitive(&contacts, &ties, &kinds, callers_min)
     }
 
     #[test]

@@ -10,6 +10,8 @@
 //! subject's j-th event is combined (exclusive or) with the first bytes that BLAKE3, keyed with the subject's key, gives of j and the
 //! event's id.
 
+use std::ops::Range;
+
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::codec::SEALED;
@@ -97,7 +99,7 @@ impl KeyTree {
     }
 
     /// The subjects whose keys a seed at a place of the tree of `n` keys yields.
-    pub(in crate::ledger) fn subjects_below(n: u64, place: Place) -> std::ops::Range<u64> {
+    pub(in crate::ledger) fn subjects_below(n: u64, place: Place) -> Range<u64> {
         let depth = n.max(1).next_power_of_two().trailing_zeros();
         let end = (place.number + 1) << (depth - place.depth);
         first(depth, place)..end.min(n)
@@ -136,17 +138,17 @@ impl KeyTree {
             if first(self.depth, *place) >= to {
                 break;
             }
-            self.descend(*place, seed, (from, to), &mut keys);
+            self.descend(*place, seed, &(from..to), &mut keys);
         }
         keys
     }
 
-    fn descend(&self, place: Place, seed: &Key, (from, to): (u64, u64), keys: &mut [Option<Key>]) {
-        if first(self.depth, place) >= to || self.end(place) <= from {
+    fn descend(&self, place: Place, seed: &Key, of: &Range<u64>, keys: &mut [Option<Key>]) {
+        if first(self.depth, place) >= of.end || self.end(place) <= of.start {
             return;
         }
         if place.depth == self.depth {
-            let at = usize::try_from(place.number - from).expect("within the keys asked for");
+            let at = usize::try_from(place.number - of.start).expect("within the keys asked for");
             keys[at] = Some(seed.clone());
             return;
         }
@@ -155,7 +157,7 @@ impl KeyTree {
                 depth: place.depth + 1,
                 number,
             };
-            self.descend(place, child, (from, to), keys);
+            self.descend(place, child, of, keys);
         }
     }
 

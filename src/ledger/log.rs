@@ -12,7 +12,7 @@ use super::head::Head;
 use super::keys::{Key, KeyTree, Place};
 use super::late::Bounds;
 use super::merkle::NodeHash;
-use super::segment::{Segment, SegmentRow};
+use super::segment::{Segment, SegmentRow, SubjectAt};
 use super::tables::Tables;
 use crate::consent::{Event, Subject, TextDigest};
 use crate::ids::{AccountId, EventId};
@@ -210,7 +210,7 @@ impl Log {
                 continue;
             };
             let segment = &self.segments[at];
-            let (subject, start) = segment.subject_at(place)?;
+            let SubjectAt { subject, start } = segment.subject_at(place)?;
             let account = segment.accounts(subject, subject + 1)?[0];
             let mut sealed = segment.sealed(place, place + 1)?[0];
             let row = segment.row.clone();
@@ -263,11 +263,14 @@ impl Segment {
         to: u64,
     ) -> Result<Vec<NodeHash>, LedgerError> {
         let (from, to) = (from - self.row.first_entry, to - self.row.first_entry);
-        let (first, start) = self.subject_at(from)?;
+        let SubjectAt {
+            subject: first,
+            start,
+        } = self.subject_at(from)?;
         let last = if to == self.row.n_events {
             self.row.n_subjects
         } else {
-            self.subject_at(to - 1)?.0 + 1
+            self.subject_at(to - 1)?.subject + 1
         };
         let leaves = self.block(first, last)?.leaves();
         let skip = usize::try_from(from - start).unwrap_or(usize::MAX);

@@ -160,48 +160,56 @@ pub(in crate::ledger) fn verify_inclusion(
     last == 0 && hash == root
 }
 
+/// A tree as far as it is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::ledger) struct TreeHead {
+    /// How many leaves it has.
+    pub(in crate::ledger) size: u64,
+    pub(in crate::ledger) root: NodeHash,
+}
+
 /// Verifies that a tree continues an earlier one (RFC 9162, section 2.1.4.2).
 #[must_use]
 pub(in crate::ledger) fn verify_consistency(
-    (old_size, old_root): (u64, NodeHash),
-    (size, root): (u64, NodeHash),
+    old: TreeHead,
+    new: TreeHead,
     path: &[NodeHash],
 ) -> bool {
-    if old_size == 0 {
-        return old_root == empty() && path.is_empty();
+    if old.size == 0 {
+        return old.root == empty() && path.is_empty();
     }
-    if old_size >= size {
-        return old_size == size && old_root == root && path.is_empty();
+    if old.size >= new.size {
+        return old == new && path.is_empty();
     }
     // Where the old tree is one complete subtree, its root is the first node of the path.
-    let first = old_size.is_power_of_two().then_some(old_root);
+    let first = old.size.is_power_of_two().then_some(old.root);
     let mut nodes = first.into_iter().chain(path.iter().copied());
     let Some(start) = nodes.next() else {
         return false;
     };
-    let mut place = old_size - 1;
-    let mut last = size - 1;
+    let mut place = old.size - 1;
+    let mut last = new.size - 1;
     while place & 1 == 1 {
         place >>= 1;
         last >>= 1;
     }
-    let (mut old, mut new) = (start, start);
+    let (mut old_root, mut new_root) = (start, start);
     for sibling in nodes {
         if last == 0 {
             return false;
         }
         if place & 1 == 1 || place == last {
-            old = node(sibling, old);
-            new = node(sibling, new);
+            old_root = node(sibling, old_root);
+            new_root = node(sibling, new_root);
             while place & 1 == 0 && place != 0 {
                 place >>= 1;
                 last >>= 1;
             }
         } else {
-            new = node(new, sibling);
+            new_root = node(new_root, sibling);
         }
         place >>= 1;
         last >>= 1;
     }
-    last == 0 && old == old_root && new == root
+    last == 0 && old_root == old.root && new_root == new.root
 }

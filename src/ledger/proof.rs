@@ -6,7 +6,7 @@ use super::codec::Holder;
 use super::entry::{EntryKind, Row};
 use super::error::LedgerError;
 use super::log::Log;
-use super::merkle::{self, NodeHash};
+use super::merkle::{self, NodeHash, TreeHead};
 use super::proven::Proven;
 use super::root::Root;
 use super::tiles::Tree;
@@ -88,11 +88,14 @@ impl Consistency {
     #[must_use]
     pub fn verify(&self, old_root: &Root) -> bool {
         self.old_size == old_root.size
-            && merkle::verify_consistency(
-                (old_root.size, old_root.root),
-                (self.root.size, self.root.root),
-                &self.path,
-            )
+            && merkle::verify_consistency(head(old_root), head(&self.root), &self.path)
+    }
+}
+
+const fn head(root: &Root) -> TreeHead {
+    TreeHead {
+        size: root.size,
+        root: root.root,
     }
 }
 

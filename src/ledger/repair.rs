@@ -14,7 +14,7 @@ use super::held::{KeySum, destroy_again};
 use super::late::repair_body;
 use super::log::Log;
 use super::proven::{Depth, prove};
-use super::writer::{self, Writer};
+use super::writer::{self, IfAbsent, LockedLog, Writer};
 use crate::consent::latest_believable;
 use crate::time::Timestamp;
 
@@ -38,7 +38,7 @@ pub fn repair(dir: &Path) -> Result<Repaired, LedgerError> {
     if !dir.join(writer::LOCK).is_file() {
         return Err(LedgerError::Absent { path: dir.into() });
     }
-    let (mut log, lock) = writer::open(dir, false)?;
+    let LockedLog { mut log, lock } = writer::open(dir, IfAbsent::Refuse)?;
     let mut faults: Vec<String> = log.faults.iter().map(ToString::to_string).collect();
     faults.extend(log.tables.page_faults()?);
     log.tables.begin_write()?;
@@ -66,7 +66,8 @@ fn rebuild(log: &mut Log, faults: &mut Vec<String>) -> Result<(), LedgerError> {
     log.faults.clear();
     let is_whole = log.head.is_whole(&log.segment_rows());
     for segment in &mut log.segments {
-        (segment.row.min_id, segment.row.max_id) = segment.id_range()?;
+        let ids = segment.id_range()?;
+        (segment.row.min_id, segment.row.max_id) = (ids.min, ids.max);
         log.tables.set_id_range(&segment.row)?;
     }
     // What only the head says is made again here; everything else must be right.

@@ -128,6 +128,20 @@ pub(in crate::ledger) struct Segment {
     fences: Vec<u64>,
 }
 
+/// The smallest and the largest id.
+pub(in crate::ledger) struct IdRange {
+    pub(in crate::ledger) min: u64,
+    pub(in crate::ledger) max: u64,
+}
+
+/// An account of a segment.
+pub(in crate::ledger) struct SubjectAt {
+    /// Its number.
+    pub(in crate::ledger) subject: u64,
+    /// Where its events begin.
+    pub(in crate::ledger) start: u64,
+}
+
 impl Segment {
     /// Opens a segment and checks that it is one, and of the size the database knows.
     pub(in crate::ledger) fn open(dir: &Path, row: SegmentRow) -> Result<Self, LedgerError> {
@@ -163,17 +177,20 @@ impl Segment {
     }
 
     /// The smallest and the largest id, as the file has them.
-    pub(in crate::ledger) fn id_range(&self) -> Result<(u64, u64), LedgerError> {
+    pub(in crate::ledger) fn id_range(&self) -> Result<IdRange, LedgerError> {
         let Some(last) = self.row.n_events.checked_sub(1) else {
-            return Ok((0, 0));
+            return Ok(IdRange { min: 0, max: 0 });
         };
-        let first = self.ids_by_value(0, 1)?[0];
-        Ok((first, self.ids_by_value(last, last + 1)?[0]))
+        Ok(IdRange {
+            min: self.ids_by_value(0, 1)?[0],
+            max: self.ids_by_value(last, last + 1)?[0],
+        })
     }
 
     /// Ids are looked for between the smallest and the largest that the database names: they must be the file's.
     pub(in crate::ledger) fn range_fault(&self) -> Result<Option<LedgerFault>, LedgerError> {
-        let is_right = self.id_range()? == (self.row.min_id, self.row.max_id);
+        let found = self.id_range()?;
+        let is_right = (found.min, found.max) == (self.row.min_id, self.row.max_id);
         Ok((!is_right).then(|| {
             LedgerFault::new(
                 format!("segment {}", self.row.segment),
@@ -362,8 +379,8 @@ impl Segment {
         Ok(Err(from))
     }
 
-    /// Whose event stands at a place: the number of the account, and where its events begin.
-    pub(in crate::ledger) fn subject_at(&self, place: u64) -> Result<(u64, u64), LedgerError> {
+    /// Whose event stands at a place.
+    pub(in crate::ledger) fn subject_at(&self, place: u64) -> Result<SubjectAt, LedgerError> {
         let (mut from, mut to) = (0, self.row.n_subjects);
         while from < to {
             let middle = from.midpoint(to);
@@ -375,6 +392,9 @@ impl Segment {
             }
         }
         let start = self.bounds(from, from)?.first().copied().unwrap_or(0);
-        Ok((from, u64::from(start)))
+        Ok(SubjectAt {
+            subject: from,
+            start: u64::from(start),
+        })
     }
 }

@@ -85,7 +85,7 @@ impl Writer {
     /// O(n log n) time for n rows, and O(bytes) for segments.
     pub fn open(dir: &Path, entropy: Entropy) -> Result<Self, LedgerError> {
         make_directories(dir)?;
-        let (mut log, lock) = open(dir, true)?;
+        let LockedLog { mut log, lock } = open(dir, IfAbsent::Make)?;
         log.assert_sound()?;
         let proven = if log.head.is_older() {
             upgrade(&mut log)?
@@ -429,9 +429,25 @@ pub(in crate::ledger) fn points<'e>(
     events.into_iter().filter_map(point).collect()
 }
 
-/// Takes the lock and opens the log, or makes one if that is asked for and there never was any.
-pub(in crate::ledger) fn open(dir: &Path, may_make: bool) -> Result<(Log, File), LedgerError> {
+/// What to do where no ledger is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::ledger) enum IfAbsent {
+    /// Make one, if there never was any.
+    Make,
+    Refuse,
+}
+
+/// A log that nobody else writes.
+pub(in crate::ledger) struct LockedLog {
+    pub(in crate::ledger) log: Log,
+    /// Whoever holds this file writes.
+    pub(in crate::ledger) lock: File,
+}
+
+/// Takes the lock and opens the log, or makes one.
+pub(in crate::ledger) fn open(dir: &Path, if_absent: IfAbsent) -> Result<LockedLog, LedgerError> {
     let lock = lock(dir)?;
+    let may_make = if_absent == IfAbsent::Make;
     let access = if may_make && !was_made(&lock, dir)? {
         Access::Make
     } else {
@@ -444,7 +460,10 @@ pub(in crate::ledger) fn open(dir: &Path, may_make: bool) -> Result<(Log, File),
         ),
         error => error,
     })?;
-    Ok((Log::new(dir, tables)?, lock))
+    Ok(LockedLog {
+        log: Log::new(dir, tables)?,
+        lock,
+    })
 }
 
 /// Was a ledger made here before? The lock file says so, and a segment does.

@@ -151,7 +151,12 @@ impl Target {
         let target = Id::of(path);
         let of_input = |input: &Input| {
             let input_path = fs::canonicalize(&input.path).ok()?;
-            let relation = relation(target, &above, &input_path, !input.is_home)?;
+            let inside = if input.is_home {
+                Inside::IsFine
+            } else {
+                Inside::Counts
+            };
+            let relation = relation(target, &above, &input_path, inside)?;
             Some(format!(
                 "{relation} {} ({})",
                 input.what,
@@ -163,7 +168,7 @@ impl Target {
         }
         let here = fs::canonicalize(".").ok()?;
         let is_dir = matches!(self.shape, Shape::Directory(_));
-        let relation = is_dir.then(|| relation(target, &above, &here, false))??;
+        let relation = is_dir.then(|| relation(target, &above, &here, Inside::IsFine))??;
         Some(format!("{relation} the current directory"))
     }
 }
@@ -283,12 +288,19 @@ fn chain(path: &Path) -> Vec<Id> {
     path.ancestors().filter_map(Id::of).collect()
 }
 
+/// Whether an output stands in the way of what it lies in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Inside {
+    Counts,
+    IsFine,
+}
+
 /// How an output stands to something; nothing if they have nothing to do with each other.
 fn relation(
     target: Option<Id>,
     above_target: &[Id],
     other: &Path,
-    lying_in_it_counts: bool,
+    inside: Inside,
 ) -> Option<&'static str> {
     let other_id = Id::of(other)?;
     if target == Some(other_id) {
@@ -297,7 +309,7 @@ fn relation(
     if target.is_some_and(|target| chain(other).contains(&target)) {
         return Some("holds");
     }
-    (lying_in_it_counts && above_target.contains(&other_id)).then_some("lies in")
+    (inside == Inside::Counts && above_target.contains(&other_id)).then_some("lies in")
 }
 
 /// What stands there, if it is no directory or no file as asked for.

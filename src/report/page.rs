@@ -34,8 +34,8 @@ fn values(manifest: &Manifest) -> Value {
             n_stages => manifest.stages.len(),
             broken => broken(manifest).map(|stage| words(&stage.name)).collect::<Vec<_>>(),
         },
-        stages => stages(manifest, false),
-        lossless => stages(manifest, true),
+        stages => stages(manifest, Lost::Some),
+        lossless => stages(manifest, Lost::Nothing),
         consent => consent(&manifest.consent_states),
         graph => facts(&manifest.graph),
         histograms => histograms(manifest),
@@ -112,13 +112,27 @@ fn written(manifest: &Manifest, label: &str, file: &str) -> Value {
     headline(label, found.map(|output| u128::from(output.rows)), missing)
 }
 
-/// The stages that everything went through, or the others, in the order of the run.
-fn stages(manifest: &Manifest, lossless: bool) -> Vec<Value> {
-    let is_lossless = |stage: &&Stage| adds_up(stage) && n_dropped(stage) == 0;
+/// What a stage lost.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lost {
+    /// Everything went through it.
+    Nothing,
+    Some,
+}
+
+/// The stages that lost something, or the others, in the order of the run.
+fn stages(manifest: &Manifest, lost: Lost) -> Vec<Value> {
+    let lost_by = |stage: &Stage| {
+        if adds_up(stage) && n_dropped(stage) == 0 {
+            Lost::Nothing
+        } else {
+            Lost::Some
+        }
+    };
     manifest
         .stages
         .iter()
-        .filter(|stage| is_lossless(stage) == lossless)
+        .filter(|stage| lost_by(stage) == lost)
         .map(stage)
         .collect()
 }

@@ -308,6 +308,7 @@ fn dot_avx2(a: &[f32], b: &[f32]) -> f64 {
     reason = "compiled once for every set of vector instructions"
 )]
 fn dot_of(a: &[f32], b: &[f32]) -> f64 {
+    // Sum i has every eighth product from the i-th on, added in order: the same bits with and without vectors.
     let mut sums = [0.0_f64; 8];
     let (a_eights, a_rest) = a.as_chunks::<8>();
     let (b_eights, b_rest) = b.as_chunks::<8>();
@@ -343,6 +344,7 @@ fn order(lengths: &[f64], biases: &[f32], offers: &[Offer]) -> Vec<u32> {
 /// Cuts at every [`STRETCH`] ads, but not between ads of one bid.
 fn stretches<'a>(mut rest: &'a mut [u32], offers: &[Offer]) -> Vec<&'a mut [u32]> {
     let mut stretches = Vec::new();
+    // Bids never rise, and `rest` begins with a lower one than any stretch so far.
     while !rest.is_empty() {
         let last = rest[STRETCH.min(rest.len()) - 1];
         let bid = offers[last as usize].bid;

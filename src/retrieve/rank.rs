@@ -197,6 +197,7 @@ impl<W: Worth> Job<'_, '_, W> {
         let mut tiles: Vec<Tile<'_, S>> = starts
             .map(|start| self.tile(sieve, start, (start + S::PEOPLE).min(end)))
             .collect();
+        // `best` of a tile are the K best of the panels so far, so floors only rise.
         for panels in steps(self.catalogue.n_panels()) {
             let ceiling = self.catalogue.ceiling(panels.clone());
             for tile in &mut tiles {
@@ -247,6 +248,7 @@ impl<W: Worth> Job<'_, '_, W> {
                     return;
                 };
                 let mut mask = mask & words[panel];
+                // The set bits are the ads of this panel still to be noted; each turn clears the lowest.
                 while mask != 0 {
                     passed.push((person, panel * PANEL + mask.trailing_zeros() as usize));
                     mask &= mask - 1;

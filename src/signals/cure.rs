@@ -45,7 +45,7 @@ impl Fault {
     #[must_use]
     pub fn cure(&self) -> &'static str {
         // Rows without a file are lines of events.
-        cure(self.column, self.reason, true)
+        cure(self.column, self.reason, Of::Event)
     }
 }
 
@@ -54,12 +54,23 @@ impl Rejection {
     #[must_use]
     pub fn cure(&self) -> &'static str {
         let events = Table::ConsentEvents.name();
-        let is_event = self.file.split(['/', '.']).next() == Some(events);
-        cure(self.column, self.reason, is_event)
+        let of = if self.file.split(['/', '.']).next() == Some(events) {
+            Of::Event
+        } else {
+            Of::OtherRow
+        };
+        cure(self.column, self.reason, of)
     }
 }
 
-fn cure(column: &str, reason: RejectionReason, is_event: bool) -> &'static str {
+/// What a fault is in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Of {
+    Event,
+    OtherRow,
+}
+
+fn cure(column: &str, reason: RejectionReason, of: Of) -> &'static str {
     match (reason, column) {
         (RejectionReason::Malformed, _) => "quote values with commas, and export as UTF-8",
         (RejectionReason::Duplicate, _) => "nothing needs to be done",
@@ -78,7 +89,7 @@ fn cure(column: &str, reason: RejectionReason, is_event: bool) -> &'static str {
         (_, "phone") => {
             "write the number as text, with a plus sign and its country code, or name its region"
         }
-        (_, "account_id" | "device_id") if is_event => {
+        (_, "account_id" | "device_id") if of == Of::Event => {
             "name exactly one of account_id, device_id (for a signal) and phone (for somebody without an account); \
              ids are whole digits"
         }

@@ -76,18 +76,32 @@ fn table_of(dir: &Path, name: &str) -> Result<Option<Table>, SignalsError> {
     if name.starts_with('.') || (!is_folder && (name == EDGE_IDS_FILE || is_companion(name))) {
         return Ok(None);
     }
-    refuse_resembling(name, form.is_some(), is_folder)?;
+    let seen = match form {
+        Some(_) => Seen::Rows,
+        None if is_folder => Seen::Folder,
+        None => Seen::Other,
+    };
+    refuse_resembling(name, seen)?;
     if is_folder && holds_rows(&path, DEPTH)? {
         return Err(unknown(name));
     }
     Ok(None)
 }
 
+/// What a name stands for by its ending, or as what is there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    /// Its ending is one of those that are read.
+    Rows,
+    Folder,
+    Other,
+}
+
 /// A name that is no table's, but would be taken for one by whoever put it there.
-fn refuse_resembling(name: &str, is_read: bool, is_folder: bool) -> Result<(), SignalsError> {
+fn refuse_resembling(name: &str, seen: Seen) -> Result<(), SignalsError> {
     match Table::resembled(name) {
-        _ if is_read => Err(unknown(name)),
-        Some(table) if is_folder => Err(unread(name, table, OTHER_NAME)),
+        _ if seen == Seen::Rows => Err(unknown(name)),
+        Some(table) if seen == Seen::Folder => Err(unread(name, table, OTHER_NAME)),
         Some(table) => Err(unread(name, table, (why_unread(name), WRITE))),
         None if says_rows(name) => Err(unknown(name)),
         None => Ok(()),

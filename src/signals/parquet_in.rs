@@ -435,8 +435,8 @@ fn refuse_bombs(
             "max_row_group_bytes",
             given.max_row_group_bytes,
         )?;
-        let expansion = ("max_expansion", given.max_expansion);
-        source.refuse_by_size(what, n_bytes, FREE_BYTES, expansion)?;
+        let times = given.max_expansion;
+        source.refuse_by_size(what, n_bytes, FREE_BYTES, "max_expansion", times)?;
         refuse_chunks_outside(source, group)?;
     }
     let allowed = given.max_unpacked_bytes;

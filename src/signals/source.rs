@@ -189,7 +189,7 @@ impl Source {
         limits: &ValidReadLimits,
     ) -> Result<(), SignalsError> {
         let times = limits.given().max_rows_per_byte;
-        self.refuse_by_size(what, found, FREE_ROWS, ("max_rows_per_byte", times))
+        self.refuse_by_size(what, found, FREE_ROWS, "max_rows_per_byte", times)
     }
 
     /// The file has more of something than one of its size can hold: so much for nothing, and so many times its bytes.
@@ -198,7 +198,8 @@ impl Source {
         what: &'static str,
         found: u64,
         free: u64,
-        (limit, allowed): (&'static str, u64),
+        limit: &'static str,
+        allowed: u64,
     ) -> Result<(), SignalsError> {
         if found <= by_size(free, self.bytes, allowed) {
             return Ok(());

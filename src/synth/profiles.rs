@@ -101,7 +101,9 @@ pub(super) fn social_accounts(
     let people = (0u32..).zip(society.people.iter().zip(users));
     let there = people.filter_map(|(i, (person, user))| Some((i, person, (*user)?)));
     let mut profiles: Vec<Profile> = there
-        .map(|who| social_account(seed, who, accounts, exchange, &mut rng))
+        .map(|(i, person, user)| {
+            social_account(seed, i, person, user, accounts, exchange, &mut rng)
+        })
         .collect();
     claimants::add_claims(params, accounts, &mut profiles);
     let mut rows: Vec<_> = profiles
@@ -118,7 +120,9 @@ pub(super) fn social_accounts(
 
 fn social_account(
     seed: u64,
-    (i, person, user): (u32, &Person, UserId),
+    i: u32,
+    person: &Person,
+    user: UserId,
     accounts: &Accounts,
     exchange: &mut Exchange,
     rng: &mut Stream,

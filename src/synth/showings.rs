@@ -168,25 +168,20 @@ impl Audience<'_> {
                     } else {
                         1
                     };
-                    rows.extend(self.seen((person, *user), n, &mut rng));
+                    rows.extend(self.seen(person, *user, n, &mut rng));
                 }
             }
         }
         for _ in 0..totals(params, self.ads) {
             let person = index(rng.gen_range(0..self.society.people.len()));
             let n = rng.gen_range(100..1_000);
-            rows.extend(self.seen((person, None), n, &mut rng));
+            rows.extend(self.seen(person, None, n, &mut rng));
         }
         rows
     }
 
     /// A row for an ad that may be shown to the person, if one is found in a few attempts.
-    fn seen(
-        &self,
-        (person, user): (u32, Option<UserId>),
-        n: u32,
-        rng: &mut Stream,
-    ) -> Option<Drawn> {
+    fn seen(&self, person: u32, user: Option<UserId>, n: u32, rng: &mut Stream) -> Option<Drawn> {
         let shown_to = &self.society.people[person as usize];
         let i = (0..4)
             .map(|_| rng.gen_range(0..self.ads.len()))

@@ -1,7 +1,7 @@
 //! What else stands in a row, as interests: a text a value of a column, and what sparse forms list.
 
 use super::error::BadCell;
-use super::numbers::labels;
+use super::numbers::{NumbersAre, labels};
 use super::raw::{Raw, Sparse};
 use super::roles::Roles;
 use crate::signals::{Interest, MAX_LIST_BYTES, MAX_TEXT_BYTES};
@@ -50,7 +50,12 @@ impl Features {
                 told.constant.push(column.name);
                 continue;
             }
-            let labels = labels(&column, roles.codes.contains(&at));
+            let are = if roles.codes.contains(&at) {
+                NumbersAre::Codes
+            } else {
+                NumbersAre::Amounts
+            };
+            let labels = labels(&column, are);
             let list = if labels.is_binned {
                 &mut told.binned
             } else {

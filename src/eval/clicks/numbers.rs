@@ -35,9 +35,19 @@ pub(super) struct Labels {
     pub(super) is_binned: bool,
 }
 
-/// The features of a column's texts; numbers of codes are kept as texts.
-pub(super) fn labels(column: &Coded, are_codes: bool) -> Labels {
-    let numbers = numbers(&column.texts).filter(|_| !are_codes && !holds_codes(&column.name));
+/// What the numbers of a column are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NumbersAre {
+    /// More or less of something, unless the column's name says otherwise.
+    Amounts,
+    /// Names, which are kept as texts.
+    Codes,
+}
+
+/// The features of a column's texts.
+pub(super) fn labels(column: &Coded, are: NumbersAre) -> Labels {
+    let are_codes = are == NumbersAre::Codes || holds_codes(&column.name);
+    let numbers = numbers(&column.texts).filter(|_| !are_codes);
     match numbers {
         Some(numbers) => of_numbers(&column.name, &column.texts, &numbers, &column.counts()),
         None => Labels {
@@ -139,7 +149,7 @@ mod tests {
     fn texts_are_values_and_nothing_is_none() {
         let found = labels(
             &column(["a", "", "b|c", "NaN", "0"].map(String::from)),
-            false,
+            NumbersAre::Amounts,
         );
         let text = |label: &str| Some(label.to_owned());
         assert_eq!(
@@ -151,7 +161,10 @@ mod tests {
 
     #[test]
     fn few_numbers_stand_for_themselves_and_zero_is_absence() {
-        let found = labels(&column(["1", "0.0", "", "2"].map(String::from)), false);
+        let found = labels(
+            &column(["1", "0.0", "", "2"].map(String::from)),
+            NumbersAre::Amounts,
+        );
         let text = |label: &str| Some(label.to_owned());
         assert_eq!(found.of, [text("c=1"), None, None, text("c=2")]);
         assert!(!found.is_binned);
@@ -159,7 +172,10 @@ mod tests {
 
     #[test]
     fn many_numbers_fall_into_bins_of_as_many_rows() {
-        let found = labels(&column((1..=100).map(|n| n.to_string())), false);
+        let found = labels(
+            &column((1..=100).map(|n| n.to_string())),
+            NumbersAre::Amounts,
+        );
         assert!(found.is_binned);
         assert_eq!(found.of[0].as_deref(), Some("c from 1 to 10"));
         assert_eq!(found.of[99].as_deref(), Some("c from 91 to 100"));
@@ -172,9 +188,9 @@ mod tests {
     #[test]
     fn codes_are_values_however_many() {
         let mut codes = column((0..100).map(|n| n.to_string()));
-        assert!(!labels(&codes, true).is_binned);
+        assert!(!labels(&codes, NumbersAre::Codes).is_binned);
         codes.name = "Campaign_ID".to_owned();
-        let found = labels(&codes, false);
+        let found = labels(&codes, NumbersAre::Amounts);
         assert_eq!(found.of[0].as_deref(), Some("Campaign_ID=0"));
         assert!(!found.is_binned);
     }

@@ -140,6 +140,7 @@ impl<P: For> Directory<P> {
     fn from_rows(rows: &[(u64, Tenure)]) -> Self {
         let n_buckets = (rows.len() as u64 * 8 / 5).max(1);
         let mut slots = Vec::with_capacity(rows.len() * 8 / 5 + 64);
+        // Keys ascend, and so do their buckets: each tenure stands in its bucket, or next to those that fill it.
         for &(key, tenure) in rows {
             let bucket = bucket_of(key, n_buckets);
             if slots.len() < bucket {
@@ -175,6 +176,7 @@ impl<P: For> Directory<P> {
     #[inline]
     fn resolve_from(&self, first: usize, key: u64, saved_at: Timestamp) -> Resolution {
         let mut is_known = false;
+        // Keys ascend along the slots, and the tenures of one key in time: what is passed is a smaller key or was over before.
         for slot in &self.slots[first..] {
             // A free slot and a later key both end the search: no key is 0, and 0 − 1 is later than any.
             if slot.key().wrapping_sub(1) >= key {

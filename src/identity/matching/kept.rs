@@ -198,6 +198,7 @@ pub fn fold_kept<P: For, T: Send, E: Send>(
 ) -> Result<KeptCounts, E> {
     let mut counts = KeptCounts::default();
     let at_once = 2 * rayon::current_num_threads();
+    // Every range below `first` was taken, in order; what comes is in later ranges, and so of later accounts.
     for first in (0..RANGES).step_by(at_once) {
         let some = first..RANGES.min(first + at_once);
         let outputs = some.into_par_iter().map(|range| {

@@ -23,8 +23,8 @@ impl NumberSet {
         if self.filter.is_empty() {
             return false;
         }
-        let (word, bit) = place(number, self.filter.len());
-        self.filter[word] & bit != 0 && self.numbers.contains(&number)
+        let at = Place::of(number, self.filter.len());
+        self.filter[at.word] & at.bit != 0 && self.numbers.contains(&number)
     }
 
     /// How many there are.
@@ -49,19 +49,31 @@ impl FromIterator<E164> for NumberSet {
         let n_words = (numbers.len() * BITS_EACH).div_ceil(64).next_power_of_two();
         let mut filter = vec![0; n_words];
         for &number in &numbers {
-            let (word, bit) = place(number, n_words);
-            filter[word] |= bit;
+            let at = Place::of(number, n_words);
+            filter[at.word] |= at.bit;
         }
         Self { filter, numbers }
     }
 }
 
-/// The word of the filter and the bit in it; `n_words` is a power of two.
-#[inline]
-fn place(number: E164, n_words: usize) -> (usize, u64) {
-    let hash = mix(number.expose());
-    let word = usize::try_from((hash >> 6) & (n_words as u64 - 1));
-    (word.expect("below a length"), 1 << (hash & 63))
+/// Where a number is marked in the filter.
+struct Place {
+    word: usize,
+    /// A word with nothing but the bit.
+    bit: u64,
+}
+
+impl Place {
+    /// `n_words` is a power of two.
+    #[inline]
+    fn of(number: E164, n_words: usize) -> Self {
+        let hash = mix(number.expose());
+        let word = usize::try_from((hash >> 6) & (n_words as u64 - 1));
+        Self {
+            word: word.expect("below a length"),
+            bit: 1 << (hash & 63),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -35,6 +35,7 @@ impl Spread {
             n_of_cell[spread.cell(*id)] += 1;
         }
         let mut n_before = 0;
+        // `n_before` ids are in the cells before, so ranges never fall from cell to cell.
         for (range, n) in spread.range_of_cell.iter_mut().zip(n_of_cell) {
             let at = n_before * RANGES / ids.len().max(1);
             *range = u8::try_from(at).unwrap_or(u8::MAX);

@@ -303,6 +303,7 @@ fn base_rate(dataset: &ClickDataset) -> f64 {
 impl PredictInplace<SparseBatch, Array1<f64>> for FtrlModel {
     /// The probability of a click per impression, for each row.
     fn predict_inplace(&self, batch: &SparseBatch, y: &mut Array1<f64>) {
+        // The coordinates of the next row are on their way while this one is summed.
         for (row, p) in y.iter_mut().enumerate() {
             if row + 1 < batch.n_rows() {
                 for &slot in batch.row(row + 1).slots {

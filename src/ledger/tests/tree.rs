@@ -1,6 +1,8 @@
 //! The tree against its definition.
 
-use crate::ledger::merkle::{self, NodeHash, leaf, node, verify_consistency, verify_inclusion};
+use crate::ledger::merkle::{
+    self, NodeHash, TreeHead, leaf, node, verify_consistency, verify_inclusion,
+};
 use crate::ledger::tiles::{Growth, LEAVES, Tree};
 
 fn leaves(n: u64) -> Vec<NodeHash> {
@@ -86,18 +88,22 @@ fn every_leaf_can_be_proven_and_only_where_it_is() {
     }
 }
 
+const fn head(size: u64, root: NodeHash) -> TreeHead {
+    TreeHead { size, root }
+}
+
 #[test]
 fn every_earlier_log_is_continued_and_no_other() {
     let mut sizes: Vec<u64> = (0..70).collect();
     sizes.extend(SIZES);
     for &n in &sizes {
         let all = leaves(n);
-        let new = (n, oracle(&all));
+        let new = head(n, oracle(&all));
         for &m in sizes.iter().filter(|&&m| m <= n) {
-            let old = (m, oracle(&all[..usize::try_from(m).unwrap()]));
+            let old = head(m, oracle(&all[..usize::try_from(m).unwrap()]));
             let path = tree(&all).consistency(m).unwrap();
             assert!(verify_consistency(old, new, &path), "{m} → {n}");
-            let forged = (m, leaf(b"forged"));
+            let forged = head(m, leaf(b"forged"));
             assert!(!verify_consistency(forged, new, &path), "{m} → {n}");
             if 0 < m && m < n {
                 assert!(!verify_consistency(old, forged, &path), "{m} → {n}");

@@ -154,9 +154,8 @@ impl Bytes {
         }
     }
 
-    fn panel(&self, panel: usize) -> (&[Four], PanelScale) {
-        let fours = &self.panels[panel * self.n_fours..][..self.n_fours];
-        (fours, self.scales[panel])
+    fn fours(&self, panel: usize) -> &[Four] {
+        &self.panels[panel * self.n_fours..][..self.n_fours]
     }
 }
 
@@ -265,9 +264,8 @@ impl Bytes {
             if !is_open(panel) {
                 continue;
             }
-            let (fours, scale) = self.panel(panel);
-            let least = people.least_sums(floors, scale);
-            if let Some(masks) = tile(people, fours, &least) {
+            let least = people.least_sums(floors, self.scales[panel]);
+            if let Some(masks) = tile(people, self.fours(panel), &least) {
                 for (person, &mask) in masks.iter().enumerate().filter(|(_, mask)| **mask != 0) {
                     pass(panel, person, mask);
                 }

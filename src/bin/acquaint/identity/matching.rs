@@ -26,7 +26,7 @@ pub(crate) fn matching(args: &MatchArgs, quiet: bool) -> Result<Outcome, Failure
     };
     let progress = Bars::new(quiet);
     match (&args.book, &args.out) {
-        (Some(book), Some(out)) => number_book(&request, (book, out), args, &progress),
+        (Some(book), Some(out)) => number_book(&request, book, out, args, &progress),
         _ => address_book(&request, &progress),
     }
 }
@@ -58,7 +58,8 @@ fn address_book(request: &MatchRequest<'_>, progress: &Bars) -> Result<Outcome, 
 
 fn number_book(
     request: &MatchRequest<'_>,
-    (book, out): (&Path, &Path),
+    book: &Path,
+    out: &Path,
     args: &MatchArgs,
     progress: &Bars,
 ) -> Result<Outcome, Failure> {

@@ -29,7 +29,7 @@ pub(crate) fn filter<const N: usize, const M: usize, T: Send>(
     let mut out = csv::Writer::from_writer(Output::new());
     write(&mut out, header)?;
     loop {
-        let batch = batch(&mut records, (columns, places));
+        let batch = batch(&mut records, columns, places);
         let batch = batch.map_err(|error| records.failure(error))?;
         if batch.is_empty() {
             return Ok(out.flush()?);
@@ -47,7 +47,8 @@ pub(crate) fn filter<const N: usize, const M: usize, T: Send>(
 /// The next rows. A value that goes over several lines is no number, but what an open quote made of some.
 fn batch<const N: usize>(
     records: &mut Records,
-    (columns, places): ([&'static str; N], [usize; N]),
+    columns: [&'static str; N],
+    places: [usize; N],
 ) -> Result<Vec<Record>, RecordError> {
     let mut batch = Vec::new();
     while batch.len() < ROWS

@@ -104,13 +104,20 @@ struct Sealed {
     at: usize,
 }
 
+/// When a side speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    First,
+    Second,
+}
+
 impl Channel {
     /// Over a connection; with a key, each side shows the other that it has it.
     pub(super) fn new(
         stream: TcpStream,
         limits: Limits,
         key: Option<&SharedKey>,
-        is_first: bool,
+        turn: Turn,
     ) -> io::Result<Self> {
         stream.set_nonblocking(false)?;
         stream.set_nodelay(true)?;
@@ -120,7 +127,7 @@ impl Channel {
             sealed: None,
         };
         if let Some(key) = key {
-            let noise = channel.handshake(key, is_first)?;
+            let noise = channel.handshake(key, turn)?;
             channel.sealed = Some(Box::new(Sealed {
                 noise,
                 opened: Vec::new(),
@@ -138,22 +145,21 @@ impl Channel {
         self.limits
     }
 
-    fn handshake(&mut self, key: &SharedKey, is_first: bool) -> io::Result<TransportState> {
+    fn handshake(&mut self, key: &SharedKey, turn: Turn) -> io::Result<TransportState> {
         let parameters = PATTERN.parse().map_err(io::Error::other)?;
         let builder = snow::Builder::new(parameters);
         let builder = builder
             .prologue(PROLOGUE)
             .and_then(|builder| builder.psk(0, key.expose()))
             .map_err(io::Error::other)?;
-        let state = if is_first {
-            builder.build_initiator()
-        } else {
-            builder.build_responder()
+        let state = match turn {
+            Turn::First => builder.build_initiator(),
+            Turn::Second => builder.build_responder(),
         };
         let mut state = state.map_err(io::Error::other)?;
         let mut buffer = [0; HANDSHAKE];
-        for is_ours in [is_first, !is_first] {
-            if is_ours {
+        for speaks in [Turn::First, Turn::Second] {
+            if speaks == turn {
                 let n = state
                     .write_message(&[], &mut buffer)
                     .map_err(io::Error::other)?;

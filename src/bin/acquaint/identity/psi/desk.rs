@@ -18,7 +18,7 @@ use acquaint::identity::psi::{
 };
 
 use super::args::ListenArgs;
-use super::channel::{Channel, Limits, now};
+use super::channel::{Channel, Limits, Turn, now};
 use super::holdings::Holdings;
 use super::outcome::Learned;
 use super::tcp::{GREETING, Side, limits, max_peer, refused, transport};
@@ -117,9 +117,10 @@ impl<'a> Desk<'a> {
                     Err(failure) => tell(peer.as_ref(), &failure),
                 }
             }
-            self.assert_open(last, peers.is_empty())?;
+            let served = Served::of(peers);
+            self.assert_open(last, served)?;
             if (peers.len() as u64) < u64::from(self.args.peers)
-                && let Some((stream, address)) = accept(listener, peers.is_empty())?
+                && let Some((stream, address)) = accept(listener, served)?
             {
                 n_came += 1;
                 peers.extend(self.begin(scope, stream, address, n_came, &sender));
@@ -129,7 +130,8 @@ impl<'a> Desk<'a> {
         }
     }
 
-    fn assert_open(&self, last: Instant, is_alone: bool) -> Result<(), Closed> {
+    fn assert_open(&self, last: Instant, served: Served) -> Result<(), Closed> {
+        let is_alone = served == Served::Nobody;
         let silence = self.limits.silence;
         if is_alone && now().duration_since(last) >= silence {
             let seconds = silence.as_secs();
@@ -173,7 +175,7 @@ impl<'a> Desk<'a> {
     fn exchange(&self, stream: TcpStream) -> Result<Learned, Failure> {
         let kind = MessageKind::Blinded;
         let greeting = self.limits.within(GREETING);
-        let channel = Channel::new(stream, greeting, self.key.as_ref(), false)
+        let channel = Channel::new(stream, greeting, self.key.as_ref(), Turn::Second)
             .map_err(|error| WireError::of(kind, error, GREETING.as_secs()))?;
         let mut wire = Wire::new(channel, &self.budget);
         let len = wire.announced(kind, message_len(kind, max_peer(&self.args.exchange)))?;
@@ -231,16 +233,33 @@ impl<'a> Desk<'a> {
     }
 }
 
+/// Who is served at the moment.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Served {
+    Nobody,
+    Somebody,
+}
+
+impl Served {
+    const fn of(peers: &[Peer]) -> Self {
+        if peers.is_empty() {
+            Self::Nobody
+        } else {
+            Self::Somebody
+        }
+    }
+}
+
 /// Somebody who came, if anybody did. While others are served nothing that fails ends the waiting: it may be they who
 /// took all descriptors.
-fn accept(listener: &TcpListener, is_alone: bool) -> io::Result<Option<(TcpStream, SocketAddr)>> {
+fn accept(listener: &TcpListener, served: Served) -> io::Result<Option<(TcpStream, SocketAddr)>> {
     use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted, WouldBlock};
     match listener.accept() {
         Ok(accepted) => Ok(Some(accepted)),
         Err(error) => match error.kind() {
             // Whoever came is gone already, or nobody came.
             ConnectionAborted | ConnectionReset | Interrupted | WouldBlock => Ok(None),
-            _ if is_alone => Err(error),
+            _ if served == Served::Nobody => Err(error),
             _ => Ok(None),
         },
     }

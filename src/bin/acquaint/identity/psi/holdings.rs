@@ -79,11 +79,29 @@ enum RowError {
     TwoAnswers,
 }
 
+/// Who permits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Permitting {
+    Everybody,
+    /// Whoever a column says does.
+    ByColumn,
+}
+
+impl Permitting {
+    const fn of(args: &HoldingsArgs) -> Self {
+        if args.all_permitted {
+            Self::Everybody
+        } else {
+            Self::ByColumn
+        }
+    }
+}
+
 impl Holdings {
     /// Reads the input. A text that is no number is counted; anything else that cannot be read is an error.
     pub(super) fn read(args: &HoldingsArgs) -> Result<Self, Failure> {
         let (mut records, header) = Records::open(&args.input)?;
-        let rows = Self::rows(&mut records, &header, args.all_permitted);
+        let rows = Self::rows(&mut records, &header, Permitting::of(args));
         let rows = rows.map_err(|error| records.failure(error))?;
         rows.refused.tell(records.name());
         let holdings = rows.holdings(args.purpose);
@@ -93,10 +111,10 @@ impl Holdings {
     fn rows(
         records: &mut Records,
         header: &StringRecord,
-        all_permitted: bool,
+        permitting: Permitting,
     ) -> Result<Rows, Box<dyn Error + Send + Sync>> {
         let [id, e164] = places(header, ["id", "e164"])?;
-        let permitted = permitted_place(header, all_permitted)?;
+        let permitted = permitted_place(header, permitting)?;
         let mut rows = Rows::default();
         while let Some(row) = records.read()? {
             // An empty line holds nobody.
@@ -112,8 +130,8 @@ impl Holdings {
     }
 
     /// Blinds the numbers of those who permit.
-    pub(super) fn blind(&self, secret: &PsiSecret) -> Result<(OwnSide, Counts), Failure> {
-        let (own, not_permitted) = match self.purpose {
+    pub(super) fn blind(&self, secret: &PsiSecret) -> Result<Blinded, Failure> {
+        let Own { own, not_permitted } = match self.purpose {
             Purpose::FriendSuggestions => self.blind_for::<FriendSuggestions>(secret),
             Purpose::AdRelevance => self.blind_for::<AdRelevance>(secret),
             Purpose::Abuse => self.blind_for::<Abuse>(secret),
@@ -133,10 +151,10 @@ impl Holdings {
             blinded: own.ids().len(),
             dropped: dropped.map(|(reason, n)| (reason.to_owned(), n)).into(),
         };
-        Ok((own, counts))
+        Ok(Blinded { own, counts })
     }
 
-    fn blind_for<P: For>(&self, secret: &PsiSecret) -> Result<(OwnSide, usize), Failure> {
+    fn blind_for<P: For>(&self, secret: &PsiSecret) -> Result<Own, Failure> {
         let gate = gate::<P>(&self.permitting)?;
         let permitted: Vec<Permitted<Held, P>> = self
             .held
@@ -144,18 +162,37 @@ impl Holdings {
             .filter_map(|one| gate.permit(*one).ok())
             .collect();
         let not_permitted = self.held.len() - permitted.len();
-        Ok((OwnSide::blind(secret, &permitted), not_permitted))
+        Ok(Own {
+            own: OwnSide::blind(secret, &permitted),
+            not_permitted,
+        })
     }
 }
 
 /// Where the answers stand; none if everybody permits.
-fn permitted_place(header: &StringRecord, all_permitted: bool) -> Result<Option<usize>, RowError> {
-    match (places(header, ["permitted"]), all_permitted) {
-        (Ok([place]), false) => Ok(Some(place)),
-        (Ok(_), true) => Err(RowError::TwoAnswers),
-        (Err(_), true) => Ok(None),
-        (Err(_), false) => Err(RowError::NoColumn),
+fn permitted_place(
+    header: &StringRecord,
+    permitting: Permitting,
+) -> Result<Option<usize>, RowError> {
+    match (places(header, ["permitted"]), permitting) {
+        (Ok([place]), Permitting::ByColumn) => Ok(Some(place)),
+        (Ok(_), Permitting::Everybody) => Err(RowError::TwoAnswers),
+        (Err(_), Permitting::Everybody) => Ok(None),
+        (Err(_), Permitting::ByColumn) => Err(RowError::NoColumn),
     }
+}
+
+/// Numbers that are blinded, and what became of the rows.
+pub(super) struct Blinded {
+    pub(super) own: OwnSide,
+    pub(super) counts: Counts,
+}
+
+/// The numbers of those who permit.
+struct Own {
+    own: OwnSide,
+    /// How many do not.
+    not_permitted: usize,
 }
 
 /// Rows as they come.

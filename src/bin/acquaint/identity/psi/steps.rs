@@ -5,7 +5,7 @@ use acquaint::publish::shown;
 
 use super::args::{BlindArgs, FinishArgs, MessageArgs};
 use super::files;
-use super::holdings::Holdings;
+use super::holdings::{Blinded, Holdings};
 use super::outcome::{Learned, Pairs, Transport};
 use super::session::{BLINDED, IDS, REPLY, Session};
 use crate::exit::{Failure, Outcome, print};
@@ -14,7 +14,7 @@ use crate::output::Reads;
 pub(crate) fn blind(args: &BlindArgs) -> Result<Outcome, Failure> {
     let holdings = Holdings::read(&args.holdings)?;
     let (session, secret) = Session::begin(&args.session)?;
-    let (own, counts) = holdings.blind(&secret)?;
+    let Blinded { own, counts } = holdings.blind(&secret)?;
     session.keep(&own, &counts)?;
     let message = args.session.join(BLINDED);
     print(&format!("{}\nsend {}", counts.line(), shown(message)))?;

@@ -8,9 +8,9 @@ use acquaint::identity::psi::{
 };
 
 use super::args::{ConnectArgs, ExchangeArgs, ListenArgs};
-use super::channel::{Channel, Limits, now};
+use super::channel::{Channel, Limits, Turn, now};
 use super::desk::Desk;
-use super::holdings::{Counts, Holdings};
+use super::holdings::{Blinded, Counts, Holdings};
 use super::outcome::{Learned, Pairs, Transport};
 use super::session::fresh_secret;
 use super::wire::{Budget, Wire, WireError};
@@ -52,13 +52,14 @@ pub(crate) fn connect(args: &ConnectArgs) -> Result<Outcome, Failure> {
     let stream = TcpStream::connect_timeout(&args.address, limits.silence)
         .map_err(|error| Failure::new(connecting(), error))?;
     let greeting = limits.within(GREETING);
-    let mut channel = Channel::new(stream, greeting, key.as_ref(), true).map_err(|error| {
-        let seconds = GREETING.as_secs();
-        Failure::new(
-            connecting(),
-            WireError::of(MessageKind::Blinded, error, seconds),
-        )
-    })?;
+    let mut channel =
+        Channel::new(stream, greeting, key.as_ref(), Turn::First).map_err(|error| {
+            let seconds = GREETING.as_secs();
+            Failure::new(
+                connecting(),
+                WireError::of(MessageKind::Blinded, error, seconds),
+            )
+        })?;
     channel.set_limits(limits);
     let budget = Budget::new(u64::MAX);
     let mut wire = Wire::new(channel, &budget);
@@ -122,7 +123,7 @@ pub(super) struct Side {
 impl Side {
     pub(super) fn new(holdings: &Holdings) -> Result<Self, Failure> {
         let secret = fresh_secret()?;
-        let (own, counts) = holdings.blind(&secret)?;
+        let Blinded { own, counts } = holdings.blind(&secret)?;
         Ok(Self {
             secret,
             own,
