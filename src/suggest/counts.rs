@@ -38,7 +38,7 @@ pub struct SuggestCounts {
     pub shown_enough: u64,
     /// Suggested.
     pub emitted: u64,
-    /// Suggested beside them because they are near; no candidates, and in none of the sums.
+    /// Suggested beside them because they are near or alike; no candidates, and in none of the sums.
     pub near: u64,
 }
 

@@ -10,7 +10,7 @@ use super::explain::{Explanation, WhyNot, explain};
 use super::exposure::POOL_PER_K;
 use super::person::ForOne;
 use super::rank::{Scorer, Scratch, Tables};
-use super::ranker::{Around, FeatureWeight, FriendModel, Ranker, RankerError, RankerScratch};
+use super::ranker::{FeatureWeight, FriendModel, Ranker, RankerError, RankerScratch, Shared};
 use super::suggestion::{Everybody, List, Listed, Suggestions};
 use super::{Exclusions, ValidSuggestParams};
 use crate::consent::FriendSuggestions;
@@ -31,7 +31,7 @@ pub struct Desk {
 #[derive(Debug)]
 struct Learned {
     model: FriendModel,
-    around: Arc<Around>,
+    shared: Shared,
 }
 
 /// What one thread needs, used for one person after another.
@@ -51,7 +51,7 @@ impl Desk {
     /// on candidates found in another way.
     ///
     /// # Complexity
-    /// O(n + m) time for n people and m ties; with a model O(Σ over ties of the smaller degree).
+    /// O(n + m) time for n people and m ties; with a model O(Σ over ties of the smaller degree), and with factors theirs.
     pub fn new(
         graph: Graph<FriendSuggestions>,
         exclusions: Exclusions,
@@ -65,8 +65,8 @@ impl Desk {
             None => None,
             Some(model) => {
                 model.check_candidates(params)?;
-                let around = Ranker::of(scorer, graph.tie_times(), &model).around();
-                Some(Learned { model, around })
+                let shared = Ranker::of(scorer, graph.tie_times(), &model).shared();
+                Some(Learned { model, shared })
             }
         };
         Ok(Self {
@@ -156,9 +156,9 @@ impl Desk {
         let scorer = Scorer::of_tables(&self.graph, &self.exclusions, &self.tables);
         match &self.learned {
             None => Order::Scored(scorer),
-            Some(Learned { model, around }) => {
+            Some(Learned { model, shared }) => {
                 let times = self.graph.tie_times();
-                Order::Learned(Ranker::of_tables(scorer, times, around, model))
+                Order::Learned(Ranker::of_tables(scorer, times, shared, model))
             }
         }
     }
@@ -249,6 +249,13 @@ impl ForOne for Order<'_> {
         match self {
             Self::Scored(scorer) => scorer.k_max(),
             Self::Learned(ranker) => ranker.k_max(),
+        }
+    }
+
+    fn prepare_all(&self) {
+        match self {
+            Self::Scored(scorer) => scorer.prepare_all(),
+            Self::Learned(ranker) => ranker.prepare_all(),
         }
     }
 

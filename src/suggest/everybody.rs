@@ -17,6 +17,7 @@ use super::suggestion::{CHUNK, Chunk, Everybody, Suggestions};
 /// # Complexity
 /// O(two-paths of the graph) time, K suggestions a person and one scratch a thread; under a limit four times K.
 pub fn everybody<P: ForOne>(order: &P, progress: &(dyn Fn(usize) + Sync)) -> Everybody {
+    order.prepare_all();
     let k = order.params().k();
     let Some(shown_max) = order.params().shown_max() else {
         return first_k(order, k, progress);

@@ -99,7 +99,7 @@ pub(super) fn limit(asked: &Everybody, k: usize, shown_max: u32) -> Everybody {
     let n_users = asked.suggestions.n_users();
     let pairs = pairs(&asked.suggestions);
     let settled = settle(&pairs, n_users, k, shown_max);
-    let is_near = |&&place: &&usize| pairs[place].wanted.suggestion.tier == Tier::Near;
+    let is_near = |&&place: &&usize| pairs[place].wanted.suggestion.tier.is_beside();
     let n_near = settled.places.iter().filter(is_near).count() as u64;
     let mut counts = asked.counts;
     let n_kept = settled.places.len() as u64 - n_near;
@@ -162,7 +162,7 @@ fn settle(pairs: &[Pair], n_users: usize, k: usize, shown_max: u32) -> Settled {
         if held.len() > shown_max as usize
             && let Some(away) = held.pop()
         {
-            n_turned_away += u64::from(away.tier != Tier::Near);
+            n_turned_away += u64::from(!away.tier.is_beside());
             asking.push(away.node);
         }
     }

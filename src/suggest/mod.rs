@@ -6,6 +6,7 @@
 //!
 //! People with too few candidates are never padded with popular users. With `[suggest] near` the list is filled with people
 //! near them in the graph; without it the list is short. So the order is mutual contacts, own uploads, mutual friends, people near.
+//! A learned order may know more people: those whose ties are like a person's (`[ranker.factors]`).
 //!
 //! The ranking is by [`Tier`], then score descending, then id ascending; scores are fixed-point integers,
 //! so it is the same on every machine and for every number of threads.
@@ -45,8 +46,8 @@ pub use person::ForOne;
 pub use rank::{Scorer, Scratch};
 pub use ranker::{
     Candidates, FEATURE_NAMES, FRIEND_MODEL_SCHEMA, FeatureWeight, Features, FriendModel,
-    FriendTraining, Holdout, N_FEATURES, Provenance, Ranker, RankerError, RankerParams,
-    RankerScratch, ValidRankerParams, train_friends,
+    FriendTraining, Holdout, N_FEATURES, Provenance, Ranker, RankerError, RankerFactors,
+    RankerParams, RankerScratch, ValidRankerParams, train_friends,
 };
 pub(crate) use ranker::{Source, train_on};
 pub use reasons::{Reason, Tier};

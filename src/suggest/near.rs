@@ -138,7 +138,7 @@ fn may_be_near(filters: Filters<'_>, u: u32, v: u32) -> bool {
 }
 
 /// How many are tied to both.
-fn common(ties: &Csr, u: u32, v: u32) -> u32 {
+pub(super) fn common(ties: &Csr, u: u32, v: u32) -> u32 {
     let far = ties.row(v);
     let both = ties.row(u).iter().filter(|z| far.binary_search(z).is_ok());
     u32::try_from(both.count()).expect("no more than there are people")

@@ -34,6 +34,9 @@ pub trait ForOne: Sync {
     /// The largest `k` that matters: whoever is not listed for it is listed for none, or is further back.
     fn k_max(&self) -> usize;
 
+    /// Called once before everybody is listed, for what is quicker found together; what is listed does not depend on it.
+    fn prepare_all(&self) {}
+
     /// What every feature adds to the log-odds of somebody on the list made last; nothing where the order is not learned.
     fn parts(&self, scratch: &Self::Scratch, candidate: u32) -> Vec<FeatureWeight>;
 

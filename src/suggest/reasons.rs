@@ -14,6 +14,8 @@ pub enum Reason {
     MutualFriends(u32),
     /// People the person knows know people who know them, or somebody does.
     Near,
+    /// Their ties are like those of people the person knows, or like the person's own; it is not said whose.
+    Alike,
 }
 
 impl fmt::Display for Reason {
@@ -22,6 +24,7 @@ impl fmt::Display for Reason {
             Self::MutualContact => f.write_str("mutual contact"),
             Self::DirectContact => f.write_str("in your contacts"),
             Self::Near => f.write_str("near your friends"),
+            Self::Alike => f.write_str("people like your friends"),
             Self::MutualFriends(1) => f.write_str("1 mutual friend"),
             Self::MutualFriends(n) => write!(f, "{n} mutual friends"),
         }
@@ -46,12 +49,14 @@ pub enum Tier {
     TwoPath = 2,
     /// Near in the graph, for somebody with few candidates; in common they may have nobody.
     Near = 3,
+    /// By factors of the ties; in common they may have nobody.
+    Alike = 4,
     /// As [`Self::MutualContact`], demoted for spam.
-    DemotedMutualContact = 4,
+    DemotedMutualContact = 5,
     /// As [`Self::OwnUpload`], demoted for spam.
-    DemotedOwnUpload = 5,
+    DemotedOwnUpload = 6,
     /// As [`Self::TwoPath`], demoted for spam.
-    DemotedTwoPath = 6,
+    DemotedTwoPath = 7,
 }
 
 impl Tier {
@@ -64,7 +69,13 @@ impl Tier {
             Self::TwoPath | Self::DemotedTwoPath => Self::DemotedTwoPath,
             // Nobody demoted is sought there.
             Self::Near => Self::Near,
+            Self::Alike => Self::Alike,
         }
+    }
+
+    /// Was somebody sought beside the candidates that ties and saved numbers lead to?
+    pub(crate) const fn is_beside(self) -> bool {
+        matches!(self, Self::Near | Self::Alike)
     }
 
     /// Why somebody of this tier is suggested who has so many ties in common with the person, strongest reason first.
@@ -89,6 +100,7 @@ impl Tier {
             Self::MutualContact | Self::DemotedMutualContact => Some(Reason::MutualContact),
             Self::OwnUpload | Self::DemotedOwnUpload => Some(Reason::DirectContact),
             Self::Near => Some(Reason::Near),
+            Self::Alike => Some(Reason::Alike),
             Self::TwoPath | Self::DemotedTwoPath => None,
         }
     }
@@ -104,6 +116,7 @@ mod tests {
         assert_eq!(Reason::MutualFriends(5).to_string(), "5 mutual friends");
         assert_eq!(Reason::MutualContact.to_string(), "mutual contact");
         assert_eq!(Reason::DirectContact.to_string(), "in your contacts");
+        assert_eq!(Reason::Alike.to_string(), "people like your friends");
     }
 
     #[test]

@@ -22,9 +22,12 @@ const ROOMS: [(&str, &[&str]); 15] = [
     ("signals", &["consent"]),
     ("identity", &["consent", "ledger", "signals"]),
     ("graph", &["consent"]),
-    ("suggest", &["consent", "signals", "graph"]),
     ("learn", &[]),
     ("retrieve", &[]),
+    (
+        "suggest",
+        &["consent", "signals", "graph", "learn", "retrieve"],
+    ),
     ("ads", &["consent", "signals", "learn", "retrieve"]),
     ("abuse", &["consent", "identity"]),
     ("business", &["consent", "signals"]),

@@ -81,16 +81,16 @@ impl ParamGuard for AlsParams {
         let is_usable = |x: f32| x > 0.0 && x <= 1e4;
         require(
             (1..=WIDTH_MAX).contains(&s.factors),
-            "ranker.factors",
+            "ranker.factors.size",
             s.factors,
             "1 to 256",
         )?;
         let usable = "above 0 and at most 10,000";
-        require(is_usable(s.alpha), "ranker.factor_alpha", s.alpha, usable)?;
-        require(is_usable(s.l2), "ranker.factor_l2", s.l2, usable)?;
+        require(is_usable(s.alpha), "ranker.factors.alpha", s.alpha, usable)?;
+        require(is_usable(s.l2), "ranker.factors.l2", s.l2, usable)?;
         require(
             (1..=100).contains(&s.rounds),
-            "ranker.factor_rounds",
+            "ranker.factors.rounds",
             s.rounds,
             "1 to 100",
         )?;
@@ -143,14 +143,14 @@ mod tests {
     fn every_bound_is_checked() {
         let refused = |params: AlsParams| params.check().expect_err("must be refused").name;
         let params = AlsParams::default;
-        assert_eq!(refused(params().factors(0)), "ranker.factors");
-        assert_eq!(refused(params().factors(257)), "ranker.factors");
+        assert_eq!(refused(params().factors(0)), "ranker.factors.size");
+        assert_eq!(refused(params().factors(257)), "ranker.factors.size");
         for bad in [0.0, -1.0, f32::NAN, f32::INFINITY] {
-            assert_eq!(refused(params().alpha(bad)), "ranker.factor_alpha");
-            assert_eq!(refused(params().l2(bad)), "ranker.factor_l2");
+            assert_eq!(refused(params().alpha(bad)), "ranker.factors.alpha");
+            assert_eq!(refused(params().l2(bad)), "ranker.factors.l2");
         }
-        assert_eq!(refused(params().rounds(0)), "ranker.factor_rounds");
-        assert_eq!(refused(params().rounds(101)), "ranker.factor_rounds");
+        assert_eq!(refused(params().rounds(0)), "ranker.factors.rounds");
+        assert_eq!(refused(params().rounds(101)), "ranker.factors.rounds");
         assert!(params().factors(256).rounds(100).check().is_ok());
     }
 }

@@ -6,7 +6,8 @@ use rayon::prelude::*;
 
 use super::super::reasons::Tier;
 use super::super::view::View;
-use super::features::{Features, N_RELATIVE, Sums};
+use super::alike::Alike;
+use super::features::{Bests, Factor, Features, Sums};
 use crate::graph::{Csr, EdgeKinds};
 use crate::time::{DAY_MICROS, Timestamp};
 
@@ -20,6 +21,7 @@ pub(crate) struct Extractor<'a> {
     /// Parallel to the entries of the ties; empty if times are not known.
     times: &'a [Timestamp],
     around: Arc<Around>,
+    alike: Option<Arc<Alike>>,
 }
 
 /// What is computed once for a graph and borrows nothing of it.
@@ -57,7 +59,7 @@ pub(crate) struct Workspace {
     between: Vec<(u32, u32)>,
     is_between: Vec<bool>,
     sums: Vec<Sums>,
-    resources: Vec<f64>,
+    bests: Bests,
 }
 
 impl Workspace {
@@ -71,7 +73,7 @@ impl Workspace {
             between: Vec::new(),
             is_between: vec![false; n_nodes],
             sums: Vec::new(),
-            resources: Vec::new(),
+            bests: Bests::default(),
         }
     }
 }
@@ -95,7 +97,18 @@ impl<'a> Extractor<'a> {
             view,
             times,
             around: Arc::new(around),
+            alike: None,
         }
+    }
+
+    /// With the factors of its graph.
+    pub(super) fn with_alike(self, alike: Option<Arc<Alike>>) -> Self {
+        Self { alike, ..self }
+    }
+
+    /// The factors, if there are any.
+    pub(super) const fn alike(&self) -> Option<&Arc<Alike>> {
+        self.alike.as_ref()
     }
 
     /// As the extractor that `around` is from, over the same graph.
@@ -105,6 +118,7 @@ impl<'a> Extractor<'a> {
             view,
             times,
             around,
+            alike: None,
         }
     }
 
@@ -158,15 +172,8 @@ impl<'a> Extractor<'a> {
         }
         self.clear(workspace, u);
         let pool = &workspace.sums[..n_pool.min(candidates.len())];
-        let best = pool.iter().fold([0.0; N_RELATIVE], |best, sums| {
-            let sums = sums.relative();
-            std::array::from_fn(|i| f64::max(best[i], sums[i]))
-        });
-        workspace.resources.clear();
-        workspace.resources.extend(pool.iter().map(|s| s.resource));
-        workspace.resources.sort_unstable_by(|a, b| b.total_cmp(a));
-        let rank = |s: &Sums| workspace.resources.partition_point(|&r| r > s.resource);
-        let features = workspace.sums.iter().map(|s| s.features(&best, rank(s)));
+        workspace.bests.set(pool);
+        let features = workspace.sums.iter().map(|s| s.features(&workspace.bests));
         out.extend(features);
     }
 
@@ -211,6 +218,7 @@ impl<'a> Extractor<'a> {
             candidate_clustering: self.around.clustering[v as usize],
             own_upload: f64::from(u8::from(direct.is_some())),
             mutual_contact: f64::from(u8::from(direct == Some(Tier::MutualContact))),
+            factor: self.alike.as_ref().map(|alike| factor(alike, u, v)),
             ..Sums::default()
         };
         workspace.between.clear();
@@ -313,6 +321,14 @@ impl Sums {
         self.strength_product += near * far / (degree * degree);
         self.strength_product_depressed += near * far / (degree * degree * degree);
         self.strength_least += near.min(far) / degree;
+    }
+}
+
+fn factor(alike: &Alike, u: u32, v: u32) -> Factor {
+    let product = alike.product(u, v);
+    Factor {
+        product: product.max(0.0),
+        cosine: alike.cosine(u, v, product),
     }
 }
 

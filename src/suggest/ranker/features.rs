@@ -1,9 +1,12 @@
 //! What the ranker knows of a person and a candidate: names, shapes and units.
 
-/// How many features a pair has.
-pub const N_FEATURES: usize = 51;
+/// How many features a pair has where there are factors.
+pub const N_FEATURES: usize = 59;
 
-/// The features of one pair, shape `(N_FEATURES,)`, in the order of [`NAMES`].
+/// How many it has where there are none: the first ones.
+pub(super) const N_WITHOUT_FACTORS: usize = 51;
+
+/// The features of one pair, shape `(N_FEATURES,)`, in the order of [`NAMES`]; without factors the last eight are 0.
 pub type Features = [f64; N_FEATURES];
 
 /// The features' names in the order of their columns; a model file repeats them, and is refused if they differ.
@@ -12,7 +15,8 @@ pub type Features = [f64; N_FEATURES];
 /// how many people are tied to both `x` and `y`, and `c(z)` the share of the pairs of `z`'s ties that are tied:
 /// sums and ratios enter as natural logarithms of `ε + x` (so all are dimensionless), with ε = 1 for counts, 0.01
 /// for `clustering` and `three_paths`, and 0.0001 for the others. `best_*` is the logarithm of 0.001 + the sum's
-/// ratio to the largest among the person's candidates. `docs/scoring.md` has the table.
+/// ratio to the largest among the person's candidates. With `p` the inner product of factors, at least 0, `factor_log` is
+/// the logarithm of 0.01 + `p`, and `factor_alone` is `best_factor_product` where nobody is tied to both. `docs/scoring.md` has the table.
 pub const NAMES: [&str; N_FEATURES] = [
     "common_neighbours",
     "adamic_adar",
@@ -65,6 +69,14 @@ pub const NAMES: [&str; N_FEATURES] = [
     "friends_on_both_sides",
     "contacts_between",
     "recency",
+    "factor_product",
+    "factor_log",
+    "factor_cosine",
+    "best_factor_product",
+    "factor_rank_root",
+    "factor_rank_log",
+    "nobody_between",
+    "factor_alone",
 ];
 
 /// How many sums a pair has that are set against the best of a person's candidates.
@@ -128,6 +140,50 @@ pub(crate) struct Sums {
     pub(crate) own_upload: f64,
     /// 1 if each saved the other's number.
     pub(crate) mutual_contact: f64,
+    /// The inner product of factors and its cosine, if there are any.
+    pub(crate) factor: Option<Factor>,
+}
+
+/// What factors say of a pair.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Factor {
+    /// The inner product, at least 0.
+    pub(crate) product: f64,
+    pub(crate) cosine: f64,
+}
+
+/// What a person's candidates are set against.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Bests {
+    pub(super) relative: [f64; N_RELATIVE],
+    /// Descending.
+    pub(super) resources: Vec<f64>,
+    /// Products of factors, descending.
+    pub(super) products: Vec<f64>,
+}
+
+impl Bests {
+    /// Of the candidates of one person.
+    pub(super) fn set(&mut self, pool: &[Sums]) {
+        self.relative = pool.iter().fold([0.0; N_RELATIVE], |best, sums| {
+            let sums = sums.relative();
+            std::array::from_fn(|i| f64::max(best[i], sums[i]))
+        });
+        descend(&mut self.resources, pool.iter().map(|s| s.resource));
+        let products = pool.iter().filter_map(|s| s.factor.map(|f| f.product));
+        descend(&mut self.products, products);
+    }
+}
+
+fn descend(to: &mut Vec<f64>, values: impl Iterator<Item = f64>) {
+    to.clear();
+    to.extend(values);
+    to.sort_unstable_by(|a, b| b.total_cmp(a));
+}
+
+/// How many of descending values are greater, plus one.
+fn place(values: &[f64], value: f64) -> f64 {
+    values.partition_point(|&other| other > value) as f64 + 1.0
 }
 
 fn ratio(a: f64, b: f64) -> f64 {
@@ -165,12 +221,12 @@ impl Sums {
         ]
     }
 
-    /// The features, given the best of every relative sum and how many candidates have more resource.
-    pub(super) fn features(&self, best: &[f64; N_RELATIVE], rank: usize) -> Features {
+    /// The features, given what the candidates are set against.
+    pub(super) fn features(&self, bests: &Bests) -> Features {
         let count = |x: f64| x.ln_1p();
         let small = |x: f64| (x + 1e-4).ln();
         let medium = |x: f64| (x + 1e-2).ln();
-        let rank = rank as f64 + 1.0;
+        let rank = place(&bests.resources, self.resource);
         let (low, high) = (
             self.degree.min(self.candidate_degree),
             self.degree.max(self.candidate_degree),
@@ -216,11 +272,35 @@ impl Sums {
         ];
         let mut features = [0.0; N_FEATURES];
         features[..28].copy_from_slice(&absolute);
-        for ((to, sum), best) in features[28..].iter_mut().zip(self.relative()).zip(best) {
-            *to = (ratio(sum, *best) + 1e-3).ln();
+        for ((to, sum), best) in features[28..]
+            .iter_mut()
+            .zip(self.relative())
+            .zip(bests.relative)
+        {
+            *to = (ratio(sum, best) + 1e-3).ln();
         }
-        features[44..].copy_from_slice(&places);
+        features[44..N_WITHOUT_FACTORS].copy_from_slice(&places);
+        if let Some(factor) = self.factor {
+            features[N_WITHOUT_FACTORS..].copy_from_slice(&self.of_factor(factor, bests));
+        }
         features
+    }
+
+    fn of_factor(&self, Factor { product, cosine }: Factor, bests: &Bests) -> [f64; 8] {
+        let best = bests.products.first().copied().unwrap_or(0.0);
+        let of_best = (ratio(product, best) + 1e-3).ln();
+        let rank = place(&bests.products, product);
+        let alone = if self.n > 0.0 { 0.0 } else { 1.0 };
+        [
+            product,
+            (product + 1e-2).ln(),
+            cosine,
+            of_best,
+            rank.sqrt().recip(),
+            rank.ln(),
+            alone,
+            alone * of_best,
+        ]
     }
 }
 
@@ -230,8 +310,19 @@ mod tests {
 
     #[test]
     fn every_feature_is_finite_even_of_strangers() {
-        let nobody = Sums::default().features(&[0.0; N_RELATIVE], 0);
+        let nobody = Sums::default().features(&Bests::default());
         assert!(nobody.iter().all(|x| x.is_finite()));
+        assert!(nobody[N_WITHOUT_FACTORS..].iter().all(|&x| x == 0.0));
+        let factor = Some(Factor {
+            product: 0.0,
+            cosine: 0.0,
+        });
+        let unlike = Sums {
+            factor,
+            ..Sums::default()
+        };
+        let unlike = unlike.features(&Bests::default());
+        assert!(unlike.iter().all(|x| x.is_finite()));
         let names: std::collections::BTreeSet<_> = NAMES.iter().collect();
         assert_eq!(names.len(), N_FEATURES);
     }

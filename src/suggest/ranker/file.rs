@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::RankerError;
 use super::features::NAMES;
-use super::model::{Candidates, FeatureWeight, FriendModel, FriendTraining, Provenance};
+use super::model::{
+    Candidates, FeatureWeight, FriendModel, FriendTraining, Provenance, n_features,
+};
 use super::params::RankerParams;
 use crate::suggest::MAX_K;
 
@@ -62,24 +64,25 @@ impl FriendModel {
             });
         }
         let file: ModelFile = serde_json::from_str(&unseal_json(text)?)?;
-        check_names(&file.features)?;
+        let names = &NAMES[..n_features(&file.params)];
+        check_names(&file.features, names)?;
         check_numbers(&file)?;
         Ok(Self {
             provenance: file.provenance,
             params: file.params,
             candidates: file.candidates,
-            weights: std::array::from_fn(|i| file.features[i].weight),
+            weights: std::array::from_fn(|i| file.features.get(i).map_or(0.0, |f| f.weight)),
             intercept: file.intercept,
             training: file.training,
         })
     }
 }
 
-fn check_names(features: &[FeatureWeight]) -> Result<(), RankerError> {
-    let n = features.len().max(NAMES.len());
+fn check_names(features: &[FeatureWeight], names: &[&'static str]) -> Result<(), RankerError> {
+    let n = features.len().max(names.len());
     for place in 0..n {
         let found = features.get(place).map_or("missing", |f| f.name.as_str());
-        let expected = NAMES.get(place).copied().unwrap_or("there");
+        let expected = names.get(place).copied().unwrap_or("there");
         if found != expected {
             return Err(RankerError::Feature {
                 place,

@@ -3,10 +3,14 @@
 //! The kernel finds candidates exactly and keeps every rule; the ranker only puts its best ones, a pool, in another order
 //! and says how probable each is. So nobody is suggested whom the kernel would not suggest with a larger K.
 //!
+//! With `[ranker.factors]`, factors of the ties are features too, and the pool is joined by those whose ties are most like the
+//! person's ([`alike`]): the only ones the kernel might not find, under the same rules but that of people in common.
+//!
 //! Training hides some of the known friendships, describes every candidate of everybody in what remains
 //! ([`NAMES`](features::NAMES)), and fits a logistic regression to which of them were hidden. Nothing else is learned
 //! from: people without permission are not in the graph, and so in no feature, no label and no count.
 
+mod alike;
 mod extract;
 mod features;
 mod file;
@@ -17,11 +21,11 @@ mod params;
 mod rank;
 mod train;
 
-pub(in crate::suggest) use extract::Around;
 pub use features::{Features, N_FEATURES, NAMES as FEATURE_NAMES};
 pub use file::FRIEND_MODEL_SCHEMA;
 pub use model::{Candidates, FeatureWeight, FriendModel, FriendTraining, Provenance};
-pub use params::{Holdout, RankerParams, ValidRankerParams};
+pub use params::{Holdout, RankerFactors, RankerParams, ValidRankerParams};
+pub(in crate::suggest) use rank::Shared;
 pub use rank::{Ranker, RankerScratch};
 pub use train::train_friends;
 pub(crate) use train::{Source, train_on};

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::RankerError;
-use super::features::{Features, N_FEATURES, NAMES};
+use super::features::{Features, N_FEATURES, N_WITHOUT_FACTORS, NAMES};
 use super::fit::{Fitness, Linear, sigmoid};
 use super::params::{Holdout, RankerParams, ValidRankerParams};
 use crate::suggest::{Direct, Heuristic, ValidSuggestParams};
@@ -77,6 +77,15 @@ impl fmt::Display for Candidates {
             Direct::Off => " and by no saved number",
         })?;
         f.write_str(if self.near { " and people near" } else { "" })
+    }
+}
+
+/// How many features pairs have under these parameters.
+pub(super) fn n_features(params: &RankerParams) -> usize {
+    if params.factors().is_some() {
+        N_FEATURES
+    } else {
+        N_WITHOUT_FACTORS
     }
 }
 
@@ -178,14 +187,20 @@ impl FriendModel {
         &self.training
     }
 
-    /// Every feature's weight, in the order of the columns.
+    /// How many features it looks at: those of factors only if there are any.
+    pub(super) fn n_features(&self) -> usize {
+        n_features(&self.params)
+    }
+
+    /// Every feature's weight, in the order of the columns; those of factors only if there are any.
     #[must_use]
     pub fn weights(&self) -> Vec<FeatureWeight> {
         let weight = |(name, &weight): (&&str, &f64)| FeatureWeight {
             name: (*name).to_owned(),
             weight,
         };
-        NAMES.iter().zip(&self.weights).map(weight).collect()
+        let all = NAMES.iter().zip(&self.weights).map(weight);
+        all.take(self.n_features()).collect()
     }
 
     /// The log-odds of a pair whose features are all 0.

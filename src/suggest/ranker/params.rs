@@ -1,7 +1,9 @@
 //! How a ranker is trained.
 
+use linfa::ParamGuard;
 use serde::{Deserialize, Serialize};
 
+use crate::learn::als::AlsParams;
 use crate::params::{ParamError, require};
 
 /// Which friendships are hidden to learn from.
@@ -26,6 +28,87 @@ impl Holdout {
     }
 }
 
+/// Factors of the ties as features, and as a source of candidates: `[ranker.factors]`; unchecked.
+///
+/// Defaults: `size` 64, `alpha` 10, `l2` 0.1, `rounds` 10, `candidates` 50.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RankerFactors {
+    size: usize,
+    alpha: f32,
+    l2: f32,
+    rounds: u32,
+    candidates: usize,
+}
+
+impl Default for RankerFactors {
+    fn default() -> Self {
+        Self {
+            size: 64,
+            alpha: 10.0,
+            l2: 0.1,
+            rounds: 10,
+            candidates: 50,
+        }
+    }
+}
+
+impl RankerFactors {
+    /// Coordinates of a vector: 1 to 256.
+    #[must_use]
+    pub fn size(mut self, size: usize) -> Self {
+        self.size = size;
+        self
+    }
+
+    /// How much more a tie counts than a pair that is not tied: above 0, at most 10,000.
+    #[must_use]
+    pub fn alpha(mut self, alpha: f32) -> Self {
+        self.alpha = alpha;
+        self
+    }
+
+    /// The penalty on the squares of coordinates: above 0, at most 10,000.
+    #[must_use]
+    pub fn l2(mut self, l2: f32) -> Self {
+        self.l2 = l2;
+        self
+    }
+
+    /// How often both sides are solved for: 1 to 100.
+    #[must_use]
+    pub fn rounds(mut self, rounds: u32) -> Self {
+        self.rounds = rounds;
+        self
+    }
+
+    /// How many people of the greatest inner products are candidates beside those of the pool: 1 to 1000.
+    #[must_use]
+    pub fn candidates(mut self, candidates: usize) -> Self {
+        self.candidates = candidates;
+        self
+    }
+
+    pub(super) const fn n_candidates(&self) -> usize {
+        self.candidates
+    }
+
+    pub(super) fn als(&self, seed: u64) -> AlsParams {
+        let params = AlsParams::default().factors(self.size).alpha(self.alpha);
+        params.l2(self.l2).rounds(self.rounds).seed(seed)
+    }
+
+    fn check(&self) -> Result<(), ParamError> {
+        self.als(0).check_ref()?;
+        require(
+            (1..=crate::suggest::MAX_K).contains(&self.candidates),
+            "ranker.factors.candidates",
+            self.candidates,
+            "from 1 to 1000",
+        )
+    }
+}
+
 /// How a ranker is trained; unchecked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -37,6 +120,9 @@ pub struct RankerParams {
     rows_max: usize,
     l2: f64,
     seed: u64,
+    // Files of models without factors do not mention them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    factors: Option<RankerFactors>,
 }
 
 impl Default for RankerParams {
@@ -49,6 +135,7 @@ impl Default for RankerParams {
             rows_max: 400_000,
             l2: 1.0,
             seed: 0,
+            factors: None,
         }
     }
 }
@@ -104,6 +191,26 @@ impl RankerParams {
         self
     }
 
+    /// Factors of the ties as features and as a source of candidates; none by default.
+    #[must_use]
+    pub fn with_factors(mut self, factors: RankerFactors) -> Self {
+        self.factors = Some(factors);
+        self
+    }
+
+    pub(super) const fn factors(&self) -> Option<&RankerFactors> {
+        self.factors.as_ref()
+    }
+
+    /// How many candidates factors add at most.
+    pub(super) fn n_alike(&self) -> usize {
+        self.factors.as_ref().map_or(0, RankerFactors::n_candidates)
+    }
+
+    pub(super) const fn seed_given(&self) -> u64 {
+        self.seed
+    }
+
     /// Checks every bound.
     ///
     /// # Errors
@@ -139,6 +246,7 @@ impl RankerParams {
             self.l2,
             "at least 0",
         )?;
+        self.factors.as_ref().map_or(Ok(()), RankerFactors::check)?;
         Ok(ValidRankerParams(self))
     }
 }
@@ -211,6 +319,14 @@ mod tests {
         for bad in [-1.0, f64::NAN, f64::INFINITY] {
             assert_eq!(refused(params().l2(bad)), "ranker.l2");
         }
+        let factors = RankerFactors::default;
+        let with = |given: RankerFactors| refused(params().with_factors(given));
+        assert_eq!(with(factors().size(0)), "ranker.factors.size");
+        assert_eq!(with(factors().alpha(-1.0)), "ranker.factors.alpha");
+        assert_eq!(with(factors().l2(f32::NAN)), "ranker.factors.l2");
+        assert_eq!(with(factors().rounds(0)), "ranker.factors.rounds");
+        assert_eq!(with(factors().candidates(0)), "ranker.factors.candidates");
+        assert!(params().with_factors(factors()).check().is_ok());
         assert!(params().check().is_ok());
     }
 }

@@ -8,10 +8,10 @@ use super::super::exposure::POOL_PER_K;
 use super::super::params::ValidSuggestParams;
 use super::super::person::ForOne;
 use super::super::rank::{Scorer, Scratch};
-use super::super::reasons::Tier;
 use super::super::suggestion::{List, Listed, Suggestion};
 use super::super::view::View;
 use super::RankerError;
+use super::alike::Alike;
 use super::extract::{Around, Extractor, Workspace};
 use super::features::Features;
 use super::model::{FeatureWeight, FriendModel};
@@ -22,7 +22,7 @@ use crate::time::Timestamp;
 /// Ranks people by a model: what all threads share.
 ///
 /// The kernel's best, a pool, are ordered by the model, and with them people near, if they are asked for and the pool is
-/// not full; equal ones stay in the kernel's order. Whoever was demoted for spam comes after everybody who was not.
+/// not full; and those whose ties are most like the person's, if there are factors. Equal ones stay in the kernel's order. Whoever was demoted for spam comes after everybody who was not.
 #[derive(Clone, Debug)]
 pub struct Ranker<'a> {
     scorer: Scorer<'a>,
@@ -30,11 +30,19 @@ pub struct Ranker<'a> {
     model: &'a FriendModel,
 }
 
+/// What is computed once for a graph and a model, and borrows nothing of them.
+#[derive(Clone, Debug)]
+pub(in crate::suggest) struct Shared {
+    around: Arc<Around>,
+    alike: Option<Arc<Alike>>,
+}
+
 /// What one thread needs, used again for person after person.
 #[derive(Clone, Debug)]
 pub struct RankerScratch {
     scorer: Scratch,
     workspace: Workspace,
+    pool: Vec<Suggestion>,
     candidates: Vec<u32>,
     features: Vec<Features>,
     ranked: Vec<(Suggestion, f64)>,
@@ -80,7 +88,8 @@ impl<'a> Ranker<'a> {
         times: &'a [Timestamp],
         model: &'a FriendModel,
     ) -> Self {
-        let extractor = Extractor::new(scorer.view(), times);
+        let alike = Alike::of(&scorer, model.params());
+        let extractor = Extractor::new(scorer.view(), times).with_alike(alike);
         Self {
             scorer,
             extractor,
@@ -88,14 +97,15 @@ impl<'a> Ranker<'a> {
         }
     }
 
-    /// As the ranker that `around` is from, over the same graph.
+    /// As the ranker that `shared` is from, over the same graph.
     pub(in crate::suggest) fn of_tables(
         scorer: Scorer<'a>,
         times: &'a [Timestamp],
-        around: &Arc<Around>,
+        shared: &Shared,
         model: &'a FriendModel,
     ) -> Self {
-        let extractor = Extractor::of_around(scorer.view(), times, around);
+        let extractor = Extractor::of_around(scorer.view(), times, &shared.around)
+            .with_alike(shared.alike.clone());
         Self {
             scorer,
             extractor,
@@ -104,15 +114,26 @@ impl<'a> Ranker<'a> {
     }
 
     /// What does not borrow from the graph.
-    pub(in crate::suggest) fn around(&self) -> Arc<Around> {
-        self.extractor.around()
+    pub(in crate::suggest) fn shared(&self) -> Shared {
+        Shared {
+            around: self.extractor.around(),
+            alike: self.extractor.alike().cloned(),
+        }
     }
 
     /// Ranks the pool of a person; leaves in the scratch the features of `others` too, after those of the pool.
     fn rank(&self, scratch: &mut RankerScratch, u: u32, k: usize, others: &[u32]) -> SuggestCounts {
-        let n_pool = k.max(self.model.candidates().pool);
-        let Listed { list, counts } = (self.scorer).filled(&mut scratch.scorer, u, n_pool, n_pool);
-        let pool = list.suggestions;
+        // Those that factors add come on top, so that the pool is the same for every k up to the greatest that matters.
+        let n_alike = self.model.params().n_alike();
+        let n_pool = k.saturating_sub(n_alike).max(self.model.candidates().pool);
+        let counts = pool_of(
+            &self.scorer,
+            self.extractor.alike().map(Arc::as_ref),
+            &mut scratch.scorer,
+            (u, n_pool),
+            &mut scratch.pool,
+        );
+        let pool = &scratch.pool;
         scratch.candidates.clear();
         scratch.candidates.extend(pool.iter().map(|s| s.candidate));
         scratch.candidates.extend_from_slice(others);
@@ -145,9 +166,26 @@ impl<'a> Ranker<'a> {
     }
 }
 
+/// Leaves in `pool` the kernel's best `n` of somebody, people near if they are asked for, and those factors add.
+pub(super) fn pool_of(
+    scorer: &Scorer<'_>,
+    alike: Option<&Alike>,
+    scratch: &mut Scratch,
+    (u, n): (u32, usize),
+    pool: &mut Vec<Suggestion>,
+) -> SuggestCounts {
+    let Listed { list, counts } = scorer.filled(scratch, u, n, n);
+    pool.clear();
+    pool.extend_from_slice(list.suggestions);
+    if let Some(alike) = alike {
+        alike.add(scorer, u, pool);
+    }
+    counts
+}
+
 /// What became of all candidates of the pool once only some of it is listed.
 fn counts_of(mut counts: SuggestCounts, listed: &[Suggestion]) -> SuggestCounts {
-    let near = listed.iter().filter(|s| s.tier == Tier::Near);
+    let near = listed.iter().filter(|s| s.tier.is_beside());
     counts.near = near.count() as u64;
     let n_emitted = listed.len() as u64 - counts.near;
     counts.beyond_k += counts.emitted - n_emitted;
@@ -180,6 +218,7 @@ impl ForOne for Ranker<'_> {
         RankerScratch {
             scorer: self.scorer.scratch(),
             workspace: self.extractor.workspace(),
+            pool: Vec::new(),
             candidates: Vec::new(),
             features: Vec::new(),
             ranked: Vec::new(),
@@ -203,11 +242,19 @@ impl ForOne for Ranker<'_> {
         Listed { list, counts }
     }
 
-    /// The pool; whoever the kernel puts behind it is not ranked by the model at all.
+    /// The pool and who joins it; whoever the kernel puts behind it is not ranked by the model at all.
     fn k_max(&self) -> usize {
         let k = self.params().k();
         let asked = self.params().shown_max().map_or(k, |_| k * POOL_PER_K);
-        asked.max(self.model.candidates().pool)
+        asked.max(self.model.candidates().pool + self.model.params().n_alike())
+    }
+
+    /// Those whose ties are like somebody's are found together, much quicker than one by one.
+    fn prepare_all(&self) {
+        if let Some(alike) = self.extractor.alike() {
+            let people: Vec<u32> = self.scorer.view().ties.nodes().collect();
+            alike.settle(&self.scorer, &people);
+        }
     }
 
     fn parts(&self, scratch: &RankerScratch, candidate: u32) -> Vec<FeatureWeight> {

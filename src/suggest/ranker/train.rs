@@ -1,5 +1,7 @@
 //! From a graph to a model: hide friendships, describe candidates, fit.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
 use super::super::exclusions::Exclusions;
@@ -8,12 +10,14 @@ use super::super::person::ForOne as _;
 use super::super::rank::Scorer;
 use super::super::view::View;
 use super::RankerError;
+use super::alike::Alike;
 use super::extract::Extractor;
 use super::features::Features;
 use super::fit::{self, Fitness, Linear};
 use super::hidden::{self, Hidden};
-use super::model::{Candidates, FriendModel, FriendTraining, Provenance};
+use super::model::{Candidates, FriendModel, FriendTraining, Provenance, n_features};
 use super::params::{Holdout, ValidRankerParams};
+use super::rank::pool_of;
 use crate::consent::FriendSuggestions;
 use crate::graph::Graph;
 use crate::hash::{mix, unit};
@@ -82,7 +86,8 @@ pub(crate) fn train_on(
             n_positive: fitted.n_friends(),
         });
     }
-    let linear = fit::fit(&fitted.features, &fitted.is_friend, params.l2())?;
+    let n_columns = n_features(params.given());
+    let linear = fit::fit(&fitted.features, &fitted.is_friend, params.l2(), n_columns)?;
     let log_odds = |linear: &Linear| -> Vec<f64> {
         held_out
             .features
@@ -150,16 +155,21 @@ fn describe(
     let left = hide(source, params, round);
     let view = left.view().with_direct(suggest.direct());
     let scorer = Scorer::without_spam(view, source.exclusions, suggest);
-    let extractor = Extractor::new(view, left.times());
     let people = people(source, view, params, round);
+    let alike = Alike::of(&scorer, params.given());
+    if let Some(alike) = &alike {
+        alike.settle(&scorer, &people);
+    }
+    let extractor = Extractor::new(view, left.times()).with_alike(alike);
     let rows: Vec<(bool, Rows)> = people
         .par_iter()
         .map_init(
-            || (scorer.scratch(), extractor.workspace()),
-            |(scratch, workspace), &u| {
+            || (scorer.scratch(), extractor.workspace(), Vec::new()),
+            |(scratch, workspace, pool), &u| {
                 let mut rows = Rows::default();
-                let pool = scorer.filled(scratch, u, params.pool(), params.pool()).list;
-                let pool: Vec<u32> = pool.suggestions.iter().map(|s| s.candidate).collect();
+                let alike = extractor.alike().map(Arc::as_ref);
+                pool_of(&scorer, alike, scratch, (u, params.pool()), pool);
+                let pool: Vec<u32> = pool.iter().map(|s| s.candidate).collect();
                 extractor.extract(workspace, u, &pool, pool.len(), &mut rows.features);
                 let hidden = left.hidden().row(u);
                 let is_friend = |v: &u32| hidden.binary_search(v).is_ok();
@@ -198,7 +208,8 @@ fn hide<'a>(source: Source<'a>, params: &ValidRankerParams, round: u64) -> Hidde
 /// Everybody with a tie, thinned by hash so that their candidates are about as many as wanted at most.
 fn people(source: Source<'_>, view: View<'_>, params: &ValidRankerParams, round: u64) -> Vec<u32> {
     let tied = || view.ties.nodes().filter(|&u| view.ties.degree(u) > 0);
-    let n_rows_max = tied().count() as f64 * params.pool() as f64 * f64::from(params.rounds());
+    let n_candidates = params.pool() + params.given().n_alike();
+    let n_rows_max = tied().count() as f64 * n_candidates as f64 * f64::from(params.rounds());
     let share = params.rows_max() as f64 / n_rows_max.max(1.0);
     let draw = |u: u32| unit(mix(mix(params.seed() ^ (round << 32)) ^ (source.id)(u)));
     tied().filter(|&u| draw(u) < share).collect()

@@ -133,6 +133,7 @@ impl Naive {
             }),
             contacts_between: over(&|z, _| of(self.is_mutual(u, z) || self.is_mutual(z, v))),
             age_days: 0.0,
+            factor: None,
             own_upload: of(self.contacts.contains(&(u, v))),
             mutual_contact: of(self.is_mutual(u, v)),
         }
@@ -169,13 +170,14 @@ proptest! {
             let mut found = Vec::new();
             extractor.extract(&mut workspace, u, &others, n_pool, &mut found);
             let sums: Vec<Sums> = others.iter().map(|&v| naive.sums(u, v)).collect();
-            let best: [f64; N_RELATIVE] = std::array::from_fn(|i| {
+            let relative = std::array::from_fn(|i| {
                 sums[..n_pool].iter().map(|s| s.relative()[i]).fold(0.0, f64::max)
             });
+            let bests = Bests { relative, ..Bests::default() };
             for (i, sums_of) in sums.iter().enumerate() {
                 // The place among equals must not hang on the last bit of a sum; those are compared apart.
                 let above = sums[..n_pool].iter().filter(|s| s.resource > sums_of.resource + 1e-12).count();
-                let mut wanted = sums_of.features(&best, above);
+                let mut wanted = sums_of.features(&bests);
                 wanted[44..46].copy_from_slice(&found[i][44..46]);
                 let ties = sums[..n_pool].iter().filter(|s| (s.resource - sums_of.resource).abs() <= 1e-12).count();
                 let place = found[i][45].exp().round() - 1.0;

@@ -1,10 +1,12 @@
 use proptest::prelude::*;
 
 use super::super::train::{Source, train_on};
-use super::super::{Provenance, RankerParams, ValidRankerParams};
+use super::super::{Provenance, RankerFactors, RankerParams, ValidRankerParams};
 use super::*;
 use crate::hash::mix;
 use crate::publish::{seal_json, unseal_json};
+use crate::signals::FeedbackKind;
+use crate::suggest::reasons::Tier;
 use crate::suggest::{Plain, SuggestParams, everybody};
 
 /// Communities of twenty whose members mostly know each other, and chance acquaintances.
@@ -34,7 +36,18 @@ fn ranker_params() -> ValidRankerParams {
     params.check().unwrap()
 }
 
+/// As [`ranker_params`], with factors.
+fn with_factors() -> ValidRankerParams {
+    let factors = RankerFactors::default().size(6).rounds(4).candidates(15);
+    let params = ranker_params().given().clone().with_factors(factors);
+    params.check().unwrap()
+}
+
 fn model(plain: &Plain) -> FriendModel {
+    trained(plain, &ranker_params())
+}
+
+fn trained(plain: &Plain, params: &ValidRankerParams) -> FriendModel {
     let exclusions = Exclusions::none();
     let source = Source {
         view: plain.view(),
@@ -42,7 +55,7 @@ fn model(plain: &Plain) -> FriendModel {
         id: &u64::from,
         exclusions: &exclusions,
     };
-    train_on(source, &params(), &ranker_params(), Provenance::default()).unwrap()
+    train_on(source, &self::params(), params, Provenance::default()).unwrap()
 }
 
 fn in_pool<T: Send>(n_threads: usize, f: impl FnOnce() -> T + Send) -> T {
@@ -54,17 +67,129 @@ fn in_pool<T: Send>(n_threads: usize, f: impl FnOnce() -> T + Send) -> T {
 fn same_bytes_for_any_number_of_threads() {
     let plain = communities(300, 7);
     let exclusions = Exclusions::none();
-    let run = || {
-        let model = model(&plain);
-        let params = params();
-        let ranker = Ranker::over(plain.view(), &[], &exclusions, &params, &model);
-        let made = everybody(&ranker, &|_| ());
-        assert!(made.counts.check_sums());
-        (model.to_json().unwrap(), made)
+    for ranker_params in [ranker_params(), with_factors()] {
+        let run = || {
+            let model = trained(&plain, &ranker_params);
+            let params = params();
+            let ranker = Ranker::over(plain.view(), &[], &exclusions, &params, &model);
+            let made = everybody(&ranker, &|_| ());
+            assert!(made.counts.check_sums());
+            (model.to_json().unwrap(), made)
+        };
+        let one = in_pool(1, run);
+        for n_threads in [2, 5] {
+            assert!(in_pool(n_threads, run) == one, "{n_threads} threads");
+        }
+    }
+}
+
+#[test]
+fn found_together_or_one_by_one_those_alike_are_the_same() {
+    let plain = communities(200, 3);
+    let (params, model) = (params(), trained(&plain, &with_factors()));
+    let exclusions = Exclusions::none();
+    let ranker = || Ranker::over(plain.view(), &[], &exclusions, &params, &model);
+    let together = ranker();
+    together.prepare_all();
+    let (mut scratch, mut other) = (together.scratch(), together.scratch());
+    let one_by_one = ranker();
+    let mut n_alike = 0;
+    for u in 0..200 {
+        let k = together.k_max();
+        let all = together.list(&mut scratch, u, k).list;
+        let alone = one_by_one.list(&mut other, u, k).list;
+        assert_eq!(all, alone, "{u}");
+        n_alike += all
+            .suggestions
+            .iter()
+            .filter(|s| s.tier == Tier::Alike)
+            .count();
+        // A shorter list is the beginning of a longer one.
+        let all = alone.first(10).suggestions.to_vec();
+        assert_eq!(one_by_one.list(&mut other, u, 10).list.suggestions, all);
+    }
+    assert!(n_alike > 100, "{n_alike}");
+}
+
+/// Circles in which every member of one side knows most of the other side, and nobody of the own: no two who may be friends
+/// have anybody in common.
+fn two_sided(n: u32) -> Plain {
+    let mut friends = Vec::new();
+    for (u, v) in (0..n).flat_map(|u| (u + 1..n).map(move |v| (u, v))) {
+        let is_circle = u / 20 == v / 20 && u % 2 != v % 2;
+        if is_circle && !mix(u64::from(u) << 32 | u64::from(v)).is_multiple_of(4) {
+            friends.push((u, v));
+        }
+    }
+    Plain::new(n as usize, &friends, &[])
+}
+
+#[test]
+fn factors_find_friends_where_nobody_is_in_common() {
+    let plain = two_sided(200);
+    let exclusions = Exclusions::none();
+    let (params, model) = (params(), trained(&plain, &with_factors()));
+    let ranker = Ranker::over(plain.view(), &[], &exclusions, &params, &model);
+    let mut scratch = ranker.scratch();
+    let is_missing = |u: u32, v: u32| {
+        u / 20 == v / 20 && u % 2 != v % 2 && plain.view().ties.find(u, v).is_none()
     };
-    let one = in_pool(1, run);
-    for n_threads in [2, 5] {
-        assert!(in_pool(n_threads, run) == one, "{n_threads} threads");
+    let (mut n_right, mut n) = (0, 0);
+    for u in (0..200).filter(|&u| (0..200).any(|v| is_missing(u, v))) {
+        let list = ranker.list(&mut scratch, u, 1).list;
+        n += 1;
+        let alike = list.suggestions.iter().filter(|s| s.tier == Tier::Alike);
+        for one in alike.filter(|s| is_missing(u, s.candidate)) {
+            let reasons: Vec<String> = one.reasons().map(|why| why.to_string()).collect();
+            assert_eq!(reasons, ["people like your friends"]);
+            assert_eq!(one.mutual_count, 0);
+            n_right += 1;
+        }
+    }
+    assert!(n > 150 && n_right * 100 > n * 90, "{n_right} of {n}");
+}
+
+#[test]
+fn deny_to_factors_whom_a_rule_forbids() {
+    use FeedbackKind::{Block, Dismiss, Hide, Report};
+    let plain = two_sided(200);
+    let (params, model) = (params(), trained(&plain, &with_factors()));
+    let open = Exclusions::none();
+    let ranker = Ranker::over(plain.view(), &[], &open, &params, &model);
+    let mut scratch = ranker.scratch();
+    let mut suggested = |u: u32| -> Vec<u32> {
+        let list = ranker.list(&mut scratch, u, ranker.k_max()).list;
+        list.suggestions.iter().map(|s| s.candidate).collect()
+    };
+    let before: Vec<Vec<u32>> = (0..40).map(&mut suggested).collect();
+    let found = |u: u32| before[u as usize][0];
+    let said = [
+        (0, found(0), Block),
+        (found(1), 1, Report),
+        (2, found(2), Dismiss),
+        (found(3), 3, Hide),
+        (found(4), found(4), Hide),
+    ];
+    // 5 is the only minor; whoever is found for 6 is a spammer.
+    let minors = (0..200).map(|u| u == 5).collect();
+    let exclusions = Exclusions::from_nodes(200, said).with_minors(minors);
+    let mut spam = vec![0.0; 200];
+    spam[found(6) as usize] = 0.6;
+    let scorer = Scorer::over(plain.view(), &exclusions, &spam, &params).unwrap();
+    let ranker = Ranker::of(scorer, &[], &model);
+    let mut scratch = ranker.scratch();
+    for u in 0..200 {
+        let list = ranker.list(&mut scratch, u, ranker.k_max()).list;
+        let alike = list.suggestions.iter().filter(|s| s.tier == Tier::Alike);
+        for v in alike.map(|s| s.candidate) {
+            assert!(exclusions.between(u, v).is_none(), "{u} {v}");
+            assert!(plain.view().ties.find(u, v).is_none() && u != v);
+            assert!(spam[v as usize] < 0.5 && (u == 5) == (v == 5));
+        }
+        if u < 5 {
+            assert!(list.place_of(found(u)).is_none(), "{u}");
+            assert!(!list.suggestions.is_empty(), "{u}");
+        }
     }
 }
 
@@ -133,11 +258,42 @@ fn a_model_is_read_back_as_it_was_written() {
         matches!(error, RankerError::Feature { place: 1, .. }),
         "{error}"
     );
+    assert!(
+        !text.contains("factor"),
+        "a model without factors says nothing of them"
+    );
     let error = refused("\"pool\": 30", "\"pool\": 0");
     assert!(matches!(error, RankerError::Number { .. }), "{error}");
     let error = refused("\"weight\": ", "\"weight\": 1e300, \"weight\": ");
     assert!(matches!(error, RankerError::Syntax(_)), "{error}");
     assert!(FriendModel::from_json("{}").is_err());
+}
+
+#[test]
+fn a_model_with_factors_is_read_back_and_one_without_their_weights_is_none() {
+    let model = trained(&communities(200, 3), &with_factors());
+    let text = model.to_json().unwrap();
+    assert_eq!(FriendModel::from_json(&text).unwrap(), model);
+    let names: Vec<String> = model.weights().into_iter().map(|w| w.name).collect();
+    assert_eq!(names, super::super::FEATURE_NAMES);
+    let plain = unseal_json(&text).unwrap();
+    let edited = |from: &str, to: &str| {
+        assert!(plain.contains(from), "{from}");
+        FriendModel::from_json(&seal_json(&plain.replacen(from, to, 1))).unwrap_err()
+    };
+    let error = edited("factor_alone", "shoe_size");
+    assert!(matches!(error, RankerError::Feature { place: 58, .. }));
+    let error = edited("\"size\": 6", "\"size\": 0");
+    assert!(matches!(error, RankerError::Number { .. }), "{error}");
+    // Without factors those features are too many.
+    let start = plain.find(",\n    \"factors\"").unwrap();
+    let end = start + plain[start..].find('}').unwrap() + 1;
+    let without = [&plain[..start], &plain[end..]].concat();
+    let error = FriendModel::from_json(&seal_json(&without)).unwrap_err();
+    assert!(
+        matches!(error, RankerError::Feature { place: 51, .. }),
+        "{error}"
+    );
 }
 
 #[test]
