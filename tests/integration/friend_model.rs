@@ -94,3 +94,35 @@ fn deny_a_model_of_another_moment_or_of_other_candidates() {
     let error = refused(&[]);
     assert!(error.contains("friends.json"), "{error}");
 }
+
+#[test]
+fn a_model_with_factors_is_a_file_like_any_and_verifies() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = dir.path();
+    write_world(&at.join("tables"), TableForm::Parquet, &small_world(300, 3));
+    let config = "[ranker]\n[ranker.factors]\nsize = 8\nrounds = 4\n";
+    fs::write(at.join("learn.toml"), config).unwrap();
+    done(
+        "train friends --signals tables --config learn.toml --out friends.json",
+        at,
+    );
+    done(
+        "run --signals tables --friend-model friends.json --out by-file",
+        at,
+    );
+    done(
+        "run --signals tables --config learn.toml --out in-run --threads 1",
+        at,
+    );
+    let read = |name: &str| fs::read(at.join(name)).unwrap();
+    for file in ["suggestions.parquet", "manifest.json", "report.html"] {
+        assert_eq!(
+            read(&format!("by-file/{file}")),
+            read(&format!("in-run/{file}")),
+            "{file}"
+        );
+    }
+    let model = fs::read_to_string(at.join("friends.json")).unwrap();
+    assert!(model.contains("factor_product"), "{model}");
+    done("verify by-file --signals tables", at);
+}

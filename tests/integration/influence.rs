@@ -9,9 +9,10 @@ use acquaint::engine::{
     self, GivenModels, RunParams, RunRequest, Silent, Times, Verdict, VerifyRequest,
 };
 use acquaint::signals::TableForm;
+use arrow_array::Array;
 
 use crate::support::worlds::{Trial, trial};
-use crate::support::{list_key, write_world};
+use crate::support::{list_key, read_table, write_world};
 
 /// How many worlds are tried when nobody says how many.
 const WORLDS: u64 = 60;
@@ -50,6 +51,23 @@ fn the_worlds_are_worth_trying() {
     assert!(
         rows.iter().all(|&n| n > 10),
         "rows and people for every purpose: {rows:?}"
+    );
+    let is_learned = |&seed: &u64| {
+        let dir = fast_dir();
+        verdict(dir.path(), &trial(seed), 0);
+        let rows = read_table(&dir.path().join("out/suggestions.parquet"));
+        let probabilities = rows
+            .iter()
+            .filter_map(|batch| batch.column_by_name("probability"));
+        probabilities
+            .map(|column| column.len() - column.null_count())
+            .sum::<usize>()
+            > 0
+    };
+    let n_learned = (0..60).step_by(4).filter(is_learned).count();
+    assert!(
+        n_learned > 3,
+        "{n_learned} worlds have a learned order with factors"
     );
 }
 

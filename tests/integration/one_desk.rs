@@ -161,9 +161,11 @@ impl Asked {
                 assert_eq!(why.score.map(f64::to_bits), Some(score), "{pair}");
                 assert_eq!(why.probability.map(f64::to_bits), probability, "{pair}");
                 assert!(!why.reasons.is_empty(), "{pair}");
-                if why.reasons[0] == "near your friends" {
-                    kinds.insert("near");
-                }
+                match why.reasons[0].as_str() {
+                    "near your friends" => kinds.insert("near"),
+                    "people like your friends" => kinds.insert("alike"),
+                    _ => false,
+                };
             }
             let published: BTreeSet<u64> = (self.published.suggested(user).iter())
                 .map(|made| made.0)
@@ -254,7 +256,7 @@ impl Asked {
 }
 
 /// Every combination that changes how a list is made.
-const CONFIGS: [&str; 10] = [
+const CONFIGS: [&str; 12] = [
     "",
     "[suggest]\nnear = true\n",
     "[suggest]\nnear = true\nk = 4\nmin_intermediaries = 1\n",
@@ -264,6 +266,8 @@ const CONFIGS: [&str; 10] = [
     "[ranker]\nrounds = 1\n",
     "[suggest]\nnear = true\n[ranker]\nrounds = 1\npool = 12\n",
     "[suggest]\nshown_max = 4\nnear = true\n[ranker]\nrounds = 1\npool = 12\n",
+    "[ranker]\nrounds = 1\n[ranker.factors]\nsize = 8\n",
+    "[suggest]\nshown_max = 3\nnear = true\n[ranker]\nrounds = 1\npool = 12\n[ranker.factors]\nsize = 8\ncandidates = 40\n",
     "[suggest]\nshown_max = 1\nk = 3\n[suggest.weights]\nfriendship = 0.5\n",
 ];
 
@@ -282,6 +286,7 @@ fn same_suggestions_on_demand_published_and_explained() {
         kinds.extend(asked.explained(40));
     }
     let all = [
+        "alike",
         "beyond k",
         "gate",
         "near",

@@ -299,9 +299,19 @@ fn a_learned_order_does_not_see_what_is_ended_either() {
         way.plant(&mut without, a, b);
         without.forget_tie(a, b);
     }
-    let config =
+    let learned =
         "[suggest]\nmin_intermediaries = 1\n[ranker]\npool = 15\nrounds = 1\nrows_max = 1500\n";
-    assert_same(&planted.run(config).1, &without.run(config).1, "learned");
+    let factors = format!("{learned}[ranker.factors]\nsize = 8\n");
+    for config in [learned, &factors] {
+        assert_same(&planted.run(config).1, &without.run(config).1, config);
+        let found = planted.pairs(config);
+        for &(a, b) in &pairs {
+            assert!(
+                !found.contains(&(a, b)) && !found.contains(&(b, a)),
+                "{a} {b}"
+            );
+        }
+    }
 }
 
 #[test]
