@@ -192,7 +192,7 @@ impl Alike {
         let ranked = self
             .catalogue
             .rank_by_score(People::new(rows), &reach, self.n_candidates);
-        let (ranked, _) = ranked.expect(USABLE);
+        let ranked = ranked.expect(USABLE).ranked;
         let best = |(i, &u): (usize, &u32)| {
             let ties = scorer.view().ties;
             let better = ranked.of(i).iter().take_while(|one| one.score > 0.0);
