@@ -69,6 +69,8 @@ pub struct Column {
     pub kind: Kind,
     /// Whether the table cannot be read without it.
     pub required: bool,
+    /// Whether a row may have nothing in it.
+    pub(super) may_be_empty: bool,
 }
 
 /// Declares the columns of a table as a module: a constant for each, and `ALL` with all of them in order.
@@ -84,6 +86,7 @@ macro_rules! columns {
                     name: $text,
                     kind: Kind::$kind,
                     required: columns!(@ $need),
+                    may_be_empty: !columns!(@ $need),
                 };
             )*
             pub(super) const ALL: &[Column] = &[$(*$name),*];

@@ -63,6 +63,12 @@ impl SignalsDir {
         Self { own, ..self }
     }
 
+    /// The columns of a configuration's own.
+    #[must_use]
+    pub const fn own(&self) -> &OwnColumns {
+        &self.own
+    }
+
     /// The directory.
     #[must_use]
     pub fn path(&self) -> &Path {

@@ -90,4 +90,4 @@ pub use terms::{
 };
 pub(crate) use unpack::Members;
 pub use values::Values;
-pub use writer::{EDGE_IDS_FILE, TableForm, TableWriter, write_table};
+pub use writer::{EDGE_IDS_FILE, TableForm, TableWriter, write_table, write_table_with};

@@ -119,6 +119,7 @@ impl OwnColumns {
             name: interned(name),
             kind: kind.kind(),
             required: true,
+            may_be_empty: true,
         });
         Ok(())
     }
@@ -330,7 +331,10 @@ impl Ordered {
 mod tests {
     use super::*;
     use crate::signals::testing::{dir_of, faults, limits};
-    use crate::signals::{RejectionReason, SignalsDir, SignalsError, TableRows};
+    use crate::signals::{
+        RejectionReason, SignalsDir, SignalsError, TableForm, TableRows, write_table,
+        write_table_with,
+    };
 
     #[test]
     fn numbers_keep_their_order_and_value() {
@@ -486,6 +490,29 @@ mod tests {
             faults(&rows)[..],
             [(1, "about", RejectionReason::Sensitive(_))]
         ));
+    }
+
+    #[test]
+    fn what_is_written_reads_back_in_every_form() {
+        let own = own(&[
+            (Table::Impressions, "tags", OwnKind::List),
+            (Table::Impressions, "depth", OwnKind::Number),
+            (Table::Impressions, "slot", OwnKind::Category),
+        ]);
+        let text = IMPRESSIONS.replace("deep", "-0.5");
+        let read_rows = read::<Impression>(&[("impressions.csv", &text)], own.clone()).unwrap();
+        let rows = read_rows.records;
+        assert_eq!(rows.len(), 3);
+        for form in TableForm::ALL {
+            let dir = dir_of(&[]);
+            write_table_with(dir.path(), form, &own, &rows).unwrap();
+            let again = SignalsDir::open(dir.path(), &limits()).unwrap();
+            let again = again.with_own(own.clone()).read::<Impression>().unwrap();
+            assert_eq!(again.records, rows, "{form:?}");
+        }
+        let dir = dir_of(&[]);
+        let error = write_table(dir.path(), TableForm::Csv, &rows).unwrap_err();
+        assert!(error.to_string().contains("depth"), "{error}");
     }
 
     #[test]

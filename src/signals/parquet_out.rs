@@ -24,13 +24,13 @@ const ROW_GROUP_ROWS: usize = 1 << 20;
 
 /// A Parquet file being written.
 pub(super) struct ParquetOut {
-    columns: &'static [Column],
+    columns: Vec<Column>,
     schema: SchemaRef,
     writer: ArrowWriter<BufWriter<File>>,
 }
 
 impl ParquetOut {
-    pub(super) fn new(file: BufWriter<File>, columns: &'static [Column]) -> io::Result<Self> {
+    pub(super) fn new(file: BufWriter<File>, columns: &[Column]) -> io::Result<Self> {
         let schema = Arc::new(Schema::new(columns.iter().map(field).collect::<Vec<_>>()));
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
@@ -43,7 +43,7 @@ impl ParquetOut {
         let writer = ArrowWriter::try_new_with_options(file, Arc::clone(&schema), options)
             .map_err(io_error)?;
         Ok(Self {
-            columns,
+            columns: columns.to_vec(),
             schema,
             writer,
         })
@@ -76,7 +76,7 @@ fn io_error(error: ParquetError) -> io::Error {
 }
 
 fn field(column: &Column) -> Field {
-    Field::new(column.name, data_type(column.kind), !column.required)
+    Field::new(column.name, data_type(column.kind), column.may_be_empty)
 }
 
 fn data_type(kind: Kind) -> DataType {

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::column::Column;
-use super::own::OwnValues;
+use super::column::{Column, Kind};
+use super::own::{Columns, OwnValue, OwnValues};
 use super::row::{is_civil, is_storable};
 use super::terms::Interest;
 use crate::ids::Region;
@@ -24,13 +24,15 @@ pub(super) enum Value<'a> {
 /// The values of a row being written: null until set.
 pub struct Values<'a> {
     pub(super) cells: Vec<Value<'a>>,
+    columns: &'a Columns,
     pub(super) unwritable: Option<&'static str>,
 }
 
 impl<'a> Values<'a> {
-    pub(super) fn new(n_columns: usize) -> Self {
+    pub(super) fn new(columns: &'a Columns) -> Self {
         Self {
-            cells: vec![Value::Null; n_columns],
+            cells: vec![Value::Null; columns.all().len()],
+            columns,
             unwritable: None,
         }
     }
@@ -44,10 +46,27 @@ impl<'a> Values<'a> {
         self.cells[column.index] = value;
     }
 
-    /// Own columns are read and never written: a row that has any is not written without them.
-    pub(super) fn refuse_own(&mut self, own: &OwnValues) {
-        if let Some(value) = own.iter().next() {
-            self.unwritable.get_or_insert(value.column());
+    /// Sets the values of own columns; one of a column that is not written makes the row unwritable.
+    pub(super) fn set_own(&mut self, own: &'a OwnValues) {
+        for value in own {
+            let mut columns = self.columns.own().iter();
+            match columns.find(|column| column.name == value.column()) {
+                Some(column) => self.add_own(column, value),
+                None => _ = self.unwritable.get_or_insert(value.column()),
+            }
+        }
+    }
+
+    fn add_own(&mut self, column: &Column, value: &'a OwnValue) {
+        let word = value.as_word();
+        if let (Value::List(words), Some(word)) = (&mut self.cells[column.index], word) {
+            words.push(word.into());
+            return;
+        }
+        match (column.kind, word) {
+            (Kind::TextList, Some(word)) => self.set(column, Value::List(vec![word.into()])),
+            (_, Some(word)) => self.set(column, word),
+            (_, None) => self.set(column, value.as_number()),
         }
     }
 

@@ -9,6 +9,7 @@ use super::batch::InputFile;
 use super::csv_out::CsvOut;
 use super::error::SignalsError;
 use super::forms::Form;
+use super::own::{Columns, OwnColumns};
 use super::parquet_out::ParquetOut;
 use super::record::Record;
 use super::source::Source;
@@ -52,7 +53,20 @@ pub fn write_table<R: Record>(
     form: TableForm,
     records: &[R],
 ) -> Result<InputFile, SignalsError> {
-    let mut writer = TableWriter::create(dir, form)?;
+    write_table_with(dir, form, &OwnColumns::default(), records)
+}
+
+/// As [`write_table`], with columns of a configuration's own.
+///
+/// # Errors
+/// As [`write_table`].
+pub fn write_table_with<R: Record>(
+    dir: &Path,
+    form: TableForm,
+    own: &OwnColumns,
+    records: &[R],
+) -> Result<InputFile, SignalsError> {
+    let mut writer = TableWriter::create_with(dir, form, own)?;
     writer.write(records)?;
     writer.finish()
 }
@@ -65,6 +79,7 @@ pub struct TableWriter<R> {
     unfinished: Unfinished,
     dir: PathBuf,
     name: String,
+    columns: Columns,
     out: Out,
     n_rows: u64,
     records: PhantomData<fn(&R)>,
@@ -82,6 +97,19 @@ impl<R: Record> TableWriter<R> {
     /// # Errors
     /// If the table is there in another form, or a file cannot be made.
     pub fn create(dir: &Path, form: TableForm) -> Result<Self, SignalsError> {
+        Self::create_with(dir, form, &OwnColumns::default())
+    }
+
+    /// As [`create`](Self::create), with columns of a configuration's own.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
+    pub fn create_with(
+        dir: &Path,
+        form: TableForm,
+        own: &OwnColumns,
+    ) -> Result<Self, SignalsError> {
+        let columns = own.columns::<R>();
         let name = format!("{}{}", R::TABLE, form.ending());
         refuse_other_forms::<R>(dir, &name)?;
         let unfinished = Unfinished(dir.join(format!(".{name}.tmp")));
@@ -89,15 +117,20 @@ impl<R: Record> TableWriter<R> {
         let file = BufWriter::new(create(&unfinished.0).map_err(&failed)?);
         let out = match form {
             TableForm::Parquet => Out::Parquet(Box::new(
-                ParquetOut::new(file, R::COLUMNS).map_err(&failed)?,
+                ParquetOut::new(file, columns.all()).map_err(&failed)?,
             )),
-            TableForm::Csv => Out::Csv(Box::new(CsvOut::plain(file, R::COLUMNS).map_err(&failed)?)),
-            TableForm::CsvGz => Out::Csv(Box::new(CsvOut::gz(file, R::COLUMNS).map_err(&failed)?)),
+            TableForm::Csv => Out::Csv(Box::new(
+                CsvOut::plain(file, columns.all()).map_err(&failed)?,
+            )),
+            TableForm::CsvGz => {
+                Out::Csv(Box::new(CsvOut::gz(file, columns.all()).map_err(&failed)?))
+            }
         };
         Ok(Self {
             unfinished,
             dir: dir.to_owned(),
             name,
+            columns,
             out,
             n_rows: 0,
             records: PhantomData,
@@ -110,7 +143,9 @@ impl<R: Record> TableWriter<R> {
     /// If the file cannot be written, or a record holds a value that the table cannot say.
     pub fn write(&mut self, records: &[R]) -> Result<(), SignalsError> {
         for chunk in records.chunks(8192) {
-            let rows: Vec<Values<'_>> = chunk.iter().map(Self::values).collect();
+            let columns = &self.columns;
+            let values = |record| Self::values(record, columns);
+            let rows: Vec<Values<'_>> = chunk.iter().map(values).collect();
             self.refuse_unwritable(&rows)?;
             let written = match &mut self.out {
                 Out::Csv(out) => out.write(&rows),
@@ -148,8 +183,8 @@ impl<R: Record> TableWriter<R> {
         })
     }
 
-    fn values(record: &R) -> Values<'_> {
-        let mut values = Values::new(R::COLUMNS.len());
+    fn values<'a>(record: &'a R, columns: &'a Columns) -> Values<'a> {
+        let mut values = Values::new(columns);
         record.write(&mut values);
         values
     }

@@ -14,8 +14,8 @@ use crate::ids::{AccountId, NumberToken, Region, UserId};
 use crate::signals::{
     AbuseReport, Ad, AdFeedback, AddressBookEntry, AudienceMember, Business, BusinessOptIn,
     BusinessThread, ConsentEventRow, Feedback, Friendship, Impression, InputFile, MessengerAccount,
-    PolicyText, RawPhone, Record, SignalsDir, SignalsError, SocialAccount, Table, TableForm,
-    TableWriter, write_table,
+    OwnColumns, PolicyText, RawPhone, Record, SignalsDir, SignalsError, SocialAccount, Table,
+    TableForm, TableWriter, write_table_with,
 };
 use crate::time::Timestamp;
 
@@ -179,7 +179,11 @@ impl Source {
     ) -> Result<(), EngineError> {
         let has = |account: AccountId| !erased.accounts.contains(&account);
         let here = |user: UserId| !erased.people.contains(&user);
-        let to = World { dir, purposes };
+        let to = World {
+            dir,
+            own: self.dir.own(),
+            purposes,
+        };
         to.write(&self.accounts, |row| has(row.account_id))?;
         let social: Vec<SocialAccount> = self
             .social
@@ -306,6 +310,8 @@ fn table<R: Record>(dir: &SignalsDir, files: &mut Vec<InputFile>) -> Result<Vec<
 /// Where an erased world is written, and what for.
 struct World<'a> {
     dir: &'a Path,
+    /// Columns of the configuration's own.
+    own: &'a OwnColumns,
     purposes: &'a [Purpose],
 }
 
@@ -319,7 +325,7 @@ impl World<'_> {
             return Ok(());
         }
         let kept: Vec<R> = rows.iter().filter(|row| stays(row)).cloned().collect();
-        write_table(self.dir, TableForm::Parquet, &kept).map(drop)
+        write_table_with(self.dir, TableForm::Parquet, self.own, &kept).map(drop)
     }
 }
 

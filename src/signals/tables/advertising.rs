@@ -76,7 +76,7 @@ impl Record for Ad {
         values.set(ad::AUDIENCE_ID, self.audience_id.map(|id| id.0));
         values.set(ad::LOOKALIKE_OF, self.lookalike_of.map(|id| id.0));
         values.set(ad::QUALITY, self.quality);
-        values.refuse_own(&self.own);
+        values.set_own(&self.own);
     }
 }
 
@@ -286,7 +286,7 @@ impl Record for Impression {
         values.set(shown::USER_GENDER, self.gender.as_deref());
         values.set(shown::USER_LANGUAGE, self.language.as_deref());
         values.set(shown::USER_INTERESTS, self.interests.as_slice());
-        values.refuse_own(&self.own);
+        values.set_own(&self.own);
     }
 }
 

@@ -84,7 +84,7 @@ impl Record for SocialAccount {
         values.set(user::GENDER, self.gender.as_deref());
         values.set(user::LANGUAGE, self.language.as_deref());
         values.set(user::INTERESTS, self.interests.as_slice());
-        values.refuse_own(&self.own);
+        values.set_own(&self.own);
     }
 }
 
