@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use acquaint::consent::{Abuse, Permitted, Purpose};
 use acquaint::identity::psi::{Held, OwnSide, PsiSecret};
-use acquaint::identity::{E164, KeyRing, ObjectionKey, ObjectionList, normalise};
+use acquaint::identity::{E164, KeyRing, ObjectionKey, ObjectionList, Typed, normalise};
 use acquaint::ids::{AccountId, Region};
 use acquaint::signals::RawPhone;
 use acquaint::time::Timestamp;
@@ -28,14 +28,14 @@ fn number(counter: u64) -> E164 {
 }
 
 /// Half as stored by a telephone, half as typed at home.
-fn column(n_rows: u64) -> Vec<(RawPhone, Option<Region>)> {
+fn column(n_rows: u64) -> Vec<Typed<RawPhone>> {
     (0..n_rows)
         .map(|row| {
             let subscriber = scatter::scatter(row) % 100_000_000;
             if row.is_multiple_of(2) {
-                (RawPhone::new(format!("+49151{subscriber:08}")), None)
+                Typed::new(RawPhone::new(format!("+49151{subscriber:08}")), None)
             } else {
-                (
+                Typed::new(
                     RawPhone::new(format!("0151 {subscriber:08}")),
                     Region::parse("DE"),
                 )
@@ -75,7 +75,7 @@ const PREFIXES: [(&str, u8); 12] = [
 ];
 
 /// Numbers of twelve countries, in no order, as a telephone stores them.
-fn clean_column(n_rows: u64) -> Vec<(RawPhone, Option<Region>)> {
+fn clean_column(n_rows: u64) -> Vec<Typed<RawPhone>> {
     (0..n_rows)
         .map(|row| {
             let random = scatter::scatter(row);
@@ -83,7 +83,7 @@ fn clean_column(n_rows: u64) -> Vec<(RawPhone, Option<Region>)> {
             let (prefix, n_digits) = PREFIXES[kind];
             let rest = (random >> 8) % 10_u64.pow(n_digits.into());
             let width = n_digits.into();
-            (RawPhone::new(format!("{prefix}{rest:0width$}")), None)
+            Typed::new(RawPhone::new(format!("{prefix}{rest:0width$}")), None)
         })
         .collect()
 }
@@ -104,14 +104,14 @@ fn clean(c: &mut Criterion) {
         b.iter(|| {
             let read = column
                 .iter()
-                .filter(|(raw, region)| E164::parse(raw, *region).is_ok());
+                .filter(|typed| E164::parse(&typed.raw, typed.region).is_ok());
             assert_eq!(read.count(), n_valid);
         });
     });
     group.bench_function("rlibphonenumber", |b| {
         b.iter(|| {
-            let read = column.iter().filter(|(raw, _)| {
-                let number = rlibphonenumber::PHONE_NUMBER_UTIL.parse(raw.expose(), None);
+            let read = column.iter().filter(|typed| {
+                let number = rlibphonenumber::PHONE_NUMBER_UTIL.parse(typed.raw.expose(), None);
                 number.is_ok_and(|number| number.is_valid())
             });
             assert_eq!(read.count(), n_valid);
@@ -121,7 +121,7 @@ fn clean(c: &mut Criterion) {
 }
 
 /// German numbers as people there type them, two in five as at home, and every twentieth no number.
-fn messy_column(n_rows: u64) -> Vec<(RawPhone, Option<Region>)> {
+fn messy_column(n_rows: u64) -> Vec<Typed<RawPhone>> {
     let region = Region::parse("DE");
     let typed = |row: u64| {
         let line = format!("{:08}", scatter::scatter(row) % 100_000_000);
@@ -138,7 +138,9 @@ fn messy_column(n_rows: u64) -> Vec<(RawPhone, Option<Region>)> {
         }
     };
     let typed = (0..n_rows).map(typed);
-    typed.map(|text| (RawPhone::new(text), region)).collect()
+    typed
+        .map(|text| Typed::new(RawPhone::new(text), region))
+        .collect()
 }
 
 /// What people type, one thread, beside libphonenumber's own way in the same run.
@@ -146,7 +148,9 @@ fn messy(c: &mut Criterion) {
     const N_ROWS: u64 = 20_000;
     let column = messy_column(N_ROWS);
     // Not by `normalise`: the regular expressions behind both sides are quickest in the thread that used them first.
-    let parsed = column.iter().map(|(raw, region)| E164::parse(raw, *region));
+    let parsed = column
+        .iter()
+        .map(|typed| E164::parse(&typed.raw, typed.region));
     let n_valid = parsed.flatten().count();
     assert!(n_valid as u64 * 10 > N_ROWS * 7, "only {n_valid} are valid");
     let mut group = c.benchmark_group("messy");
@@ -156,7 +160,7 @@ fn messy(c: &mut Criterion) {
         b.iter(|| {
             let read = column
                 .iter()
-                .filter(|(raw, region)| E164::parse(raw, *region).is_ok());
+                .filter(|typed| E164::parse(&typed.raw, typed.region).is_ok());
             assert_eq!(read.count(), n_valid);
         });
     });
@@ -164,8 +168,8 @@ fn messy(c: &mut Criterion) {
         b.iter(|| {
             let util = &rlibphonenumber::PHONE_NUMBER_UTIL;
             let germany = rlibphonenumber::Region::from_code("DE").ok();
-            let read = column.iter().filter(|(raw, _)| {
-                let number = util.parse(raw.expose(), germany);
+            let read = column.iter().filter(|typed| {
+                let number = util.parse(typed.raw.expose(), germany);
                 number.is_ok_and(|number| number.is_valid())
             });
             black_box(read.count())

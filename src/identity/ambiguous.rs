@@ -9,7 +9,7 @@ use std::borrow::Borrow;
 use rayon::prelude::*;
 
 use super::chat_link::chat_link;
-use super::phone::{NotANumber, ask};
+use super::phone::{NotANumber, Typed, ask};
 use super::plan::{self, Answer};
 use super::{E164, other_text};
 use crate::ids::Region;
@@ -47,9 +47,9 @@ impl E164 {
 /// # Complexity
 /// As [`E164::other_reading`] for each, in parallel.
 #[must_use]
-pub fn count_ambiguous<P: Borrow<RawPhone> + Sync>(column: &[(P, Option<Region>)]) -> u64 {
+pub fn count_ambiguous<P: Borrow<RawPhone> + Sync>(column: &[Typed<P>]) -> u64 {
     let is_ambiguous =
-        |(raw, region): &&(P, Option<Region>)| E164::other_reading(raw.borrow(), *region).is_some();
+        |typed: &&Typed<P>| E164::other_reading(typed.raw.borrow(), typed.region).is_some();
     column
         .par_iter()
         .with_min_len(256)
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn they_are_counted() {
-        let number = |text: &str, region| (RawPhone::new(text), Region::parse(region));
+        let number = |text: &str, region| Typed::new(RawPhone::new(text), Region::parse(region));
         let column = [
             number("43664910594", "DE"),
             number("43664910594", "AT"),

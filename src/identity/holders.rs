@@ -4,7 +4,7 @@
 //! rows elsewhere.
 
 use super::linking::{AccountClaim, DeviceCode, DeviceCodes, SocialClaim};
-use super::{E164, NotANumber, count_ambiguous, normalise, number_region};
+use super::{E164, NotANumber, Typed, count_ambiguous, normalise, number_region};
 use crate::consent::AccountFacts;
 use crate::ids::Region;
 use crate::signals::{Business, DeviceFacts, MessengerAccount, Origin, RawPhone, SocialAccount};
@@ -215,15 +215,15 @@ impl<R> Holders<R> {
 }
 
 impl<R: HoldsNumber> Holders<R> {
-    /// Every text that may be a number, with the region to read it in.
-    pub fn texts(&self) -> impl Iterator<Item = (&RawPhone, Option<Region>)> {
+    /// Every text that may be a number.
+    pub fn texts(&self) -> impl Iterator<Item = Typed<&RawPhone>> {
         let rows = self.rows.iter();
-        rows.filter_map(|row| Some((row.phone()?, row.region())))
+        rows.filter_map(|row| Some(Typed::new(row.phone()?, row.region())))
     }
 
     /// Reads every number.
     pub fn read_numbers(&mut self) -> NumbersRead {
-        let texts: Vec<(&RawPhone, Option<Region>)> = self.texts().collect();
+        let texts: Vec<Typed<&RawPhone>> = self.texts().collect();
         let mut told = NumbersRead {
             n_ambiguous: count_ambiguous(&texts),
             ..NumbersRead::default()

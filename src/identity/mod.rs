@@ -54,7 +54,7 @@ pub use metadata::metadata_version;
 pub use number_type::NumberType;
 pub use objection::{BUCKET_BITS, ObjectionKey, ObjectionList};
 pub use params::{IdentityParams, Thresholds, ValidIdentityParams};
-pub use phone::{NotANumber, Place, Reading, normalise, number_region, number_type};
+pub use phone::{NotANumber, Place, Reading, Typed, normalise, number_region, number_type};
 pub use tenure::Binding;
 pub use token::KeyRing;
 pub use types::{E164, Evidence, Link, Match, Probability};

@@ -252,7 +252,7 @@ fn valid(number: &PhoneNumber) -> Result<E164, NotANumber> {
 /// As much as reading it from a plus sign and digits.
 #[must_use]
 pub fn number_region(number: E164) -> Option<Region> {
-    region_and_type(number)?.0
+    region_and_kind(number)?.region
 }
 
 /// What a number is for; none if it is not assigned.
@@ -261,23 +261,51 @@ pub fn number_region(number: E164) -> Option<Region> {
 /// As much as reading it from a plus sign and digits.
 #[must_use]
 pub fn number_type(number: E164) -> Option<NumberType> {
-    Some(region_and_type(number)?.1)
+    Some(region_and_kind(number)?.kind)
 }
 
-fn region_and_type(number: E164) -> Option<(Option<Region>, NumberType)> {
+/// What the plan says of a number that is assigned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Assigned {
+    /// None for numbers of no country.
+    pub(super) region: Option<Region>,
+    pub(super) kind: NumberType,
+}
+
+fn region_and_kind(number: E164) -> Option<Assigned> {
     match plan::answer(number.expose()) {
-        Some(Answer::Valid(region, kind)) => Some((region, kind)),
+        Some(Answer::Valid(region, kind)) => Some(Assigned { region, kind }),
         Some(Answer::Unassigned) => None,
-        Some(Answer::Unsure) | None => ask_region_and_type(number),
+        Some(Answer::Unsure) | None => ask_region_and_kind(number),
     }
 }
 
-pub(super) fn ask_region_and_type(number: E164) -> Option<(Option<Region>, NumberType)> {
+pub(super) fn ask_region_and_kind(number: E164) -> Option<Assigned> {
     let number = UTIL.parse(format!("+{}", number.expose()), None).ok()?;
     let region = UTIL
         .get_region_for_number(&number)
         .and_then(|region| Region::parse(region.as_region_str().as_str()));
-    Some((region, NumberType::of(UTIL.get_number_type(&number))?))
+    Some(Assigned {
+        region,
+        kind: NumberType::of(UTIL.get_number_type(&number))?,
+    })
+}
+
+/// A number as it stands in a row.
+#[derive(Clone, Copy, Debug)]
+pub struct Typed<P> {
+    /// What somebody typed, or their telephone.
+    pub raw: P,
+    /// Where it is read, unless it says so itself.
+    pub region: Option<Region>,
+}
+
+impl<P> Typed<P> {
+    /// A number of a region.
+    #[must_use]
+    pub const fn new(raw: P, region: Option<Region>) -> Self {
+        Self { raw, region }
+    }
 }
 
 /// Reads a column of numbers for comparing, each in its own default region; the answers stand in the column's order.
@@ -285,13 +313,11 @@ pub(super) fn ask_region_and_type(number: E164) -> Option<(Option<Region>, Numbe
 /// # Complexity
 /// As [`E164::canonical`] for each, in parallel.
 #[must_use]
-pub fn normalise<P: Borrow<RawPhone> + Sync>(
-    column: &[(P, Option<Region>)],
-) -> Vec<Result<E164, NotANumber>> {
+pub fn normalise<P: Borrow<RawPhone> + Sync>(column: &[Typed<P>]) -> Vec<Result<E164, NotANumber>> {
     column
         .par_iter()
         .with_min_len(256)
-        .map(|(raw, default_region)| E164::canonical(raw.borrow(), *default_region))
+        .map(|typed| E164::canonical(typed.raw.borrow(), typed.region))
         .collect()
 }
 
@@ -383,12 +409,12 @@ mod tests {
                 } else {
                     format!("030 {}", 123_456 + i)
                 };
-                (RawPhone::new(text), Region::parse("DE"))
+                Typed::new(RawPhone::new(text), Region::parse("DE"))
             })
             .collect();
         let one_by_one: Vec<_> = column
             .iter()
-            .map(|(raw, region)| E164::parse(raw, *region))
+            .map(|typed| E164::parse(&typed.raw, typed.region))
             .collect();
         assert_eq!(normalise(&column), one_by_one);
         assert!(one_by_one.iter().any(Result::is_err) && one_by_one.iter().any(Result::is_ok));

@@ -73,6 +73,21 @@ pub(super) enum Holder {
     Business,
 }
 
+/// A number that an account held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Held {
+    pub(super) account: AccountId,
+    pub(super) interval: Interval,
+}
+
+/// Where an account begins or ends to hold a number.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Boundary {
+    at: Timestamp,
+    account: AccountId,
+    begins: bool,
+}
+
 /// Who holds a number during an interval that is never empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Tenure {
@@ -82,8 +97,8 @@ pub(super) struct Tenure {
 
 /// The tenures of one number: disjoint, ascending, neighbours with the same holder joined.
 ///
-/// Takes each binding as account and interval, in any order. O(k log k) for k bindings.
-pub(super) fn tenures(bindings: &[(AccountId, Interval)]) -> Vec<Tenure> {
+/// Takes bindings in any order. O(k log k) for k bindings.
+pub(super) fn tenures(bindings: &[Held]) -> Vec<Tenure> {
     if let &[binding] = bindings {
         return Vec::from_iter(only_tenure(binding));
     }
@@ -91,7 +106,12 @@ pub(super) fn tenures(bindings: &[(AccountId, Interval)]) -> Vec<Tenure> {
     let mut active = BTreeSet::new();
     let mut pieces = Vec::new();
     let mut from = Timestamp::MIN;
-    for (at, account, begins) in boundaries(&united) {
+    for Boundary {
+        at,
+        account,
+        begins,
+    } in boundaries(&united)
+    {
         pieces.extend(
             holder(&active).and_then(|held_by| tenure(Interval { from, until: at }, held_by)),
         );
@@ -106,7 +126,7 @@ pub(super) fn tenures(bindings: &[(AccountId, Interval)]) -> Vec<Tenure> {
 }
 
 /// The tenure of a number with one binding.
-pub(super) fn only_tenure((account, interval): (AccountId, Interval)) -> Option<Tenure> {
+pub(super) fn only_tenure(Held { account, interval }: Held) -> Option<Tenure> {
     tenure(interval, Holder::Account(account))
 }
 
@@ -123,30 +143,39 @@ fn holder(active: &BTreeSet<AccountId>) -> Option<Holder> {
 }
 
 /// Joins what one account says twice: intervals of one account that touch or overlap become one.
-fn unite(bindings: &[(AccountId, Interval)]) -> Vec<(AccountId, Interval)> {
+fn unite(bindings: &[Held]) -> Vec<Held> {
     let mut sorted: Vec<_> = bindings
         .iter()
-        .filter(|(_, i)| i.from < i.until)
+        .filter(|held| held.interval.from < held.interval.until)
         .copied()
         .collect();
     sorted.sort_unstable();
-    let mut united: Vec<(AccountId, Interval)> = Vec::with_capacity(sorted.len());
-    for (account, interval) in sorted {
+    let mut united: Vec<Held> = Vec::with_capacity(sorted.len());
+    // Those of one account in `united` are disjoint and do not touch; the next begins no earlier than the last of them.
+    for held in sorted {
         match united.last_mut() {
-            Some((last, held)) if *last == account && interval.from <= held.until => {
-                held.until = held.until.max(interval.until);
+            Some(last)
+                if last.account == held.account && held.interval.from <= last.interval.until =>
+            {
+                last.interval.until = last.interval.until.max(held.interval.until);
             }
-            _ => united.push((account, interval)),
+            _ => united.push(held),
         }
     }
     united
 }
 
 /// Where intervals begin and end, ascending in time.
-fn boundaries(united: &[(AccountId, Interval)]) -> Vec<(Timestamp, AccountId, bool)> {
+fn boundaries(united: &[Held]) -> Vec<Boundary> {
     let mut boundaries: Vec<_> = united
         .iter()
-        .flat_map(|&(account, held)| [(held.from, account, true), (held.until, account, false)])
+        .flat_map(|&Held { account, interval }| {
+            [(interval.from, true), (interval.until, false)].map(|(at, begins)| Boundary {
+                at,
+                account,
+                begins,
+            })
+        })
         .collect();
     boundaries.sort_unstable();
     boundaries
@@ -180,13 +209,20 @@ mod tests {
         }
     }
 
-    fn naive(bindings: &[(AccountId, Interval)], at: Timestamp) -> Option<Holder> {
+    fn naive(bindings: &[Held], at: Timestamp) -> Option<Holder> {
         let holders: BTreeSet<_> = bindings
             .iter()
-            .filter(|(_, interval)| interval.contains(at))
-            .map(|(account, _)| *account)
+            .filter(|held| held.interval.contains(at))
+            .map(|held| held.account)
             .collect();
         holder(&holders)
+    }
+
+    fn held(account: AccountId, from: i64, until: i64) -> Held {
+        Held {
+            account,
+            interval: span(from, until),
+        }
     }
 
     fn found(tenures: &[Tenure], at: Timestamp) -> Option<Holder> {
@@ -199,7 +235,7 @@ mod tests {
     #[test]
     fn a_swap_on_one_day_is_no_contradiction() {
         let (a, b) = (AccountId(1), AccountId(2));
-        let found = tenures(&[(b, span(5, 9)), (a, span(1, 5))]);
+        let found = tenures(&[held(b, 5, 9), held(a, 1, 5)]);
         assert_eq!(
             found,
             [
@@ -217,9 +253,9 @@ mod tests {
 
     #[test]
     fn empty_bindings_hold_nothing() {
-        assert_eq!(tenures(&[(AccountId(1), span(5, 5))]), []);
+        assert_eq!(tenures(&[held(AccountId(1), 5, 5)]), []);
         assert_eq!(
-            tenures(&[(AccountId(1), span(5, 4)), (AccountId(2), span(3, 3))]),
+            tenures(&[held(AccountId(1), 5, 4), held(AccountId(2), 3, 3)]),
             []
         );
     }
@@ -231,7 +267,7 @@ mod tests {
         ) {
             let bindings: Vec<_> = bindings
                 .into_iter()
-                .map(|(account, from, until)| (AccountId(account), span(from, until)))
+                .map(|(account, from, until)| held(AccountId(account), from, until))
                 .collect();
             let tenures = tenures(&bindings);
             for at in (-1..13).map(Timestamp::from_secs) {

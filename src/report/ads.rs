@@ -97,14 +97,30 @@ fn bins(ad_model: &Json) -> Option<Vec<Bin>> {
     (sound && bins.len() >= 2).then_some(bins)
 }
 
-/// At least two sizes, ascending, each with its normalized entropy.
-fn points(ad_model: &Json) -> Option<Vec<(u64, f64, f64)>> {
+/// How good training on some rows was.
+#[derive(Clone, Copy)]
+struct Quality {
+    rows: u64,
+    /// Normalized.
+    entropy: f64,
+    log_loss: f64,
+}
+
+/// At least two sizes, ascending.
+fn points(ad_model: &Json) -> Option<Vec<Quality>> {
     let points: Vec<Point> = list(ad_model, CURVE)?;
-    let figures = |point: &Point| Some((point.rows, point.held_out.ne?, point.held_out.log_loss?));
+    let figures = |point: &Point| {
+        Some(Quality {
+            rows: point.rows,
+            entropy: point.held_out.ne?,
+            log_loss: point.held_out.log_loss?,
+        })
+    };
     let points = points.iter().map(figures).collect::<Option<Vec<_>>>()?;
-    let ascending = points.is_sorted_by(|a, b| a.0 < b.0);
-    let finite = points.iter().all(|p| p.1.is_finite() && p.2.is_finite());
-    let sound = ascending && finite && points.len() >= 2 && points[0].0 > 0;
+    let ascending = points.is_sorted_by(|a, b| a.rows < b.rows);
+    let is_finite = |p: &Quality| p.entropy.is_finite() && p.log_loss.is_finite();
+    let finite = points.iter().all(is_finite);
+    let sound = ascending && finite && points.len() >= 2 && points[0].rows > 0;
     sound.then_some(points)
 }
 
@@ -152,8 +168,15 @@ fn percent(p: f64) -> String {
     short(100.0 * p) + " %"
 }
 
+/// What an axis goes from and to.
+struct Scale {
+    first: f64,
+    last: f64,
+    log: bool,
+}
+
 /// One scale for both directions, so that what is right lies on the diagonal.
-fn scale_of(bins: &[Bin]) -> (f64, f64, bool) {
+fn scale_of(bins: &[Bin]) -> Scale {
     let values = || {
         bins.iter()
             .flat_map(|bin| [bin.mean_p, bin.rate])
@@ -163,14 +186,22 @@ fn scale_of(bins: &[Bin]) -> (f64, f64, bool) {
     let most = bins.iter().map(|bin| bin.rate_high).fold(0.0, f64::max);
     let most = values().fold(most, f64::max);
     if most / least >= LOG_RATIO {
-        (least / 1.5, (most * 1.2).min(1.0), true)
+        Scale {
+            first: least / 1.5,
+            last: (most * 1.2).min(1.0),
+            log: true,
+        }
     } else {
-        (0.0, most * 1.02, false)
+        Scale {
+            first: 0.0,
+            last: most * 1.02,
+            log: false,
+        }
     }
 }
 
 fn reliability(bins: &[Bin]) -> Value {
-    let (first, last, log) = scale_of(bins);
+    let Scale { first, last, log } = scale_of(bins);
     let x = Axis {
         first,
         last,
@@ -223,8 +254,8 @@ fn reliability(bins: &[Bin]) -> Value {
     }
 }
 
-fn curve(points: &[(u64, f64, f64)]) -> Value {
-    let rows = |point: &(u64, f64, f64)| point.0 as f64;
+fn curve(points: &[Quality]) -> Value {
+    let rows = |point: &Quality| point.rows as f64;
     let (x_first, x_last) = (rows(&points[0]), rows(&points[points.len() - 1]));
     let x = Axis {
         first: x_first,
@@ -233,8 +264,8 @@ fn curve(points: &[(u64, f64, f64)]) -> Value {
         from: LEFT + 14.0,
         to: RIGHT - 14.0,
     };
-    let least = points.iter().map(|p| p.1).fold(1.0, f64::min);
-    let most = points.iter().map(|p| p.1).fold(1.0, f64::max);
+    let least = points.iter().map(|p| p.entropy).fold(1.0, f64::min);
+    let most = points.iter().map(|p| p.entropy).fold(1.0, f64::max);
     let room = ((most - least) * 0.08).max(1e-4);
     let y = Axis {
         first: least - room,
@@ -243,29 +274,34 @@ fn curve(points: &[(u64, f64, f64)]) -> Value {
         from: BOTTOM,
         to: TOP,
     };
-    let mark = |point: &(u64, f64, f64)| {
-        let at = place(y.at(point.1));
+    let mark = |point: &Quality| {
+        let at = place(y.at(point.entropy));
         context! {
             x => place(x.at(rows(point))), y => at.clone(), low => at.clone(), high => at,
-            title => format!("{} rows: {}", grouped(point.0), rounded(point.1)),
+            title => format!("{} rows: {}", grouped(point.rows), rounded(point.entropy)),
         }
     };
-    let corner =
-        |point: &(u64, f64, f64)| format!("{},{}", place(x.at(rows(point))), place(y.at(point.1)));
+    let corner = |point: &Quality| {
+        format!(
+            "{},{}",
+            place(x.at(rows(point))),
+            place(y.at(point.entropy))
+        )
+    };
     let line: Vec<String> = points.iter().map(corner).collect();
     let base = place(y.at(1.0));
     let all_rows = points[points.len() - 1];
     context! {
         name => "What are more rows worth?",
         note => "normalized entropy on held-out rows, lower is better; the dashed line, 1, is knowing the click rate alone; rows on a logarithmic axis",
-        description => format!("normalized entropy from {} with {} rows to {} with {}", rounded(points[0].1), grouped(points[0].0), rounded(all_rows.1), grouped(all_rows.0)),
+        description => format!("normalized entropy from {} with {} rows to {} with {}", rounded(points[0].entropy), grouped(points[0].rows), rounded(all_rows.entropy), grouped(all_rows.rows)),
         x_name => "rows trained on", y_name => "normalized entropy",
         x_ticks => points.iter().map(|p| tick(x.at(rows(p)), short(rows(p)))).collect::<Vec<_>>(),
         y_ticks => y.ticks(rounded),
         reference => context! { x1 => place(LEFT), y1 => base.clone(), x2 => place(RIGHT), y2 => base },
         marks => points.iter().map(mark).collect::<Vec<_>>(), line => line.join(" "),
         head => ["rows trained on", "normalized entropy", "log loss"],
-        rows => points.iter().map(|p| vec![grouped(p.0), rounded(p.1), rounded(p.2)]).collect::<Vec<_>>(),
+        rows => points.iter().map(|p| vec![grouped(p.rows), rounded(p.entropy), rounded(p.log_loss)]).collect::<Vec<_>>(),
         frame => frame(),
     }
 }

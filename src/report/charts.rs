@@ -24,10 +24,18 @@ const SLIVER: f64 = 5.0;
 /// Above this ratio of the largest to the smallest count, small ones would vanish on a linear axis.
 const LOG_RATIO: u64 = 100;
 
-/// Places parts side by side in proportion to their sizes: the left edge and width of each.
+/// A part of a bar.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in crate::report) struct Placed {
+    /// Its left edge.
+    pub(in crate::report) left: f64,
+    pub(in crate::report) width: f64,
+}
+
+/// Places parts side by side in proportion to their sizes.
 ///
 /// Parts too small to see get [`SLIVER`], taken from the others in proportion to what they can spare.
-pub(in crate::report) fn stacked(sizes: &[u64]) -> Vec<(f64, f64)> {
+pub(in crate::report) fn stacked(sizes: &[u64]) -> Vec<Placed> {
     let total: f64 = sizes.iter().map(|&size| size as f64).sum();
     let scale = BAR / total.max(1.0);
     let least = SLIVER.min(BAR / sizes.len().max(1) as f64);
@@ -45,8 +53,11 @@ pub(in crate::report) fn stacked(sizes: &[u64]) -> Vec<(f64, f64)> {
     sizes
         .iter()
         .scan(0.0, |left, &size| {
-            let placed = (*left, width(size));
-            *left += placed.1;
+            let placed = Placed {
+                left: *left,
+                width: width(size),
+            };
+            *left += placed.width;
             Some(placed)
         })
         .collect()
@@ -309,7 +320,10 @@ mod tests {
     use super::*;
 
     fn widths(sizes: &[u64]) -> Vec<f64> {
-        stacked(sizes).into_iter().map(|(_, width)| width).collect()
+        stacked(sizes)
+            .into_iter()
+            .map(|placed| placed.width)
+            .collect()
     }
 
     #[test]
@@ -322,9 +336,13 @@ mod tests {
     #[test]
     fn parts_fill_the_bar_in_order() {
         let placed = stacked(&[3, 1]);
-        assert!((placed[1].0 - placed[0].1).abs() < 1e-9);
-        assert!((placed[1].0 - 750.0).abs() < 2.0);
-        assert_eq!(stacked(&[0, 0]), [(0.0, 0.0), (0.0, 0.0)]);
+        assert!((placed[1].left - placed[0].width).abs() < 1e-9);
+        assert!((placed[1].left - 750.0).abs() < 2.0);
+        let nothing = Placed {
+            left: 0.0,
+            width: 0.0,
+        };
+        assert_eq!(stacked(&[0, 0]), [nothing; 2]);
         assert!(stacked(&[]).is_empty());
     }
 
@@ -332,7 +350,9 @@ mod tests {
     fn parts_of_any_number_and_size_stay_inside() {
         for sizes in [vec![1; 2000], vec![u64::MAX; 3], vec![u64::MAX, 1, 1]] {
             let placed = stacked(&sizes);
-            let end = placed.last().map_or(0.0, |(left, width)| left + width);
+            let end = placed
+                .last()
+                .map_or(0.0, |placed| placed.left + placed.width);
             assert!((end - BAR).abs() < 1e-6, "{end}");
         }
     }

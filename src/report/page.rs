@@ -6,7 +6,7 @@ use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, Value, contex
 use serde_json::Value as Json;
 
 use super::ads;
-use super::charts::{self, place, stacked};
+use super::charts::{self, Placed, place, stacked};
 use super::sums::{adds_up, broken, is_consent, n_dropped, ranked};
 use super::words::{abridged, bytes, grouped, percent, rounded, visible, words};
 use super::{REPORT, sums};
@@ -144,12 +144,17 @@ fn stage(stage: &Stage) -> Value {
     let sizes: Vec<u64> = std::iter::once(stage.rows_out)
         .chain(ranked.iter().map(|(_, n)| *n))
         .collect();
-    let kept = ("went on".to_owned(), "kept", 0);
+    let kept = Shaded {
+        label: "went on".to_owned(),
+        kind: "kept",
+        shade: 0,
+    };
     let parts: Vec<_> = std::iter::once(kept)
         .chain(shaded(&ranked))
         .zip(&sizes)
         .zip(stacked(&sizes))
-        .map(|(((label, kind, shade), &n), (left, width))| {
+        .map(|((part, &n), Placed { left, width })| {
+            let Shaded { label, kind, shade } = part;
             context! {
                 label, kind, shade, n => grouped(n), share => percent(n, whole),
                 left => place(left), width => place(width),
@@ -166,8 +171,16 @@ fn stage(stage: &Stage) -> Value {
     }
 }
 
-/// The reasons' words, whether each is of consent, and its shade: darker for more.
-fn shaded(ranked: &[(&str, u64)]) -> Vec<(String, &'static str, usize)> {
+/// A part of a stage's bar.
+struct Shaded {
+    label: String,
+    /// Whether it is of consent.
+    kind: &'static str,
+    /// Darker for more.
+    shade: usize,
+}
+
+fn shaded(ranked: &[(&str, u64)]) -> Vec<Shaded> {
     let mut n_of_kind = BTreeMap::new();
     ranked
         .iter()
@@ -179,7 +192,11 @@ fn shaded(ranked: &[(&str, u64)]) -> Vec<(String, &'static str, usize)> {
             };
             let n = n_of_kind.entry(kind).or_insert(0);
             *n += 1;
-            (words(reason), kind, usize::min(*n, N_SHADES))
+            Shaded {
+                label: words(reason),
+                kind,
+                shade: usize::min(*n, N_SHADES),
+            }
         })
         .collect()
 }

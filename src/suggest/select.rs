@@ -12,7 +12,6 @@ impl Key {
     }
 
     /// The bits of the score.
-    #[expect(clippy::cast_possible_truncation, reason = "as put together")]
     pub(crate) const fn bits(self) -> u64 {
         (self.0 >> 64) as u64
     }

@@ -426,7 +426,8 @@ impl Shaker {
         let i = self.below(self.world.address_book.len());
         let phone: RawPhone = self.world.address_book[i].phone.clone();
         // Nobody can tell whom an objection without a number is from, and a run stops at it.
-        if acquaint::identity::normalise(&[(&phone, Region::parse("DE"))])[0].is_err() {
+        let typed = acquaint::identity::Typed::new(&phone, Region::parse("DE"));
+        if acquaint::identity::normalise(&[typed])[0].is_err() {
             return;
         }
         let at = self.some_day(100);

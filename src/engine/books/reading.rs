@@ -17,8 +17,8 @@ use crate::engine::world::view::View;
 use crate::engine::{EngineError, Progress, Stage, Staged};
 use crate::hash::HashMap;
 use crate::identity::{
-    BookUses, Contact, E164, Gathered, Match, NotANumber, NumberSet, OverBudget, ValidBookBudget,
-    count_ambiguous, match_entries, normalise, number_region,
+    BookUses, Contact, E164, Gathered, Match, NotANumber, NumberSet, OverBudget, Typed,
+    ValidBookBudget, count_ambiguous, match_entries, normalise, number_region,
 };
 use crate::ids::{AccountId, Region};
 use crate::signals::{AddressBookEntry, RawPhone, RejectionReason, SignalsDir, Table};
@@ -42,9 +42,9 @@ impl ReadBatch {
         regions: &HashMap<AccountId, Region>,
         objected: &(impl Fn(E164) -> bool + Sync),
     ) -> Self {
-        let column: Vec<(&RawPhone, Option<Region>)> = rows
+        let column: Vec<Typed<&RawPhone>> = rows
             .par_iter()
-            .map(|row| (&row.phone, regions.get(&row.account_id).copied()))
+            .map(|row| Typed::new(&row.phone, regions.get(&row.account_id).copied()))
             .collect();
         let numbers = normalise(&column);
         let mut batch = Self {

@@ -99,9 +99,10 @@ fn stage(eligibility: &Eligibility) -> Stage {
 /// number counts as held by whom the purpose allows, whoever else names it.
 fn spam_of<P: For>(world: &World, view: &View<P>, book: &Book<P>) -> HashMap<BusinessId, f64> {
     let inputs = &world.inputs;
-    let scored = spam::scores(inputs, view, book, &[], &world.params.abuse);
-    let scores = scored.scores.iter();
-    let score_of: HashMap<AccountId, f64> = scores.map(|s| (s.account, s.score)).collect();
+    let found = spam::scores(inputs, view, book, &[], &world.params.abuse);
+    let score_of: HashMap<AccountId, f64> = (found.scores.iter())
+        .map(|s| (s.account, s.score))
+        .collect();
     let accounts: HashMap<E164, AccountId> = inputs
         .account_claims()
         .map(|claim| (claim.binding.number, claim.binding.account))

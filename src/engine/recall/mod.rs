@@ -313,8 +313,13 @@ impl<'a> Found<'a> {
     fn reach(&mut self, asked: &Asked<'_>, params: &ValidRunParams) -> Result<(), EngineError> {
         let service = asked.changes::<BusinessService>();
         let marketing = asked.changes::<BusinessMarketing>();
-        let gates = (&service.now.accounts, &marketing.now.accounts);
-        let withdrawn = withdrawn(asked.inputs, gates, asked.now.as_of.valid, &params.business);
+        let withdrawn = withdrawn(
+            asked.inputs,
+            &service.now.accounts,
+            &marketing.now.accounts,
+            asked.now.as_of.valid,
+            &params.business,
+        );
         let columns = ["account_id", "business_id", "marketing"];
         self.each(ReachRow::FILE, &columns, |row| {
             let (account, business) = (AccountId(row[0]), BusinessId(row[1]));

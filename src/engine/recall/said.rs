@@ -157,10 +157,8 @@ impl HiddenAds {
 /// Who took back what they had asked a business for, by now.
 pub(super) fn withdrawn(
     inputs: &Inputs,
-    gates: (
-        &Gate<BusinessService, AccountId>,
-        &Gate<BusinessMarketing, AccountId>,
-    ),
+    service: &Gate<BusinessService, AccountId>,
+    marketing: &Gate<BusinessMarketing, AccountId>,
     now: Timestamp,
     params: &ValidBusinessParams,
 ) -> HashSet<(AccountId, BusinessId)> {
@@ -172,7 +170,7 @@ pub(super) fn withdrawn(
         service_spam: &no_scores,
         marketing_spam: &no_scores,
     };
-    let reach = business::reach(&signals, gates.0, gates.1, now, params);
+    let reach = business::reach(&signals, service, marketing, now, params);
     let rows = reach.rows.into_iter();
     rows.filter(|row| row.marketing.reasons.contains(&ReachReason::OptInWithdrawn))
         .map(|row| (row.account, row.business))

@@ -9,7 +9,7 @@ use crate::engine::world::consent_source::ConsentInputs;
 use crate::engine::world::lost;
 use crate::engine::{EngineError, Progress};
 use crate::hash::{HashMap, HashSet};
-use crate::identity::{E164, KeyRing, normalise};
+use crate::identity::{E164, KeyRing, Typed, normalise};
 use crate::ids::{AccountId, NumberToken, Region, UserId};
 use crate::signals::{
     AbuseReport, Ad, AdFeedback, AddressBookEntry, AudienceMember, Business, BusinessOptIn,
@@ -239,12 +239,16 @@ impl Source {
     /// What address-book entries say; none for what is not a number.
     pub(super) fn numbers_saved(&self, rows: &[AddressBookEntry]) -> Vec<Option<E164>> {
         let region = |row: &AddressBookEntry| self.regions.get(&row.account_id).copied();
-        numbers(rows.iter().map(|row| (&row.phone, region(row))))
+        numbers(rows.iter().map(|row| Typed::new(&row.phone, region(row))))
     }
 
     /// The numbers of the messenger accounts, beside their rows.
     pub(super) fn account_numbers(&self) -> Vec<Option<E164>> {
-        numbers(self.accounts.iter().map(|row| (&row.phone, row.region)))
+        numbers(
+            self.accounts
+                .iter()
+                .map(|row| Typed::new(&row.phone, row.region)),
+        )
     }
 
     /// The number each person gave, by row of the social accounts.
@@ -253,8 +257,9 @@ impl Source {
             .social
             .iter()
             .filter_map(|row| Some((row, row.phone.as_ref()?)));
-        let (rows, phones): (Vec<_>, Vec<_>) =
-            given.map(|(row, phone)| (row, (phone, row.region))).unzip();
+        let (rows, phones): (Vec<_>, Vec<_>) = given
+            .map(|(row, phone)| (row, Typed::new(phone, row.region)))
+            .unzip();
         let read = numbers(phones.into_iter());
         rows.into_iter()
             .zip(read)
@@ -340,7 +345,7 @@ pub(super) const fn account_of(row: &ConsentEventRow) -> Option<AccountId> {
     }
 }
 
-fn numbers<'a>(column: impl Iterator<Item = (&'a RawPhone, Option<Region>)>) -> Vec<Option<E164>> {
+fn numbers<'a>(column: impl Iterator<Item = Typed<&'a RawPhone>>) -> Vec<Option<E164>> {
     normalise(&column.collect::<Vec<_>>())
         .into_iter()
         .map(Result::ok)

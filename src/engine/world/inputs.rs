@@ -8,7 +8,7 @@ use crate::engine::world::numbers::{readings, unread_businesses};
 use crate::engine::world::read::Read;
 use crate::engine::{EngineError, Progress, RunFinding, Stage};
 use crate::hash::{HashMap, HashSet};
-use crate::identity::{AccountClaim, E164, Holders, SocialClaim, code_devices};
+use crate::identity::{AccountClaim, E164, Holders, SocialClaim, Typed, code_devices};
 use crate::ids::{AccountId, Region, UserId};
 use crate::signals::{
     AbuseReport, Ad, AdFeedback, AudienceMember, Business, BusinessOptIn, BusinessThread, Feedback,
@@ -269,7 +269,9 @@ impl Inputs {
         let unread = self.read.numbers_of(&mut self.businesses);
         self.read.findings.extend(unread_businesses(&unread));
         let lost = std::mem::take(&mut self.lost_phones);
-        let lost = lost.iter().map(|(_, phone, region)| (phone, *region));
+        let lost = lost
+            .iter()
+            .map(|(_, phone, region)| Typed::new(phone, *region));
         self.lost_numbers = readings(lost).collect();
         // What may be a business's number either way is nobody's either way.
         self.business_numbers = readings(self.businesses.texts()).collect();

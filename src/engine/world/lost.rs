@@ -9,7 +9,7 @@ use crate::consent::{Flaw, Purpose, Subject};
 use crate::engine::world::numbers::readings;
 use crate::engine::{EngineError, RunFinding};
 use crate::hash::HashSet;
-use crate::identity::E164;
+use crate::identity::{E164, Typed};
 use crate::ids::{AccountId, DeviceId, Region, UserId};
 use crate::signals::{AbuseReport, Named, RawPhone, Rejection, RejectionReason, Salvage, Table};
 use crate::time::Timestamp;
@@ -62,7 +62,10 @@ impl ByNumber {
 
     /// Does the row name anybody, given the numbers that accounts held?
     fn names_somebody(&self, held: &HashSet<E164>) -> bool {
-        let phones = self.phones.iter().map(|(phone, region)| (phone, *region));
+        let phones = self
+            .phones
+            .iter()
+            .map(|(phone, region)| Typed::new(phone, *region));
         let mut numbers = readings(phones);
         numbers.any(|number| !self.is_of_account || held.contains(&number))
     }
@@ -178,7 +181,10 @@ impl Lost {
             nobodys.for_each(|(rejection, _)| self.leave_untold(rejection));
         }
         self.stop_if_untold()?;
-        let phones = self.phones.iter().map(|(phone, region)| (phone, *region));
+        let phones = self
+            .phones
+            .iter()
+            .map(|(phone, region)| Typed::new(phone, *region));
         let numbers: HashSet<E164> = readings(phones).collect();
         let holders = held
             .filter(|(_, number)| numbers.contains(number))

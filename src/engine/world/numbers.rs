@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::engine::{RunFinding, Stage};
-use crate::identity::{E164, NotANumber, NumbersRead};
-use crate::ids::Region;
+use crate::identity::{E164, NotANumber, NumbersRead, Typed};
 use crate::signals::{Batch, Origin, RawPhone, Rejection, RejectionReason, Table, TableSummary};
 
 /// The column of a number, in every table that has one.
@@ -13,9 +12,6 @@ const PHONE: &str = "phone";
 const LISTED: usize = 100_000;
 /// So many businesses have a finding of their own.
 const TOLD: usize = 100;
-
-/// A number as it stands in a row, and the region to read it in.
-pub(in crate::engine) type Typed<'a> = (&'a RawPhone, Option<Region>);
 
 fn rejection(files: &[String], origin: Origin, reason: RejectionReason) -> Option<Rejection> {
     Some(Rejection {
@@ -28,9 +24,9 @@ fn rejection(files: &[String], origin: Origin, reason: RejectionReason) -> Optio
 
 /// Every number that the texts of a column may be, those that may be two with both.
 pub(in crate::engine) fn readings<'a>(
-    column: impl Iterator<Item = Typed<'a>>,
+    column: impl Iterator<Item = Typed<&'a RawPhone>>,
 ) -> impl Iterator<Item = E164> {
-    column.flat_map(|(phone, region)| E164::readings(phone, region))
+    column.flat_map(|typed| E164::readings(typed.raw, typed.region))
 }
 
 /// What became of the texts of a table.
@@ -181,7 +177,7 @@ impl BookRefusals {
 mod tests {
     use super::*;
     use crate::identity::Holders;
-    use crate::ids::UserId;
+    use crate::ids::{Region, UserId};
     use crate::signals::{DeviceFacts, PhonePurpose, SocialAccount};
     use crate::time::Timestamp;
 

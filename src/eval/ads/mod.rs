@@ -199,7 +199,7 @@ pub fn evaluate_ads_with(
         .curves
         .then(|| new_ads::new_ads(rows, ads, params, options));
     let beside = truth::beside(&test.rows, predicted, options.truth);
-    let n_beside = beside.as_ref().map_or(0, |(_, truth)| truth.len());
+    let n_beside = beside.as_ref().map_or(0, |beside| beside.truth.len());
     let ClickTotals {
         clicks,
         impressions,
@@ -208,8 +208,10 @@ pub fn evaluate_ads_with(
         model: ClickMetrics::of(predicted),
         base_rate: ClickMetrics::of(&judged.base_rate),
         folds: judged.folds(),
-        truth: beside.as_ref().map(|(_, truth)| ClickMetrics::of(truth)),
-        next_to_truth: beside.map(|(model, truth)| NextToTruth::of(&model, &truth)),
+        truth: beside
+            .as_ref()
+            .map(|beside| ClickMetrics::of(&beside.truth)),
+        next_to_truth: beside.map(|beside| NextToTruth::of(&beside.predicted, &beside.truth)),
         seeds: folds::seeds(rows, ads, params, options, &judged)?,
         intervals: bootstrap::intervals(predicted, &judged.base_rate, judged.draw_hashes()),
         auc_by_user: by_user(test, predicted),

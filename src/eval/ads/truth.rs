@@ -64,21 +64,27 @@ fn r2(predicted: &[Predicted], truth: &[Predicted]) -> Option<f64> {
 /// What a row of `impressions` and one of `ad_truth` have in common.
 type Key = (Option<UserId>, AdId, Surface, Option<u8>, Timestamp);
 
+/// What was predicted of some rows, and what is true of the same.
+pub(super) struct Beside {
+    pub(super) predicted: Vec<Predicted>,
+    pub(super) truth: Vec<Predicted>,
+}
+
 /// Predictions beside the true probabilities of the same rows, those without exactly one left out; none if that leaves
 /// nothing.
 pub(super) fn beside(
     rows: &[(&TrainingRow, &Ad)],
     predicted: &[Predicted],
     truth: &[AdTruth],
-) -> Option<(Vec<Predicted>, Vec<Predicted>)> {
+) -> Option<Beside> {
     let known = known(truth);
     let one = |((row, _), &model): (&(&TrainingRow, &Ad), &Predicted)| {
         let key = (row.user, row.ad_id, row.surface, row.position, row.at);
         let p = (*known.get(&key)?)?;
         Some((model, Predicted { p, ..model }))
     };
-    let found: (Vec<_>, Vec<_>) = rows.iter().zip(predicted).filter_map(one).unzip();
-    (!found.0.is_empty()).then_some(found)
+    let (predicted, truth): (Vec<_>, Vec<_>) = rows.iter().zip(predicted).filter_map(one).unzip();
+    (!predicted.is_empty()).then_some(Beside { predicted, truth })
 }
 
 /// One probability a key; none where rows of one key differ.

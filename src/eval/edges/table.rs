@@ -49,10 +49,6 @@ pub(super) fn is_left_out(line: &str, ids: EdgeIds) -> bool {
     line.is_empty() || (ids == EdgeIds::Numbers && line.starts_with(['#', '%']))
 }
 
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a fact about the file, and they are independent"
-)]
 struct Table {
     separator: Separator,
     layout: Layout,

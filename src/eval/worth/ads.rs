@@ -1,8 +1,8 @@
 //! What shared signals are worth for ads.
 
+use super::Worth;
 use super::arms::{Arm, Better, OfPerson, sources};
-use super::left::{self, stays};
-use super::{Left, Worth};
+use super::left::{self, Stay, stays};
 use crate::ads::{AdsError, SharedFacts, SharedParams, TrainingRow, TrainingSet, ValidAdsParams};
 use crate::consent::{AdRelevance, Permitted};
 use crate::eval::ConfidenceInterval;
@@ -37,7 +37,7 @@ pub struct AdsKnown<'a> {
 /// As [`train`](crate::ads::train).
 pub fn ads_worth(known: AdsKnown<'_>, params: &ValidAdsParams) -> Result<Worth, AdsError> {
     let params = params.clone().with_learning_curve(false);
-    let (hidden, fit) = split(known.rows, |row| row.fold(FOLDS) == 0);
+    let Split { hidden, fit } = split(known.rows, |row| row.fold(FOLDS) == 0);
     let arm = |(source, signals): (&str, SharedParams)| {
         let params = params.clone().with_signals(signals);
         let set = TrainingSet {
@@ -52,13 +52,13 @@ pub fn ads_worth(known: AdsKnown<'_>, params: &ValidAdsParams) -> Result<Worth, 
     };
     let arms = steps(params.signals()).into_iter().map(arm);
     let arms = arms.collect::<Result<Vec<Arm>, AdsError>>()?;
-    let (left, people_who_stay) = left(known, &params)?;
+    let stay = left(known, &params)?;
     Ok(Worth {
         measured: "log loss",
         people: arms[0].people.len() as u64,
         sources: sources(&arms, Better::Smaller),
-        people_who_stay,
-        left,
+        people_who_stay: stay.people,
+        left: stay.left,
     })
 }
 
@@ -101,10 +101,18 @@ fn steps(given: SharedParams) -> [(&'static str, SharedParams); 6] {
 
 type Own = Vec<Permitted<TrainingRow, AdRelevance>>;
 
-/// Rows of people that pass a test, and all other rows.
-fn split(rows: &Rows, is_hidden: impl Fn(&TrainingRow) -> bool) -> (Own, Own) {
+struct Split {
+    hidden: Own,
+    /// All other rows.
+    fit: Own,
+}
+
+/// Rows of people that pass a test are hidden.
+fn split(rows: &Rows, is_hidden: impl Fn(&TrainingRow) -> bool) -> Split {
     let is_hidden = |row: &TrainingRow| row.user.is_some() && is_hidden(row);
-    rows.iter().cloned().partition(|row| is_hidden(row.get()))
+    let rows = rows.iter().cloned();
+    let (hidden, fit) = rows.partition(|row| is_hidden(row.get()));
+    Split { hidden, fit }
 }
 
 /// Trains on a set and measures hidden rows, by person.
@@ -150,10 +158,10 @@ fn by_person(rows: &[&TrainingRow], said: &[Predicted]) -> Vec<OfPerson> {
 }
 
 /// One row in five of those who stay is hidden; whoever is out has no row and is nobody's friend.
-fn left(known: AdsKnown<'_>, params: &ValidAdsParams) -> Result<(Vec<Left>, u64), AdsError> {
+fn left(known: AdsKnown<'_>, params: &ValidAdsParams) -> Result<Stay, AdsError> {
     let is_hidden =
         |row: &TrainingRow| row.user.is_some_and(|user| stays(user.0)) && row.fold(FOLDS) == 0;
-    let (hidden, fit) = split(known.rows, is_hidden);
+    let Split { hidden, fit } = split(known.rows, is_hidden);
     let (mut people, mut failed) = (0, None);
     let figures = left::by_share(|is_in| {
         let in_or_nobody = |row: &TrainingRow| row.user.is_none_or(|user| is_in(user.0));
@@ -179,5 +187,11 @@ fn left(known: AdsKnown<'_>, params: &ValidAdsParams) -> Result<(Vec<Left>, u64)
             }
         }
     });
-    failed.map_or(Ok((figures, people)), Err)
+    failed.map_or(
+        Ok(Stay {
+            left: figures,
+            people,
+        }),
+        Err,
+    )
 }

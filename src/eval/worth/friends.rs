@@ -1,8 +1,8 @@
 //! What contacts are worth for suggestions.
 
+use super::Worth;
 use super::arms::{Arm, Better, OfPerson, sources};
-use super::left::{self, stays};
-use super::{Left, Worth};
+use super::left::{self, Stay, stays};
 use crate::eval::friends::{SIMPLE, by_rank, ids, is_held_out};
 use crate::eval::ranking::metrics::Worth as Ranked;
 use crate::graph::Csr;
@@ -45,13 +45,13 @@ pub fn friends_worth(known: FriendsKnown<'_>) -> Worth {
         .map(|contacts| world.arm(contacts, &hidden, &all))
         .collect();
     let people = arms[0].people.len() as u64;
-    let (left, people_who_stay) = world.left();
+    let stay = world.left();
     Worth {
         measured: "MAP@10",
         people,
         sources: sources(&arms, Better::Greater),
-        people_who_stay,
-        left,
+        people_who_stay: stay.people,
+        left: stay.left,
     }
 }
 
@@ -137,7 +137,7 @@ impl World<'_> {
     }
 
     /// Those who stay are asked about the friendships among them, all of which are hidden.
-    fn left(&self) -> (Vec<Left>, u64) {
+    fn left(&self) -> Stay {
         let among = |&&(a, b): &&(u64, u64)| stays(a) && stays(b);
         let hidden: Vec<_> = self
             .known
@@ -152,7 +152,10 @@ impl World<'_> {
             people = arm.people.len() as u64;
             arm.figure()
         });
-        (figures, people)
+        Stay {
+            left: figures,
+            people,
+        }
     }
 }
 

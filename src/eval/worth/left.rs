@@ -20,6 +20,14 @@ pub(super) fn stays(person: u64) -> bool {
     turn(person) >= 0.9
 }
 
+/// Those who never opt out.
+pub(super) struct Stay {
+    /// Their figure at every share.
+    pub(super) left: Vec<Left>,
+    /// How many they are.
+    pub(super) people: u64,
+}
+
 /// The figure of those who stay at every share; `of` is told who is in.
 pub(super) fn by_share(
     mut of: impl FnMut(&dyn Fn(u64) -> bool) -> ConfidenceInterval,

@@ -1,7 +1,7 @@
 //! A block: one number, everyone who held it, and everyone who can be found by it, compared with each other.
 
 use super::super::Evidence;
-use super::super::tenure::{Holder, Tenure, only_tenure, tenures};
+use super::super::tenure::{Held, Holder, Tenure, only_tenure, tenures};
 use super::claim::{AccountClaim, SocialClaim};
 use super::compare::{
     Comparison, DeviceLevel, ModelLevel, RegionLevel, TimeLevel, agree, time_level,
@@ -119,7 +119,10 @@ fn rarity(comparison: Comparison, social: &SocialClaim, frequencies: &TermFreque
 fn fill_tenures(held: &[AccountClaim], filled: &mut Vec<Tenure>) {
     let bindings = held.iter().map(|claim| {
         let binding = &claim.binding;
-        (binding.account, binding.interval())
+        Held {
+            account: binding.account,
+            interval: binding.interval(),
+        }
     });
     if let [_] = held {
         filled.extend(bindings.filter_map(only_tenure));

@@ -168,10 +168,10 @@ pub(super) fn time_level(tenures: &[Tenure], index: usize, given: Given) -> Opti
         Given::At(at) if holder_from(tenures, at) == Some(tenure.holder) => TimeLevel::GivenBefore,
         Given::At(_) => TimeLevel::GivenToAnother,
         Given::Since(since) => match (others(tenures, index, since), during) {
-            ((false, false), true) => TimeLevel::SinceDuring,
-            ((false, false), false) => TimeLevel::SinceBefore,
-            ((_, true), _) => TimeLevel::EarlierOfSeveral,
-            ((true, false), _) => TimeLevel::LastOfSeveral,
+            (Others::None, true) => TimeLevel::SinceDuring,
+            (Others::None, false) => TimeLevel::SinceBefore,
+            (Others::After, _) => TimeLevel::EarlierOfSeveral,
+            (Others::Before, _) => TimeLevel::LastOfSeveral,
         },
     })
 }
@@ -182,12 +182,23 @@ fn holder_from(tenures: &[Tenure], at: Timestamp) -> Option<Holder> {
     tenures.get(first).map(|tenure| tenure.holder)
 }
 
-/// Has anybody else held the number since: before this tenure, after it?
-fn others(tenures: &[Tenure], index: usize, since: Timestamp) -> (bool, bool) {
+/// Who else has held a number.
+enum Others {
+    None,
+    /// Before a tenure, and nobody after it.
+    Before,
+    After,
+}
+
+/// Has anybody else held the number since, and when?
+fn others(tenures: &[Tenure], index: usize, since: Timestamp) -> Others {
     let holder = tenures[index].holder;
     let other = |tenure: &Tenure| tenure.holder != holder && tenure.interval.until > since;
-    (
-        tenures[..index].iter().any(other),
-        tenures[index + 1..].iter().any(other),
-    )
+    if tenures[index + 1..].iter().any(other) {
+        Others::After
+    } else if tenures[..index].iter().any(other) {
+        Others::Before
+    } else {
+        Others::None
+    }
 }

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use rayon::prelude::*;
 
 use super::super::E164;
-use super::super::tenure::{Binding, Holder, Tenure, tenures};
+use super::super::tenure::{Binding, Held, Holder, Tenure, tenures};
 use super::Contact;
 use crate::consent::{For, Permitted};
 use crate::hash::HashSet;
@@ -283,7 +283,10 @@ fn rows_of_one_number(bindings: &[(u64, Binding)]) -> impl Iterator<Item = (u64,
     let key = bindings[0].0;
     let held: Vec<_> = bindings
         .iter()
-        .map(|(_, b)| (b.account, b.interval()))
+        .map(|(_, b)| Held {
+            account: b.account,
+            interval: b.interval(),
+        })
         .collect();
     tenures(&held).into_iter().map(move |tenure| (key, tenure))
 }

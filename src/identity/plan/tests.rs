@@ -1,13 +1,13 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::identity::phone::{ask, ask_region_and_type};
+use crate::identity::phone::{Assigned, ask, ask_region_and_kind};
 use crate::identity::{E164, NotANumber};
 
 /// What libphonenumber says of a text with a plus sign.
 fn asked(text: &str) -> Result<(u64, Option<Region>, NumberType), NotANumber> {
     let number = ask(text, None)?;
-    let (region, kind) = ask_region_and_type(number).expect("a valid number has a type");
+    let Assigned { region, kind } = ask_region_and_kind(number).expect("a valid number has a type");
     Ok((number.expose(), region, kind))
 }
 

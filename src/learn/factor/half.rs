@@ -112,6 +112,7 @@ impl Storage for [HalfLine] {
 }
 
 /// What is added to the lower halves before these are cut off.
+#[derive(Clone, Copy)]
 struct Ups {
     weights: Words,
     squares: Words,

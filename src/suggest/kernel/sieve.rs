@@ -40,10 +40,6 @@ impl Step {
 
     /// Where the two-path ends.
     #[inline]
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the halves as put together"
-    )]
     pub(crate) const fn end(self) -> u32 {
         (self.0 >> u32::BITS) as u32
     }
