@@ -272,7 +272,7 @@ pub(crate) enum EvaluateVerb {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 An edge is held out if splitmix64(lo * 2^32 + hi) is a multiple of ten, so anyone can reproduce the split. MAP, recall, hit rate and \
-NDCG are computed at --k, 10 unless given. With --config, `[suggest]` and `[ranker]` of a run apply. Exposure says how many suggestions people get and how often each is shown.
+NDCG are computed at --k, 10 unless given. With --config, `[suggest]`, `[ranker]` and `[ranker.factors]` of a run apply. Exposure says how many suggestions people get and how often each is shown.
 
 Example:
   acquaint evaluate friends --edges facebook.csv.gz --learn --seeds 3")]
@@ -456,7 +456,7 @@ pub(crate) enum TrainVerb {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Holds out a tenth of the known friendships, computes features of every candidate from the rest, and fits a logistic regression that \
-predicts the held-out ones. See `[ranker]` and `[suggest]` in the configuration. The file records the ledger snapshot it was \
+predicts the held-out ones. See `[ranker]`, `[ranker.factors]` and `[suggest]` in the configuration. The file records the ledger snapshot it was \
 trained on. A run on another snapshot refuses it, because somebody in the model may have opted out since.
 
 Example:
