@@ -32,7 +32,7 @@ impl Gram {
         }
         Self {
             width,
-            cells: sum.into_iter().map(|x| x as f32).collect(),
+            cells: sum.into_iter().map(rounded).collect(),
         }
     }
 
@@ -44,6 +44,15 @@ impl Gram {
             super::row::add_scaled(product, x, row);
         }
     }
+}
+
+/// The nearest `f32`.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "shared sums are added up in twice the precision they are used in"
+)]
+pub(super) fn rounded(x: f64) -> f32 {
+    x as f32
 }
 
 fn products(vectors: &[f32], width: usize) -> Vec<f64> {

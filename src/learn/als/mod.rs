@@ -117,7 +117,11 @@ impl AlsValidParams {
         let coordinate = |at: usize| {
             let drawn = unit(mix_two(mix(self.seed()), at as u64));
             let (node, x) = (at / width, (2.0 * drawn - 1.0) * most);
-            if links.is_linked(node) { x as f32 } else { 0.0 }
+            if links.is_linked(node) {
+                gram::rounded(x)
+            } else {
+                0.0
+            }
         };
         let n = links.n_nodes() * width;
         (0..n).into_par_iter().map(coordinate).collect()

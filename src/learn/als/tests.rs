@@ -38,7 +38,7 @@ impl Dense {
         for row in self.weights.chunks(self.n) {
             for (end, &weight) in (0..).zip(row).filter(|(_, w)| **w > 0.0) {
                 rows.ends.push(end);
-                rows.weights.push(weight as f32);
+                rows.weights.push(gram::rounded(weight));
             }
             rows.starts.push(rows.ends.len() as u64);
         }
@@ -63,30 +63,33 @@ impl Dense {
 
     /// The left vector of `u` that suits the right vectors best: normal equations, by Gauss and Jordan.
     fn best(&self, u: usize, right: &LinkFactors, alpha: f64, l2: f64) -> Vec<f64> {
-        let d = right.width();
-        let mut a = vec![vec![0.0; d + 1]; d];
+        let width = right.width();
+        let mut system = vec![vec![0.0; width + 1]; width];
         for v in 0..self.n {
             let weight = self.weights[u * self.n + v];
-            let c = 1.0 + alpha * weight;
+            let confidence = 1.0 + alpha * weight;
             let y: Vec<f64> = right.right(v).iter().map(|&x| f64::from(x)).collect();
-            for i in 0..d {
-                for j in 0..d {
-                    a[i][j] += c * y[i] * y[j];
+            for (row, yi) in system.iter_mut().zip(&y) {
+                for (cell, yj) in row.iter_mut().zip(&y) {
+                    *cell += confidence * yi * yj;
                 }
-                a[i][d] += if weight > 0.0 { c * y[i] } else { 0.0 };
+                row[width] += if weight > 0.0 { confidence * yi } else { 0.0 };
             }
         }
-        (0..d).for_each(|i| a[i][i] += l2);
-        for i in 0..d {
-            let pivot = a[i].clone();
-            for (j, row) in a.iter_mut().enumerate() {
+        (0..width).for_each(|i| system[i][i] += l2);
+        for i in 0..width {
+            let pivot = system[i].clone();
+            let others = system.iter_mut().enumerate().filter(|(j, _)| *j != i);
+            for (_, row) in others {
                 let scale = row[i] / pivot[i];
-                if j != i {
-                    (0..=d).for_each(|k| row[k] -= scale * pivot[k]);
+                for (cell, given) in row.iter_mut().zip(&pivot) {
+                    *cell -= scale * given;
                 }
             }
         }
-        (0..d).map(|i| a[i][d] / a[i][i]).collect()
+        (0..width)
+            .map(|i| system[i][width] / system[i][i])
+            .collect()
     }
 }
 
@@ -159,7 +162,8 @@ fn a_missing_link_within_a_circle_scores_above_those_across() {
     let rows = two_circles();
     let found = params(2, 10).factorise(rows.links());
     let score = |u: usize, v: usize| {
-        (product(found.left(u), found.right(v)) + product(found.left(v), found.right(u))) / 2.0
+        let other_way = product(found.left(v), found.right(u));
+        f64::midpoint(product(found.left(u), found.right(v)), other_way)
     };
     let (mut within, mut across) = (f64::INFINITY, f64::NEG_INFINITY);
     for (u, v) in (0..40).flat_map(|u| (0..u).map(move |v| (u, v))) {

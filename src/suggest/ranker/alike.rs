@@ -76,9 +76,9 @@ impl Alike {
         let side_by_side = |parts: [fn(&_, usize) -> &[f32]; 2]| {
             let mut rows = Vec::with_capacity(2 * width * ties.n_nodes());
             for u in 0..ties.n_nodes() {
-                parts
-                    .iter()
-                    .for_each(|part| rows.extend_from_slice(part(&found, u)));
+                for part in parts {
+                    rows.extend_from_slice(part(&found, u));
+                }
             }
             Array2::from_shape_vec((ties.n_nodes(), 2 * width), rows).expect(USABLE)
         };
@@ -114,7 +114,8 @@ impl Alike {
     pub(super) fn product(&self, u: u32, v: u32) -> f64 {
         let (a, b) = (self.row(u), self.row(v));
         let width = a.len() / 2;
-        (dot(&a[..width], &b[width..]) + dot(&a[width..], &b[..width])) / 2.0
+        let other_way = dot(&a[width..], &b[..width]);
+        f64::midpoint(dot(&a[..width], &b[width..]), other_way)
     }
 
     /// The product over the lengths of both; 0 without ties.
@@ -155,12 +156,11 @@ impl Alike {
         let filters = scorer.filters(u);
         let settled = self.settled.get().and_then(|settled| settled.of(u));
         let searched;
-        let best = match settled {
-            Some(best) => best,
-            None => {
-                searched = self.find(scorer, &[u]);
-                &searched[0]
-            }
+        let best = if let Some(best) = settled {
+            best
+        } else {
+            searched = self.find(scorer, &[u]);
+            &searched[0]
         };
         let n_before = found.len();
         for &v in best {
