@@ -445,8 +445,7 @@ mod tests {
         assert_eq!(said(0), ["depth 2.5", "slot top", "tags a", "tags b"]);
         assert_eq!(said(1), ["tags x"], "a sensitive word is left out");
         assert_eq!(rows.summary.terms.refused.len(), 1);
-        let malformed = (3, "depth", RejectionReason::Malformed);
-        assert_eq!(faults(&rows), [malformed]);
+        assert_eq!(faults(&rows), [(3, "depth", RejectionReason::WrongType)]);
         assert!(rows.summary.ignored_columns.is_empty());
     }
 

@@ -516,7 +516,12 @@ fn a_new_ad_is_expected_to_do_as_its_advertisers_others_drawn_to_the_mean() {
 #[test]
 fn a_model_that_knows_no_more_than_the_base_rate_says_so() {
     let luck = |i: u64| {
-        let mut shown = impression(Some(i % 200), i % 5, 1, u32::from(mix(i, 77) % 10 == 0));
+        let mut shown = impression(
+            Some(i % 200),
+            i % 5,
+            1,
+            u32::from(mix(i, 77).is_multiple_of(10)),
+        );
         shown.at = Timestamp::from_secs(1_472_000_000 + i64::try_from(i).unwrap());
         shown
     };
