@@ -52,8 +52,8 @@ pub(crate) use relevance::{Offered, ReadyAds, rank_ready};
 pub use schema::{FeatureSource, feature_sources};
 pub use shared::{AdKey, History, Level, Shared, SharedFacts, SharedParams, Tie, Told, Usage};
 pub use training::{
-    CurvePoint, MIN_CLICKS_PER_SHARD, PassPoint, ProgressPoint, ShardStates, TrainReport, Trained,
-    TrainingSet, is_shards, train, train_from, train_told,
+    CurvePoint, MIN_CLICKS_PER_SHARD, PassPoint, ProgressPoint, ShardStates, Shards, TrainReport,
+    Trained, TrainingSet, is_shards, train, train_from, train_told,
 };
 pub(crate) use weights::PersonsAds;
 pub use weights::{FieldWeight, ModelWeights, ValueWeight};

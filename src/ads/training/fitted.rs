@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::encode::{Encoded, Role};
 use super::kept::ShardStates;
 use super::merge::predictor;
-use super::shards::{Shard, ShardState, sharded};
+use super::shards::{Course, Shard, ShardState, sharded};
 use crate::ads::AdsError;
 use crate::ads::click_model::ClickModel;
 use crate::ads::features::{Placement, Showing, ShownAt};
@@ -16,7 +16,9 @@ use crate::learn::ClickTotals;
 /// A model that is not calibrated yet, and the shards it was merged from.
 pub(super) struct Fitted {
     pub(super) model: ClickModel,
-    pub(super) shards: Vec<ShardState>,
+    pub(super) shards: Vec<Course>,
+    /// Of the rows of each shard; none where shards are forgotten.
+    digests: Vec<blake3::Hash>,
     pub(super) n_retrained: u64,
     pub(super) sums: Sums,
 }
@@ -26,15 +28,16 @@ impl Fitted {
         rows: Vec<Encoded<'_>>,
         params: &ValidAdsParams,
         n_shards: u64,
-        earlier: Option<&ShardStates>,
+        kept: Shards<'_>,
         progress: &(dyn Fn(u64) + Sync),
     ) -> Result<Self, AdsError> {
         let sums = Sums::of(&rows, params);
         let shards = sharded(rows, n_shards);
         let Learning {
             shards,
+            digests,
             n_retrained,
-        } = learnt(shards, params, earlier, progress)?;
+        } = learnt(shards, params, kept, progress)?;
         let ClickTotals {
             clicks,
             impressions,
@@ -44,10 +47,38 @@ impl Fitted {
         Ok(Self {
             model: ClickModel::new(predictor, sums.rows_taught, sums.totals, params.signals()),
             shards,
+            digests,
             n_retrained,
             sums,
         })
     }
+
+    /// The model, and its shards with their digests for the next training.
+    pub(super) fn into_parts(self) -> Parts {
+        let shards = self.digests.into_iter().zip(self.shards);
+        let shards = shards.map(|(digest, course)| ShardState { digest, course });
+        Parts {
+            model: self.model,
+            shards: ShardStates {
+                shards: shards.collect(),
+            },
+        }
+    }
+}
+
+/// What is left of a training.
+pub(super) struct Parts {
+    pub(super) model: ClickModel,
+    pub(super) shards: ShardStates,
+}
+
+/// What becomes of the shards of a training.
+#[derive(Clone, Copy, Debug)]
+pub enum Shards<'a> {
+    /// They are forgotten, which spares the digests of their rows.
+    Forgotten,
+    /// They are for the next training, and those of an earlier one whose rows have not changed are taken from it.
+    Kept(Option<&'a ShardStates>),
 }
 
 /// Whole numbers over all rows that are not held out: cheap, and in any order the same.
@@ -91,34 +122,65 @@ impl Sums {
 
 /// The shards as training leaves them.
 struct Learning {
-    shards: Vec<ShardState>,
+    shards: Vec<Course>,
+    digests: Vec<blake3::Hash>,
     /// How many had to be trained.
     n_retrained: u64,
+}
+
+/// A shard's training, the digest of its rows if it is asked for, and whether it had to be trained.
+struct OneLearnt {
+    course: Course,
+    digest: Option<blake3::Hash>,
+    is_new: bool,
 }
 
 fn learnt(
     shards: Vec<Shard<'_>>,
     params: &ValidAdsParams,
-    earlier: Option<&ShardStates>,
+    kept: Shards<'_>,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<Learning, AdsError> {
     let n_shards = shards.len() as u64;
-    let learnt = |(i, mut shard): (usize, Shard<'_>)| {
+    let one = |(at, mut shard): (usize, Shard<'_>)| {
         shard.sort();
-        let digest = shard.digest(params, n_shards);
-        let kept = earlier.and_then(|earlier| earlier.shards.get(i));
-        let state = match kept.filter(|kept| kept.digest == digest) {
-            Some(kept) => Ok((kept.clone(), 0)),
-            None => shard.learn(digest, params, n_shards).map(|new| (new, 1)),
+        let learnt = match kept {
+            Shards::Forgotten => anew(&shard, params, n_shards, None),
+            Shards::Kept(earlier) => {
+                let digest = shard.digest(params, n_shards);
+                let state = earlier.and_then(|earlier| earlier.shards.get(at));
+                match state.filter(|state| state.digest == digest) {
+                    Some(state) => Ok(OneLearnt {
+                        course: state.course.clone(),
+                        digest: Some(digest),
+                        is_new: false,
+                    }),
+                    None => anew(&shard, params, n_shards, Some(digest)),
+                }
+            }
         };
         progress(shard.rows().len() as u64);
-        state
+        learnt
     };
     let shards = shards.into_par_iter().enumerate();
-    let learnt: Result<Vec<_>, AdsError> = shards.map(learnt).collect();
-    let (shards, retrained): (Vec<_>, Vec<u64>) = learnt?.into_iter().unzip();
+    let learnt: Result<Vec<OneLearnt>, AdsError> = shards.map(one).collect();
+    let learnt = learnt?;
     Ok(Learning {
-        shards,
-        n_retrained: retrained.iter().sum(),
+        n_retrained: learnt.iter().filter(|one| one.is_new).count() as u64,
+        digests: learnt.iter().filter_map(|one| one.digest).collect(),
+        shards: learnt.into_iter().map(|one| one.course).collect(),
+    })
+}
+
+fn anew(
+    shard: &Shard<'_>,
+    params: &ValidAdsParams,
+    n_shards: u64,
+    digest: Option<blake3::Hash>,
+) -> Result<OneLearnt, AdsError> {
+    Ok(OneLearnt {
+        course: shard.learn(params, n_shards)?,
+        digest,
+        is_new: true,
     })
 }

@@ -10,7 +10,7 @@
 use rayon::prelude::*;
 
 use super::encode::Encoded;
-use super::fitted::Fitted;
+use super::fitted::{Fitted, Shards};
 use crate::ads::AdsError;
 use crate::ads::click_model::{AdOn, ClickModel};
 use crate::ads::params::ValidAdsParams;
@@ -112,7 +112,7 @@ pub(super) fn in_turn<'a>(
 ) -> Result<Vec<HeldOut<'a>>, AdsError> {
     let part = |part| {
         let Parted { held_out, taught } = parted(rows, part);
-        let fitted = Fitted::new(taught, params, n_shards, None, &|_| ())?;
+        let fitted = Fitted::new(taught, params, n_shards, Shards::Forgotten, &|_| ())?;
         let held_out = HeldOut::by(&fitted.model, held_out);
         progress(held_out.rows.len() as u64);
         Ok(held_out)

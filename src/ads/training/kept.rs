@@ -17,7 +17,7 @@
 use std::fmt;
 
 use super::report::Point;
-use super::shards::{Learnt, ShardState};
+use super::shards::{Course, Learnt, ShardState};
 use crate::ads::AdsError;
 use crate::ads::model_kind::ModelKind;
 use crate::learn::Coordinate;
@@ -53,7 +53,7 @@ impl ShardStates {
     #[must_use]
     pub fn kind(&self) -> ModelKind {
         let first = self.shards.first();
-        first.map_or(ModelKind::Logistic, |shard| shard.learnt.kind())
+        first.map_or(ModelKind::Logistic, |shard| shard.course.learnt.kind())
     }
 
     /// Refuses shards of another kind of model: nothing in them could be kept.
@@ -123,12 +123,12 @@ fn write_len(bytes: &mut Vec<u8>, n: usize) {
 
 fn write_shard(bytes: &mut Vec<u8>, shard: &ShardState) {
     bytes.extend_from_slice(shard.digest.as_bytes());
-    write_len(bytes, shard.curve.len());
-    for Point { loss, impressions } in &shard.curve {
+    write_len(bytes, shard.course.curve.len());
+    for Point { loss, impressions } in &shard.course.curve {
         bytes.extend_from_slice(&loss.to_le_bytes());
         bytes.extend_from_slice(&impressions.to_le_bytes());
     }
-    match &shard.learnt {
+    match &shard.course.learnt {
         Learnt::Logistic(coordinates) => write_coordinates(bytes, coordinates),
         Learnt::Factors(moved) => {
             for weights in &moved.0 {
@@ -222,10 +222,12 @@ impl Reader<'_> {
     fn shard(&mut self, kind: ModelKind) -> Option<ShardState> {
         Some(ShardState {
             digest: blake3::Hash::from_bytes(self.take()?),
-            curve: self.list(Self::point)?,
-            learnt: match kind {
-                ModelKind::Logistic => Learnt::Logistic(self.list(Self::coordinate)?),
-                ModelKind::Factors => Learnt::Factors(self.moved()?),
+            course: Course {
+                curve: self.list(Self::point)?,
+                learnt: match kind {
+                    ModelKind::Logistic => Learnt::Logistic(self.list(Self::coordinate)?),
+                    ModelKind::Factors => Learnt::Factors(self.moved()?),
+                },
             },
         })
     }

@@ -13,7 +13,7 @@
 //! Means of weights of independently trained models are those of M. Zinkevich et al., "Parallelized Stochastic Gradient Descent",
 //! NIPS 2010; that it is `√n` that they count by, and not `n`, was chosen by trying both, which no bench here repeats.
 
-use super::shards::{Learnt, ShardState};
+use super::shards::{Course, Learnt};
 use crate::ads::AdsError;
 use crate::ads::click_model::Predictor;
 use crate::ads::factor_clicks::{FactorClicks, N_FIELDS};
@@ -32,7 +32,7 @@ use crate::learn::{Coordinate, FtrlModel, FtrlValidParams};
 pub(super) fn predictor(
     params: &ValidAdsParams,
     rate: f64,
-    shards: &[ShardState],
+    shards: &[Course],
     shown: &[ShownAt],
 ) -> Result<Predictor, AdsError> {
     Ok(match params.model() {
@@ -48,14 +48,14 @@ pub(super) fn predictor(
     })
 }
 
-fn coordinates(shard: &ShardState) -> Option<&[(u32, Coordinate)]> {
+fn coordinates(shard: &Course) -> Option<&[(u32, Coordinate)]> {
     match &shard.learnt {
         Learnt::Logistic(coordinates) => Some(coordinates),
         Learnt::Factors(_) => None,
     }
 }
 
-fn moved(shard: &ShardState) -> Option<&Moved> {
+fn moved(shard: &Course) -> Option<&Moved> {
     match &shard.learnt {
         Learnt::Logistic(_) => None,
         Learnt::Factors(moved) => Some(moved),

@@ -35,9 +35,11 @@ pub use self::report::{CurvePoint, PassPoint, ProgressPoint, TrainReport};
 pub use self::shards::MIN_CLICKS_PER_SHARD;
 
 use self::encode::{Encoded, usable};
-use self::fitted::Fitted;
+pub use self::fitted::Shards;
+
+use self::fitted::{Fitted, Parts};
 use self::held_out::{HeldOut, Holding, Parted, predictions};
-use self::shards::{ShardState, n_shards};
+use self::shards::{Course, n_shards};
 use super::AdsError;
 use super::click_model::ClickModel;
 use super::features::HashedAd;
@@ -59,7 +61,7 @@ pub struct Trained {
     pub model: ClickModel,
     /// What went into it.
     pub report: TrainReport,
-    /// Its shards, for the next time.
+    /// Its shards, for the next time; none if they were to be [forgotten](Shards::Forgotten).
     pub shards: ShardStates,
     /// Shards that were trained; the others were as in an earlier training.
     pub n_retrained: u64,
@@ -127,10 +129,11 @@ pub fn train_from(
     earlier: Option<&ShardStates>,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<Trained, AdsError> {
-    train_told(set, &set.history(params), params, earlier, progress)
+    let kept = Shards::Kept(earlier);
+    train_told(set, &set.history(params), params, kept, progress)
 }
 
-/// As [`train_from`], with the [history](TrainingSet::history) of the same set and parameters, for whoever asks it afterwards too.
+/// As [`train_from`], keeping shards or not, with the [history](TrainingSet::history) of the same set and parameters, for whoever asks it afterwards too.
 ///
 /// # Errors
 /// As [`train_from`].
@@ -138,7 +141,7 @@ pub fn train_told(
     set: &TrainingSet<'_>,
     history: &History<'_>,
     params: &ValidAdsParams,
-    earlier: Option<&ShardStates>,
+    kept: Shards<'_>,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<Trained, AdsError> {
     let TrainingSet { rows, ads, .. } = *set;
@@ -146,7 +149,7 @@ pub fn train_told(
         rows_in: rows.len() as u64,
         ..TrainReport::default()
     };
-    if let Some(earlier) = earlier {
+    if let Shards::Kept(Some(earlier)) = kept {
         earlier.check(params.model())?;
     }
     let of_rows: Vec<&TrainingRow> = rows.iter().map(Permitted::get).collect();
@@ -173,10 +176,10 @@ pub fn train_told(
     report.rows_held_out = kept_out.len() as u64;
     let (fitted, held_out) = if holding == Holding::InTurn {
         let held_out = held_out::in_turn(&taught, params, n_shards, progress)?;
-        let fitted = Fitted::new(taught, params, n_shards, earlier, &|_| ())?;
+        let fitted = Fitted::new(taught, params, n_shards, kept, &|_| ())?;
         (fitted, held_out)
     } else {
-        let fitted = Fitted::new(taught, params, n_shards, earlier, progress)?;
+        let fitted = Fitted::new(taught, params, n_shards, kept, progress)?;
         let held_out = vec![HeldOut::by(&fitted.model, kept_out)];
         (fitted, held_out)
     };
@@ -188,16 +191,16 @@ pub fn train_told(
     report.reliability = reliability(&predictions, BINS);
     report_of(&fitted, params, &mut report);
     report.curve = curve(&part, &held_out[0], params)?;
-    let mut model = fitted.model.with_own(history.own().clone());
+    let n_retrained = fitted.n_retrained;
+    let Parts { model, shards } = fitted.into_parts();
+    let mut model = model.with_own(history.own().clone());
     let shown = held_out.iter().flat_map(HeldOut::shown);
     model.calibrate(&predictions, shown, params, holding.as_str());
     Ok(Trained {
         model,
         report,
-        shards: ShardStates {
-            shards: fitted.shards,
-        },
-        n_retrained: fitted.n_retrained,
+        shards,
+        n_retrained,
     })
 }
 
@@ -208,7 +211,7 @@ fn report_of(fitted: &Fitted, params: &ValidAdsParams, report: &mut TrainReport)
     report.rows_not_sampled = fitted.sums.rows_not_sampled;
     report.n_shards = fitted.shards.len() as u64;
     report.n_weights = fitted.model.n_weights() as u64;
-    let at_base_rate = |state: &&ShardState| state.learnt.is_untouched();
+    let at_base_rate = |shard: &&Course| shard.learnt.is_untouched();
     let at_base_rate = fitted.shards.iter().filter(at_base_rate).count() as u64;
     report.note(at_base_rate);
     let curves = fitted.shards.iter().map(|state| &state.curve);
@@ -245,7 +248,7 @@ fn curve(
         let is_in = |row: &&Encoded<'_>| row.is_in_share(CURVE_SALT, share);
         let part: Vec<Encoded<'_>> = part.par_iter().filter(is_in).cloned().collect();
         let n_shards = n_shards(params, clicks_of(&part));
-        let fitted = Fitted::new(part, params, n_shards, None, &|_| ())?;
+        let fitted = Fitted::new(part, params, n_shards, Shards::Forgotten, &|_| ())?;
         Ok(CurvePoint {
             share,
             rows: fitted.sums.rows_taught,

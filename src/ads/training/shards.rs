@@ -30,13 +30,13 @@ pub(super) struct Shard<'a> {
 pub(super) struct ShardState {
     /// Of the rows and of all that decides how they are trained.
     pub(super) digest: blake3::Hash,
-    /// The loss as training went on.
-    pub(super) curve: Points,
-    pub(super) learnt: Learnt,
+    pub(super) course: Course,
 }
 
 /// How the training of a shard went, and what it left.
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Course {
+    /// The loss as training went on.
     pub(super) curve: Points,
     pub(super) learnt: Learnt,
 }
@@ -122,26 +122,16 @@ impl Shard<'_> {
     }
 
     /// Trains on the rows alone, from their own base rate.
-    pub(super) fn learn(
-        &self,
-        digest: blake3::Hash,
-        params: &ValidAdsParams,
-        n_shards: u64,
-    ) -> Result<ShardState, AdsError> {
+    pub(super) fn learn(&self, params: &ValidAdsParams, n_shards: u64) -> Result<Course, AdsError> {
         let ClickTotals {
             clicks,
             impressions,
         } = self.rows.iter().map(|row| row.row.target).collect();
         let rate = params.rate(clicks, impressions);
-        let Course { curve, learnt } = match params.model() {
-            ModelKind::Logistic => logistic::learn(&self.rows, rate, params, n_shards)?,
-            ModelKind::Factors => factors::learn(&self.rows, rate, params)?,
-        };
-        Ok(ShardState {
-            digest,
-            curve,
-            learnt,
-        })
+        match params.model() {
+            ModelKind::Logistic => logistic::learn(&self.rows, rate, params, n_shards),
+            ModelKind::Factors => factors::learn(&self.rows, rate, params),
+        }
     }
 }
 

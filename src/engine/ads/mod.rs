@@ -16,7 +16,7 @@ use self::audiences::resolve;
 use self::model::AdModel;
 use self::profiles::Profiles;
 use crate::ads::{
-    Audiences, ClickModel, Guard, HiddenAd, History, ReadyAds, SharedFacts, TrainReport,
+    Audiences, ClickModel, Guard, HiddenAd, History, ReadyAds, Shards, SharedFacts, TrainReport,
     TrainingRow, TrainingSet, train_told,
 };
 use crate::consent::{AdRelevance, Permitted};
@@ -69,7 +69,13 @@ impl Ads {
             (given.model().clone(), given.training().clone())
         } else {
             progress.begin("training the ad model", None);
-            let trained = train_told(&set, &history, &world.params.ads, None, &|_| ())?;
+            let trained = train_told(
+                &set,
+                &history,
+                &world.params.ads,
+                Shards::Forgotten,
+                &|_| (),
+            )?;
             (trained.model, trained.report)
         };
         Ok(Self {

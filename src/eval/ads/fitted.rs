@@ -2,7 +2,7 @@
 
 use super::Test;
 use crate::ads::{
-    AdsError, ClickModel, History, TrainReport, TrainingRow, TrainingSet, ValidAdsParams,
+    AdsError, ClickModel, History, Shards, TrainReport, TrainingRow, TrainingSet, ValidAdsParams,
     train_told,
 };
 use crate::learn::Predicted;
@@ -23,7 +23,7 @@ impl<'a> Fitted<'a> {
         params: &ValidAdsParams,
     ) -> Result<Self, AdsError> {
         let history = set.history(params);
-        let trained = train_told(set, &history, params, None, &|_| ())?;
+        let trained = train_told(set, &history, params, Shards::Forgotten, &|_| ())?;
         Ok(Self {
             model: trained.model,
             report: trained.report,
