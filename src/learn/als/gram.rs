@@ -16,7 +16,7 @@ pub(super) struct Gram {
 }
 
 impl Gram {
-    pub(super) fn of(vectors: &[f32], width: usize, l2: f32) -> Self {
+    pub(super) fn of(vectors: &[f32], width: usize, l2: f64) -> Self {
         let n = vectors.len() / width;
         let part = n.div_ceil(PARTS_MAX).max(PART_MIN) * width;
         let parts: Vec<Vec<f64>> = vectors
@@ -28,7 +28,7 @@ impl Gram {
             (sum.iter_mut().zip(part)).for_each(|(sum, part)| *sum += part);
         }
         for i in 0..width {
-            sum[i * width + i] += f64::from(l2);
+            sum[i * width + i] += l2;
         }
         Self {
             width,
@@ -49,7 +49,7 @@ impl Gram {
 /// The nearest `f32`.
 #[expect(
     clippy::cast_possible_truncation,
-    reason = "shared sums are added up in twice the precision they are used in"
+    reason = "what all nodes share is kept in twice the precision it is used in"
 )]
 pub(super) fn rounded(x: f64) -> f32 {
     x as f32

@@ -135,7 +135,7 @@ impl AlsValidParams {
             .enumerate()
             .with_min_len(NODES_MIN)
             .for_each_init(
-                || Solver::new(&gram, fixed, self.alpha()),
+                || Solver::new(&gram, fixed, gram::rounded(self.alpha())),
                 |solver, (node, x)| solver.solve(links.of(node), x),
             );
     }

@@ -17,8 +17,8 @@ pub struct AlsParams(AlsValidParams);
 #[derive(Clone, Debug, PartialEq)]
 pub struct AlsValidParams {
     factors: usize,
-    alpha: f32,
-    l2: f32,
+    alpha: f64,
+    l2: f64,
     rounds: u32,
     seed: u64,
 }
@@ -45,14 +45,14 @@ impl AlsParams {
 
     /// How much more a link counts than a pair that is not linked, α: above 0, at most 10,000.
     #[must_use]
-    pub fn alpha(mut self, alpha: f32) -> Self {
+    pub fn alpha(mut self, alpha: f64) -> Self {
         self.0.alpha = alpha;
         self
     }
 
     /// The penalty on the squares of coordinates, λ: above 0, at most 10,000.
     #[must_use]
-    pub fn l2(mut self, l2: f32) -> Self {
+    pub fn l2(mut self, l2: f64) -> Self {
         self.0.l2 = l2;
         self
     }
@@ -78,7 +78,7 @@ impl ParamGuard for AlsParams {
 
     fn check_ref(&self) -> Result<&AlsValidParams, ParamError> {
         let s = &self.0;
-        let is_usable = |x: f32| x > 0.0 && x <= 1e4;
+        let is_usable = |x: f64| x > 0.0 && x <= 1e4;
         require(
             (1..=WIDTH_MAX).contains(&s.factors),
             "ranker.factors.size",
@@ -112,13 +112,13 @@ impl AlsValidParams {
 
     /// How much more a link counts, α.
     #[must_use]
-    pub const fn alpha(&self) -> f32 {
+    pub const fn alpha(&self) -> f64 {
         self.alpha
     }
 
     /// The penalty λ.
     #[must_use]
-    pub const fn l2(&self) -> f32 {
+    pub const fn l2(&self) -> f64 {
         self.l2
     }
 
@@ -145,7 +145,7 @@ mod tests {
         let params = AlsParams::default;
         assert_eq!(refused(params().factors(0)), "ranker.factors.size");
         assert_eq!(refused(params().factors(257)), "ranker.factors.size");
-        for bad in [0.0, -1.0, f32::NAN, f32::INFINITY] {
+        for bad in [0.0, -1.0, f64::NAN, f64::INFINITY] {
             assert_eq!(refused(params().alpha(bad)), "ranker.factors.alpha");
             assert_eq!(refused(params().l2(bad)), "ranker.factors.l2");
         }

@@ -35,8 +35,8 @@ impl Holdout {
 #[serde(deny_unknown_fields, default)]
 pub struct RankerFactors {
     size: usize,
-    alpha: f32,
-    l2: f32,
+    alpha: f64,
+    l2: f64,
     rounds: u32,
     candidates: usize,
 }
@@ -63,14 +63,14 @@ impl RankerFactors {
 
     /// How much more a tie counts than a pair that is not tied: above 0, at most 10,000.
     #[must_use]
-    pub fn alpha(mut self, alpha: f32) -> Self {
+    pub fn alpha(mut self, alpha: f64) -> Self {
         self.alpha = alpha;
         self
     }
 
     /// The penalty on the squares of coordinates: above 0, at most 10,000.
     #[must_use]
-    pub fn l2(mut self, l2: f32) -> Self {
+    pub fn l2(mut self, l2: f64) -> Self {
         self.l2 = l2;
         self
     }
@@ -323,7 +323,7 @@ mod tests {
         let with = |given: RankerFactors| refused(params().with_factors(given));
         assert_eq!(with(factors().size(0)), "ranker.factors.size");
         assert_eq!(with(factors().alpha(-1.0)), "ranker.factors.alpha");
-        assert_eq!(with(factors().l2(f32::NAN)), "ranker.factors.l2");
+        assert_eq!(with(factors().l2(f64::NAN)), "ranker.factors.l2");
         assert_eq!(with(factors().rounds(0)), "ranker.factors.rounds");
         assert_eq!(with(factors().candidates(0)), "ranker.factors.candidates");
         assert!(params().with_factors(factors()).check().is_ok());
