@@ -1,6 +1,5 @@
 //! Rows as training sees them: what their features are made of, and numbers that decide where they go.
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -82,19 +81,13 @@ impl<'a> Encoded<'a> {
         self.values.iter().copied().chain(self.before.hashed())
     }
 
-    /// By (hash of what it says, all of it): the order of rows wherever one is needed.
-    pub(super) fn cmp(&self, other: &Self) -> Ordering {
-        let of_hash = self.order().cmp(&other.order());
-        of_hash.then_with(|| self.row.cmp(other.row))
-    }
-
     /// A person's rows stay together; a row about nobody goes by what it says.
     pub(super) fn shard_key(&self) -> u64 {
         self.row.user.map_or(self.split, |user| mix(2, user.0))
     }
 
-    /// Its place among the rows of a shard.
-    fn order(&self) -> u64 {
+    /// Its place among the rows of a shard, a hash of what it says.
+    pub(super) fn order(&self) -> u64 {
         let counts =
             u64::from(self.row.target.impressions) << 32 | u64::from(self.row.target.clicks);
         let shown = mix(self.row.surface as u64, counts);

@@ -11,6 +11,7 @@ use rayon::prelude::*;
 
 use super::encode::Encoded;
 use super::fitted::{Fitted, Shards};
+use super::order::sort;
 use crate::ads::AdsError;
 use crate::ads::click_model::{AdOn, ClickModel};
 use crate::ads::params::ValidAdsParams;
@@ -86,7 +87,7 @@ pub(super) struct HeldOut<'a> {
 
 impl<'a> HeldOut<'a> {
     pub(super) fn by(model: &ClickModel, mut rows: Vec<Encoded<'a>>) -> Self {
-        rows.par_sort_unstable_by(Encoded::cmp);
+        sort(&mut rows);
         Self {
             predictions: predictions(model, &rows),
             n_taught: model.metadata().n_rows,

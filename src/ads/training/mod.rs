@@ -21,6 +21,7 @@ mod held_out;
 mod kept;
 mod logistic;
 mod merge;
+mod order;
 mod report;
 mod shards;
 #[cfg(test)]

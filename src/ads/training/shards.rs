@@ -3,6 +3,7 @@
 use blake3::Hasher;
 
 use super::encode::Encoded;
+use super::order::sort;
 use super::report::Points;
 use super::{factors, logistic};
 use crate::ads::AdsError;
@@ -92,7 +93,7 @@ impl Shard<'_> {
 
     /// Puts the rows in the order of a hash of what they say; rows that say the same are the same.
     pub(super) fn sort(&mut self) {
-        self.rows.sort_unstable_by(Encoded::cmp);
+        sort(&mut self.rows);
     }
 
     /// The digest of the rows, in their order, and of all that decides how they are trained.
