@@ -10,6 +10,12 @@ pub trait Progress: Sync {
 
     /// Something that somebody should know and that is no part of the result, such as what a killed run had left.
     fn note(&self, _text: &str) {}
+
+    /// What the run has taken so far, as a JSON object that says its `schema`; it is written beside the outputs, as `timings.json`.
+    /// None, and no such file, of a caller that keeps no time.
+    fn timings(&self) -> Option<serde_json::Value> {
+        None
+    }
 }
 
 /// Nobody wants to know.

@@ -16,7 +16,7 @@ use crate::engine::{
     EngineError, GivenModels, LedgerSource, Prepared, Progress, RunFinding, Stage, Times,
     ValidRunParams, histograms,
 };
-use crate::publish::{Input, RUN_LISTING, Target, seal_json, seal_page};
+use crate::publish::{Input, RUN_LISTING, TIMINGS, Target, seal_json, seal_page};
 use crate::signals::Rejection;
 use crate::suggest::{Exposure, Suggestions};
 use crate::time::Timestamp;
@@ -79,6 +79,10 @@ pub fn run(
         .map_err(|source| EngineError::Manifest { source })?;
     staging.write(REPORT, drawn(page, &manifest)?.as_bytes())?;
     staging.write(MANIFEST, seal_json(&(text + "\n")).as_bytes())?;
+    if let Some(timings) = progress.timings() {
+        let text = seal_json(&format!("{timings:#}\n"));
+        staging.write(TIMINGS, text.as_bytes())?;
+    }
     publish(staging, progress)?;
     Ok(manifest)
 }

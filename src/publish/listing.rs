@@ -13,6 +13,9 @@ use super::plain::read_plain_text;
 use super::seal::unseal_json;
 use super::sums::{FileSum, Sums};
 
+/// What a run took, beside its outputs.
+pub const TIMINGS: &str = "timings.json";
+
 /// The sums of a directory of tables: every file with its length and digest.
 pub const SUMS: &str = "sums.json";
 
@@ -21,10 +24,16 @@ pub const RUN_LISTING: Listing = Listing {
     file: "manifest.json",
     format: "acquaint-run/1",
     files: files_of_a_run,
-    beside: Some(Beside {
-        file: "report.html",
-        ours: Ours::PAGE,
-    }),
+    beside: &[
+        Beside {
+            file: "report.html",
+            ours: Ours::PAGE,
+        },
+        Beside {
+            file: TIMINGS,
+            ours: Ours::TIMINGS,
+        },
+    ],
 };
 
 /// A directory of tables.
@@ -32,7 +41,7 @@ pub const TABLES_LISTING: Listing = Listing {
     file: SUMS,
     format: "acquaint-sums/1",
     files: files_of_sums,
-    beside: None,
+    beside: &[],
 };
 
 /// A directory that replaces nothing: what stands in its place has to be empty.
@@ -40,7 +49,7 @@ pub const FRESH: Listing = Listing {
     file: "",
     format: "",
     files: |_, _| None,
-    beside: None,
+    beside: &[],
 };
 
 /// No listing is larger.
@@ -55,8 +64,8 @@ pub struct Listing {
     pub format: &'static str,
     /// The files that a text of this format lists; none if it is not what was written.
     files: fn(&Listing, &str) -> Option<Vec<FileSum>>,
-    /// A file that stands beside it without being listed.
-    beside: Option<Beside>,
+    /// Files that stand beside it without being listed.
+    beside: &'static [Beside],
 }
 
 #[derive(Debug)]
@@ -91,7 +100,7 @@ impl Listing {
         if let Some(sum) = listed.0.get(name) {
             return sum.is_of(&path).unwrap_or(false);
         }
-        let beside = self.beside.as_ref().filter(|beside| name == beside.file);
+        let beside = self.beside.iter().find(|beside| name == beside.file);
         beside.is_some_and(|beside| beside.ours.are_at(&path))
     }
 

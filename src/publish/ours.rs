@@ -32,6 +32,11 @@ impl Ours {
         Ok(is_sealed_page(&read_plain(path, MAX_BYTES)?))
     });
 
+    /// What a run took.
+    pub const TIMINGS: Self = Self::new("timings of acquaint", |path| {
+        is_sealed_file(path, "\"acquaint-timings/")
+    });
+
     /// Files that messages call `what`, known by a function.
     #[must_use]
     pub const fn new(what: &'static str, is_one: fn(&Path) -> io::Result<bool>) -> Self {

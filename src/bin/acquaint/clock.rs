@@ -1,6 +1,6 @@
 //! The clock, which the library does not read.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use acquaint::consent::latest_believable;
 use acquaint::engine::Times;
@@ -16,6 +16,15 @@ pub(crate) fn now() -> Timestamp {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}
+
+/// Where seconds are counted from.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the command line is where the time comes from"
+)]
+pub(crate) fn instant() -> Instant {
+    Instant::now()
 }
 
 /// The latest moment a row can be from.

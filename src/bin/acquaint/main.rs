@@ -23,6 +23,7 @@ mod report;
 mod run;
 mod seal;
 mod synth;
+mod timed;
 mod told;
 mod train;
 mod verify;

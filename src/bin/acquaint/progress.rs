@@ -22,6 +22,14 @@ impl Bars {
         }
     }
 
+    /// Says something to whoever watches.
+    pub(crate) fn say(&self, text: &str) {
+        self.replace(None);
+        if self.shown {
+            eprintln!("acquaint: {text}");
+        }
+    }
+
     fn replace(&self, next: Option<ProgressBar>) {
         let mut current = self
             .current

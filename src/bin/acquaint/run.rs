@@ -14,6 +14,7 @@ use crate::exit::{Failure, Outcome, print};
 use crate::models::Models;
 use crate::output::{Reads, home};
 use crate::progress::Bars;
+use crate::timed::Timed;
 use crate::told::tell_findings;
 
 pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
@@ -31,11 +32,9 @@ pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
         models: models.given(),
         reads: &reads(args),
     };
-    let manifest = engine::run(
-        &request,
-        &|manifest| Ok(render(manifest)?),
-        &Bars::new(quiet),
-    )?;
+    let timed = Timed::new(Bars::new(quiet));
+    let manifest = engine::run(&request, &|manifest| Ok(render(manifest)?), &timed)?;
+    timed.tell();
     print(&if args.json {
         json(&manifest)?
     } else {

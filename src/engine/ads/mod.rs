@@ -50,6 +50,7 @@ impl Ads {
         given: Option<&AdModel>,
         progress: &dyn Progress,
     ) -> Result<Self, EngineError> {
+        progress.begin("preparing ads", None);
         let profiles = Profiles::of_view(world, &view);
         let rows = training_rows(world, &view, &profiles).noted(&mut world.stages);
         let guard = guard(world, &view, &profiles, &rows);
