@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use rayon::prelude::*;
+
 use crate::ads::AdScore;
 use crate::consent::Purpose;
 use crate::engine::links::link_rows;
@@ -74,6 +76,8 @@ pub fn run(
     let (params, models) = (request.params, request.models);
     let prepared = Prepared::of(&opening, params, models, &PURPOSES, progress)?;
     let manifest = write_tables(&prepared, &staging, progress)?;
+    // Millions of small allocations are given back while the outputs are synced.
+    rayon::spawn(move || drop(prepared));
     manifest.check_sums()?;
     let text = serde_json::to_string_pretty(&manifest)
         .map_err(|source| EngineError::Manifest { source })?;
@@ -127,7 +131,8 @@ fn write_tables(
     tables.scores(prepared, &made)?;
     let mut rejections = prepared.world.inputs.read.rejections.clone();
     rejections.sort_unstable();
-    tables.write::<Rejection>(rejections)?;
+    let rejections = write::<Rejection>(tables.staging, rejections)?;
+    tables.outputs.push(rejections);
     let mut manifest = manifest(prepared);
     manifest.outputs = tables.outputs;
     manifest.findings.extend(empty_outputs(prepared, &made));
@@ -207,49 +212,79 @@ impl<'s> Tables<'s> {
         }
     }
 
-    /// Writes the rows of every corridor that was prepared.
+    /// Writes the rows of every corridor that was prepared, several tables at once.
     fn scores(&mut self, prepared: &Prepared, made: &Made) -> Result<(), OutputError> {
-        if let Some(friends) = &prepared.friends {
+        let staging = self.staging;
+        let suggestions = || {
             let mut stage = Stage::new("suggestions → published");
-            self.write(friends.rows(&made.suggestions, &mut stage))?;
-            self.stages.push(stage);
-        }
-        if let Some(ads) = &prepared.ads {
+            let friends = prepared.friends.as_ref()?;
+            let output = write(staging, friends.rows(&made.suggestions, &mut stage));
+            Some(Written::of(output, stage))
+        };
+        let ads = || {
             let mut stage = Stage::new("ad scores → published");
-            self.write(ads.rows(&made.ads, &mut stage))?;
-            self.stages.push(stage);
-        }
-        if let Some(abuse) = &prepared.abuse {
+            let ads = prepared.ads.as_ref()?;
+            let output = write(staging, ads.rows(&made.ads, &mut stage));
+            Some(Written::of(output, stage))
+        };
+        let abuse = || {
             let mut stage = Stage::new("spam scores → published");
-            self.write(abuse.rows(&mut stage))?;
-            self.stages.push(stage);
-        }
-        if let Some(business) = &prepared.business {
+            let abuse = prepared.abuse.as_ref()?;
+            let output = write(staging, abuse.rows(&mut stage));
+            Some(Written::of(output, stage))
+        };
+        let business = || {
             let mut stage = Stage::new("verdicts → published");
-            self.write(business.rows(&mut stage))?;
+            let business = prepared.business.as_ref()?;
+            let output = write(staging, business.rows(&mut stage));
+            Some(Written::of(output, stage))
+        };
+        let links = || {
+            let mut stage = Stage::new("links → published");
+            let output = write(staging, link_rows(prepared, &mut stage));
+            Some(Written::of(output, stage))
+        };
+        let tables: [&WriteTable<'_>; 5] = [&suggestions, &ads, &abuse, &business, &links];
+        // One at a time and thread: the longest, of ads, does not wait for others to be divided.
+        let written = tables.par_iter().with_max_len(1);
+        let written: Vec<_> = written.filter_map(|table| table()).collect();
+        for table in written {
+            let Written { output, stage } = table?;
+            self.outputs.push(output);
             self.stages.push(stage);
         }
-        let mut stage = Stage::new("links → published");
-        self.write(link_rows(prepared, &mut stage))?;
-        self.stages.push(stage);
         Ok(())
     }
+}
 
-    /// Writes a table and notes its digest.
-    fn write<R: OutputRow>(
-        &mut self,
-        rows: impl IntoIterator<Item = R>,
-    ) -> Result<(), OutputError> {
-        let rows = write_rows(self.staging, rows)?;
-        let path = self.staging.path(R::FILE);
-        let FileDigest { digest, bytes } =
-            digest_file(&path).map_err(|source| OutputError::Write { path, source })?;
-        self.outputs.push(OutputDigest {
-            file: R::FILE.to_owned(),
-            bytes,
-            rows,
-            blake3: digest.to_hex().to_string(),
-        });
-        Ok(())
+/// Writes one table, if its corridor was prepared.
+type WriteTable<'a> = dyn Fn() -> Option<Result<Written, OutputError>> + Sync + 'a;
+
+/// A table that was written, and what became of the rows.
+struct Written {
+    output: OutputDigest,
+    stage: Stage,
+}
+
+impl Written {
+    fn of(output: Result<OutputDigest, OutputError>, stage: Stage) -> Result<Self, OutputError> {
+        output.map(|output| Self { output, stage })
     }
+}
+
+/// Writes a table and digests it.
+fn write<R: OutputRow>(
+    staging: &Staging,
+    rows: impl IntoIterator<Item = R>,
+) -> Result<OutputDigest, OutputError> {
+    let rows = write_rows(staging, rows)?;
+    let path = staging.path(R::FILE);
+    let FileDigest { digest, bytes } =
+        digest_file(&path).map_err(|source| OutputError::Write { path, source })?;
+    Ok(OutputDigest {
+        file: R::FILE.to_owned(),
+        bytes,
+        rows,
+        blake3: digest.to_hex().to_string(),
+    })
 }
