@@ -31,8 +31,8 @@ use serde::Serialize;
 use super::friends::{self, Method, SIMPLE, by_rank, ids};
 use crate::graph::Csr;
 use crate::suggest::{
-    Direct, Exclusions, FriendModel, FriendTraining, Heuristic, MAX_K, PRACTICE_FROM, Plain,
-    Provenance, Ranker, RankerError, Scorer, Source, SuggestParams, ValidRankerParams,
+    Direct, Exclusions, ForOne as _, FriendModel, FriendTraining, Heuristic, MAX_K, PRACTICE_FROM,
+    Plain, Provenance, Ranker, RankerError, Scorer, Source, SuggestParams, ValidRankerParams,
     ValidSuggestParams, View, everybody, train_on,
 };
 use crate::time::Timestamp;
@@ -331,6 +331,7 @@ impl World<'_> {
             let model = known.train(self.ids, &suggest, params)?;
             let view = known.view();
             let ranker = Ranker::over(view, &known.times, &known.exclusions, &suggest, &model);
+            ranker.prepare_all();
             let [auc, hard_auc] = negatives.aucs_of(&ranker);
             firsts.push(Firsts {
                 method: RANKER,
