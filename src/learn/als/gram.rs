@@ -8,6 +8,9 @@ const PARTS_MAX: usize = 64;
 /// Fewer vectors than this are no part of their own.
 const PART_MIN: usize = 256;
 
+/// How many coordinates of a product are added up side by side.
+const LANES: usize = 16;
+
 /// `Σ y·yᵀ + λI`, shape (width, width), by rows.
 #[derive(Debug)]
 pub(super) struct Gram {
@@ -38,11 +41,30 @@ impl Gram {
 
     /// Writes the product with a vector.
     pub(super) fn times(&self, vector: &[f32], product: &mut [f32]) {
-        product.fill(0.0);
-        // It is symmetric: columns are rows, and adding up scaled rows needs no order among lanes.
-        for (row, &x) in self.cells.chunks_exact(self.width).zip(vector) {
-            super::row::add_scaled(product, x, row);
+        let n_whole = self.width - self.width % LANES;
+        let (whole, rest) = product.split_at_mut(n_whole);
+        for (at, lanes) in (0..).step_by(LANES).zip(whole.as_chunks_mut::<LANES>().0) {
+            *lanes = self.lanes(at, vector);
         }
+        for (at, cell) in (n_whole..).zip(rest) {
+            // It is symmetric: a column is a row.
+            let row = &self.cells[at * self.width..][..self.width];
+            *cell = row.iter().zip(vector).map(|(a, x)| a * x).sum();
+        }
+    }
+
+    /// Some coordinates of the product, side by side in registers; each is a sum in the order of the vector.
+    fn lanes(&self, at: usize, vector: &[f32]) -> [f32; LANES] {
+        let mut sums = [0.0; LANES];
+        for (row, &x) in self.cells.chunks_exact(self.width).zip(vector) {
+            let Some(row) = row[at..].first_chunk::<LANES>() else {
+                break;
+            };
+            for (sum, a) in sums.iter_mut().zip(row) {
+                *sum += a * x;
+            }
+        }
+        sums
     }
 }
 

@@ -87,7 +87,7 @@ fn vector(all: &[f32], width: usize, node: usize) -> &[f32] {
 
 /// Adds a multiple of one vector to another.
 #[inline]
-pub(super) fn add_scaled(to: &mut [f32], scale: f32, vector: &[f32]) {
+fn add_scaled(to: &mut [f32], scale: f32, vector: &[f32]) {
     for (to, x) in to.iter_mut().zip(vector) {
         *to += scale * x;
     }

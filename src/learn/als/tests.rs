@@ -233,3 +233,20 @@ fn deny_rows_that_are_no_symmetric_matrix() {
         assert!(refused(&[0, 1, 2], &[1, 0], &[bad, bad]));
     }
 }
+
+#[test]
+fn oracle_a_product_with_the_shared_sum_is_its_definition() {
+    for width in [1, 5, 16, 21, 64] {
+        let number = |at: usize| gram::rounded(unit(mix(at as u64)) - 0.5);
+        let vectors: Vec<f32> = (0..width * 30).map(number).collect();
+        let vector: Vec<f32> = (0..width).map(|i| number(i + 7_000)).collect();
+        let mut found = vec![f32::NAN; width];
+        Gram::of(&vectors, width, 0.25).times(&vector, &mut found);
+        for (i, &found) in found.iter().enumerate() {
+            let rows = vectors.chunks(width);
+            let sum: f64 = rows.map(|y| f64::from(y[i]) * product(y, &vector)).sum();
+            let wanted = sum + 0.25 * f64::from(vector[i]);
+            assert!((f64::from(found) - wanted).abs() < 1e-4, "{width}, {i}");
+        }
+    }
+}
