@@ -18,8 +18,8 @@ type Edges = BTreeMap<String, Vec<f64>>;
 
 /// Where the bins of numbers in own columns begin, as a model learnt them.
 ///
-/// An edge is a quantile of the values seen in training, rounded to two significant digits: it is nobody's value. With n values
-/// and b bins wanted there are at most n / 5 bins. Of people each counts once, however many ads they were shown.
+/// An edge is a quantile of the values seen in training, rounded to two significant digits, and every bin holds at least five of
+/// them: so no bin is one person's. With n values there are at most n / 5 bins. Of people each counts once, however many ads they were shown.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, try_from = "Unchecked")]
 pub(in crate::ads) struct OwnBins {
@@ -143,11 +143,18 @@ fn fit<'a>(
 fn edges(mut seen: Vec<f64>, n_bins: usize) -> Vec<f64> {
     seen.sort_unstable_by(f64::total_cmp);
     let n_bins = n_bins.min(seen.len() / MIN_A_BIN);
-    let quantiles = (1..n_bins).map(|bin| rounded(seen[bin * seen.len() / n_bins]));
-    let mut edges: Vec<f64> = quantiles.collect();
-    edges.dedup();
-    // Below the least value there is nothing.
-    edges.retain(|&edge| edge > seen[0]);
+    let mut edges = Vec::new();
+    let mut n_below = 0;
+    for bin in 1..n_bins {
+        let edge = rounded(seen[bin * seen.len() / n_bins]);
+        let n = seen.partition_point(|&value| value < edge);
+        // Equal values and rounding leave fewer between two quantiles than there are by rank. The greatest numbers are
+        // rounded to infinity, and nothing is above that.
+        if n - n_below >= MIN_A_BIN && seen.len() - n >= MIN_A_BIN {
+            edges.push(edge);
+            n_below = n;
+        }
+    }
     edges
 }
 
@@ -174,7 +181,30 @@ mod tests {
     }
 
     #[test]
-    fn an_edge_is_nobodys_value() {
+    fn no_bin_is_one_persons() {
+        // By rank the edges would be 2 and 3, and one person between them.
+        let mut values = vec![1.0; 5];
+        values.push(2.0);
+        values.extend([3.0; 9]);
+        assert_eq!(edges(values, 3), [3.0]);
+        // All but one are rounded to one number.
+        let mut values: Vec<f64> = (0..20).map(|n| 1_000.0 + f64::from(n)).collect();
+        values.push(1_060.0);
+        assert!(edges(values, 4).is_empty());
+    }
+
+    #[test]
+    fn edges_are_finite_whatever_the_values() {
+        let values: Vec<f64> = (0..30)
+            .map(|n| [1e308, f64::MAX, f64::MIN][n % 3])
+            .collect();
+        let edges = edges(values, 10);
+        assert!(edges.iter().all(|edge| edge.is_finite()), "{edges:?}");
+        assert_eq!(edges.len(), 1);
+    }
+
+    #[test]
+    fn an_edge_is_rounded() {
         let values: Vec<f64> = (0..100).map(|n| 12_345.678 + 97.3 * f64::from(n)).collect();
         let edges = edges(values.clone(), 10);
         assert!(edges.len() > 2);
