@@ -252,6 +252,13 @@ impl ForOne for Order<'_> {
         }
     }
 
+    fn n_found_max(&self) -> usize {
+        match self {
+            Self::Scored(scorer) => scorer.n_found_max(),
+            Self::Learned(ranker) => ranker.n_found_max(),
+        }
+    }
+
     fn prepare_all(&self) {
         match self {
             Self::Scored(scorer) => scorer.prepare_all(),

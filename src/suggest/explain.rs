@@ -148,7 +148,7 @@ fn unlisted<P: ForOne>(
 ) -> Explanation {
     let scorer = order.scorer();
     // An order that lists everybody the kernel finds has told already.
-    let is_told = order.k_max() >= scorer.k_max();
+    let is_told = order.n_found_max() >= scorer.n_users();
     let mut behind = || {
         let all = scorer.list(scratch, node_idx, scorer.k_max()).list;
         let place = all.place_of(candidate)?;

@@ -34,6 +34,9 @@ pub trait ForOne: Sync {
     /// The largest `k` that matters: whoever is not listed for it is listed for none, or is further back.
     fn k_max(&self) -> usize;
 
+    /// How many of the kernel's best are on a list of [`k_max`](Self::k_max); whoever the kernel puts behind them may be on none.
+    fn n_found_max(&self) -> usize;
+
     /// Called once before everybody is listed, for what is quicker found together; what is listed does not depend on it.
     fn prepare_all(&self) {}
 
@@ -76,6 +79,10 @@ impl ForOne for Scorer<'_> {
     }
 
     fn k_max(&self) -> usize {
+        self.n_users()
+    }
+
+    fn n_found_max(&self) -> usize {
         self.n_users()
     }
 

@@ -288,14 +288,19 @@ impl<'a> Scorer<'a> {
     /// # Complexity
     /// O(two-paths from the person + K log K).
     fn find(&self, scratch: &mut Scratch, node_idx: u32, k: usize) -> SuggestCounts {
-        scratch.eligible.reset(k);
+        // The kernels keep at least one; whoever asks for none is still told what became of all.
+        scratch.eligible.reset(k.max(1));
         let mut counts = self.sort_out(scratch, node_idx);
-        let ranked = scratch.eligible.ranked(k).map(|(tier, key)| Suggestion {
-            candidate: key.node(),
-            mutual_count: key.count(),
-            score: Score::from_bits(key.bits()),
-            tier,
-        });
+        let ranked = scratch
+            .eligible
+            .ranked(k.max(1))
+            .take(k)
+            .map(|(tier, key)| Suggestion {
+                candidate: key.node(),
+                mutual_count: key.count(),
+                score: Score::from_bits(key.bits()),
+                tier,
+            });
         scratch.ranked.clear();
         scratch.ranked.extend(ranked);
         counts.emitted = scratch.ranked.len() as u64;

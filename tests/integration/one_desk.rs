@@ -346,3 +346,64 @@ fn a_caller_may_ask_for_more_than_there_are() {
         assert_eq!(engine.ads(user, usize::MAX).unwrap(), all);
     }
 }
+
+#[test]
+fn any_list_is_the_beginning_of_a_longer_one() {
+    let quickstart = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/quickstart");
+    for config in [
+        "",
+        "[suggest]\nnear = true\n",
+        "[suggest]\nk = 3\nnear = true\n[ranker]\nrounds = 1\npool = 4\n",
+        "[suggest]\nk = 8\nmin_intermediaries = 1\n[ranker]\nrounds = 1\npool = 4\n",
+        "[suggest]\nk = 3\n[ranker]\nrounds = 1\npool = 4\n[ranker.factors]\nsize = 4\ncandidates = 5\n",
+    ] {
+        let options = EngineOptions {
+            params: RunParams::from_toml(config).unwrap(),
+            ..EngineOptions::default()
+        };
+        let engine = Engine::open(&quickstart, &options).unwrap();
+        for &user in engine.users() {
+            let all = engine.suggest(user, usize::MAX);
+            for k in [0, 1, 2, 3, 5, 9, 50] {
+                let wanted = &all[..all.len().min(k)];
+                assert_eq!(engine.suggest(user, k), wanted, "{config} {user} {k}");
+            }
+            for one in &all {
+                let why = engine.explain_suggestion(user, one.candidate).why_not;
+                let is_listed = matches!(
+                    why,
+                    None | Some(NotSuggested::Suggestions(WhyNot::BeyondK { .. }))
+                );
+                assert!(is_listed, "{config} {user} {}: {why:?}", one.candidate);
+            }
+            assert!(engine.ads(user, 0).unwrap().is_empty(), "{config} {user}");
+        }
+    }
+}
+
+#[test]
+fn whoever_a_model_does_not_rank_is_beyond_k() {
+    let quickstart = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/quickstart");
+    let open = |config: &str| {
+        let options = EngineOptions {
+            params: RunParams::from_toml(config).unwrap(),
+            ..EngineOptions::default()
+        };
+        Engine::open(&quickstart, &options).unwrap()
+    };
+    let candidates = "[suggest]\nk = 3\nmin_intermediaries = 1\n";
+    // As many may be ranked as there are people, and they are others than those the scores find.
+    let learned = "[ranker]\nrounds = 1\npool = 4\n[ranker.factors]\nsize = 2\ncandidates = 125\n";
+    let by_score = open(candidates);
+    let learned = open(&format!("{candidates}{learned}"));
+    for &user in learned.users().iter().take(40) {
+        for one in by_score.suggest(user, usize::MAX) {
+            let why = learned.explain_suggestion(user, one.candidate).why_not;
+            let is_candidate = matches!(
+                why,
+                None | Some(NotSuggested::Suggestions(WhyNot::BeyondK { .. }))
+            );
+            assert!(is_candidate, "{user} {}: {why:?}", one.candidate);
+        }
+    }
+}

@@ -52,7 +52,8 @@ impl Ads {
         user: UserId,
         k: usize,
     ) -> Result<Vec<AdScore>, EngineError> {
-        let Some(profile) = self.profiles.of(user) else {
+        // A ranking makes at least one place.
+        let Some(profile) = self.profiles.of(user).filter(|_| k > 0) else {
             return Ok(Vec::new());
         };
         let (person, offered) = (std::slice::from_ref(profile), self.offered(world));

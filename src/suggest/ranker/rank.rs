@@ -123,14 +123,11 @@ impl<'a> Ranker<'a> {
 
     /// Ranks the pool of a person; leaves in the scratch the features of `others` too, after those of the pool.
     fn rank(&self, scratch: &mut RankerScratch, u: u32, k: usize, others: &[u32]) -> SuggestCounts {
-        // Those that factors add come on top, so that the pool is the same for every k up to the greatest that matters.
-        let n_alike = self.model.params().n_alike();
-        let n_pool = k.saturating_sub(n_alike).max(self.model.candidates().pool);
         let counts = pool_of(
             &self.scorer,
             self.extractor.alike().map(Arc::as_ref),
             &mut scratch.scorer,
-            (u, n_pool),
+            (u, self.n_pool()),
             &mut scratch.pool,
         );
         let pool = &scratch.pool;
@@ -155,6 +152,16 @@ impl<'a> Ranker<'a> {
         scratch.ranked.truncate(k);
         scratch.split();
         counts_of(counts, &scratch.suggestions)
+    }
+
+    /// How many of the kernel's best are ranked: the same whoever asks for how many, since features compare a candidate with
+    /// the others and another pool would be another order. Those that factors add come on top.
+    fn n_pool(&self) -> usize {
+        let k = self.params().k();
+        let asked = self.params().shown_max().map_or(k, |_| k * POOL_PER_K);
+        let n_alike = self.model.params().n_alike();
+        let pool = self.model.candidates().pool;
+        asked.saturating_sub(n_alike).max(pool)
     }
 
     /// The log-odds of pairs of one person, candidates or not.
@@ -244,9 +251,11 @@ impl ForOne for Ranker<'_> {
 
     /// The pool and who joins it; whoever the kernel puts behind it is not ranked by the model at all.
     fn k_max(&self) -> usize {
-        let k = self.params().k();
-        let asked = self.params().shown_max().map_or(k, |_| k * POOL_PER_K);
-        asked.max(self.model.candidates().pool + self.model.params().n_alike())
+        self.n_pool() + self.model.params().n_alike()
+    }
+
+    fn n_found_max(&self) -> usize {
+        self.n_pool()
     }
 
     /// Those whose ties are like somebody's are found together, much quicker than one by one.
