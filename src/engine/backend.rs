@@ -15,6 +15,7 @@ use crate::engine::friends::suggested::Suggested;
 use crate::engine::{
     EngineError, GivenModels, LedgerSource, Prepared, Progress, Reading, RunParams, Silent, Times,
 };
+use crate::identity::KeyRing;
 use crate::ids::{AccountId, AdId, BusinessId, UserId};
 
 /// How to open an [`Engine`]; by default as `acquaint run` runs without options.
@@ -28,6 +29,8 @@ pub struct EngineOptions<'a> {
     pub ledger: Option<LedgerSource<'a>>,
     /// Models trained on the same state of the ledger.
     pub models: GivenModels<'a>,
+    /// The key that the tokens of customer lists were made with; without it such a list stands for nobody.
+    pub audience_key: Option<Arc<KeyRing>>,
 }
 
 /// Suggestions, ads, spam scores and verdicts of one state of the signals, for whoever asks.
@@ -83,10 +86,14 @@ impl Engine {
         options: &EngineOptions<'_>,
         progress: &dyn Progress,
     ) -> Result<Self, EngineError> {
+        let mut params = options.params.clone().check()?;
+        if let Some(key) = &options.audience_key {
+            params = params.with_audience_key(Arc::clone(key));
+        }
         let prepared = Prepared::open_with(
             signals.as_ref(),
             options.ledger.as_ref(),
-            &options.params.clone().check()?,
+            &params,
             options.times,
             options.models,
             progress,
@@ -117,7 +124,10 @@ impl Engine {
 
     /// The first `k` friend suggestions for a person, best first; none for somebody who may not get any.
     ///
-    /// With `[suggest] shown_max` there are no more than `[suggest] k`, and the first call settles everybody's lists.
+    /// With `[suggest] shown_max` there are no more than `[suggest] k`, and the first call settles everybody's lists. With
+    /// `near`, people near fill a list up to `[suggest] k` and not beyond. A learned order lists those that it ranks:
+    /// `[ranker] pool` or `[suggest] k`, whichever is more, and those that `[ranker.factors]` adds. A list for a smaller `k` is
+    /// the beginning of one for a larger `k`.
     ///
     /// # Complexity
     /// O(two-paths from the person + K log K); in a learned order also O(Σ over the pool of the candidate's degree).
