@@ -61,7 +61,8 @@
 //!
 //! # Features
 //!
-//! None is on by default. `postgres` keeps the ledger in `PostgreSQL`.
+//! `cli`, on by default, is for the binary: a backend leaves it and its dependencies out with `default-features = false`.
+//! `postgres` keeps the ledger in `PostgreSQL`, `hmac-interop` makes number tokens by HMAC-SHA-256.
 
 pub mod abuse;
 pub mod ads;
