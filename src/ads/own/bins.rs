@@ -182,11 +182,11 @@ mod tests {
 
     #[test]
     fn no_bin_is_one_persons() {
-        // By rank the edges would be 2 and 3, and one person between them.
+        // By rank 3 would be an edge too, and one value between the two.
         let mut values = vec![1.0; 5];
         values.push(2.0);
         values.extend([3.0; 9]);
-        assert_eq!(edges(values, 3), [3.0]);
+        assert_eq!(edges(values, 3), [2.0]);
         // All but one are rounded to one number.
         let mut values: Vec<f64> = (0..20).map(|n| 1_000.0 + f64::from(n)).collect();
         values.push(1_060.0);
