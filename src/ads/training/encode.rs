@@ -41,7 +41,7 @@ pub(super) enum Role {
 #[derive(Clone, Debug)]
 pub(super) struct Encoded<'a> {
     pub(super) row: &'a TrainingRow,
-    pub(super) ad: HashedAd<'a>,
+    pub(super) ad: &'a HashedAd<'a>,
     pub(super) values: Arc<[HashedValue]>,
     /// What is shared about the person by then.
     pub(super) before: &'a Shared,
@@ -53,7 +53,7 @@ pub(super) struct Encoded<'a> {
 impl<'a> Encoded<'a> {
     pub(super) fn of(
         row: &'a TrainingRow,
-        ad: HashedAd<'a>,
+        ad: &'a HashedAd<'a>,
         values: Arc<[HashedValue]>,
         before: &'a Shared,
         looks_at: SharedParams,
@@ -177,7 +177,7 @@ impl Encoded<'_> {
 pub(super) fn usable<'a>(
     rows: &'a [Permitted<TrainingRow, AdRelevance>],
     before: &'a [Shared],
-    ads: &HashMap<AdId, HashedAd<'a>>,
+    ads: &'a HashMap<AdId, HashedAd<'a>>,
     looks_at: SharedParams,
     report: &mut TrainReport,
 ) -> Vec<Encoded<'a>> {
@@ -206,7 +206,7 @@ struct Chunk<'a> {
 fn encoded<'a>(
     rows: &'a [Permitted<TrainingRow, AdRelevance>],
     before: &'a [Shared],
-    ads: &HashMap<AdId, HashedAd<'a>>,
+    ads: &'a HashMap<AdId, HashedAd<'a>>,
     looks_at: SharedParams,
 ) -> Chunk<'a> {
     let mut hashed: HashMap<&Attributes, Arc<[HashedValue]>> = HashMap::default();
@@ -227,7 +227,7 @@ fn encoded<'a>(
                     .entry(&row.attributes)
                     .or_insert_with(|| hashed_values(&row.attributes).into());
                 let values = Arc::clone(values);
-                let encoded = Encoded::of(row, ad.clone(), values, before, looks_at);
+                let encoded = Encoded::of(row, ad, values, before, looks_at);
                 chunk.usable.push(encoded);
             }
         }

@@ -147,7 +147,7 @@ fn parted<'a>(rows: &[Encoded<'a>], part: u64) -> Parted<'a> {
 
 pub(super) fn predictions(model: &ClickModel, rows: &[Encoded<'_>]) -> Vec<Predicted> {
     let p = |row: &Encoded<'_>| Predicted {
-        p: model.p_hashed_shown(row.showing, &row.ad, &row.all_values().collect::<Vec<_>>()),
+        p: model.p_hashed_shown(row.showing, row.ad, &row.all_values().collect::<Vec<_>>()),
         target: row.row.target,
     };
     rows.par_iter().map(p).collect()

@@ -156,13 +156,8 @@ pub fn train_told(
     let of_rows: Vec<&TrainingRow> = rows.iter().map(Permitted::get).collect();
     let before = history.before(&of_rows);
     let looks_at = params.signals();
-    let rows = usable(
-        rows,
-        &before,
-        &ads_by_id(ads, history.own()),
-        looks_at,
-        &mut report,
-    );
+    let hashed = ads_by_id(ads, history.own());
+    let rows = usable(rows, &before, &hashed, looks_at, &mut report);
     let holding = Holding::of(params, rows.len() as u64, clicks_of(&rows));
     let Parted {
         held_out: kept_out,

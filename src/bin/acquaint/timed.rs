@@ -39,13 +39,12 @@ struct Took {
     stage: &'static str,
     seconds: f64,
     rows: u64,
-    /// The most memory that was resident during the stage; none where the system does not say.
+    /// The most memory that was resident by its end; none where the system does not say.
     peak_bytes: Option<u64>,
 }
 
 impl Timed {
     pub(crate) fn new(bars: Bars) -> Self {
-        forget_peak();
         Self {
             bars,
             begun: instant(),
@@ -68,7 +67,6 @@ impl Timed {
                 peak_bytes: peak(),
             });
         }
-        forget_peak();
     }
 
     /// Says on a terminal what the run took.
@@ -152,7 +150,8 @@ fn rounded(seconds: f64) -> f64 {
     (seconds * 1e3).round() / 1e3
 }
 
-/// The most memory that was resident since the peak was last forgotten.
+/// The most memory that was resident so far. The system could forget it from stage to stage, but then it would tell whoever
+/// watches from outside no more than we do.
 fn peak() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status
@@ -160,11 +159,6 @@ fn peak() -> Option<u64> {
         .find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kibibytes << 10)
-}
-
-/// From now on the peak is that of what follows. Where the system does not let us, it stays that of everything so far.
-fn forget_peak() {
-    let _ = fs::write("/proc/self/clear_refs", "5");
 }
 
 #[cfg(test)]
