@@ -13,7 +13,7 @@ const WIDTH: usize = 96;
 const INDENT: usize = 4;
 
 /// What a run did, as lines of at most 96 characters: each stage with what went in, came out and was
-/// dropped, the most frequent reasons below it; each file written; and whether the sums check.
+/// dropped, the most frequent reasons below it; each file written; and whether the row counts add up.
 ///
 /// Columns are as wide as they need to be. Characters that would steer a terminal are spelt out.
 #[must_use]
@@ -143,20 +143,23 @@ fn ambiguous(manifest: &Manifest) -> Option<String> {
 /// How much of what was read is known to be what was written.
 fn proved(manifest: &Manifest) -> String {
     let (n_proved, n_read) = (manifest.n_proved(), manifest.inputs.len());
-    format!("{n_proved} of {n_read} files read are proved by sums")
+    format!("{n_proved} of {n_read} input files match their checksums")
 }
 
 fn verdict(manifest: &Manifest) -> Vec<String> {
     let wrong: Vec<_> = broken(manifest)
         .map(|stage| {
             cut(
-                &format!("sums do not check: {}", visible(&stage.name)),
+                &format!("row counts do not add up: {}", visible(&stage.name)),
                 WIDTH,
             )
         })
         .collect();
     if wrong.is_empty() {
-        return vec![format!("sums check: {} stages", manifest.stages.len())];
+        return vec![format!(
+            "row counts add up in all {} stages",
+            manifest.stages.len()
+        )];
     }
     wrong
 }

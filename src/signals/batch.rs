@@ -100,6 +100,7 @@ impl TableSummary {
             terms: KeptTerms {
                 kept: 0,
                 refused: BTreeMap::new(),
+                unreadable: 0,
             },
             devices: KeptDevices {
                 kept: 0,

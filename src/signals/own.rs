@@ -1,7 +1,7 @@
 //! Own columns: what a configuration reads of a table besides the columns every such table has.
 //!
 //! An own column is named in the configuration with the kind of value it holds. It has to be in every file of its table. Words
-//! about a sensitive topic are left out and counted like interests; in `ads` they refuse the row, as a category does.
+//! about a sensitive topic and cells that cannot be read are left out and counted; in `ads` they refuse the row, as a category does.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -53,7 +53,7 @@ pub enum OwnRefused {
     #[error("{0} has no columns of your own: impressions, ads and social_accounts may")]
     Table(Table),
     /// It is empty, too long, or has characters that no name has.
-    #[error("{0:?} is no name of a column")]
+    #[error("{0:?} is not a valid column name")]
     Name(String),
     /// The table has it anyway.
     #[error("{table} always has the column {name}: leave it out")]
@@ -183,6 +183,8 @@ fn check(name: &str) -> Result<(), OwnRefused> {
     let is_name = !name.trim().is_empty()
         && name.trim() == name
         && name.len() <= MAX_NAME_BYTES
+        // A value is told as `column: value`.
+        && !name.contains(':')
         && !name.chars().any(char::is_control);
     if !is_name {
         return Err(OwnRefused::Name(name.to_owned()));
@@ -381,7 +383,7 @@ mod tests {
             let name = name.to_owned();
             assert_eq!(refused, Err(OwnRefused::Resembles { name, like }));
         }
-        for bad in ["", " x", "a\nb", &"x".repeat(65)] {
+        for bad in ["", " x", "a\nb", "a: b", &"x".repeat(65)] {
             let refused = add(Table::Ads, bad);
             assert!(matches!(refused, Err(OwnRefused::Name(_))), "{bad:?}");
         }
@@ -445,7 +447,8 @@ mod tests {
         assert_eq!(said(0), ["depth 2.5", "slot top", "tags a", "tags b"]);
         assert_eq!(said(1), ["tags x"], "a sensitive word is left out");
         assert_eq!(rows.summary.terms.refused.len(), 1);
-        assert_eq!(faults(&rows), [(3, "depth", RejectionReason::WrongType)]);
+        assert_eq!(faults(&rows), [], "what only ads look at rejects nobody");
+        assert_eq!((said(2).len(), rows.summary.terms.unreadable), (0, 1));
         assert!(rows.summary.ignored_columns.is_empty());
     }
 

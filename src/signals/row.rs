@@ -356,42 +356,54 @@ impl<'a> Row<'a> {
         regions.map(in_order)
     }
 
-    /// What stands in own columns of a person or of what was shown to one: words about a sensitive topic are left out and counted.
-    pub(super) fn own(&self) -> Result<OwnValues, Fault> {
-        self.own_values(|word, _| {
+    /// What stands in own columns of a person or of what was shown to one. Words about a sensitive topic and cells that cannot be
+    /// read are left out and counted: what one purpose looks at takes nobody out of the others.
+    pub(super) fn own(&self) -> OwnValues {
+        let keeps = |word: &str, _: &Column| {
             let topic = topic_of(word);
             self.terms.borrow_mut().count(topic);
             Ok(topic.is_none())
-        })
+        };
+        let mut values = Vec::new();
+        for column in self.own {
+            match self.own_of(column, &keeps) {
+                Ok(found) => values.extend(found),
+                Err(_) => self.terms.borrow_mut().count_unreadable(),
+            }
+        }
+        OwnValues::new(values)
     }
 
     /// What stands in own columns of an ad: one word about a sensitive topic refuses the row.
     pub(super) fn own_of_ad(&self) -> Result<OwnValues, Fault> {
-        self.own_values(|word, column| match topic_of(word) {
+        let keeps = |word: &str, column: &Column| match topic_of(word) {
             None => Ok(true),
             Some(topic) => Err(Fault::new(column, RejectionReason::Sensitive(topic))),
-        })
+        };
+        let found = self.own.iter().map(|column| self.own_of(column, &keeps));
+        let found: Vec<Vec<OwnValue>> = found.collect::<Result<_, _>>()?;
+        Ok(OwnValues::new(found.into_iter().flatten().collect()))
     }
 
-    fn own_values(
+    /// What stands in one of them.
+    fn own_of(
         &self,
-        keeps: impl Fn(&str, &Column) -> Result<bool, Fault>,
-    ) -> Result<OwnValues, Fault> {
+        column: &Column,
+        keeps: &dyn Fn(&str, &Column) -> Result<bool, Fault>,
+    ) -> Result<Vec<OwnValue>, Fault> {
+        if column.kind == Kind::Number {
+            let number = self.number_if(column)?;
+            Fault::unless(number.is_none_or(f64::is_finite), column)?;
+            let value = number.map(|number| OwnValue::number(column, number));
+            return Ok(value.into_iter().collect());
+        }
         let mut values = Vec::new();
-        for column in self.own {
-            if column.kind == Kind::Number {
-                let number = self.number_if(column)?;
-                Fault::unless(number.is_none_or(f64::is_finite), column)?;
-                values.extend(number.map(|number| OwnValue::number(column, number)));
-                continue;
-            }
-            for word in self.own_words(column)? {
-                if keeps(&word, column)? {
-                    values.push(OwnValue::word(column, &word));
-                }
+        for word in self.own_words(column)? {
+            if keeps(&word, column)? {
+                values.push(OwnValue::word(column, &word));
             }
         }
-        Ok(OwnValues::new(values))
+        Ok(values)
     }
 
     fn own_words(&self, column: &Column) -> Result<Vec<String>, Fault> {

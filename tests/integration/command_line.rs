@@ -137,7 +137,10 @@ fn synth_run_and_report_in_a_pipeline() {
     ];
     assert_eq!(acquaint(&synth).0, 0);
     let (code, summary, _) = acquaint(&["run", "--signals", &signals, "--out", &out]);
-    assert!(code == 0 && summary.contains("sums check"), "{summary}");
+    assert!(
+        code == 0 && summary.contains("row counts add up"),
+        "{summary}"
+    );
     let (code, json, _) = acquaint(&[
         "run",
         "--signals",

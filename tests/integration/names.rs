@@ -168,7 +168,7 @@ fn whoever_evaluates_and_trains_is_told_how_much_is_proved() {
         let error = told(verb);
         let line = error.lines().find_map(|line| {
             line.strip_prefix("acquaint: ")?
-                .strip_suffix(" files read are proved by sums")
+                .strip_suffix(" input files match their checksums")
         });
         let (n_proved, n_read) = line.expect(&error).split_once(" of ").unwrap();
         assert_eq!(n_proved, n_read, "{error}");

@@ -153,7 +153,7 @@ fn a_damaged_number_matches_nobody() {
             acquaint(&["identity", "match", "--signals", "signals"], dir.path());
         // Every row of the table is rejected, which is a finding.
         assert_eq!((code, matches.lines().count()), (1, 1), "{text}: {matches}");
-        let line = "3 texts are no number: address_book 3 (";
+        let line = "3 values are not phone numbers: address_book 3 (";
         assert!(told.contains(line), "{told}");
     }
 }

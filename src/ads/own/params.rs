@@ -108,13 +108,13 @@ fn check(table: Table, name: &str, feature: &OwnFeature) -> Result<(), ParamErro
         !is_about_people || feature.purpose == Some(AdRelevance::PURPOSE),
         "ads.features",
         format!("{table}.{name} for another purpose or none"),
-        "for purpose = \"ad_relevance\": the model learns only of those who permit it",
+        "a column with purpose = \"ad_relevance\": the model learns only of those who permit it",
     )?;
     require(
         is_about_people || feature.purpose.is_none(),
         "ads.features",
         format!("{table}.{name} with a purpose"),
-        "without one: an ad is about nobody",
+        "a column without one: an ad is about nobody",
     )?;
     let Some(bins) = feature.bins else {
         return Ok(());
@@ -123,13 +123,13 @@ fn check(table: Table, name: &str, feature: &OwnFeature) -> Result<(), ParamErro
         feature.kind == OwnKind::Number,
         "ads.features",
         format!("{table}.{name} with bins"),
-        "without them: only a number has bins",
+        "a column without them: only a number has bins",
     )?;
     require(
         (2..=64).contains(&bins),
         "ads.features",
         format!("{table}.{name} with {bins} bins"),
-        "with 2 to 64",
+        "a column with 2 to 64 bins",
     )
 }
 

@@ -165,10 +165,13 @@ impl Read {
 
     /// Notes what became of people's terms, if some were left out.
     fn terms(&mut self, table: Table, terms: &KeptTerms) {
-        if terms.refused.is_empty() {
+        if terms.refused.is_empty() && terms.unreadable == 0 {
             return;
         }
         let mut stage = Stage::new(&format!("{table} → interests"));
+        if terms.unreadable > 0 {
+            stage.drop("unreadable", terms.unreadable);
+        }
         stage.pass(terms.kept);
         for (topic, n) in &terms.refused {
             stage.drop(topic.reason(), *n);

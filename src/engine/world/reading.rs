@@ -67,7 +67,7 @@ impl Reading {
     }
 
     /// A sentence about rejected rows, such as `3 rows were rejected: feedback 3 (malformed 1, wrong_type 2)`, and one about
-    /// texts that are no number; none where there are none.
+    /// values that are not phone numbers; none where there are none.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         let rows = match self.n_rejected() {
@@ -75,8 +75,8 @@ impl Reading {
             _ => "rows were rejected",
         };
         let texts = match total(&self.rejected_numbers) {
-            1 => "text is no number",
-            _ => "texts are no number",
+            1 => "value is not a phone number",
+            _ => "values are not phone numbers",
         };
         let both = [
             line(rows, &self.rejected),
@@ -89,7 +89,7 @@ impl Reading {
     #[must_use]
     pub fn proved_line(&self) -> Option<String> {
         let (n_proved, n_read) = (self.files_proved, self.files_read);
-        (n_read > 0).then(|| format!("{n_proved} of {n_read} files read are proved by sums"))
+        (n_read > 0).then(|| format!("{n_proved} of {n_read} input files match their checksums"))
     }
 
     /// A sentence for each table about its columns that are not read and are to be told.

@@ -269,7 +269,7 @@ impl Record for Impression {
             gender: row.harmless_if(shown::USER_GENDER)?,
             language: row.lower_if(shown::USER_LANGUAGE)?,
             interests: row.interests(shown::USER_INTERESTS)?,
-            own: row.own()?,
+            own: row.own(),
         })
     }
 

@@ -68,7 +68,7 @@ impl Record for SocialAccount {
             gender: row.harmless_if(user::GENDER)?,
             language: row.lower_if(user::LANGUAGE)?,
             interests: row.interests(user::INTERESTS)?,
-            own: row.own()?,
+            own: row.own(),
         })
     }
 

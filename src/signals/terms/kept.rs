@@ -11,15 +11,23 @@ pub struct KeptTerms {
     pub kept: u64,
     /// Terms left out; a topic that did not occur is not listed.
     pub refused: BTreeMap<Topic, u64>,
+    /// Cells of own columns that could not be read, and were left out.
+    pub unreadable: u64,
 }
 
 impl KeptTerms {
     /// Counts the terms of a row.
     pub(in crate::signals) fn add(&mut self, other: Self) {
         self.kept += other.kept;
+        self.unreadable += other.unreadable;
         for (topic, n) in other.refused {
             *self.refused.entry(topic).or_default() += n;
         }
+    }
+
+    /// Counts a cell of an own column that could not be read.
+    pub(in crate::signals) const fn count_unreadable(&mut self) {
+        self.unreadable += 1;
     }
 
     /// Counts one term.
