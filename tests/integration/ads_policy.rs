@@ -11,6 +11,7 @@ use acquaint::signals::{
     AdFeedback, ConsentEventRow, Hidden, SpecialCategory, TableForm, Targeting,
 };
 use acquaint::synth::World;
+use acquaint::{Engine, EngineOptions};
 use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
@@ -336,4 +337,33 @@ fn deny_sensitive_topics_at_the_door() {
     );
     let scores = run.lines("ad_scores.parquet").join("\n").to_lowercase();
     assert!(!scores.contains("gay") && !scores.contains("christian"));
+}
+
+#[test]
+fn an_engine_with_the_key_shows_customer_lists_as_a_run_does() {
+    let people = reachable();
+    let world = listed_world(&[people[..40].to_vec()]);
+    let (dir, run) = run(&world, SMALL);
+    let listed = shown_to(&run, world.ads[0].ad_id);
+    assert_eq!(listed.len(), 40);
+    let shown_by = |audience_key| {
+        let options = EngineOptions {
+            params: RunParams::from_toml(SMALL).unwrap(),
+            times: Times::at(world.as_of),
+            audience_key,
+            ..EngineOptions::default()
+        };
+        let engine = Engine::open(dir.path().join("signals"), &options).unwrap();
+        let is_shown = |user: &UserId| {
+            let ads = engine.ads(*user, 1_000).unwrap();
+            ads.iter().any(|score| score.ad_id == world.ads[0].ad_id)
+        };
+        let users = engine.users().iter().filter(|user| is_shown(user));
+        users.map(|user| user.0).collect::<BTreeSet<u64>>()
+    };
+    assert_eq!(shown_by(Some(list_key())), listed);
+    assert!(
+        shown_by(None).is_empty(),
+        "without it a list stands for nobody"
+    );
 }
