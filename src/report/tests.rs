@@ -458,7 +458,7 @@ fn sums_that_do_not_check_are_said_first() {
     assert!(page.contains("The sums of 1 of 14 stages do not check"));
     assert!(
         summary(&manifest)
-            .ends_with("sums do not check: social accounts → people (friend_suggestions)\n")
+            .ends_with("row counts do not add up: social accounts → people (friend_suggestions)\n")
     );
 }
 
