@@ -5,7 +5,7 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use super::listing::{SUMS, TABLES_LISTING};
+use super::listing::{SUMS, TABLES_LISTING, TIMINGS_WORD};
 use super::plain::{open_plain, read_plain};
 use super::seal::{is_sealed_page, is_sealed_text};
 use super::sums::{FileSum, Sums};
@@ -34,7 +34,7 @@ impl Ours {
 
     /// What a run took.
     pub const TIMINGS: Self = Self::new("timings of acquaint", |path| {
-        is_sealed_file(path, "\"acquaint-timings/")
+        is_sealed_file(path, TIMINGS_WORD)
     });
 
     /// Files that messages call `what`, known by a function.

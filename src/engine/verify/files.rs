@@ -9,7 +9,7 @@ use crate::engine::outputs::{MANIFEST, Manifest};
 use crate::engine::published::wrong_with;
 use crate::engine::run::drawn;
 use crate::engine::{EngineError, Page, REPORT};
-use crate::publish::read_plain;
+use crate::publish::{TIMINGS, TIMINGS_WORD, is_sealed_file, read_plain};
 use crate::signals::InputFile;
 
 /// What is wrong with the files of an output: digests, lengths, files that are not listed, sums, and a page that is
@@ -59,7 +59,11 @@ fn unlisted(out: &Path, manifest: &Manifest) -> Result<Vec<Finding>, EngineError
             .file_name()
             .to_string_lossy()
             .into_owned();
-        if name != MANIFEST && name != REPORT && !listed.contains(name.as_str()) {
+        if name == TIMINGS {
+            let is_as_written = is_sealed_file(&out.join(&name), TIMINGS_WORD).unwrap_or(false);
+            findings
+                .extend((!is_as_written).then(|| Finding::new(name, "is not what was written")));
+        } else if name != MANIFEST && name != REPORT && !listed.contains(name.as_str()) {
             findings.push(Finding::new(name, "is not listed in the manifest"));
         }
     }
