@@ -82,7 +82,7 @@ pub(crate) enum Verb {
 /// Score a directory of signals.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Writes suggestions, ad_scores, abuse_scores, business_reach, links and rejections as Parquet, manifest.json, report.html and timings.json. The \
+Writes suggestions, ad_scores, abuse_scores, business_reach, links and rejections as Parquet, manifest.json and report.html. The \
 directory appears in one step when it is complete. It replaces only an empty directory or an earlier output; see \
 docs/reliability.md.
 
@@ -97,6 +97,9 @@ pub(crate) struct RunArgs {
     /// Where to write: a new or empty directory, or an earlier output, which is replaced
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
+    /// Write timings.json beside them: seconds, rows and memory of every stage
+    #[arg(long)]
+    pub(crate) timings: bool,
     /// Rank suggestions with a model from `train friends`, trained as of the same time
     #[arg(long, value_name = "FILE")]
     pub(crate) friend_model: Option<PathBuf>,

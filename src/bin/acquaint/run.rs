@@ -32,7 +32,7 @@ pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
         models: models.given(),
         reads: &reads(args),
     };
-    let timed = Timed::new(Bars::new(quiet));
+    let timed = Timed::new(Bars::new(quiet), args.timings);
     let manifest = engine::run(&request, &|manifest| Ok(render(manifest)?), &timed)?;
     timed.tell();
     print(&if args.json {

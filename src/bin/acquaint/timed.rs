@@ -17,6 +17,7 @@ const SCHEMA: &str = "acquaint-timings/1";
 /// Bars that keep the time of what they show.
 pub(crate) struct Timed {
     bars: Bars,
+    is_file_wanted: bool,
     begun: Instant,
     stages: Mutex<Stages>,
     /// Of the current stage.
@@ -44,9 +45,10 @@ struct Took {
 }
 
 impl Timed {
-    pub(crate) fn new(bars: Bars) -> Self {
+    pub(crate) fn new(bars: Bars, is_file_wanted: bool) -> Self {
         Self {
             bars,
+            is_file_wanted,
             begun: instant(),
             stages: Mutex::default(),
             rows: AtomicU64::new(0),
@@ -82,7 +84,7 @@ impl Timed {
             None => String::new(),
         };
         self.bars.say(&format!(
-            "{:.1} s{memory}; {} took longest, {:.1} s; timings.json has every stage",
+            "{:.1} s{memory}; {} took longest, {:.1} s",
             self.begun.elapsed().as_secs_f64(),
             longest.stage,
             longest.seconds,
@@ -109,6 +111,9 @@ impl Progress for Timed {
     }
 
     fn timings(&self) -> Option<Value> {
+        if !self.is_file_wanted {
+            return None;
+        }
         let mut stages = self.stages();
         let current = stages.current.as_ref().map(|current| current.stage);
         self.end(&mut stages);
@@ -167,7 +172,7 @@ mod tests {
 
     #[test]
     fn every_stage_has_its_seconds_rows_and_memory() {
-        let timed = Timed::new(Bars::new(true));
+        let timed = Timed::new(Bars::new(true), true);
         timed.begin("reading", None);
         timed.advance(3);
         timed.advance(4);
