@@ -269,11 +269,11 @@ impl ClickModel {
 
     /// An ad's hashes, with its numbers in the model's bins.
     pub(in crate::ads) fn hashes(&self, ad: &Ad) -> AdHashes {
-        AdHashes::of(ad, &self.own.of_ad(ad))
+        AdHashes::of(ad, self.own.of_ad(ad))
     }
 
     fn hashed<'a>(&self, ad: &'a Ad) -> HashedAd<'a> {
-        HashedAd::of(ad, &self.own.of_ad(ad))
+        HashedAd::of(ad, self.own.of_ad(ad))
     }
 
     /// The past told with this model's bins of numbers, where it was trained on other rows.

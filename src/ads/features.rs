@@ -24,8 +24,6 @@
 //! An ad of a special category (housing, employment, credit, …) has no feature of age, gender or region, nor of what may stand in
 //! for them, neither plain nor crossed: of a person only language and interests count.
 
-use std::sync::Arc;
-
 use crate::hash::mix_two as mix;
 
 use super::attributes::Attributes;
@@ -329,12 +327,13 @@ pub(crate) struct AdHashes {
     advertiser: u64,
     category: u64,
     special: Option<u64>,
-    own: Option<Arc<[u64]>>,
+    /// What own columns say of it.
+    own: Box<[u64]>,
 }
 
 impl AdHashes {
     /// Of an ad, and of what its own columns say.
-    pub(in crate::ads) fn of(ad: &Ad, own: &[u64]) -> Self {
+    pub(in crate::ads) fn of(ad: &Ad, own: Box<[u64]>) -> Self {
         let number = |field: AdField, id: u64| value_hash(field.as_str(), &id.to_le_bytes());
         let text = |field: AdField, text: &str| value_hash(field.as_str(), text.as_bytes());
         Self {
@@ -345,7 +344,7 @@ impl AdHashes {
             special: ad
                 .special_category
                 .map(|special| text(AdField::SpecialCategory, special.as_str())),
-            own: (!own.is_empty()).then(|| own.into()),
+            own,
         }
     }
 
@@ -367,8 +366,8 @@ impl AdHashes {
     }
 
     /// What own columns say of it.
-    pub(in crate::ads) fn own(&self) -> &[u64] {
-        self.own.as_deref().unwrap_or_default()
+    pub(in crate::ads) const fn own(&self) -> &[u64] {
+        &self.own
     }
 
     /// Bias and the ad's own features.
@@ -424,7 +423,7 @@ pub(in crate::ads) struct HashedAd<'a> {
 }
 
 impl<'a> HashedAd<'a> {
-    pub(in crate::ads) fn of(ad: &'a Ad, own: &[u64]) -> Self {
+    pub(in crate::ads) fn of(ad: &'a Ad, own: Box<[u64]>) -> Self {
         Self {
             ad,
             hashes: AdHashes::of(ad, own),

@@ -15,8 +15,6 @@ use super::sums::{FileSum, Sums};
 
 /// What a run took, beside its outputs.
 pub const TIMINGS: &str = "timings.json";
-/// What such a file says soon, before its version.
-pub const TIMINGS_WORD: &str = "\"acquaint-timings/";
 
 /// The sums of a directory of tables: every file with its length and digest.
 pub const SUMS: &str = "sums.json";

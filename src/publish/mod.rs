@@ -40,7 +40,7 @@ mod tests;
 pub use error::PublishError;
 pub use files::{Main, StagedFile, create_file, make_dirs, publish_together};
 pub use leftover::Leftover;
-pub use listing::{FRESH, Listing, RUN_LISTING, SUMS, TABLES_LISTING, TIMINGS, TIMINGS_WORD};
+pub use listing::{FRESH, Listing, RUN_LISTING, SUMS, TABLES_LISTING, TIMINGS};
 pub use ours::{Ours, is_sealed_file, sums_beside, sums_of_file};
 pub use place::{Input, Target};
 pub use plain::{open_plain, open_stream, read_plain, read_plain_text};

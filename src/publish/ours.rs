@@ -5,7 +5,7 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use super::listing::{SUMS, TABLES_LISTING, TIMINGS_WORD};
+use super::listing::{SUMS, TABLES_LISTING};
 use super::plain::{open_plain, read_plain};
 use super::seal::{is_sealed_page, is_sealed_text};
 use super::sums::{FileSum, Sums};
@@ -34,13 +34,18 @@ impl Ours {
 
     /// What a run took.
     pub const TIMINGS: Self = Self::new("timings of acquaint", |path| {
-        is_sealed_file(path, TIMINGS_WORD)
+        is_sealed_file(path, "\"acquaint-timings/")
     });
 
     /// Files that messages call `what`, known by a function.
     #[must_use]
     pub const fn new(what: &'static str, is_one: fn(&Path) -> io::Result<bool>) -> Self {
         Self { what, is_one }
+    }
+
+    /// Is the file at a path one of these, as it was written?
+    pub(crate) fn is_written_at(&self, path: &Path) -> bool {
+        (self.is_one)(path).unwrap_or(false)
     }
 
     pub(super) const fn what(&self) -> &'static str {
@@ -50,11 +55,9 @@ impl Ours {
     /// Is the file at a path one of these, as it was written? An empty file holds nothing that could be lost, and one that
     /// cannot be read is not known.
     pub(super) fn are_at(&self, path: &Path) -> bool {
-        let is_one = || {
-            let is_empty = open_plain(path)?.metadata()?.len() == 0;
-            Ok::<_, io::Error>(is_empty || (self.is_one)(path)?)
-        };
-        is_one().unwrap_or(false)
+        // What cannot be opened as a plain file, such as a pipe, is not read any further.
+        let length = open_plain(path).and_then(|file| Ok(file.metadata()?.len()));
+        length.is_ok_and(|length| length == 0 || self.is_written_at(path))
     }
 }
 

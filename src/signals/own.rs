@@ -422,6 +422,15 @@ mod tests {
             .read()
     }
 
+    /// The columns that [`IMPRESSIONS`] has besides.
+    fn of_impressions() -> OwnColumns {
+        own(&[
+            (Table::Impressions, "tags", OwnKind::List),
+            (Table::Impressions, "depth", OwnKind::Number),
+            (Table::Impressions, "slot", OwnKind::Category),
+        ])
+    }
+
     const IMPRESSIONS: &str = "\
         ad_id,surface,at,impressions,clicks,tags,Depth,slot\n\
         1,feed,2016-09-01T00:00:00Z,2,1,B|a|b,2.5, Top \n\
@@ -430,11 +439,7 @@ mod tests {
 
     #[test]
     fn own_columns_are_read_by_kind() {
-        let own = own(&[
-            (Table::Impressions, "tags", OwnKind::List),
-            (Table::Impressions, "depth", OwnKind::Number),
-            (Table::Impressions, "slot", OwnKind::Category),
-        ]);
+        let own = of_impressions();
         let rows = read::<Impression>(&[("impressions.csv", IMPRESSIONS)], own).unwrap();
         let said = |row: usize| {
             let values = rows.records[row].own.iter();
@@ -496,11 +501,7 @@ mod tests {
 
     #[test]
     fn what_is_written_reads_back_in_every_form() {
-        let own = own(&[
-            (Table::Impressions, "tags", OwnKind::List),
-            (Table::Impressions, "depth", OwnKind::Number),
-            (Table::Impressions, "slot", OwnKind::Category),
-        ]);
+        let own = of_impressions();
         let text = IMPRESSIONS.replace("deep", "-0.5");
         let read_rows = read::<Impression>(&[("impressions.csv", &text)], own.clone()).unwrap();
         let rows = read_rows.records;

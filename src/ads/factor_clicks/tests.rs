@@ -35,7 +35,7 @@ fn ads() -> Vec<AdHashes> {
     let some = |id: u64| {
         let mut ad = ad(id, ["food", "cars"][usize::from(id.is_multiple_of(2))], 1.0);
         ad.special_category = id.is_multiple_of(3).then_some(SpecialCategory::Credit);
-        AdHashes::of(&ad, &[])
+        AdHashes::of(&ad, Box::default())
     };
     (0..6).map(some).collect()
 }

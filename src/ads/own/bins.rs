@@ -13,47 +13,36 @@ use crate::signals::{Ad, OwnKind, OwnValue, OwnValues, Table};
 /// Values a bin has at least, so that an edge stands for several people.
 const MIN_A_BIN: usize = 5;
 
-/// The edges of one table's numbers, by column: ascending, finite.
-type Edges = BTreeMap<String, Vec<f64>>;
+/// Edges of one table's numbers, by column.
+type ByColumn = BTreeMap<String, Edges>;
+
+/// Where the bins of one column begin: ascending, finite.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<f64>")]
+struct Edges(Vec<f64>);
+
+impl TryFrom<Vec<f64>> for Edges {
+    type Error = &'static str;
+
+    fn try_from(read: Vec<f64>) -> Result<Self, Self::Error> {
+        if read.iter().all(|edge| edge.is_finite()) && read.is_sorted_by(|a, b| a < b) {
+            Ok(Self(read))
+        } else {
+            Err("edges of bins that do not ascend")
+        }
+    }
+}
 
 /// Where the bins of numbers in own columns begin, as a model learnt them.
 ///
 /// An edge is a quantile of the values seen in training, rounded to two significant digits, and every bin holds at least five of
 /// them: so no bin is one person's. With n values there are at most n / 5 bins. Of people each counts once, however many ads they were shown.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, try_from = "Unchecked")]
-pub(in crate::ads) struct OwnBins {
-    impressions: Edges,
-    ads: Edges,
-    social_accounts: Edges,
-}
-
-/// Bins as a file says them.
-#[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Unchecked {
-    impressions: Edges,
-    ads: Edges,
-    social_accounts: Edges,
-}
-
-impl TryFrom<Unchecked> for OwnBins {
-    type Error = &'static str;
-
-    fn try_from(read: Unchecked) -> Result<Self, Self::Error> {
-        let all = [&read.impressions, &read.ads, &read.social_accounts];
-        let are_edges = |edges: &Vec<f64>| {
-            edges.iter().all(|edge| edge.is_finite()) && edges.is_sorted_by(|a, b| a < b)
-        };
-        if !all.iter().all(|edges| edges.values().all(are_edges)) {
-            return Err("edges of bins that do not ascend");
-        }
-        Ok(Self {
-            impressions: read.impressions,
-            ads: read.ads,
-            social_accounts: read.social_accounts,
-        })
-    }
+pub(in crate::ads) struct OwnBins {
+    impressions: ByColumn,
+    ads: ByColumn,
+    social_accounts: ByColumn,
 }
 
 impl OwnBins {
@@ -98,7 +87,7 @@ impl OwnBins {
             _ => &self.social_accounts,
         };
         let said = match value.as_number() {
-            Some(number) => bin(edges.get(column).map_or(&[], Vec::as_slice), number),
+            Some(number) => bin(edges.get(column).map_or(&[], |edges| &edges.0), number),
             None => value.as_word().unwrap_or_default().to_owned(),
         };
         format!("{column}: {said}")
@@ -119,7 +108,7 @@ fn bin(edges: &[f64], number: f64) -> String {
 fn fit<'a>(
     features: &BTreeMap<String, OwnFeature>,
     rows: impl Iterator<Item = &'a OwnValues>,
-) -> Edges {
+) -> ByColumn {
     let is_number = |feature: &&OwnFeature| feature.kind == OwnKind::Number;
     let numbers: BTreeMap<&str, &OwnFeature> = features
         .iter()
@@ -134,7 +123,7 @@ fn fit<'a>(
     }
     let edges = |(name, seen): (&str, Vec<f64>)| {
         let edges = edges(seen, numbers[name].n_bins());
-        (name.to_owned(), edges)
+        (name.to_owned(), Edges(edges))
     };
     seen.into_iter().map(edges).collect()
 }

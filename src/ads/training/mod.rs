@@ -264,6 +264,6 @@ fn curve(
 }
 
 fn ads_by_id<'a>(ads: &'a [Ad], bins: &OwnBins) -> HashMap<AdId, HashedAd<'a>> {
-    let hashed = |ad: &'a Ad| HashedAd::of(ad, &bins.of_ad(ad));
+    let hashed = |ad: &'a Ad| HashedAd::of(ad, bins.of_ad(ad));
     ads.iter().map(|ad| (ad.ad_id, hashed(ad))).collect()
 }

@@ -62,9 +62,12 @@ mod tests {
             let rows = permit_all(shown);
             let before = vec![Shared::default(); rows.len()];
             let ads = [0, 1, 2].map(|id| ad(id, "food", 1.0));
-            let hashed = ads
-                .iter()
-                .map(|ad| (ad.ad_id, crate::ads::features::HashedAd::of(ad, &[])));
+            let hashed = ads.iter().map(|ad| {
+                (
+                    ad.ad_id,
+                    crate::ads::features::HashedAd::of(ad, Box::default()),
+                )
+            });
             let hashed: HashMap<_, _> = hashed.collect();
             let mut report = TrainReport::default();
             let mut rows = usable(&rows, &before, &hashed, SharedParams::none(), &mut report);

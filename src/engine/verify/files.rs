@@ -9,7 +9,7 @@ use crate::engine::outputs::{MANIFEST, Manifest};
 use crate::engine::published::wrong_with;
 use crate::engine::run::drawn;
 use crate::engine::{EngineError, Page, REPORT};
-use crate::publish::{TIMINGS, TIMINGS_WORD, is_sealed_file, read_plain};
+use crate::publish::{Ours, TIMINGS, read_plain};
 use crate::signals::InputFile;
 
 /// What is wrong with the files of an output: digests, lengths, files that are not listed, sums, and a page that is
@@ -60,7 +60,7 @@ fn unlisted(out: &Path, manifest: &Manifest) -> Result<Vec<Finding>, EngineError
             .to_string_lossy()
             .into_owned();
         if name == TIMINGS {
-            let is_as_written = is_sealed_file(&out.join(&name), TIMINGS_WORD).unwrap_or(false);
+            let is_as_written = Ours::TIMINGS.is_written_at(&out.join(&name));
             findings
                 .extend((!is_as_written).then(|| Finding::new(name, "is not what was written")));
         } else if name != MANIFEST && name != REPORT && !listed.contains(name.as_str()) {

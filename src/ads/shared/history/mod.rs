@@ -117,9 +117,10 @@ impl<'a> History<'a> {
         for (at, shared) in told.into_iter().flatten() {
             all[at] = shared;
         }
-        for (shared, row) in all.iter_mut().zip(rows) {
+        let showings = all.par_iter_mut().zip(rows);
+        showings.for_each(|(shared, row)| {
             shared.showing = self.own.of_showing(&row.own.showing);
-        }
+        });
         all
     }
 
