@@ -13,6 +13,26 @@
 //! ```compile_fail,E0599
 //! let surface = acquaint::signals::Surface::Messenger;
 //! ```
+//!
+//! Nor is there a way to learn from whoever allows ads at the level *limited* alone: what their gate lets through is another
+//! type than what [`train`] and [`rank_ads`] take, and their [`LimitedProfile`] has no place for anything but region, language
+//! and age.
+//!
+//! ```
+//! use acquaint::ads::{TrainingRow, TrainingSet};
+//! use acquaint::consent::{AdRelevance, Permitted};
+//! fn learn(rows: &[Permitted<TrainingRow, AdRelevance>]) -> TrainingSet<'_> {
+//!     TrainingSet { rows, ads: &[], facts: None }
+//! }
+//! ```
+//!
+//! ```compile_fail,E0308
+//! use acquaint::ads::{TrainingRow, TrainingSet};
+//! use acquaint::consent::{LimitedAds, Permitted};
+//! fn learn(rows: &[Permitted<TrainingRow, LimitedAds>]) -> TrainingSet<'_> {
+//!     TrainingSet { rows, ads: &[], facts: None }
+//! }
+//! ```
 
 mod attributes;
 mod auction;
@@ -23,6 +43,7 @@ mod error;
 mod explain;
 mod factor_clicks;
 mod features;
+mod limited;
 mod logistic;
 mod model_kind;
 mod own;
@@ -42,6 +63,8 @@ pub use click_model::{ClickModel, Metadata};
 pub use error::AdsError;
 pub use explain::{Contribution, Contributions};
 pub use features::{AdField, Field, UserField};
+pub use limited::LimitedProfile;
+pub(crate) use limited::rank_limited;
 pub use model_kind::ModelKind;
 pub use own::{OwnFeature, OwnFeatures};
 pub use params::{AdsParams, ValidAdsParams};

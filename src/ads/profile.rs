@@ -34,12 +34,19 @@ pub struct UserProfile {
     pub about: Vec<Told>,
 }
 
+impl SocialAccount {
+    /// The age reached in a calendar year; none if the birth year is unknown or later.
+    pub(in crate::ads) fn age_in(&self, year: i16) -> Option<u16> {
+        let birth = i16::try_from(self.birth_year?).ok()?;
+        u16::try_from(year.checked_sub(birth)?).ok()
+    }
+}
+
 impl UserProfile {
     /// The profile of an account in a calendar year. A birth year in the future is as good as none.
     #[must_use]
     pub fn new(account: &SocialAccount, year: i16) -> Self {
-        let birth = account.birth_year.and_then(|y| i16::try_from(y).ok());
-        let age = birth.and_then(|birth| u16::try_from(year.checked_sub(birth)?).ok());
+        let age = account.age_in(year);
         let attributes = Attributes {
             region: account.region,
             age_band: age.and_then(AgeBand::of).map(|band| band.to_string()),

@@ -110,6 +110,19 @@ impl AdCounts {
         }
     }
 
+    /// Counts other people's pairs of the same ads as well.
+    fn add(&mut self, others: &Self) {
+        self.n_users += others.n_users;
+        self.pairs += others.pairs;
+        self.eligible += others.eligible;
+        self.emitted += others.emitted;
+        self.beyond_k += others.beyond_k;
+        self.advertiser_full += others.advertiser_full;
+        for (&reason, &n) in &others.ineligible {
+            self.refuse(reason, n);
+        }
+    }
+
     fn refuse(&mut self, reason: Ineligible, n: u64) {
         if n > 0 {
             *self.ineligible.entry(reason).or_default() += n;
@@ -124,6 +137,17 @@ pub struct RankedAds {
     pub scores: AdScores,
     /// Sums over all pairs.
     pub counts: AdCounts,
+}
+
+impl RankedAds {
+    /// These people's, and those of others.
+    #[must_use]
+    pub(crate) fn and(mut self, others: Self) -> Self {
+        self.scores.extend(others.scores);
+        self.scores.sort_by_key(|score| (score.user, score.rank));
+        self.counts.add(&others.counts);
+        self
+    }
 }
 
 /// The `k` best ads of every person at a time, at least one: by value, highest first, then by ad id.
@@ -157,6 +181,19 @@ pub fn rank_ads(
 /// As [`rank_ads`].
 pub(crate) fn rank_ready(
     users: &[Permitted<UserProfile, AdRelevance>],
+    Offered { ads, ready }: Offered<'_>,
+    model: &ClickModel,
+    guard: &Guard,
+    k: usize,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<RankedAds, AdsError> {
+    let users = users.iter().map(Permitted::get).collect();
+    rank_profiles(users, Offered { ads, ready }, model, guard, k, progress)
+}
+
+/// As [`rank_ready`], of profiles that passed one of the two gates of ads.
+pub(in crate::ads) fn rank_profiles(
+    users: Vec<&UserProfile>,
     Offered { ads, ready }: Offered<'_>,
     model: &ClickModel,
     guard: &Guard,
@@ -357,8 +394,7 @@ struct People<'a> {
 }
 
 impl<'a> People<'a> {
-    fn of(users: &'a [Permitted<UserProfile, AdRelevance>]) -> Self {
-        let mut profiles: Vec<&UserProfile> = users.iter().map(Permitted::get).collect();
+    fn of(mut profiles: Vec<&'a UserProfile>) -> Self {
         profiles.sort_by_key(|profile| profile.user);
         let (mut values, mut broad) = (Values::default(), Values::default());
         let (mut value_ids, mut broad_ids) = (Vec::new(), Vec::new());

@@ -1,7 +1,9 @@
 //! The table of states and purposes: what a record allows at an instant.
 
+use super::event::Express;
 use super::gate::{Decision, DenialReason};
-use super::orders::ByPurpose;
+use super::level::AdLevel;
+use super::orders::Ordered;
 use super::params::{Profile, ValidConsentParams};
 use super::purpose::Purpose;
 use super::purpose_set::PurposeSet;
@@ -18,7 +20,7 @@ pub(in crate::consent) struct Terms<'a> {
     /// Whether any region of the account is known; if none is, the strict profile applies.
     pub(in crate::consent) region_known: bool,
     /// The orders of regulators it is under.
-    pub(in crate::consent) orders: Option<ByPurpose>,
+    pub(in crate::consent) orders: Option<Ordered>,
 }
 
 impl Terms<'_> {
@@ -39,9 +41,18 @@ pub(in crate::consent) fn decide(record: &Record, purpose: Purpose, terms: &Term
         Some(reason) => Decision::Denied(reason),
         None => decide_accepted(record, purpose, terms),
     };
+    let consent = consent.stricter(chosen_level(record, purpose));
     match terms.orders {
-        Some(orders) => consent.stricter(under_orders(&orders, purpose)),
+        Some(orders) => consent.stricter(under_orders(&orders, record, purpose)),
         None => consent,
+    }
+}
+
+/// Whoever chose limited ads has chosen so until they say *full*, order or none.
+fn chosen_level(record: &Record, purpose: Purpose) -> Decision {
+    match record.levels().limited() {
+        Some(_) if purpose == Purpose::AdRelevance => Decision::Denied(DenialReason::LimitedLevel),
+        _ => Decision::ALLOWED,
     }
 }
 
@@ -82,9 +93,28 @@ fn decide_accepted(record: &Record, purpose: Purpose, terms: &Terms<'_>) -> Deci
 }
 
 /// Under any order at all there is no business marketing.
-fn under_orders(orders: &ByPurpose, purpose: Purpose) -> Decision {
-    match purpose {
-        Purpose::BusinessMarketing => Decision::Denied(DenialReason::Suspended),
-        _ => orders[purpose as usize],
+fn under_orders(orders: &Ordered, record: &Record, purpose: Purpose) -> Decision {
+    if purpose == Purpose::BusinessMarketing {
+        return Decision::Denied(DenialReason::Suspended);
     }
+    let order = orders[purpose as usize];
+    match order.express {
+        Some(express) => order.allowed.stricter(expressly(record, purpose, express)),
+        None => order.allowed,
+    }
+}
+
+/// What an explicit consent allows, if one was given since an order asked for it.
+fn expressly(record: &Record, purpose: Purpose, express: Express) -> Decision {
+    let Stance::Granted(at) = record.stance(purpose) else {
+        return Decision::Denied(DenialReason::NotGranted);
+    };
+    if at < express.since {
+        return Decision::Denied(DenialReason::NotGranted);
+    }
+    let says_full = record.levels().full() >= Some(express.since);
+    if purpose == Purpose::AdRelevance && express.unnamed == AdLevel::Limited && !says_full {
+        return Decision::Denied(DenialReason::LimitedLevel);
+    }
+    Decision::ALLOWED
 }

@@ -107,6 +107,11 @@ impl Writer {
                 self.tag(1);
                 self.time(since);
             }
+            OverlayEffect::Express(express) => {
+                self.tag(2);
+                self.time(express.since);
+                self.tag(express.unnamed as u8);
+            }
         }
     }
 
@@ -148,6 +153,11 @@ impl Writer {
             EventKind::Grant { purpose, asked } => {
                 self.tag(purpose as u8);
                 self.tag(asked.into());
+            }
+            EventKind::GrantAds { level, asked } => {
+                self.tag(super::purpose::Purpose::AdRelevance as u8);
+                self.tag(asked.into());
+                self.tag(level as u8);
             }
             EventKind::Withdraw { purpose } => self.tag(purpose as u8),
             EventKind::Defer

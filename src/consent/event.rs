@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::level::AdLevel;
 use super::purpose::Purpose;
 use crate::ids::{AccountId, DeviceId, EventId, NumberToken, Region};
 use crate::time::{Interval, Timestamp};
@@ -94,6 +95,13 @@ pub enum EventKind {
         /// Whether we asked (an answer to a question needs 365 days since the last refusal).
         asked: bool,
     },
+    /// An explicit opt-in for ads that says how far it goes. One that says *limited* takes away what it does not name.
+    GrantAds {
+        /// How far.
+        level: AdLevel,
+        /// Whether we asked.
+        asked: bool,
+    },
     /// A grant was taken back.
     Withdraw {
         /// For what.
@@ -123,7 +131,7 @@ impl EventKind {
             Self::Accept { .. } => "accept",
             Self::Register => "register",
             Self::OptOut => "opt_out",
-            Self::Grant { .. } => "grant",
+            Self::Grant { .. } | Self::GrantAds { .. } => "grant",
             Self::Withdraw { .. } => "withdraw",
             Self::Signal => "signal",
             Self::NumberChange => "number_change",
@@ -172,6 +180,17 @@ pub enum OverlayEffect {
     Deny,
     /// Only data collected at or after a date may be used.
     CutOff(Timestamp),
+    /// Only an explicit consent that was given at or after a date counts; silence is no.
+    Express(Express),
+}
+
+/// What an explicit consent has to be under an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Express {
+    /// Given since when.
+    pub since: Timestamp,
+    /// How far a consent for ads goes that does not say so.
+    pub unnamed: AdLevel,
 }
 
 /// What the ledger has to know about an account besides its events.

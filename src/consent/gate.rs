@@ -101,11 +101,13 @@ pub enum DenialReason {
     BeforeCutOff,
     /// A row that takes something away from this subject cannot be read.
     UnreadableRestriction,
+    /// Ads are allowed at the level *limited* only. The last of all, so that any other reason is the stricter.
+    LimitedLevel,
 }
 
 impl DenialReason {
     /// Every reason, in order.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::NoRecord,
         Self::NotNotified,
         Self::Notified,
@@ -121,6 +123,7 @@ impl DenialReason {
         Self::HeldUntilWindowEnd,
         Self::BeforeCutOff,
         Self::UnreadableRestriction,
+        Self::LimitedLevel,
     ];
 
     /// The name under which drops are counted.
@@ -142,6 +145,7 @@ impl DenialReason {
             Self::HeldUntilWindowEnd => "held_until_window_end",
             Self::BeforeCutOff => "before_cut_off",
             Self::UnreadableRestriction => "unreadable_restriction",
+            Self::LimitedLevel => "limited_level",
         }
     }
 }

@@ -279,6 +279,7 @@ const fn rank(kind: &EventKind) -> u8 {
         EventKind::Accept { share: true }
         | EventKind::Register
         | EventKind::Grant { .. }
+        | EventKind::GrantAds { .. }
         | EventKind::NonUserJoins => 2,
     }
 }
@@ -351,8 +352,9 @@ fn version_key(version: &PolicyVersion) -> impl Ord + '_ {
 
 fn overlay_key(overlay: &Overlay) -> impl Ord + use<> {
     let effect = match overlay.effect {
-        OverlayEffect::Deny => None,
-        OverlayEffect::CutOff(since) => Some(since),
+        OverlayEffect::Deny => (0, None, None),
+        OverlayEffect::CutOff(since) => (1, Some(since), None),
+        OverlayEffect::Express(express) => (2, None, Some(express)),
     };
     (overlay.region, overlay.purpose, overlay.interval, effect)
 }

@@ -6,8 +6,9 @@
 use serde::Serialize;
 
 use super::event::{AccountFacts, Event, EventKind, PolicyVersion, Subject};
-use super::gate::Decision;
+use super::gate::{Decision, DenialReason};
 use super::ledger::Ledger;
+use super::level::AdLevel;
 use super::params::{AsOf, ValidConsentParams};
 use super::policy_file::PolicySet;
 use super::purpose::Purpose;
@@ -26,11 +27,25 @@ pub enum Model {
     New,
     /// Was never shown a notice.
     NotNotified,
+    /// Accepted, and at the moment in question consents to every purpose by an explicit act that names no level.
+    Consents,
+    /// The same, with ads at the level *full*.
+    ConsentsFull,
+    /// The same, with ads at the level *limited*.
+    ConsentsLimited,
 }
 
 impl Model {
     /// Every model account.
-    pub const ALL: [Self; 4] = [Self::Accepted, Self::OptedOut, Self::New, Self::NotNotified];
+    pub const ALL: [Self; 7] = [
+        Self::Accepted,
+        Self::OptedOut,
+        Self::New,
+        Self::NotNotified,
+        Self::Consents,
+        Self::ConsentsFull,
+        Self::ConsentsLimited,
+    ];
 
     /// What it did, in a few words.
     #[must_use]
@@ -40,7 +55,25 @@ impl Model {
             Self::OptedOut => "accepted, then opted out",
             Self::New => "registered since",
             Self::NotNotified => "never shown a notice",
+            Self::Consents => "consents, names no level",
+            Self::ConsentsFull => "consents, ads full",
+            Self::ConsentsLimited => "consents, ads limited",
         }
+    }
+
+    /// Does it consent by an explicit act, and with which act for ads?
+    const fn consents_to_ads(self) -> Option<EventKind> {
+        let asked = false;
+        let level = match self {
+            Self::Accepted | Self::OptedOut | Self::New | Self::NotNotified => return None,
+            Self::Consents => {
+                let purpose = Purpose::AdRelevance;
+                return Some(EventKind::Grant { purpose, asked });
+            }
+            Self::ConsentsFull => AdLevel::Full,
+            Self::ConsentsLimited => AdLevel::Limited,
+        };
+        Some(EventKind::GrantAds { level, asked })
     }
 }
 
@@ -73,6 +106,9 @@ pub struct MatrixCell {
     pub purpose: Purpose,
     /// Whether it was.
     pub is_allowed: bool,
+    /// How far ads may go, if they may.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level: Option<AdLevel>,
     /// Only for data collected since then.
     pub since: Option<Timestamp>,
     /// Why not.
@@ -101,7 +137,7 @@ pub fn matrix(
                 state: status.map_or("not_notified", |status| status.state().as_str()),
                 cells: Purpose::ALL
                     .map(|purpose| {
-                        let denied = Decision::Denied(super::gate::DenialReason::NoRecord);
+                        let denied = Decision::Denied(DenialReason::NoRecord);
                         cell(
                             purpose,
                             status.map_or(denied, |status| status.decision(purpose)),
@@ -120,13 +156,22 @@ pub fn matrix(
 }
 
 fn cell(purpose: Purpose, decision: Decision) -> MatrixCell {
+    let limited = decision == Decision::Denied(DenialReason::LimitedLevel);
     let (is_allowed, since, reason) = match decision {
         Decision::Allowed { since } => (true, (since != Timestamp::MIN).then_some(since), None),
+        Decision::Denied(DenialReason::LimitedLevel) => (true, None, None),
         Decision::Denied(reason) => (false, None, Some(reason.as_str())),
     };
+    let level = if limited {
+        AdLevel::Limited
+    } else {
+        AdLevel::Full
+    };
+    let is_of_ads = is_allowed && purpose == Purpose::AdRelevance;
     MatrixCell {
         purpose,
         is_allowed,
+        level: is_of_ads.then_some(level),
         since,
         reason,
     }
@@ -168,7 +213,11 @@ fn models(
         };
         let mut registered_at = Timestamp::from_secs(0);
         match model {
-            Model::Accepted | Model::OptedOut => {
+            Model::Accepted
+            | Model::OptedOut
+            | Model::Consents
+            | Model::ConsentsFull
+            | Model::ConsentsLimited => {
                 for version in &announced {
                     let Some((_, digest)) = version.texts.first() else {
                         continue;
@@ -183,6 +232,13 @@ fn models(
                 }
                 if let (Model::OptedOut, Some(first)) = (model, announced.first()) {
                     add(EventKind::OptOut, first.announced_at.plus_days(1));
+                }
+                if let Some(ads) = model.consents_to_ads() {
+                    let others = Purpose::ALL.into_iter();
+                    let others = others.filter(|&purpose| purpose != Purpose::AdRelevance);
+                    let asked = false;
+                    others.for_each(|purpose| add(EventKind::Grant { purpose, asked }, at));
+                    add(ads, at);
                 }
             }
             Model::New => {

@@ -13,6 +13,7 @@ mod gate;
 mod gate_tests;
 mod history;
 mod ledger;
+mod level;
 mod matrix;
 mod misuse;
 mod orders;
@@ -33,20 +34,21 @@ mod state;
 mod suite;
 
 pub use event::{
-    AccountFacts, Event, EventKind, Overlay, OverlayEffect, PolicyId, PolicyVersion, Subject,
-    TextDigest,
+    AccountFacts, Event, EventKind, Express, Overlay, OverlayEffect, PolicyId, PolicyVersion,
+    Subject, TextDigest,
 };
 #[cfg(test)]
 pub(crate) use gate::testing;
 pub use gate::{About, Decision, DenialReason, Gate, GateId, Permitted};
 pub use history::{Flaw, History};
 pub use ledger::Ledger;
+pub use level::AdLevel;
 pub use matrix::{MatrixCell, MatrixRegion, MatrixRow, Model, matrix};
 pub use params::{AsOf, ConsentParams, LateOptOut, Profile, ValidConsentParams};
 pub use policy_file::{PolicyFileError, PolicyRecord, PolicySet};
 pub use purpose::{
     Abuse, AdRelevance, Analytics, BusinessMarketing, BusinessService, For, FriendSuggestions,
-    Purpose,
+    LimitedAds, Purpose,
 };
 pub use purpose_set::PurposeSet;
 pub use receipt::{Receipt, ReceiptEvent, ReceiptPurpose};

@@ -49,6 +49,10 @@ struct Person {
     ended: Option<Decision>,
     /// The newest refusal in effect on an account when it ended.
     refused_at: Option<Timestamp>,
+    /// The newest choice of limited ads that held on an account when it ended.
+    limited_at: Option<Timestamp>,
+    /// The newest consent for ads on a living account that says *full*.
+    full_at: Option<Timestamp>,
 }
 
 impl Person {
@@ -64,6 +68,7 @@ impl Person {
         if let Stance::Granted(at) = status.stance(purpose) {
             self.granted_at = self.granted_at.max(Some(at));
         }
+        self.full_at = self.full_at.max(status.levels().full());
     }
 
     fn add_ended(&mut self, status: &AccountStatus, purpose: Purpose) {
@@ -75,6 +80,9 @@ impl Person {
         if let Stance::Refused(at) = status.stance(purpose) {
             self.refused_at = self.refused_at.max(Some(at));
         }
+        if purpose == Purpose::AdRelevance {
+            self.limited_at = self.limited_at.max(status.levels().limited());
+        }
     }
 
     fn decision(&self) -> Decision {
@@ -83,11 +91,20 @@ impl Person {
             .living
             .or(self.ended)
             .unwrap_or(Decision::Denied(DenialReason::NoRecord));
+        let decision = if self.is_limited() {
+            decision.stricter(Decision::Denied(DenialReason::LimitedLevel))
+        } else {
+            decision
+        };
         if self.is_refused() {
             decision.stricter(Decision::Denied(DenialReason::OptedOut))
         } else {
             decision
         }
+    }
+
+    fn is_limited(&self) -> bool {
+        self.limited_at.is_some() && self.full_at <= self.limited_at
     }
 
     /// None sorts before every time, so a refusal without a grant is later than the grant.

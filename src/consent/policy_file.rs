@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use super::event::{Overlay, OverlayEffect, PolicyId, PolicyVersion, TextDigest};
+use super::event::{Express, Overlay, OverlayEffect, PolicyId, PolicyVersion, TextDigest};
+use super::level::AdLevel;
 use super::purpose::Purpose;
 use crate::ids::Region;
 use crate::time::{Interval, Timestamp};
@@ -15,7 +16,7 @@ macro_rules! shipped {
 }
 
 /// The files that come with the program.
-const SHIPPED: [(&str, &str); 11] = [
+const SHIPPED: [(&str, &str); 15] = [
     shipped!("2016-08-25-terms.toml"),
     shipped!("2016-09-23-delhi.toml"),
     shipped!("2016-09-27-hamburg.toml"),
@@ -27,6 +28,10 @@ const SHIPPED: [(&str, &str); 11] = [
     shipped!("2021-01-11-turkey.toml"),
     shipped!("2021-05-11-hamburg.toml"),
     shipped!("2024-11-18-cci.toml"),
+    shipped!("2025-04-23-dma.toml"),
+    shipped!("2025-11-04-nclat.toml"),
+    shipped!("2025-12-15-nclat.toml"),
+    shipped!("2026-01-01-eu-choice.toml"),
 ];
 
 /// Why a file says nothing about terms or orders.
@@ -171,6 +176,8 @@ struct OrderFile {
     until: Option<String>,
     effect: Effect,
     cut_off: Option<String>,
+    consents_since: Option<String>,
+    unnamed_level: Option<AdLevel>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -178,6 +185,7 @@ struct OrderFile {
 enum Effect {
     Deny,
     CutOff,
+    Express,
 }
 
 fn record(file: &str, text: &str) -> Result<PolicyRecord, PolicyFileError> {
@@ -259,16 +267,7 @@ impl Place<'_> {
             let until = order.until.as_deref().unwrap_or_default();
             return Err(self.value("until", until, "after `from`"));
         }
-        let effect = match (order.effect, &order.cut_off) {
-            (Effect::Deny, None) => OverlayEffect::Deny,
-            (Effect::CutOff, Some(at)) => OverlayEffect::CutOff(self.time("cut_off", at)?),
-            (Effect::Deny, Some(at)) => {
-                return Err(self.value("cut_off", at, "nothing, where the effect is \"deny\""));
-            }
-            (Effect::CutOff, None) => {
-                return Err(self.value("cut_off", "", "a date, where the effect is \"cut-off\""));
-            }
-        };
+        let effect = self.effect(order)?;
         let mut overlays = Vec::new();
         for region in &order.regions {
             let region = Region::parse(region)
@@ -285,6 +284,39 @@ impl Place<'_> {
             }
         }
         Ok(overlays)
+    }
+
+    /// What is ordered; a key of another effect contradicts it.
+    fn effect(&self, order: &OrderFile) -> Result<OverlayEffect, PolicyFileError> {
+        let (cut_off, since) = (order.cut_off.as_deref(), order.consents_since.as_deref());
+        let level = order.unnamed_level;
+        let stray = match order.effect {
+            Effect::Deny => [("cut_off", cut_off), ("consents_since", since)],
+            Effect::CutOff => [("consents_since", since), ("cut_off", None)],
+            Effect::Express => [("cut_off", cut_off), ("consents_since", None)],
+        };
+        let stray = stray
+            .into_iter()
+            .find_map(|(key, value)| Some((key, value?)));
+        if let Some((key, value)) = stray {
+            return Err(self.value(key, value, "nothing, where the effect is another"));
+        }
+        if let Some(level) = level.filter(|_| order.effect != Effect::Express) {
+            let expected = "nothing, where the effect is not \"express\"";
+            return Err(self.value("unnamed_level", level.as_str(), expected));
+        }
+        let date = |key, value: Option<&str>| match value {
+            Some(at) => self.time(key, at),
+            None => Err(self.value(key, "", "a date, where the effect asks for one")),
+        };
+        Ok(match order.effect {
+            Effect::Deny => OverlayEffect::Deny,
+            Effect::CutOff => OverlayEffect::CutOff(date("cut_off", cut_off)?),
+            Effect::Express => OverlayEffect::Express(Express {
+                since: date("consents_since", since)?,
+                unnamed: level.unwrap_or(AdLevel::Full),
+            }),
+        })
     }
 }
 

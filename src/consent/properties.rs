@@ -41,7 +41,14 @@ fn overlays() -> Vec<Overlay> {
         order("DE", Purpose::FriendSuggestions, OverlayEffect::Deny),
         order("DE", Purpose::AdRelevance, OverlayEffect::CutOff(day(90))),
         order("FR", Purpose::AdRelevance, OverlayEffect::CutOff(day(95))),
+        order("IN", Purpose::AdRelevance, express(160, AdLevel::Limited)),
+        order("IN", Purpose::Analytics, express(120, AdLevel::Full)),
     ]
+}
+
+fn express(since: i64, unnamed: AdLevel) -> OverlayEffect {
+    let since = day(since);
+    OverlayEffect::Express(Express { since, unnamed })
 }
 
 fn facts() -> Vec<AccountFacts> {
@@ -84,6 +91,8 @@ fn kind() -> impl Strategy<Value = EventKind> {
             EventKind::NonUserObjects,
         ]),
         4 => (purpose(), any::<bool>()).prop_map(|(purpose, asked)| EventKind::Grant { purpose, asked }),
+        2 => (prop::sample::select(vec![AdLevel::Limited, AdLevel::Full]), any::<bool>())
+            .prop_map(|(level, asked)| EventKind::GrantAds { level, asked }),
         2 => purpose().prop_map(|purpose| EventKind::Withdraw { purpose }),
         1 => prop::sample::select(vec![EventKind::Recycled, EventKind::Delete]),
     ]
@@ -253,7 +262,9 @@ struct Naive {
     superseded: bool,
     gone: Option<Timestamp>,
     refused: BTreeSet<Purpose>,
-    granted: BTreeSet<Purpose>,
+    granted: BTreeMap<Purpose, Timestamp>,
+    /// Every choice of a level that counts.
+    chose: Vec<(Timestamp, AdLevel)>,
     ever: BTreeSet<Purpose>,
     last_refusal: Option<Timestamp>,
 }
@@ -372,6 +383,7 @@ impl Naive {
                     self.accepted = Some((policy, at));
                     self.pending = None;
                     self.granted.clear();
+                    self.chose.retain(|(_, level)| *level == AdLevel::Limited);
                     self.refused = self.ever.clone();
                 }
             }
@@ -389,7 +401,7 @@ impl Naive {
                     self.touched = true;
                     let granted: Vec<_> = BOTH
                         .into_iter()
-                        .filter(|p| self.granted.contains(p))
+                        .filter(|p| self.granted.contains_key(p))
                         .collect();
                     self.refuse(&granted, at);
                 } else {
@@ -404,9 +416,19 @@ impl Naive {
             EventKind::Grant { purpose, asked } if alive && in_terms.is_some() => {
                 let rested = self.last_refusal.is_none_or(|no| no.plus_days(365) <= at);
                 if rested || !asked {
-                    self.granted.insert(purpose);
+                    self.granted.insert(purpose, at);
                     self.refused.remove(&purpose);
                 }
+            }
+            EventKind::GrantAds { level, asked } => {
+                let rested = self.last_refusal.is_none_or(|no| no.plus_days(365) <= at);
+                let counts = alive && in_terms.is_some() && (rested || !asked);
+                if counts || level == AdLevel::Limited {
+                    self.chose.push((at, level));
+                    self.touched = true;
+                }
+                let purpose = Purpose::AdRelevance;
+                self.happen(EventKind::Grant { purpose, asked }, at, row, params);
             }
             EventKind::Recycled if self.gone.is_none() => self.superseded = true,
             EventKind::Delete if !self.superseded => self.gone = self.gone.or(Some(at)),
@@ -454,6 +476,15 @@ impl Naive {
         }
     }
 
+    /// Is there a choice of limited ads that no later choice of all takes back?
+    fn is_limited(&self) -> bool {
+        self.chose.iter().any(|(limited, level)| {
+            let lifts =
+                |(at, level): &(Timestamp, AdLevel)| *level == AdLevel::Full && at > limited;
+            *level == AdLevel::Limited && !self.chose.iter().any(lifts)
+        })
+    }
+
     fn window_open(&self, at: Timestamp) -> bool {
         self.accepted
             .is_some_and(|(_, since)| at <= since.plus_days(30))
@@ -487,7 +518,7 @@ impl Naive {
             | "new_accepted"
             | "accepted_window_open"
             | "accepted_window_over" => {
-                if purpose == Purpose::Abuse || self.granted.contains(&purpose) {
+                if purpose == Purpose::Abuse || self.granted.contains_key(&purpose) {
                     Decision::ALLOWED
                 } else if self.refused.contains(&purpose) {
                     no("opted_out")
@@ -501,6 +532,11 @@ impl Naive {
             }
             other => no(other),
         };
+        let own = if purpose == Purpose::AdRelevance && self.is_limited() {
+            own.stricter(no("limited_level"))
+        } else {
+            own
+        };
         overlays()
             .iter()
             .filter(|o| {
@@ -512,6 +548,25 @@ impl Naive {
                 _ if purpose == Purpose::BusinessMarketing => no("suspended"),
                 OverlayEffect::Deny if o.purpose == purpose => no("suspended"),
                 OverlayEffect::CutOff(since) if o.purpose == purpose => Decision::Allowed { since },
+                OverlayEffect::Express(asks) if o.purpose == purpose => {
+                    match self.granted.get(&purpose) {
+                        Some(given) if *given >= asks.since => {
+                            let is_full = |(at, level): &(Timestamp, AdLevel)| {
+                                *level == AdLevel::Full && *at >= asks.since
+                            };
+                            let is_named = self.chose.iter().any(is_full);
+                            if purpose != Purpose::AdRelevance
+                                || asks.unnamed == AdLevel::Full
+                                || is_named
+                            {
+                                Decision::ALLOWED
+                            } else {
+                                no("limited_level")
+                            }
+                        }
+                        _ => no("not_granted"),
+                    }
+                }
                 _ => Decision::ALLOWED,
             })
             .fold(own, Decision::stricter)

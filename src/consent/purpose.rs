@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::gate::{Decision, DenialReason};
+
 /// A purpose that consent is asked for and decided on, one by one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -69,6 +71,30 @@ mod sealed {
 pub trait For: sealed::Sealed + Copy + fmt::Debug + Send + Sync + 'static {
     /// The purpose this type stands for.
     const PURPOSE: Purpose;
+
+    /// What a decision for the purpose says about what this type lets through.
+    #[must_use]
+    fn decision(decided: Decision) -> Decision {
+        decided
+    }
+}
+
+/// [`Purpose::AdRelevance`] at the level *limited* at least, as a type.
+///
+/// Whoever allows no more passes the gate of this type alone. What is permitted for it can be handed to nothing that takes
+/// what is permitted for [`AdRelevance`]: no history, graph, device or list of theirs can get there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LimitedAds;
+impl sealed::Sealed for LimitedAds {}
+impl For for LimitedAds {
+    const PURPOSE: Purpose = Purpose::AdRelevance;
+
+    fn decision(decided: Decision) -> Decision {
+        match decided {
+            Decision::Denied(DenialReason::LimitedLevel) => Decision::ALLOWED,
+            decided => decided,
+        }
+    }
 }
 
 macro_rules! purposes {

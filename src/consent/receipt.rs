@@ -134,6 +134,7 @@ fn entry(event: &Event) -> ReceiptEvent {
             (Some(format!("version {}, blake3:{digest}", policy.0)), None)
         }
         EventKind::Grant { purpose, .. } | EventKind::Withdraw { purpose } => (None, Some(purpose)),
+        EventKind::GrantAds { .. } => (None, Some(Purpose::AdRelevance)),
         _ => (None, None),
     };
     ReceiptEvent {
@@ -170,9 +171,10 @@ const fn vocabulary_event(kind: &EventKind) -> Option<&'static str> {
     Some(match kind {
         EventKind::NoticeServed { .. } => "https://w3id.org/dpv#ConsentRequested",
         EventKind::Defer => "https://w3id.org/dpv#ConsentRequestDeferred",
-        EventKind::Accept { share: true } | EventKind::Register | EventKind::Grant { .. } => {
-            "https://w3id.org/dpv#ConsentGiven"
-        }
+        EventKind::Accept { share: true }
+        | EventKind::Register
+        | EventKind::Grant { .. }
+        | EventKind::GrantAds { .. } => "https://w3id.org/dpv#ConsentGiven",
         EventKind::Accept { share: false } | EventKind::NonUserObjects => {
             "https://w3id.org/dpv#ConsentRefused"
         }

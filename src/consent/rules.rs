@@ -1,6 +1,7 @@
 //! What every event is held to, wherever it comes from: which acts take something away, and which times cannot be.
 
 use super::event::EventKind;
+use super::level::AdLevel;
 use crate::time::Timestamp;
 
 /// How much later than it became known an event may be said to happen, for clocks that go wrong: five minutes.
@@ -51,12 +52,20 @@ impl EventKind {
             | Self::Accept { share: false }
             | Self::Recycled
             | Self::Delete
-            | Self::NonUserObjects => true,
+            | Self::NonUserObjects
+            | Self::GrantAds {
+                level: AdLevel::Limited,
+                ..
+            } => true,
             Self::NoticeServed { .. }
             | Self::Defer
             | Self::Accept { share: true }
             | Self::Register
             | Self::Grant { .. }
+            | Self::GrantAds {
+                level: AdLevel::Full,
+                ..
+            }
             | Self::NumberChange
             | Self::NonUserJoins => false,
         }

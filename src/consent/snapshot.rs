@@ -11,11 +11,11 @@ use super::event::{AccountFacts, Event, EventKind, PolicyId, Subject as Whom};
 use super::gate::{Decision, DenialReason, Gate};
 use super::history::History;
 use super::ledger::{self, Entry, Ledger, What};
-use super::orders::{ByPurpose, Orders};
+use super::orders::{ByPurpose, Ordered, Orders};
 use super::params::{AsOf, ValidConsentParams};
 use super::people;
 use super::purpose::{For, Purpose};
-use super::state::{Context, Record, Stance, State};
+use super::state::{Context, Levels, Record, Stance, State};
 use crate::ids::{AccountId, NumberToken, Owned, UserId};
 use crate::time::Timestamp;
 
@@ -98,6 +98,10 @@ impl AccountStatus {
 
     pub(in crate::consent) const fn stance(&self, purpose: Purpose) -> Stance {
         self.record.stance(purpose)
+    }
+
+    pub(in crate::consent) const fn levels(&self) -> Levels {
+        self.record.levels()
     }
 }
 
@@ -208,7 +212,7 @@ impl Snapshot {
         Gate::new(
             self.statuses
                 .iter()
-                .map(|status| (status.account, status.decision(P::PURPOSE))),
+                .map(|status| (status.account, P::decision(status.decision(P::PURPOSE)))),
         )
     }
 
@@ -223,7 +227,9 @@ impl Snapshot {
     /// O(l log l) time for l links.
     #[must_use]
     pub fn people<P: For>(&self, links: &[Owned]) -> Gate<P, UserId> {
-        Gate::new(people::decisions(self, P::PURPOSE, links))
+        // Any other reason is stricter than the level, so what holds of the whole is what would hold of each account.
+        let decisions = people::decisions(self, P::PURPOSE, links).into_iter();
+        Gate::new(decisions.map(|(user, decided)| (user, P::decision(decided))))
     }
 
     /// What is known of an account; none if neither the ledger nor the facts mention it.
@@ -446,7 +452,7 @@ impl Replay<'_> {
         &self,
         subject: &Subject<'_>,
         record: &Record,
-        orders: Option<ByPurpose>,
+        orders: Option<Ordered>,
     ) -> ByPurpose {
         if subject.facts.is_empty() || *record == Record::NEW {
             return [Decision::Denied(DenialReason::NoRecord); Purpose::ALL.len()];

@@ -7,6 +7,7 @@
 //! account's end is as good as any other; no event but a grant ever takes one back.
 
 use super::event::{EventKind, PolicyId, TextDigest};
+use super::level::AdLevel;
 use super::params::LateOptOut;
 use super::policies::Policies;
 use super::purpose::Purpose;
@@ -163,6 +164,33 @@ pub(in crate::consent) struct Record {
     ever_refused: PurposeSet,
     last_refusal: Option<Timestamp>,
     flagged_late: bool,
+    levels: Levels,
+}
+
+/// What was said about how far ads may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::consent) struct Levels {
+    /// When somebody last chose *limited*, in whatever phase: it takes something away.
+    limited_at: Option<Timestamp>,
+    /// When a consent that says *full* last counted.
+    full_at: Option<Timestamp>,
+}
+
+impl Levels {
+    const NONE: Self = Self {
+        limited_at: None,
+        full_at: None,
+    };
+
+    /// When *limited* was chosen, if it still holds: nothing but a later consent that says *full* lifts it.
+    pub(in crate::consent) fn limited(self) -> Option<Timestamp> {
+        self.limited_at.filter(|_| self.full_at <= self.limited_at)
+    }
+
+    /// When *full* was chosen, if it was.
+    pub(in crate::consent) const fn full(self) -> Option<Timestamp> {
+        self.full_at
+    }
 }
 
 impl Record {
@@ -174,6 +202,7 @@ impl Record {
         ever_refused: PurposeSet::EMPTY,
         last_refusal: None,
         flagged_late: false,
+        levels: Levels::NONE,
     };
 
     /// The record after an event that happened at an instant.
@@ -192,6 +221,7 @@ impl Record {
             EventKind::Register => self.register(at, context),
             EventKind::OptOut => self.opt_out(at, context.late_opt_out),
             EventKind::Grant { purpose, asked } => self.grant(purpose, asked, at),
+            EventKind::GrantAds { level, asked } => self.grant_ads(level, asked, at),
             EventKind::Withdraw { purpose } => self.refuse(PurposeSet::of(purpose), at),
             EventKind::Signal => self.refuse(PurposeSet::of(Purpose::AdRelevance), at),
             // Somebody who objected as a stranger and turns out to have an account meant the toggle.
@@ -282,6 +312,7 @@ impl Record {
             window_ends: at.plus_days(window_days.into()),
         };
         self.pending = None;
+        self.levels.full_at = None;
         for purpose in Purpose::ALL {
             let stance = &mut self.stances[purpose as usize];
             *stance = match *stance {
@@ -350,6 +381,17 @@ impl Record {
         self
     }
 
+    /// A grant for ads that says how far it goes. *Limited* holds whenever it was said, *full* only where a grant counts.
+    fn grant_ads(mut self, level: AdLevel, asked: bool, at: Timestamp) -> Self {
+        let counts = self.is_accepted() && !(asked && self.asked_too_early(at));
+        match level {
+            AdLevel::Limited => self.levels.limited_at = self.levels.limited_at.max(Some(at)),
+            AdLevel::Full if counts => self.levels.full_at = self.levels.full_at.max(Some(at)),
+            AdLevel::Full => {}
+        }
+        self.grant(Purpose::AdRelevance, asked, at)
+    }
+
     fn asked_too_early(&self, at: Timestamp) -> bool {
         self.last_refusal
             .is_some_and(|refusal| at < refusal.plus_days(ASK_AGAIN_DAYS))
@@ -393,6 +435,11 @@ impl Record {
     /// What was said about a purpose.
     pub(in crate::consent) const fn stance(&self, purpose: Purpose) -> Stance {
         self.stances[purpose as usize]
+    }
+
+    /// What was said about how far ads may go.
+    pub(in crate::consent) const fn levels(&self) -> Levels {
+        self.levels
     }
 
     /// Every purpose ever refused.

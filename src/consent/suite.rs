@@ -245,6 +245,10 @@ fn kind<'a>(words: &mut impl Iterator<Item = &'a str>) -> EventKind {
             purpose: Purpose::parse(word()).unwrap(),
             asked: true,
         },
+        "grant_ads" => EventKind::GrantAds {
+            level: AdLevel::parse(word()).unwrap(),
+            asked: false,
+        },
         "withdraw" => EventKind::Withdraw {
             purpose: Purpose::parse(word()).unwrap(),
         },
@@ -266,6 +270,10 @@ fn overlay(line: &str) -> Overlay {
         interval: Interval::new(time(words[2]), Some(time(words[3]))),
         effect: match words[4] {
             "deny" => OverlayEffect::Deny,
+            "express" => OverlayEffect::Express(Express {
+                since: time(words[5]),
+                unnamed: AdLevel::parse(words[6]).unwrap(),
+            }),
             _ => OverlayEffect::CutOff(time(words[5])),
         },
     }
@@ -481,4 +489,10 @@ cases! {
     stranger_objects_then_joins
     everyone_opts_out
     one_user_left
+    limited_ads_are_chosen_and_lifted
+    of_two_levels_at_one_instant_the_lesser
+    limited_ads_outlive_new_terms_and_a_full_consent_does_not
+    an_opt_out_is_more_than_a_level
+    limited_ads_follow_the_person
+    an_order_asks_for_explicit_consent
 }

@@ -4,7 +4,7 @@
 //! Numbers of kinds are part of the format and are never used for anything else.
 
 use super::error::LedgerError;
-use crate::consent::{Event, EventKind, PolicyId, Purpose, Subject, TextDigest};
+use crate::consent::{AdLevel, Event, EventKind, PolicyId, Purpose, Subject, TextDigest};
 use crate::ids::{AccountId, DeviceId, EventId, NumberToken};
 use crate::time::Timestamp;
 
@@ -152,6 +152,7 @@ impl Act {
             EventKind::Register => (4, 0),
             EventKind::OptOut => (5, 0),
             EventKind::Grant { purpose, asked } => (6, purpose as u8 | u8::from(asked) << 7),
+            EventKind::GrantAds { level, asked } => (14, level as u8 | u8::from(asked) << 7),
             EventKind::Withdraw { purpose } => (7, purpose as u8),
             EventKind::Signal => (8, 0),
             EventKind::NumberChange => (9, 0),
@@ -172,7 +173,7 @@ impl Act {
     pub(in crate::ledger) const fn takes_away(self) -> bool {
         matches!(
             (self.kind, self.argument),
-            (3, 0) | (5 | 7 | 8 | 10 | 11 | 12, _)
+            (3, 0) | (5 | 7 | 8 | 10 | 11 | 12, _) | (14, 0 | 0x80)
         )
     }
 
@@ -189,6 +190,8 @@ impl Act {
 
     pub(in crate::ledger) fn event_kind(self, texts: &[TextDigest]) -> Option<EventKind> {
         let purpose = |bits: u8| Purpose::ALL.get(usize::from(bits)).copied();
+        let levels = [AdLevel::Limited, AdLevel::Full];
+        let level = |bits: u8| levels.get(usize::from(bits)).copied();
         let plain = |kind| (self.argument == 0).then_some(kind);
         if self.kind != 1 && (self.policy != 0 || self.text != 0) {
             return None;
@@ -217,6 +220,10 @@ impl Act {
             11 => plain(EventKind::Delete),
             12 => plain(EventKind::NonUserObjects),
             13 => plain(EventKind::NonUserJoins),
+            14 => Some(EventKind::GrantAds {
+                level: level(self.argument & 0x7f)?,
+                asked: self.argument >> 7 == 1,
+            }),
             _ => None,
         }
     }
@@ -305,6 +312,9 @@ mod tests {
         for purpose in Purpose::ALL {
             kinds.push(EventKind::Withdraw { purpose });
             kinds.extend([true, false].map(|asked| EventKind::Grant { purpose, asked }));
+        }
+        for level in [AdLevel::Limited, AdLevel::Full] {
+            kinds.extend([true, false].map(|asked| EventKind::GrantAds { level, asked }));
         }
         kinds
     }

@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::codec::{Holder, SEALED, SUBJECT};
 use super::merkle::{self, NodeHash};
-use crate::consent::{Overlay, OverlayEffect, PolicyId, PolicyVersion, Purpose, TextDigest};
+use crate::consent::{
+    AdLevel, Express, Overlay, OverlayEffect, PolicyId, PolicyVersion, Purpose, TextDigest,
+};
 use crate::ids::{EventId, Region};
 use crate::time::{Interval, Timestamp};
 
@@ -212,6 +214,16 @@ struct OverlayBody {
     from: i64,
     until: i64,
     cut_off: Option<i64>,
+    /// Not written where there is none, so that older orders keep their bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    express: Option<ExpressBody>,
+}
+
+/// What an order that asks for explicit consent says of it.
+#[derive(Serialize, Deserialize)]
+struct ExpressBody {
+    since: i64,
+    unnamed: AdLevel,
 }
 
 /// The body of a policy entry: the same bytes for the same version.
@@ -258,8 +270,15 @@ pub(in crate::ledger) fn overlay_body(overlay: &Overlay) -> Vec<u8> {
         from: overlay.interval.from.micros(),
         until: overlay.interval.until.micros(),
         cut_off: match overlay.effect {
-            OverlayEffect::Deny => None,
+            OverlayEffect::Deny | OverlayEffect::Express(_) => None,
             OverlayEffect::CutOff(at) => Some(at.micros()),
+        },
+        express: match overlay.effect {
+            OverlayEffect::Express(express) => Some(ExpressBody {
+                since: express.since.micros(),
+                unnamed: express.unnamed,
+            }),
+            OverlayEffect::Deny | OverlayEffect::CutOff(_) => None,
         },
     };
     serde_json::to_vec(&body).expect("numbers and text can be written as JSON")
@@ -267,7 +286,15 @@ pub(in crate::ledger) fn overlay_body(overlay: &Overlay) -> Vec<u8> {
 
 pub(in crate::ledger) fn read_overlay(body: &[u8]) -> Option<Overlay> {
     let body: OverlayBody = serde_json::from_slice(body).ok()?;
-    let cut_off = body.cut_off.map(Timestamp::from_micros);
+    let effect = match (body.cut_off, body.express) {
+        (None, None) => OverlayEffect::Deny,
+        (Some(at), None) => OverlayEffect::CutOff(Timestamp::from_micros(at)),
+        (None, Some(ExpressBody { since, unnamed })) => OverlayEffect::Express(Express {
+            since: Timestamp::from_micros(since),
+            unnamed,
+        }),
+        (Some(_), Some(_)) => return None,
+    };
     Some(Overlay {
         region: body.region,
         purpose: Purpose::parse(&body.purpose)?,
@@ -275,6 +302,6 @@ pub(in crate::ledger) fn read_overlay(body: &[u8]) -> Option<Overlay> {
             from: Timestamp::from_micros(body.from),
             until: Timestamp::from_micros(body.until),
         },
-        effect: cut_off.map_or(OverlayEffect::Deny, OverlayEffect::CutOff),
+        effect,
     })
 }

@@ -10,7 +10,8 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::consent::{
-    Event, EventKind, Overlay, OverlayEffect, PolicyId, Purpose, Subject, TextDigest,
+    AdLevel, Event, EventKind, Express, Overlay, OverlayEffect, PolicyId, Purpose, Subject,
+    TextDigest,
 };
 use crate::ids::{DeviceId, NumberToken, Region};
 use crate::time::{Interval, Timestamp};
@@ -258,6 +259,11 @@ fn kind_of_account() -> impl Strategy<Value = EventKind> {
         Just(EventKind::Register),
         Just(EventKind::OptOut),
         (purpose(), any::<bool>()).prop_map(|(purpose, asked)| EventKind::Grant { purpose, asked }),
+        (
+            prop::sample::select(vec![AdLevel::Limited, AdLevel::Full]),
+            any::<bool>()
+        )
+            .prop_map(|(level, asked)| EventKind::GrantAds { level, asked }),
         purpose().prop_map(|purpose| EventKind::Withdraw { purpose }),
         Just(EventKind::Signal),
         Just(EventKind::NumberChange),
@@ -338,7 +344,12 @@ impl Sample for Overlay {
     fn sample() -> BoxedStrategy<Self> {
         let effect = prop_oneof![
             Just(OverlayEffect::Deny),
-            instant().prop_map(OverlayEffect::CutOff)
+            instant().prop_map(OverlayEffect::CutOff),
+            (
+                instant(),
+                prop::sample::select(vec![AdLevel::Limited, AdLevel::Full])
+            )
+                .prop_map(|(since, unnamed)| OverlayEffect::Express(Express { since, unnamed }))
         ];
         let record = (region(), purpose(), interval(), effect).prop_map(
             |(region, purpose, (from, until), effect)| Self {

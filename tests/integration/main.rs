@@ -27,6 +27,7 @@ mod influence;
 mod intersection;
 mod ledger_keys;
 mod ledger_run;
+mod limited;
 mod links;
 mod moments;
 mod names;

@@ -1,6 +1,6 @@
 //! The matrix of what was allowed equals a table made by hand.
 
-use acquaint::consent::{ConsentParams, MatrixCell, Model, PolicySet, Purpose, matrix};
+use acquaint::consent::{AdLevel, ConsentParams, MatrixCell, Model, PolicySet, Purpose, matrix};
 use acquaint::ids::Region;
 use acquaint::time::Timestamp;
 use serde::Deserialize;
@@ -10,6 +10,9 @@ struct Table {
     regions: Vec<String>,
     purposes: Vec<String>,
     days: toml::Table,
+    consents: toml::Table,
+    consents_full: toml::Table,
+    consents_limited: toml::Table,
 }
 
 fn table() -> Table {
@@ -19,6 +22,7 @@ fn table() -> Table {
 fn letter(cell: &MatrixCell) -> char {
     match (cell.is_allowed, cell.since) {
         (false, _) => 'n',
+        _ if cell.level == Some(AdLevel::Limited) => 'l',
         (true, None) => 'y',
         (true, Some(since)) if since.to_string() == "2016-09-25T00:00:00Z" => 'c',
         (true, Some(_)) => '?',
@@ -39,10 +43,21 @@ fn the_matrix_is_what_a_person_reads_in_the_sources() {
         .map(|code| Region::parse(code).unwrap())
         .collect();
     let params = ConsentParams::default().check().unwrap();
-    assert!(table.days.len() >= 24 && regions.len() >= 6);
+    assert!(table.days.len() >= 30 && regions.len() >= 6);
+    let by_model = [
+        (Model::Accepted, &table.days),
+        (Model::Consents, &table.consents),
+        (Model::ConsentsFull, &table.consents_full),
+        (Model::ConsentsLimited, &table.consents_limited),
+    ];
     let mut wrong = Vec::new();
     let mut n_cells = 0;
-    for (day, expected) in &table.days {
+    let days = by_model
+        .into_iter()
+        .flat_map(|(model, days)| days.iter().map(move |(day, row)| (model, day, row)));
+    let mut n_days = 0;
+    for (model, day, expected) in days {
+        n_days += 1;
         let expected: Vec<&str> = expected.as_str().unwrap().split_whitespace().collect();
         assert_eq!(expected.len(), regions.len(), "{day}");
         let at = Timestamp::parse(&format!("{day}T00:00:00Z")).unwrap();
@@ -50,11 +65,7 @@ fn the_matrix_is_what_a_person_reads_in_the_sources() {
             .iter()
             .zip(expected)
         {
-            let row = found
-                .rows
-                .iter()
-                .find(|row| row.model == Model::Accepted)
-                .unwrap();
+            let row = found.rows.iter().find(|row| row.model == model).unwrap();
             for (purpose, expected) in purposes.iter().zip(expected.chars()) {
                 let cell = row
                     .cells
@@ -64,15 +75,16 @@ fn the_matrix_is_what_a_person_reads_in_the_sources() {
                 n_cells += 1;
                 if letter(cell) != expected {
                     wrong.push(format!(
-                        "{day} {} {purpose}: by hand {expected}, found {}",
+                        "{day} {} {purpose}, {}: by hand {expected}, found {}",
                         found.region,
+                        model.as_str(),
                         letter(cell)
                     ));
                 }
             }
         }
     }
-    assert_eq!(n_cells, table.days.len() * regions.len() * 6);
+    assert_eq!(n_cells, n_days * regions.len() * 6);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 

@@ -1,7 +1,8 @@
 //! Random small worlds with everything in them that makes consent hard: one seed, one world.
 
 use acquaint::consent::{
-    Event, EventKind, Overlay, OverlayEffect, PolicyId, Purpose, Subject, TextDigest,
+    AdLevel, Event, EventKind, Express, Overlay, OverlayEffect, PolicyId, Purpose, Subject,
+    TextDigest,
 };
 use acquaint::ids::{AccountId, AudienceId, EventId, Region};
 use acquaint::signals::{
@@ -362,7 +363,7 @@ impl Shaker {
     /// Every door out, some ways back in, and some that break the ledger.
     fn act(&mut self) -> EventKind {
         let purpose = self.purpose();
-        match self.below(12) {
+        match self.below(15) {
             0..=3 => EventKind::OptOut,
             4 => EventKind::Accept { share: false },
             5 | 6 => EventKind::Withdraw { purpose },
@@ -375,7 +376,15 @@ impl Shaker {
                 policy: PolicyId(1),
                 digest: TextDigest::of("a text nobody knows"),
             },
-            _ => EventKind::Recycled,
+            11 => EventKind::Recycled,
+            _ => EventKind::GrantAds {
+                level: if self.chance(0.8) {
+                    AdLevel::Limited
+                } else {
+                    AdLevel::Full
+                },
+                asked: self.chance(0.3),
+            },
         }
     }
 
@@ -405,10 +414,13 @@ impl Shaker {
             return;
         };
         let from = self.some_day(50);
-        let effect = if self.chance(0.5) {
-            OverlayEffect::Deny
-        } else {
-            OverlayEffect::CutOff(self.some_day(300))
+        let effect = match self.below(3) {
+            0 => OverlayEffect::Deny,
+            1 => OverlayEffect::CutOff(self.some_day(300)),
+            _ => OverlayEffect::Express(Express {
+                since: self.some_day(80),
+                unnamed: AdLevel::Limited,
+            }),
         };
         let purpose = self.purpose();
         self.world.overlays.push(Overlay {

@@ -6,7 +6,7 @@ use super::restrictions::{ByPerson, HiddenAd, Restrictions, count_showings, hide
 use super::targeting::{chooses_protected, meets_all};
 use crate::ads::audience::Audiences;
 use crate::ads::profile::{TrainingRow, UserProfile};
-use crate::consent::{AdRelevance, Permitted};
+use crate::consent::{AdRelevance, LimitedAds, Permitted};
 use crate::ids::UserId;
 use crate::signals::Ad;
 use crate::time::{Interval, Timestamp};
@@ -37,6 +37,13 @@ impl Guard {
     /// Whoever hid something does not get it.
     #[must_use]
     pub fn with_hidden(mut self, hidden: &[Permitted<HiddenAd, AdRelevance>]) -> Self {
+        hide(&mut self.by_person, hidden);
+        self
+    }
+
+    /// The same of people who allow limited ads alone: what somebody hid is kept from them whatever they allow.
+    #[must_use]
+    pub fn with_hidden_of_limited(mut self, hidden: &[Permitted<HiddenAd, LimitedAds>]) -> Self {
         hide(&mut self.by_person, hidden);
         self
     }

@@ -6,7 +6,7 @@
 use super::ineligible::Ineligible;
 use super::params::{Cap, ValidPolicyParams};
 use crate::ads::profile::TrainingRow;
-use crate::consent::{About, AdRelevance, Permitted};
+use crate::consent::{About, AdRelevance, For, Permitted};
 use crate::hash::HashMap;
 use crate::ids::{AdId, AdvertiserId, UserId};
 use crate::signals::{Ad, AdFeedback, Hidden};
@@ -109,7 +109,7 @@ impl Restrictions {
 pub(in crate::ads) type ByPerson = HashMap<UserId, Restrictions>;
 
 /// Notes what people hid.
-pub(super) fn hide(by_person: &mut ByPerson, hidden: &[Permitted<HiddenAd, AdRelevance>]) {
+pub(super) fn hide<P: For>(by_person: &mut ByPerson, hidden: &[Permitted<HiddenAd, P>]) {
     let mut sorted: Vec<HiddenAd> = hidden.iter().map(|one| *one.get()).collect();
     sorted.sort_unstable();
     sorted.dedup();

@@ -2,8 +2,11 @@
 
 use serde::Serialize;
 
-use crate::ads::{AdScore, Contribution, Contributions, Ineligible};
-use crate::consent::{Decision, Purpose};
+use crate::ads::{
+    AdScore, ClickModel, Contribution, Contributions, Guard, Ineligible, LimitedProfile,
+    UserProfile,
+};
+use crate::consent::{AdLevel, Decision, Purpose};
 use crate::engine::EngineError;
 use crate::engine::ads::Ads;
 use crate::engine::world::World;
@@ -66,6 +69,8 @@ pub struct Grant {
     pub purpose: Purpose,
     /// Their messenger accounts and where each stands with the terms, orders of regulators aside.
     pub accounts: Vec<(AccountId, &'static str)>,
+    /// How far ads may go.
+    pub level: AdLevel,
     /// If an order spares newer data only: collected since when.
     pub since: Option<Timestamp>,
 }
@@ -109,7 +114,7 @@ impl Ads {
         ad_id: AdId,
     ) -> Result<AdExplained, EngineError> {
         let mut explained = AdExplained::of(user, ad_id);
-        let Some(profile) = self.profiles.of(user) else {
+        let Some(person) = self.person(user) else {
             explained.why_not = Some(if world.inputs.knows(user) {
                 let reason = self.view.gates.denial(user);
                 NotShown::Gate { reason }
@@ -124,11 +129,11 @@ impl Ads {
             return Ok(explained);
         };
         (explained.bid, explained.quality) = (Some(ad.bid), Some(ad.quality));
-        if let Err(reason) = self.guard.eligibility(profile.get(), ad) {
+        if let Err(reason) = person.eligibility(&self.guard, ad) {
             explained.why_not = Some(NotShown::Policy { reason });
             return Ok(explained);
         }
-        let parts = self.model.contributions(profile.get(), ad);
+        let parts = person.contributions(&self.model, ad);
         explained.take_apart(&parts, ad);
         self.place(world, &mut explained)?;
         Ok(explained)
@@ -157,8 +162,16 @@ impl Ads {
         Ok(())
     }
 
+    /// What counts of somebody who may get ads.
+    fn person(&self, user: UserId) -> Option<Person<'_>> {
+        let limited = self.limited.of_user(user);
+        let limited = limited.map(|one| Person::Limited(one.get()));
+        limited.or_else(|| Some(Person::Full(self.profiles.of(user)?.get())))
+    }
+
     fn grant(&self, world: &World, user: UserId) -> Grant {
-        let links = self.view.links.iter().filter(|link| link.user == user);
+        let links = self.limited.links_of(user).unwrap_or(&self.view.links);
+        let links = links.iter().filter(|link| link.user == user);
         let state = |account| {
             Some((
                 account,
@@ -177,10 +190,38 @@ impl Ads {
             Decision::Allowed { since } if since > Timestamp::MIN => Some(since),
             Decision::Allowed { .. } | Decision::Denied(_) => None,
         };
+        let level = match self.limited.of_user(user) {
+            Some(_) => AdLevel::Limited,
+            None => AdLevel::Full,
+        };
         Grant {
             purpose: Purpose::AdRelevance,
+            level,
             accounts,
             since,
+        }
+    }
+}
+
+/// What counts of somebody, by how far they let ads go.
+#[derive(Clone, Copy)]
+enum Person<'a> {
+    Full(&'a UserProfile),
+    Limited(&'a LimitedProfile),
+}
+
+impl Person<'_> {
+    fn eligibility(self, guard: &Guard, ad: &Ad) -> Result<(), Ineligible> {
+        match self {
+            Self::Full(profile) => guard.eligibility(profile, ad),
+            Self::Limited(profile) => profile.eligibility(guard, ad),
+        }
+    }
+
+    fn contributions(self, model: &ClickModel, ad: &Ad) -> Contributions {
+        match self {
+            Self::Full(profile) => model.contributions(profile, ad),
+            Self::Limited(profile) => profile.contributions(model, ad),
         }
     }
 }

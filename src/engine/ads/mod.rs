@@ -3,6 +3,7 @@
 pub(in crate::engine) mod audiences;
 pub(in crate::engine) mod explain;
 pub(in crate::engine) mod facts;
+pub(in crate::engine) mod limited;
 pub(in crate::engine) mod model;
 pub(in crate::engine) mod profiles;
 pub(in crate::engine) mod provenance;
@@ -13,6 +14,7 @@ pub(in crate::engine) mod weights;
 use rayon::prelude::*;
 
 use self::audiences::resolve;
+use self::limited::LimitedPeople;
 use self::model::AdModel;
 use self::profiles::Profiles;
 use crate::ads::{
@@ -32,6 +34,8 @@ pub(in crate::engine) struct Ads {
     pub(in crate::engine) view: View<AdRelevance>,
     /// What is known of people, and what was shared about them by the moment of the run.
     pub(in crate::engine) profiles: Profiles,
+    /// People of whom less counts.
+    pub(in crate::engine) limited: LimitedPeople,
     /// What is shared besides profiles.
     pub(in crate::engine) facts: SharedFacts,
     pub(in crate::engine) guard: Guard,
@@ -53,7 +57,9 @@ impl Ads {
         progress.begin("preparing ads", None);
         let profiles = Profiles::of_view(world, &view);
         let rows = training_rows(world, &view, &profiles).noted(&mut world.stages);
+        let limited = LimitedPeople::of(world, &view);
         let guard = guard(world, &view, &profiles, &rows);
+        let guard = guard.with_hidden_of_limited(&limited.hidden);
         let facts = facts::facts(world, &view, book);
         let set = TrainingSet {
             rows: &rows,
@@ -83,6 +89,7 @@ impl Ads {
             ready: ReadyAds::of(&world.inputs.ads, &model, &guard),
             view,
             profiles,
+            limited,
             facts,
             guard,
             model,

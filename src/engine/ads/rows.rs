@@ -1,6 +1,8 @@
 //! Ad scores as rows.
 
-use crate::ads::{AdCounts, AdScore, Ineligible, Offered, rank_ready};
+use crate::ads::LimitedProfile;
+use crate::ads::{AdCounts, AdScore, Ineligible, Offered, RankedAds, rank_limited, rank_ready};
+use crate::consent::{Decision, LimitedAds, Permitted};
 use crate::engine::ads::Ads;
 use crate::engine::outputs::AdRow;
 use crate::engine::publishing::{Ranks, keep};
@@ -22,7 +24,10 @@ impl Ads {
         let everybody = self.profiles.all();
         let (k, done) = (world.params.ads.k(), |n| progress.advance(n));
         let offered = self.offered(world);
-        let ranked = rank_ready(everybody, offered, &self.model, &self.guard, k, &done)?;
+        let mut ranked = rank_ready(everybody, offered, &self.model, &self.guard, k, &done)?;
+        if !self.limited.all().is_empty() {
+            ranked = ranked.and(self.rank_limited(world, self.limited.all(), k)?);
+        }
         Ok(Staged {
             value: ranked.scores,
             stage: stage(&ranked.counts),
@@ -35,7 +40,7 @@ impl Ads {
         world: &World,
         scores: &[AdScore],
     ) -> Option<RunFinding> {
-        let (n_ads, n_readers) = (world.inputs.ads.len(), self.profiles.all().len());
+        let (n_ads, n_readers) = (world.inputs.ads.len(), self.n_readers());
         (scores.is_empty() && n_ads > 0 && n_readers >= READERS_EXPECTED_FROM).then(|| {
             RunFinding::new(
                 "empty_output",
@@ -53,12 +58,40 @@ impl Ads {
         k: usize,
     ) -> Result<Vec<AdScore>, EngineError> {
         // A ranking makes at least one place.
-        let Some(profile) = self.profiles.of(user).filter(|_| k > 0) else {
+        if k == 0 {
+            return Ok(Vec::new());
+        }
+        if let Some(profile) = self.limited.of_user(user) {
+            let ranked = self.rank_limited(world, std::slice::from_ref(profile), k)?;
+            return Ok(ranked.scores);
+        }
+        let Some(profile) = self.profiles.of(user) else {
             return Ok(Vec::new());
         };
         let (person, offered) = (std::slice::from_ref(profile), self.offered(world));
         let ranked = rank_ready(person, offered, &self.model, &self.guard, k, &|_| ())?;
         Ok(ranked.scores)
+    }
+
+    fn rank_limited(
+        &self,
+        world: &World,
+        people: &[Permitted<LimitedProfile, LimitedAds>],
+        k: usize,
+    ) -> Result<RankedAds, EngineError> {
+        let offered = self.offered(world);
+        let (model, guard) = (&self.model, &self.guard);
+        Ok(rank_limited(people, offered, model, guard, k, &|_| ())?)
+    }
+
+    fn n_readers(&self) -> usize {
+        self.profiles.all().len() + self.limited.all().len()
+    }
+
+    /// What the gate says of somebody at the level they chose.
+    pub(in crate::engine) fn decision(&self, user: UserId) -> Decision {
+        let full = || self.view.gates.people.decision(user);
+        self.limited.decision(user).unwrap_or_else(full)
     }
 
     fn offered<'a>(&'a self, world: &'a World) -> Offered<'a> {
@@ -74,11 +107,10 @@ impl Ads {
         scores: &'a [AdScore],
         stage: &'a mut Stage,
     ) -> impl Iterator<Item = AdRow> + 'a {
-        let gate = &self.view.gates.people;
         let mut ranks = Ranks::default();
         scores
             .iter()
-            .filter(move |score| keep(stage, [gate.decision(score.user)]))
+            .filter(move |score| keep(stage, [self.decision(score.user)]))
             .map(move |score| AdRow {
                 user: score.user,
                 rank: ranks.next(score.user),

@@ -24,7 +24,7 @@ use self::said::{HiddenAds, Ties, ties_may_differ, withdrawn};
 
 use crate::consent::{
     Abuse, AdRelevance, AsOf, BusinessMarketing, BusinessService, Decision, DenialReason, For,
-    FriendSuggestions, Ledger, Purpose, ValidConsentParams,
+    FriendSuggestions, Ledger, LimitedAds, Purpose, ValidConsentParams,
 };
 use crate::engine::outputs::{
     AbuseRow, AdRow, LinkRow, MANIFEST, Manifest, OutputRow, ReachRow, SuggestionRow,
@@ -239,6 +239,11 @@ impl<P: For> Changes<P> {
         )
     }
 
+    fn was_limited(&self, user: UserId) -> bool {
+        let limited = Decision::Denied(DenialReason::LimitedLevel);
+        self.before.people.decision(user) == limited
+    }
+
     fn of_account(&self, account: AccountId) -> Option<RecallReason> {
         refused(
             self.before.accounts.decision(account),
@@ -292,13 +297,19 @@ impl<'a> Found<'a> {
     }
 
     fn ads(&mut self, asked: &Asked<'_>) -> Result<(), EngineError> {
-        let changes = asked.changes::<AdRelevance>();
+        let full = asked.changes::<AdRelevance>();
+        let limited = asked.changes::<LimitedAds>();
         let hidden = HiddenAds::of(asked.inputs);
         self.each(AdRow::FILE, &["user_id", "ad_id"], |row| {
             let user = UserId(row[0]);
             let said = || hidden.reason(user, AdId(row[1]));
-            let reason = changes.of_user(user).or_else(said);
-            Named::person(row[0], Some(row[1]), reason)
+            // What was published for somebody who had chosen limited ads rests on no more than that.
+            let changes = if full.was_limited(user) {
+                limited.of_user(user)
+            } else {
+                full.of_user(user)
+            };
+            Named::person(row[0], Some(row[1]), changes.or_else(said))
         })
     }
 

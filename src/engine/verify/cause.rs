@@ -16,6 +16,10 @@ use crate::signals::{AddressBookEntry, Hidden};
 enum One {
     Account(AccountId),
     Person(UserId),
+    /// Loses all but what counts at the level *limited*.
+    LimitedAccount(AccountId),
+    /// The same.
+    LimitedPerson(UserId),
 }
 
 /// Finds a small set of erased people that is enough for the difference, and a chain of rows to the first row.
@@ -35,9 +39,12 @@ pub(super) fn find(
         contestants: &erased.contestants,
         left: max_reruns,
     };
+    let limited = &erased.limited;
     let accounts = erased.accounts.iter().copied().map(One::Account);
     let all: Vec<One> = accounts
         .chain(erased.people.iter().copied().map(One::Person))
+        .chain(limited.accounts.iter().copied().map(One::LimitedAccount))
+        .chain(limited.people.iter().copied().map(One::LimitedPerson))
         .collect();
     let Few { few, is_minimal } = search.minimal(all)?;
     let few = search.erased(&few);
@@ -45,8 +52,14 @@ pub(super) fn find(
         .first()
         .map_or_else(Vec::new, |first| Rows::of(trial.source).path(&few, first));
     Ok(Cause {
-        accounts: few.accounts.iter().map(|account| account.0).collect(),
-        people: few.people.iter().map(|user| user.0).collect(),
+        accounts: (&few.accounts | &few.limited.accounts)
+            .iter()
+            .map(|account| account.0)
+            .collect(),
+        people: (&few.people | &few.limited.people)
+            .iter()
+            .map(|user| user.0)
+            .collect(),
         is_minimal,
         n_reruns: max_reruns - search.left,
         path,
@@ -94,6 +107,8 @@ impl Search<'_> {
             match *one {
                 One::Account(account) => erased.accounts.insert(account),
                 One::Person(user) => erased.people.insert(user),
+                One::LimitedAccount(account) => erased.limited.accounts.insert(account),
+                One::LimitedPerson(user) => erased.limited.people.insert(user),
             };
         }
         erased
@@ -294,9 +309,13 @@ impl Rows {
             .iter()
             .filter_map(|(name, value)| goal(name, value))
             .collect();
-        let accounts = erased.accounts.iter().copied().map(Node::Account);
+        let limited = &erased.limited;
+        let accounts = erased.accounts.iter().chain(&limited.accounts);
+        let people = erased.people.iter().chain(&limited.people);
         let starts: Vec<Node> = accounts
-            .chain(erased.people.iter().copied().map(Node::Person))
+            .copied()
+            .map(Node::Account)
+            .chain(people.copied().map(Node::Person))
             .collect();
         let mut came_from: BTreeMap<Node, Option<(Node, &'static str, usize)>> =
             starts.iter().map(|&node| (node, None)).collect();

@@ -14,8 +14,8 @@ use crate::ids::{AccountId, NumberToken, Region, UserId};
 use crate::signals::{
     AbuseReport, Ad, AdFeedback, AddressBookEntry, AudienceMember, Business, BusinessOptIn,
     BusinessThread, ConsentEventRow, Feedback, Friendship, Impression, InputFile, MessengerAccount,
-    OwnColumns, PolicyText, RawPhone, Record, SignalsDir, SignalsError, SocialAccount, Table,
-    TableForm, TableWriter, write_table_with,
+    OwnColumns, OwnValues, PolicyText, RawPhone, Record, SignalsDir, SignalsError, SocialAccount,
+    Table, TableForm, TableWriter, write_table_with,
 };
 use crate::time::Timestamp;
 
@@ -27,11 +27,23 @@ pub(super) struct Erased {
     /// Of these people, those who refused nothing and claim a number that a remaining account has. Their claim competes
     /// for it, so it stays; nothing else of theirs does.
     pub(super) contestants: BTreeSet<UserId>,
+    /// Of whom all is deleted but what may count at the level *limited*.
+    pub(super) limited: Limited,
+}
+
+/// Accounts and people who allow limited ads alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Limited {
+    pub(super) accounts: BTreeSet<AccountId>,
+    pub(super) people: BTreeSet<UserId>,
 }
 
 impl Erased {
     /// What stays of a social account.
     fn left_of(&self, row: &SocialAccount) -> Option<SocialAccount> {
+        if self.limited.people.contains(&row.user_id) {
+            return Some(limited_to(row));
+        }
         if !self.people.contains(&row.user_id) {
             return Some(row.clone());
         }
@@ -39,6 +51,28 @@ impl Erased {
             .contains(&row.user_id)
             .then(|| claim_of(row))
     }
+}
+
+/// A social account of which nothing is known but what counts at the level *limited*, and its claim to a number.
+fn limited_to(row: &SocialAccount) -> SocialAccount {
+    SocialAccount {
+        gender: None,
+        interests: Vec::new(),
+        own: OwnValues::default(),
+        ..row.clone()
+    }
+}
+
+/// A messenger account of which nothing is known but what consent and linking need.
+fn unused(row: &MessengerAccount) -> MessengerAccount {
+    let mut row = row.clone();
+    row.device.device_type = None;
+    row.device.os = None;
+    row.device.os_version = None;
+    row.app_version = None;
+    row.sessions_30d = None;
+    row.groups = None;
+    row
 }
 
 /// A social account of which nothing is known but its claim to a number: when it was given, on which device and where.
@@ -177,14 +211,21 @@ impl Source {
         key: Option<&KeyRing>,
         dir: &Path,
     ) -> Result<(), EngineError> {
+        let limited = &erased.limited;
         let has = |account: AccountId| !erased.accounts.contains(&account);
         let here = |user: UserId| !erased.people.contains(&user);
+        let whole = |user: UserId| here(user) && !limited.people.contains(&user);
         let to = World {
             dir,
             own: self.dir.own(),
             purposes,
         };
-        to.write(&self.accounts, |row| has(row.account_id))?;
+        let accounts = self.accounts.iter().map(|row| {
+            let is_limited = limited.accounts.contains(&row.account_id);
+            if is_limited { unused(row) } else { row.clone() }
+        });
+        let accounts: Vec<MessengerAccount> = accounts.collect();
+        to.write(&accounts, |row| has(row.account_id))?;
         let social: Vec<SocialAccount> = self
             .social
             .iter()
@@ -192,10 +233,10 @@ impl Source {
             .collect();
         to.write(&social, |_| true)?;
         to.write(&self.friendships, |row| {
-            here(row.user_a) && here(row.user_b)
+            whole(row.user_a) && whole(row.user_b)
         })?;
         to.write(&self.feedback, |row| {
-            here(row.user_id) && here(row.other_id)
+            whole(row.user_id) && whole(row.other_id)
         })?;
         if self.consent.is_none() {
             to.write(&self.events, |row| account_of(row).is_none_or(has))?;
@@ -206,7 +247,7 @@ impl Source {
         let listed = self.tokens_of(erased, key);
         to.write(&self.audience_members, |row| !listed.contains(&row.token))?;
         to.write(&self.ad_feedback, |row| here(row.user_id))?;
-        to.write(&self.impressions, |row| row.user_id.is_none_or(here))?;
+        to.write(&self.impressions, |row| row.user_id.is_none_or(whole))?;
         to.write(&self.businesses, |_| true)?;
         to.write(&self.threads, |row| has(row.account_id))?;
         to.write(&self.opt_ins, |row| has(row.account_id))?;
@@ -226,6 +267,7 @@ impl Source {
             let kept: Vec<AddressBookEntry> = rows
                 .filter(|(row, number)| {
                     !erased.accounts.contains(&row.account_id)
+                        && !erased.limited.accounts.contains(&row.account_id)
                         && number.is_none_or(|number| !numbers.contains(&number))
                 })
                 .map(|(row, _)| row)
@@ -284,12 +326,14 @@ impl Source {
         let mut kept = HashSet::default();
         for (row, number) in self.accounts.iter().zip(self.account_numbers()) {
             if row.registered_at.max(row.number_since) <= self.as_of {
-                let is_erased = erased.accounts.contains(&row.account_id);
+                let is_erased = erased.accounts.contains(&row.account_id)
+                    || erased.limited.accounts.contains(&row.account_id);
                 if is_erased { &mut theirs } else { &mut kept }.extend(number);
             }
         }
         for (user, since, number) in self.social_numbers() {
-            if since <= self.as_of && erased.people.contains(&user) {
+            let is_erased = erased.people.contains(&user) || erased.limited.people.contains(&user);
+            if since <= self.as_of && is_erased {
                 theirs.extend(number);
             }
         }

@@ -20,7 +20,7 @@ use rayon::prelude::*;
 
 use crate::consent::{
     Abuse, AdRelevance, AsOf, BusinessMarketing, BusinessService, Flaw, For, FriendSuggestions,
-    Purpose, Subject,
+    LimitedAds, Purpose, Subject,
 };
 use crate::engine::books::reading::default_regions;
 use crate::engine::opening::Opening;
@@ -38,7 +38,7 @@ use crate::ids::UserId;
 use crate::publish::{FRESH, Scratch, Staging, Target, make_dirs};
 use crate::signals::SignalsDir;
 
-use erase::{Erased, Everybody, Source};
+use erase::{Erased, Everybody, Limited, Source};
 pub use verdict::{Cause, Difference, Finding, PurposeVerdict, Verdict};
 
 /// What to verify.
@@ -187,7 +187,7 @@ fn who_is_out(
     }
     Ok(vec![
         denied::<FriendSuggestions>(&standing, &inputs, source),
-        denied::<AdRelevance>(&standing, &inputs, source),
+        denied_ads(&standing, &inputs, source),
         denied::<Abuse>(&standing, &inputs, source),
         denied::<BusinessService>(&standing, &inputs, source),
         denied::<BusinessMarketing>(&standing, &inputs, source),
@@ -216,8 +216,25 @@ fn denied<P: For>(standing: &Standing, inputs: &Inputs, source: &Source) -> OutF
             accounts,
             people,
             contestants,
+            limited: Limited::default(),
         },
     }
+}
+
+/// Who is out for ads; of whoever allows limited ads alone, all goes but what may count.
+fn denied_ads(standing: &Standing, inputs: &Inputs, source: &Source) -> OutFor {
+    let full = denied::<AdRelevance>(standing, inputs, source);
+    if !standing.has_limited() {
+        return full;
+    }
+    let mut out = denied::<LimitedAds>(standing, inputs, source);
+    let erased = &mut out.erased;
+    let limited = Limited {
+        accounts: &full.erased.accounts - &erased.accounts,
+        people: &full.erased.people - &erased.people,
+    };
+    erased.limited = limited;
+    out
 }
 
 /// The world that some purposes see without whoever is out.

@@ -1,6 +1,6 @@
 //! Standing: what the ledger says, at every moment a run asks about.
 
-use crate::consent::{AsOf, For, Ledger, Snapshot};
+use crate::consent::{AsOf, Decision, DenialReason, For, Ledger, Purpose, Snapshot};
 use crate::engine::world::consent_source::Objections;
 use crate::engine::world::inputs::Inputs;
 use crate::engine::world::view::{Gates, View, everyones_links};
@@ -71,6 +71,14 @@ impl Standing {
             everyones_links: everyones_links.value,
             of_links: everyones_links.stage,
         }
+    }
+
+    /// Has anybody chosen limited ads, as known at either moment?
+    pub(in crate::engine) fn has_limited(&self) -> bool {
+        let limited = Decision::Denied(DenialReason::LimitedLevel);
+        let moments = [&self.snapshot, &self.at_publication];
+        let mut statuses = moments.into_iter().flat_map(Snapshot::statuses);
+        statuses.any(|status| status.decision(Purpose::AdRelevance) == limited)
     }
 
     /// The gates of a purpose.

@@ -57,6 +57,11 @@ impl<P: For> Gates<P> {
         }
     }
 
+    /// Links between accounts and people who pass, until a view takes them.
+    pub(in crate::engine) fn links(&self) -> &[Link] {
+        &self.links
+    }
+
     /// Why somebody does not pass; whom no gate knows has no record.
     pub(in crate::engine) fn denial(&self, user: UserId) -> &'static str {
         match self.people.decision(user) {

@@ -1,6 +1,6 @@
 //! `consent_events`: one event, about exactly one of an account, a device and a number.
 
-use crate::consent::{Event, EventKind, PolicyId, Purpose, Subject, TextDigest};
+use crate::consent::{AdLevel, Event, EventKind, PolicyId, Purpose, Subject, TextDigest};
 use crate::ids::DeviceId;
 use crate::signals::column::{Column, columns};
 use crate::signals::record::Record;
@@ -26,6 +26,7 @@ columns! {
         SHARE = "share" Truth optional;
         PURPOSE = "purpose" Text optional;
         ASKED = "asked" Truth optional;
+        LEVEL = "level" Text optional;
     }
 }
 
@@ -82,10 +83,11 @@ impl Record for ConsentEventRow {
 
     const RESTRICTS: bool = true;
 
-    /// An event whose kind cannot be read may have been an opt-out. One of a kind that gives, gives nothing.
+    /// An event whose kind cannot be read may have been an opt-out. One of a kind that gives, gives nothing; but one that names
+    /// a level may have taken away what is above it.
     fn may_restrict(row: &Row<'_>) -> bool {
         let gives = |name| GIVING.contains(&name);
-        !row.text(event::KIND).is_ok_and(gives)
+        row.has(event::LEVEL) || !row.text(event::KIND).is_ok_and(gives)
     }
 
     /// An account, a device or both. A number is not enough: nobody can tell whether an objection was taken back.
@@ -145,10 +147,7 @@ fn kind(row: &Row<'_>) -> Result<EventKind, Fault> {
         },
         "register" => EventKind::Register,
         "opt_out" => EventKind::OptOut,
-        "grant" => EventKind::Grant {
-            purpose: row.named(event::PURPOSE, Purpose::parse)?,
-            asked: row.truth_if(event::ASKED)?.unwrap_or(false),
-        },
+        "grant" => grant(row)?,
         "withdraw" => EventKind::Withdraw {
             purpose: row.named(event::PURPOSE, Purpose::parse)?,
         },
@@ -160,6 +159,18 @@ fn kind(row: &Row<'_>) -> Result<EventKind, Fault> {
         "non_user_joins" => EventKind::NonUserJoins,
         _ => return Err(Fault::new(event::KIND, RejectionReason::OutOfRange)),
     })
+}
+
+/// A grant. Only one for ads has a level, and one that has a level nobody knows is none.
+fn grant(row: &Row<'_>) -> Result<EventKind, Fault> {
+    let purpose = row.named(event::PURPOSE, Purpose::parse)?;
+    let asked = row.truth_if(event::ASKED)?.unwrap_or(false);
+    if !row.has(event::LEVEL) {
+        return Ok(EventKind::Grant { purpose, asked });
+    }
+    Fault::unless(purpose == Purpose::AdRelevance, event::LEVEL)?;
+    let level = row.named(event::LEVEL, AdLevel::parse)?;
+    Ok(EventKind::GrantAds { level, asked })
 }
 
 const fn is_of_non_user(kind: &EventKind) -> bool {
@@ -230,6 +241,11 @@ fn write_kind(kind: &EventKind, values: &mut Values<'_>) {
         EventKind::Grant { purpose, asked } => {
             values.set(event::PURPOSE, purpose.as_str());
             values.set(event::ASKED, asked);
+        }
+        EventKind::GrantAds { level, asked } => {
+            values.set(event::PURPOSE, Purpose::AdRelevance.as_str());
+            values.set(event::ASKED, asked);
+            values.set(event::LEVEL, level.as_str());
         }
         EventKind::Withdraw { purpose } => values.set(event::PURPOSE, purpose.as_str()),
         _ => {}

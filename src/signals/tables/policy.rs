@@ -1,6 +1,6 @@
 //! `policy_versions` and `overlays`.
 
-use crate::consent::{Overlay, OverlayEffect, PolicyId, Purpose, TextDigest};
+use crate::consent::{AdLevel, Express, Overlay, OverlayEffect, PolicyId, Purpose, TextDigest};
 use crate::signals::column::{Column, columns};
 use crate::signals::record::Record;
 use crate::signals::records::PolicyText;
@@ -65,6 +65,8 @@ columns! {
         UNTIL = "until" Instant optional;
         EFFECT = "effect" Text required;
         CUT_OFF = "cut_off" Instant optional;
+        CONSENTS_SINCE = "consents_since" Instant optional;
+        LEVEL = "level" Text optional;
     }
 }
 
@@ -95,6 +97,11 @@ impl Record for Overlay {
                 values.set(order::EFFECT, "cut_off");
                 values.set(order::CUT_OFF, at);
             }
+            OverlayEffect::Express(express) => {
+                values.set(order::EFFECT, "express");
+                values.set(order::CONSENTS_SINCE, express.since);
+                values.set(order::LEVEL, express.unnamed.as_str());
+            }
         }
     }
 
@@ -102,16 +109,46 @@ impl Record for Overlay {
     const RESTRICTS: bool = true;
 }
 
-/// A date beside `deny` contradicts it: what is denied has no date from which it is allowed.
+/// A column that belongs to another effect contradicts the one that is named: what is denied has no date from which it is allowed.
 fn effect(row: &Row<'_>) -> Result<OverlayEffect, Fault> {
-    let is_cut_off = row.named(order::EFFECT, |name| match name {
-        "deny" => Some(false),
-        "cut_off" => Some(true),
-        _ => None,
-    })?;
-    if is_cut_off {
-        return row.instant(order::CUT_OFF).map(OverlayEffect::CutOff);
+    let name = row.named(order::EFFECT, Effect::parse)?;
+    let others: &[&Column] = match name {
+        Effect::Deny => &[order::CUT_OFF, order::CONSENTS_SINCE, order::LEVEL],
+        Effect::CutOff => &[order::CONSENTS_SINCE, order::LEVEL],
+        Effect::Express => &[order::CUT_OFF],
+    };
+    for column in others.iter().copied() {
+        Fault::unless(!row.has(column), column)?;
     }
-    Fault::unless(row.instant_if(order::CUT_OFF)?.is_none(), order::CUT_OFF)?;
-    Ok(OverlayEffect::Deny)
+    Ok(match name {
+        Effect::Deny => OverlayEffect::Deny,
+        Effect::CutOff => OverlayEffect::CutOff(row.instant(order::CUT_OFF)?),
+        Effect::Express => OverlayEffect::Express(Express {
+            since: row.instant(order::CONSENTS_SINCE)?,
+            unnamed: if row.has(order::LEVEL) {
+                row.named(order::LEVEL, AdLevel::parse)?
+            } else {
+                AdLevel::Full
+            },
+        }),
+    })
+}
+
+/// What the column `effect` names.
+#[derive(Clone, Copy)]
+enum Effect {
+    Deny,
+    CutOff,
+    Express,
+}
+
+impl Effect {
+    fn parse(name: &str) -> Option<Self> {
+        match name {
+            "deny" => Some(Self::Deny),
+            "cut_off" => Some(Self::CutOff),
+            "express" => Some(Self::Express),
+            _ => None,
+        }
+    }
 }

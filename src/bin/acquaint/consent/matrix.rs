@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use acquaint::consent::{
-    ConsentParams, MatrixCell, MatrixRegion, PolicySet, Purpose, matrix as decided,
+    AdLevel, ConsentParams, MatrixCell, MatrixRegion, PolicySet, Purpose, matrix as decided,
 };
 
 use acquaint::publish::read_plain_text;
@@ -85,6 +85,9 @@ fn table(region: &MatrixRegion, policies: &PolicySet) -> String {
 }
 
 fn word(cell: &MatrixCell) -> String {
+    if cell.level == Some(AdLevel::Limited) {
+        return AdLevel::Limited.as_str().to_owned();
+    }
     match (cell.reason, cell.since) {
         (Some(reason), _) => reason.to_owned(),
         (None, Some(since)) => format!("since {:.10}", since.to_string()),

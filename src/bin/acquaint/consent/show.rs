@@ -395,6 +395,11 @@ fn what(kind: &EventKind) -> String {
             let how = if *asked { "asked" } else { "unasked" };
             format!("{name} {}, {how}", purpose.as_str())
         }
+        EventKind::GrantAds { level, asked } => {
+            let how = if *asked { "asked" } else { "unasked" };
+            let purpose = Purpose::AdRelevance.as_str();
+            format!("{name} {purpose}, {}, {how}", level.as_str())
+        }
         EventKind::Withdraw { purpose } => format!("{name} {}", purpose.as_str()),
         _ => name.to_owned(),
     }
@@ -422,6 +427,11 @@ fn event_json(event: &Event) -> Value {
         EventKind::Grant { purpose, asked } => {
             object["purpose"] = json!(purpose.as_str());
             object["asked"] = json!(asked);
+        }
+        EventKind::GrantAds { level, asked } => {
+            object["purpose"] = json!(Purpose::AdRelevance.as_str());
+            object["asked"] = json!(asked);
+            object["level"] = json!(level.as_str());
         }
         EventKind::Withdraw { purpose } => object["purpose"] = json!(purpose.as_str()),
         _ => {}
