@@ -156,6 +156,7 @@ impl<P: For> GraphBuilder<P> {
             tie_kinds: ties.par_iter().map(|tie| tie.kinds).collect(),
             tie_times: ties.par_iter().map(|tie| tie.row.at).collect(),
             aside: Vec::new(),
+            beside: super::Beside::default(),
             purpose: PhantomData,
         };
         Built {

@@ -1,7 +1,9 @@
 //! Graph: permitted people and the ties between them, packed for kernels.
 
 mod aside;
+mod beside;
 mod builder;
+mod communities;
 mod csr;
 mod error;
 mod index;
@@ -13,7 +15,10 @@ pub(crate) mod testing;
 mod types;
 
 pub use aside::{TieAside, WhyAside};
+pub(crate) use beside::Beside;
+pub use beside::{Dealing, Dealings, Lives};
 pub use builder::{Built, GraphBuilder, GraphCounts};
+pub(crate) use communities::Communities;
 pub use csr::Csr;
 pub use error::GraphError;
 pub(crate) use practice::{People, practice_ties};

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::{Csr, TieAside};
+use super::{Beside, Csr, TieAside};
 use crate::consent::About;
 use crate::ids::UserId;
 use crate::time::Timestamp;
@@ -101,6 +101,8 @@ pub struct Graph<P> {
     pub(in crate::graph) contact_times: Vec<Timestamp>,
     /// Ties that are in no row any more.
     pub(in crate::graph) aside: Vec<TieAside>,
+    /// What they share besides ties.
+    pub(in crate::graph) beside: Beside,
     pub(in crate::graph) purpose: PhantomData<P>,
 }
 

@@ -47,7 +47,7 @@ pub use rank::{Scorer, Scratch};
 pub use ranker::{
     Candidates, FEATURE_NAMES, FRIEND_MODEL_SCHEMA, FeatureWeight, Features, FriendModel,
     FriendTraining, Holdout, N_FEATURES, Provenance, Ranker, RankerError, RankerFactors,
-    RankerParams, RankerScratch, ValidRankerParams, train_friends,
+    RankerParams, RankerScratch, RankerSignals, ValidRankerParams, train_friends,
 };
 pub(crate) use ranker::{Source, train_on};
 pub use reasons::{Reason, Tier};

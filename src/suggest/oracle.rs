@@ -451,6 +451,7 @@ fn scores_are_exact_with_a_million_in_common_that_weigh_the_most() {
         contact_kinds: &[],
         aside: &[],
         direct: Direct::default(),
+        beside: &crate::graph::Beside::default(),
     };
     let exclusions = Exclusions::none();
     let of = |weight: f64| u64::from(n) * Score::from_f64(weight).bits();

@@ -3,7 +3,7 @@
 use super::params::{Direct, ValidSuggestParams};
 use super::reasons::Tier;
 use crate::consent::FriendSuggestions;
-use crate::graph::{Csr, EdgeKinds, Graph, People, TieAside, WhyAside, practice_ties};
+use crate::graph::{Beside, Csr, EdgeKinds, Graph, People, TieAside, WhyAside, practice_ties};
 
 /// Borrowed adjacency arrays: ties both ways, and each person's own uploads.
 ///
@@ -22,6 +22,8 @@ pub(crate) struct View<'a> {
     pub(crate) aside: &'a [TieAside],
     /// Whom a saved number suggests by itself.
     pub(crate) direct: Direct,
+    /// What people share besides ties.
+    pub(crate) beside: &'a Beside,
 }
 
 impl<'a> View<'a> {
@@ -33,6 +35,7 @@ impl<'a> View<'a> {
             contact_kinds: graph.contact_kinds(),
             aside: graph.ties_aside(),
             direct: Direct::default(),
+            beside: graph.beside(),
         }
     }
 
@@ -115,6 +118,7 @@ pub(crate) struct Plain {
     tie_kinds: Vec<EdgeKinds>,
     contacts: Csr,
     contact_kinds: Vec<EdgeKinds>,
+    beside: Beside,
 }
 
 fn without_loops(pairs: &[(u32, u32)]) -> Vec<(u32, u32)> {
@@ -136,7 +140,14 @@ impl Plain {
             contact_kinds: entries(&contacts).map(kinds).collect(),
             ties,
             contacts,
+            beside: Beside::default(),
         }
+    }
+
+    /// With what people share besides ties.
+    #[cfg(test)]
+    pub(crate) fn with_beside(self, beside: Beside) -> Self {
+        Self { beside, ..self }
     }
 
     /// Without the ties of practices, as a run leaves them out.
@@ -166,6 +177,7 @@ impl Plain {
             contact_kinds: &self.contact_kinds,
             aside: &[],
             direct: Direct::default(),
+            beside: &self.beside,
         }
     }
 }

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::super::rank::Scorer;
 use super::super::reasons::Tier;
 use super::super::view::View;
 use super::alike::Alike;
-use super::features::{Bests, Factor, Features, Sums};
-use crate::graph::{Csr, EdgeKinds};
+use super::features::{Bests, Factor, Features, Sums, Together};
+use super::params::RankerParams;
+use crate::graph::{Communities, Csr, EdgeKinds};
 use crate::time::{DAY_MICROS, Timestamp};
 
 /// Reads features off one graph; shared by all threads.
@@ -22,6 +24,7 @@ pub(crate) struct Extractor<'a> {
     times: &'a [Timestamp],
     around: Arc<Around>,
     alike: Option<Arc<Alike>>,
+    communities: Option<Arc<Communities>>,
 }
 
 /// What is computed once for a graph and borrows nothing of it.
@@ -98,17 +101,31 @@ impl<'a> Extractor<'a> {
             times,
             around: Arc::new(around),
             alike: None,
+            communities: None,
         }
     }
 
-    /// With the factors of its graph.
-    pub(super) fn with_alike(self, alike: Option<Arc<Alike>>) -> Self {
-        Self { alike, ..self }
+    /// With the factors and the communities of its graph.
+    pub(super) fn with(
+        self,
+        alike: Option<Arc<Alike>>,
+        communities: Option<Arc<Communities>>,
+    ) -> Self {
+        Self {
+            alike,
+            communities,
+            ..self
+        }
     }
 
     /// The factors, if there are any.
     pub(super) const fn alike(&self) -> Option<&Arc<Alike>> {
         self.alike.as_ref()
+    }
+
+    /// The communities, if they are made.
+    pub(super) const fn communities(&self) -> Option<&Arc<Communities>> {
+        self.communities.as_ref()
     }
 
     /// As the extractor that `around` is from, over the same graph.
@@ -119,6 +136,7 @@ impl<'a> Extractor<'a> {
             times,
             around,
             alike: None,
+            communities: None,
         }
     }
 
@@ -219,6 +237,10 @@ impl<'a> Extractor<'a> {
             own_upload: f64::from(u8::from(direct.is_some())),
             mutual_contact: f64::from(u8::from(direct == Some(Tier::MutualContact))),
             factor: self.alike.as_ref().map(|alike| factor(alike, u, v)),
+            community: self.communities.as_ref().map(|c| self.together(c, u, v)),
+            same_region: f64::from(u8::from(self.view.beside.are_in_one_region(u, v))),
+            calls: self.view.beside.calls(u, v),
+            groups: self.view.beside.groups(u, v),
             ..Sums::default()
         };
         workspace.between.clear();
@@ -243,6 +265,27 @@ impl<'a> Extractor<'a> {
         sums.age_days = newest.map_or(0.0, |at| self.days_before_newest(at));
         self.add_between(workspace, &mut sums);
         sums
+    }
+
+    fn together(&self, communities: &Communities, u: u32, v: u32) -> Together {
+        let (close, wide) = (communities.close(), communities.wide());
+        let is_close = close.part(u) == close.part(v);
+        let share_into = |from: u32, into: u32| {
+            let row = self.view.ties.row(from);
+            let inside = row.iter().filter(|&&z| wide.part(z) == wide.part(into));
+            inside.count() as f64 / row.len().max(1) as f64
+        };
+        Together {
+            close: f64::from(u8::from(is_close)),
+            wide: f64::from(u8::from(wide.part(u) == wide.part(v))),
+            ties_into: share_into(v, u),
+            own_ties_into: share_into(u, v),
+            size: if is_close {
+                f64::from(close.size_around(u))
+            } else {
+                0.0
+            },
+        }
     }
 
     fn days_before_newest(&self, at: Timestamp) -> f64 {
@@ -322,6 +365,15 @@ impl Sums {
         self.strength_product_depressed += near * far / (degree * degree * degree);
         self.strength_least += near.min(far) / degree;
     }
+}
+
+/// Communities of a scorer's ties, if the parameters ask for them.
+///
+/// # Complexity
+/// O(passes · ties), in one thread.
+pub(super) fn communities(scorer: &Scorer<'_>, params: &RankerParams) -> Option<Arc<Communities>> {
+    let ties = scorer.view().ties;
+    (params.signals().communities).then(|| Arc::new(Communities::of(ties)))
 }
 
 fn factor(alike: &Alike, u: u32, v: u32) -> Factor {

@@ -1,12 +1,20 @@
 //! What the ranker knows of a person and a candidate: names, shapes and units.
 
-/// How many features a pair has where there are factors.
-pub const N_FEATURES: usize = 59;
+use super::params::RankerParams;
 
-/// How many it has where there are none: the first ones.
-pub(super) const N_WITHOUT_FACTORS: usize = 51;
+/// How many features a pair has if the parameters ask for all.
+pub const N_FEATURES: usize = 67;
 
-/// The features of one pair, shape `(N_FEATURES,)`, in the order of [`NAMES`]; without factors the last eight are 0.
+/// How many rest on ties and saved numbers alone, and count always.
+const N_OF_TIES: usize = 51;
+/// Behind these come those of factors,
+const N_OF_FACTORS: usize = 8;
+/// of communities,
+const N_OF_COMMUNITIES: usize = 5;
+/// and one each of regions, of calls and of groups.
+const REGION: usize = N_OF_TIES + N_OF_FACTORS + N_OF_COMMUNITIES;
+
+/// The features of one pair, shape `(N_FEATURES,)`, in the order of [`NAMES`]; those that the parameters do not ask for are 0.
 pub type Features = [f64; N_FEATURES];
 
 /// The features' names in the order of their columns; a model file repeats them, and is refused if they differ.
@@ -16,7 +24,8 @@ pub type Features = [f64; N_FEATURES];
 /// sums and ratios enter as natural logarithms of `ε + x` (so all are dimensionless), with ε = 1 for counts, 0.01
 /// for `clustering` and `three_paths`, and 0.0001 for the others. `best_*` is the logarithm of 0.001 + the sum's
 /// ratio to the largest among the person's candidates. With `p` the inner product of factors, at least 0, `factor_log` is
-/// the logarithm of 0.01 + `p`, and `factor_alone` is `best_factor_product` where nobody is tied to both. `docs/scoring.md` has the table.
+/// the logarithm of 0.01 + `p`, and `factor_alone` is `best_factor_product` where nobody is tied to both. Shares of ties into communities are
+/// logarithms of 0.01 + the share; calls, groups and sizes of communities of 1 + the number. `docs/scoring.md` has the table.
 pub const NAMES: [&str; N_FEATURES] = [
     "common_neighbours",
     "adamic_adar",
@@ -77,7 +86,31 @@ pub const NAMES: [&str; N_FEATURES] = [
     "factor_rank_log",
     "nobody_between",
     "factor_alone",
+    "same_close_community",
+    "same_wide_community",
+    "ties_into_community",
+    "own_ties_into_community",
+    "community_size",
+    "same_region",
+    "calls_and_texts",
+    "shared_groups",
 ];
+
+/// The columns that count under these parameters, ascending.
+pub(super) fn columns(params: &RankerParams) -> Vec<usize> {
+    let signals = params.signals();
+    let of_factors = N_OF_TIES + N_OF_FACTORS;
+    let blocks = [
+        (true, 0..N_OF_TIES),
+        (params.factors().is_some(), N_OF_TIES..of_factors),
+        (signals.communities, of_factors..REGION),
+        (signals.region, REGION..REGION + 1),
+        (signals.calls, REGION + 1..REGION + 2),
+        (signals.groups, REGION + 2..REGION + 3),
+    ];
+    let asked = blocks.into_iter().filter(|(is_asked, _)| *is_asked);
+    asked.flat_map(|(_, columns)| columns).collect()
+}
 
 /// How many sums a pair has that are set against the best of a person's candidates.
 pub(super) const N_RELATIVE: usize = 16;
@@ -142,6 +175,43 @@ pub(crate) struct Sums {
     pub(crate) mutual_contact: f64,
     /// The inner product of factors and its cosine, if there are any.
     pub(crate) factor: Option<Factor>,
+    /// What communities say of the two, if they are made.
+    pub(crate) community: Option<Together>,
+    /// 1 if both are in one region.
+    pub(crate) same_region: f64,
+    /// How often each called or wrote to the other.
+    pub(crate) calls: f64,
+    /// `Σ 1 / ln(1 + people)` over the groups of both.
+    pub(crate) groups: f64,
+}
+
+/// What communities say of a pair.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Together {
+    /// 1 if both are in one community before communities were joined.
+    pub(crate) close: f64,
+    /// 1 if they are after that.
+    pub(crate) wide: f64,
+    /// The share of v's ties that are to u's wide community.
+    pub(crate) ties_into: f64,
+    /// The share of u's ties that are to v's.
+    pub(crate) own_ties_into: f64,
+    /// How many are in the close community of both; 0 where it is not one.
+    pub(crate) size: f64,
+}
+
+impl Together {
+    fn features(self) -> [f64; N_OF_COMMUNITIES] {
+        let shares = [self.ties_into, self.own_ties_into].map(|x| (x + 1e-2).ln());
+        let [ties_into, own_ties_into] = shares;
+        [
+            self.close,
+            self.wide,
+            ties_into,
+            own_ties_into,
+            self.size.ln_1p(),
+        ]
+    }
 }
 
 /// What factors say of a pair.
@@ -279,14 +349,23 @@ impl Sums {
         {
             *to = (ratio(sum, best) + 1e-3).ln();
         }
-        features[44..N_WITHOUT_FACTORS].copy_from_slice(&places);
+        features[44..N_OF_TIES].copy_from_slice(&places);
+        let of_factors = N_OF_TIES + N_OF_FACTORS;
         if let Some(factor) = self.factor {
-            features[N_WITHOUT_FACTORS..].copy_from_slice(&self.of_factor(factor, bests));
+            features[N_OF_TIES..of_factors].copy_from_slice(&self.of_factor(factor, bests));
         }
+        if let Some(together) = self.community {
+            features[of_factors..REGION].copy_from_slice(&together.features());
+        }
+        features[REGION..].copy_from_slice(&[
+            self.same_region,
+            count(self.calls),
+            count(self.groups),
+        ]);
         features
     }
 
-    fn of_factor(&self, Factor { product, cosine }: Factor, bests: &Bests) -> [f64; 8] {
+    fn of_factor(&self, Factor { product, cosine }: Factor, bests: &Bests) -> [f64; N_OF_FACTORS] {
         let best = bests.products.first().copied().unwrap_or(0.0);
         let of_best = (ratio(product, best) + 1e-3).ln();
         let rank = place(&bests.products, product);
@@ -312,7 +391,7 @@ mod tests {
     fn every_feature_is_finite_even_of_strangers() {
         let nobody = Sums::default().features(&Bests::default());
         assert!(nobody.iter().all(|x| x.is_finite()));
-        assert!(nobody[N_WITHOUT_FACTORS..].iter().all(|&x| x == 0.0));
+        assert!(nobody[N_OF_TIES..].iter().all(|&x| x == 0.0));
         let factor = Some(Factor {
             product: 0.0,
             cosine: 0.0,

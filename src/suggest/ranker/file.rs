@@ -4,10 +4,8 @@ use crate::publish::{seal_json, unseal_json};
 use serde::{Deserialize, Serialize};
 
 use super::RankerError;
-use super::features::NAMES;
-use super::model::{
-    Candidates, FeatureWeight, FriendModel, FriendTraining, Provenance, n_features,
-};
+use super::features::{NAMES, columns};
+use super::model::{Candidates, FeatureWeight, FriendModel, FriendTraining, Provenance};
 use super::params::RankerParams;
 use crate::suggest::MAX_K;
 
@@ -64,14 +62,19 @@ impl FriendModel {
             });
         }
         let file: ModelFile = serde_json::from_str(&unseal_json(text)?)?;
-        let names = &NAMES[..n_features(&file.params)];
-        check_names(&file.features, names)?;
+        let columns = columns(&file.params);
+        let names: Vec<&str> = columns.iter().map(|&i| NAMES[i]).collect();
+        check_names(&file.features, &names)?;
         check_numbers(&file)?;
+        let mut weights = [0.0; NAMES.len()];
+        for (&i, feature) in columns.iter().zip(&file.features) {
+            weights[i] = feature.weight;
+        }
         Ok(Self {
             provenance: file.provenance,
             params: file.params,
             candidates: file.candidates,
-            weights: std::array::from_fn(|i| file.features.get(i).map_or(0.0, |f| f.weight)),
+            weights,
             intercept: file.intercept,
             training: file.training,
         })

@@ -28,21 +28,26 @@ impl Linear {
 }
 
 /// Fits rows of features, each scaled to mean 0 and variance 1 for the penalty to mean the same for all; the weights
-/// that come back are those of the features as they were. Only the first `n_columns` count; the others' weights are 0.
+/// that come back are those of the features as they were. Only `columns` count; the others' weights are 0.
 pub(super) fn fit(
     rows: &[Features],
     is_friend: &[bool],
     l2: f64,
-    n_columns: usize,
+    columns: &[usize],
 ) -> Result<Linear, RankerError> {
     let scale = Scale::of(rows);
     let scale_of = &scale;
     let column = |i| rows.iter().map(move |row| scale_of.apply(i, row));
-    let values = (0..n_columns).flat_map(column).collect();
-    let scaled = fit_scaled(values, n_columns, is_friend, l2)?;
-    let mut linear = scale.undo(&scaled);
-    linear.weights.resize(N_FEATURES, 0.0);
-    Ok(linear)
+    let values = columns.iter().copied().flat_map(column).collect();
+    let fitted = fit_scaled(values, columns.len(), is_friend, l2)?;
+    let mut scaled = Linear {
+        weights: vec![0.0; N_FEATURES],
+        ..fitted
+    };
+    for (&column, weight) in columns.iter().zip(fitted.weights) {
+        scaled.weights[column] = weight;
+    }
+    Ok(scale.undo(&scaled))
 }
 
 /// Two numbers that carry log-odds to calibrated ones, `slope · x + intercept` (Platt, "Probabilistic outputs for support
@@ -206,7 +211,13 @@ mod tests {
             labels.push(uniform(3 * i + 2) < sigmoid(log_odds));
             rows.push(row);
         }
-        let found = fit(&rows, &labels, 0.01, N_FEATURES).unwrap();
+        let found = fit(
+            &rows,
+            &labels,
+            0.01,
+            &std::array::from_fn::<_, N_FEATURES, _>(|i| i),
+        )
+        .unwrap();
         assert!((found.weights[0] - 1.5).abs() < 0.2, "{found:?}");
         assert!((found.weights[5] + 0.3).abs() < 0.05, "{found:?}");
         assert!((found.intercept - 31.0).abs() < 5.0, "{found:?}");

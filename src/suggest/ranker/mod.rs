@@ -6,6 +6,9 @@
 //! With `[ranker.factors]`, factors of the ties are features too, and the pool is joined by those whose ties are most like the
 //! person's ([`alike`]): the only ones the kernel might not find, under the same rules but that of people in common.
 //!
+//! With `[ranker.signals]` it looks at more than ties: at communities of them, at where people live, and at calls and groups that two
+//! have in common. Nobody becomes a candidate by these.
+//!
 //! Training hides some of the known friendships, describes every candidate of everybody in what remains
 //! ([`NAMES`](features::NAMES)), and fits a logistic regression to which of them were hidden. Nothing else is learned
 //! from: people without permission are not in the graph, and so in no feature, no label and no count.
@@ -24,7 +27,7 @@ mod train;
 pub use features::{Features, N_FEATURES, NAMES as FEATURE_NAMES};
 pub use file::FRIEND_MODEL_SCHEMA;
 pub use model::{Candidates, FeatureWeight, FriendModel, FriendTraining, Provenance};
-pub use params::{Holdout, RankerFactors, RankerParams, ValidRankerParams};
+pub use params::{Holdout, RankerFactors, RankerParams, RankerSignals, ValidRankerParams};
 pub(in crate::suggest) use rank::Shared;
 pub use rank::{Ranker, RankerScratch};
 pub use train::train_friends;

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::RankerError;
-use super::features::{Features, N_FEATURES, N_WITHOUT_FACTORS, NAMES};
+use super::features::{Features, N_FEATURES, NAMES, columns};
 use super::fit::{Fitness, Linear, sigmoid};
 use super::params::{Holdout, RankerParams, ValidRankerParams};
 use crate::suggest::{Direct, Heuristic, ValidSuggestParams};
@@ -77,15 +77,6 @@ impl fmt::Display for Candidates {
             Direct::Off => " and by no saved number",
         })?;
         f.write_str(if self.near { " and people near" } else { "" })
-    }
-}
-
-/// How many features pairs have under these parameters.
-pub(super) fn n_features(params: &RankerParams) -> usize {
-    if params.factors().is_some() {
-        N_FEATURES
-    } else {
-        N_WITHOUT_FACTORS
     }
 }
 
@@ -187,20 +178,18 @@ impl FriendModel {
         &self.training
     }
 
-    /// How many features it looks at: those of factors only if there are any.
-    pub(super) fn n_features(&self) -> usize {
-        n_features(&self.params)
-    }
-
-    /// Every feature's weight, in the order of the columns; those of factors only if there are any.
+    /// Every feature's weight, in the order of the columns; those of factors, communities and signals only if they were asked for.
     #[must_use]
     pub fn weights(&self) -> Vec<FeatureWeight> {
-        let weight = |(name, &weight): (&&str, &f64)| FeatureWeight {
-            name: (*name).to_owned(),
-            weight,
+        self.per_column(|i| self.weights[i])
+    }
+
+    fn per_column(&self, weight: impl Fn(usize) -> f64) -> Vec<FeatureWeight> {
+        let one = |i: usize| FeatureWeight {
+            name: NAMES[i].to_owned(),
+            weight: weight(i),
         };
-        let all = NAMES.iter().zip(&self.weights).map(weight);
-        all.take(self.n_features()).collect()
+        columns(&self.params).into_iter().map(one).collect()
     }
 
     /// The log-odds of a pair whose features are all 0.
@@ -219,11 +208,7 @@ impl FriendModel {
     /// What every feature of a pair adds to its log-odds.
     #[must_use]
     pub fn parts(&self, features: &[f64; N_FEATURES]) -> Vec<FeatureWeight> {
-        let mut parts = self.weights();
-        for (part, x) in parts.iter_mut().zip(features) {
-            part.weight *= x;
-        }
-        parts
+        self.per_column(|i| self.weights[i] * features[i])
     }
 
     /// The probability of log-odds.

@@ -109,6 +109,50 @@ impl RankerFactors {
     }
 }
 
+/// What the learned order looks at besides ties: `[ranker.signals]`; all of it by default, where the section is there.
+///
+/// Each rests on the purpose of friend suggestions of both people, and is absent for whoever did not permit it.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a key of the configuration"
+)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RankerSignals {
+    /// Communities of the permitted ties.
+    pub communities: bool,
+    /// The region of the linked phone.
+    pub region: bool,
+    /// How often each called or wrote to the other.
+    pub calls: bool,
+    /// Groups that both are in.
+    pub groups: bool,
+}
+
+impl Default for RankerSignals {
+    fn default() -> Self {
+        Self {
+            communities: true,
+            region: true,
+            calls: true,
+            groups: true,
+        }
+    }
+}
+
+impl RankerSignals {
+    /// None of it: what there is without the section.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self {
+            communities: false,
+            region: false,
+            calls: false,
+            groups: false,
+        }
+    }
+}
+
 /// How a ranker is trained; unchecked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -123,6 +167,9 @@ pub struct RankerParams {
     // Files of models without factors do not mention them.
     #[serde(skip_serializing_if = "Option::is_none")]
     factors: Option<RankerFactors>,
+    // Nor do those of models that look at ties alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signals: Option<RankerSignals>,
 }
 
 impl Default for RankerParams {
@@ -136,6 +183,7 @@ impl Default for RankerParams {
             l2: 1.0,
             seed: 0,
             factors: None,
+            signals: None,
         }
     }
 }
@@ -196,6 +244,19 @@ impl RankerParams {
     pub fn with_factors(mut self, factors: RankerFactors) -> Self {
         self.factors = Some(factors);
         self
+    }
+
+    /// What the order looks at besides ties; nothing by default.
+    #[must_use]
+    pub fn with_signals(mut self, signals: RankerSignals) -> Self {
+        self.signals = Some(signals);
+        self
+    }
+
+    /// What the order looks at besides ties.
+    #[must_use]
+    pub fn signals(&self) -> RankerSignals {
+        self.signals.unwrap_or(RankerSignals::none())
     }
 
     pub(super) const fn factors(&self) -> Option<&RankerFactors> {

@@ -12,11 +12,11 @@ use super::super::suggestion::{List, Listed, Suggestion};
 use super::super::view::View;
 use super::RankerError;
 use super::alike::Alike;
-use super::extract::{Around, Extractor, Workspace};
+use super::extract::{Around, Extractor, Workspace, communities};
 use super::features::Features;
 use super::model::{FeatureWeight, FriendModel};
 use crate::consent::FriendSuggestions;
-use crate::graph::Graph;
+use crate::graph::{Communities, Graph};
 use crate::time::Timestamp;
 
 /// Ranks people by a model: what all threads share.
@@ -35,6 +35,7 @@ pub struct Ranker<'a> {
 pub(in crate::suggest) struct Shared {
     around: Arc<Around>,
     alike: Option<Arc<Alike>>,
+    communities: Option<Arc<Communities>>,
 }
 
 /// What one thread needs, used again for person after person.
@@ -89,7 +90,8 @@ impl<'a> Ranker<'a> {
         model: &'a FriendModel,
     ) -> Self {
         let alike = Alike::of(&scorer, model.params());
-        let extractor = Extractor::new(scorer.view(), times).with_alike(alike);
+        let communities = communities(&scorer, model.params());
+        let extractor = Extractor::new(scorer.view(), times).with(alike, communities);
         Self {
             scorer,
             extractor,
@@ -105,7 +107,7 @@ impl<'a> Ranker<'a> {
         model: &'a FriendModel,
     ) -> Self {
         let extractor = Extractor::of_around(scorer.view(), times, &shared.around)
-            .with_alike(shared.alike.clone());
+            .with(shared.alike.clone(), shared.communities.clone());
         Self {
             scorer,
             extractor,
@@ -118,6 +120,7 @@ impl<'a> Ranker<'a> {
         Shared {
             around: self.extractor.around(),
             alike: self.extractor.alike().cloned(),
+            communities: self.extractor.communities().cloned(),
         }
     }
 

@@ -11,11 +11,11 @@ use super::super::rank::Scorer;
 use super::super::view::View;
 use super::RankerError;
 use super::alike::Alike;
-use super::extract::Extractor;
-use super::features::Features;
+use super::extract::{Extractor, communities};
+use super::features::{Features, columns};
 use super::fit::{self, Fitness, Linear};
 use super::hidden::{self, Hidden};
-use super::model::{Candidates, FriendModel, FriendTraining, Provenance, n_features};
+use super::model::{Candidates, FriendModel, FriendTraining, Provenance};
 use super::params::{Holdout, ValidRankerParams};
 use super::rank::pool_of;
 use crate::consent::FriendSuggestions;
@@ -86,8 +86,8 @@ pub(crate) fn train_on(
             n_positive: fitted.n_friends(),
         });
     }
-    let n_columns = n_features(params.given());
-    let linear = fit::fit(&fitted.features, &fitted.is_friend, params.l2(), n_columns)?;
+    let columns = columns(params.given());
+    let linear = fit::fit(&fitted.features, &fitted.is_friend, params.l2(), &columns)?;
     let log_odds = |linear: &Linear| -> Vec<f64> {
         held_out
             .features
@@ -160,7 +160,8 @@ fn describe(
     if let Some(alike) = &alike {
         alike.settle(&scorer, &people);
     }
-    let extractor = Extractor::new(view, left.times()).with_alike(alike);
+    let communities = communities(&scorer, params.given());
+    let extractor = Extractor::new(view, left.times()).with(alike, communities);
     let rows: Vec<(bool, Rows)> = people
         .par_iter()
         .map_init(

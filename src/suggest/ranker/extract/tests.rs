@@ -132,6 +132,10 @@ impl Naive {
                 of(self.friends.contains(&(u, z)) && self.friends.contains(&(z, v)))
             }),
             contacts_between: over(&|z, _| of(self.is_mutual(u, z) || self.is_mutual(z, v))),
+            community: None,
+            same_region: 0.0,
+            calls: 0.0,
+            groups: 0.0,
             age_days: 0.0,
             factor: None,
             own_upload: of(self.contacts.contains(&(u, v))),

@@ -1,9 +1,12 @@
 use proptest::prelude::*;
 
+use super::super::extract::communities as communities_of;
 use super::super::train::{Source, train_on};
-use super::super::{Provenance, RankerFactors, RankerParams, ValidRankerParams};
+use super::super::{Provenance, RankerFactors, RankerParams, RankerSignals, ValidRankerParams};
 use super::*;
+use crate::graph::{Beside, Dealing};
 use crate::hash::mix;
+use crate::ids::Region;
 use crate::publish::{seal_json, unseal_json};
 use crate::signals::FeedbackKind;
 use crate::suggest::reasons::Tier;
@@ -43,6 +46,15 @@ fn with_factors() -> ValidRankerParams {
     params.check().unwrap()
 }
 
+/// As [`ranker_params`], with everything besides ties.
+fn with_signals() -> ValidRankerParams {
+    let params = ranker_params().given().clone();
+    params
+        .with_signals(RankerSignals::default())
+        .check()
+        .unwrap()
+}
+
 fn model(plain: &Plain) -> FriendModel {
     trained(plain, &ranker_params())
 }
@@ -67,7 +79,7 @@ fn in_pool<T: Send>(n_threads: usize, f: impl FnOnce() -> T + Send) -> T {
 fn same_bytes_for_any_number_of_threads() {
     let plain = communities(300, 7);
     let exclusions = Exclusions::none();
-    for ranker_params in [ranker_params(), with_factors()] {
+    for ranker_params in [ranker_params(), with_factors(), with_signals()] {
         let run = || {
             let model = trained(&plain, &ranker_params);
             let params = params();
@@ -275,7 +287,7 @@ fn a_model_with_factors_is_read_back_and_one_without_their_weights_is_none() {
     let text = model.to_json().unwrap();
     assert_eq!(FriendModel::from_json(&text).unwrap(), model);
     let names: Vec<String> = model.weights().into_iter().map(|w| w.name).collect();
-    assert_eq!(names, super::super::FEATURE_NAMES);
+    assert_eq!(names, super::super::FEATURE_NAMES[..59]);
     let plain = unseal_json(&text).unwrap();
     let edited = |from: &str, to: &str| {
         assert!(plain.contains(from), "{from}");
@@ -294,6 +306,96 @@ fn a_model_with_factors_is_read_back_and_one_without_their_weights_is_none() {
         matches!(error, RankerError::Feature { place: 51, .. }),
         "{error}"
     );
+}
+
+#[test]
+fn a_model_names_what_it_looks_at_besides_ties_and_no_more() {
+    let params = with_signals().given().clone();
+    let some = RankerSignals {
+        communities: false,
+        calls: false,
+        ..RankerSignals::default()
+    };
+    let params = params.with_signals(some).check().unwrap();
+    let model = trained(&communities(200, 3), &params);
+    let text = model.to_json().unwrap();
+    assert_eq!(FriendModel::from_json(&text).unwrap(), model);
+    let names: Vec<String> = model.weights().into_iter().map(|w| w.name).collect();
+    assert_eq!(names[..51], super::super::FEATURE_NAMES[..51]);
+    assert_eq!(names[51..], ["same_region", "shared_groups"]);
+}
+
+/// How well a model that looks at one thing besides ties tells the friends of people it was not fitted to.
+fn auc_with(plain: &Plain, signals: RankerSignals) -> f64 {
+    let params = ranker_params().given().clone();
+    let params = params.with_signals(signals).check().unwrap();
+    trained(plain, &params).training().auc.unwrap()
+}
+
+#[test]
+fn what_friends_do_besides_being_friends_says_who_is_one() {
+    let plain = communities(300, 7);
+    let pairs: Vec<(u32, u32)> = (0..300).flat_map(|u| (0..u).map(move |v| (v, u))).collect();
+    // Two of three friends, and one of twenty others.
+    let deal = |&(u, v): &(u32, u32)| {
+        let one_in = if plain.view().are_friends(u, v) {
+            3
+        } else {
+            20
+        };
+        let hit = mix(77 ^ (u64::from(u) << 32 | u64::from(v))) % one_in == 0;
+        hit != plain.view().are_friends(u, v)
+    };
+    let dealt: Vec<_> = pairs.iter().copied().filter(deal).collect();
+    let none = auc_with(&plain, RankerSignals::none());
+    let calls = RankerSignals {
+        calls: true,
+        ..RankerSignals::none()
+    };
+    let groups = RankerSignals {
+        groups: true,
+        ..RankerSignals::none()
+    };
+    for (signals, what) in [(calls, Dealing::Calls(3)), (groups, Dealing::Group(6))] {
+        let dealings = dealt.iter().map(|&(u, v)| (u, v, what));
+        let beside = Beside::of_nodes(Vec::new(), dealings);
+        let with = auc_with(&plain.clone().with_beside(beside), signals);
+        assert!(with > none + 0.05, "{what:?}: {none} {with}");
+        let without = auc_with(&plain, signals);
+        assert!((without - none).abs() < 1e-9, "{what:?}: {none} {without}");
+    }
+}
+
+#[test]
+fn a_region_counts_only_where_both_are_known() {
+    let at = |code: &str| Some(Region::parse(code).unwrap());
+    let regions = vec![at("AT"), at("AT"), at("DE"), None, None];
+    let beside = Beside::of_nodes(regions, std::iter::empty());
+    assert!(beside.are_in_one_region(0, 1));
+    assert!(!beside.are_in_one_region(0, 2));
+    assert!(!beside.are_in_one_region(3, 4), "nobody knows");
+    assert!(!beside.are_in_one_region(8, 9));
+}
+
+#[test]
+fn the_community_a_pair_is_in_is_that_of_the_ties_left() {
+    // Two cliques of four, one tie of the second taken away: whoever lost all ties is in no community.
+    let clique =
+        |first: u32| (first..first + 4).flat_map(move |u| (u + 1..first + 4).map(move |v| (u, v)));
+    let friends: Vec<_> = clique(0)
+        .chain(clique(4))
+        .filter(|&(_, v)| v != 7)
+        .collect();
+    let plain = Plain::new(8, &friends, &[]);
+    let scorer_params = params();
+    let exclusions = Exclusions::none();
+    let scorer = Scorer::without_spam(plain.view(), &exclusions, &scorer_params);
+    let communities = communities_of(&scorer, with_signals().given()).unwrap();
+    let close = communities.close();
+    assert_eq!(close.part(4), close.part(6));
+    assert_ne!(close.part(4), close.part(0));
+    assert_eq!(close.size_around(7), 1);
+    assert!(communities_of(&scorer, ranker_params().given()).is_none());
 }
 
 #[test]

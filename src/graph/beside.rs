@@ -1,0 +1,151 @@
+//! What people share besides ties: features of the learned order, by which nobody becomes a candidate or an intermediary.
+
+use super::Graph;
+use crate::consent::{About, FriendSuggestions, Permitted};
+use crate::hash::HashMap;
+use crate::ids::{Region, UserId};
+use crate::time::Timestamp;
+
+/// What two people share besides a tie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Dealing {
+    /// How often each called or wrote to the other: the smaller of both numbers.
+    Calls(u32),
+    /// They are in one group of so many permitted people.
+    Group(u32),
+}
+
+/// What two people share, before it passes the gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Dealings {
+    /// One of the two.
+    pub a: UserId,
+    /// The other.
+    pub b: UserId,
+    /// What they share.
+    pub what: Dealing,
+    /// When it was collected: of several moments the first.
+    pub at: Timestamp,
+}
+
+impl About for Dealings {
+    type Id = UserId;
+    type Ids = [UserId; 2];
+
+    fn about(&self) -> [UserId; 2] {
+        [self.a, self.b]
+    }
+
+    fn collected_at(&self) -> Timestamp {
+        self.at
+    }
+}
+
+/// Where somebody's linked phone is, before it passes the gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Lives {
+    /// Who.
+    pub user: UserId,
+    /// Where.
+    pub region: Region,
+    /// Since when that is known.
+    pub at: Timestamp,
+}
+
+impl About for Lives {
+    type Id = UserId;
+    type Ids = [UserId; 1];
+
+    fn about(&self) -> [UserId; 1] {
+        [self.user]
+    }
+
+    fn collected_at(&self) -> Timestamp {
+        self.at
+    }
+}
+
+/// What the people of a graph share besides ties, by node.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Beside {
+    regions: Vec<Option<Region>>,
+    /// The smaller node first.
+    calls: HashMap<(u32, u32), f32>,
+    groups: HashMap<(u32, u32), f32>,
+}
+
+impl Beside {
+    /// How often each of the two called or wrote to the other.
+    pub(crate) fn calls(&self, u: u32, v: u32) -> f64 {
+        of_pair(&self.calls, u, v)
+    }
+
+    /// `Σ 1 / ln(1 + people)` over the groups that both are in.
+    pub(crate) fn groups(&self, u: u32, v: u32) -> f64 {
+        of_pair(&self.groups, u, v)
+    }
+
+    /// Are both in one region, as far as both are known?
+    pub(crate) fn are_in_one_region(&self, u: u32, v: u32) -> bool {
+        let region = |node: u32| self.regions.get(node as usize).copied().flatten();
+        region(u).is_some() && region(u) == region(v)
+    }
+
+    /// # Complexity
+    /// O(n + dealings); 12 bytes a pair.
+    pub(crate) fn of_nodes(
+        regions: Vec<Option<Region>>,
+        dealings: impl Iterator<Item = (u32, u32, Dealing)>,
+    ) -> Self {
+        let mut made = Self {
+            regions,
+            ..Self::default()
+        };
+        for (u, v, what) in dealings {
+            let pair = (u.min(v), u.max(v));
+            let (of, worth) = match what {
+                Dealing::Calls(n) => (&mut made.calls, f64::from(n)),
+                Dealing::Group(n) => (&mut made.groups, f64::from(n).ln_1p().recip()),
+            };
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "a feature needs few digits"
+            )]
+            let worth = worth as f32;
+            *of.entry(pair).or_default() += worth;
+        }
+        made
+    }
+}
+
+fn of_pair(of: &HashMap<(u32, u32), f32>, u: u32, v: u32) -> f64 {
+    of.get(&(u.min(v), u.max(v)))
+        .copied()
+        .map_or(0.0, f64::from)
+}
+
+impl Graph<FriendSuggestions> {
+    /// With what its people share besides ties; whoever is not in the graph is left out. `dealings` have to be in an order that
+    /// rests on nothing else, for sums are rounded as they come.
+    #[must_use]
+    pub fn with_beside(
+        mut self,
+        lives: &[Permitted<Lives, FriendSuggestions>],
+        dealings: &[Permitted<Dealings, FriendSuggestions>],
+    ) -> Self {
+        let mut regions = vec![None; self.n_users()];
+        for one in lives.iter().map(Permitted::get) {
+            if let Some(node) = self.node(one.user) {
+                regions[node as usize] = Some(one.region);
+            }
+        }
+        let dealt = dealings.iter().map(Permitted::get);
+        let dealt = dealt.filter_map(|one| Some((self.node(one.a)?, self.node(one.b)?, one.what)));
+        self.beside = Beside::of_nodes(regions, dealt);
+        self
+    }
+
+    pub(crate) const fn beside(&self) -> &Beside {
+        &self.beside
+    }
+}
