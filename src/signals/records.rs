@@ -137,6 +137,32 @@ pub struct Friendship {
     pub since: Timestamp,
 }
 
+/// A row of `call_counts`: how often an account called and wrote to another, never what was said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallCount {
+    /// `from_account_id`: who called and wrote.
+    pub from: AccountId,
+    /// `to_account_id`: to whom.
+    pub to: AccountId,
+    /// `calls`.
+    pub calls: u32,
+    /// `written`.
+    pub written: u32,
+    /// `since`: from when on they are counted.
+    pub since: Timestamp,
+}
+
+/// A row of `group_members`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GroupMember {
+    /// `group_id`.
+    pub group: u64,
+    /// `account_id`.
+    pub account: AccountId,
+    /// `joined_at`.
+    pub joined_at: Timestamp,
+}
+
 /// What one person said about another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FeedbackKind {

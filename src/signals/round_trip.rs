@@ -74,6 +74,8 @@ round_trips! {
     prop_business_threads_read_back: BusinessThread;
     prop_business_opt_ins_read_back: BusinessOptIn;
     prop_abuse_reports_read_back: AbuseReport;
+    prop_call_counts_read_back: CallCount;
+    prop_group_members_read_back: GroupMember;
 }
 
 fn entries(n_rows: u64) -> Vec<AddressBookEntry> {

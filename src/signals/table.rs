@@ -42,11 +42,15 @@ pub enum Table {
     BusinessOptIns,
     /// `abuse_reports`
     AbuseReports,
+    /// `call_counts`
+    CallCounts,
+    /// `group_members`
+    GroupMembers,
 }
 
 impl Table {
     /// Every table, in the order of their declaration.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::MessengerAccounts,
         Self::AddressBook,
         Self::SocialAccounts,
@@ -64,6 +68,8 @@ impl Table {
         Self::BusinessThreads,
         Self::BusinessOptIns,
         Self::AbuseReports,
+        Self::CallCounts,
+        Self::GroupMembers,
     ];
 
     /// The name its files begin with.
@@ -87,6 +93,8 @@ impl Table {
             Self::BusinessThreads => "business_threads",
             Self::BusinessOptIns => "business_opt_ins",
             Self::AbuseReports => "abuse_reports",
+            Self::CallCounts => "call_counts",
+            Self::GroupMembers => "group_members",
         }
     }
 

@@ -215,6 +215,33 @@ impl Sample for Friendship {
     }
 }
 
+impl Sample for CallCount {
+    fn sample() -> BoxedStrategy<Self> {
+        let counts = (0..=u32::MAX, 0..=u32::MAX);
+        let record = (0..u64::MAX, 1_u64.., counts, instant());
+        let record = record.prop_map(|(from, step, (calls, written), since)| Self {
+            from: from.into(),
+            to: from.saturating_add(step).into(),
+            calls,
+            written,
+            since,
+        });
+        record.boxed()
+    }
+}
+
+impl Sample for GroupMember {
+    fn sample() -> BoxedStrategy<Self> {
+        let record = (0..=u64::MAX, 0..=u64::MAX, instant());
+        let record = record.prop_map(|(group, account, joined_at)| Self {
+            group,
+            account: account.into(),
+            joined_at,
+        });
+        record.boxed()
+    }
+}
+
 impl Sample for Feedback {
     fn sample() -> BoxedStrategy<Self> {
         let kinds = [

@@ -105,8 +105,8 @@ pub(crate) fn models(effort: Effort) -> Row {
 fn read_all(dir: &SignalsDir) -> Result<(), SignalsError> {
     use acquaint::signals::{
         AbuseReport, Ad, AdFeedback, AdTruth, AddressBookEntry, Business, BusinessOptIn,
-        BusinessThread, ConsentEventRow, Feedback, Friendship, Impression, MessengerAccount,
-        PolicyText, SocialAccount, Table,
+        BusinessThread, CallCount, ConsentEventRow, Feedback, Friendship, GroupMember, Impression,
+        MessengerAccount, PolicyText, SocialAccount, Table,
     };
     dir.read::<MessengerAccount>()?;
     dir.read::<AddressBookEntry>()?;
@@ -123,9 +123,11 @@ fn read_all(dir: &SignalsDir) -> Result<(), SignalsError> {
     dir.read::<BusinessThread>()?;
     dir.read::<BusinessOptIn>()?;
     dir.read::<AbuseReport>()?;
+    dir.read::<CallCount>()?;
+    dir.read::<GroupMember>()?;
     dir.read::<acquaint::consent::Overlay>()?;
     assert!(
-        Table::ALL.len() == 17,
+        Table::ALL.len() == 19,
         "every table but the customer lists, which this world has not, is read"
     );
     Ok(())

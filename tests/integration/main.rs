@@ -8,6 +8,7 @@ mod ads_policy;
 mod allocation;
 mod artefacts;
 mod bad_input;
+mod beside_ties;
 mod book_repeats;
 mod cases;
 mod click_tables;

@@ -256,7 +256,7 @@ impl Asked {
 }
 
 /// Every combination that changes how a list is made.
-const CONFIGS: [&str; 12] = [
+const CONFIGS: [&str; 13] = [
     "",
     "[suggest]\nnear = true\n",
     "[suggest]\nnear = true\nk = 4\nmin_intermediaries = 1\n",
@@ -269,6 +269,7 @@ const CONFIGS: [&str; 12] = [
     "[ranker]\nrounds = 1\n[ranker.factors]\nsize = 8\n",
     "[suggest]\nshown_max = 3\nnear = true\n[ranker]\nrounds = 1\npool = 12\n[ranker.factors]\nsize = 8\ncandidates = 40\n",
     "[suggest]\nshown_max = 1\nk = 3\n[suggest.weights]\nfriendship = 0.5\n",
+    "[ranker]\nrounds = 1\n[ranker.signals]\ncalls = false\n",
 ];
 
 #[test]

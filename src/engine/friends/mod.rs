@@ -1,6 +1,7 @@
 //! Friends: the corridor of friend suggestions. From the view of the purpose to the desk that makes every list.
 
 pub(in crate::engine) mod apart;
+mod beside;
 pub(in crate::engine) mod explain;
 pub(in crate::engine) mod model;
 pub(in crate::engine) mod rows;
@@ -45,6 +46,8 @@ impl Friends {
         let Tied { graph, exclusions } = Tied::new(world, &view, &mut book, progress)?;
         let graph_stats = GraphStats::of(&graph);
         let provenance = model::provenance(&world.standing.ledger, &world.standing.snapshot);
+        let signals = beside::looked_at(&world.params, given);
+        let graph = beside::add(graph, world, &view, signals);
         let over = (&graph, &exclusions);
         let order = model::ranked_by(over, &world.params, given, provenance, progress)?;
         let params = &world.params;

@@ -13,9 +13,9 @@ use crate::identity::{E164, KeyRing, Typed, normalise};
 use crate::ids::{AccountId, NumberToken, Region, UserId};
 use crate::signals::{
     AbuseReport, Ad, AdFeedback, AddressBookEntry, AudienceMember, Business, BusinessOptIn,
-    BusinessThread, ConsentEventRow, Feedback, Friendship, Impression, InputFile, MessengerAccount,
-    OwnColumns, OwnValues, PolicyText, RawPhone, Record, SignalsDir, SignalsError, SocialAccount,
-    Table, TableForm, TableWriter, write_table_with,
+    BusinessThread, CallCount, ConsentEventRow, Feedback, Friendship, GroupMember, Impression,
+    InputFile, MessengerAccount, OwnColumns, OwnValues, PolicyText, RawPhone, Record, SignalsDir,
+    SignalsError, SocialAccount, Table, TableForm, TableWriter, write_table_with,
 };
 use crate::time::Timestamp;
 
@@ -111,6 +111,8 @@ pub(super) struct Source {
     pub(super) threads: Vec<BusinessThread>,
     pub(super) opt_ins: Vec<BusinessOptIn>,
     pub(super) reports: Vec<AbuseReport>,
+    pub(super) calls: Vec<CallCount>,
+    pub(super) group_members: Vec<GroupMember>,
 }
 
 /// Everybody that any table names.
@@ -149,6 +151,8 @@ impl Source {
             threads: table(dir, &mut files)?,
             opt_ins: table(dir, &mut files)?,
             reports: reports(dir, &mut files)?,
+            calls: table(dir, &mut files)?,
+            group_members: table(dir, &mut files)?,
             files: Vec::new(),
         };
         let uploaders = &mut source.uploaders;
@@ -184,6 +188,8 @@ impl Source {
                 .iter()
                 .flat_map(|row| [row.reporter, row.reported]),
         );
+        accounts.extend(self.calls.iter().flat_map(|row| [row.from, row.to]));
+        accounts.extend(self.group_members.iter().map(|row| row.account));
         let mut people: BTreeSet<UserId> = self.social.iter().map(|row| row.user_id).collect();
         people.extend(
             self.friendships
@@ -252,6 +258,8 @@ impl Source {
         to.write(&self.threads, |row| has(row.account_id))?;
         to.write(&self.opt_ins, |row| has(row.account_id))?;
         to.write(&self.reports, |row| has(row.reporter) && has(row.reported))?;
+        to.write(&self.calls, |row| has(row.from) && has(row.to))?;
+        to.write(&self.group_members, |row| has(row.account))?;
         if needs(purposes, Table::AddressBook) {
             self.write_book(erased, dir)?;
         }

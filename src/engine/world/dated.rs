@@ -1,8 +1,9 @@
 //! When the rows of a table are from: the moment of a run, and rows that cannot be from when they say.
 
 use crate::signals::{
-    AbuseReport, Ad, AdFeedback, AudienceMember, Business, BusinessOptIn, BusinessThread, Feedback,
-    Friendship, Impression, MessengerAccount, Record, Rejection, SocialAccount,
+    AbuseReport, Ad, AdFeedback, AudienceMember, Business, BusinessOptIn, BusinessThread,
+    CallCount, Feedback, Friendship, GroupMember, Impression, MessengerAccount, Record, Rejection,
+    SocialAccount,
 };
 use crate::time::Timestamp;
 
@@ -76,6 +77,18 @@ impl Dated for SocialAccount {
 impl Dated for Friendship {
     fn newest(&self) -> Option<Told> {
         Some(told("since", self.since))
+    }
+}
+
+impl Dated for CallCount {
+    fn newest(&self) -> Option<Told> {
+        Some(told("since", self.since))
+    }
+}
+
+impl Dated for GroupMember {
+    fn newest(&self) -> Option<Told> {
+        Some(told("joined_at", self.joined_at))
     }
 }
 

@@ -11,9 +11,10 @@ use crate::hash::{HashMap, HashSet};
 use crate::identity::{AccountClaim, E164, Holders, SocialClaim, Typed, code_devices};
 use crate::ids::{AccountId, Region, UserId};
 use crate::signals::{
-    AbuseReport, Ad, AdFeedback, AudienceMember, Business, BusinessOptIn, BusinessThread, Feedback,
-    Friendship, Impression, MessengerAccount, PhonePurpose, RawPhone, SignalsDir, SocialAccount,
-    Table, deduplicate, deduplicate_accounts, deduplicate_friendships,
+    AbuseReport, Ad, AdFeedback, AudienceMember, Business, BusinessOptIn, BusinessThread,
+    CallCount, Feedback, Friendship, GroupMember, Impression, MessengerAccount, PhonePurpose,
+    RawPhone, SignalsDir, SocialAccount, Table, deduplicate, deduplicate_accounts,
+    deduplicate_friendships,
 };
 use crate::suggest::OnDevice;
 use crate::time::Timestamp;
@@ -43,6 +44,8 @@ pub(in crate::engine) struct Inputs {
     pub(in crate::engine) threads: Vec<BusinessThread>,
     pub(in crate::engine) opt_ins: Vec<BusinessOptIn>,
     pub(in crate::engine) reports: Vec<AbuseReport>,
+    pub(in crate::engine) calls: Vec<CallCount>,
+    pub(in crate::engine) group_members: Vec<GroupMember>,
     pub(in crate::engine) read: Read,
 }
 
@@ -96,6 +99,8 @@ impl Inputs {
             threads: read.table(dir, progress)?,
             opt_ins: read.table(dir, progress)?,
             reports: read.table(dir, progress)?,
+            calls: read.table(dir, progress)?,
+            group_members: read.table(dir, progress)?,
             ..Self::default()
         };
         inputs.lost_phones = lost_phones;
@@ -169,6 +174,18 @@ impl Inputs {
             "friendships",
             &mut self.friendships,
             |row| row.since <= as_of,
+            stages,
+        );
+        forget(
+            "call counts",
+            &mut self.calls,
+            |row| row.since <= as_of,
+            stages,
+        );
+        forget(
+            "group members",
+            &mut self.group_members,
+            |row| row.joined_at <= as_of,
             stages,
         );
         forget(

@@ -1,10 +1,10 @@
-//! `messenger_accounts`, `address_book` and `abuse_reports`.
+//! `messenger_accounts`, `address_book`, `call_counts`, `group_members` and `abuse_reports`.
 
 use crate::ids::Region;
 use crate::signals::column::{Column, columns};
 use crate::signals::record::Record;
 use crate::signals::records::{
-    AbuseReport, AddressBookEntry, DeviceFacts, MessengerAccount, RawPhone,
+    AbuseReport, AddressBookEntry, CallCount, DeviceFacts, GroupMember, MessengerAccount, RawPhone,
 };
 use crate::signals::rejection::RejectionReason;
 use crate::signals::row::{Fault, Row};
@@ -148,6 +148,70 @@ impl Record for AddressBookEntry {
         values.set(entry::ACCOUNT_ID, self.account_id.0);
         values.set(entry::PHONE, self.phone.expose());
         values.set(entry::SAVED_AT, self.saved_at);
+    }
+}
+
+columns! {
+    mod call {
+        FROM = "from_account_id" Whole required;
+        TO = "to_account_id" Whole required;
+        CALLS = "calls" Whole required;
+        WRITTEN = "written" Whole required;
+        SINCE = "since" Instant required;
+    }
+}
+
+impl Record for CallCount {
+    const TABLE: Table = Table::CallCounts;
+    const COLUMNS: &'static [Column] = call::ALL;
+
+    fn read(row: &Row<'_>) -> Result<Self, Fault> {
+        let read = Self {
+            from: row.id(call::FROM)?,
+            to: row.id(call::TO)?,
+            calls: row.whole(call::CALLS)?,
+            written: row.whole(call::WRITTEN)?,
+            since: row.instant(call::SINCE)?,
+        };
+        if read.from == read.to {
+            return Err(Fault::new(call::TO, RejectionReason::SelfReference));
+        }
+        Ok(read)
+    }
+
+    fn write<'a>(&'a self, values: &mut Values<'a>) {
+        values.set(call::FROM, self.from.0);
+        values.set(call::TO, self.to.0);
+        values.set(call::CALLS, self.calls);
+        values.set(call::WRITTEN, self.written);
+        values.set(call::SINCE, self.since);
+    }
+}
+
+columns! {
+    mod member {
+        GROUP_ID = "group_id" Whole required;
+        ACCOUNT_ID = "account_id" Whole required;
+        JOINED_AT = "joined_at" Instant required;
+    }
+}
+
+impl Record for GroupMember {
+    const TABLE: Table = Table::GroupMembers;
+    const COLUMNS: &'static [Column] = member::ALL;
+
+    fn read(row: &Row<'_>) -> Result<Self, Fault> {
+        Ok(Self {
+            group: row.id(member::GROUP_ID)?,
+            account: row.id(member::ACCOUNT_ID)?,
+            joined_at: row.instant(member::JOINED_AT)?,
+        })
+    }
+
+    fn write<'a>(&'a self, values: &mut Values<'a>) {
+        values.set(member::GROUP_ID, self.group);
+        values.set(member::ACCOUNT_ID, self.account.0);
+        values.set(member::JOINED_AT, self.joined_at);
     }
 }
 
