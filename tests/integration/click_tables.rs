@@ -137,6 +137,22 @@ fn the_example_of_the_help_runs() {
     assert!(said.contains("impressions"), "{said}");
 }
 
+/// Everybody's favourite is clicked in 0.3 of the rounds: a policy that learns it is told from chance.
+#[test]
+fn the_log_of_the_example_tells_a_model_from_chance() {
+    let log = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/clicks/logged_policy.csv");
+    let log = log.to_str().unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let (code, said, told) = acquaint(&["evaluate", "policy", log, "--json", "-q"], dir.path());
+    assert_eq!(code, 0, "{told}");
+    let said = json(&said);
+    let of = |place: usize, end: &str| said["policies"][place]["dr"][end].as_f64().unwrap();
+    assert!(of(2, "low") > of(1, "high"), "{said}");
+    assert!(of(2, "low") < 0.3 && 0.3 < of(2, "high"), "{said}");
+    // 1 item in 4 is the favourite: 0.25 · 0.3 + 0.75 · 0.06.
+    assert!(of(1, "low") < 0.12 && 0.12 < of(1, "high"), "{said}");
+}
+
 /// Two items, one clicked twice as often, shown in 3 of 4 rounds the worse.
 fn log() -> String {
     let mut text = String::from("timestamp,item_id,click,pscore\n");

@@ -232,7 +232,8 @@ bootstrap intervals. `weight` is the mean importance weight: if it is far from 1
 number of rounds that the estimate rests on. Columns are found as by `import impressions`. docs/scoring.md has the formulas.
 
 Example:
-  acquaint evaluate policy obd_random_all.csv.gz
+  acquaint evaluate policy data/clicks/logged_policy.csv
+  acquaint evaluate policy obd_random_all.csv.gz --json
   acquaint evaluate policy log.csv --item banner --label click --propensity p --explore 0.1 --json")]
 pub(crate) struct EvaluatePolicyArgs {
     /// The log, or - for standard input
