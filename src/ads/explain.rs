@@ -103,6 +103,13 @@ impl UserField {
                 "impressions.ad_id",
                 "impressions.clicks",
             ],
+            Self::OnList => &["audience_members.token"],
+            Self::FriendsHidCategory | Self::FriendsHidAdvertiser => &[
+                "friendships.user_id",
+                "address_book.phone",
+                "ad_feedback.ad_id",
+                "ad_feedback.advertiser_id",
+            ],
         }
     }
 }

@@ -78,6 +78,12 @@ pub enum UserField {
     FriendsCategory,
     /// How much more often their friends clicked ads of the advertiser.
     FriendsAdvertiser,
+    /// How many of their friends hid ads of the category.
+    FriendsHidCategory,
+    /// How many of their friends hid the advertiser or ads of it.
+    FriendsHidAdvertiser,
+    /// On how many customer lists of the advertiser they are.
+    OnList,
 }
 
 /// With what of the ad a field is crossed, besides counting alone.
@@ -95,7 +101,7 @@ pub(in crate::ads) enum Crossing {
 
 impl UserField {
     /// Every field of a person.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 25] = [
         Self::Region,
         Self::AgeBand,
         Self::Gender,
@@ -118,6 +124,9 @@ impl UserField {
         Self::OwnAd,
         Self::FriendsCategory,
         Self::FriendsAdvertiser,
+        Self::FriendsHidCategory,
+        Self::FriendsHidAdvertiser,
+        Self::OnList,
     ];
 
     /// The name used in reasons and in the hash.
@@ -146,6 +155,9 @@ impl UserField {
             Self::OwnAd => "this ad shown before",
             Self::FriendsCategory => "friends' clicks in the category",
             Self::FriendsAdvertiser => "friends' clicks for the advertiser",
+            Self::FriendsHidCategory => "friends who hid ads in the category",
+            Self::FriendsHidAdvertiser => "friends who hid ads of the advertiser",
+            Self::OnList => "customer lists of the advertiser",
         }
     }
 
@@ -173,8 +185,13 @@ impl UserField {
             | Self::OwnRate
             | Self::LastShown
             | Self::LastClicked => Crossing::Nothing,
-            Self::OwnCategory | Self::FriendsCategory => Crossing::About(AdField::Category),
-            Self::OwnAdvertiser | Self::FriendsAdvertiser => Crossing::About(AdField::Advertiser),
+            Self::OwnCategory | Self::FriendsCategory | Self::FriendsHidCategory => {
+                Crossing::About(AdField::Category)
+            }
+            Self::OwnAdvertiser
+            | Self::FriendsAdvertiser
+            | Self::FriendsHidAdvertiser
+            | Self::OnList => Crossing::About(AdField::Advertiser),
             Self::OwnAd => Crossing::About(AdField::Ad),
         }
     }
@@ -182,7 +199,12 @@ impl UserField {
     /// How its levels are to be read, if it has any.
     pub(in crate::ads) const fn scale(self) -> Option<Scale> {
         match self {
-            Self::Sessions | Self::Groups | Self::Showings => Some(Scale::Count),
+            Self::Sessions
+            | Self::Groups
+            | Self::Showings
+            | Self::FriendsHidCategory
+            | Self::FriendsHidAdvertiser
+            | Self::OnList => Some(Scale::Count),
             Self::OwnRate
             | Self::OwnCategory
             | Self::OwnAdvertiser

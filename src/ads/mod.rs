@@ -73,7 +73,7 @@ pub use profile::{RowsOwn, TrainingRow, UserProfile};
 pub use relevance::{AdCounts, AdScore, AdScores, RankedAds, rank_ads};
 pub(crate) use relevance::{Offered, ReadyAds, rank_ready};
 pub use schema::{FeatureSource, feature_sources};
-pub use shared::{AdKey, History, Level, Shared, SharedFacts, SharedParams, Tie, Told, Usage};
+pub use shared::{AdKey, Hid, History, Level, Shared, SharedFacts, SharedParams, Tie, Told, Usage};
 pub use training::{
     CurvePoint, MIN_CLICKS_PER_SHARD, PassPoint, ProgressPoint, ShardStates, Shards, TrainReport,
     Trained, TrainingSet, is_shards, train, train_from, train_told,
@@ -82,4 +82,4 @@ pub(crate) use weights::PersonsAds;
 pub use weights::{FieldWeight, ModelWeights, ValueWeight};
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;

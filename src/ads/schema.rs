@@ -80,6 +80,10 @@ const fn tables(field: UserField) -> &'static [&'static str] {
         UserField::FriendsCategory | UserField::FriendsAdvertiser => {
             &["friendships", "address_book", "impressions"]
         }
+        UserField::OnList => &["audience_members"],
+        UserField::FriendsHidCategory | UserField::FriendsHidAdvertiser => {
+            &["friendships", "address_book", "ad_feedback"]
+        }
     }
 }
 
@@ -94,6 +98,6 @@ mod tests {
             let is_about_ads = source.tables == ["ads"];
             assert_eq!(source.purpose.is_none(), is_about_ads, "{source:?}");
         }
-        assert_eq!(feature_sources(&own).len(), 29);
+        assert_eq!(feature_sources(&own).len(), 32);
     }
 }

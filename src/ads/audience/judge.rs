@@ -180,6 +180,19 @@ impl Audiences {
         people.map(Vec::as_slice)
     }
 
+    /// The advertisers who may use a list, if the person is among those it reaches.
+    pub(in crate::ads) fn usable_with(
+        &self,
+        member: &ListMember,
+    ) -> impl Iterator<Item = AdvertiserId> {
+        let (list, user) = (member.audience, member.user);
+        let usable = self
+            .members
+            .iter()
+            .filter(move |(owned, people)| owned.1 == list && people.binary_search(&user).is_ok());
+        usable.map(|(owned, _)| owned.0)
+    }
+
     /// What is told of every list, by advertiser and list.
     #[must_use]
     pub fn reports(&self) -> Vec<AudienceReport> {

@@ -58,7 +58,10 @@ const fn number_of(field: UserField) -> Option<u8> {
         | UserField::OwnAdvertiser
         | UserField::OwnAd
         | UserField::FriendsCategory
-        | UserField::FriendsAdvertiser => return None,
+        | UserField::FriendsAdvertiser
+        | UserField::FriendsHidCategory
+        | UserField::FriendsHidAdvertiser
+        | UserField::OnList => return None,
     })
 }
 

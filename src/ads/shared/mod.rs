@@ -15,12 +15,13 @@ pub use history::History;
 pub use level::Level;
 pub(in crate::ads) use level::Scale;
 pub use params::SharedParams;
-pub use usage::{Tie, Usage};
+pub use usage::{Hid, Tie, Usage};
 
+use super::audience::{Audiences, ListMember};
 use super::features::{HashedValue, UserValue};
 use crate::consent::{AdRelevance, Permitted};
 use crate::hash::HashMap;
-use crate::ids::{AdId, AdvertiserId, UserId};
+use crate::ids::{AdId, AdvertiserId, AudienceId, UserId};
 use crate::signals::{Ad, AdCategory};
 use crate::time::Timestamp;
 
@@ -149,6 +150,10 @@ pub struct SharedFacts {
     facts: HashMap<UserId, Arc<[Fact]>>,
     /// By person, friends by id, and since when.
     friends: HashMap<UserId, Vec<(UserId, Timestamp)>>,
+    /// By person, what they hid.
+    hid: HashMap<UserId, Vec<Hid>>,
+    /// By person, the advertisers on whose lists they are, and since when.
+    lists: HashMap<UserId, Vec<(AdvertiserId, Timestamp)>>,
 }
 
 impl SharedFacts {
@@ -166,7 +171,45 @@ impl SharedFacts {
         Self {
             facts: usage.map(|one| (one.user, facts(one))).collect(),
             friends: usage::friends(ties.iter().map(Permitted::get)),
+            hid: HashMap::default(),
+            lists: HashMap::default(),
         }
+    }
+
+    /// With what people hid, told to their friends in numbers of people.
+    #[must_use]
+    pub fn with_hid(mut self, hid: &[Permitted<Hid, AdRelevance>]) -> Self {
+        for one in hid.iter().map(Permitted::get) {
+            self.hid.entry(one.user).or_default().push(*one);
+        }
+        self
+    }
+
+    /// With the customer lists that people are on: those that their advertiser may use.
+    #[must_use]
+    pub fn with_lists(
+        mut self,
+        members: &[Permitted<ListMember, AdRelevance>],
+        audiences: &Audiences,
+    ) -> Self {
+        let mut on: Vec<(UserId, AdvertiserId, AudienceId, Timestamp)> = Vec::new();
+        for member in members.iter().map(Permitted::get) {
+            let usable = audiences.usable_with(member);
+            on.extend(usable.map(|owner| (member.user, owner, member.audience, member.added_at)));
+        }
+        on.sort_unstable();
+        // A list counts once, from when on the person was first on it.
+        on.dedup_by_key(|(user, owner, list, _)| (*user, *owner, *list));
+        for (user, owner, _, since) in on {
+            self.lists.entry(user).or_default().push((owner, since));
+        }
+        self
+    }
+
+    /// Is anybody on a list?
+    #[must_use]
+    pub fn has_lists(&self) -> bool {
+        !self.lists.is_empty()
     }
 
     /// What is known of some people alone, each with those of their friends who are among them.
@@ -174,6 +217,8 @@ impl SharedFacts {
     pub fn of_those(&self, is_in: &dyn Fn(UserId) -> bool) -> Self {
         let facts = self.facts.iter().filter(|(user, _)| is_in(**user));
         let friends = self.friends.iter().filter(|(user, _)| is_in(**user));
+        let lists = self.lists.iter().filter(|(user, _)| is_in(**user));
+        let hid = self.hid.iter().filter(|(user, _)| is_in(**user));
         let those = |friends: &[(UserId, Timestamp)]| {
             let those = friends.iter().filter(|(friend, _)| is_in(*friend));
             those.copied().collect()
@@ -181,6 +226,8 @@ impl SharedFacts {
         Self {
             facts: facts.map(|(user, own)| (*user, Arc::clone(own))).collect(),
             friends: friends.map(|(user, own)| (*user, those(own))).collect(),
+            hid: hid.map(|(user, own)| (*user, own.clone())).collect(),
+            lists: lists.map(|(user, own)| (*user, own.clone())).collect(),
         }
     }
 
@@ -204,6 +251,14 @@ impl SharedFacts {
             .chain(person)
             .chain(own_columns)
             .collect()
+    }
+
+    fn lists(&self, user: UserId) -> &[(AdvertiserId, Timestamp)] {
+        self.lists.get(&user).map_or(&[], Vec::as_slice)
+    }
+
+    fn hid(&self, user: UserId) -> &[Hid] {
+        self.hid.get(&user).map_or(&[], Vec::as_slice)
     }
 
     fn friends(&self, user: UserId) -> &[(UserId, Timestamp)] {

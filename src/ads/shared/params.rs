@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::ads::features::UserField;
 use crate::params::{ParamError, require};
 
-/// Which shared signals the click model looks at, unchecked; all of them by default.
+/// Which shared signals the click model looks at, unchecked; all of them but customer lists by default.
 ///
 /// Each rests on the purpose of ad relevance alone: what was permitted for friend suggestions is not looked at.
 #[expect(
@@ -27,6 +27,8 @@ pub struct SharedParams {
     pub person: bool,
     /// Hour of the day and day of the week where the person lives.
     pub time: bool,
+    /// On how many customer lists of the advertiser the person is. Default false: a list says who is to be shown an ad.
+    pub lists: bool,
     /// How many friends have to stand behind a value. Default 5, at least 2.
     pub friends_min: u32,
 }
@@ -40,6 +42,7 @@ impl Default for SharedParams {
             friends: true,
             person: true,
             time: true,
+            lists: false,
             friends_min: 5,
         }
     }
@@ -56,6 +59,7 @@ impl SharedParams {
             friends: false,
             person: false,
             time: false,
+            lists: false,
             friends_min: 5,
         }
     }
@@ -78,6 +82,6 @@ impl SharedParams {
 
     /// Does it look at what happened?
     pub(in crate::ads) const fn looks_back(&self) -> bool {
-        self.history || self.friends
+        self.history || self.friends || self.lists
     }
 }

@@ -5,6 +5,7 @@ use crate::ads::shared::level::Level;
 use crate::consent::About;
 use crate::hash::HashMap;
 use crate::ids::UserId;
+use crate::signals::Hidden;
 use crate::time::Timestamp;
 
 /// Device and usage of the account behind a person, as the account's owner permits it.
@@ -61,6 +62,30 @@ impl About for Tie {
 
     fn collected_at(&self) -> Timestamp {
         self.since
+    }
+}
+
+/// Somebody hid an ad or an advertiser, as their friends' ads may know it: in a number of people, never alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Hid {
+    /// Who.
+    pub user: UserId,
+    /// What.
+    pub hidden: Hidden,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl About for Hid {
+    type Id = UserId;
+    type Ids = [UserId; 1];
+
+    fn about(&self) -> [UserId; 1] {
+        [self.user]
+    }
+
+    fn collected_at(&self) -> Timestamp {
+        self.at
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is shared about people besides their profiles, for ads: the phone behind the linked account, and who their friends are.
 
-use crate::ads::{SharedFacts, Tie, Usage};
+use crate::ads::{Hid, SharedFacts, Tie, Usage};
 use crate::consent::{AdRelevance, Permitted};
 use crate::engine::books::reading::{Book, Matcher, read_address_book};
 use crate::engine::world::World;
@@ -10,7 +10,7 @@ use crate::engine::{EngineError, Progress, Stage};
 use crate::hash::{HashMap, HashSet};
 use crate::identity::Match;
 use crate::ids::{AccountId, UserId};
-use crate::signals::{FeedbackKind, MessengerAccount, SignalsDir};
+use crate::signals::{AdFeedback, FeedbackKind, MessengerAccount, SignalsDir};
 use crate::time::Timestamp;
 
 /// What ads may know of everybody; notes what became of accounts and ties.
@@ -33,7 +33,23 @@ pub(in crate::engine) fn facts(
         ties = stage.keep(found.map(|tie| view.gates.people.permit(tie)));
         world.stages.push(stage);
     }
-    SharedFacts::new(&usage, &ties)
+    let hid = hid(world, view);
+    SharedFacts::new(&usage, &ties).with_hid(&hid)
+}
+
+/// What people hid, for their friends' ads; nothing if friends are not looked at.
+fn hid(world: &World, view: &View<AdRelevance>) -> Vec<Permitted<Hid, AdRelevance>> {
+    if !world.params.ads.signals().friends {
+        return Vec::new();
+    }
+    let hid = |row: &AdFeedback| Hid {
+        user: row.user_id,
+        hidden: row.hidden,
+        at: row.at,
+    };
+    let rows = world.inputs.ad_feedback.iter().map(hid);
+    rows.filter_map(|hid| view.gates.people.permit(hid).ok())
+        .collect()
 }
 
 /// Reads the address book for ads alone; nothing of it if friends are not looked at.

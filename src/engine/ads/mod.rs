@@ -13,7 +13,7 @@ pub(in crate::engine) mod weights;
 
 use rayon::prelude::*;
 
-use self::audiences::resolve;
+use self::audiences::{Resolved, resolve};
 use self::limited::LimitedPeople;
 use self::model::AdModel;
 use self::profiles::Profiles;
@@ -58,9 +58,11 @@ impl Ads {
         let profiles = Profiles::of_view(world, &view);
         let rows = training_rows(world, &view, &profiles).noted(&mut world.stages);
         let limited = LimitedPeople::of(world, &view);
-        let guard = guard(world, &view, &profiles, &rows);
+        let lists = lists(world, &view);
+        let audiences = judged(world, &profiles, &lists);
+        let facts = facts::facts(world, &view, book).with_lists(&lists.members, &audiences);
+        let guard = guard(world, &view, &rows, audiences);
         let guard = guard.with_hidden_of_limited(&limited.hidden);
-        let facts = facts::facts(world, &view, book);
         let set = TrainingSet {
             rows: &rows,
             ads: &world.inputs.ads,
@@ -135,20 +137,31 @@ pub(in crate::engine) fn training_rows(
     Staged { value, stage }
 }
 
+/// Who is on which customer list; notes what became of the rows.
+fn lists(world: &mut World, view: &View<AdRelevance>) -> Resolved {
+    let key = world.params.audience_key.as_deref();
+    let as_of = world.standing.as_of.valid;
+    let mut lists = resolve(&world.inputs, view, key, as_of);
+    world.stages.extend(lists.stage.take());
+    lists
+}
+
+/// Which of the lists an advertiser may use.
+fn judged(world: &World, profiles: &Profiles, lists: &Resolved) -> Audiences {
+    let (policy, ads) = (world.params.ads.policy(), &world.inputs.ads);
+    Audiences::judge(&lists.known, &lists.members, profiles.all(), ads, policy)
+}
+
 /// Who may get which ad.
 fn guard(
     world: &mut World,
     view: &View<AdRelevance>,
-    profiles: &Profiles,
     rows: &[Permitted<TrainingRow, AdRelevance>],
+    audiences: Audiences,
 ) -> Guard {
     let as_of = world.standing.as_of.valid;
     let hidden = hidden(world, view);
-    let key = world.params.audience_key.as_deref();
-    let lists = resolve(&world.inputs, view, key, as_of);
-    world.stages.extend(lists.stage);
     let (policy, ads) = (world.params.ads.policy(), &world.inputs.ads);
-    let audiences = Audiences::judge(&lists.known, &lists.members, profiles.all(), ads, policy);
     Guard::new(as_of, policy)
         .with_hidden(&hidden)
         .with_showings(rows, ads)

@@ -6,7 +6,7 @@ use super::rates::{Rates, day};
 use crate::ads::profile::TrainingRow;
 use crate::hash::HashMap;
 use crate::ids::{AdId, AdvertiserId, UserId};
-use crate::signals::{Ad, AdCategory};
+use crate::signals::{Ad, AdCategory, Hidden};
 use crate::time::Timestamp;
 
 /// Who advertises an ad, and what it is about: numbers of the catalogue.
@@ -16,6 +16,13 @@ pub(super) struct Advertised {
     pub(super) category: u32,
 }
 
+/// Whose ads somebody hid and, if it was one ad, what it is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct HidOf {
+    pub(super) advertiser: u32,
+    pub(super) category: Option<u32>,
+}
+
 /// Ads, advertisers and categories, numbered.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Catalogue {
@@ -23,6 +30,7 @@ pub(super) struct Catalogue {
     ids: Vec<AdId>,
     advertised: Vec<Advertised>,
     advertisers: Vec<AdvertiserId>,
+    advertiser_places: HashMap<AdvertiserId, u32>,
     categories: Vec<AdCategory>,
 }
 
@@ -47,6 +55,7 @@ impl Catalogue {
                 found.categories.push(ad.category.clone());
                 to_u32(found.categories.len() - 1)
             });
+            found.advertiser_places.insert(ad.advertiser_id, advertiser);
             found.ids.push(ad.ad_id);
             found.advertised.push(Advertised {
                 advertiser,
@@ -58,6 +67,27 @@ impl Catalogue {
 
     pub(super) fn place(&self, ad: AdId) -> Option<u32> {
         self.places.get(&ad).copied()
+    }
+
+    pub(super) fn advertiser_place(&self, id: AdvertiserId) -> Option<u32> {
+        self.advertiser_places.get(&id).copied()
+    }
+
+    /// What an ad or an advertiser is of; none if no ad is.
+    pub(super) fn hidden(&self, hidden: Hidden) -> Option<HidOf> {
+        Some(match hidden {
+            Hidden::Ad(ad) => {
+                let of = self.advertised(self.place(ad)?);
+                HidOf {
+                    advertiser: of.advertiser,
+                    category: Some(of.category),
+                }
+            }
+            Hidden::Advertiser(id) => HidOf {
+                advertiser: self.advertiser_place(id)?,
+                category: None,
+            },
+        })
     }
 
     pub(super) fn advertised(&self, ad: u32) -> Advertised {

@@ -10,6 +10,8 @@
 //! | last shown, last clicked | how long ago | every ad |
 //! | own category, own advertiser | their clicks there over expected, beside the person's own rate | ads of it |
 //! | own ad | how often it was shown to them, and whether they clicked | that ad |
+//! | lists | how many lists of the advertiser the person was on | ads of it |
+//! | friends who hid in the category, of the advertiser | how many of them, if they are enough | ads of it |
 //! | friends' category, friends' advertiser | the same of their friends together, if enough stand behind it | ads of it |
 
 mod events;
@@ -25,7 +27,7 @@ use self::events::{Catalogue, Event, Events};
 pub(in crate::ads) use self::rates::Prior;
 use self::rates::{Rates, day};
 use self::segments::Segments;
-use self::walk::{Step, Walk};
+use self::walk::{Step, Walk, What};
 use super::{Level, Shared, SharedFacts, SharedParams, Told};
 use crate::ads::own::OwnBins;
 use crate::ads::params::ValidAdsParams;
@@ -181,18 +183,30 @@ impl<'a> History<'a> {
         let own = self.events.of_user(user).iter().map(|&event| Step {
             at: event.at,
             who: 0,
-            event,
+            what: What::Shown(event),
         });
         let friends = (1..).zip(self.facts.friends(user));
         let of_friends = friends.flat_map(|(who, &(friend, since))| {
             let events = self.events.of_user(friend).iter();
-            events.map(move |&event| Step {
-                at: event.at.max(since),
+            let shown = events.map(|&event| (event.at, What::Shown(event)));
+            let hid = self.facts.hid(friend).iter();
+            let hid = hid.filter_map(|hid| {
+                let of = self.catalogue.hidden(hid.hidden)?;
+                Some((hid.at, What::Hid(of)))
+            });
+            let all = shown.chain(hid);
+            all.map(move |(at, what)| Step {
+                at: at.max(since),
                 who,
-                event,
+                what,
             })
         });
-        let steps = own.chain(of_friends).collect();
+        let lists = self.facts.lists(user).iter();
+        let lists = lists.filter_map(|&(advertiser, at)| {
+            let what = What::Listed(self.catalogue.advertiser_place(advertiser)?);
+            Some(Step { at, who: 0, what })
+        });
+        let steps = own.chain(of_friends).chain(lists).collect();
         Walk::new(steps, &self.catalogue, self.params)
     }
 }

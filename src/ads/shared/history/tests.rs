@@ -3,11 +3,12 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::ads::AdsParams;
 use crate::ads::features::UserField;
-use crate::ads::shared::{AdKey, SharedParams, Tie, Usage};
+use crate::ads::shared::{AdKey, Hid, SharedParams, Tie, Usage};
 use crate::ads::testing::{account, ad, impression, permit_all};
-use crate::ids::{AdId, AdvertiserId};
+use crate::ads::{AdsParams, Audiences, ListMember, PolicyParams};
+use crate::ids::{AdId, AdvertiserId, AudienceId};
+use crate::signals::Hidden;
 
 const HOUR: i64 = 3_600;
 
@@ -103,6 +104,138 @@ fn deny_friends_of_whom_there_are_too_few() {
     let strangers = friends_of(&pairs[1..]);
     let found = told(rows(5), &strangers, &asked);
     assert_eq!(level(&found, UserField::FriendsCategory), None);
+}
+
+/// Some people hide something, an hour each after the other.
+fn hid(people: impl Iterator<Item = u64>, hidden: Hidden) -> Vec<Hid> {
+    let hid = |user: u64| Hid {
+        user: UserId(user),
+        hidden,
+        at: Timestamp::from_secs(user.cast_signed() * HOUR),
+    };
+    people.map(hid).collect()
+}
+
+#[test]
+fn friends_who_hid_are_a_number_of_people_and_never_too_few() {
+    let pairs: Vec<(u64, u64)> = (2..=9).map(|friend| (1, friend)).collect();
+    let asked = |hours| shown(1, 4, hours, 1, 0);
+    // Twice the same person is one.
+    let found = |people: &[u64], hidden, hours, field| {
+        let facts = friends_of(&pairs);
+        let facts = facts.with_hid(&permit_all(hid(people.iter().copied(), hidden)));
+        level(&told(Vec::new(), &facts, &asked(hours)), field)
+    };
+    let (category, advertiser) = (
+        UserField::FriendsHidCategory,
+        UserField::FriendsHidAdvertiser,
+    );
+    let food = Hidden::Ad(AdId(8));
+    assert_eq!(
+        found(&[2, 3, 4, 5, 5], food, 60, category),
+        None,
+        "four people"
+    );
+    let five = found(&[2, 3, 4, 5, 6], food, 60, category);
+    assert_eq!(five.as_deref(), Some("4 to 7"));
+    assert_eq!(found(&[2, 3, 4, 5, 6], food, 6, category), None, "not yet");
+    assert_eq!(
+        found(&[2, 3, 4, 5, 17], food, 60, category),
+        None,
+        "a stranger"
+    );
+    assert_eq!(found(&[2, 3, 4, 5, 6], food, 60, advertiser), None);
+    let whole = Hidden::Advertiser(ads()[4].advertiser_id);
+    assert!(found(&[2, 3, 4, 5, 6], whole, 60, advertiser).is_some());
+    assert_eq!(found(&[2, 3, 4, 5, 6], whole, 60, category), None);
+    let nobodys = Hidden::Ad(AdId(999));
+    assert_eq!(found(&[2, 3, 4, 5, 6], nobodys, 60, category), None);
+}
+
+/// Five adults and somebody else on a list for an ad, and who may use it.
+fn listed(ads: &[Ad]) -> SharedFacts {
+    let member = |user: u64| ListMember {
+        audience: AudienceId(1),
+        added_at: Timestamp::from_secs(10 * HOUR),
+        user: UserId(user),
+    };
+    let members = permit_all((1..=6).map(member));
+    let adult = |user: u64| {
+        let mut account = account(user);
+        account.birth_year = (user < 6).then_some(1980);
+        UserProfile::new(&account, 2016)
+    };
+    let everybody = permit_all((1..=9).map(adult));
+    let policy = PolicyParams {
+        synthetic: true,
+        audience_min: 5,
+        ..PolicyParams::default()
+    };
+    let known = [AudienceId(1)].into();
+    let policy = policy.check().unwrap();
+    let audiences = Audiences::judge(&known, &members, &everybody, ads, &policy);
+    SharedFacts::default().with_lists(&members, &audiences)
+}
+
+#[test]
+fn a_list_counts_for_its_advertiser_from_when_on_one_is_on_it() {
+    let mut ads = ads();
+    ads[0].audience_id = Some(AudienceId(1));
+    let facts = listed(&ads);
+    let signals = SharedParams {
+        lists: true,
+        ..SharedParams::none()
+    };
+    let of = |user, ad, hours, signals| {
+        let params = params(signals);
+        let history = History::of(&[], &ads, &facts, &params);
+        let found = history.before(&[&shown(user, ad, hours, 1, 0)]).pop();
+        level(&found.unwrap(), UserField::OnList)
+    };
+    assert_eq!(of(1, 0, 11, signals).as_deref(), Some("1"));
+    assert_eq!(of(1, 7, 11, signals).as_deref(), Some("1"), "its other ad");
+    assert_eq!(of(1, 1, 11, signals), None, "another advertiser's");
+    assert_eq!(of(1, 0, 10, signals), None, "not yet");
+    assert_eq!(of(6, 0, 11, signals), None, "not known to be an adult");
+    assert_eq!(of(9, 0, 11, signals), None, "on no list");
+    assert_eq!(
+        of(1, 0, 11, SharedParams::default()),
+        None,
+        "off by default"
+    );
+}
+
+#[test]
+fn deny_a_list_its_advertiser_may_not_use() {
+    let mut all = ads();
+    all[0].audience_id = Some(AudienceId(2));
+    assert!(!listed(&all).has_lists(), "nobody uses the list");
+    all[0].audience_id = Some(AudienceId(1));
+    assert!(listed(&all).has_lists());
+}
+
+#[test]
+fn a_profile_is_told_what_friends_hid_as_a_row_is() {
+    let pairs: Vec<(u64, u64)> = (2..=7).map(|friend| (1, friend)).collect();
+    let hidden = hid(2..=7, Hidden::Ad(AdId(8)));
+    let facts = friends_of(&pairs).with_hid(&permit_all(hidden.clone()));
+    let all = ads();
+    let params = params(SharedParams::default());
+    let history = History::of(&[], &all, &facts, &params);
+    let profile = UserProfile::new(&account(1), 2016);
+    let told = history.tell(profile, Timestamp::from_secs(100 * HOUR));
+    let is_hidden = |told: &&Told| told.level.field == UserField::FriendsHidCategory;
+    let about: Vec<_> = told.about.iter().filter(is_hidden).collect();
+    assert_eq!(about.len(), 1);
+    assert!(about[0].key.is_of(&all[8]) && !about[0].key.is_of(&all[1]));
+    let gone = facts.of_those(&|user| user != UserId(4) && user != UserId(5));
+    let history = History::of(&[], &all, &gone, &params);
+    let profile = UserProfile::new(&account(1), 2016);
+    let told = history.tell(profile, Timestamp::from_secs(100 * HOUR));
+    assert!(
+        !told.about.iter().any(|told| is_hidden(&told)),
+        "four are left"
+    );
 }
 
 #[test]

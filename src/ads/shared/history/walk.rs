@@ -4,7 +4,7 @@
 //! clicked, and what their friends were. What friends did is told only where at least so many of them stand behind a value, and
 //! as a sum.
 
-use super::events::{Advertised, Catalogue, Event};
+use super::events::{Advertised, Catalogue, Event, HidOf};
 use super::segments::Sums;
 use crate::ads::features::UserField;
 use crate::ads::shared::level::Level;
@@ -26,7 +26,17 @@ pub(super) struct Step {
     pub(super) at: Timestamp,
     /// Which friend it was, from 1; oneself is 0.
     pub(super) who: u32,
-    pub(super) event: Event,
+    pub(super) what: What,
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum What {
+    Shown(Event),
+    /// Told of friends alone: what one hid oneself is not shown at all.
+    Hid(HidOf),
+    /// Told of oneself alone: an advertiser has one on a list.
+    Listed(u32),
 }
 
 /// How often one ad was shown to one person.
@@ -60,6 +70,9 @@ pub(super) struct Walk<'a> {
     friends: Sums,
     friends_by_category: HashMap<u32, OfFriends>,
     friends_by_advertiser: HashMap<u32, OfFriends>,
+    hid_category: HashMap<u32, HashSet<u32>>,
+    hid_advertiser: HashMap<u32, HashSet<u32>>,
+    lists: HashMap<u32, u64>,
 }
 
 impl<'a> Walk<'a> {
@@ -85,6 +98,9 @@ impl<'a> Walk<'a> {
             friends: Sums::default(),
             friends_by_category: HashMap::default(),
             friends_by_advertiser: HashMap::default(),
+            hid_category: HashMap::default(),
+            hid_advertiser: HashMap::default(),
+            lists: HashMap::default(),
         }
     }
 
@@ -92,10 +108,11 @@ impl<'a> Walk<'a> {
     pub(super) fn go_to(&mut self, now: Timestamp) {
         while let Some(&step) = self.steps.get(self.next).filter(|step| step.at < now) {
             self.next += 1;
-            if step.who == 0 {
-                self.take_own(step.event);
-            } else {
-                self.take_friends(step.who, step.event);
+            match step.what {
+                What::Shown(event) if step.who == 0 => self.take_own(event),
+                What::Shown(event) => self.take_friends(step.who, event),
+                What::Hid(of) => self.take_hidden(step.who, of),
+                What::Listed(advertiser) => *self.lists.entry(advertiser).or_default() += 1,
             }
         }
     }
@@ -136,6 +153,14 @@ impl<'a> Walk<'a> {
         }
     }
 
+    fn take_hidden(&mut self, who: u32, of: HidOf) {
+        let advertiser = self.hid_advertiser.entry(of.advertiser);
+        advertiser.or_default().insert(who);
+        if let Some(category) = of.category {
+            self.hid_category.entry(category).or_default().insert(who);
+        }
+    }
+
     /// What holds whatever the ad; `segment` is the ratio of the person's segment.
     pub(super) fn levels(&self, now: Timestamp, segment: f64, levels: &mut Vec<Level>) {
         if !self.params.history {
@@ -159,12 +184,25 @@ impl<'a> Walk<'a> {
             levels.extend(advertiser.map(|sums| within(UserField::OwnAdvertiser, *sums, own)));
             levels.extend(self.by_ad.get(&ad).map(|shown| fatigue(*shown)));
         }
+        if self.params.lists {
+            let n = self.lists.get(&of.advertiser);
+            levels.extend(n.map(|&n| Self::listed(n)));
+        }
         if self.params.friends {
             let category = self.friends_by_category.get(&of.category);
             levels.extend(category.and_then(|f| self.told(UserField::FriendsCategory, f)));
             let advertiser = self.friends_by_advertiser.get(&of.advertiser);
             levels.extend(advertiser.and_then(|f| self.told(UserField::FriendsAdvertiser, f)));
+            let category = self.hid_category.get(&of.category);
+            levels.extend(category.and_then(|f| self.hid(UserField::FriendsHidCategory, f)));
+            let advertiser = self.hid_advertiser.get(&of.advertiser);
+            levels.extend(advertiser.and_then(|f| self.hid(UserField::FriendsHidAdvertiser, f)));
         }
+    }
+
+    /// The lists of an advertiser that one is on.
+    fn listed(n: u64) -> Level {
+        Level::count(UserField::OnList, n)
     }
 
     /// Everything that holds for some ads and not for others, in order.
@@ -188,6 +226,12 @@ impl<'a> Walk<'a> {
                 key: AdKey::Ad(catalogue.ad(key)),
             }));
         }
+        if self.params.lists {
+            about.extend(self.lists.iter().map(|(&number, &n)| Told {
+                level: Self::listed(n),
+                key: advertiser(number),
+            }));
+        }
         if self.params.friends {
             let told = |(&number, of): (&u32, &OfFriends)| {
                 let level = self.told(UserField::FriendsCategory, of)?;
@@ -201,6 +245,18 @@ impl<'a> Walk<'a> {
                 Some(Told { level, key })
             };
             about.extend(self.friends_by_advertiser.iter().filter_map(told));
+            let told = |(&number, who): (&u32, &HashSet<u32>)| {
+                let level = self.hid(UserField::FriendsHidCategory, who)?;
+                let key = category(number);
+                Some(Told { level, key })
+            };
+            about.extend(self.hid_category.iter().filter_map(told));
+            let told = |(&number, who): (&u32, &HashSet<u32>)| {
+                let level = self.hid(UserField::FriendsHidAdvertiser, who)?;
+                let key = advertiser(number);
+                Some(Told { level, key })
+            };
+            about.extend(self.hid_advertiser.iter().filter_map(told));
         }
         about.sort_unstable();
         about
@@ -209,6 +265,12 @@ impl<'a> Walk<'a> {
     /// How much more often than expected the person clicks.
     fn ratio(&self, segment: f64) -> f64 {
         self.own.ratio(segment, STRENGTH)
+    }
+
+    /// How many friends hid something, if they are enough.
+    fn hid(&self, field: UserField, who: &HashSet<u32>) -> Option<Level> {
+        let is_told = who.len() >= self.params.friends_min as usize;
+        is_told.then(|| Level::count(field, who.len() as u64))
     }
 
     /// What friends did, if enough of them stand behind it; beside what they do otherwise.
