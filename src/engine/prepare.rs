@@ -9,8 +9,8 @@ use crate::engine::ads::provenance::AdProvenance;
 use crate::engine::ads::{Ads, training_rows};
 use crate::engine::books::reading::{Book, Matcher, Reader, read_address_book};
 use crate::engine::business::{BusinessBooks, BusinessViews, Verdicts};
-use crate::engine::friends::Friends;
 use crate::engine::friends::explain::SuggestionExplained;
+use crate::engine::friends::{Friends, beside};
 use crate::engine::opening::{Opened, Opening};
 use crate::engine::world::World;
 use crate::engine::world::accidents;
@@ -19,7 +19,7 @@ use crate::engine::{
     AdExplained, EngineError, GivenModels, LedgerSource, Progress, Reading, Stage, Times,
     ValidRunParams,
 };
-use crate::graph::EdgeKinds;
+use crate::graph::{Dealings, EdgeKinds};
 use crate::ids::{AdId, UserId};
 use crate::signals::{Ad, SignalsDir};
 use crate::suggest::FriendModel;
@@ -152,6 +152,13 @@ impl Prepared {
     #[must_use]
     pub fn contacts(&self) -> Vec<(u64, u64)> {
         self.friends.as_ref().map_or_else(Vec::new, contacts)
+    }
+
+    /// Calls and groups that permitted people share.
+    #[must_use]
+    pub fn dealings(&self) -> Vec<Permitted<Dealings, FriendSuggestions>> {
+        let of = |friends: &Friends| beside::dealings(&self.world.inputs, &friends.view);
+        self.friends.as_ref().map_or_else(Vec::new, of)
     }
 
     /// The ads of the run.

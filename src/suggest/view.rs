@@ -145,7 +145,6 @@ impl Plain {
     }
 
     /// With what people share besides ties.
-    #[cfg(test)]
     pub(crate) fn with_beside(self, beside: Beside) -> Self {
         Self { beside, ..self }
     }

@@ -581,6 +581,8 @@ pub(crate) struct WorthArgs {
     pub(crate) signals: PathBuf,
     #[command(flatten)]
     pub(crate) given: ParamsArgs,
+    #[command(flatten)]
+    pub(crate) lists: ListKeyArgs,
     /// Measure one product only
     #[arg(long, value_enum, value_name = "PRODUCT")]
     pub(crate) only: Option<Product>,

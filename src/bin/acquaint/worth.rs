@@ -11,7 +11,7 @@ use crate::args::{Product, WorthArgs};
 use crate::evaluate::{line, prepare, say};
 use crate::exit::{Failure, Outcome, print};
 use crate::progress::Bars;
-use crate::run::read_params;
+use crate::run::{read_params, with_lists};
 use crate::told::tell;
 
 /// Both products; one that was not asked for, or that no table is about, is none.
@@ -22,7 +22,7 @@ struct Both {
 }
 
 pub(crate) fn worth(args: &WorthArgs, quiet: bool) -> Result<Outcome, Failure> {
-    let params = read_params(&args.given)?;
+    let params = with_lists(read_params(&args.given)?, &args.lists)?;
     let prepared = prepare(&args.signals, &params, quiet)?;
     let reading: Reading = prepared.reading();
     let asked = |product| args.only.is_none_or(|only| only == product);
@@ -32,6 +32,7 @@ pub(crate) fn worth(args: &WorthArgs, quiet: bool) -> Result<Outcome, Failure> {
         friends_worth(FriendsKnown {
             friendships: &prepared.friendships(),
             contacts: &prepared.contacts(),
+            dealings: &prepared.dealings(),
         })
     });
     let ads = match prepared.ad_facts().filter(|_| asked(Product::Ads)) {

@@ -53,6 +53,17 @@ pub(super) fn add(
     graph.with_beside(&lives, &dealings)
 }
 
+/// Calls and groups that people share, whether the order looks at them or not.
+pub(in crate::engine) fn dealings(
+    inputs: &Inputs,
+    view: &View<FriendSuggestions>,
+) -> Vec<Permitted<Dealings, FriendSuggestions>> {
+    let mut uncounted = Stage::new("dealings");
+    let mut dealings = calls(inputs, view, &mut uncounted);
+    dealings.extend(groups(inputs, view, &mut uncounted));
+    dealings
+}
+
 /// Of each person the region of the linked account that was seen last, by account where that does not tell them apart.
 fn regions<'a>(
     inputs: &'a Inputs,

@@ -1,7 +1,7 @@
 //! Friends: the corridor of friend suggestions. From the view of the purpose to the desk that makes every list.
 
 pub(in crate::engine) mod apart;
-mod beside;
+pub(in crate::engine) mod beside;
 pub(in crate::engine) mod explain;
 pub(in crate::engine) mod model;
 pub(in crate::engine) mod rows;

@@ -31,7 +31,7 @@ pub struct AdsKnown<'a> {
 /// What shared signals are worth for ads, source by source in the order in which a person gives more away.
 ///
 /// # Complexity
-/// That of training, for each of six arms and seven shares of opt-outs.
+/// That of training, for each of six arms, or seven where there are customer lists, and seven shares of opt-outs.
 ///
 /// # Errors
 /// As [`train`](crate::ads::train).
@@ -50,7 +50,9 @@ pub fn ads_worth(known: AdsKnown<'_>, params: &ValidAdsParams) -> Result<Worth, 
             ..measured(&set, &params, &hidden)?
         })
     };
-    let arms = steps(params.signals()).into_iter().map(arm);
+    let arms = steps(params.signals(), known.facts.has_lists())
+        .into_iter()
+        .map(arm);
     let arms = arms.collect::<Result<Vec<Arm>, AdsError>>()?;
     let stay = left(known, &params)?;
     Ok(Worth {
@@ -63,7 +65,7 @@ pub fn ads_worth(known: AdsKnown<'_>, params: &ValidAdsParams) -> Result<Worth, 
 }
 
 /// Sources as they join each other; how many friends have to stand behind a value is as given.
-fn steps(given: SharedParams) -> [(&'static str, SharedParams); 6] {
+fn steps(given: SharedParams, has_lists: bool) -> Vec<(&'static str, SharedParams)> {
     let profile = SharedParams {
         friends_min: given.friends_min,
         ..SharedParams::none()
@@ -89,14 +91,20 @@ fn steps(given: SharedParams) -> [(&'static str, SharedParams); 6] {
         friends: true,
         ..history
     };
-    [
+    let lists = SharedParams {
+        lists: true,
+        ..friends
+    };
+    let mut steps = vec![
         ("profile", profile),
         ("+ time of day", time),
         ("+ phone", device),
         ("+ messenger usage", usage),
         ("+ own history", history),
         ("+ friends' history", friends),
-    ]
+    ];
+    steps.extend(has_lists.then_some(("+ customer lists", lists)));
+    steps
 }
 
 type Own = Vec<Permitted<TrainingRow, AdRelevance>>;
