@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use acquaint::engine::{
     self, GivenModels, RunParams, RunRequest, Silent, Times, Verdict, VerifyRequest,
 };
-use acquaint::signals::TableForm;
+use acquaint::signals::{TableForm, write_table};
 use arrow_array::Array;
 
+use crate::own_columns::with_columns;
 use crate::support::worlds::{Trial, trial};
 use crate::support::{list_key, read_table, write_world};
 
@@ -84,6 +85,14 @@ fn is_clean(seed: u64) -> bool {
 pub(crate) fn verdict(dir: &Path, trial: &Trial, max_reruns: u32) -> Verdict {
     let (signals, out) = (dir.join("signals"), dir.join("out"));
     write_world(&signals, TableForm::Csv, &trial.world);
+    write_table(&signals, TableForm::Csv, &trial.calls).unwrap();
+    write_table(&signals, TableForm::Csv, &trial.groups).unwrap();
+    if trial.config.contains("loyalty") {
+        with_columns(&signals, "social_accounts", &["loyalty"], |row| {
+            let user = row.id("user_id").unwrap();
+            vec![(user.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 50).to_string()]
+        });
+    }
     let params = RunParams::from_toml(&trial.config)
         .unwrap()
         .check()

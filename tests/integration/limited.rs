@@ -249,6 +249,8 @@ fn a_run_with_them_is_verified() {
         let chosen = Chosen::new(seed);
         let dir = tempfile::tempdir().unwrap();
         let trial = Trial {
+            calls: Vec::new(),
+            groups: Vec::new(),
             as_of: chosen.world.as_of,
             known_at: None,
             config: CONFIG.to_owned(),

@@ -43,7 +43,7 @@ fn spent(user: u64) -> String {
 }
 
 /// Writes a table again with more columns.
-fn with_columns(
+pub(crate) fn with_columns(
     dir: &Path,
     table: &str,
     names: &[&str],
@@ -73,13 +73,13 @@ fn with_columns(
 }
 
 /// A row whose cells are asked for by name.
-struct Named<'a> {
+pub(crate) struct Named<'a> {
     header: &'a StringRecord,
     row: &'a StringRecord,
 }
 
 impl Named<'_> {
-    fn id(&self, name: &str) -> Option<u64> {
+    pub(crate) fn id(&self, name: &str) -> Option<u64> {
         let at = self.header.iter().position(|column| column == name);
         self.row[at.unwrap()].parse().ok()
     }

@@ -6,8 +6,9 @@ use acquaint::consent::{
 };
 use acquaint::ids::{AccountId, AudienceId, EventId, Region};
 use acquaint::signals::{
-    AbuseReport, AdFeedback, AddressBookEntry, BusinessOptIn, BusinessThread, ConsentEventRow,
-    Feedback, FeedbackKind, Friendship, Hidden, PhonePurpose, RawPhone, StartedBy, Targeting,
+    AbuseReport, AdFeedback, AddressBookEntry, BusinessOptIn, BusinessThread, CallCount,
+    ConsentEventRow, Feedback, FeedbackKind, Friendship, GroupMember, Hidden, PhonePurpose,
+    RawPhone, StartedBy, Targeting,
 };
 use acquaint::synth::{SynthParams, World, world};
 use acquaint::time::{Interval, Timestamp};
@@ -22,6 +23,8 @@ pub(crate) struct Trial {
     pub(crate) config: String,
     pub(crate) as_of: Timestamp,
     pub(crate) known_at: Option<Timestamp>,
+    pub(crate) calls: Vec<CallCount>,
+    pub(crate) groups: Vec<GroupMember>,
 }
 
 /// The trial of a seed.
@@ -41,9 +44,11 @@ pub(crate) fn trial(seed: u64) -> Trial {
         as_of,
     };
     shaker.shake();
-    let config = shaker.config() + learned(seed);
+    let config = shaker.config() + &learned(seed) + own_columns(seed);
     let known_at = shaker.chance(0.25).then(|| shaker.some_day(40));
     Trial {
+        calls: calls(&shaker.world, seed),
+        groups: groups(&shaker.world, seed),
         world: shaker.world,
         config,
         as_of,
@@ -51,13 +56,68 @@ pub(crate) fn trial(seed: u64) -> Trial {
     }
 }
 
-/// One world in four has a learned order and factors of its ties, where there is enough to learn from.
-fn learned(seed: u64) -> &'static str {
-    if seed.is_multiple_of(4) {
-        "[ranker]\none_in = 2\nrounds = 30\npool = 30\n[ranker.factors]\nsize = 4\nrounds = 3\n"
+/// One world in four has a learned order and factors of its ties, where there is enough to learn from; half of these look at
+/// more than ties.
+fn learned(seed: u64) -> String {
+    if !seed.is_multiple_of(4) {
+        return String::new();
+    }
+    let signals = if seed.is_multiple_of(8) {
+        ""
+    } else {
+        "[ranker.signals]\n"
+    };
+    format!(
+        "[ranker]\none_in = 2\nrounds = 30\npool = 30\n[ranker.factors]\nsize = 4\nrounds = 3\n{signals}"
+    )
+}
+
+/// One world in three has a column of its own, a number: `loyalty`.
+fn own_columns(seed: u64) -> &'static str {
+    if seed % 3 == 1 {
+        "[ads.features.social_accounts]\nloyalty = { kind = \"number\", bins = 4, purpose = \"ad_relevance\" }\n"
     } else {
         ""
     }
+}
+
+/// Calls between some accounts, most of them both ways; drawn apart, so that they change nothing else.
+fn calls(world: &World, seed: u64) -> Vec<CallCount> {
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed ^ 0xCA11);
+    let accounts = &world.messenger_accounts;
+    let mut calls = Vec::new();
+    for _ in 0..accounts.len() * 6 {
+        let [a, b] = [0, 0].map(|_| accounts[rng.gen_range(0..accounts.len())].account_id);
+        let both = if rng.gen_bool(0.8) { 2 } else { 1 };
+        for (from, to) in [(a, b), (b, a)].into_iter().take(both).filter(|_| a != b) {
+            calls.push(CallCount {
+                from,
+                to,
+                calls: rng.gen_range(0..20),
+                written: rng.gen_range(0..300),
+                since: world.as_of.plus_days(-rng.gen_range(20..300)),
+            });
+        }
+    }
+    calls
+}
+
+/// Groups of up to nine accounts.
+fn groups(world: &World, seed: u64) -> Vec<GroupMember> {
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed ^ 0x6209);
+    let accounts = &world.messenger_accounts;
+    let n_groups = accounts.len() as u64 / 2;
+    let mut members = Vec::new();
+    for group in 0..n_groups {
+        for _ in 0..rng.gen_range(2..10) {
+            members.push(GroupMember {
+                group,
+                account: accounts[rng.gen_range(0..accounts.len())].account_id,
+                joined_at: world.as_of.plus_days(-rng.gen_range(20..300)),
+            });
+        }
+    }
+    members
 }
 
 struct Shaker {
