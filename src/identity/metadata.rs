@@ -33,6 +33,11 @@ pub(super) fn of_region(code: i32, region: &str) -> Option<&'static PhoneMetadat
     COLLECTION.metadata.iter().find(is_it)
 }
 
+/// What the metadata says of a region that is a country's or a territory's.
+pub(super) fn of_home(region: &str) -> Option<&'static PhoneMetadata> {
+    COLLECTION.metadata.iter().find(|data| data.id == region)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

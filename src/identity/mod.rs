@@ -15,6 +15,7 @@ mod holders;
 mod linking;
 mod matching;
 mod metadata;
+mod national;
 mod number_type;
 mod objection;
 mod other_text;

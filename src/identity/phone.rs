@@ -17,6 +17,7 @@ use super::E164;
 use super::alias;
 use super::chat_link::text_of;
 use super::metadata::UTIL;
+use super::national;
 use super::number_type::NumberType;
 use super::other_text::refusal;
 use super::plan::{self, Answer};
@@ -75,15 +76,19 @@ impl E164 {
     /// If the text is not a valid number, see [`NotANumber`].
     ///
     /// # Complexity
-    /// Some nanoseconds a digit for a plus sign and digits, with or without marks between them, some microseconds for any
-    /// other text; the first number
+    /// Some nanoseconds a digit for a plus sign and digits, or a number as it is dialled at home, with or without marks between
+    /// them, some microseconds for any other text; the first number
     /// of a process also decodes the metadata, the first of a country compiles its number plan (some milliseconds).
     pub fn parse(raw: &RawPhone, default_region: Option<Region>) -> Result<Self, NotANumber> {
         let text = &*text_of(raw.expose());
         match read(text)? {
             Some((digits, Answer::Valid(..))) => Self::from_digits(digits),
             Some((_, Answer::Unassigned)) => Err(NotANumber::Unassigned),
-            Some((_, Answer::Unsure)) | None => ask(text, default_region),
+            Some((_, Answer::Unsure)) => ask(text, default_region),
+            None => match at_home(text, default_region) {
+                Some(digits) => Self::from_digits(digits),
+                None => ask(text, default_region),
+            },
         }
     }
 
@@ -105,7 +110,12 @@ impl E164 {
             Some((digits, Answer::Unassigned)) if !alias::is_concerned(digits) => {
                 return Err(NotANumber::Unassigned);
             }
-            Some(_) | None => {}
+            Some(_) => {}
+            None => {
+                if let Some(digits) = at_home(text, default_region) {
+                    return Self::from_digits(digits);
+                }
+            }
         }
         let number = understand(text, default_region)?;
         valid(&number).or_else(|error| alias::successor(&number, text, default_region).ok_or(error))
@@ -223,6 +233,11 @@ fn read(text: &str) -> Result<Option<(u64, Answer)>, NotANumber> {
         Some(why) => Err(why),
         None => Ok(tidy(text.as_bytes()).and_then(|tidy| plan::read(&tidy))),
     }
+}
+
+/// The digits of a valid number that was typed as at home, if nothing about it is in doubt.
+fn at_home(text: &str, default_region: Option<Region>) -> Option<u64> {
+    national::read(text, default_region?)
 }
 
 /// Asks libphonenumber about a text.
