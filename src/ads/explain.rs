@@ -215,6 +215,8 @@ impl Contributions {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::ads::testing::{account, ad, impression, interests, permit_all};
     use crate::ads::{AdsParams, ModelKind, TrainingRow, UserProfile, train};
@@ -251,7 +253,8 @@ mod tests {
     fn model(params: AdsParams) -> ClickModel {
         let shown = (0..300).map(|i| {
             let mut shown = impression(Some(i), i % 4, 100, if i % 4 == 0 { 9 } else { 3 });
-            shown.interests = interests(&[["art", "cars"][usize::from(i % 3 == 0)]]);
+            Arc::make_mut(&mut shown.attributes).interests =
+                interests(&[["art", "cars"][usize::from(i % 3 == 0)]]);
             shown.position = Some(u8::try_from(i % 5).unwrap());
             TrainingRow::new(&shown, None)
         });
@@ -293,7 +296,7 @@ mod tests {
     fn what_two_values_say_together_counts_half_for_each() {
         let (ad, person) = (ad(1, "food", 1.0), person());
         let mut without = person.clone();
-        without.attributes.interests = interests(&["art"]);
+        Arc::make_mut(&mut without.attributes).interests = interests(&["art"]);
         for model in &models()[1..] {
             let whole = model.contributions(&person, &ad);
             let less = model.contributions(&without, &ad);

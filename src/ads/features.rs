@@ -26,10 +26,9 @@
 
 use crate::hash::mix_two as mix;
 
-use super::attributes::Attributes;
 use super::clock::Clock;
 use super::shared::Scale;
-use crate::signals::{Ad, Surface};
+use crate::signals::{Ad, Attributes, Surface};
 
 /// A field of a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

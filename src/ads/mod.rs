@@ -34,7 +34,7 @@
 //! }
 //! ```
 
-mod attributes;
+mod age_band;
 mod auction;
 mod audience;
 mod click_model;
@@ -56,7 +56,7 @@ mod shared;
 mod training;
 mod weights;
 
-pub use attributes::{AgeBand, Attributes};
+pub use age_band::AgeBand;
 pub use auction::value as ad_value;
 pub use audience::{AudienceReport, AudienceVerdict, Audiences, ListMember, Partition};
 pub use click_model::{ClickModel, Metadata};

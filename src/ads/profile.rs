@@ -1,6 +1,8 @@
 //! Who an ad is for, and what was shown to whom.
 
-use super::attributes::{AgeBand, Attributes};
+use std::sync::Arc;
+
+use super::age_band::AgeBand;
 use super::clock::Clock;
 use super::features::{HashedValue, Placement, UserValue, hashed_values, user_values};
 use super::shared::{Shared, SharedParams, Told};
@@ -8,7 +10,7 @@ use crate::consent::About;
 use crate::hash::{mix_two as mix, unit};
 use crate::ids::{AdId, UserId};
 use crate::learn::Clicks;
-use crate::signals::{Ad, Impression, OwnValues, SocialAccount, Surface};
+use crate::signals::{Ad, Attributes, Impression, OwnValues, SocialAccount, Surface};
 use crate::time::Timestamp;
 
 /// Keeps the folds independent of other splits by the same hash.
@@ -25,7 +27,7 @@ pub struct UserProfile {
     /// The age reached in the calendar year of scoring, in years: as old as the person can be.
     pub age: Option<u16>,
     /// What the models see of the social account.
-    pub attributes: Attributes,
+    pub attributes: Arc<Attributes>,
     /// What stands in columns of the configuration's own.
     pub own: OwnValues,
     /// What else is shared about them, and counts for every ad.
@@ -57,7 +59,7 @@ impl UserProfile {
         Self {
             user: account.user_id,
             age,
-            attributes: attributes.in_order(),
+            attributes: Arc::new(attributes).in_order(),
             own: account.own.clone(),
             shared: Shared::default(),
             about: Vec::new(),
@@ -128,7 +130,7 @@ pub struct TrainingRow {
     /// How far down, from 0 at the top.
     pub position: Option<u8>,
     /// What is known of them.
-    pub attributes: Attributes,
+    pub attributes: Arc<Attributes>,
     /// What stands in columns of the configuration's own.
     pub own: RowsOwn,
     /// How often, and how often it was clicked.
@@ -140,15 +142,8 @@ impl TrainingRow {
     /// profile of somebody else is not looked at.
     #[must_use]
     pub fn new(impression: &Impression, profile: Option<&UserProfile>) -> Self {
-        let own = Attributes {
-            region: impression.region,
-            age_band: impression.age_band.clone(),
-            gender: impression.gender.clone(),
-            language: impression.language.clone(),
-            interests: impression.interests.clone(),
-        };
+        let own = impression.attributes.in_order();
         let theirs = profile.filter(|profile| Some(profile.user) == impression.user_id);
-        let nothing = Attributes::default();
         let of_person = theirs.map(|profile| profile.own.clone());
         Self {
             user: impression.user_id,
@@ -156,7 +151,8 @@ impl TrainingRow {
             at: impression.at,
             surface: impression.surface,
             position: impression.position,
-            attributes: own.or(theirs.map_or(&nothing, |profile| &profile.attributes)),
+            attributes: theirs
+                .map_or_else(|| Arc::clone(&own), |profile| own.or(&profile.attributes)),
             own: RowsOwn {
                 person: of_person.unwrap_or_default(),
                 showing: impression.own.clone(),
@@ -287,7 +283,7 @@ mod tests {
         account.interests = interests(&["food", "art", "food"]);
         let profile = UserProfile::new(&account, 2016);
         let mut shown = impression(Some(1), 7, 1, 0);
-        shown.gender = Some("m".into());
+        Arc::make_mut(&mut shown.attributes).gender = Some("m".into());
         let row = TrainingRow::new(&shown, Some(&profile));
         assert_eq!(row.attributes.gender.as_deref(), Some("m"));
         assert_eq!(row.attributes.interests, ["art", "food"]);

@@ -776,6 +776,8 @@ const fn without_values(by_ad: f64, model: &ClickModel) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::ads::testing::{account, ad, impression, interests, permit_all};
     use crate::ads::{
@@ -1209,12 +1211,15 @@ mod tests {
         b.user = UserId(2);
         let aged = |who: &mut UserProfile, age: u16| {
             who.age = Some(age);
-            who.attributes.age_band = AgeBand::of(age).map(|band| band.to_string());
+            Arc::make_mut(&mut who.attributes).age_band =
+                AgeBand::of(age).map(|band| band.to_string());
         };
         aged(&mut a, 20 + u16::try_from(roll(seed, 21, 20)).unwrap());
         aged(&mut b, 45 + u16::try_from(roll(seed, 22, 40)).unwrap());
-        (a.attributes.gender, b.attributes.gender) = (Some("f".into()), Some("m".into()));
-        (a.attributes.region, b.attributes.region) = (Region::parse("DE"), Region::parse("US"));
+        Arc::make_mut(&mut a.attributes).gender = Some("f".into());
+        Arc::make_mut(&mut b.attributes).gender = Some("m".into());
+        Arc::make_mut(&mut a.attributes).region = Region::parse("DE");
+        Arc::make_mut(&mut b.attributes).region = Region::parse("US");
         (a, b)
     }
 
@@ -1239,7 +1244,7 @@ mod tests {
     fn interests_decide_and_are_the_reason() {
         let (users, ads) = world(60, 20);
         let mut fan = profile(1);
-        fan.attributes.interests = interests(&["cooking"]);
+        Arc::make_mut(&mut fan.attributes).interests = interests(&["cooking"]);
         let one = |category| ad(100, category, 1.0);
         for model in models_looking_at(SharedParams::none(), &users, &ads) {
             let p = |category| model.p_click(&fan, &one(category));
@@ -1261,12 +1266,12 @@ mod tests {
         let mut special = ad(3, "cooking", 1.0);
         special.special_category = Some(SpecialCategory::Credit);
         let mut a = profile(1);
-        a.attributes.gender = Some("f".into());
+        Arc::make_mut(&mut a.attributes).gender = Some("f".into());
         let mut b = a.clone();
         b.age = Some(20);
-        b.attributes.age_band = Some("18-24".into());
-        b.attributes.gender = Some("m".into());
-        b.attributes.region = Region::parse("US");
+        Arc::make_mut(&mut b.attributes).age_band = Some("18-24".into());
+        Arc::make_mut(&mut b.attributes).gender = Some("m".into());
+        Arc::make_mut(&mut b.attributes).region = Region::parse("US");
         for model in models(&users, &ads) {
             let p = |profile: &UserProfile, ad| model.p_click(profile, ad);
             assert_eq!(p(&a, &special), p(&b, &special));

@@ -52,11 +52,7 @@ pub(crate) fn impression(user: Option<u64>, ad: u64, impressions: u32, clicks: u
         at: Timestamp::from_secs(500),
         impressions,
         clicks,
-        region: None,
-        age_band: None,
-        gender: None,
-        language: None,
-        interests: Vec::new(),
+        attributes: std::sync::Arc::default(),
         own: crate::signals::OwnValues::default(),
     }
 }

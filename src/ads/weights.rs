@@ -195,6 +195,8 @@ fn in_ad(model: &ClickModel, field: AdField, ad: &Ad) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::ads::testing::{account, ad, impression, interests, permit_all};
     use crate::ads::{AdsParams, TrainingRow, train};
@@ -294,7 +296,7 @@ mod tests {
     fn never_name_a_value_that_few_people_have() {
         let (model, mut people, ads) = world();
         for person in people.iter_mut().take(4) {
-            person.attributes.interests = interests(&["rare"]);
+            Arc::make_mut(&mut person.attributes).interests = interests(&["rare"]);
         }
         let weights = ModelWeights::of(&model, &pairs(&people, &ads), 5);
         let field = field(&weights, "interest");

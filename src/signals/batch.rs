@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::column::Column;
 use super::devices::KeptDevices;
 use super::own::Columns;
 use super::record::Record;
@@ -150,8 +149,8 @@ pub(super) enum Taken<R> {
 }
 
 impl<R: Record> Taken<R> {
-    pub(super) fn of(cells: &dyn Cells, own: &[Column]) -> Self {
-        let row = Row::with_own(cells, own);
+    pub(super) fn of(cells: &dyn Cells, columns: &Columns) -> Self {
+        let row = Row::read_by(cells, columns);
         match R::read(&row) {
             Ok(record) => {
                 let (terms, devices) = row.into_kept();

@@ -174,7 +174,7 @@ impl Shape {
 
     fn taken_text<R: Record>(&self, fields: &StringRecord) -> Taken<R> {
         if fields.len() == self.n_fields && !has_swallowed::<R>(fields) {
-            Taken::of(&self.cells(fields), self.columns.own())
+            Taken::of(&self.cells(fields), &self.columns)
         } else {
             Taken::malformed(self.left_of::<R>(fields))
         }

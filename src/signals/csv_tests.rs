@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::sync::Arc;
 
 use crate::publish::shown;
 
@@ -364,6 +365,37 @@ fn social_accounts_keep_to_their_values() {
         (5, "birth_year", OutOfRange),
     ];
     assert_eq!(faults(&rows), expected);
+}
+
+#[test]
+fn rows_that_say_the_same_share_it_and_are_counted_each() {
+    let shown = |said: &str| format!("1,7,feed,{T1},1,0,{said}\n");
+    let same = shown("DE,25-29,F,de,diabetes|art|food");
+    let others = [
+        "de,25-29,f,de,art",
+        "DE,25-29,,f,art",
+        "DE,25-29f,,,art",
+        "XX9,25-29,F,de,art",
+    ];
+    let others: String = others.into_iter().map(shown).collect();
+    let rows = read_csv_text::<Impression>(&format!(
+        "user_id,ad_id,surface,at,impressions,clicks,user_region,user_age_band,user_gender,user_language,user_interests\n{}{others}",
+        same.repeat(3)
+    ));
+    let rows = rows.unwrap();
+    let said = |at: usize| &rows.records[at].attributes;
+    assert_eq!(said(0).interests, ["art", "food"]);
+    assert_eq!(said(0).gender.as_deref(), Some("f"));
+    assert!(Arc::ptr_eq(said(0), said(1)) && Arc::ptr_eq(said(0), said(2)));
+    assert_eq!(said(3).region, Region::parse("DE"));
+    assert_eq!(
+        (said(4).gender.as_deref(), said(4).language.as_deref()),
+        (None, Some("f"))
+    );
+    assert_eq!(said(5).age_band.as_deref(), Some("25-29f"));
+    assert_eq!(faults(&rows), [(7, "user_region", OutOfRange)]);
+    let terms = &rows.summary.terms;
+    assert_eq!((terms.kept, terms.refused[&Topic::Health]), (3 * 2 + 3, 3));
 }
 
 #[test]

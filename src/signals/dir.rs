@@ -75,6 +75,11 @@ impl SignalsDir {
         &self.dir
     }
 
+    /// The files of every table that is there.
+    pub(super) const fn parts(&self) -> &BTreeMap<Table, Vec<Part>> {
+        &self.files
+    }
+
     /// Is the table there?
     #[must_use]
     pub fn has(&self, table: Table) -> bool {

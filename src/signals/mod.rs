@@ -1,5 +1,7 @@
 //! Signals: the tables two services agreed to share, read into typed records.
 
+mod attribute_columns;
+mod attributes;
 mod batch;
 mod caught;
 mod column;
@@ -41,6 +43,8 @@ mod rejection;
 mod round_trip;
 mod row;
 mod salvage;
+mod shared_attributes;
+mod sizes;
 mod sniff;
 mod source;
 mod spelled;
@@ -56,6 +60,7 @@ mod values_tests;
 mod weigh;
 mod writer;
 
+pub use attributes::Attributes;
 pub use batch::{Batch, InputFile, Origin, TableRows, TableSummary};
 pub use caught::are_panics_caught;
 pub(crate) use caught::caught;
@@ -84,6 +89,7 @@ pub use reject::Rejected;
 pub use rejection::{Rejection, RejectionReason};
 pub use row::{Fault, MAX_LIST_BYTES, MAX_TEXT_BYTES, Row};
 pub use salvage::{Named, Salvage};
+pub use sizes::TableSize;
 pub use table::Table;
 pub use terms::{
     AdCategory, Interest, KeptTerms, SpecialCategory, TermRefused, Topic, topics_digest,

@@ -15,6 +15,7 @@ use super::names::{fold, is_lookalike, is_slip};
 use super::near_names::{is_second, meant_of_any};
 use super::record::Record;
 use super::records::{Ad, Impression, SocialAccount};
+use super::shared_attributes::SharedAttributes;
 use super::table::Table;
 use super::terms::{Topic, topic_of};
 
@@ -136,6 +137,7 @@ impl OwnColumns {
         Columns {
             all: R::COLUMNS.iter().chain(own).copied().collect(),
             n_known: R::COLUMNS.len(),
+            attributes: Arc::new(SharedAttributes::new()),
         }
     }
 }
@@ -145,6 +147,7 @@ impl OwnColumns {
 pub(super) struct Columns {
     all: Vec<Column>,
     n_known: usize,
+    attributes: Arc<SharedAttributes>,
 }
 
 impl Columns {
@@ -155,6 +158,11 @@ impl Columns {
     /// Those that the configuration adds.
     pub(super) fn own(&self) -> &[Column] {
         &self.all[self.n_known..]
+    }
+
+    /// What was said of people in rows read so far.
+    pub(super) fn attributes(&self) -> &SharedAttributes {
+        &self.attributes
     }
 }
 

@@ -23,6 +23,7 @@ use super::column::{Column, Kind};
 use super::error::SignalsError;
 use super::header::{Header, Place, is_known, refuse_message_content};
 use super::limits::{FREE_BYTES, ValidReadLimits};
+use super::own::Columns;
 use super::pages::refuse_page_bombs;
 use super::parquet_cells::{ParquetCells, first_inexact};
 use super::record::Record;
@@ -41,7 +42,7 @@ where
 {
     let footer = Footer::read(source, batcher.columns().all(), limits)?;
     let mut reader = guarded(source, || build(source, &footer, None))?;
-    let own = batcher.columns().own();
+    let columns = batcher.columns();
     batcher.ignore(footer.header.ignored.clone());
     let mut rows = footer.next(source, &mut reader)?;
     while let Some(these) = rows {
@@ -49,7 +50,7 @@ where
         // The next rows are unpacked while these are read.
         let (next, taken) = rayon::join(
             || footer.next(source, &mut reader),
-            || taken::<R>(&footer.cells(&these), own, these.num_rows()),
+            || taken::<R>(&footer.cells(&these), columns, these.num_rows()),
         );
         for row in taken {
             batcher.take(row)?;
@@ -67,10 +68,18 @@ where
     batcher.finish()
 }
 
+/// How many rows a Parquet file says it has.
+pub(super) fn rows_by_footer(source: &Source) -> Result<u64, SignalsError> {
+    source.refuse_other_than_parquet()?;
+    let found = guarded(source, || load(source))?;
+    let n_rows = found.metadata().file_metadata().num_rows();
+    u64::try_from(n_rows).map_err(|_| source.damaged("its footer counts rows below zero"))
+}
+
 /// What each row of a batch became, on every core.
-fn taken<R: Record>(cells: &ParquetCells<'_>, own: &[Column], n_rows: usize) -> Vec<Taken<R>> {
+fn taken<R: Record>(cells: &ParquetCells<'_>, columns: &Columns, n_rows: usize) -> Vec<Taken<R>> {
     let rows = (0..n_rows).into_par_iter().with_min_len(ROWS_A_JOB);
-    rows.map(|row| Taken::of(&cells.at(row), own)).collect()
+    rows.map(|row| Taken::of(&cells.at(row), columns)).collect()
 }
 
 /// What a file's footer says, once it is known to be harmless.

@@ -3,7 +3,9 @@
 //! Text that carries a number is a [`RawPhone`] and never prints.
 
 use std::fmt;
+use std::sync::Arc;
 
+use super::attributes::Attributes;
 use super::own::OwnValues;
 use super::terms::{AdCategory, Interest, SpecialCategory};
 use crate::consent::{Event, EventKind, PolicyId, TextDigest};
@@ -301,16 +303,8 @@ pub struct Impression {
     pub impressions: u32,
     /// `clicks`: how often it was clicked, at most `impressions`.
     pub clicks: u32,
-    /// `user_region`.
-    pub region: Option<Region>,
-    /// `user_age_band`, such as `30-34`.
-    pub age_band: Option<String>,
-    /// `user_gender`.
-    pub gender: Option<String>,
-    /// `user_language`.
-    pub language: Option<String>,
-    /// `user_interests`.
-    pub interests: Vec<Interest>,
+    /// `user_region`, `user_age_band`, `user_gender`, `user_language` and `user_interests`.
+    pub attributes: Arc<Attributes>,
     /// What stands in columns of the configuration's own.
     pub own: OwnValues,
 }

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 
 use super::column::{Column, Kind};
 use super::devices::KeptDevices;
-use super::own::{OwnValue, OwnValues};
+use super::own::{Columns, OwnValue, OwnValues};
 use super::rejection::RejectionReason;
 use super::terms::{AdCategory, Interest, KeptTerms, TermRefused, topic_of};
 use crate::ids::{DeviceId, Region, RegionRefused};
@@ -76,8 +76,8 @@ impl Fault {
 /// it is out of range.
 pub struct Row<'a> {
     cells: &'a dyn Cells,
-    /// The columns that a configuration adds to those of the table.
-    own: &'a [Column],
+    /// What the table is read by; none where a row is looked at by itself.
+    columns: Option<&'a Columns>,
     /// What became of its terms so far.
     terms: RefCell<KeptTerms>,
     /// What became of its device ids so far.
@@ -86,14 +86,18 @@ pub struct Row<'a> {
 
 impl<'a> Row<'a> {
     pub(super) fn new(cells: &'a dyn Cells) -> Self {
-        Self::with_own(cells, &[])
+        Self::of(cells, None)
     }
 
-    /// As [`new`](Self::new), with columns that a configuration adds.
-    pub(super) fn with_own(cells: &'a dyn Cells, own: &'a [Column]) -> Self {
+    /// As [`new`](Self::new), of a table with columns that a configuration adds.
+    pub(super) fn read_by(cells: &'a dyn Cells, columns: &'a Columns) -> Self {
+        Self::of(cells, Some(columns))
+    }
+
+    fn of(cells: &'a dyn Cells, columns: Option<&'a Columns>) -> Self {
         Self {
             cells,
-            own,
+            columns,
             terms: RefCell::default(),
             devices: Cell::default(),
         }
@@ -102,6 +106,33 @@ impl<'a> Row<'a> {
     /// What became of the terms and device ids that were read.
     pub(super) fn into_kept(self) -> (KeptTerms, KeptDevices) {
         (self.terms.into_inner(), self.devices.into_inner())
+    }
+
+    /// What its table is read by.
+    pub(super) const fn columns(&self) -> Option<&'a Columns> {
+        self.columns
+    }
+
+    /// What a cell says, as it stands; an empty text is no value.
+    pub(super) fn raw_text(&self, column: &Column) -> &str {
+        self.cells.text(column.index).map_or("", str::trim)
+    }
+
+    /// What a cell of a list says, as it stands.
+    pub(super) fn raw_texts(&self, column: &Column, visit: &mut dyn FnMut(&str)) {
+        self.cells.each_text(column.index, &mut |text| visit(text));
+    }
+
+    /// Reads something, and counts what becomes of its terms apart.
+    pub(super) fn apart<T>(&self, read: impl FnOnce() -> T) -> (T, KeptTerms) {
+        let before = self.terms.take();
+        let found = read();
+        (found, self.terms.replace(before))
+    }
+
+    /// Counts terms.
+    pub(super) fn count(&self, terms: KeptTerms) {
+        self.terms.borrow_mut().add(terms);
     }
 
     /// A whole number that fits its field, if there is one.
@@ -365,7 +396,7 @@ impl<'a> Row<'a> {
             Ok(topic.is_none())
         };
         let mut values = Vec::new();
-        for column in self.own {
+        for column in self.own_columns() {
             match self.own_of(column, &keeps) {
                 Ok(found) => values.extend(found),
                 Err(_) => self.terms.borrow_mut().count_unreadable(),
@@ -380,7 +411,10 @@ impl<'a> Row<'a> {
             None => Ok(true),
             Some(topic) => Err(Fault::new(column, RejectionReason::Sensitive(topic))),
         };
-        let found = self.own.iter().map(|column| self.own_of(column, &keeps));
+        let found = self
+            .own_columns()
+            .iter()
+            .map(|column| self.own_of(column, &keeps));
         let found: Vec<Vec<OwnValue>> = found.collect::<Result<_, _>>()?;
         Ok(OwnValues::new(found.into_iter().flatten().collect()))
     }
@@ -404,6 +438,11 @@ impl<'a> Row<'a> {
             }
         }
         Ok(values)
+    }
+
+    /// The columns that a configuration adds to those of the table.
+    fn own_columns(&self) -> &'a [Column] {
+        self.columns.map_or(&[], Columns::own)
     }
 
     fn own_words(&self, column: &Column) -> Result<Vec<String>, Fault> {

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use proptest::collection::vec;
 use proptest::option;
@@ -80,6 +81,20 @@ fn list() -> impl Strategy<Value = Vec<String>> {
         items.dedup();
         items
     })
+}
+
+pub(super) fn attributes() -> impl Strategy<Value = Attributes> {
+    let text = || option::of(lower());
+    let parts = (option::of(region()), text(), text(), text(), interests());
+    parts.prop_map(
+        |(region, age_band, gender, language, interests)| Attributes {
+            region,
+            age_band,
+            gender,
+            language,
+            interests,
+        },
+    )
 }
 
 fn region() -> impl Strategy<Value = Region> {
@@ -499,16 +514,8 @@ impl Sample for Impression {
             instant(),
             shown,
         );
-        let person = (
-            option::of(region()),
-            option::of(lower()),
-            option::of(lower()),
-            option::of(lower()),
-            interests(),
-        );
-        let record = (known, person).prop_map(move |(known, person)| {
+        let record = (known, attributes()).prop_map(move |(known, attributes)| {
             let (user, ad, surface, position, at, (impressions, clicks)) = known;
-            let (region, age_band, gender, language, interests) = person;
             Self {
                 user_id: user.map(Into::into),
                 ad_id: ad.into(),
@@ -517,11 +524,7 @@ impl Sample for Impression {
                 at,
                 impressions,
                 clicks,
-                region,
-                age_band,
-                gender,
-                language,
-                interests,
+                attributes: Arc::new(attributes),
                 own: crate::signals::OwnValues::default(),
             }
         });

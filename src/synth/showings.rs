@@ -1,6 +1,7 @@
 //! Who was shown what, when and where, and who clicked.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use rand::Rng;
 use rayon::prelude::*;
@@ -15,7 +16,7 @@ use super::people::{INTERESTS, Person, Society, names};
 use super::profiles::region;
 use crate::hash::HashMap;
 use crate::ids::{AdvertiserId, Region, UserId};
-use crate::signals::{Ad, AdTruth, Impression, Interest, Targeting};
+use crate::signals::{Ad, AdTruth, Attributes, Impression, Interest, Targeting};
 use crate::time::Timestamp;
 
 /// Share of rows that are a group of showings.
@@ -296,11 +297,13 @@ impl Audience<'_> {
             at: row.at,
             impressions: row.n,
             clicks: row.clicks,
-            region: region(person.lives_in),
-            age_band: Some(age_band(person.birth_year)),
-            gender: Some(person.gender.to_owned()),
-            language: Some(person.language.to_owned()),
-            interests: names(&person.interests),
+            attributes: Arc::new(Attributes {
+                region: region(person.lives_in),
+                age_band: Some(age_band(person.birth_year)),
+                gender: Some(person.gender.to_owned()),
+                language: Some(person.language.to_owned()),
+                interests: names(&person.interests),
+            }),
             own: crate::signals::OwnValues::default(),
         }
     }

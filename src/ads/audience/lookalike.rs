@@ -92,6 +92,8 @@ fn fixed(weight: f64) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::ads::testing::{account, interests};
 
@@ -124,7 +126,7 @@ mod tests {
         let mut all = everybody(700);
         let rare = |of: &mut [UserProfile], ids: &[usize]| {
             for &id in ids {
-                of[id].attributes.language = Some("nv".into());
+                Arc::make_mut(&mut of[id].attributes).language = Some("nv".into());
             }
         };
         // One of the list and ten others have a language nobody else has.

@@ -128,6 +128,8 @@ fn check(holds: bool, otherwise: Ineligible) -> Result<(), Ineligible> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::ads::PolicyParams;
     use crate::ads::testing::{account, ad};
@@ -187,8 +189,8 @@ mod tests {
         let special = |change: fn(&mut Ad)| {
             verdict(|profile, ad| {
                 profile.age = Some(40);
-                profile.attributes.gender = Some("f".into());
-                profile.attributes.region = Region::parse("DE");
+                Arc::make_mut(&mut profile.attributes).gender = Some("f".into());
+                Arc::make_mut(&mut profile.attributes).region = Region::parse("DE");
                 ad.special_category = Some(SpecialCategory::Housing);
                 change(ad);
             })

@@ -8,9 +8,8 @@
 //! they may say, because minors sign no contracts.
 
 use super::ineligible::Ineligible;
-use crate::ads::attributes::Attributes;
 use crate::ads::profile::UserProfile;
-use crate::signals::{Ad, Targeting};
+use crate::signals::{Ad, Attributes, Targeting};
 
 /// A condition of an ad on a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,6 +131,8 @@ fn interested(who: &Attributes, targeting: &Targeting) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::ads::testing::{account, interests};
     use crate::ids::Region;
@@ -153,7 +154,7 @@ mod tests {
         let region = |code: &str| Region::parse(code).unwrap();
         let asked = |known: Option<&str>| {
             verdict(|profile, targeting| {
-                profile.attributes.region = known.map(region);
+                Arc::make_mut(&mut profile.attributes).region = known.map(region);
                 targeting.regions = vec![region("DE"), region("FR")];
             })
         };
@@ -162,7 +163,7 @@ mod tests {
         assert_eq!(asked(None), Err(Ineligible::Region));
         let gender = |known: Option<&str>| {
             verdict(|profile, targeting| {
-                profile.attributes.gender = known.map(Into::into);
+                Arc::make_mut(&mut profile.attributes).gender = known.map(Into::into);
                 targeting.genders = vec!["f".into()];
             })
         };
@@ -175,7 +176,7 @@ mod tests {
     fn languages_match_whole_subtags() {
         let asked = |known: &str, range: &str| {
             verdict(|profile, targeting| {
-                profile.attributes.language = Some(known.into());
+                Arc::make_mut(&mut profile.attributes).language = Some(known.into());
                 targeting.languages = vec![range.into()];
             })
         };
@@ -205,7 +206,7 @@ mod tests {
     fn one_interest_is_enough() {
         let asked = |known: &[&str]| {
             verdict(|profile, targeting| {
-                profile.attributes.interests = interests(known);
+                Arc::make_mut(&mut profile.attributes).interests = interests(known);
                 targeting.interests = interests(&["food", "art"]);
             })
         };

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::TrainReport;
-use crate::ads::attributes::Attributes;
-use crate::ads::features::{Feature, HashedAd, HashedValue, Showing, hashed_values};
+use crate::ads::features::{Feature, HashedAd, HashedValue, Placement, Showing, hashed_values};
 use crate::ads::model_kind::ModelKind;
 use crate::ads::params::ValidAdsParams;
 use crate::ads::profile::{TrainingRow, in_share};
@@ -15,9 +14,7 @@ use crate::consent::{AdRelevance, Permitted};
 use crate::hash::{HashMap, mix_two as mix};
 use crate::ids::AdId;
 use crate::learn::Clicks;
-
-/// Rows whose values are hashed once for all.
-const CHUNK: usize = 4_096;
+use crate::signals::Attributes;
 
 /// Keeps the sample of rows without clicks independent of other splits by the same hash.
 const SAMPLE_SALT: u64 = 0x5A3B;
@@ -38,14 +35,14 @@ pub(super) enum Role {
 }
 
 /// A row with the hashes of its ad and of its values.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Encoded<'a> {
     pub(super) row: &'a TrainingRow,
     pub(super) ad: &'a HashedAd<'a>,
-    pub(super) values: Arc<[HashedValue]>,
+    values: &'a [HashedValue],
     /// What is shared about the person by then.
-    pub(super) before: &'a Shared,
-    pub(super) showing: Showing<'a>,
+    before: &'a Shared,
+    place: Placement,
     /// From all but the counts.
     split: u64,
 }
@@ -54,14 +51,14 @@ impl<'a> Encoded<'a> {
     pub(super) fn of(
         row: &'a TrainingRow,
         ad: &'a HashedAd<'a>,
-        values: Arc<[HashedValue]>,
+        values: &'a [HashedValue],
         before: &'a Shared,
         looks_at: SharedParams,
     ) -> Self {
         Self {
-            showing: Showing::of(row.placement(looks_at), &before.showing, &ad.hashes),
+            place: row.placement(looks_at),
             before,
-            split: row.split_hash_of(&values),
+            split: row.split_hash_of(values),
             row,
             ad,
             values,
@@ -72,8 +69,13 @@ impl<'a> Encoded<'a> {
         let crossed = self
             .all_values()
             .flat_map(|v| self.ad.hashes.features_with(v));
-        let showing = self.showing.features();
+        let showing = self.showing().features();
         self.ad.hashes.features().chain(crossed).chain(showing)
+    }
+
+    /// Where, when and how the ad stood.
+    pub(super) fn showing(&self) -> Showing<'a> {
+        Showing::of(self.place, &self.before.showing, &self.ad.hashes)
     }
 
     /// What is known of the person, of their profile first.
@@ -140,7 +142,7 @@ impl<'a> Encoded<'a> {
             impressions,
         } = self.row.target;
         let position = self.row.position.map_or(0, |p| u64::from(p) + 1);
-        let clock = self.showing.place.clock;
+        let clock = self.place.clock;
         let clock = clock.map_or(0, |c| 1 + u64::from(c.hour) + 24 * u64::from(c.weekday));
         let head = [
             u64::from(clicks),
@@ -161,7 +163,7 @@ impl<'a> Encoded<'a> {
 impl Encoded<'_> {
     /// What own columns say of ad and showing; a first word that begins no row tells them from the next one.
     fn own_words(&self) -> impl Iterator<Item = u64> {
-        let parts = [self.ad.hashes.own(), self.showing.own];
+        let parts = [self.ad.hashes.own(), self.showing().own];
         let is_any = parts.iter().any(|part| !part.is_empty());
         let words = parts.into_iter().flat_map(|part| {
             let n = std::iter::once(part.len() as u64);
@@ -173,64 +175,91 @@ impl Encoded<'_> {
     }
 }
 
-/// The rows that can be used, in the order they came; the others are counted.
-pub(super) fn usable<'a>(
-    rows: &'a [Permitted<TrainingRow, AdRelevance>],
-    before: &'a [Shared],
-    ads: &'a HashMap<AdId, HashedAd<'a>>,
-    looks_at: SharedParams,
-    report: &mut TrainReport,
-) -> Vec<Encoded<'a>> {
-    let chunks: Vec<_> = rows
-        .par_chunks(CHUNK)
-        .zip(before.par_chunks(CHUNK))
-        .map(|(rows, before)| encoded(rows, before, ads, looks_at))
-        .collect();
-    let mut usable = Vec::with_capacity(rows.len());
-    for chunk in chunks {
-        usable.extend(chunk.usable);
-        report.unknown_ad += chunk.unknown_ad;
-        report.impossible_counts += chunk.impossible_counts;
+/// What rows say of people, hashed: once for all rows that hold the same copy.
+#[derive(Debug)]
+pub(super) struct HashedRows {
+    values: Vec<Vec<HashedValue>>,
+    /// Of each row.
+    places: Vec<u32>,
+}
+
+impl HashedRows {
+    /// # Complexity
+    /// O(rows), and a hash of each value of each copy, on every core.
+    ///
+    /// # Panics
+    /// Of 2³² rows or more.
+    pub(super) fn of(rows: &[Permitted<TrainingRow, AdRelevance>]) -> Self {
+        let mut copies: Vec<&Attributes> = Vec::new();
+        let mut known: HashMap<*const Attributes, u32> = HashMap::default();
+        let places = rows.iter().map(|row| {
+            let attributes = &row.get().attributes;
+            *known.entry(Arc::as_ptr(attributes)).or_insert_with(|| {
+                copies.push(attributes);
+                u32::try_from(copies.len() - 1).expect("fewer than 2³² rows")
+            })
+        });
+        let places = places.collect();
+        let values = copies.into_par_iter().map(hashed_values).collect();
+        Self { values, places }
     }
-    usable
+
+    fn of_row(&self, at: usize) -> &[HashedValue] {
+        &self.values[self.places[at] as usize]
+    }
 }
 
-/// What became of the rows of a chunk.
-#[derive(Default)]
-struct Chunk<'a> {
-    usable: Vec<Encoded<'a>>,
-    unknown_ad: u64,
-    impossible_counts: u64,
+/// What the rows of a training are made of.
+#[derive(Clone, Copy)]
+pub(super) struct Sources<'a> {
+    pub(super) rows: &'a [Permitted<TrainingRow, AdRelevance>],
+    pub(super) hashed: &'a HashedRows,
+    /// What is shared about the person of each row by then.
+    pub(super) before: &'a [Shared],
+    pub(super) ads: &'a HashMap<AdId, HashedAd<'a>>,
+    pub(super) looks_at: SharedParams,
 }
 
-fn encoded<'a>(
-    rows: &'a [Permitted<TrainingRow, AdRelevance>],
-    before: &'a [Shared],
-    ads: &'a HashMap<AdId, HashedAd<'a>>,
-    looks_at: SharedParams,
-) -> Chunk<'a> {
-    let mut hashed: HashMap<&Attributes, Arc<[HashedValue]>> = HashMap::default();
-    let mut chunk = Chunk {
-        usable: Vec::with_capacity(rows.len()),
-        ..Chunk::default()
-    };
-    for (row, before) in rows.iter().map(Permitted::get).zip(before) {
+impl<'a> Sources<'a> {
+    /// The rows that can be used, in the order they came; the others are counted.
+    pub(super) fn usable(self, report: &mut TrainReport) -> Vec<Encoded<'a>> {
+        let rows = self.rows.par_iter().enumerate();
+        let read: Vec<Result<Encoded<'a>, Unusable>> =
+            rows.map(|(at, row)| self.encoded(at, row.get())).collect();
+        let mut usable = Vec::with_capacity(read.len());
+        for row in read {
+            match row {
+                Ok(row) => usable.push(row),
+                Err(Unusable::UnknownAd) => report.unknown_ad += 1,
+                Err(Unusable::ImpossibleCounts) => report.impossible_counts += 1,
+            }
+        }
+        usable
+    }
+
+    fn encoded(self, at: usize, row: &'a TrainingRow) -> Result<Encoded<'a>, Unusable> {
+        let ad = self.ads.get(&row.ad_id).ok_or(Unusable::UnknownAd)?;
         let Clicks {
             clicks,
             impressions,
         } = row.target;
-        match ads.get(&row.ad_id) {
-            None => chunk.unknown_ad += 1,
-            Some(_) if impressions == 0 || clicks > impressions => chunk.impossible_counts += 1,
-            Some(ad) => {
-                let values = hashed
-                    .entry(&row.attributes)
-                    .or_insert_with(|| hashed_values(&row.attributes).into());
-                let values = Arc::clone(values);
-                let encoded = Encoded::of(row, ad, values, before, looks_at);
-                chunk.usable.push(encoded);
-            }
+        if impressions == 0 || clicks > impressions {
+            return Err(Unusable::ImpossibleCounts);
         }
+        let values = self.hashed.of_row(at);
+        Ok(Encoded::of(
+            row,
+            ad,
+            values,
+            &self.before[at],
+            self.looks_at,
+        ))
     }
-    chunk
+}
+
+/// Why a row cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unusable {
+    UnknownAd,
+    ImpossibleCounts,
 }

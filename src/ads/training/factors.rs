@@ -13,12 +13,13 @@ use crate::learn::{ClickTargets, Clicks};
 
 /// Trains on rows from a base rate: the loss of the rows held out after each pass, and what rows have moved.
 pub(super) fn learn(
-    rows: &[Encoded<'_>],
+    rows: &[&Encoded<'_>],
     rate: f64,
     params: &ValidAdsParams,
 ) -> Result<Course, AdsError> {
     let (held_out, fitted): (Vec<&Encoded<'_>>, Vec<_>) = rows
         .iter()
+        .copied()
         .partition(|row| row.is_for_stopping(params.early_stopping()));
     let data = dataset(&fitted, params, params.negative_share())?;
     // Their loss is not weighted, so they are not sampled either.

@@ -25,7 +25,7 @@ pub(super) struct Fitted {
 
 impl Fitted {
     pub(super) fn new(
-        rows: Vec<Encoded<'_>>,
+        rows: Vec<&Encoded<'_>>,
         params: &ValidAdsParams,
         n_shards: u64,
         kept: Shards<'_>,
@@ -93,7 +93,7 @@ pub(super) struct Sums {
 }
 
 impl Sums {
-    fn of(rows: &[Encoded<'_>], params: &ValidAdsParams) -> Self {
+    fn of(rows: &[&Encoded<'_>], params: &ValidAdsParams) -> Self {
         let mut sums = Self::default();
         let mut shown: HashMap<(Placement, &[u64]), u64> = HashMap::default();
         for row in rows {
@@ -105,7 +105,7 @@ impl Sums {
             } += 1;
             sums.totals.clicks += u64::from(row.row.target.clicks);
             sums.totals.impressions += impressions;
-            let Showing { place, own } = row.showing;
+            let Showing { place, own } = row.showing();
             *shown.entry((place, own)).or_default() += impressions;
         }
         let shown = shown.into_iter();

@@ -48,7 +48,7 @@ impl Holding {
     }
 
     /// The rows held out from the model that stays, and those it learns from.
-    pub(super) fn split(self, rows: Vec<Encoded<'_>>) -> Parted<'_> {
+    pub(super) fn split<'a>(self, rows: Vec<&'a Encoded<'a>>) -> Parted<'a> {
         match self {
             Self::Nothing | Self::InTurn => Parted {
                 held_out: Vec::new(),
@@ -59,10 +59,10 @@ impl Holding {
     }
 
     /// Of the rows that teach, those whose model predicts the first rows held out.
-    pub(super) fn teach_first<'a>(self, taught: &[Encoded<'a>]) -> Vec<Encoded<'a>> {
+    pub(super) fn teach_first<'a>(self, taught: &[&'a Encoded<'a>]) -> Vec<&'a Encoded<'a>> {
         match self {
             Self::Nothing => Vec::new(),
-            Self::OneIn(_) => taught.par_iter().cloned().collect(),
+            Self::OneIn(_) => taught.to_vec(),
             Self::InTurn => parted(taught, 0).taught,
         }
     }
@@ -79,14 +79,14 @@ impl Holding {
 
 /// Rows that a model did not learn from, in an order of their own, and what it says of them, surface and position known.
 pub(super) struct HeldOut<'a> {
-    pub(super) rows: Vec<Encoded<'a>>,
+    pub(super) rows: Vec<&'a Encoded<'a>>,
     pub(super) predictions: Vec<Predicted>,
     /// Rows that it did learn from.
     pub(super) n_taught: u64,
 }
 
 impl<'a> HeldOut<'a> {
-    pub(super) fn by(model: &ClickModel, mut rows: Vec<Encoded<'a>>) -> Self {
+    pub(super) fn by(model: &ClickModel, mut rows: Vec<&'a Encoded<'a>>) -> Self {
         sort(&mut rows);
         Self {
             predictions: predictions(model, &rows),
@@ -106,7 +106,7 @@ impl<'a> HeldOut<'a> {
 
 /// Every row once, by models of the rows outside its part, in the order of the parts. `progress` is told how many are predicted.
 pub(super) fn in_turn<'a>(
-    rows: &[Encoded<'a>],
+    rows: &[&'a Encoded<'a>],
     params: &ValidAdsParams,
     n_shards: u64,
     progress: &(dyn Fn(u64) + Sync),
@@ -123,15 +123,15 @@ pub(super) fn in_turn<'a>(
 
 /// Rows of which some are held out.
 pub(super) struct Parted<'a> {
-    pub(super) held_out: Vec<Encoded<'a>>,
+    pub(super) held_out: Vec<&'a Encoded<'a>>,
     /// The others, which a model learns from.
-    pub(super) taught: Vec<Encoded<'a>>,
+    pub(super) taught: Vec<&'a Encoded<'a>>,
 }
 
 impl<'a> Parted<'a> {
     fn of(
-        rows: impl Iterator<Item = Encoded<'a>>,
-        is_held_out: impl FnMut(&Encoded<'a>) -> bool,
+        rows: impl Iterator<Item = &'a Encoded<'a>>,
+        is_held_out: impl FnMut(&&'a Encoded<'a>) -> bool,
     ) -> Self {
         let (held_out, taught) = rows.partition(is_held_out);
         Self { held_out, taught }
@@ -139,15 +139,15 @@ impl<'a> Parted<'a> {
 }
 
 /// The rows of a part are held out.
-fn parted<'a>(rows: &[Encoded<'a>], part: u64) -> Parted<'a> {
-    Parted::of(rows.iter().cloned(), |row| {
+fn parted<'a>(rows: &[&'a Encoded<'a>], part: u64) -> Parted<'a> {
+    Parted::of(rows.iter().copied(), |row| {
         row.calibration_part(PARTS) == part
     })
 }
 
-pub(super) fn predictions(model: &ClickModel, rows: &[Encoded<'_>]) -> Vec<Predicted> {
-    let p = |row: &Encoded<'_>| Predicted {
-        p: model.p_hashed_shown(row.showing, row.ad, &row.all_values().collect::<Vec<_>>()),
+pub(super) fn predictions(model: &ClickModel, rows: &[&Encoded<'_>]) -> Vec<Predicted> {
+    let p = |row: &&Encoded<'_>| Predicted {
+        p: model.p_hashed_shown(row.showing(), row.ad, &row.all_values().collect::<Vec<_>>()),
         target: row.row.target,
     };
     rows.par_iter().map(p).collect()

@@ -12,7 +12,7 @@ use crate::learn::{ClickDataset, ClickTargets, FtrlModel, FtrlValidParams, Spars
 
 /// Trains on rows from a base rate: the loss as training went on, and what rows have moved, by slot.
 pub(super) fn learn(
-    rows: &[Encoded<'_>],
+    rows: &[&Encoded<'_>],
     rate: f64,
     params: &ValidAdsParams,
     n_shards: u64,
@@ -29,7 +29,7 @@ pub(super) fn learn(
     })
 }
 
-fn dataset(rows: &[Encoded<'_>], params: &ValidAdsParams) -> Result<ClickDataset, AdsError> {
+fn dataset(rows: &[&Encoded<'_>], params: &ValidAdsParams) -> Result<ClickDataset, AdsError> {
     let bits = params.ftrl().bits();
     let mut batch = SparseBatch::new(params.ftrl().n_slots());
     let (mut targets, mut weights) = (Vec::new(), Vec::new());

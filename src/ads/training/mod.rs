@@ -35,7 +35,7 @@ pub use self::kept::{ShardStates, is_shards};
 pub use self::report::{CurvePoint, PassPoint, ProgressPoint, TrainReport};
 pub use self::shards::MIN_CLICKS_PER_SHARD;
 
-use self::encode::{Encoded, usable};
+use self::encode::{Encoded, HashedRows, Sources};
 pub use self::fitted::Shards;
 
 use self::fitted::{Fitted, Parts};
@@ -155,9 +155,15 @@ pub fn train_told(
     }
     let of_rows: Vec<&TrainingRow> = rows.iter().map(Permitted::get).collect();
     let before = history.before(&of_rows);
-    let looks_at = params.signals();
-    let hashed = ads_by_id(ads, history.own());
-    let rows = usable(rows, &before, &hashed, looks_at, &mut report);
+    let sources = Sources {
+        rows,
+        hashed: &HashedRows::of(rows),
+        before: &before,
+        ads: &ads_by_id(ads, history.own()),
+        looks_at: params.signals(),
+    };
+    let rows = sources.usable(&mut report);
+    let rows: Vec<&Encoded<'_>> = rows.iter().collect();
     let holding = Holding::of(params, rows.len() as u64, clicks_of(&rows));
     let Parted {
         held_out: kept_out,
@@ -217,7 +223,7 @@ fn report_of(fitted: &Fitted, params: &ValidAdsParams, report: &mut TrainReport)
     }
 }
 
-fn clicks_of(rows: &[Encoded<'_>]) -> u64 {
+fn clicks_of(rows: &[&Encoded<'_>]) -> u64 {
     rows.iter()
         .map(|row| u64::from(row.row.target.clicks))
         .sum()
@@ -233,7 +239,7 @@ const BINS: u32 = 10;
 /// What parts of the rows would have taught about the held-out ones; the last is what `part`, all that their model learnt from, did.
 /// Empty without held-out rows, or where it is not wanted.
 fn curve(
-    part: &[Encoded<'_>],
+    part: &[&Encoded<'_>],
     held_out: &HeldOut<'_>,
     params: &ValidAdsParams,
 ) -> Result<Vec<CurvePoint>, AdsError> {
@@ -242,7 +248,7 @@ fn curve(
     }
     let point = |share| {
         let is_in = |row: &&Encoded<'_>| row.is_in_share(CURVE_SALT, share);
-        let part: Vec<Encoded<'_>> = part.par_iter().filter(is_in).cloned().collect();
+        let part: Vec<&Encoded<'_>> = part.par_iter().copied().filter(is_in).collect();
         let n_shards = n_shards(params, clicks_of(&part));
         let fitted = Fitted::new(part, params, n_shards, Shards::Forgotten, &|_| ())?;
         Ok(CurvePoint {

@@ -4,45 +4,34 @@ use rayon::prelude::*;
 
 use super::encode::Encoded;
 
-/// Where a row belongs, and where it stands.
-struct Key {
+/// A row, and where it belongs.
+struct Placed<'a> {
     order: u64,
-    at: u32,
+    row: &'a Encoded<'a>,
 }
 
 /// Puts rows in the order of a hash of what they say; rows that say the same are the same.
 ///
-/// What is sorted is small, hashes with places: a row, of several cache lines, is moved once or twice.
-///
 /// # Complexity
 /// O(n log n) time, 16 bytes a row.
-///
-/// # Panics
-/// Of 2³² rows or more.
-pub(super) fn sort(rows: &mut [Encoded<'_>]) {
-    let key = |(at, row): (usize, &Encoded<'_>)| Key {
+pub(super) fn sort<'a>(rows: &mut [&'a Encoded<'a>]) {
+    let placed = rows.par_iter().map(|&row| Placed {
         order: row.order(),
-        at: u32::try_from(at).expect("fewer than 2³² rows"),
-    };
-    let mut keys: Vec<Key> = rows.par_iter().enumerate().map(key).collect();
-    let row = |key: &Key| rows[key.at as usize].row;
-    keys.par_sort_unstable_by(|a, b| {
-        let by_order = a.order.cmp(&b.order);
-        by_order.then_with(|| row(a).cmp(row(b)))
+        row,
     });
-    for to in 0..rows.len() {
-        // Rows before `to` are in their places, and what stood there was swapped to where they came from.
-        let mut from = keys[to].at as usize;
-        while from < to {
-            from = keys[from].at as usize;
-        }
-        rows.swap(to, from);
+    let mut placed: Vec<Placed<'a>> = placed.collect();
+    placed.par_sort_unstable_by(|a, b| {
+        let by_order = a.order.cmp(&b.order);
+        by_order.then_with(|| a.row.row.cmp(b.row.row))
+    });
+    for (to, placed) in rows.iter_mut().zip(placed) {
+        *to = placed.row;
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::encode::usable;
+    use super::super::encode::{HashedRows, Sources};
     use super::*;
     use crate::ads::shared::Shared;
     use crate::ads::testing::{ad, impression, permit_all};
@@ -70,12 +59,20 @@ mod tests {
             });
             let hashed: HashMap<_, _> = hashed.collect();
             let mut report = TrainReport::default();
-            let mut rows = usable(&rows, &before, &hashed, SharedParams::none(), &mut report);
+            let sources = Sources {
+                rows: &rows,
+                hashed: &HashedRows::of(&rows),
+                before: &before,
+                ads: &hashed,
+                looks_at: SharedParams::none(),
+            };
+            let usable = sources.usable(&mut report);
+            let mut rows: Vec<&Encoded<'_>> = usable.iter().collect();
             let mut naive = rows.clone();
             naive.sort_by(|a, b| a.order().cmp(&b.order()).then_with(|| a.row.cmp(b.row)));
             sort(&mut rows);
             let said =
-                |rows: &[Encoded<'_>]| rows.iter().map(|one| one.row.clone()).collect::<Vec<_>>();
+                |rows: &[&Encoded<'_>]| rows.iter().map(|one| one.row.clone()).collect::<Vec<_>>();
             assert_eq!(said(&rows), said(&naive), "{n} rows");
         }
     }

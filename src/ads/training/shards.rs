@@ -23,7 +23,7 @@ pub const MIN_CLICKS_PER_SHARD: u64 = 10_000;
 /// The rows of a shard.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Shard<'a> {
-    rows: Vec<Encoded<'a>>,
+    rows: Vec<&'a Encoded<'a>>,
 }
 
 /// What training made of a shard, and of which rows.
@@ -75,7 +75,7 @@ pub(super) fn n_shards(params: &ValidAdsParams, clicks: u64) -> u64 {
 }
 
 /// Puts rows into their shards.
-pub(super) fn sharded(rows: Vec<Encoded<'_>>, n_shards: u64) -> Vec<Shard<'_>> {
+pub(super) fn sharded<'a>(rows: Vec<&'a Encoded<'a>>, n_shards: u64) -> Vec<Shard<'a>> {
     let mut shards = vec![Shard::default(); usize::try_from(n_shards).expect("at most 4,096")];
     for row in rows {
         let shard = mix(SHARD_SALT, row.shard_key()) % n_shards;
@@ -86,8 +86,8 @@ pub(super) fn sharded(rows: Vec<Encoded<'_>>, n_shards: u64) -> Vec<Shard<'_>> {
     shards
 }
 
-impl Shard<'_> {
-    pub(super) fn rows(&self) -> &[Encoded<'_>] {
+impl<'a> Shard<'a> {
+    pub(super) fn rows(&self) -> &[&'a Encoded<'a>] {
         &self.rows
     }
 

@@ -1,5 +1,7 @@
 //! Rows in, model out: order, threads, shards and people who leave.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::ads::AdsParams;
 use crate::ads::profile::UserProfile;
@@ -228,7 +230,7 @@ fn many(n_users: u64, per_user: u64) -> Vec<Impression> {
             let rate = if mix(user, 2) % 3 == ad % 3 { 30 } else { 8 };
             let clicks = (0..400).filter(|j| mix(i, 10 + j) % 100 < rate).count();
             let mut shown = impression(Some(user), ad, 400, u32::try_from(clicks).unwrap());
-            shown.interests =
+            Arc::make_mut(&mut shown.attributes).interests =
                 interests(&[["art", "food", "cars"][usize::try_from(mix(user, 2) % 3).unwrap()]]);
             shown.at = Timestamp::from_secs(i64::try_from(i).unwrap());
             shown
@@ -374,7 +376,7 @@ fn a_factor_model_stops_by_people_who_did_not_teach_it() {
     assert_eq!(u64::from(report.passes[0].shards), report.n_shards);
     let p = |interest: &str, ad: &Ad| {
         let mut fan = nobody();
-        fan.attributes.interests = interests(&[interest]);
+        Arc::make_mut(&mut fan.attributes).interests = interests(&[interest]);
         model.p_click(&fan, ad)
     };
     let likes = |i: usize| ["art", "food", "cars"][i % 3];

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
 use flate2::read::GzDecoder;
 
@@ -10,7 +11,7 @@ use crate::ads::AdsParams;
 use crate::consent::Gate;
 use crate::consent::testing::gate_of;
 use crate::ids::{AdvertiserId, UserId};
-use crate::signals::{AdCategory, Impression, Interest, Surface, Targeting};
+use crate::signals::{AdCategory, Attributes, Impression, Interest, Surface, Targeting};
 use crate::time::Timestamp;
 
 /// The rows of a file as maps from column to text; none if the file is not there.
@@ -58,11 +59,7 @@ pub(super) fn shown(ad_id: u64, at: i64, impressions: u32, clicks: u32) -> Impre
         at: Timestamp::from_secs(at),
         impressions,
         clicks,
-        region: None,
-        age_band: None,
-        gender: None,
-        language: None,
-        interests: Vec::new(),
+        attributes: std::sync::Arc::default(),
         own: crate::signals::OwnValues::default(),
     }
 }
@@ -101,9 +98,12 @@ fn facebook() -> Option<Data> {
             number("Impressions"),
             number("Clicks"),
         );
-        shown.age_band = Some(row["age"].clone());
-        shown.gender = Some(row["gender"].to_lowercase());
-        shown.interests = vec![Interest::parse(&row["interest"]).unwrap()];
+        shown.attributes = Arc::new(Attributes {
+            age_band: Some(row["age"].clone()),
+            gender: Some(row["gender"].to_lowercase()),
+            interests: vec![Interest::parse(&row["interest"]).unwrap()],
+            ..Attributes::default()
+        });
         shown
     });
     Some(data(impressions, ads))
@@ -130,10 +130,13 @@ fn open_bandit(log: &str) -> Option<Data> {
             row["click"].parse().unwrap(),
         );
         shown.position = Some(row["position"].parse().unwrap());
-        shown.gender = Some(row["user_feature_0"].clone());
-        shown.age_band = Some(row["user_feature_1"].clone());
-        shown.interests = vec![Interest::parse(&row["user_feature_2"]).unwrap()];
-        shown.language = Some(row["user_feature_3"].clone());
+        shown.attributes = Arc::new(Attributes {
+            gender: Some(row["user_feature_0"].clone()),
+            age_band: Some(row["user_feature_1"].clone()),
+            interests: vec![Interest::parse(&row["user_feature_2"]).unwrap()],
+            language: Some(row["user_feature_3"].clone()),
+            ..Attributes::default()
+        });
         shown
     });
     Some(data(impressions, ads))
@@ -193,7 +196,8 @@ fn clear() -> Data {
         let (id, likes) = (u64::from(i % 10), i / 10 % 2);
         let clicks = if id % 2 == u64::from(likes) { 33 } else { 10 };
         let mut shown = shown(id, i64::from(i), 100, clicks);
-        shown.interests = vec![Interest::parse(["art", "cars"][likes as usize]).unwrap()];
+        Arc::make_mut(&mut shown.attributes).interests =
+            vec![Interest::parse(["art", "cars"][likes as usize]).unwrap()];
         shown
     });
     data(impressions, ads)

@@ -1,6 +1,7 @@
 //! A table of clicks, resolved: who was shown what, when, how often, with which features.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::coded::Coded;
 use super::error::BadCell;
@@ -13,7 +14,7 @@ use super::roles::{ClickRole, Roles};
 use super::times::moments;
 use super::{ClickOptions, is_missing};
 use crate::ids::{AdId, AdvertiserId, Region, UserId};
-use crate::signals::{Ad, AdCategory, Impression, Surface, Targeting};
+use crate::signals::{Ad, AdCategory, Attributes, Impression, Surface, Targeting};
 use crate::time::Timestamp;
 
 /// The moment of the first row where a table has no times: 2016-09-25, when everybody has accepted.
@@ -167,11 +168,13 @@ impl ClickTable {
             at: self.at[row],
             impressions: self.counts.impressions[row],
             clicks: self.counts.clicks[row],
-            region: text(&self.shown.region).and_then(|text| Region::parse(&text)),
-            age_band: lower(&self.shown.age_band),
-            gender: lower(&self.shown.gender),
-            language: lower(&self.shown.language),
-            interests: self.features.of_row(row),
+            attributes: Arc::new(Attributes {
+                region: text(&self.shown.region).and_then(|text| Region::parse(&text)),
+                age_band: lower(&self.shown.age_band),
+                gender: lower(&self.shown.gender),
+                language: lower(&self.shown.language),
+                interests: self.features.of_row(row),
+            }),
             own: crate::signals::OwnValues::default(),
         }
     }

@@ -35,7 +35,8 @@ fn rows(table: &ClickTable) -> Vec<Impression> {
 }
 
 fn interests(row: &Impression) -> Vec<&str> {
-    row.interests
+    row.attributes
+        .interests
         .iter()
         .map(crate::signals::Interest::as_str)
         .collect()
@@ -59,7 +60,7 @@ fn a_table_becomes_impressions_and_ads() {
     assert_eq!((rows[0].clicks, rows[1].clicks), (1, 0));
     assert_eq!(rows[1].position, Some(3));
     assert_eq!(interests(&rows[0]), ["device=phone"]);
-    assert!(rows[1].interests.is_empty());
+    assert!(rows[1].attributes.interests.is_empty());
     assert_eq!(rows[0].at.to_string(), "2016-08-25T00:00:00Z");
 }
 
@@ -69,8 +70,8 @@ fn totals_are_counted_and_what_comes_after_the_click_is_left_out() {
     let table = read_text("a.tsv", text, &ClickOptions::default()).unwrap();
     let rows = rows(&table);
     assert_eq!((rows[0].impressions, rows[0].clicks), (100, 3));
-    assert_eq!(rows[0].gender.as_deref(), Some("m"));
-    assert!(rows[0].interests.is_empty());
+    assert_eq!(rows[0].attributes.gender.as_deref(), Some("m"));
+    assert!(rows[0].attributes.interests.is_empty());
     let notes = table.notes().join("\n");
     assert!(notes.contains("`Spent` is left out"), "{notes}");
     assert!(notes.contains("the order of the rows stands in"), "{notes}");
@@ -141,7 +142,7 @@ fn sensitive_topics_are_no_features() {
     let text = "user,item,click,topic\n1,1,1,diabetes\n2,1,0,gardening|food\n";
     let table = read_text("a.csv", text, &ClickOptions::default()).unwrap();
     let rows = rows(&table);
-    assert!(rows[0].interests.is_empty());
+    assert!(rows[0].attributes.interests.is_empty());
     assert_eq!(interests(&rows[1]), ["topic=food", "topic=gardening"]);
     assert!(
         table.notes().join("\n").contains("1 values left out"),

@@ -150,11 +150,7 @@ fn rows_of(n_people: u64, tastes_differ: bool) -> Vec<Permitted<TrainingRow, AdR
             at: Timestamp::from_secs(i.cast_signed() * 600),
             impressions: 1,
             clicks: u32::from(mix(i ^ 0xC11C).is_multiple_of(odds)),
-            region: None,
-            age_band: None,
-            gender: None,
-            language: None,
-            interests: Vec::new(),
+            attributes: std::sync::Arc::default(),
             own: crate::signals::OwnValues::default(),
         };
         gate.permit(TrainingRow::new(&shown, None)).unwrap()

@@ -2,6 +2,7 @@
 
 use super::named::{Named as ByName, parse};
 use crate::ids::NumberToken;
+use crate::signals::attribute_columns::AttributeColumns;
 use crate::signals::column::{Column, columns};
 use crate::signals::record::Record;
 use crate::signals::records::{
@@ -236,6 +237,15 @@ columns! {
     }
 }
 
+/// What an impression says of the people it was shown to.
+const SHOWN_TO: AttributeColumns = AttributeColumns {
+    region: shown::USER_REGION,
+    age_band: shown::USER_AGE_BAND,
+    gender: shown::USER_GENDER,
+    language: shown::USER_LANGUAGE,
+    interests: shown::USER_INTERESTS,
+};
+
 /// The list is closed: whatever is not on it, the messenger first of all, is out of range.
 impl ByName for Surface {
     const NAMES: &'static [(&'static str, Self)] = &[
@@ -264,11 +274,7 @@ impl Record for Impression {
             at: row.instant(shown::AT)?,
             impressions,
             clicks,
-            region: row.region_if(shown::USER_REGION)?,
-            age_band: row.harmless_if(shown::USER_AGE_BAND)?,
-            gender: row.harmless_if(shown::USER_GENDER)?,
-            language: row.lower_if(shown::USER_LANGUAGE)?,
-            interests: row.interests(shown::USER_INTERESTS)?,
+            attributes: row.attributes(&SHOWN_TO)?,
             own: row.own(),
         })
     }
@@ -281,11 +287,12 @@ impl Record for Impression {
         values.set(shown::AT, self.at);
         values.set(shown::IMPRESSIONS, self.impressions);
         values.set(shown::CLICKS, self.clicks);
-        values.set(shown::USER_REGION, self.region);
-        values.set(shown::USER_AGE_BAND, self.age_band.as_deref());
-        values.set(shown::USER_GENDER, self.gender.as_deref());
-        values.set(shown::USER_LANGUAGE, self.language.as_deref());
-        values.set(shown::USER_INTERESTS, self.interests.as_slice());
+        let shown_to = &self.attributes;
+        values.set(shown::USER_REGION, shown_to.region);
+        values.set(shown::USER_AGE_BAND, shown_to.age_band.as_deref());
+        values.set(shown::USER_GENDER, shown_to.gender.as_deref());
+        values.set(shown::USER_LANGUAGE, shown_to.language.as_deref());
+        values.set(shown::USER_INTERESTS, shown_to.interests.as_slice());
         values.set_own(&self.own);
     }
 }

@@ -443,7 +443,7 @@ fn oracle_fatigue_counts_what_was_shown_before() {
 fn oracle_time_is_the_hour_and_the_day_of_the_region() {
     let world = single("time");
     for (row, found) in added(&world) {
-        let minutes = match row.region.unwrap().as_str() {
+        let minutes = match row.attributes.region.unwrap().as_str() {
             "US" => -5 * 60,
             "IN" => 5 * 60 + 30,
             "BR" => -3 * 60,

@@ -3,10 +3,12 @@
 //! A segment is an age band and a gender. Its ratio is `(clicks + 20) / (expected clicks + 20)`: near 1 until many rows say
 //! otherwise. Somebody of whom nothing is known yet starts from it.
 
+use hashbrown::Equivalent;
+
 use super::events::{BILLIONTHS, Happened};
 use super::rates::day;
-use crate::ads::attributes::Attributes;
 use crate::hash::HashMap;
+use crate::signals::Attributes;
 
 /// Clicks, as expected, that every segment is taken to have had.
 const STRENGTH: f64 = 20.0;
@@ -38,12 +40,32 @@ struct Segment {
     gender: Option<String>,
 }
 
-impl Segment {
-    fn of(attributes: &Attributes) -> Self {
+/// The segment that attributes say, which hashes as it does: millions of rows ask, and few segments are kept.
+#[derive(Hash)]
+struct Said<'a> {
+    age_band: Option<&'a str>,
+    gender: Option<&'a str>,
+}
+
+impl<'a> Said<'a> {
+    fn by(attributes: &'a Attributes) -> Self {
         Self {
-            age_band: attributes.age_band.clone(),
-            gender: attributes.gender.clone(),
+            age_band: attributes.age_band.as_deref(),
+            gender: attributes.gender.as_deref(),
         }
+    }
+
+    fn to_segment(&self) -> Segment {
+        Segment {
+            age_band: self.age_band.map(str::to_owned),
+            gender: self.gender.map(str::to_owned),
+        }
+    }
+}
+
+impl Equivalent<Segment> for Said<'_> {
+    fn equivalent(&self, segment: &Segment) -> bool {
+        self.age_band == segment.age_band.as_deref() && self.gender == segment.gender.as_deref()
     }
 }
 
@@ -66,8 +88,13 @@ impl Segments {
                 clicks: u64::from(event.clicks),
                 expected: event.expected,
             };
-            let days = single.entry(Segment::of(&row.attributes)).or_default();
-            days.entry(day).or_default().add(sums);
+            let said = Said::by(&row.attributes);
+            if let Some(days) = single.get_mut(&said) {
+                days.entry(day).or_default().add(sums);
+            } else {
+                let days = HashMap::from_iter([(day, sums)]);
+                single.insert(said.to_segment(), days);
+            }
         }
         let by_day = single
             .into_iter()
@@ -79,7 +106,7 @@ impl Segments {
 
     /// The ratio of somebody's segment before a day.
     pub(super) fn ratio(&self, attributes: &Attributes, day: i64) -> f64 {
-        let days = self.by_day.get(&Segment::of(attributes));
+        let days = self.by_day.get(&Said::by(attributes));
         let before = days.and_then(|days| {
             let at = days.partition_point(|(of, _)| *of < day);
             Some(days[at.checked_sub(1)?].1)

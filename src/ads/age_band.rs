@@ -1,11 +1,8 @@
-//! What may be known of a person, or of the people behind a total.
+//! Age bands, as reports on advertising use them.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-
-use crate::ids::Region;
-use crate::signals::Interest;
 
 /// An age band, as reports on advertising use them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -72,45 +69,5 @@ impl AgeBand {
 impl fmt::Display for AgeBand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
-    }
-}
-
-/// What may be known of a person, or of the people behind a total.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Attributes {
-    /// Country.
-    pub region: Option<Region>,
-    /// Age band as files name it; an [`AgeBand`] or whatever else a total is grouped by.
-    pub age_band: Option<String>,
-    /// Gender.
-    pub gender: Option<String>,
-    /// Language, BCP 47.
-    pub language: Option<String>,
-    /// Interests, sorted, each once.
-    pub interests: Vec<Interest>,
-}
-
-impl Attributes {
-    /// These attributes, with what is missing taken from others.
-    #[must_use]
-    pub(super) fn or(self, other: &Self) -> Self {
-        Self {
-            region: self.region.or(other.region),
-            age_band: self.age_band.or_else(|| other.age_band.clone()),
-            gender: self.gender.or_else(|| other.gender.clone()),
-            language: self.language.or_else(|| other.language.clone()),
-            interests: if self.interests.is_empty() {
-                other.interests.clone()
-            } else {
-                self.interests
-            },
-        }
-        .in_order()
-    }
-
-    pub(super) fn in_order(mut self) -> Self {
-        self.interests.sort_unstable();
-        self.interests.dedup();
-        self
     }
 }
