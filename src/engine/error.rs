@@ -39,6 +39,19 @@ pub enum EngineError {
         /// How to mend it.
         cure: &'static str,
     },
+    /// A run would not fit into memory.
+    #[error(
+        "this run needs about {:.1} GB of memory, and may take {:.1} GB: give it more (--memory-limit), or `[ads] learning_curve = false`, or \
+         score parts of the world one after another",
+        *needed as f64 / 1e9,
+        *limit as f64 / 1e9
+    )]
+    Memory {
+        /// Bytes, estimated from the sizes of the tables.
+        needed: u64,
+        /// Bytes.
+        limit: u64,
+    },
     /// The ledger cannot be read.
     #[error(transparent)]
     Ledger(#[from] LedgerError),

@@ -15,6 +15,7 @@ use crate::clock::times;
 use crate::consent::args::ConsentVerb;
 use crate::edge_lists::EdgeListArgs;
 use crate::identity::args::IdentityVerb;
+use crate::memory::Bytes;
 
 /// Friend suggestions and ad relevance from data people agreed to share.
 ///
@@ -100,6 +101,13 @@ pub(crate) struct RunArgs {
     /// Write timings.json beside them: seconds, rows and memory of every stage
     #[arg(long)]
     pub(crate) timings: bool,
+    /// Print what would be read and written and how much memory and time it would take, and stop
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Refuse to begin if the run would need more memory than this, such as 4GB [default: 80 % of the machine's, or of its control
+    /// group's]
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) memory_limit: Option<Bytes>,
     /// Rank suggestions with a model from `train friends`, trained as of the same time
     #[arg(long, value_name = "FILE")]
     pub(crate) friend_model: Option<PathBuf>,

@@ -4,13 +4,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use acquaint::engine::outputs::Manifest;
-use acquaint::engine::{self, LedgerSource, RunParams, RunRequest, ValidRunParams};
+use acquaint::engine::{self, Estimate, LedgerSource, RunParams, RunRequest, ValidRunParams};
 use acquaint::identity::{KeyRing, ObjectionKey};
 use acquaint::publish::{Input, read_plain_text, shown};
 use acquaint::report::{render, summary};
 
 use crate::args::{AdModelArg, AskLedgerArgs, ListKeyArgs, ParamsArgs, RunArgs};
+use crate::dry_run;
 use crate::exit::{Failure, Outcome, print};
+use crate::memory::of_machine;
 use crate::models::Models;
 use crate::output::{Reads, home};
 use crate::progress::Bars;
@@ -32,6 +34,16 @@ pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
         models: models.given(),
         reads: &reads(args),
     };
+    let limit = args.memory_limit.map(|limit| limit.0).or_else(of_machine);
+    let estimate = Estimate::of(&args.signals, &params);
+    if args.dry_run {
+        dry_run::tell(args, &estimate?, limit)?;
+        return Ok(Outcome::Done);
+    }
+    // What cannot be estimated is told by the run, which looks closer.
+    if let (Ok(estimate), Some(limit)) = (estimate, limit) {
+        estimate.hold_to(limit)?;
+    }
     let timed = Timed::new(Bars::new(quiet), args.timings);
     let manifest = engine::run(&request, &|manifest| Ok(render(manifest)?), &timed)?;
     timed.tell();

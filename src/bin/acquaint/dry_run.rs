@@ -1,0 +1,81 @@
+//! `acquaint run --dry-run`: what a run would read, write and take.
+
+use acquaint::engine::Estimate;
+use acquaint::publish::shown;
+use serde_json::json;
+
+use crate::args::RunArgs;
+use crate::exit::{Failure, print};
+
+/// What a run writes.
+const WRITTEN: [&str; 8] = [
+    "suggestions.parquet",
+    "ad_scores.parquet",
+    "abuse_scores.parquet",
+    "business_reach.parquet",
+    "links.parquet",
+    "rejections.parquet",
+    "manifest.json",
+    "report.html",
+];
+
+/// Prints it; nothing is read but sizes, and nothing is written.
+pub(crate) fn tell(args: &RunArgs, estimate: &Estimate, limit: Option<u64>) -> Result<(), Failure> {
+    print(&if args.json {
+        let told = json!({
+            "schema": "acquaint-dry-run/1",
+            "estimate": estimate,
+            "memory_limit": limit,
+            "out": shown(&args.out),
+            "replaces_output": args.out.join("manifest.json").exists(),
+            "writes": WRITTEN,
+        });
+        serde_json::to_string_pretty(&told)?
+    } else {
+        text(args, estimate, limit)
+    })
+}
+
+fn text(args: &RunArgs, estimate: &Estimate, limit: Option<u64>) -> String {
+    let mut lines = vec![format!(
+        "{:<22}{:>7}{:>14}{:>12}",
+        "would read", "files", "rows", "MB"
+    )];
+    for size in &estimate.tables {
+        let about = if size.is_exact { "" } else { "about " };
+        lines.push(format!(
+            "{:<22}{:>7}{:>14}{:>12.1}",
+            size.table.to_string(),
+            size.n_files,
+            format!("{about}{}", size.rows),
+            size.bytes as f64 / 1e6
+        ));
+    }
+    let replaces = args.out.join("manifest.json").exists();
+    let how = if replaces {
+        ", in the place of the earlier output"
+    } else {
+        ""
+    };
+    lines.push(format!("\nwould write {}{how}:", shown(&args.out)));
+    lines.push(format!("  {}", WRITTEN.join(" ")));
+    let allowed = limit.map_or_else(String::new, |limit| {
+        format!(" of {:.1} GB allowed", limit as f64 / 1e9)
+    });
+    lines.push(format!(
+        "\nwould take about {:.1} GB of memory{allowed} and {} on a machine of two cores like that of the record",
+        estimate.peak_bytes as f64 / 1e9,
+        seconds(estimate.seconds)
+    ));
+    lines
+        .push("nothing was read but sizes: who is dropped, and why, only a run can say".to_owned());
+    lines.join("\n") + "\n"
+}
+
+fn seconds(seconds: f64) -> String {
+    if seconds < 120.0 {
+        format!("{seconds:.0} s")
+    } else {
+        format!("{:.0} min", seconds / 60.0)
+    }
+}
