@@ -4,7 +4,9 @@
 //! history, friends, customer lists or own columns. It passes the gate of [`LimitedAds`], and what passes that gate alone is
 //! taken by nothing that a model is trained from, a graph is built from or a list is resolved with.
 
-use super::attributes::{AgeBand, Attributes};
+use std::sync::Arc;
+
+use super::age_band::AgeBand;
 use super::click_model::ClickModel;
 use super::explain::Contributions;
 use super::policy::{Guard, Ineligible};
@@ -13,7 +15,7 @@ use super::relevance::{Offered, RankedAds, rank_profiles};
 use super::{AdsError, shared::Shared};
 use crate::consent::{About, LimitedAds, Permitted};
 use crate::ids::{Region, UserId};
-use crate::signals::{Ad, OwnValues, SocialAccount};
+use crate::signals::{Ad, Attributes, OwnValues, SocialAccount};
 use crate::time::Timestamp;
 
 /// All that counts of somebody who allows ads at the level *limited*.
@@ -49,13 +51,13 @@ impl LimitedProfile {
         UserProfile {
             user: self.user,
             age: self.age,
-            attributes: Attributes {
+            attributes: Arc::new(Attributes {
                 region: self.region,
                 age_band: self.age.and_then(AgeBand::of).map(|band| band.to_string()),
                 gender: None,
                 language: self.language.clone(),
                 interests: Vec::new(),
-            },
+            }),
             own: OwnValues::default(),
             shared: Shared::default(),
             about: Vec::new(),

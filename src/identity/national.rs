@@ -180,6 +180,7 @@ fn compile(region: Region) -> Option<Home> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use rlibphonenumber::PhoneNumberDesc;
 
     use super::*;
     use crate::identity::E164;
@@ -219,7 +220,7 @@ mod tests {
             let examples: Vec<&str> = kinds
                 .into_iter()
                 .flatten()
-                .map(|kind| kind.example_number())
+                .map(PhoneNumberDesc::example_number)
                 .filter(|example| !example.is_empty())
                 .collect();
             let example = kind.get(&examples);
@@ -249,7 +250,8 @@ mod tests {
             marks in prop::collection::vec(marks(), 20),
         ) {
             let digits = front.chars().chain(number.chars());
-            let text: String = digits.zip(&marks).map(|(digit, mark)| format!("{mark}{digit}")).collect();
+            let marked = digits.zip(&marks).map(|(digit, mark)| format!("{mark}{digit}"));
+            let text = marked.collect::<Vec<_>>().concat();
             check(&text, region)?;
             check(&format!("{text}{}", marks[0]), region)?;
         }
