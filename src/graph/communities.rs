@@ -293,7 +293,8 @@ mod tests {
     fn a_coarser_partition_joins_whole_communities() {
         let pairs = |i: u64| {
             let draw = crate::hash::mix(i);
-            (draw as u32 % 300, (draw >> 32) as u32 % 300)
+            let node = |n: u64| u32::try_from(n % 300).unwrap();
+            (node(draw), node(draw >> 32))
         };
         let pairs: Vec<_> = (0..900).map(pairs).filter(|(a, b)| a != b).collect();
         let ties = Csr::from_undirected(300, pairs).unwrap();

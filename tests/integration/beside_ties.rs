@@ -80,8 +80,9 @@ const ALONE: [&str; 4] = ["communities", "region", "calls", "groups"];
 /// `[ranker.signals]` with one of its keys.
 fn only(key: &str) -> String {
     let others = ALONE.iter().filter(|other| **other != key);
-    let off: String = others.map(|other| format!("{other} = false\n")).collect();
-    format!("[ranker.signals]\n{off}")
+    others.fold("[ranker.signals]\n".to_owned(), |said, other| {
+        said + other + " = false\n"
+    })
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::engine::{Stage, ValidRunParams};
 use crate::graph::{Dealing, Dealings, Graph, Lives};
 use crate::ids::{AccountId, UserId};
 use crate::signals::MessengerAccount;
-use crate::suggest::{FriendModel, RankerSignals};
+use crate::suggest::{FriendModel, RankerParams, RankerSignals, ValidRankerParams};
 use crate::time::Timestamp;
 
 /// Of a larger group two members need not know each other.
@@ -21,9 +21,9 @@ const GROUP_MAX: usize = 64;
 
 /// What the order of a run looks at: that of a given model, or of one it will train.
 pub(super) fn looked_at(params: &ValidRunParams, given: Option<&FriendModel>) -> RankerSignals {
-    let asked = params.ranker.as_ref().map(|ranker| ranker.given());
+    let asked = params.ranker.as_ref().map(ValidRankerParams::given);
     let asked = given.map(FriendModel::params).or(asked);
-    asked.map_or(RankerSignals::none(), |params| params.signals())
+    asked.map_or(RankerSignals::none(), RankerParams::signals)
 }
 
 /// A graph with what its people share besides ties, as far as it is looked at; notes what became of rows.
