@@ -316,10 +316,11 @@ LOOSE = {"alpha": 0.3, "l1": 0.0, "l2": 1.0}
 OURS_LOGISTIC = tomls("logistic", [{}, {"alpha": 0.03}, {"alpha": 0.3}, {"epochs": 8}, {"l1": 0.0, "l2": 3.0}, {**LOOSE, "epochs": 6},
                                    {**LOOSE, "epochs": 12}])
 # A quarter of the slots is enough where columns have few values, and four times as quick.
-OURS_FACTORS = tomls("factors", [{"bits": 16, **s} for s in ({}, {"eta": 0.03}, {"k": 16, "l2": 1e-4}, {"interaction": "plain", "k": 16})])
+OURS_FACTORS = tomls("factors", [{"bits": 16, **s} for s in ({}, {"eta": 0.03})])
 OURS_OF_IDS = tomls("factors", [{}, {"eta": 0.03}])
 VOWPAL = [{"options": f"-l {rate} --l2 {l2}", "passes": passes, "from_rate": True}
           for rate in (0.05, 0.5) for l2 in (0, 1e-6) for passes in (1, 5)]
+MANY_VALUES = {"cat_smooth": 1, "min_data_per_group": 5, "max_cat_threshold": 256}
 METHODS = {
     "acquaint, defaults": (ours, [{"toml": ""}]),
     "acquaint, factors, defaults": (ours, tomls("factors", [{}])),
@@ -329,9 +330,11 @@ METHODS = {
     "Vowpal Wabbit -q": (vowpal, [{**s, "pairs": True} for s in VOWPAL]),
     "Vowpal Wabbit --lrq": (vowpal, [{**s, "rank": rank, "options": s["options"] + " --lrqdropout"} for s in VOWPAL[1:6:2] for rank in (4, 12)]),
     "LightGBM": (trees, grid(leaves=[4, 15, 31], trees=[20, 60, 200])
-                 + grid(leaves=[15], trees=[60, 200], more=[{"cat_smooth": 1, "min_data_per_group": 5, "max_cat_threshold": 256}])),
+                 + grid(leaves=[15], trees=[60, 200], more=[MANY_VALUES])),
     "scikit-learn one-hot": (logistic, grid(C=[0.003, 0.03, 0.1, 0.3, 1.0])),
 }
+# Thousands of ids in a column take LightGBM minutes a fit.
+TREES_OF_IDS = [{"leaves": 15, "trees": 60}, {"leaves": 31, "trees": 200}, {"leaves": 31, "trees": 200, "more": MANY_VALUES}]
 FRIENDS = {"acquaint, with friends": (ours, [{"toml": "", "friends": True}])}
 
 
@@ -355,6 +358,7 @@ def main():
             methods |= FRIENDS
         if data.low_rank and "--person" in data.flags:
             methods["acquaint"] = (ours, OURS_LOGISTIC + OURS_OF_IDS)
+            methods["LightGBM"] = (trees, TREES_OF_IDS)
         if not data.low_rank:
             del methods["Vowpal Wabbit --lrq"]
         if not data.all_pairs:
