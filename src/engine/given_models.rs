@@ -1,7 +1,7 @@
 //! Models that were trained before a run.
 
 use crate::engine::ads::model::AdModel;
-use crate::engine::{EngineError, ValidRunParams};
+use crate::engine::{EngineError, Resume, ValidRunParams};
 use crate::suggest::FriendModel;
 
 /// Models that were trained before, each on the state of the ledger that is asked now; by default none, and a run trains its own.
@@ -11,6 +11,8 @@ pub struct GivenModels<'a> {
     pub friend_model: Option<&'a FriendModel>,
     /// A click model; how it was trained takes the place of what `[ads]` says of it.
     pub ad_model: Option<&'a AdModel>,
+    /// Where an ad model is kept while a run goes on, and taken from if an earlier one was interrupted.
+    pub resume: Option<&'a Resume>,
 }
 
 impl GivenModels<'_> {

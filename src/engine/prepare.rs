@@ -350,8 +350,7 @@ impl Views {
             None => None,
             Some(view) => {
                 let book = books.ads.unwrap_or_default();
-                let given = models.ad_model;
-                Some(Ads::prepare(world_of, view, &book, given, progress)?)
+                Some(Ads::prepare(world_of, view, &book, models, progress)?)
             }
         };
         Ok(Prepared {

@@ -88,6 +88,9 @@ pub fn run(
         staging.write(TIMINGS, text.as_bytes())?;
     }
     publish(staging, progress)?;
+    if let Some(resume) = models.resume {
+        resume.forget()?;
+    }
     Ok(manifest)
 }
 

@@ -40,6 +40,7 @@ mod placeholders;
 mod policy_matrix;
 mod real_graphs;
 mod recall;
+mod resume;
 mod rooms;
 mod runs;
 mod safety;

@@ -101,6 +101,10 @@ pub(crate) struct RunArgs {
     /// Write timings.json beside them: seconds, rows and memory of every stage
     #[arg(long)]
     pub(crate) timings: bool,
+    /// Keep the trained ad model beside the output while the run goes on, and take it from an interrupted run of the same build on the
+    /// same inputs
+    #[arg(long)]
+    pub(crate) resume: bool,
     /// Print what would be read and written and how much memory and time it would take, and stop
     #[arg(long)]
     pub(crate) dry_run: bool,

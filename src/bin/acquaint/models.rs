@@ -33,6 +33,7 @@ impl Models {
         GivenModels {
             friend_model: self.friends.as_ref(),
             ad_model: self.ads.as_ref(),
+            resume: None,
         }
     }
 }

@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use acquaint::engine::outputs::Manifest;
-use acquaint::engine::{self, Estimate, LedgerSource, RunParams, RunRequest, ValidRunParams};
+use acquaint::engine::{
+    self, Estimate, GivenModels, LedgerSource, Resume, RunParams, RunRequest, ValidRunParams,
+};
 use acquaint::identity::{KeyRing, ObjectionKey};
-use acquaint::publish::{Input, read_plain_text, shown};
+use acquaint::publish::{Input, digest_file, read_plain_text, shown};
 use acquaint::report::{render, summary};
 
 use crate::args::{AdModelArg, AskLedgerArgs, ListKeyArgs, ParamsArgs, RunArgs};
@@ -24,6 +26,11 @@ pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
     let ledger = Ledger::read(&args.asking.ledger)?;
     let source = ledger.source();
     let models = Models::read(args.friend_model.as_deref(), args.ad_model.as_deref())?;
+    let resume = args.resume.then(|| Resume::beside(&args.out, &build()));
+    let given = GivenModels {
+        resume: resume.as_ref(),
+        ..models.given()
+    };
     let request = RunRequest {
         signals: &args.signals,
         ledger: source.as_ref(),
@@ -31,7 +38,7 @@ pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
         params: &params,
         times: args.asking.times(),
         published_known: None,
-        models: models.given(),
+        models: given,
         reads: &reads(args),
     };
     let limit = args.memory_limit.map(|limit| limit.0).or_else(of_machine);
@@ -67,6 +74,15 @@ pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
         } else {
             Outcome::Done
         },
+    )
+}
+
+/// This program, by the digest of its file.
+fn build() -> String {
+    let file = std::env::current_exe().and_then(|path| digest_file(&path));
+    file.map_or_else(
+        |_| env!("CARGO_PKG_VERSION").to_owned(),
+        |file| file.digest.to_hex().to_string(),
     )
 }
 

@@ -25,7 +25,7 @@ use crate::consent::{AdRelevance, Permitted};
 use crate::engine::books::reading::Book;
 use crate::engine::world::World;
 use crate::engine::world::view::View;
-use crate::engine::{EngineError, Progress, Stage, Staged};
+use crate::engine::{EngineError, GivenModels, Progress, Stage, Staged};
 use crate::signals::Impression;
 
 /// Everything that ads are ranked by.
@@ -51,10 +51,13 @@ impl Ads {
         world: &mut World,
         view: View<AdRelevance>,
         book: &Book<AdRelevance>,
-        given: Option<&AdModel>,
+        models: GivenModels<'_>,
         progress: &dyn Progress,
     ) -> Result<Self, EngineError> {
         progress.begin("preparing ads", None);
+        let resume = models.resume.filter(|_| models.ad_model.is_none());
+        let kept = resume.and_then(|resume| resume.ad_model(world, progress));
+        let given = models.ad_model.or(kept.as_ref());
         let profiles = Profiles::of_view(world, &view);
         let rows = training_rows(world, &view, &profiles).noted(&mut world.stages);
         let limited = LimitedPeople::of(world, &view);
@@ -85,7 +88,12 @@ impl Ads {
                 Shards::Forgotten,
                 &|_| (),
             )?;
-            (trained.model, trained.report)
+            let params = &world.params.given().ads;
+            let model = AdModel::of(&world.standing, params, trained.model, trained.report);
+            if let Some(resume) = resume {
+                resume.keep(world, &model)?;
+            }
+            (model.model, model.training)
         };
         Ok(Self {
             ready: ReadyAds::of(&world.inputs.ads, &model, &guard),

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::ads::{AdsParams, ClickModel, FeatureSource, TrainReport, feature_sources};
 use crate::engine::EngineError;
 use crate::engine::ads::provenance::AdProvenance;
+use crate::engine::world::standing::Standing;
 use crate::publish::{SealError, seal_json, unseal_json};
 
 /// The form of model files that this version writes and reads.
@@ -65,6 +66,22 @@ pub enum AdModelError {
 }
 
 impl AdModel {
+    /// A model that was trained on what a ledger allowed, without its shards.
+    pub(in crate::engine) fn of(
+        standing: &Standing,
+        params: &AdsParams,
+        model: ClickModel,
+        training: TrainReport,
+    ) -> Self {
+        Self {
+            provenance: AdProvenance::of(standing),
+            params: params.clone(),
+            training,
+            shards: Vec::new(),
+            model,
+        }
+    }
+
     /// The file's text; the same model gives the same bytes.
     ///
     /// # Errors
