@@ -288,10 +288,12 @@ impl Views {
             .abuse
             .as_ref()
             .map(|view| AbuseReader::new(inputs, view, budget));
-        let business = self.business.as_ref();
+        let has_businesses = !inputs.businesses.rows().is_empty();
+        let business = self.business.as_ref().filter(|_| has_businesses);
         let mut service = business.map(|views| Matcher::new(inputs, &views.service, budget));
         let mut marketing = business.map(|views| Matcher::new(inputs, &views.marketing, budget));
-        let looks_at_friends = world.params.ads.signals().friends;
+        // Without ads nobody asks what friends did with them.
+        let looks_at_friends = world.params.ads.signals().friends && !inputs.ads.is_empty();
         let ads = self.ads.as_ref().filter(|_| looks_at_friends);
         let mut ads = ads.map(|view| Matcher::new(inputs, view, budget));
         let mut readers: Vec<&mut dyn Reader> = Vec::new();
@@ -344,8 +346,9 @@ impl Views {
         };
         let abuse = self.abuse.zip(books.abuse);
         let abuse = abuse.map(|(view, book)| SpamScores::prepare(world_of, view, &book));
-        let business = self.business.zip(books.business);
-        let business = business.map(|(views, books)| Verdicts::prepare(world_of, views, &books));
+        let business_books = books.business.unwrap_or_default();
+        let business = self.business;
+        let business = business.map(|views| Verdicts::prepare(world_of, views, &business_books));
         let ads = match self.ads {
             None => None,
             Some(view) => {

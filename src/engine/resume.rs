@@ -143,9 +143,9 @@ impl Resume {
             ledger,
             snapshot,
         } = AdProvenance::of(&world.standing);
-        [acquaint, ledger, snapshot]
-            .iter()
-            .for_each(|text| say(text));
+        for text in [acquaint, ledger, snapshot] {
+            say(&text);
+        }
         say(&format!("{:?}", world.standing.as_of));
         for file in &world.inputs.read.files {
             say(&file.file);

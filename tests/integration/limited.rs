@@ -201,7 +201,7 @@ fn a_run_a_backend_and_an_explanation_say_the_same_of_them() {
         times: Times::at(chosen.world.as_of),
         ..EngineOptions::default()
     };
-    let engine = Engine::open(&dir.path().join("signals"), &options).unwrap();
+    let engine = Engine::open(dir.path().join("signals"), &options).unwrap();
     let rows = run.table("ad_scores.parquet");
     let mut published = BTreeMap::<u64, Vec<u64>>::new();
     for (user, ad) in u64s(&rows, "user_id").into_iter().zip(u64s(&rows, "ad_id")) {
@@ -288,7 +288,7 @@ fn what_they_hid_is_kept_from_them() {
         times: Times::at(chosen.world.as_of),
         ..EngineOptions::default()
     };
-    let engine = Engine::open(&dir.path().join("signals"), &options).unwrap();
+    let engine = Engine::open(dir.path().join("signals"), &options).unwrap();
     let found = engine.explain_ad(UserId(user), AdId(ad)).unwrap();
     let reason = Ineligible::HiddenAd;
     assert_eq!(found.why_not, Some(NotShown::Policy { reason }));

@@ -21,7 +21,7 @@ pub(in crate::engine) struct BusinessViews {
 }
 
 /// What the address book says for either purpose.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(in crate::engine) struct BusinessBooks {
     pub(in crate::engine) service: Book<BusinessService>,
     pub(in crate::engine) marketing: Book<BusinessMarketing>,
