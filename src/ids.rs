@@ -51,6 +51,10 @@ ids! {
     AudienceId;
     /// A business that writes to people on the messenger.
     BusinessId;
+    /// Several numbers of one business, whose limits are shared since October 2025.
+    PortfolioId;
+    /// A template of a business's messages.
+    TemplateId;
     /// An event of the consent ledger.
     EventId;
 }

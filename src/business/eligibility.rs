@@ -1,15 +1,21 @@
-//! Both verdicts for every pair of a business and an account that know each other.
+//! The verdicts on every kind of message for every pair of a business and an account that know each other.
 
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
+use super::book::RuleBook;
+use super::history::Counts;
 use super::params::ValidBusinessParams;
-use super::rules::{self, Permission};
+use super::rules::Permission;
+use super::verdict::{BusinessAt, Entry, Judge, Message, PairAt, PersonAt, Verdict, asked_place};
 use crate::consent::{About, BusinessMarketing, BusinessService, DenialReason, For, Gate};
 use crate::hash::HashMap;
-use crate::ids::{AccountId, BusinessId};
-use crate::signals::{Business, BusinessOptIn, BusinessThread, StartedBy};
+use crate::ids::{AccountId, BusinessId, Region, TemplateId};
+use crate::signals::{
+    Business, BusinessEvent, BusinessEventKind, BusinessOptIn, BusinessThread, MessageKind,
+    PersonsWord, StartedBy,
+};
 use crate::time::Timestamp;
 
 /// What is known about businesses and who wrote to whom.
@@ -19,12 +25,18 @@ pub struct Signals<'a> {
     pub businesses: &'a [Business],
     /// Who wrote first, and when.
     pub threads: &'a [BusinessThread],
-    /// Who asked for marketing.
+    /// Who asked for what.
     pub opt_ins: &'a [BusinessOptIn],
+    /// What was sent, and what people said about it.
+    pub events: &'a [BusinessEvent],
     /// Spam scores of businesses that have an account, in [0, 1], from what may be used for service,
     pub service_spam: &'a HashMap<BusinessId, f64>,
     /// and from what may be used for marketing.
     pub marketing_spam: &'a HashMap<BusinessId, f64>,
+    /// The region of each account's number,
+    pub regions: &'a HashMap<AccountId, Region>,
+    /// and of each business's.
+    pub business_regions: &'a HashMap<BusinessId, Region>,
 }
 
 /// May this business write to this account?
@@ -36,6 +48,10 @@ pub struct Reach {
     pub account: AccountId,
     /// To answer.
     pub service: Permission,
+    /// About something the person ordered or asked for.
+    pub utility: Permission,
+    /// With a code to sign in with.
+    pub authentication: Permission,
     /// To advertise.
     pub marketing: Permission,
 }
@@ -53,22 +69,20 @@ pub struct Eligibility {
     pub n_not_yet: u64,
 }
 
-/// What is known about one pair by the moment asked about; each time is the latest of its kind.
+/// What is known about one pair by the moment asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Pair {
     business: BusinessId,
     account: AccountId,
     /// When anything of it was collected; none if all of it lies in the future.
     seen_at: Option<Timestamp>,
-    wrote_at: Option<Timestamp>,
-    asked_at: Option<Timestamp>,
-    withdrawn_at: Option<Timestamp>,
+    at: PairAt,
 }
 
 /// An account as the gate is asked about it, with the time of the act that would justify a message.
-struct Contacted {
-    account: AccountId,
-    at: Timestamp,
+pub(super) struct Contacted {
+    pub(super) account: AccountId,
+    pub(super) at: Timestamp,
 }
 
 impl About for Contacted {
@@ -84,36 +98,88 @@ impl About for Contacted {
     }
 }
 
-/// Both verdicts for every pair that has a thread or an opt-in by `as_of`.
-///
-/// What happened after `as_of` has not happened: later messages, opt-ins and withdrawals are not looked at.
+/// The gates of both purposes.
+#[derive(Clone, Copy, Debug)]
+pub struct BusinessGates<'a> {
+    /// For answers, news of orders, and codes.
+    pub service: &'a Gate<BusinessService, AccountId>,
+    /// For advertising.
+    pub marketing: &'a Gate<BusinessMarketing, AccountId>,
+}
+
+/// How verdicts are made, and for when.
+#[derive(Clone, Copy, Debug)]
+pub struct Ruling<'a> {
+    /// The rules of the messenger.
+    pub book: &'a RuleBook,
+    /// What was never published, and what is ours.
+    pub params: &'a ValidBusinessParams,
+    /// The moment. What happened later has not happened.
+    pub as_of: Timestamp,
+}
+
+/// The verdicts for every pair that has a thread or an opt-in by the moment asked about.
 ///
 /// # Complexity
-/// O(n log n) time and O(n) space for n threads and opt-ins, in the caller's rayon pool.
+/// O(n log n) time and O(n) space for n threads, opt-ins and events, in the caller's rayon pool.
 #[must_use]
-pub fn reach(
-    signals: &Signals<'_>,
-    service_gate: &Gate<BusinessService, AccountId>,
-    marketing_gate: &Gate<BusinessMarketing, AccountId>,
-    as_of: Timestamp,
-    params: &ValidBusinessParams,
-) -> Eligibility {
-    let judge = Judge {
-        businesses: by_id(signals.businesses),
-        service_spam: signals.service_spam,
-        marketing_spam: signals.marketing_spam,
-        service_gate,
-        marketing_gate,
-        as_of,
-        params,
-    };
-    let pairs = pairs(signals, as_of);
-    let judged: Vec<Result<Reach, Dropped>> = pairs.par_iter().map(|pair| judge.of(pair)).collect();
+pub fn reach(signals: &Signals<'_>, gates: BusinessGates<'_>, ruling: Ruling<'_>) -> Eligibility {
+    let desk = Desk::new(signals, gates, ruling);
+    let pairs = pairs(signals, ruling.as_of);
+    let judged: Vec<Result<Reach, Dropped>> = pairs.par_iter().map(|pair| desk.of(pair)).collect();
     let mut found = Eligibility::default();
     for outcome in judged {
         found.add(outcome);
     }
     found
+}
+
+/// One message that is asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AskedMessage {
+    /// Who wants to send it.
+    pub business: BusinessId,
+    /// To whom.
+    pub account: AccountId,
+    /// What for.
+    pub kind: MessageKind,
+    /// Made from which template, if from one.
+    pub template: Option<TemplateId>,
+}
+
+/// The verdict on one message; none if there is nothing between the two, or the account allows neither purpose.
+///
+/// # Complexity
+/// As [`reach`], but for the pairs.
+#[must_use]
+pub fn verdict(
+    signals: &Signals<'_>,
+    gates: BusinessGates<'_>,
+    ruling: Ruling<'_>,
+    asked: AskedMessage,
+) -> Option<Verdict> {
+    let of_pair = |business, account| (business, account) == (asked.business, asked.account);
+    let rows = pairs(signals, ruling.as_of).into_iter();
+    let pair = rows
+        .into_iter()
+        .find(|pair| of_pair(pair.business, pair.account))?;
+    let desk = Desk::new(signals, gates, ruling);
+    let consents = desk.consents(&pair).ok()?;
+    let business = desk.businesses.get(&pair.business)?;
+    let paused = asked
+        .template
+        .map(|template| paused(signals.events, template));
+    Some(desk.verdict(&pair, business, &consents, asked.kind, paused.as_deref()))
+}
+
+/// When a template was paused, ascending.
+fn paused(events: &[BusinessEvent], template: TemplateId) -> Vec<Timestamp> {
+    let of_it = BusinessEventKind::TemplatePaused { template };
+    let rows = events.iter().filter(|row| row.what == of_it);
+    let mut paused: Vec<Timestamp> = rows.map(|row| row.at).collect();
+    paused.sort_unstable();
+    paused.dedup();
+    paused
 }
 
 /// Why a pair has no row.
@@ -134,60 +200,122 @@ impl Eligibility {
     }
 }
 
-/// Everything a verdict depends on besides the pair.
-struct Judge<'a> {
-    businesses: HashMap<BusinessId, &'a Business>,
-    service_spam: &'a HashMap<BusinessId, f64>,
-    marketing_spam: &'a HashMap<BusinessId, f64>,
-    service_gate: &'a Gate<BusinessService, AccountId>,
-    marketing_gate: &'a Gate<BusinessMarketing, AccountId>,
-    as_of: Timestamp,
-    params: &'a ValidBusinessParams,
+/// Why the two purposes deny an account, if they do.
+struct Consents {
+    service: Option<DenialReason>,
+    marketing: Option<DenialReason>,
 }
 
-impl Judge<'_> {
-    fn of(&self, pair: &Pair) -> Result<Reach, Dropped> {
-        let seen_at = pair.seen_at.ok_or(Dropped::NotYet)?;
-        // Consent comes first: nothing else is said about somebody who allows neither.
-        let service = denial(
-            self.service_gate,
-            pair.account,
-            pair.wrote_at.unwrap_or(seen_at),
-        );
-        let marketing = denial(
-            self.marketing_gate,
-            pair.account,
-            pair.asked_at.unwrap_or(seen_at),
-        );
-        if let (Some(a), Some(b)) = (service, marketing) {
-            return Err(Dropped::Denied(a.min(b)));
+/// Everything a verdict depends on besides the pair.
+struct Desk<'a> {
+    signals: &'a Signals<'a>,
+    gates: BusinessGates<'a>,
+    judge: Judge<'a>,
+    businesses: HashMap<BusinessId, &'a Business>,
+    service: Counts,
+    marketing: Counts,
+    as_of: Timestamp,
+}
+
+impl<'a> Desk<'a> {
+    fn new(signals: &'a Signals<'a>, gates: BusinessGates<'a>, ruling: Ruling<'a>) -> Self {
+        let rules = ruling.book.at(ruling.as_of);
+        let businesses = by_id(signals.businesses);
+        let params = ruling.params;
+        Self {
+            service: Counts::new(signals, &businesses, gates.service, &rules, params),
+            marketing: Counts::new(signals, &businesses, gates.marketing, &rules, params),
+            judge: Judge::new(rules, params),
+            as_of: ruling.as_of,
+            businesses,
+            signals,
+            gates,
         }
+    }
+
+    fn of(&self, pair: &Pair) -> Result<Reach, Dropped> {
+        let consents = self.consents(pair)?;
         let business = self
             .businesses
             .get(&pair.business)
             .ok_or(Dropped::UnknownBusiness)?;
-        let verified = rules::verification(business, self.as_of);
-        let spam = |scores: &HashMap<BusinessId, f64>| {
-            rules::spam(scores.get(&pair.business).copied(), self.params)
-        };
-        let wrote = rules::service(pair.wrote_at, self.as_of, self.params);
-        let asked = rules::marketing(pair.asked_at, pair.withdrawn_at);
+        let permission =
+            |kind| Permission::of(&self.verdict(pair, business, &consents, kind, None));
         Ok(Reach {
             business: pair.business,
             account: pair.account,
-            service: Permission::of(vec![
-                verified,
-                spam(self.service_spam),
-                rules::consent(service),
-                wrote,
-            ]),
-            marketing: Permission::of(vec![
-                verified,
-                spam(self.marketing_spam),
-                rules::consent(marketing),
-                asked,
-            ]),
+            service: permission(MessageKind::Service),
+            utility: permission(MessageKind::Utility),
+            authentication: permission(MessageKind::Authentication),
+            marketing: permission(MessageKind::Marketing),
         })
+    }
+
+    /// Consent comes first: nothing else is said about somebody who allows neither.
+    fn consents(&self, pair: &Pair) -> Result<Consents, Dropped> {
+        let seen_at = pair.seen_at.ok_or(Dropped::NotYet)?;
+        let marketing = asked_place(MessageKind::Marketing);
+        let (wrote_at, asked_at) = (pair.at.wrote_at, pair.at.asked_at[marketing]);
+        let consents = Consents {
+            service: denial(
+                self.gates.service,
+                pair.account,
+                wrote_at.unwrap_or(seen_at),
+            ),
+            marketing: denial(
+                self.gates.marketing,
+                pair.account,
+                asked_at.unwrap_or(seen_at),
+            ),
+        };
+        match (consents.service, consents.marketing) {
+            (Some(a), Some(b)) => Err(Dropped::Denied(a.min(b))),
+            _ => Ok(consents),
+        }
+    }
+
+    /// The verdict on a message, from what may be counted for its purpose.
+    fn verdict(
+        &self,
+        pair: &Pair,
+        business: &Business,
+        consents: &Consents,
+        kind: MessageKind,
+        template: Option<&[Timestamp]>,
+    ) -> Verdict {
+        let (counts, spam, denial) = match kind {
+            MessageKind::Marketing => (
+                &self.marketing,
+                self.signals.marketing_spam,
+                consents.marketing,
+            ),
+            MessageKind::Service | MessageKind::Utility | MessageKind::Authentication => {
+                (&self.service, self.signals.service_spam, consents.service)
+            }
+        };
+        let standing = counts.standing(pair.business);
+        let business = BusinessAt {
+            is_verified: business.verified_at.is_some_and(|at| at <= self.as_of),
+            region: self.signals.business_regions.get(&pair.business).copied(),
+            started: standing.started,
+            limit: standing.limit,
+        };
+        let person = PersonAt {
+            region: self.signals.regions.get(&pair.account).copied(),
+            marketing: counts.marketing(pair.account),
+        };
+        let between = PairAt {
+            reply_until: counts.reply_until(pair.business, pair.account),
+            is_started: counts.is_started(pair.business, pair.account),
+            ..pair.at
+        };
+        let message = Message {
+            kind,
+            denial,
+            spam: spam.get(&pair.business).copied(),
+            template,
+        };
+        self.judge.verdict(message, &business, &person, &between)
     }
 }
 
@@ -209,7 +337,7 @@ fn by_id(businesses: &[Business]) -> HashMap<BusinessId, &Business> {
     by_id
 }
 
-/// One value for each pair, ascending.
+/// One value for each pair that has a thread or an opt-in, ascending.
 fn pairs(signals: &Signals<'_>, as_of: Timestamp) -> Vec<Pair> {
     let threads = signals.threads.par_iter().map(|row| of_thread(row, as_of));
     let opt_ins = signals.opt_ins.par_iter().map(|row| of_opt_in(row, as_of));
@@ -222,16 +350,63 @@ fn pairs(signals: &Signals<'_>, as_of: Timestamp) -> Vec<Pair> {
         }
         same
     });
+    let key = |pair: &Pair| (pair.business, pair.account);
+    for row in signals.events.iter().filter(|row| row.at <= as_of) {
+        if let BusinessEventKind::Said { account, word } = row.what
+            && let Ok(at) = pairs.binary_search_by_key(&(row.business_id, account), key)
+        {
+            pairs[at].at.hear(word, row.at);
+        }
+    }
     pairs
 }
 
 impl Pair {
+    const fn new(business: BusinessId, account: AccountId, seen_at: Option<Timestamp>) -> Self {
+        Self {
+            business,
+            account,
+            seen_at,
+            at: PairAt::NOTHING,
+        }
+    }
+
     fn merge(&mut self, other: &Self) {
         // None sorts before every instant, so the greater of two is the later of those there are.
         self.seen_at = self.seen_at.max(other.seen_at);
-        self.wrote_at = self.wrote_at.max(other.wrote_at);
-        self.asked_at = self.asked_at.max(other.asked_at);
-        self.withdrawn_at = self.withdrawn_at.max(other.withdrawn_at);
+        self.at.wrote_at = self.at.wrote_at.max(other.at.wrote_at);
+        self.at.entry = self.at.entry.max(other.at.entry);
+        for kind in 0..3 {
+            let (held, next) = (&mut self.at, &other.at);
+            held.asked_at[kind] = held.asked_at[kind].max(next.asked_at[kind]);
+            held.withdrawn_at[kind] = held.withdrawn_at[kind].max(next.withdrawn_at[kind]);
+        }
+    }
+}
+
+impl PairAt {
+    const NOTHING: Self = Self {
+        wrote_at: None,
+        entry: None,
+        asked_at: [None; 3],
+        withdrawn_at: [None; 3],
+        stopped_at: None,
+        resumed_at: None,
+        blocked_at: None,
+        unblocked_at: None,
+        reply_until: None,
+        is_started: false,
+    };
+
+    fn hear(&mut self, word: PersonsWord, at: Timestamp) {
+        let last = match word {
+            PersonsWord::Stop => &mut self.stopped_at,
+            PersonsWord::Resume => &mut self.resumed_at,
+            PersonsWord::Block => &mut self.blocked_at,
+            PersonsWord::Unblock => &mut self.unblocked_at,
+            PersonsWord::Report => return,
+        };
+        *last = (*last).max(Some(at));
     }
 }
 
@@ -240,28 +415,30 @@ fn of_thread(row: &BusinessThread, as_of: Timestamp) -> Pair {
     let started_at = Some(row.started_at).filter(by);
     let first = started_at.filter(|_| row.started_by == StartedBy::Person);
     let last = row.last_from_person_at.filter(by);
-    Pair {
-        business: row.business_id,
-        account: row.account_id,
-        seen_at: started_at.max(last),
-        wrote_at: first.max(last),
-        asked_at: None,
-        withdrawn_at: None,
-    }
+    let entry = row.entry_at.filter(by).map(|came_at| Entry {
+        came_at,
+        answered_at: row.answered_at.filter(by).filter(|at| *at >= came_at),
+    });
+    let came_at = entry.map(|entry| entry.came_at);
+    let mut pair = Pair::new(
+        row.business_id,
+        row.account_id,
+        started_at.max(last).max(came_at),
+    );
+    pair.at.wrote_at = first.max(last);
+    pair.at.entry = entry;
+    pair
 }
 
 fn of_opt_in(row: &BusinessOptIn, as_of: Timestamp) -> Pair {
     let by = |at: &Timestamp| *at <= as_of;
     let asked_at = Some(row.opted_in_at).filter(by);
     let withdrawn_at = row.opted_out_at.filter(by);
-    Pair {
-        business: row.business_id,
-        account: row.account_id,
-        seen_at: asked_at.max(withdrawn_at),
-        wrote_at: None,
-        asked_at,
-        withdrawn_at,
-    }
+    let mut pair = Pair::new(row.business_id, row.account_id, asked_at.max(withdrawn_at));
+    let kind = asked_place(row.kind);
+    pair.at.asked_at[kind] = asked_at;
+    pair.at.withdrawn_at[kind] = withdrawn_at;
+    pair
 }
 
 #[cfg(test)]
@@ -269,7 +446,7 @@ mod tests {
     use super::super::{BusinessParams, ReachReason};
     use super::*;
     use crate::consent::testing::gate_of;
-    use crate::signals::RawPhone;
+    use crate::signals::{MessageKind, RawPhone};
     use proptest::prelude::*;
 
     const DAY: i64 = 86_400;
@@ -286,6 +463,9 @@ mod tests {
             region: None,
             category: "bank".to_owned(),
             verified_at: verified.then(|| day(0)),
+            portfolio_id: None,
+            tier: None,
+            tier_since: None,
         }
     }
 
@@ -302,6 +482,8 @@ mod tests {
             started_by: by,
             started_at: day(days),
             last_from_person_at: last.map(day),
+            entry_at: None,
+            answered_at: None,
         }
     }
 
@@ -311,6 +493,7 @@ mod tests {
             account_id: AccountId(account),
             opted_in_at: day(asked),
             opted_out_at: withdrawn.map(day),
+            kind: MessageKind::Marketing,
         }
     }
 
@@ -327,16 +510,22 @@ mod tests {
             businesses: &businesses,
             threads,
             opt_ins,
+            events: &[],
+            regions: &HashMap::default(),
+            business_regions: &HashMap::default(),
             service_spam: &spam_scores,
             marketing_spam: &spam_scores,
         };
-        reach(
-            &signals,
-            &gate_of((0..20).map(AccountId)),
-            &gate_of((0..10).chain(20..30).map(AccountId)),
-            NOW,
-            &BusinessParams::default().check().unwrap(),
-        )
+        let gates = BusinessGates {
+            service: &gate_of((0..20).map(AccountId)),
+            marketing: &gate_of((0..10).chain(20..30).map(AccountId)),
+        };
+        let ruling = Ruling {
+            book: &RuleBook::shipped(),
+            params: &BusinessParams::default().check().unwrap(),
+            as_of: NOW,
+        };
+        reach(&signals, gates, ruling)
     }
 
     fn only(found: Eligibility) -> Reach {

@@ -1,31 +1,44 @@
 //! Business: may this business write to this account?
 //!
-//! For each business and account that have a thread or an opt-in there are two answers, one for *service* (an
-//! answer to somebody who wrote) and one for *marketing*, each with every reason for and against it:
+//! For each business and account that have a thread or an opt-in there is a verdict on every kind of message, an answer (*service*),
+//! *utility*, *authentication* and *marketing*, with what every check found. The rules of the messenger are dated data
+//! ([`RuleBook`]), so that a verdict can be asked for any moment; `docs/scoring.md` has the table of checks.
 //!
-//! | rule | service | marketing |
-//! |---|---|---|
-//! | the business is verified | yes | yes |
-//! | its spam score is below a limit, if it has one | yes | yes |
-//! | the account's consent allows the purpose | yes | yes |
-//! | the person wrote to it within the last 30 days | yes | |
-//! | the person asked it for marketing and has not withdrawn | | yes |
-//!
-//! An answer is yes if all its rules hold. A pair whose account allows neither purpose gets no row: it is
+//! A verdict is yes if no check denies. A pair whose account allows neither purpose gets no row: it is
 //! counted as a drop. Where nobody wrote and nobody asked there is nothing to answer.
 //!
 //! ```
-//! use acquaint::business::BusinessParams;
+//! use acquaint::business::{RuleBook, RuleName};
+//! use acquaint::time::Timestamp;
 //!
-//! let params = BusinessParams::default().check()?;
-//! assert_eq!(params.service_window_days(), 30);
-//! # Ok::<(), acquaint::params::ParamError>(())
+//! let book = RuleBook::shipped();
+//! let rules = book.at(Timestamp::parse("2026-11-30T00:00:00Z")?);
+//! let window = rules.known(RuleName::ServiceWindow).expect("it is known since 2019");
+//! assert!(!window.rule.sources.is_empty());
+//! # Ok::<(), acquaint::time::TimeError>(())
 //! ```
 
+mod book;
 mod eligibility;
+mod history;
 mod params;
+mod quiet;
+mod rule_file;
 mod rules;
+mod span;
+mod verdict;
 
-pub use eligibility::{Eligibility, Reach, Signals, reach};
+#[cfg(test)]
+mod oracle;
+#[cfg(test)]
+mod tests;
+
+pub use book::{InForce, Known, LimitPer, Period, Rule, RuleBook, RuleName, Terms, WayUp};
+pub use eligibility::{
+    AskedMessage, BusinessGates, Eligibility, Reach, Ruling, Signals, reach, verdict,
+};
 pub use params::{BusinessParams, ValidBusinessParams};
+pub use quiet::QuietHours;
+pub use rule_file::RuleFileError;
 pub use rules::{Permission, ReachReason};
+pub use verdict::{Answer, BusinessAt, Check, Entry, Judge, Message, PairAt, PersonAt, Verdict};

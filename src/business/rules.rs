@@ -3,8 +3,9 @@
 use std::fmt;
 
 use super::params::ValidBusinessParams;
+use super::span::Span;
+use super::verdict::Verdict;
 use crate::consent::DenialReason;
-use crate::signals::Business;
 use crate::time::Timestamp;
 
 /// One reason for or against letting a business write.
@@ -37,6 +38,50 @@ pub enum ReachReason {
     NotOptedIn,
     /// The person asked for it and took that back.
     OptInWithdrawn,
+    /// The person came by an ad or a page of the business, and it answered in time.
+    EntryPointOpen,
+    /// The person is being answered, so nothing has to be asked for and nothing is started.
+    InsideWindow,
+    /// The person stopped the business's marketing and resumed it.
+    Resumed,
+    /// Marketing may reach the region of the number.
+    RegionWithMarketing,
+    /// Fewer marketing messages reached the person than the cap allows.
+    BelowCap,
+    /// The cap does not apply in the region of the business or of the person.
+    CapSpared,
+    /// The person replied to the business's marketing, so its messages do not count for a while.
+    ReplyOpen,
+    /// The business started with fewer people than its limit.
+    BelowLimit,
+    /// The business started with this person already.
+    AlreadyStarted,
+    /// The business has no limit.
+    NoLimit,
+    /// The template is active.
+    TemplateActive,
+    /// It is not an hour of quiet.
+    NotQuiet,
+    /// The person came by an ad or a page, but the answer came too late or long ago.
+    EntryPointOver,
+    /// The person stopped the business's marketing.
+    Stopped,
+    /// The person blocked the business.
+    Blocked,
+    /// No marketing reaches the region of the number.
+    RegionWithoutMarketing,
+    /// Nobody can tell the region of the number, and there are regions without marketing.
+    RegionUnknown,
+    /// As many marketing messages reached the person as the cap allows.
+    CapReached,
+    /// The business started with as many people as its limit allows.
+    LimitReached,
+    /// The template is paused.
+    TemplatePaused,
+    /// The template is disabled.
+    TemplateDisabled,
+    /// It is an hour of quiet.
+    Quiet,
 }
 
 impl ReachReason {
@@ -51,6 +96,18 @@ impl ReachReason {
                 | Self::ConsentAllows
                 | Self::PersonWrote
                 | Self::OptedIn
+                | Self::EntryPointOpen
+                | Self::InsideWindow
+                | Self::Resumed
+                | Self::RegionWithMarketing
+                | Self::BelowCap
+                | Self::CapSpared
+                | Self::ReplyOpen
+                | Self::BelowLimit
+                | Self::AlreadyStarted
+                | Self::NoLimit
+                | Self::TemplateActive
+                | Self::NotQuiet
         )
     }
 
@@ -71,6 +128,28 @@ impl ReachReason {
             Self::WindowOver => "window_over",
             Self::NotOptedIn => "not_opted_in",
             Self::OptInWithdrawn => "opt_in_withdrawn",
+            Self::EntryPointOpen => "entry_point_open",
+            Self::InsideWindow => "inside_window",
+            Self::Resumed => "resumed",
+            Self::RegionWithMarketing => "region_with_marketing",
+            Self::BelowCap => "below_cap",
+            Self::CapSpared => "cap_spared",
+            Self::ReplyOpen => "reply_open",
+            Self::BelowLimit => "below_limit",
+            Self::AlreadyStarted => "already_started",
+            Self::NoLimit => "no_limit",
+            Self::TemplateActive => "template_active",
+            Self::NotQuiet => "not_quiet",
+            Self::EntryPointOver => "entry_point_over",
+            Self::Stopped => "stopped",
+            Self::Blocked => "blocked",
+            Self::RegionWithoutMarketing => "region_without_marketing",
+            Self::RegionUnknown => "region_unknown",
+            Self::CapReached => "cap_reached",
+            Self::LimitReached => "limit_reached",
+            Self::TemplatePaused => "template_paused",
+            Self::TemplateDisabled => "template_disabled",
+            Self::Quiet => "quiet",
         }
     }
 }
@@ -91,19 +170,21 @@ pub struct Permission {
 }
 
 impl Permission {
-    pub(super) fn of(reasons: Vec<ReachReason>) -> Self {
+    /// What a verdict says.
+    pub(super) fn of(verdict: &Verdict) -> Self {
         Self {
-            allowed: reasons.iter().all(|reason| reason.allows()),
-            reasons,
+            allowed: verdict.allowed,
+            reasons: verdict.reasons().collect(),
         }
     }
 }
 
 /// Was the business verified by then?
-pub(super) fn verification(business: &Business, as_of: Timestamp) -> ReachReason {
-    match business.verified_at {
-        Some(at) if at <= as_of => ReachReason::Verified,
-        _ => ReachReason::NotVerified,
+pub(super) const fn verification(is_verified: bool) -> ReachReason {
+    if is_verified {
+        ReachReason::Verified
+    } else {
+        ReachReason::NotVerified
     }
 }
 
@@ -122,15 +203,10 @@ pub(super) fn consent(denial: Option<DenialReason>) -> ReachReason {
 }
 
 /// Did the person write within the window? It is half-open: at its end the business may no longer write.
-pub(super) fn service(
-    wrote_at: Option<Timestamp>,
-    as_of: Timestamp,
-    params: &ValidBusinessParams,
-) -> ReachReason {
-    let window = i64::from(params.service_window_days());
+pub(super) fn service(wrote_at: Option<Timestamp>, as_of: Timestamp, window: Span) -> ReachReason {
     match wrote_at {
         None => ReachReason::PersonNeverWrote,
-        Some(at) if as_of < at.plus_days(window) => ReachReason::PersonWrote,
+        Some(at) if as_of < window.after(at) => ReachReason::PersonWrote,
         Some(_) => ReachReason::WindowOver,
     }
 }
@@ -153,8 +229,6 @@ pub(super) fn marketing(
 mod tests {
     use super::super::BusinessParams;
     use super::*;
-    use crate::ids::BusinessId;
-    use crate::signals::RawPhone;
 
     fn params() -> ValidBusinessParams {
         BusinessParams::default().check().unwrap()
@@ -162,21 +236,6 @@ mod tests {
 
     fn at(secs: i64) -> Timestamp {
         Timestamp::from_secs(secs)
-    }
-
-    #[test]
-    fn verification_counts_from_its_moment() {
-        let mut business = Business {
-            business_id: BusinessId(1),
-            phone: RawPhone::default(),
-            region: None,
-            category: String::new(),
-            verified_at: Some(at(10)),
-        };
-        assert_eq!(verification(&business, at(10)), ReachReason::Verified);
-        assert_eq!(verification(&business, at(9)), ReachReason::NotVerified);
-        business.verified_at = None;
-        assert_eq!(verification(&business, at(9)), ReachReason::NotVerified);
     }
 
     #[test]
@@ -189,17 +248,13 @@ mod tests {
 
     #[test]
     fn service_ends_with_the_window() {
+        let window = Span::days(params().service_window_days());
         let end = at(5).plus_days(30);
         let before = Timestamp::from_micros(end.micros() - 1);
-        assert_eq!(
-            service(Some(at(5)), before, &params()),
-            ReachReason::PersonWrote
-        );
-        assert_eq!(
-            service(Some(at(5)), end, &params()),
-            ReachReason::WindowOver
-        );
-        assert_eq!(service(None, end, &params()), ReachReason::PersonNeverWrote);
+        let says = |wrote, as_of| service(wrote, as_of, window);
+        assert_eq!(says(Some(at(5)), before), ReachReason::PersonWrote);
+        assert_eq!(says(Some(at(5)), end), ReachReason::WindowOver);
+        assert_eq!(says(None, end), ReachReason::PersonNeverWrote);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::engine::abuse::{AbuseBook, AbuseReader, SpamScores};
 use crate::engine::ads::provenance::AdProvenance;
 use crate::engine::ads::{Ads, training_rows};
 use crate::engine::books::reading::{Book, Matcher, Reader, read_address_book};
+use crate::engine::business::explain::BusinessExplained;
 use crate::engine::business::{BusinessBooks, BusinessViews, Verdicts};
 use crate::engine::friends::explain::SuggestionExplained;
 use crate::engine::friends::{Friends, beside};
@@ -20,8 +21,8 @@ use crate::engine::{
     ValidRunParams,
 };
 use crate::graph::{Dealings, EdgeKinds};
-use crate::ids::{AdId, UserId};
-use crate::signals::{Ad, SignalsDir};
+use crate::ids::{AccountId, AdId, BusinessId, TemplateId, UserId};
+use crate::signals::{Ad, MessageKind, SignalsDir};
 use crate::suggest::FriendModel;
 use crate::time::Timestamp;
 
@@ -203,6 +204,22 @@ impl Prepared {
         match &self.ads {
             Some(ads) => ads.explain(&self.world, user, ad),
             None => Ok(AdExplained::of(user, ad)),
+        }
+    }
+
+    /// What every rule says of messages of a business to an account at the moment of the run.
+    #[must_use]
+    pub fn explain_business(
+        &self,
+        business: BusinessId,
+        account: AccountId,
+        kinds: &[MessageKind],
+        template: Option<TemplateId>,
+    ) -> BusinessExplained {
+        let between = (business, account);
+        match &self.business {
+            Some(verdicts) => verdicts.explain(&self.world, between, kinds, template),
+            None => BusinessExplained::nothing(business, account, self.world.standing.as_of.valid),
         }
     }
 

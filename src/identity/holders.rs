@@ -285,6 +285,9 @@ mod tests {
             region: Region::parse("DE"),
             category: String::new(),
             verified_at: None,
+            portfolio_id: None,
+            tier: None,
+            tier_since: None,
         }
     }
 

@@ -81,9 +81,10 @@ pub use policy_texts::{policy_texts, policy_versions};
 pub use record::Record;
 pub use records::{
     AbuseReport, Ad, AdFeedback, AdTruth, AddressBookEntry, AudienceMember, Business,
-    BusinessOptIn, BusinessThread, CallCount, ConsentEventRow, DeviceFacts, Feedback, FeedbackKind,
-    Friendship, GroupMember, Hidden, Impression, MessengerAccount, PhonePurpose, PolicyText,
-    RawPhone, SocialAccount, StartedBy, Surface, Targeting,
+    BusinessEvent, BusinessEventKind, BusinessOptIn, BusinessThread, CallCount, ConsentEventRow,
+    DeviceFacts, Feedback, FeedbackKind, Friendship, GroupMember, Hidden, Impression, MessageKind,
+    MessengerAccount, PersonsWord, PhonePurpose, PolicyText, RawPhone, SendingLimit, SocialAccount,
+    StartedBy, Surface, Targeting,
 };
 pub use reject::Rejected;
 pub use rejection::{Rejection, RejectionReason};

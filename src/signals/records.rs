@@ -5,13 +5,15 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use super::attributes::Attributes;
 use super::own::OwnValues;
 use super::terms::{AdCategory, Interest, SpecialCategory};
 use crate::consent::{Event, EventKind, PolicyId, TextDigest};
 use crate::ids::{
-    AccountId, AdId, AdvertiserId, AudienceId, BusinessId, DeviceId, EventId, NumberToken, Region,
-    UserId,
+    AccountId, AdId, AdvertiserId, AudienceId, BusinessId, DeviceId, EventId, NumberToken,
+    PortfolioId, Region, TemplateId, UserId,
 };
 use crate::time::Timestamp;
 
@@ -339,6 +341,22 @@ pub struct Business {
     pub category: String,
     /// `verified_at`, if it was verified.
     pub verified_at: Option<Timestamp>,
+    /// `portfolio_id`: with which other numbers it belongs together, if with any.
+    pub portfolio_id: Option<PortfolioId>,
+    /// `tier`: how many people it may start with in 24 hours, if that was told.
+    pub tier: Option<SendingLimit>,
+    /// `tier_since`: since when; none for as long as there are rules.
+    pub tier_since: Option<Timestamp>,
+}
+
+/// How many people a business may start with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SendingLimit {
+    /// So many.
+    People(u32),
+    /// As many as it likes.
+    Unlimited,
 }
 
 /// Who wrote first.
@@ -363,9 +381,54 @@ pub struct BusinessThread {
     pub started_at: Timestamp,
     /// `last_from_person_at`: when the person last wrote, if ever.
     pub last_from_person_at: Option<Timestamp>,
+    /// `entry_at`: when the person last came by an ad or a page of the business, if ever.
+    pub entry_at: Option<Timestamp>,
+    /// `answered_at`: when the business first answered after that.
+    pub answered_at: Option<Timestamp>,
 }
 
-/// A row of `business_opt_ins`: a person asked one business for its marketing.
+/// What a message of a business is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageKind {
+    /// An answer to the person.
+    Service,
+    /// News of something the person ordered or asked for.
+    Utility,
+    /// A code to sign in with.
+    Authentication,
+    /// Advertising.
+    Marketing,
+}
+
+impl MessageKind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [
+        Self::Service,
+        Self::Utility,
+        Self::Authentication,
+        Self::Marketing,
+    ];
+
+    /// The name used in files.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Service => "service",
+            Self::Utility => "utility",
+            Self::Authentication => "authentication",
+            Self::Marketing => "marketing",
+        }
+    }
+
+    /// The kind of a name used in files.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+/// A row of `business_opt_ins`: a person asked one business for a kind of its messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BusinessOptIn {
     /// `business_id`.
@@ -376,6 +439,58 @@ pub struct BusinessOptIn {
     pub opted_in_at: Timestamp,
     /// `opted_out_at`, if the person changed their mind.
     pub opted_out_at: Option<Timestamp>,
+    /// `kind`: for which messages; for marketing where it does not say.
+    pub kind: MessageKind,
+}
+
+/// A row of `business_events`: that something was sent or said, never what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BusinessEvent {
+    /// `business_id`.
+    pub business_id: BusinessId,
+    /// What happened, and to whom.
+    pub what: BusinessEventKind,
+    /// `at`.
+    pub at: Timestamp,
+}
+
+/// `kind` of a row of `business_events`, with what belongs to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum BusinessEventKind {
+    /// `sent_service`, `sent_utility`, `sent_authentication`, `sent_marketing`: a message of that kind reached an account.
+    Sent {
+        /// To whom.
+        account: AccountId,
+        /// Of what kind.
+        kind: MessageKind,
+    },
+    /// A person said something about the business.
+    Said {
+        /// Who.
+        account: AccountId,
+        /// What.
+        word: PersonsWord,
+    },
+    /// `template_paused`: a template was paused for its quality.
+    TemplatePaused {
+        /// Which.
+        template: TemplateId,
+    },
+}
+
+/// What a person can say about a business.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PersonsWord {
+    /// `stop`: no more marketing.
+    Stop,
+    /// `resume`: marketing again.
+    Resume,
+    /// `block`: no more messages.
+    Block,
+    /// `unblock`: messages again.
+    Unblock,
+    /// `report`: these are unwanted.
+    Report,
 }
 
 /// A row of `abuse_reports`.

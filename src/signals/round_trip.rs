@@ -73,6 +73,7 @@ round_trips! {
     prop_businesses_read_back: Business;
     prop_business_threads_read_back: BusinessThread;
     prop_business_opt_ins_read_back: BusinessOptIn;
+    prop_business_events_read_back: BusinessEvent;
     prop_abuse_reports_read_back: AbuseReport;
     prop_call_counts_read_back: CallCount;
     prop_group_members_read_back: GroupMember;

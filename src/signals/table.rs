@@ -40,6 +40,8 @@ pub enum Table {
     BusinessThreads,
     /// `business_opt_ins`
     BusinessOptIns,
+    /// `business_events`
+    BusinessEvents,
     /// `abuse_reports`
     AbuseReports,
     /// `call_counts`
@@ -50,7 +52,7 @@ pub enum Table {
 
 impl Table {
     /// Every table, in the order of their declaration.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::MessengerAccounts,
         Self::AddressBook,
         Self::SocialAccounts,
@@ -67,6 +69,7 @@ impl Table {
         Self::Businesses,
         Self::BusinessThreads,
         Self::BusinessOptIns,
+        Self::BusinessEvents,
         Self::AbuseReports,
         Self::CallCounts,
         Self::GroupMembers,
@@ -92,6 +95,7 @@ impl Table {
             Self::Businesses => "businesses",
             Self::BusinessThreads => "business_threads",
             Self::BusinessOptIns => "business_opt_ins",
+            Self::BusinessEvents => "business_events",
             Self::AbuseReports => "abuse_reports",
             Self::CallCounts => "call_counts",
             Self::GroupMembers => "group_members",

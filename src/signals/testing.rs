@@ -555,13 +555,27 @@ impl Sample for Business {
             lower(),
             option::of(instant()),
         );
-        let record = parts.prop_map(|(id, phone, region, category, verified_at)| Self {
-            business_id: id.into(),
-            phone,
-            region,
-            category,
-            verified_at,
-        });
+        let limit = prop_oneof![
+            any::<u32>().prop_map(SendingLimit::People),
+            Just(SendingLimit::Unlimited)
+        ];
+        let more = (
+            option::of(any::<u64>()),
+            option::of(limit),
+            option::of(instant()),
+        );
+        let record = (parts, more).prop_map(
+            |((id, phone, region, category, verified_at), (portfolio, tier, tier_since))| Self {
+                business_id: id.into(),
+                phone,
+                region,
+                category,
+                verified_at,
+                portfolio_id: portfolio.map(Into::into),
+                tier,
+                tier_since,
+            },
+        );
         record.boxed()
     }
 }
@@ -575,14 +589,18 @@ impl Sample for BusinessThread {
             started_by,
             instant(),
             option::of(instant()),
+            option::of(instant()),
+            option::of(instant()),
         );
         let record = parts.prop_map(
-            |(business, account, started_by, started_at, last_from_person_at)| Self {
+            |(business, account, started_by, started_at, last, entry_at, answered_at)| Self {
                 business_id: business.into(),
                 account_id: account.into(),
                 started_by,
                 started_at,
-                last_from_person_at,
+                last_from_person_at: last,
+                entry_at,
+                answered_at,
             },
         );
         record.boxed()
@@ -591,12 +609,59 @@ impl Sample for BusinessThread {
 
 impl Sample for BusinessOptIn {
     fn sample() -> BoxedStrategy<Self> {
-        let parts = (any::<u64>(), any::<u64>(), instant(), option::of(instant()));
-        let record = parts.prop_map(|(business, account, opted_in_at, opted_out_at)| Self {
+        let kind = prop::sample::select(MessageKind::ALL[1..].to_vec());
+        let parts = (
+            any::<u64>(),
+            any::<u64>(),
+            instant(),
+            option::of(instant()),
+            kind,
+        );
+        let record = parts.prop_map(
+            |(business, account, opted_in_at, opted_out_at, kind)| Self {
+                business_id: business.into(),
+                account_id: account.into(),
+                opted_in_at,
+                opted_out_at,
+                kind,
+            },
+        );
+        record.boxed()
+    }
+}
+
+impl Sample for BusinessEvent {
+    fn sample() -> BoxedStrategy<Self> {
+        let words = vec![
+            PersonsWord::Stop,
+            PersonsWord::Resume,
+            PersonsWord::Block,
+            PersonsWord::Unblock,
+            PersonsWord::Report,
+        ];
+        let what = prop_oneof![
+            (
+                any::<u64>(),
+                prop::sample::select(MessageKind::ALL.to_vec())
+            )
+                .prop_map(|(account, kind)| BusinessEventKind::Sent {
+                    account: account.into(),
+                    kind,
+                }),
+            (any::<u64>(), prop::sample::select(words)).prop_map(|(account, word)| {
+                BusinessEventKind::Said {
+                    account: account.into(),
+                    word,
+                }
+            }),
+            any::<u64>().prop_map(|template| BusinessEventKind::TemplatePaused {
+                template: template.into(),
+            }),
+        ];
+        let record = (any::<u64>(), what, instant()).prop_map(|(business, what, at)| Self {
             business_id: business.into(),
-            account_id: account.into(),
-            opted_in_at,
-            opted_out_at,
+            what,
+            at,
         });
         record.boxed()
     }

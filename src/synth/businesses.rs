@@ -11,7 +11,9 @@ use super::numbers::{Exchange, Number, PLANS};
 use super::params::ValidSynthParams;
 use super::profiles::region;
 use crate::ids::{AccountId, BusinessId};
-use crate::signals::{AbuseReport, Business, BusinessOptIn, BusinessThread, RawPhone, StartedBy};
+use crate::signals::{
+    AbuseReport, Business, BusinessOptIn, BusinessThread, MessageKind, RawPhone, StartedBy,
+};
 use crate::time::Timestamp;
 
 const CATEGORIES: [&str; 8] = [
@@ -52,6 +54,9 @@ fn plan_at(place: f64) -> u8 {
 pub(super) fn businesses(seed: u64, numbers: &[(u8, Number)]) -> Vec<Business> {
     let mut rng = stream(seed, Topic::Businesses);
     let mut one = |(i, &(plan, number)): (usize, &(u8, Number))| Business {
+        portfolio_id: None,
+        tier: None,
+        tier_since: None,
         business_id: BusinessId(spread_id(seed, 3, i)),
         phone: RawPhone::new(number.written(Some(plan), &mut rng)),
         region: region(plan),
@@ -98,6 +103,8 @@ fn thread(business_id: BusinessId, account: &Account, rng: &mut Stream) -> Busin
         },
         started_at,
         last_from_person_at: answered.then(|| between(rng, started_at, AS_OF)),
+        entry_at: None,
+        answered_at: None,
     }
 }
 
@@ -120,6 +127,7 @@ pub(super) fn opt_ins(
                 account_id: account.id,
                 opted_in_at,
                 opted_out_at: changed.then(|| between(&mut rng, opted_in_at, AS_OF)),
+                kind: MessageKind::Marketing,
             });
         }
     }

@@ -52,8 +52,8 @@ use crate::consent::Overlay;
 use crate::ids::{AccountId, AudienceId, BusinessId, Owned, UserId};
 use crate::signals::{
     AbuseReport, Ad, AdFeedback, AdTruth, AddressBookEntry, AudienceMember, Business,
-    BusinessOptIn, BusinessThread, ConsentEventRow, Feedback, Friendship, Impression,
-    MessengerAccount, PolicyText, SocialAccount,
+    BusinessEvent, BusinessOptIn, BusinessThread, ConsentEventRow, Feedback, Friendship,
+    Impression, MessengerAccount, PolicyText, SocialAccount,
 };
 use crate::time::Timestamp;
 
@@ -92,6 +92,8 @@ pub struct World {
     pub business_threads: Vec<BusinessThread>,
     /// Rows of `business_opt_ins`, ascending.
     pub business_opt_ins: Vec<BusinessOptIn>,
+    /// Rows of `business_events`: for whoever adds some; none are made.
+    pub business_events: Vec<BusinessEvent>,
     /// Rows of `abuse_reports`, ascending.
     pub abuse_reports: Vec<AbuseReport>,
     /// What no table says.
@@ -159,6 +161,7 @@ pub fn world(params: &ValidSynthParams) -> World {
         impressions: draft.shown.impressions(&audience).flatten().collect(),
         business_threads: businesses::threads(seed, &draft.businesses, accounts),
         business_opt_ins: businesses::opt_ins(seed, &draft.businesses, accounts),
+        business_events: Vec::new(),
         abuse_reports: businesses::reports(seed, accounts),
         truth: truth(seed, &draft),
         messenger_accounts: draft.messenger_accounts,

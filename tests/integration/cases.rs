@@ -709,6 +709,9 @@ fn a_business_is_never_suggested() {
         region: Some(germany()),
         category: "bakery".to_owned(),
         verified_at: Some(at("2016-01-01")),
+        portfolio_id: None,
+        tier: None,
+        tier_since: None,
     });
     assert!(village.told().is_without(4));
 }

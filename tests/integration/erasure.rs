@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use acquaint::consent::{Event, EventKind, Subject};
 use acquaint::ids::{AccountId, EventId, UserId};
-use acquaint::signals::ConsentEventRow;
+use acquaint::signals::{BusinessEventKind, ConsentEventRow};
 use acquaint::synth::World;
 
 use crate::support::{Run, small_world, u64s};
@@ -202,6 +202,12 @@ pub(crate) fn without(
     world.ad_feedback.retain(|row| here(&row.user_id));
     world.business_threads.retain(|row| has(&row.account_id));
     world.business_opt_ins.retain(|row| has(&row.account_id));
+    world.business_events.retain(|row| match row.what {
+        BusinessEventKind::Sent { account, .. } | BusinessEventKind::Said { account, .. } => {
+            has(&account)
+        }
+        BusinessEventKind::TemplatePaused { .. } => true,
+    });
     world
         .abuse_reports
         .retain(|row| has(&row.reporter) && has(&row.reported));

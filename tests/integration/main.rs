@@ -10,6 +10,7 @@ mod artefacts;
 mod bad_input;
 mod beside_ties;
 mod book_repeats;
+mod business;
 mod cases;
 mod click_tables;
 mod clock;

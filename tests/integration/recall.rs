@@ -7,7 +7,7 @@ use acquaint::engine::{Recall, RecallReason, RecallRequest, Silent, recall};
 use acquaint::ids::{AccountId, AdId, AdvertiserId, BusinessId, EventId, Region, UserId};
 use acquaint::signals::{
     AbuseReport, AdCategory, AdFeedback, Business, BusinessOptIn, ConsentEventRow, Feedback,
-    FeedbackKind, Friendship, Hidden, RawPhone, TableForm, Targeting,
+    FeedbackKind, Friendship, Hidden, MessageKind, RawPhone, TableForm, Targeting,
 };
 use acquaint::synth::World;
 use acquaint::time::Interval;
@@ -278,6 +278,9 @@ fn village() -> World {
         region: Region::parse("DE"),
         category: "bank".to_owned(),
         verified_at: Some(at("2016-01-01")),
+        portfolio_id: None,
+        tier: None,
+        tier_since: None,
     });
     world.business_opt_ins = [3, 5]
         .map(|account| BusinessOptIn {
@@ -285,6 +288,7 @@ fn village() -> World {
             account_id: AccountId(account),
             opted_in_at: at("2016-02-01"),
             opted_out_at: None,
+            kind: MessageKind::Marketing,
         })
         .to_vec();
     world

@@ -453,6 +453,9 @@ fn check_practice(known: Known, size: u64, n_numbers: u64) {
             region: row.region,
             category: "health".to_owned(),
             verified_at: None,
+            portfolio_id: None,
+            tier: None,
+            tier_since: None,
         });
     }
     let of: BTreeSet<u64> = of.into_iter().collect();

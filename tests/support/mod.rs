@@ -61,6 +61,7 @@ pub(crate) fn write_world(dir: &Path, form: TableForm, world: &World) {
     write_table(dir, form, &world.businesses).unwrap();
     write_table(dir, form, &world.business_threads).unwrap();
     write_table(dir, form, &world.business_opt_ins).unwrap();
+    write_table(dir, form, &world.business_events).unwrap();
     write_table(dir, form, &world.abuse_reports).unwrap();
 }
 

@@ -6,9 +6,9 @@ use acquaint::consent::{
 };
 use acquaint::ids::{AccountId, AudienceId, EventId, Region};
 use acquaint::signals::{
-    AbuseReport, AdFeedback, AddressBookEntry, BusinessOptIn, BusinessThread, CallCount,
-    ConsentEventRow, Feedback, FeedbackKind, Friendship, GroupMember, Hidden, PhonePurpose,
-    RawPhone, StartedBy, Targeting,
+    AbuseReport, AdFeedback, AddressBookEntry, BusinessEvent, BusinessEventKind, BusinessOptIn,
+    BusinessThread, CallCount, ConsentEventRow, Feedback, FeedbackKind, Friendship, GroupMember,
+    Hidden, MessageKind, PersonsWord, PhonePurpose, RawPhone, StartedBy, Targeting,
 };
 use acquaint::synth::{SynthParams, World, world};
 use acquaint::time::{Interval, Timestamp};
@@ -166,6 +166,7 @@ impl Shaker {
         self.mix_consent();
         self.advertise();
         self.lose_rows();
+        self.send();
     }
 
     fn mix_numbers(&mut self) {
@@ -328,6 +329,8 @@ impl Shaker {
                     started_by: StartedBy::Person,
                     started_at: at,
                     last_from_person_at: Some(at),
+                    entry_at: None,
+                    answered_at: None,
                 });
             } else {
                 self.world.business_opt_ins.push(BusinessOptIn {
@@ -335,8 +338,39 @@ impl Shaker {
                     account_id,
                     opted_in_at: at,
                     opted_out_at: None,
+                    kind: MessageKind::Marketing,
                 });
             }
+        }
+    }
+
+    /// What businesses sent and what people said about it, close enough together for caps and limits.
+    fn send(&mut self) {
+        let words = [
+            PersonsWord::Stop,
+            PersonsWord::Block,
+            PersonsWord::Report,
+            PersonsWord::Resume,
+        ];
+        for _ in 0..self.times(120) {
+            if self.world.businesses.is_empty() {
+                return;
+            }
+            let b = self.below(self.world.businesses.len());
+            let account = self.account();
+            let what = if self.chance(0.7) {
+                let kind = MessageKind::ALL[self.below(4)];
+                BusinessEventKind::Sent { account, kind }
+            } else {
+                let word = words[self.below(4)];
+                BusinessEventKind::Said { account, word }
+            };
+            let at = self.some_day(2);
+            self.world.business_events.push(BusinessEvent {
+                business_id: self.world.businesses[b].business_id,
+                what,
+                at,
+            });
         }
     }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use acquaint::ads::ModelKind;
 use acquaint::engine::{MaxRejects, Times};
 use acquaint::eval::AdsSplit;
+use acquaint::signals::MessageKind;
 use acquaint::suggest::Direct;
 use acquaint::synth::Effects;
 use acquaint::time::Timestamp;
@@ -345,6 +346,38 @@ pub(crate) enum ExplainVerb {
     Ad(ExplainAdArgs),
     /// Which fields and values the ad model weighs most
     Model(ExplainModelArgs),
+    /// Whether a business may write to an account, with the date and source of every rule that spoke
+    Business(ExplainBusinessArgs),
+}
+
+/// Whether a business may write to an account.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Every check that spoke is listed with the rule of the messenger it rests on, the time for which that rule is known and where it was read. Where \
+nothing is known for the moment it says no_rule_known. Another moment, from June 2019 on, is asked for with --as-of.
+
+Example:
+  acquaint explain business 301 1012 --signals tables --as-of 2025-10-07T00:00:00Z --kind marketing")]
+pub(crate) struct ExplainBusinessArgs {
+    /// The business_id
+    #[arg(value_name = "BUSINESS")]
+    pub(crate) business: u64,
+    /// The account_id
+    #[arg(value_name = "ACCOUNT")]
+    pub(crate) account: u64,
+    /// Only messages of this kind: service, utility, authentication or marketing
+    #[arg(long, value_name = "KIND", value_parser = message_kind)]
+    pub(crate) kind: Option<MessageKind>,
+    /// The template_id that the message is made from
+    #[arg(long, value_name = "TEMPLATE")]
+    pub(crate) template: Option<u64>,
+    #[command(flatten)]
+    pub(crate) asked: AskedArgs,
+}
+
+fn message_kind(text: &str) -> Result<MessageKind, String> {
+    MessageKind::parse(text)
+        .ok_or_else(|| "expected service, utility, authentication or marketing".to_owned())
 }
 
 /// Arguments shared by the explanations.

@@ -1,6 +1,7 @@
 //! `acquaint explain`: why, and why not.
 
 mod ad;
+mod business;
 mod model;
 mod suggestion;
 
@@ -20,6 +21,7 @@ pub(crate) fn explain(verb: &ExplainVerb, quiet: bool) -> Result<Outcome, Failur
         ExplainVerb::Suggestion(args) => suggestion::suggestion(args, quiet),
         ExplainVerb::Ad(args) => ad::ad(args, quiet),
         ExplainVerb::Model(args) => model::model(args, quiet),
+        ExplainVerb::Business(args) => business::business(args, quiet),
     }
 }
 

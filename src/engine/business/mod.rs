@@ -1,17 +1,25 @@
 //! Business: the corridor of business messaging. Which business may write to which account, and why.
 
+pub(in crate::engine) mod explain;
 mod rows;
 
-use crate::business::{self, Eligibility, Reach};
+use std::sync::LazyLock;
+
+use crate::business::{
+    self, AskedMessage, BusinessGates, Eligibility, Reach, RuleBook, Ruling, ValidBusinessParams,
+    Verdict,
+};
 use crate::consent::{BusinessMarketing, BusinessService, Decision, For};
 use crate::engine::Stage;
 use crate::engine::books::reading::Book;
 use crate::engine::spam;
 use crate::engine::world::World;
+use crate::engine::world::inputs::Inputs;
 use crate::engine::world::view::View;
 use crate::hash::HashMap;
-use crate::identity::E164;
-use crate::ids::{AccountId, BusinessId};
+use crate::identity::{E164, number_region};
+use crate::ids::{AccountId, BusinessId, Region};
+use crate::time::Timestamp;
 
 /// What both purposes of business messaging may see.
 #[derive(Debug)]
@@ -32,6 +40,89 @@ pub(in crate::engine) struct BusinessBooks {
 pub(in crate::engine) struct Verdicts {
     views: BusinessViews,
     eligibility: Eligibility,
+    spam: BusinessSpam,
+    regions: Regions,
+}
+
+/// Spam scores of businesses that have an account, by what may be used for either purpose.
+#[derive(Debug, Default)]
+pub(in crate::engine) struct BusinessSpam {
+    service: HashMap<BusinessId, f64>,
+    marketing: HashMap<BusinessId, f64>,
+}
+
+/// The regions of numbers.
+#[derive(Debug, Default)]
+pub(in crate::engine) struct Regions {
+    accounts: HashMap<AccountId, Region>,
+    businesses: HashMap<BusinessId, Region>,
+}
+
+impl Regions {
+    /// Of an account with several numbers the newest counts.
+    pub(in crate::engine) fn of(inputs: &Inputs) -> Self {
+        let mut newest: HashMap<AccountId, (Timestamp, Option<Region>)> = HashMap::default();
+        for holder in inputs.accounts.iter() {
+            let number = (
+                holder.row.number_since,
+                holder.number.and_then(number_region),
+            );
+            let held = newest.entry(holder.row.account_id).or_insert(number);
+            *held = (*held).max(number);
+        }
+        let accounts = newest.into_iter();
+        let businesses = inputs.businesses.iter();
+        Self {
+            accounts: accounts
+                .filter_map(|(id, (_, region))| Some((id, region?)))
+                .collect(),
+            businesses: businesses
+                .filter_map(|one| Some((one.row.business_id, number_region(one.number?)?)))
+                .collect(),
+        }
+    }
+}
+
+/// What verdicts are made from.
+pub(in crate::engine) fn signals<'a>(
+    inputs: &'a Inputs,
+    spam: &'a BusinessSpam,
+    regions: &'a Regions,
+) -> business::Signals<'a> {
+    business::Signals {
+        businesses: inputs.businesses.rows(),
+        threads: &inputs.threads,
+        opt_ins: &inputs.opt_ins,
+        events: &inputs.business_events,
+        service_spam: &spam.service,
+        marketing_spam: &spam.marketing,
+        regions: &regions.accounts,
+        business_regions: &regions.businesses,
+    }
+}
+
+/// By which rules, and for when.
+pub(in crate::engine) fn ruling(params: &ValidBusinessParams, as_of: Timestamp) -> Ruling<'_> {
+    Ruling {
+        book: shipped(),
+        params,
+        as_of,
+    }
+}
+
+/// The rules that come with the program, read once.
+pub(in crate::engine) fn shipped() -> &'static RuleBook {
+    static SHIPPED: LazyLock<RuleBook> = LazyLock::new(RuleBook::shipped);
+    &SHIPPED
+}
+
+impl BusinessViews {
+    fn gates(&self) -> BusinessGates<'_> {
+        BusinessGates {
+            service: &self.service.gates.accounts,
+            marketing: &self.marketing.gates.accounts,
+        }
+    }
 }
 
 impl Verdicts {
@@ -43,22 +134,28 @@ impl Verdicts {
     ) -> Self {
         let service_spam = spam_of(world, &views.service, &books.service);
         let marketing_spam = spam_of(world, &views.marketing, &books.marketing);
-        let signals = business::Signals {
-            businesses: world.inputs.businesses.rows(),
-            threads: &world.inputs.threads,
-            opt_ins: &world.inputs.opt_ins,
-            service_spam: &service_spam,
-            marketing_spam: &marketing_spam,
+        let spam = BusinessSpam {
+            service: service_spam,
+            marketing: marketing_spam,
         };
-        let eligibility = business::reach(
-            &signals,
-            &views.service.gates.accounts,
-            &views.marketing.gates.accounts,
-            world.standing.as_of.valid,
-            &world.params.business,
-        );
+        let regions = Regions::of(&world.inputs);
+        let signals = signals(&world.inputs, &spam, &regions);
+        let ruling = ruling(&world.params.business, world.standing.as_of.valid);
+        let eligibility = business::reach(&signals, views.gates(), ruling);
         world.stages.push(stage(&eligibility));
-        Self { views, eligibility }
+        Self {
+            views,
+            eligibility,
+            spam,
+            regions,
+        }
+    }
+
+    /// The verdict on one message, with every rule that spoke.
+    pub(in crate::engine) fn verdict(&self, world: &World, asked: AskedMessage) -> Option<Verdict> {
+        let signals = signals(&world.inputs, &self.spam, &self.regions);
+        let ruling = ruling(&world.params.business, world.standing.as_of.valid);
+        business::verdict(&signals, self.views.gates(), ruling, asked)
     }
 
     /// The verdict of a pair; none if there is nothing between the two, or the account allows neither purpose.

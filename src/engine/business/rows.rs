@@ -29,8 +29,12 @@ fn row(row: &Reach) -> ReachRow {
         business: row.business,
         account: row.account,
         service: row.service.allowed,
+        utility: row.utility.allowed,
+        authentication: row.authentication.allowed,
         marketing: row.marketing.allowed,
         service_reasons: words(&row.service.reasons),
+        utility_reasons: words(&row.utility.reasons),
+        authentication_reasons: words(&row.authentication.reasons),
         marketing_reasons: words(&row.marketing.reasons),
     }
 }

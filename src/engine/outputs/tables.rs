@@ -172,10 +172,18 @@ pub struct ReachRow {
     pub account: AccountId,
     /// May it write about the person's own affairs?
     pub service: bool,
+    /// May it write about something the person ordered?
+    pub utility: bool,
+    /// May it send a code to sign in with?
+    pub authentication: bool,
     /// May it advertise?
     pub marketing: bool,
     /// Every reason for the verdict on service.
     pub service_reasons: Vec<String>,
+    /// Every reason for the verdict on utility,
+    pub utility_reasons: Vec<String>,
+    /// and on authentication.
+    pub authentication_reasons: Vec<String>,
     /// Every reason for the verdict on marketing.
     pub marketing_reasons: Vec<String>,
 }
@@ -188,8 +196,15 @@ impl OutputRow for ReachRow {
             full("business_id", u64s(rows, |r| r.business.0)),
             full("account_id", u64s(rows, |r| r.account.0)),
             full("service", bools(rows, |r| r.service)),
+            full("utility", bools(rows, |r| r.utility)),
+            full("authentication", bools(rows, |r| r.authentication)),
             full("marketing", bools(rows, |r| r.marketing)),
             full("service_reasons", lists(rows, |r| &r.service_reasons)),
+            full("utility_reasons", lists(rows, |r| &r.utility_reasons)),
+            full(
+                "authentication_reasons",
+                lists(rows, |r| &r.authentication_reasons),
+            ),
             full("marketing_reasons", lists(rows, |r| &r.marketing_reasons)),
         ]
     }

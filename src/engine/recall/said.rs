@@ -6,9 +6,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::business::{self, ReachReason, ValidBusinessParams};
+use crate::business::{self, BusinessGates, ReachReason, ValidBusinessParams};
 use crate::consent::{AsOf, BusinessMarketing, BusinessService, FriendSuggestions, Gate};
 use crate::engine::books::reading::{Matcher, Reader, read_address_book};
+use crate::engine::business::{BusinessSpam, Regions, ruling, signals};
 use crate::engine::friends::ties::Tied;
 use crate::engine::outputs::{InputDigest, Manifest};
 use crate::engine::recall::{RecallReason, RecallRequest};
@@ -24,7 +25,7 @@ use crate::suggest::Exclusions;
 use crate::time::Timestamp;
 
 /// The tables that make no tie between people and end none.
-const NOT_OF_TIES: [Table; 11] = [
+const NOT_OF_TIES: [Table; 12] = [
     Table::AddressBook,
     Table::ConsentEvents,
     Table::PolicyVersions,
@@ -36,6 +37,7 @@ const NOT_OF_TIES: [Table; 11] = [
     Table::AdTruth,
     Table::BusinessThreads,
     Table::BusinessOptIns,
+    Table::BusinessEvents,
 ];
 
 /// Do the tables that make ties between people or end them hold anything else than the run read? An address book can only
@@ -162,17 +164,18 @@ pub(super) fn withdrawn(
     now: Timestamp,
     params: &ValidBusinessParams,
 ) -> HashSet<(AccountId, BusinessId)> {
-    let no_scores = HashMap::default();
-    let signals = business::Signals {
-        businesses: inputs.businesses.rows(),
-        threads: &inputs.threads,
-        opt_ins: &inputs.opt_ins,
-        service_spam: &no_scores,
-        marketing_spam: &no_scores,
+    let (no_scores, regions) = (BusinessSpam::default(), Regions::of(inputs));
+    let signals = signals(inputs, &no_scores, &regions);
+    let gates = BusinessGates { service, marketing };
+    let reach = business::reach(&signals, gates, ruling(params, now));
+    let is_no = |reason: &ReachReason| {
+        matches!(
+            reason,
+            ReachReason::OptInWithdrawn | ReachReason::Stopped | ReachReason::Blocked
+        )
     };
-    let reach = business::reach(&signals, service, marketing, now, params);
     let rows = reach.rows.into_iter();
-    rows.filter(|row| row.marketing.reasons.contains(&ReachReason::OptInWithdrawn))
+    rows.filter(|row| row.marketing.reasons.iter().any(is_no))
         .map(|row| (row.account, row.business))
         .collect()
 }

@@ -59,13 +59,20 @@ pub(super) fn purpose(
         compared.table(LinkRow::FILE, out, erased_out, of_purpose)?;
     } else {
         // Whoever denies one of the two may allow the other: those rows are compared for the other.
-        let others = if purpose == Purpose::BusinessService {
-            ["marketing", "marketing_reasons"]
+        let others: &[&str] = if purpose == Purpose::BusinessService {
+            &["marketing", "marketing_reasons"]
         } else {
-            ["service", "service_reasons"]
+            &[
+                "service",
+                "service_reasons",
+                "utility",
+                "utility_reasons",
+                "authentication",
+                "authentication_reasons",
+            ]
         };
         let stays = |table: &Table| {
-            table.rows(&["business_id", "account_id"], &others, |row| {
+            table.rows(&["business_id", "account_id"], others, |row| {
                 let account = row("account_id").parse().map(AccountId);
                 account.is_ok_and(|account| !erased.accounts.contains(&account))
             })

@@ -12,10 +12,11 @@ use crate::hash::{HashMap, HashSet};
 use crate::identity::{E164, KeyRing, Typed, normalise};
 use crate::ids::{AccountId, NumberToken, Region, UserId};
 use crate::signals::{
-    AbuseReport, Ad, AdFeedback, AddressBookEntry, AudienceMember, Business, BusinessOptIn,
-    BusinessThread, CallCount, ConsentEventRow, Feedback, Friendship, GroupMember, Impression,
-    InputFile, MessengerAccount, OwnColumns, OwnValues, PolicyText, RawPhone, Record, SignalsDir,
-    SignalsError, SocialAccount, Table, TableForm, TableWriter, write_table_with,
+    AbuseReport, Ad, AdFeedback, AddressBookEntry, AudienceMember, Business, BusinessEvent,
+    BusinessEventKind, BusinessOptIn, BusinessThread, CallCount, ConsentEventRow, Feedback,
+    Friendship, GroupMember, Impression, InputFile, MessengerAccount, OwnColumns, OwnValues,
+    PolicyText, RawPhone, Record, SignalsDir, SignalsError, SocialAccount, Table, TableForm,
+    TableWriter, write_table_with,
 };
 use crate::time::Timestamp;
 
@@ -110,6 +111,7 @@ pub(super) struct Source {
     businesses: Vec<Business>,
     pub(super) threads: Vec<BusinessThread>,
     pub(super) opt_ins: Vec<BusinessOptIn>,
+    pub(super) business_events: Vec<BusinessEvent>,
     pub(super) reports: Vec<AbuseReport>,
     pub(super) calls: Vec<CallCount>,
     pub(super) group_members: Vec<GroupMember>,
@@ -150,6 +152,7 @@ impl Source {
             businesses: table(dir, &mut files)?,
             threads: table(dir, &mut files)?,
             opt_ins: table(dir, &mut files)?,
+            business_events: table(dir, &mut files)?,
             reports: reports(dir, &mut files)?,
             calls: table(dir, &mut files)?,
             group_members: table(dir, &mut files)?,
@@ -183,6 +186,7 @@ impl Source {
         }));
         accounts.extend(self.threads.iter().map(|row| row.account_id));
         accounts.extend(self.opt_ins.iter().map(|row| row.account_id));
+        accounts.extend(self.business_events.iter().filter_map(account_of_event));
         accounts.extend(
             self.reports
                 .iter()
@@ -257,6 +261,9 @@ impl Source {
         to.write(&self.businesses, |_| true)?;
         to.write(&self.threads, |row| has(row.account_id))?;
         to.write(&self.opt_ins, |row| has(row.account_id))?;
+        to.write(&self.business_events, |row| {
+            account_of_event(row).is_none_or(has)
+        })?;
         to.write(&self.reports, |row| has(row.reporter) && has(row.reported))?;
         to.write(&self.calls, |row| has(row.from) && has(row.to))?;
         to.write(&self.group_members, |row| has(row.account))?;
@@ -347,6 +354,16 @@ impl Source {
         }
         theirs.retain(|number| !kept.contains(number));
         theirs
+    }
+}
+
+/// Whom something that a business sent, or was told, is about; a template is nobody's.
+const fn account_of_event(row: &BusinessEvent) -> Option<AccountId> {
+    match row.what {
+        BusinessEventKind::Sent { account, .. } | BusinessEventKind::Said { account, .. } => {
+            Some(account)
+        }
+        BusinessEventKind::TemplatePaused { .. } => None,
     }
 }
 

@@ -15,7 +15,7 @@ pub(in crate::engine) fn needs(purposes: &[Purpose], table: Table) -> bool {
             any(&[Purpose::AdRelevance])
         }
         Table::CallCounts | Table::GroupMembers => any(&[Purpose::FriendSuggestions]),
-        Table::BusinessThreads | Table::BusinessOptIns => any(&BUSINESS),
+        Table::BusinessThreads | Table::BusinessOptIns | Table::BusinessEvents => any(&BUSINESS),
         Table::AbuseReports => any(&[Purpose::FriendSuggestions, Purpose::Abuse]) || any(&BUSINESS),
         // What only a synthetic world knows is for evaluation; no output may come from it.
         Table::AdTruth => false,

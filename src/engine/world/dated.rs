@@ -1,9 +1,9 @@
 //! When the rows of a table are from: the moment of a run, and rows that cannot be from when they say.
 
 use crate::signals::{
-    AbuseReport, Ad, AdFeedback, AudienceMember, Business, BusinessOptIn, BusinessThread,
-    CallCount, Feedback, Friendship, GroupMember, Impression, MessengerAccount, Record, Rejection,
-    SocialAccount,
+    AbuseReport, Ad, AdFeedback, AudienceMember, Business, BusinessEvent, BusinessEventKind,
+    BusinessOptIn, BusinessThread, CallCount, Feedback, Friendship, GroupMember, Impression,
+    MessengerAccount, PersonsWord, Record, Rejection, SocialAccount,
 };
 use crate::time::Timestamp;
 
@@ -130,7 +130,10 @@ impl Dated for BusinessThread {
         let last = self
             .last_from_person_at
             .map(|at| told("last_from_person_at", at));
-        latest([Some(told("started_at", self.started_at)), last])
+        let entry = self.entry_at.map(|at| told("entry_at", at));
+        let answered = self.answered_at.map(|at| told("answered_at", at));
+        let started = Some(told("started_at", self.started_at));
+        latest([started, last, entry, answered])
     }
 }
 
@@ -147,6 +150,27 @@ impl Dated for BusinessOptIn {
     fn date_to(&mut self, at: Timestamp) {
         self.opted_in_at = self.opted_in_at.min(at);
         self.opted_out_at = Some(at);
+    }
+}
+
+impl Dated for BusinessEvent {
+    fn newest(&self) -> Option<Told> {
+        Some(told("at", self.at))
+    }
+
+    fn takes_away(&self) -> bool {
+        let gives = matches!(
+            self.what,
+            BusinessEventKind::Said {
+                word: PersonsWord::Resume | PersonsWord::Unblock,
+                ..
+            }
+        );
+        !gives
+    }
+
+    fn date_to(&mut self, at: Timestamp) {
+        self.at = at;
     }
 }
 

@@ -11,9 +11,9 @@ use crate::hash::{HashMap, HashSet};
 use crate::identity::{AccountClaim, E164, Holders, SocialClaim, Typed, code_devices};
 use crate::ids::{AccountId, Region, UserId};
 use crate::signals::{
-    AbuseReport, Ad, AdFeedback, AudienceMember, Business, BusinessOptIn, BusinessThread,
-    CallCount, Feedback, Friendship, GroupMember, Impression, MessengerAccount, PhonePurpose,
-    RawPhone, SignalsDir, SocialAccount, Table, deduplicate, deduplicate_accounts,
+    AbuseReport, Ad, AdFeedback, AudienceMember, Business, BusinessEvent, BusinessOptIn,
+    BusinessThread, CallCount, Feedback, Friendship, GroupMember, Impression, MessengerAccount,
+    PhonePurpose, RawPhone, SignalsDir, SocialAccount, Table, deduplicate, deduplicate_accounts,
     deduplicate_friendships,
 };
 use crate::suggest::OnDevice;
@@ -43,6 +43,7 @@ pub(in crate::engine) struct Inputs {
     lost_phones: Vec<(Timestamp, RawPhone, Option<Region>)>,
     pub(in crate::engine) threads: Vec<BusinessThread>,
     pub(in crate::engine) opt_ins: Vec<BusinessOptIn>,
+    pub(in crate::engine) business_events: Vec<BusinessEvent>,
     pub(in crate::engine) reports: Vec<AbuseReport>,
     pub(in crate::engine) calls: Vec<CallCount>,
     pub(in crate::engine) group_members: Vec<GroupMember>,
@@ -98,6 +99,7 @@ impl Inputs {
             businesses: read.holders_with(dir, progress, |rows, _| deduplicate(rows).rows)?,
             threads: read.table(dir, progress)?,
             opt_ins: read.table(dir, progress)?,
+            business_events: read.table(dir, progress)?,
             reports: read.table(dir, progress)?,
             calls: read.table(dir, progress)?,
             group_members: read.table(dir, progress)?,
@@ -154,6 +156,7 @@ impl Inputs {
         honour(&mut self.ad_feedback, latest, as_of);
         honour(&mut self.reports, latest, as_of);
         honour(&mut self.opt_ins, latest, as_of);
+        honour(&mut self.business_events, latest, as_of);
         let stages = &mut self.read.stages;
         self.lost_phones.retain(|(since, ..)| *since <= as_of);
         let n_before = self.accounts.rows().len();
@@ -227,6 +230,7 @@ impl Inputs {
         honour(&mut self.ad_feedback, latest, until);
         honour(&mut self.reports, latest, until);
         honour(&mut self.opt_ins, latest, until);
+        honour(&mut self.business_events, latest, until);
         self.feedback.retain(|row| row.at <= until);
         self.ad_feedback.retain(|row| row.at <= until);
         self.reports.retain(|row| row.at <= until);

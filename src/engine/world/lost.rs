@@ -121,6 +121,13 @@ impl Lost {
                 let out = self.accounts.entry(Purpose::BusinessMarketing).or_default();
                 out.extend(&named.accounts);
             }
+            // It may have been a block, or one message more than a cap allows.
+            Table::BusinessEvents => {
+                for purpose in [Purpose::BusinessService, Purpose::BusinessMarketing] {
+                    let out = self.accounts.entry(purpose).or_default();
+                    out.extend(&named.accounts);
+                }
+            }
             Table::AbuseReports => self.reports.extend(report(named)),
             _ => {
                 let accounts = named.accounts.iter().map(|&id| Subject::Account(id));
@@ -259,6 +266,7 @@ fn consequence(table: Table, named: &BTreeSet<Named>) -> String {
         Table::Feedback => format!("{} left out of friend suggestions", users()),
         Table::AdFeedback => format!("{} left out of ad scores", users()),
         Table::BusinessOptIns => format!("{} left out of business marketing", accounts()),
+        Table::BusinessEvents => format!("{} left out of all business messages", accounts()),
         Table::AbuseReports => format!("{} taken as reporter and reported", accounts()),
         Table::Businesses => "whoever holds its number is invalidated".to_owned(),
         Table::MessengerAccounts if named.iter().all(|one| one.accounts.is_empty()) => {

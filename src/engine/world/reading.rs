@@ -117,7 +117,7 @@ fn ignored_line(table: &str, names: &BTreeSet<String>) -> String {
 }
 
 /// The tables of which a column may take something away.
-const TAKING: [Table; 11] = [
+const TAKING: [Table; 12] = [
     Table::MessengerAccounts,
     Table::SocialAccounts,
     Table::Feedback,
@@ -128,6 +128,7 @@ const TAKING: [Table; 11] = [
     Table::AdFeedback,
     Table::Businesses,
     Table::BusinessOptIns,
+    Table::BusinessEvents,
     Table::AbuseReports,
 ];
 

@@ -1,6 +1,7 @@
 //! `acquaint explain ad`: one person and one ad, from the gate to the price.
 
 use acquaint::ads::Ineligible;
+use acquaint::consent::AdLevel;
 use acquaint::engine::{AdExplained, AdPart, Grant, NotShown};
 use acquaint::ids::{AdId, UserId};
 
@@ -99,8 +100,12 @@ fn allowed(grant: &Grant) -> String {
         .map(|(account, state)| format!("account {} {state}", account.0))
         .collect();
     let since = grant.since.map(|since| format!(", for data since {since}"));
+    let level = match grant.level {
+        AdLevel::Full => "",
+        AdLevel::Limited => " (limited: region, language and age band alone)",
+    };
     format!(
-        "{}: {}{}",
+        "{}{level}: {}{}",
         grant.purpose,
         states.join(", "),
         since.unwrap_or_default()
