@@ -18,6 +18,7 @@
 //! # Ok::<(), acquaint::time::TimeError>(())
 //! ```
 
+mod admission;
 mod book;
 mod eligibility;
 mod history;
@@ -33,6 +34,7 @@ mod oracle;
 #[cfg(test)]
 mod tests;
 
+pub use admission::{Admissions, Sender, Sending};
 pub use book::{InForce, Known, LimitPer, Period, Rule, RuleBook, RuleName, Terms, WayUp};
 pub use eligibility::{
     AskedMessage, BusinessGates, Eligibility, Reach, Ruling, Signals, reach, verdict,

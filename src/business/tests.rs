@@ -939,3 +939,45 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+    /// Whoever allows neither purpose is in no count: of a limit, of a rating, of a cap.
+    #[test]
+    fn prop_whoever_is_out_changes_no_verdict((with, now) in world()) {
+        let is_in = |account: AccountId| account.0 != 1;
+        let mut without = with.clone();
+        without.threads.retain(|row| is_in(row.account_id));
+        without.opt_ins.retain(|row| is_in(row.account_id));
+        without.events.retain(|row| match row.what {
+            BusinessEventKind::Sent { account, .. } | BusinessEventKind::Said { account, .. } => is_in(account),
+            BusinessEventKind::TemplatePaused { .. } => true,
+        });
+        let rows = |world: &World| {
+            let none = HashMap::default();
+            let signals = Signals {
+                businesses: &world.businesses,
+                threads: &world.threads,
+                opt_ins: &world.opt_ins,
+                events: &world.events,
+                service_spam: &none,
+                marketing_spam: &none,
+                regions: &world.regions,
+                business_regions: &world.business_regions,
+            };
+            let those = [0, 2, 3, 4, 5, 6, 7].map(AccountId);
+            let gates = BusinessGates {
+                service: &gate_of(those),
+                marketing: &gate_of(those),
+            };
+            let params = BusinessParams { quality_low: 0.3, quality_medium: 0.2, ..BusinessParams::default() };
+            let ruling = Ruling {
+                book: &BOOK,
+                params: &params.check().unwrap(),
+                as_of: now,
+            };
+            reach(&signals, gates, ruling).rows
+        };
+        prop_assert_eq!(rows(&with), rows(&without));
+    }
+}
