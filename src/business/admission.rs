@@ -42,8 +42,8 @@ pub struct Sending {
 
 /// What was admitted within the windows of the rules.
 ///
-/// Moments of a person, and of a sender, never go back: a message with an earlier one than the last is counted at the last.
-/// Memory is for what lies within the windows alone.
+/// Moments of a person, and of a sender, never go back: a message with an earlier one than was asked about last is counted at that
+/// one. Memory is for what lies within the windows, and one entry for each person and sender.
 #[derive(Debug)]
 pub struct Admissions {
     cap_window: Span,
@@ -53,14 +53,20 @@ pub struct Admissions {
 }
 
 /// Marketing that reached one person, by time.
-#[derive(Debug, Default)]
-struct Person(VecDeque<Timestamp>);
+#[derive(Debug)]
+struct Person {
+    times: VecDeque<Timestamp>,
+    /// When was asked last: what lies further back than a window is forgotten, so nobody can be asked about before.
+    now: Timestamp,
+}
 
 /// Whom one sender started with: each once, with the last time; and every time in order.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Started {
     last: HashMap<AccountId, Timestamp>,
     times: VecDeque<(Timestamp, AccountId)>,
+    /// As of a person.
+    now: Timestamp,
 }
 
 impl Admissions {
@@ -92,14 +98,14 @@ impl Admissions {
     pub fn admit(&self, sending: &Sending) -> Result<Timestamp, ReachReason> {
         let mut people = lock(&self.people, sending.account.0);
         let mut senders = lock(&self.senders, sending.sender.bits());
-        let person = people.entry(sending.account).or_default();
-        let started = senders.entry(sending.sender).or_default();
-        let at = sending.at.max(person.newest()).max(started.newest());
-        person.forget(self.cap_window.before(at));
-        started.forget(self.limit_window.before(at));
+        let person = people.entry(sending.account).or_insert_with(Person::new);
+        let started = senders.entry(sending.sender).or_insert_with(Started::new);
+        let at = sending.at.max(person.now).max(started.now);
+        person.go_to(at, self.cap_window);
+        started.go_to(at, self.limit_window);
         if sending
             .cap
-            .is_some_and(|cap| person.0.len() >= cap as usize)
+            .is_some_and(|cap| person.times.len() >= cap as usize)
         {
             return Err(ReachReason::CapReached);
         }
@@ -112,7 +118,7 @@ impl Admissions {
             return Err(ReachReason::LimitReached);
         }
         if sending.cap.is_some() {
-            person.0.push_back(at);
+            person.times.push_back(at);
         }
         if sending.limit.is_some() {
             started.last.insert(sending.account, at);
@@ -138,24 +144,36 @@ impl Sender {
 }
 
 impl Person {
-    fn newest(&self) -> Timestamp {
-        self.0.back().copied().unwrap_or(Timestamp::MIN)
+    const fn new() -> Self {
+        Self {
+            times: VecDeque::new(),
+            now: Timestamp::MIN,
+        }
     }
 
-    fn forget(&mut self, until: Timestamp) {
-        while self.0.front().is_some_and(|at| *at <= until) {
-            self.0.pop_front();
+    fn go_to(&mut self, now: Timestamp, window: Span) {
+        self.now = now;
+        while self.times.front().is_some_and(|at| !window.holds(*at, now)) {
+            self.times.pop_front();
         }
     }
 }
 
 impl Started {
-    fn newest(&self) -> Timestamp {
-        self.times.back().map_or(Timestamp::MIN, |(at, _)| *at)
+    fn new() -> Self {
+        Self {
+            last: HashMap::default(),
+            times: VecDeque::new(),
+            now: Timestamp::MIN,
+        }
     }
 
-    fn forget(&mut self, until: Timestamp) {
-        while let Some(&(at, account)) = self.times.front().filter(|(at, _)| *at <= until) {
+    fn go_to(&mut self, now: Timestamp, window: Span) {
+        self.now = now;
+        while let Some(&(at, account)) = self.times.front() {
+            if window.holds(at, now) {
+                break;
+            }
             self.times.pop_front();
             if self.last.get(&account) == Some(&at) {
                 self.last.remove(&account);
