@@ -80,9 +80,10 @@ const ALONE: [&str; 4] = ["communities", "region", "calls", "groups"];
 /// `[ranker.signals]` with one of its keys.
 fn only(key: &str) -> String {
     let others = ALONE.iter().filter(|other| **other != key);
-    others.fold("[ranker.signals]\n".to_owned(), |said, other| {
-        said + other + " = false\n"
-    })
+    others.fold(
+        format!("[ranker.signals]\n{key} = true\n"),
+        |said, other| said + other + " = false\n",
+    )
 }
 
 #[test]

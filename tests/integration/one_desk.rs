@@ -269,7 +269,7 @@ const CONFIGS: [&str; 13] = [
     "[ranker]\nrounds = 1\n[ranker.factors]\nsize = 8\n",
     "[suggest]\nshown_max = 3\nnear = true\n[ranker]\nrounds = 1\npool = 12\n[ranker.factors]\nsize = 8\ncandidates = 40\n",
     "[suggest]\nshown_max = 1\nk = 3\n[suggest.weights]\nfriendship = 0.5\n",
-    "[ranker]\nrounds = 1\n[ranker.signals]\ncalls = false\n",
+    "[ranker]\nrounds = 1\n[ranker.signals]\ncommunities = true\ncalls = false\n",
 ];
 
 #[test]

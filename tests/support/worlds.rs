@@ -65,7 +65,7 @@ fn learned(seed: u64) -> String {
     let signals = if seed.is_multiple_of(8) {
         ""
     } else {
-        "[ranker.signals]\n"
+        "[ranker.signals]\ncommunities = true\n"
     };
     format!(
         "[ranker]\none_in = 2\nrounds = 30\npool = 30\n[ranker.factors]\nsize = 4\nrounds = 3\n{signals}"

@@ -109,7 +109,8 @@ impl RankerFactors {
     }
 }
 
-/// What the learned order looks at besides ties: `[ranker.signals]`; all of it by default, where the section is there.
+/// What the learned order looks at besides ties: `[ranker.signals]`; where the section is there, all of it by default but
+/// communities, which were measured to be no help.
 ///
 /// Each rests on the purpose of friend suggestions of both people, and is absent for whoever did not permit it.
 #[expect(
@@ -132,7 +133,7 @@ pub struct RankerSignals {
 impl Default for RankerSignals {
     fn default() -> Self {
         Self {
-            communities: true,
+            communities: false,
             region: true,
             calls: true,
             groups: true,

@@ -50,7 +50,10 @@ fn with_factors() -> ValidRankerParams {
 fn with_signals() -> ValidRankerParams {
     let params = ranker_params().given().clone();
     params
-        .with_signals(RankerSignals::default())
+        .with_signals(RankerSignals {
+            communities: true,
+            ..RankerSignals::default()
+        })
         .check()
         .unwrap()
 }
