@@ -36,6 +36,7 @@ mod names;
 mod number_book;
 mod numbers;
 mod one_desk;
+mod opt_out_formats;
 mod own_columns;
 mod placeholders;
 mod policy_matrix;

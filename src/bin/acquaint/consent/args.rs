@@ -82,6 +82,15 @@ pub(crate) struct AppendArgs {
     pub(crate) json: bool,
 }
 
+/// What `consent import` reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ImportFormat {
+    /// The tables of a signals directory
+    Tables,
+    /// A CSV file with strings of the Global Privacy Platform and Global Privacy Control headers
+    Gpp,
+}
+
 /// Add the history of a signals directory, in bulk.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -89,16 +98,27 @@ Reads consent_events, policy_versions and overlays (Parquet or CSV) under the ru
 been an opt-out, so the import stops there and names file, row, column and remedy. Rows already imported stay; the import is \
 idempotent.
 
+With --format gpp it reads a CSV file with the columns account_id or device_id, gpp, gpc, valid_time and known_time: a row whose string opts \
+out of sale, sharing or targeted advertising, or whose gpc is 1, becomes a `signal`. A string that is malformed or of an unknown version \
+stops the import before anything is recorded.
+
 Creates the ledger if there is none.
 
-Example:
-  acquaint consent import --ledger ledger --signals data/quickstart")]
+Examples:
+  acquaint consent import --ledger ledger --signals data/quickstart
+  acquaint consent import --ledger ledger --format gpp --input signals.csv")]
 pub(crate) struct ImportArgs {
     #[command(flatten)]
     pub(crate) ledger: LedgerArgs,
     /// The directory with the tables
-    #[arg(long, value_name = "DIR")]
-    pub(crate) signals: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "input")]
+    pub(crate) signals: Option<PathBuf>,
+    /// What is imported
+    #[arg(long, value_enum, default_value = "tables")]
+    pub(crate) format: ImportFormat,
+    /// The file with signals, for --format gpp
+    #[arg(long, value_name = "FILE", conflicts_with = "signals")]
+    pub(crate) input: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) key: ObjectionKeyArgs,
     /// Events per segment; this many are in memory at a time

@@ -1,5 +1,7 @@
 //! `acquaint consent import`: history in bulk.
 
+use std::path::Path;
+
 use acquaint::engine::{ConsentRules, LostRow, Progress};
 use acquaint::ledger::{LedgerError, NewEvent, Recorded};
 use acquaint::signals::{
@@ -8,7 +10,8 @@ use acquaint::signals::{
 };
 use serde_json::json;
 
-use super::args::ImportArgs;
+use super::args::{ImportArgs, ImportFormat};
+use super::signals::{self, Signals};
 use super::source::{NoKey, Source, rules};
 use crate::clock::now;
 use crate::exit::{Failure, Outcome, print};
@@ -28,9 +31,51 @@ enum Stopped {
 }
 
 pub(crate) fn import(args: &ImportArgs, quiet: bool) -> Result<Outcome, Failure> {
+    match (args.format, &args.signals, &args.input) {
+        (ImportFormat::Tables, Some(tables), None) => import_tables(args, tables, quiet),
+        (ImportFormat::Gpp, None, Some(input)) => import_signals(args, input),
+        _ => Err(Failure::new(
+            "reading the arguments",
+            "--format tables goes with --signals, and --format gpp with --input",
+        )),
+    }
+}
+
+/// What browsers and apps signalled: all of it is read before any of it is recorded.
+fn import_signals(args: &ImportArgs, input: &Path) -> Result<Outcome, Failure> {
+    let source = Source::new(&args.key)?;
+    let Signals { events, n_others } = signals::read(input, &source)?;
+    let mut writer = source.writer(&args.ledger.ledger)?;
+    let segment_events = usize::try_from(args.segment_events).unwrap_or(usize::MAX);
+    let mut import = writer.import(segment_events, now());
+    for event in &events {
+        import.push(event)?;
+    }
+    let Recorded { imported, root } = import.finish()?;
+    let text = if args.json {
+        json!({
+            "signals": events.len(), "others": n_others, "events": imported,
+            "entries": root.size, "root": root.root,
+        })
+        .to_string()
+    } else {
+        format!(
+            "{} opt-outs, {n_others} rows without one; {} new, {} repeated\n{} entries, root {}",
+            events.len(),
+            imported.n_new,
+            imported.n_repeated,
+            root.size,
+            root.root
+        )
+    };
+    print(&text)?;
+    Ok(Outcome::Done)
+}
+
+fn import_tables(args: &ImportArgs, tables: &Path, quiet: bool) -> Result<Outcome, Failure> {
     let source = Source::new(&args.key)?;
     let limits = ReadLimits::default().check()?;
-    let dir = SignalsDir::open(&args.signals, &limits)?;
+    let dir = SignalsDir::open(tables, &limits)?;
     dir.require(&[Table::ConsentEvents])?;
     let policies = policy_versions(all(&dir)?);
     let overlays = all(&dir)?;

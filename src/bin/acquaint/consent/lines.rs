@@ -121,7 +121,7 @@ impl<R: BufRead> Iterator for Lines<R> {
 }
 
 /// Fills in what a person at a terminal leaves out.
-fn complete(object: &mut Map<String, Value>, clock: fn() -> Timestamp) {
+pub(super) fn complete(object: &mut Map<String, Value>, clock: fn() -> Timestamp) {
     let is_absent = |object: &Map<String, Value>, key| object.get(key).is_none_or(Value::is_null);
     if is_absent(object, "known_time") {
         object.insert("known_time".into(), clock().to_string().into());

@@ -4,6 +4,7 @@ mod append;
 pub(crate) mod args;
 mod audit;
 mod export;
+mod gpp;
 mod import;
 mod lines;
 mod matrix;
@@ -11,6 +12,7 @@ mod receipts;
 mod rekey;
 mod repair;
 mod show;
+mod signals;
 mod source;
 
 use args::ConsentVerb;
