@@ -89,6 +89,8 @@ pub(crate) enum ImportFormat {
     Tables,
     /// A CSV file with strings of the Global Privacy Platform and Global Privacy Control headers
     Gpp,
+    /// Lists of California's deletion platform (DROP): an archive of CSV files, or one of them
+    Drop,
 }
 
 /// Add the history of a signals directory, in bulk.
@@ -102,11 +104,16 @@ With --format gpp it reads a CSV file with the columns account_id or device_id, 
 out of sale, sharing or targeted advertising, or whose gpc is 1, becomes a `signal`. A string that is malformed or of an unknown version \
 stops the import before anything is recorded.
 
+With --format drop it compares the hashes of an archive of lists, or of one list, with the numbers in the tables of --signals. An account whose \
+number is listed opts out; a listed number without an account goes on the objection list (--objection-key). Nothing else is kept. The status \
+files that must be sent back are written to --answers, as YYYYMMDD_BROKER_TYPE[_SUFFIX].csv.
+
 Creates the ledger if there is none.
 
 Examples:
   acquaint consent import --ledger ledger --signals data/quickstart
-  acquaint consent import --ledger ledger --format gpp --input signals.csv")]
+  acquaint consent import --ledger ledger --format gpp --input signals.csv
+  acquaint consent import --ledger ledger --format drop --input lists.zip --signals tables --objection-key key --broker 123 --answers answers")]
 pub(crate) struct ImportArgs {
     #[command(flatten)]
     pub(crate) ledger: LedgerArgs,
@@ -116,9 +123,18 @@ pub(crate) struct ImportArgs {
     /// What is imported
     #[arg(long, value_enum, default_value = "tables")]
     pub(crate) format: ImportFormat,
-    /// The file with signals, for --format gpp
-    #[arg(long, value_name = "FILE", conflicts_with = "signals")]
+    /// The file with signals, for --format gpp, or with lists, for --format drop
+    #[arg(long, value_name = "FILE")]
     pub(crate) input: Option<PathBuf>,
+    /// For --format drop: the id under which the answer is sent
+    #[arg(long, value_name = "ID")]
+    pub(crate) broker: Option<String>,
+    /// For --format drop: the directory the status files are written to
+    #[arg(long, value_name = "DIR")]
+    pub(crate) answers: Option<PathBuf>,
+    /// For --format drop: what the names of the status files end with
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) suffix: Option<String>,
     #[command(flatten)]
     pub(crate) key: ObjectionKeyArgs,
     /// Events per segment; this many are in memory at a time

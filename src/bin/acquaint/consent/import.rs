@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use acquaint::engine::{ConsentRules, LostRow, Progress};
+use acquaint::engine::{ConsentRules, LostRow, NamedEvent, Progress};
 use acquaint::ledger::{LedgerError, NewEvent, Recorded};
 use acquaint::signals::{
     Batch, ConsentEventRow, Fault, Origin, ReadLimits, Record, Rejection, SignalsDir, SignalsError,
@@ -11,6 +11,7 @@ use acquaint::signals::{
 use serde_json::json;
 
 use super::args::{ImportArgs, ImportFormat};
+use super::drop::{self, Broker, Known};
 use super::signals::{self, Signals};
 use super::source::{NoKey, Source, rules};
 use crate::clock::now;
@@ -34,9 +35,10 @@ pub(crate) fn import(args: &ImportArgs, quiet: bool) -> Result<Outcome, Failure>
     match (args.format, &args.signals, &args.input) {
         (ImportFormat::Tables, Some(tables), None) => import_tables(args, tables, quiet),
         (ImportFormat::Gpp, None, Some(input)) => import_signals(args, input),
+        (ImportFormat::Drop, Some(tables), Some(input)) => import_lists(args, tables, input),
         _ => Err(Failure::new(
             "reading the arguments",
-            "--format tables goes with --signals, and --format gpp with --input",
+            "--format tables goes with --signals, --format gpp with --input, and --format drop with both",
         )),
     }
 }
@@ -70,6 +72,77 @@ fn import_signals(args: &ImportArgs, input: &Path) -> Result<Outcome, Failure> {
     };
     print(&text)?;
     Ok(Outcome::Done)
+}
+
+/// California's deletion lists: all of them are read before anything is recorded, and the answer is there when all is.
+fn import_lists(args: &ImportArgs, tables: &Path, input: &Path) -> Result<Outcome, Failure> {
+    let (Some(broker), Some(answers)) = (&args.broker, &args.answers) else {
+        let error = "--format drop needs --broker and --answers";
+        return Err(Failure::new("reading the arguments", error));
+    };
+    let is_plain =
+        |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if !is_plain(broker)
+        || args
+            .suffix
+            .as_deref()
+            .is_some_and(|suffix| !is_plain(suffix))
+    {
+        let error = "--broker and --suffix are letters and digits";
+        return Err(Failure::new("reading the arguments", error));
+    }
+    let source = Source::new(&args.key)?;
+    let limits = ReadLimits::default().check()?;
+    let dir = SignalsDir::open(tables, &limits)?;
+    let known = Known::read(&dir)?;
+    let broker = Broker {
+        id: broker,
+        suffix: args.suffix.as_deref(),
+        answers,
+        now: now(),
+    };
+    let answered = drop::answer(input, &known, &broker)?;
+    let recorded = record(args, &source, &answered.events);
+    if recorded.is_err() {
+        answered.discard();
+    }
+    let Recorded { imported, root } = recorded?;
+    let files: Vec<String> = answered
+        .publish()?
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    print(&if args.json {
+        json!({
+            "rows": answered.n_rows, "found": answered.n_found, "removed": answered.n_removed, "events": imported,
+            "answers": files, "entries": root.size, "root": root.root,
+        })
+        .to_string()
+    } else {
+        format!(
+            "{} requests, {} found, {} taken back; {} events new\n{}\n{} entries, root {}",
+            answered.n_rows,
+            answered.n_found,
+            answered.n_removed,
+            imported.n_new,
+            files.join("\n"),
+            root.size,
+            root.root
+        )
+    })?;
+    Ok(Outcome::Done)
+}
+
+fn record(args: &ImportArgs, source: &Source, named: &[NamedEvent]) -> Result<Recorded, Failure> {
+    let events = named.iter().map(|named| source.event(named));
+    let events = events.collect::<Result<Vec<NewEvent>, NoKey>>()?;
+    let mut writer = source.writer(&args.ledger.ledger)?;
+    let segment_events = usize::try_from(args.segment_events).unwrap_or(usize::MAX);
+    let mut import = writer.import(segment_events, now());
+    for event in &events {
+        import.push(event)?;
+    }
+    Ok(import.finish()?)
 }
 
 fn import_tables(args: &ImportArgs, tables: &Path, quiet: bool) -> Result<Outcome, Failure> {

@@ -3,6 +3,7 @@
 mod append;
 pub(crate) mod args;
 mod audit;
+mod drop;
 mod export;
 mod gpp;
 mod import;
@@ -14,6 +15,7 @@ mod repair;
 mod show;
 mod signals;
 mod source;
+mod zip;
 
 use args::ConsentVerb;
 pub(crate) use source::cannot;
