@@ -152,7 +152,8 @@ fn lists_of_hashes_opt_out_whom_they_mean_and_are_answered() {
     world.messenger_accounts.push(row);
     write_world(&path.join("signals"), TableForm::Csv, &world);
     let key = path.join("key");
-    fs::write(&key, "07".repeat(32)).unwrap();
+    let digits: String = (0..32).map(|byte| format!("{:02x}", byte * 7)).collect();
+    fs::write(&key, digits).unwrap();
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
     done(
         "consent import --quiet --ledger ledger --signals signals --objection-key key",
