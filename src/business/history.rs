@@ -172,7 +172,9 @@ impl Happened {
                 at: row.at,
             };
             if passes(&met) {
-                into.iter_mut().for_each(|list| list.push(met));
+                for list in into.iter_mut() {
+                    list.push(met);
+                }
             }
         }
         for row in signals.threads {
@@ -192,7 +194,9 @@ impl Happened {
             &mut happened.bad,
             &mut happened.wrote,
         ];
-        lists.into_iter().for_each(|list| list.sort_unstable());
+        for list in lists {
+            list.sort_unstable();
+        }
         happened
     }
 

@@ -219,10 +219,13 @@ fn last(
     world: &World,
     business: BusinessId,
     account: AccountId,
-    word: PersonsWord,
+    said: PersonsWord,
     now: i64,
 ) -> Option<i64> {
-    let said = BusinessEventKind::Said { account, word };
+    let said = BusinessEventKind::Said {
+        account,
+        word: said,
+    };
     let rows = world
         .events
         .iter()

@@ -289,8 +289,8 @@ impl<'a> Judge<'a> {
             asked_if(entry_speaks, entry),
             asked_if(!is_service, opt_in(kind, pair, is_open)),
             stop(pair, is_marketing),
-            asked_if(is_marketing, self.region(person)),
-            asked_if(is_marketing, self.cap(business, person, pair)),
+            asked_if(is_marketing, self.region(*person)),
+            asked_if(is_marketing, self.cap(business, *person, pair)),
             asked_if(!is_service, self.limit(business, pair, is_open)),
             self.template(message.template),
             self.quiet(kind, person.region),
@@ -320,7 +320,7 @@ impl<'a> Judge<'a> {
         (window, Answer::Says(reason))
     }
 
-    fn region(&self, person: &PersonAt) -> Answer {
+    fn region(&self, person: PersonAt) -> Answer {
         let Some(without) = self.no_marketing else {
             return Answer::NoRuleKnown;
         };
@@ -333,7 +333,7 @@ impl<'a> Judge<'a> {
         })
     }
 
-    fn cap(&self, business: &BusinessAt, person: &PersonAt, pair: &PairAt) -> Answer {
+    fn cap(&self, business: &BusinessAt, person: PersonAt, pair: &PairAt) -> Answer {
         let Some(spared) = self.cap else {
             return Answer::NoRuleKnown;
         };
@@ -372,14 +372,14 @@ impl<'a> Judge<'a> {
         let Some(paused) = paused else {
             return Answer::NotAsked;
         };
-        let Some(pauses) = self.pauses else {
+        let Some(lengths) = self.pauses else {
             return Answer::NoRuleKnown;
         };
         let n_paused = paused.partition_point(|at| *at <= self.rules.at);
         let Some(last) = n_paused.checked_sub(1) else {
             return Answer::Says(ReachReason::TemplateActive);
         };
-        Answer::Says(match pauses.get(last) {
+        Answer::Says(match lengths.get(last) {
             None => ReachReason::TemplateDisabled,
             Some(&hours) if self.rules.at < Span::hours(hours).after(paused[last]) => {
                 ReachReason::TemplatePaused

@@ -359,16 +359,16 @@ nothing is known for the moment it says no_rule_known. Another moment, from June
 Example:
   acquaint explain business 301 1012 --signals tables --as-of 2025-10-07T00:00:00Z --kind marketing")]
 pub(crate) struct ExplainBusinessArgs {
-    /// The business_id
+    /// The id of the business
     #[arg(value_name = "BUSINESS")]
     pub(crate) business: u64,
-    /// The account_id
+    /// The id of the account
     #[arg(value_name = "ACCOUNT")]
     pub(crate) account: u64,
     /// Only messages of this kind: service, utility, authentication or marketing
     #[arg(long, value_name = "KIND", value_parser = message_kind)]
     pub(crate) kind: Option<MessageKind>,
-    /// The template_id that the message is made from
+    /// The id of the template that the message is made from
     #[arg(long, value_name = "TEMPLATE")]
     pub(crate) template: Option<u64>,
     #[command(flatten)]

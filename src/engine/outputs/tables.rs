@@ -165,6 +165,10 @@ impl OutputRow for AbuseRow {
 
 /// A row of `business_reach.parquet`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "one verdict for each kind of message, as the file has them"
+)]
 pub struct ReachRow {
     /// Who wants to write.
     pub business: BusinessId,

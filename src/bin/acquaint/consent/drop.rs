@@ -26,7 +26,7 @@ use super::zip;
 use crate::exit::Failure;
 
 type Hash = [u8; 32];
-type Map<K, V> = std::collections::HashMap<K, V>;
+type Map<K, V> = std::collections::BTreeMap<K, V>;
 
 /// The lists there are.
 const TYPES: [&str; 6] = ["Phone", "Email", "NDZ", "MAID", "NameVIN", "CTVID"];
@@ -51,7 +51,7 @@ enum ListError {
 pub(crate) struct Known {
     numbers: Map<Hash, Vec<E164>>,
     accounts: Map<E164, BTreeSet<AccountId>>,
-    seen: std::collections::HashSet<E164>,
+    seen: BTreeSet<E164>,
 }
 
 /// What lists came to.
@@ -295,7 +295,7 @@ impl Answered {
         }
         if let Some(out) = out {
             out.into_inner()
-                .map_err(|error| error.into_error())?
+                .map_err(io::IntoInnerError::into_error)?
                 .sync_all()?;
         }
         Ok(())
@@ -378,7 +378,7 @@ fn base64(text: &[u8]) -> Option<Hash> {
         }
     }
     // The two bits left over are 0 in what an encoder writes.
-    (held & 3 == 0).then_some(hash)
+    (held.trailing_zeros() >= 2).then_some(hash)
 }
 
 #[cfg(test)]

@@ -58,7 +58,7 @@ pub(crate) fn read(path: &Path, source: &Source) -> Result<Signals, Failure> {
         if !COLUMNS.contains(&name) {
             let known = COLUMNS.join(", ");
             return Err(Failure::new(
-                shown(path).to_string(),
+                shown(path).clone(),
                 Unknown(name.to_owned(), known),
             ));
         }
