@@ -39,10 +39,12 @@ fn a_verdict_names_each_rule_with_its_date_and_is_that_of_the_run() {
     let dir = tempfile::tempdir().unwrap();
     let first = world.business_opt_ins[0];
     let (business, account) = (first.business_id, first.account_id);
-    let word = PersonsWord::Stop;
     world.business_events.push(BusinessEvent {
         business_id: business,
-        what: BusinessEventKind::Said { account, word },
+        what: BusinessEventKind::Said {
+            account,
+            word: PersonsWord::Stop,
+        },
         at: first.opted_in_at.plus_days(1),
     });
     world.business_events.push(BusinessEvent {

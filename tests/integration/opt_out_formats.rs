@@ -96,34 +96,42 @@ fn hash(digits: &str) -> String {
     text + "="
 }
 
+fn long(length: usize) -> u32 {
+    u32::try_from(length).unwrap()
+}
+
+fn short(length: usize) -> u16 {
+    u16::try_from(length).unwrap()
+}
+
 /// An archive with files that are stored as they are.
 fn archive(files: &[(&str, String)]) -> Vec<u8> {
     let (mut bytes, mut directory) = (Vec::new(), Vec::new());
     for (name, text) in files {
         let mut crc = flate2::Crc::new();
         crc.update(text.as_bytes());
-        let lengths = [crc.sum(), text.len() as u32, text.len() as u32];
+        let lengths = [crc.sum(), long(text.len()), long(text.len())];
         let tail: Vec<u8> = lengths.iter().flat_map(|long| long.to_le_bytes()).collect();
-        let at = bytes.len() as u32;
+        let at = long(bytes.len());
         bytes.extend(b"PK\x03\x04\x14\0\0\0\0\0\0\0\0\0");
         bytes.extend(&tail);
-        bytes.extend((name.len() as u16).to_le_bytes());
+        bytes.extend(short(name.len()).to_le_bytes());
         bytes.extend([0, 0]);
         bytes.extend(name.as_bytes());
         bytes.extend(text.as_bytes());
         directory.extend(b"PK\x01\x02\x14\0\x14\0\0\0\0\0\0\0\0\0");
         directory.extend(&tail);
-        directory.extend((name.len() as u16).to_le_bytes());
+        directory.extend(short(name.len()).to_le_bytes());
         directory.extend([0; 12]);
         directory.extend(at.to_le_bytes());
         directory.extend(name.as_bytes());
     }
-    let (start, n) = (bytes.len() as u32, files.len() as u16);
+    let (start, n) = (long(bytes.len()), short(files.len()));
     bytes.extend(&directory);
     bytes.extend(b"PK\x05\x06\0\0\0\0");
     bytes.extend(n.to_le_bytes());
     bytes.extend(n.to_le_bytes());
-    bytes.extend((directory.len() as u32).to_le_bytes());
+    bytes.extend((long(directory.len())).to_le_bytes());
     bytes.extend(start.to_le_bytes());
     bytes.extend([0, 0]);
     bytes
