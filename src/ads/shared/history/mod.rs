@@ -38,6 +38,9 @@ use crate::ids::UserId;
 use crate::signals::Ad;
 use crate::time::Timestamp;
 
+/// People whose rows are told their past before any is put in its place: what is told twice is held for so many alone.
+const PEOPLE_AT_ONCE: usize = 4_096;
+
 /// The past that rows and profiles are told.
 #[derive(Clone, Debug)]
 pub struct History<'a> {
@@ -111,13 +114,14 @@ impl<'a> History<'a> {
             }
         }
         let people: Vec<(UserId, Vec<usize>)> = by_user.into_iter().collect();
-        let told: Vec<Vec<(usize, Shared)>> = people
-            .par_iter()
-            .map(|(user, own)| self.before_own(*user, own, rows))
-            .collect();
         let mut all = vec![Shared::default(); rows.len()];
-        for (at, shared) in told.into_iter().flatten() {
-            all[at] = shared;
+        for people in people.chunks(PEOPLE_AT_ONCE) {
+            let told = people.par_iter();
+            let told: Vec<_> =
+                (told.map(|(user, own)| self.before_own(*user, own, rows))).collect();
+            for (at, shared) in told.into_iter().flatten() {
+                all[at] = shared;
+            }
         }
         let showings = all.par_iter_mut().zip(rows);
         showings.for_each(|(shared, row)| {
