@@ -18,6 +18,8 @@ So the lists differ in their last places, and the script prints how many of each
 """
 
 import argparse
+import csv
+import io
 import os
 import shutil
 import subprocess
@@ -137,11 +139,14 @@ def with_polars(given, out):
 
 def normalised(raw, region):
     """The numbers of a column as text with a plus sign, none where they are none."""
-    rows = "region,raw\n" + "".join(f'{region or ""},"{raw or ""}"\n' for region, raw in zip(region, raw))
-    read = subprocess.run([ASKED.acquaint, "identity", "normalise", "--quiet"], input=rows, capture_output=True, text=True, check=False)
-    lines = read.stdout.splitlines()[1:]
-    cells = (line.split(",") for line in lines)
-    return [int(cell[0].strip('"')[1:]) if len(cell) > 1 and cell[1] in ("1", "true") and cell[0] else None for cell in cells]
+    rows = io.StringIO()
+    csv.writer(rows).writerows([("region", "raw"), *((region or "", raw or "") for region, raw in zip(region, raw))])
+    read = subprocess.run([ASKED.acquaint, "identity", "normalise", "--quiet"], input=rows.getvalue(), capture_output=True, text=True)
+    if read.returncode not in (0, 1):
+        sys.exit(read.stderr)
+    numbers = [int(row["e164"][1:]) if row["valid"] == "1" else None for row in csv.DictReader(io.StringIO(read.stdout))]
+    assert len(numbers) == len(raw)
+    return numbers
 
 
 def prepare(world, given):
@@ -175,7 +180,8 @@ def write(columns, path):
 def timed(command):
     """Seconds of the clock and of processors, and GB at the peak, of a process."""
     begun = time.perf_counter()
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    said = tempfile.TemporaryFile()
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said)
     peak = 0
     while True:
         # What the system says at the end counts this process too, from which the other began.
@@ -186,7 +192,8 @@ def timed(command):
         time.sleep(0.01)
     clock = time.perf_counter() - begun
     if os.waitstatus_to_exitcode(status) not in (0, 1):
-        sys.exit(f"{command[0]} failed: {child.stderr.read().decode()}")
+        said.seek(0)
+        sys.exit(f"{command[0]} failed: {said.read().decode()}")
     return clock, used.ru_utime + used.ru_stime, peak / 1e9
 
 

@@ -41,10 +41,9 @@ pub enum EngineError {
     },
     /// A run would not fit into memory.
     #[error(
-        "this run needs about {:.1} GB of memory, and may take {:.1} GB: give it more (--memory-limit), or `[ads] learning_curve = false`, or \
-         score parts of the world one after another",
-        *needed as f64 / 1e9,
-        *limit as f64 / 1e9
+        "this run needs about {} of memory, and may take {}: allow more (--memory-limit), or use a machine with more",
+        size(*needed),
+        size(*limit)
     )]
     Memory {
         /// Bytes, estimated from the sizes of the tables.
@@ -138,6 +137,16 @@ pub enum EngineError {
         /// Why.
         source: Box<dyn Error + Send + Sync>,
     },
+}
+
+/// Bytes in words.
+fn size(bytes: u64) -> String {
+    let bytes = bytes as f64;
+    if bytes < 1e9 {
+        format!("{:.0} MB", bytes / 1e6)
+    } else {
+        format!("{:.1} GB", bytes / 1e9)
+    }
 }
 
 impl From<PublishError> for EngineError {

@@ -64,7 +64,7 @@ impl Estimate {
     /// If the directory cannot be listed, or a file in it cannot be opened.
     ///
     /// # Complexity
-    /// A footer or at most 1 MiB for each file; no row is read.
+    /// A footer or at most 8 MiB for each file; no row is read.
     pub fn of(signals: &Path, params: &ValidRunParams) -> Result<Self, EngineError> {
         let mut tables = params.open(signals)?.sizes()?;
         tables.retain(|size| size.table != Table::AdTruth);
@@ -155,7 +155,7 @@ mod tests {
         let estimate = Estimate::of_tables(world(400_000), 2);
         assert!(estimate.hold_to(estimate.peak_bytes).is_ok());
         let told = estimate.hold_to(512_000_000).unwrap_err().to_string();
-        assert!(told.contains("0.5 GB"), "{told}");
+        assert!(told.contains("512 MB"), "{told}");
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub use progress::{Progress, Silent};
 pub use published::read_output;
 pub use recall::{Recall, RecallReason, RecallRequest, RecallRow, recall};
 pub use resume::Resume;
-pub use run::{Page, REPORT, RunRequest, run};
+pub use run::{Page, REPORT, RunRequest, may_begin, run};
 pub use verify::{Cause, Difference, Finding, PurposeVerdict, Verdict, VerifyRequest, verify};
 pub use world::consent_rows::{ConsentRules, HeldEvents, LostRow, NamedEvent, NamedSubject};
 pub use world::consent_source::LedgerSource;

@@ -6,7 +6,6 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -16,7 +15,7 @@ use crate::engine::ads::provenance::AdProvenance;
 use crate::engine::world::World;
 use crate::engine::{EngineError, Progress};
 use crate::publish::{
-    Ours, PublishError, StagedFile, Target, is_sealed_file, read_plain_text, seal_json, unseal_json,
+    Ours, StagedFile, Target, is_sealed_file, read_plain_text, seal_json, shown, unseal_json,
 };
 
 const SCHEMA: &str = "acquaint-resume/1";
@@ -75,7 +74,7 @@ impl Resume {
         let text = read_plain_text(&self.path, MAX_BYTES).ok()?;
         let kept: KeptFile = serde_json::from_str(&unseal_json(&text).ok()?).ok()?;
         if kept.schema != SCHEMA || kept.of != self.digest(world)? {
-            progress.note("what an interrupted run had kept is of other inputs, parameters or another build: it is not used");
+            progress.note("what an interrupted run had kept is of other inputs, parameters, moments or answers of the ledger, or of another build: it is not used");
             return None;
         }
         let model = AdModel::from_json(&kept.ad_model).ok()?;
@@ -83,12 +82,26 @@ impl Resume {
         Some(model)
     }
 
-    /// Keeps a model that was trained on a world.
-    pub(in crate::engine) fn keep(
-        &self,
-        world: &World,
-        model: &AdModel,
-    ) -> Result<(), EngineError> {
+    /// Asks whether a model may be kept here, before any work is done.
+    ///
+    /// # Errors
+    /// If a file stands there that is not as a run of ours kept it.
+    pub(in crate::engine) fn check(&self) -> Result<(), EngineError> {
+        Ok(self.target().may_stand()?)
+    }
+
+    fn target(&self) -> Target {
+        Target::file(&self.path, KEPT)
+    }
+
+    /// Keeps a model that was trained on a world. What cannot be kept is told: the run can do without.
+    pub(in crate::engine) fn keep(&self, world: &World, model: &AdModel, progress: &dyn Progress) {
+        if let Err(error) = self.write(world, model) {
+            progress.note(&format!("the trained ad model cannot be kept: {error}"));
+        }
+    }
+
+    fn write(&self, world: &World, model: &AdModel) -> Result<(), EngineError> {
         let (Some(of), Ok(ad_model)) = (self.digest(world), model.to_json()) else {
             return Ok(());
         };
@@ -99,30 +112,23 @@ impl Resume {
         };
         let text =
             serde_json::to_string(&kept).map_err(|source| EngineError::Manifest { source })?;
-        let file = StagedFile::begin(Target::file(&self.path, KEPT))?;
+        let file = StagedFile::begin(self.target())?;
         file.write(seal_json(&(text + "\n")).as_bytes())?;
         file.publish()?;
         Ok(())
     }
 
-    /// Forgets what was kept: the run has ended.
-    ///
-    /// # Errors
-    /// If it cannot be removed.
-    pub(in crate::engine) fn forget(&self) -> Result<(), EngineError> {
-        if !KEPT.is_written_at(&self.path) {
-            return Ok(());
+    /// Forgets what was kept: a run has ended, whether or not it was to be kept. What cannot be removed is told.
+    pub(in crate::engine) fn forget(out: &Path, progress: &dyn Progress) {
+        let path = Self::beside(out, "").path;
+        if !KEPT.is_written_at(&path) {
+            return;
         }
-        match fs::remove_file(&self.path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                let path = self.path.clone();
-                Err(PublishError::Write {
-                    path,
-                    source: error,
-                }
-                .into())
-            }
-            _ => Ok(()),
+        if let Err(error) = fs::remove_file(&path) {
+            let path = shown(&path);
+            progress.note(&format!(
+                "cannot remove {path}, which holds a trained model: {error}"
+            ));
         }
     }
 
@@ -146,7 +152,12 @@ impl Resume {
         for text in [acquaint, ledger, snapshot] {
             say(&text);
         }
-        say(&format!("{:?}", world.standing.as_of));
+        let standing = &world.standing;
+        say(&format!(
+            "{:?} {:?}",
+            standing.as_of, standing.published_known
+        ));
+        say(&standing.digest_at_publication().to_hex());
         for file in &world.inputs.read.files {
             say(&file.file);
             say(&file.blake3);

@@ -14,8 +14,9 @@ use crate::engine::outputs::{
     write_rows,
 };
 use crate::engine::prepare::PURPOSES;
+use crate::engine::world::inputs::Inputs;
 use crate::engine::{
-    EngineError, GivenModels, LedgerSource, Prepared, Progress, RunFinding, Stage, Times,
+    EngineError, GivenModels, LedgerSource, Prepared, Progress, Resume, RunFinding, Stage, Times,
     ValidRunParams, histograms,
 };
 use crate::publish::{Input, RUN_LISTING, TIMINGS, Target, seal_json, seal_page};
@@ -67,6 +68,9 @@ pub fn run(
     progress: &dyn Progress,
 ) -> Result<Manifest, EngineError> {
     let staging = begin(request, progress)?;
+    if let Some(resume) = request.models.resume {
+        resume.check()?;
+    }
     let opening = Opening {
         signals: request.signals,
         consent: request.ledger.into(),
@@ -88,9 +92,7 @@ pub fn run(
         staging.write(TIMINGS, text.as_bytes())?;
     }
     publish(staging, progress)?;
-    if let Some(resume) = models.resume {
-        resume.forget()?;
-    }
+    Resume::forget(request.out, progress);
     Ok(manifest)
 }
 
@@ -103,13 +105,27 @@ pub(in crate::engine) fn drawn(
     Ok(seal_page(&page))
 }
 
-/// Asks whether the output may stand where it was asked for, before any work is done.
-fn begin(request: &RunRequest<'_>, progress: &dyn Progress) -> Result<Staging, OutputError> {
-    let target = Target::directory(request.out, &RUN_LISTING)
+/// Asks whether a run could begin: whether its output may stand where it was asked for, and the tables are there without which nothing
+/// can be decided. Nothing is written.
+///
+/// # Errors
+/// As [`run`] before it reads any row.
+pub fn may_begin(request: &RunRequest<'_>) -> Result<(), EngineError> {
+    target(request).may_stand()?;
+    let dir = request.params.open(request.signals)?;
+    Ok(Inputs::require(&dir, request.ledger.is_some())?)
+}
+
+fn target(request: &RunRequest<'_>) -> Target {
+    Target::directory(request.out, &RUN_LISTING)
         .reading("the signals directory", request.signals)
         .sparing(request.ledger.map(LedgerSource::input))
-        .sparing(request.reads.iter().cloned());
-    let staging = Staging::begin(target)?;
+        .sparing(request.reads.iter().cloned())
+}
+
+/// Asks whether the output may stand where it was asked for, before any work is done.
+fn begin(request: &RunRequest<'_>, progress: &dyn Progress) -> Result<Staging, OutputError> {
+    let staging = Staging::begin(target(request))?;
     for leftover in staging.leftovers() {
         progress.note(&leftover.to_string());
     }

@@ -16,9 +16,10 @@ use regex_automata::util::syntax;
 
 use super::metadata::of_home;
 use super::plan::{self, Answer};
+use super::readable::is_readable;
 use crate::ids::Region;
 
-/// The most digits a number has, and a plus sign.
+/// The most digits a number has.
 const MAX_DIGITS: usize = 15;
 /// A national number has at least so many digits; shorter ones are nobody's.
 const MIN_DIGITS: usize = 4;
@@ -29,6 +30,9 @@ const N_LETTERS: usize = 26;
 /// # Complexity
 /// Some nanoseconds a digit; the first number of a region compiles its prefixes.
 pub(super) fn read(text: &str, region: Region) -> Option<u64> {
+    if !is_readable(text) {
+        return None;
+    }
     let typed = Digits::of(text.as_bytes())?;
     let home = home(region)?;
     let typed = typed.as_slice();
@@ -44,6 +48,10 @@ pub(super) fn read(text: &str, region: Region) -> Option<u64> {
         Some((trunk, Some(end))) if trunk.takes_off(&typed[..end]) => &typed[end..],
         Some(_) => return None,
     };
+    // What is left has to be as long as numbers of this region are, not of another that shares its calling code.
+    if !home.lengths.contains(&national.len()) {
+        return None;
+    }
     let mut international = Digits::empty();
     international.push(b'+')?;
     for &digit in home.code.iter().chain(national) {
@@ -100,6 +108,8 @@ struct Home {
     /// What stands before a call abroad.
     abroad: Prefix,
     trunk: Option<Trunk>,
+    /// How many digits its national numbers may have.
+    lengths: Vec<usize>,
 }
 
 /// What stands before a national number at home.
@@ -158,6 +168,10 @@ fn home(region: Region) -> Option<&'static Home> {
     home.get_or_init(|| compile(region)).as_ref()
 }
 
+#[expect(
+    deprecated,
+    reason = "the field is empty only in libphonenumber's own copy of the metadata"
+)]
 fn compile(region: Region) -> Option<Home> {
     let data = of_home(region.as_str())?;
     let expression = data.national_prefix_for_parsing();
@@ -170,7 +184,15 @@ fn compile(region: Region) -> Option<Home> {
             unless_rewritten: is_rewritten.then(|| data.national_prefix().as_bytes().to_vec()),
         })
     };
+    let lengths = data
+        .general_desc
+        .as_ref()
+        .map_or(&[][..], |desc| &desc.possible_length);
+    let lengths = lengths
+        .iter()
+        .filter_map(|&length| usize::try_from(length).ok());
     Some(Home {
+        lengths: lengths.collect(),
         code: data.country_code().to_string().into_bytes(),
         abroad: Prefix::of(data.international_prefix())?,
         trunk,
@@ -203,14 +225,18 @@ mod tests {
         ])
     }
 
+    /// A number that is valid in one of the regions of the same calling code, so that not nearly all are nobody's.
     #[expect(
         deprecated,
-        reason = "the port marks what its own wrapper hides; this is the metadata itself"
+        reason = "the fields are empty only in libphonenumber's own copy of the metadata"
     )]
-    /// The national number of a valid one, so that not nearly all are nobody's.
     fn valid_national() -> impl Strategy<Value = (Region, String)> {
-        (region(), any::<prop::sample::Index>(), "[0-9]{10}").prop_map(|(region, kind, tail)| {
-            let data = of_home(region.as_str()).unwrap();
+        let any = any::<(prop::sample::Index, prop::sample::Index)>();
+        (region(), any, "[0-9]{10}").prop_map(|(region, (of, kind), tail)| {
+            let code = of_home(region.as_str()).unwrap().country_code();
+            let sharing = UTIL.get_regions_for_country_calling_code(code);
+            let sharing: Vec<_> = sharing.into_iter().flatten().collect();
+            let data = of_home(&of.get(&sharing).as_region_str()).unwrap();
             let kinds = [
                 &data.mobile,
                 &data.fixed_line,
@@ -227,6 +253,24 @@ mod tests {
             let (head, rest) = example.split_at(example.len() / 2);
             (region, format!("{head}{}", &tail[..rest.len().min(10)]))
         })
+    }
+
+    /// Numbers of the main region that are shorter than those of the one they are typed in.
+    #[test]
+    fn deny_lengths_of_another_region() {
+        for (region, typed) in [("JE", "016977 2345"), ("IM", "0800 123456")] {
+            let region = Region::parse(region).unwrap();
+            assert_eq!(read(typed, region), None, "{typed}");
+            assert!(ask(typed, Some(region)).is_err(), "{typed}");
+        }
+    }
+
+    #[test]
+    fn deny_long_text() {
+        let typed = format!("0664{}910594", " ".repeat(260));
+        assert_eq!(read(&typed, Region::parse("AT").unwrap()), None);
+        let international = RawPhone::new(format!("+43{}664910594", " ".repeat(260)));
+        assert!(E164::parse(&international, None).is_err());
     }
 
     fn check(text: &str, region: Region) -> Result<(), TestCaseError> {

@@ -91,6 +91,14 @@ impl Target {
         }
     }
 
+    /// Asks whether this may stand where it is to, and take the place of what is there. Nothing is made.
+    ///
+    /// # Errors
+    /// If it may not.
+    pub fn may_stand(&self) -> Result<(), PublishError> {
+        self.check(&Place::find(&self.path)?)
+    }
+
     /// Where this is to stand, if it may; directories above it are made.
     ///
     /// # Errors

@@ -9,8 +9,8 @@ use crate::hash::HashMap;
 
 /// Parts that are locked apart, so that cores seldom wait for each other.
 const N_PARTS: usize = 64;
-/// What a part remembers at most; rows that come later have a copy of their own.
-const MOST_A_PART: usize = 16_384;
+/// Bytes of cells that a part remembers at most; rows that come later have a copy of their own.
+const BYTES_A_PART: usize = 1 << 20;
 /// The longest cells that are remembered, in bytes.
 const LONGEST: usize = 1_024;
 
@@ -25,7 +25,13 @@ pub(super) struct Kept {
 /// What the cells of earlier rows of a table became, by their bytes.
 #[derive(Debug)]
 pub(super) struct SharedAttributes {
-    parts: Vec<Mutex<HashMap<Box<[u8]>, Kept>>>,
+    parts: Vec<Mutex<Remembered>>,
+}
+
+#[derive(Debug, Default)]
+struct Remembered {
+    of: HashMap<Box<[u8]>, Kept>,
+    bytes: usize,
 }
 
 impl SharedAttributes {
@@ -50,13 +56,14 @@ impl SharedAttributes {
         let hash = foldhash::fast::FixedState::default().hash_one(cells);
         let part = &self.parts[(hash >> 40) as usize % N_PARTS];
         let lock = || part.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(kept) = lock().get(cells) {
+        if let Some(kept) = lock().of.get(cells) {
             return Ok(kept.clone());
         }
         let kept = read()?;
         let mut part = lock();
-        if part.len() < MOST_A_PART {
-            part.entry(cells.into()).or_insert_with(|| kept.clone());
+        if part.bytes + cells.len() <= BYTES_A_PART {
+            part.bytes += cells.len();
+            part.of.entry(cells.into()).or_insert_with(|| kept.clone());
         }
         Ok(kept)
     }

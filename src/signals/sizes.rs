@@ -1,6 +1,6 @@
 //! How large tables are, before any row is read.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 
 use serde::{Serialize, Serializer};
 
@@ -11,14 +11,10 @@ use super::listing::Part;
 use super::parquet_in::rows_by_footer;
 use super::source::Source;
 use super::table::Table;
+use super::unpack::{Grown, Unpacked};
 
 /// How much text is looked at to know how long its lines are.
-const SAMPLE_BYTES: u64 = 1 << 20;
-/// How much larger text is than what it is packed in, about: tables of ids and times pack so.
-const UNPACKED: u64 = 5;
-/// The length of a line where none can be looked at, about.
-const LINE_BYTES: u64 = 64;
-
+const SAMPLE_BYTES: u64 = 8 << 20;
 /// How large a table is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct TableSize {
@@ -42,7 +38,7 @@ impl SignalsDir {
     /// If a file cannot be opened, or is no Parquet file although its name says so.
     ///
     /// # Complexity
-    /// A footer, or at most 1 MiB of text, for each file.
+    /// A footer, or at most 8 MiB of text, for each file.
     pub fn sizes(&self) -> Result<Vec<TableSize>, SignalsError> {
         let tables = self.parts().iter();
         tables
@@ -78,36 +74,51 @@ fn named<S: Serializer>(table: &Table, serializer: S) -> Result<S::Ok, S::Error>
     serializer.collect_str(table)
 }
 
-/// About how many rows a file of lines has.
+/// About how many rows a file of lines has, from its first ones.
 fn about(source: &Source, packing: Packing) -> Result<u64, SignalsError> {
-    if packing != Packing::Plain {
-        return Ok(source.bytes * UNPACKED / LINE_BYTES);
-    }
-    let sampled = sample(&source.file).map_err(|error| source.unreadable(error))?;
-    let lines = sampled.lines * source.bytes / sampled.bytes.max(1);
+    let failed = |error| source.unreadable(error);
+    let all = Grown {
+        allowed: u64::MAX,
+        limit: "a sample",
+    };
+    let mut unpacked = Unpacked::new(source, packing, all).map_err(failed)?;
+    let sampled = sample(&mut unpacked).map_err(failed)?;
+    let lines = if sampled.is_all {
+        sampled.lines
+    } else {
+        let mut file = &source.file;
+        let n_read = file.stream_position().map_err(failed)?;
+        sampled.lines * source.bytes / n_read.max(1)
+    };
     // The first line is the header.
     Ok(lines.saturating_sub(1))
 }
 
 struct Sample {
-    bytes: u64,
     lines: u64,
+    /// There is no more than what was looked at.
+    is_all: bool,
 }
 
-fn sample(file: impl Read) -> io::Result<Sample> {
+fn sample(file: &mut impl Read) -> io::Result<Sample> {
     let mut text = Vec::new();
     file.take(SAMPLE_BYTES).read_to_end(&mut text)?;
     let ends = memchr::memchr_iter(b'\n', &text).count() as u64;
     let is_open = text.last().is_some_and(|&last| last != b'\n');
+    let is_all = (text.len() as u64) < SAMPLE_BYTES;
     Ok(Sample {
-        bytes: text.len() as u64,
-        lines: ends + u64::from(is_open),
+        lines: ends + u64::from(is_open && is_all),
+        is_all,
     })
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
 
     use super::*;
     use crate::signals::ReadLimits;
@@ -137,17 +148,22 @@ mod tests {
     fn long_files_are_estimated_within_a_tenth() {
         let row = |i: u64| format!("{i},+4930{:07},2016-01-01T00:00:00Z\n", i % 10_000_000);
         let mut text = "account_id,phone,saved_at\n".to_owned();
-        text.extend((0..100_000).map(row));
-        let dir = dir_of(&[("address_book.csv", text.as_bytes())]);
-        let limits = ReadLimits::default().check().unwrap();
-        let sizes = SignalsDir::open(dir.path(), &limits)
-            .unwrap()
-            .sizes()
-            .unwrap();
-        assert!(
-            sizes[0].rows.abs_diff(100_000) < 10_000,
-            "{}",
-            sizes[0].rows
-        );
+        text.extend((0..300_000).map(row));
+        let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+        packed.write_all(text.as_bytes()).unwrap();
+        let packed = packed.finish().unwrap();
+        for (name, bytes) in [
+            ("address_book.csv", text.as_bytes()),
+            ("address_book.csv.gz", &packed),
+        ] {
+            let dir = dir_of(&[(name, bytes)]);
+            let limits = ReadLimits::default().check().unwrap();
+            let sizes = SignalsDir::open(dir.path(), &limits)
+                .unwrap()
+                .sizes()
+                .unwrap();
+            let rows = sizes[0].rows;
+            assert!(rows.abs_diff(300_000) < 30_000, "{name}: {rows}");
+        }
     }
 }

@@ -146,17 +146,26 @@ fn deny_what_was_kept_of_anything_else() {
 }
 
 #[test]
-fn deny_a_file_that_was_edited() {
+fn deny_a_file_that_was_edited_before_any_work() {
     let dir = interrupted("a");
-    let path = Resume::beside(&dir.path().join("out"), "a")
-        .path()
-        .to_owned();
-    let text = fs::read_to_string(&path).unwrap();
-    fs::write(&path, text.replacen("ad_model", "ad_mode1", 1)).unwrap();
-    let ended = run(dir.path(), Some("a"), "", &Silent);
+    let path = Resume::beside(&dir.path().join("out"), "a");
+    let text = fs::read_to_string(path.path()).unwrap();
+    fs::write(path.path(), text.replacen("ad_model", "ad_mode1", 1)).unwrap();
+    let stopping = Stopping {
+        at: "reading tables",
+        ..Stopping::default()
+    };
+    let ended = run(dir.path(), Some("a"), "", &stopping);
     // What is not as it was written is somebody's own file.
     assert!(matches!(ended, Err(EngineError::Output(_))), "{ended:?}");
-    assert!(path.exists());
+    assert!(path.path().exists());
+}
+
+#[test]
+fn any_finished_run_forgets_what_was_kept() {
+    let dir = interrupted("a");
+    run(dir.path(), None, "", &Silent).unwrap();
+    assert!(!kept(dir.path(), "a"));
 }
 
 #[test]
@@ -173,6 +182,11 @@ fn a_dry_run_says_what_it_would_take_and_writes_nothing() {
     let shown = tables.iter().find(|one| one["table"] == "impressions");
     assert_eq!(shown.unwrap()["rows"], world.impressions.len());
     assert!(!dir.path().join("out").exists());
+    for wrong in ["--out signals", "--out out --memory-limit 1MB"] {
+        let dry = format!("run --signals signals {wrong} --dry-run");
+        let (code, _, told) = acquaint(&words(&dry), dir.path());
+        assert_eq!(code, 2, "{wrong}: {told}");
+    }
     let text = done(dry, dir.path());
     assert!(
         text.contains("would read") && text.contains("impressions"),

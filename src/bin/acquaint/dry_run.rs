@@ -1,7 +1,7 @@
 //! `acquaint run --dry-run`: what a run would read, write and take.
 
 use acquaint::engine::Estimate;
-use acquaint::publish::shown;
+use acquaint::publish::{TIMINGS, shown};
 use serde_json::json;
 
 use crate::args::RunArgs;
@@ -28,7 +28,7 @@ pub(crate) fn tell(args: &RunArgs, estimate: &Estimate, limit: Option<u64>) -> R
             "memory_limit": limit,
             "out": shown(&args.out),
             "replaces_output": args.out.join("manifest.json").exists(),
-            "writes": WRITTEN,
+            "writes": written(args),
         });
         serde_json::to_string_pretty(&told)?
     } else {
@@ -58,7 +58,7 @@ fn text(args: &RunArgs, estimate: &Estimate, limit: Option<u64>) -> String {
         ""
     };
     lines.push(format!("\nwould write {}{how}:", shown(&args.out)));
-    lines.push(format!("  {}", WRITTEN.join(" ")));
+    lines.push(format!("  {}", written(args).join(" ")));
     let allowed = limit.map_or_else(String::new, |limit| {
         format!(" of {:.1} GB allowed", limit as f64 / 1e9)
     });
@@ -70,6 +70,11 @@ fn text(args: &RunArgs, estimate: &Estimate, limit: Option<u64>) -> String {
     lines
         .push("nothing was read but sizes: who is dropped, and why, only a run can say".to_owned());
     lines.join("\n") + "\n"
+}
+
+fn written(args: &RunArgs) -> Vec<&'static str> {
+    let timings = args.timings.then_some(TIMINGS);
+    WRITTEN.into_iter().chain(timings).collect()
 }
 
 fn seconds(seconds: f64) -> String {

@@ -17,15 +17,15 @@ impl FromStr for Bytes {
     fn from_str(text: &str) -> Result<Self, String> {
         let text = text.trim();
         let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-        let unit = match &text[digits.len()..] {
-            "" | "B" => 1.0,
-            "kB" | "KB" => 1e3,
-            "MB" => 1e6,
-            "GB" => 1e9,
-            "TB" => 1e12,
-            "KiB" => 1024.0,
-            "MiB" => 1024.0 * 1024.0,
-            "GiB" => 1024.0 * 1024.0 * 1024.0,
+        let unit = match &*text[digits.len()..].to_ascii_lowercase() {
+            "" | "b" => 1.0,
+            "kb" => 1e3,
+            "mb" => 1e6,
+            "gb" => 1e9,
+            "tb" => 1e12,
+            "kib" => 1024.0,
+            "mib" => 1024.0 * 1024.0,
+            "gib" => 1024.0 * 1024.0 * 1024.0,
             other => {
                 return Err(format!(
                     "{other:?} is no unit: write B, kB, MB, GB, TB, KiB, MiB or GiB"
@@ -111,6 +111,7 @@ mod tests {
             ("4 GB", 4_000_000_000),
             ("1.5GiB", 1_610_612_736),
             ("9000", 9_000),
+            ("4gb", 4_000_000_000),
         ] {
             assert_eq!(text.parse(), Ok(Bytes(bytes)), "{text}");
         }

@@ -26,7 +26,8 @@ pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
     let ledger = Ledger::read(&args.asking.ledger)?;
     let source = ledger.source();
     let models = Models::read(args.friend_model.as_deref(), args.ad_model.as_deref())?;
-    let resume = args.resume.then(|| Resume::beside(&args.out, &build()));
+    let resume = args.resume.then(build).transpose()?;
+    let resume = resume.map(|build| Resume::beside(&args.out, &build));
     let given = GivenModels {
         resume: resume.as_ref(),
         ..models.given()
@@ -44,7 +45,10 @@ pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
     let limit = args.memory_limit.map(|limit| limit.0).or_else(of_machine);
     let estimate = Estimate::of(&args.signals, &params);
     if args.dry_run {
-        dry_run::tell(args, &estimate?, limit)?;
+        engine::may_begin(&request)?;
+        let estimate = estimate?;
+        dry_run::tell(args, &estimate, limit)?;
+        limit.map_or(Ok(()), |limit| estimate.hold_to(limit))?;
         return Ok(Outcome::Done);
     }
     // What cannot be estimated is told by the run, which looks closer.
@@ -78,12 +82,12 @@ pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
 }
 
 /// This program, by the digest of its file.
-fn build() -> String {
+fn build() -> Result<String, Failure> {
     let file = std::env::current_exe().and_then(|path| digest_file(&path));
-    file.map_or_else(
-        |_| env!("CARGO_PKG_VERSION").to_owned(),
-        |file| file.digest.to_hex().to_string(),
-    )
+    let file = file.map_err(|error| {
+        Failure::new("reading this program, whose build --resume compares", error)
+    })?;
+    Ok(file.digest.to_hex().to_string())
 }
 
 /// What the output of a run may not be, hold or lie in, besides the tables and the ledger.

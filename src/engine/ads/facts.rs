@@ -62,7 +62,7 @@ pub(in crate::engine) fn read_book(
     view: &View<AdRelevance>,
     progress: &dyn Progress,
 ) -> Result<Book<AdRelevance>, EngineError> {
-    if !world.params.ads.signals().friends {
+    if !world.params.ads.signals().friends || world.inputs.ads.is_empty() {
         return Ok(Book::default());
     }
     let budget = world.params.identity.budget();

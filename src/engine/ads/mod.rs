@@ -91,7 +91,7 @@ impl Ads {
             let params = &world.params.given().ads;
             let model = AdModel::of(&world.standing, params, trained.model, trained.report);
             if let Some(resume) = resume {
-                resume.keep(world, &model)?;
+                resume.keep(world, &model, progress);
             }
             (model.model, model.training)
         };

@@ -13,8 +13,8 @@ use crate::ids::{AccountId, Region, UserId};
 use crate::signals::{
     AbuseReport, Ad, AdFeedback, AudienceMember, Business, BusinessEvent, BusinessOptIn,
     BusinessThread, CallCount, Feedback, Friendship, GroupMember, Impression, MessengerAccount,
-    PhonePurpose, RawPhone, SignalsDir, SocialAccount, Table, deduplicate, deduplicate_accounts,
-    deduplicate_friendships,
+    PhonePurpose, RawPhone, SignalsDir, SignalsError, SocialAccount, Table, deduplicate,
+    deduplicate_accounts, deduplicate_friendships,
 };
 use crate::suggest::OnDevice;
 use crate::time::Timestamp;
@@ -51,6 +51,22 @@ pub(in crate::engine) struct Inputs {
 }
 
 impl Inputs {
+    /// Asks for the tables without which nothing can be decided.
+    ///
+    /// # Errors
+    /// The first that is not there.
+    pub(in crate::engine) fn require(
+        dir: &SignalsDir,
+        has_ledger: bool,
+    ) -> Result<(), SignalsError> {
+        dir.require(&REQUIRED)?;
+        if has_ledger {
+            Ok(())
+        } else {
+            dir.require(&OF_CONSENT)
+        }
+    }
+
     /// Reads every table but the address book.
     ///
     /// # Errors
@@ -61,10 +77,7 @@ impl Inputs {
         latest: Option<Timestamp>,
         progress: &dyn Progress,
     ) -> Result<Self, EngineError> {
-        dir.require(&REQUIRED)?;
-        if matches!(consent, ConsentFrom::Tables) {
-            dir.require(&OF_CONSENT)?;
-        }
+        Self::require(dir, !matches!(consent, ConsentFrom::Tables))?;
         progress.begin("reading tables", None);
         let mut read = Read {
             latest,

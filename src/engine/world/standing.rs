@@ -73,6 +73,11 @@ impl Standing {
         }
     }
 
+    /// What the ledger says as known at publication, by its digest.
+    pub(in crate::engine) fn digest_at_publication(&self) -> blake3::Hash {
+        self.at_publication.digest()
+    }
+
     /// Has anybody chosen limited ads, as known at either moment?
     pub(in crate::engine) fn has_limited(&self) -> bool {
         let limited = Decision::Denied(DenialReason::LimitedLevel);
