@@ -102,17 +102,8 @@ pub(crate) struct RunArgs {
     /// Write timings.json beside them: seconds, rows and memory of every stage
     #[arg(long)]
     pub(crate) timings: bool,
-    /// Keep the trained ad model beside the output while the run goes on, and take it from an interrupted run of the same build on the
-    /// same inputs
-    #[arg(long)]
-    pub(crate) resume: bool,
-    /// Print what would be read and written and how much memory and time it would take, and stop
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-    /// Refuse to begin if the run would need more memory than this, such as 4GB [default: 80 % of the machine's, or of its control
-    /// group's]
-    #[arg(long, value_name = "SIZE")]
-    pub(crate) memory_limit: Option<Bytes>,
+    #[command(flatten)]
+    pub(crate) going: GoingArgs,
     /// Rank suggestions with a model from `train friends`, trained as of the same time
     #[arg(long, value_name = "FILE")]
     pub(crate) friend_model: Option<PathBuf>,
@@ -124,6 +115,22 @@ pub(crate) struct RunArgs {
     /// Print the manifest as JSON instead of a summary
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Whether a run begins, and where from.
+#[derive(Debug, Args)]
+pub(crate) struct GoingArgs {
+    /// Keep the trained ad model beside the output while the run goes on, and take it from an interrupted run of the same build on the
+    /// same inputs
+    #[arg(long)]
+    pub(crate) resume: bool,
+    /// Print what would be read and written and how much memory and time it would take, and stop
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Refuse to begin if the run would need more memory than this, such as 4GB [default: 80 % of the machine's, or of its control
+    /// group's]
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) memory_limit: Option<Bytes>,
 }
 
 /// Parameters, and the limit on rejected rows.

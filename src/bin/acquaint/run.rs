@@ -26,7 +26,7 @@ pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
     let ledger = Ledger::read(&args.asking.ledger)?;
     let source = ledger.source();
     let models = Models::read(args.friend_model.as_deref(), args.ad_model.as_deref())?;
-    let resume = args.resume.then(build).transpose()?;
+    let resume = args.going.resume.then(build).transpose()?;
     let resume = resume.map(|build| Resume::beside(&args.out, &build));
     let given = GivenModels {
         resume: resume.as_ref(),
@@ -42,9 +42,13 @@ pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
         models: given,
         reads: &reads(args),
     };
-    let limit = args.memory_limit.map(|limit| limit.0).or_else(of_machine);
+    let limit = args
+        .going
+        .memory_limit
+        .map(|limit| limit.0)
+        .or_else(of_machine);
     let estimate = Estimate::of(&args.signals, &params);
-    if args.dry_run {
+    if args.going.dry_run {
         engine::may_begin(&request)?;
         let estimate = estimate?;
         dry_run::tell(args, &estimate, limit)?;
