@@ -60,6 +60,6 @@ pub use run::{Page, REPORT, RunRequest, may_begin, run};
 pub use verify::{Cause, Difference, Finding, PurposeVerdict, Verdict, VerifyRequest, verify};
 pub use world::consent_rows::{ConsentRules, HeldEvents, LostRow, NamedEvent, NamedSubject};
 pub use world::consent_source::LedgerSource;
-pub use world::reading::Reading;
+pub use world::reading::{Reading, checksums};
 pub use world::rejects::{MaxRejects, MaxRejectsError};
 pub use world::times::Times;

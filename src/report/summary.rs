@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::sums::{broken, n_dropped, ranked};
 use super::words::{abridged, bytes, grouped, visible};
-use crate::engine::Stage;
+use crate::engine::{Stage, checksums};
 use crate::engine::outputs::{Manifest, OutputDigest};
 
 /// Characters a line may have.
@@ -142,8 +142,7 @@ fn ambiguous(manifest: &Manifest) -> Option<String> {
 
 /// How much of what was read is known to be what was written.
 fn proved(manifest: &Manifest) -> String {
-    let (n_proved, n_read) = (manifest.n_proved(), manifest.inputs.len());
-    format!("{n_proved} of {n_read} input files match their checksums")
+    checksums(manifest.n_proved(), manifest.inputs.len())
 }
 
 fn verdict(manifest: &Manifest) -> Vec<String> {

@@ -176,6 +176,6 @@ fn whoever_evaluates_and_trains_is_told_how_much_is_proved() {
     fs::remove_file(dir.path().join("signals/sums.json")).unwrap();
     for verb in [&evaluate[..], &train] {
         let error = told(verb);
-        assert!(error.contains("acquaint: 0 of "), "{error}");
+        assert!(error.contains("acquaint: no checksums for the "), "{error}");
     }
 }

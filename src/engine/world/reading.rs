@@ -89,7 +89,7 @@ impl Reading {
     #[must_use]
     pub fn proved_line(&self) -> Option<String> {
         let (n_proved, n_read) = (self.files_proved, self.files_read);
-        (n_read > 0).then(|| format!("{n_proved} of {n_read} input files match their checksums"))
+        (n_read > 0).then(|| checksums(n_proved, n_read))
     }
 
     /// A sentence for each table about its columns that are not read and are to be told.
@@ -209,6 +209,16 @@ impl Manifest {
             files_read: self.inputs.len(),
             files_proved: self.inputs.iter().filter(|file| file.is_proved).count(),
         }
+    }
+}
+
+/// How many of the files that were read match the checksums beside them, in words.
+#[must_use]
+pub fn checksums(n_proved: usize, n_read: usize) -> String {
+    match (n_proved, n_read) {
+        (_, 0) => "no input files".to_owned(),
+        (0, n) => format!("no checksums for the {n} input files (`acquaint seal` writes them)"),
+        (proved, n) => format!("{proved} of {n} input files match their checksums"),
     }
 }
 
