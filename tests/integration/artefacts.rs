@@ -236,7 +236,7 @@ fn add_bad_rows(place: &Place, dir: &str) {
             &n,
         )],
     );
-    rows("businesses", &[fill("{0},{1},DE,{2},{3}\n", &n)]);
+    rows("businesses", &[fill("{0},{1},DE,{2},{3},,,\n", &n)]);
 }
 
 #[test]
