@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use super::sums::{broken, n_dropped, ranked};
 use super::words::{abridged, bytes, grouped, visible};
-use crate::engine::{Stage, checksums};
 use crate::engine::outputs::{Manifest, OutputDigest};
+use crate::engine::{Stage, checksums};
 
 /// Characters a line may have.
 const WIDTH: usize = 96;

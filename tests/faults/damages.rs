@@ -104,9 +104,9 @@ pub(crate) fn models(effort: Effort) -> Row {
 
 fn read_all(dir: &SignalsDir) -> Result<(), SignalsError> {
     use acquaint::signals::{
-        AbuseReport, Ad, AdFeedback, AdTruth, AddressBookEntry, Business, BusinessOptIn,
-        BusinessThread, CallCount, ConsentEventRow, Feedback, Friendship, GroupMember, Impression,
-        MessengerAccount, PolicyText, SocialAccount, Table,
+        AbuseReport, Ad, AdFeedback, AdTruth, AddressBookEntry, Business, BusinessEvent,
+        BusinessOptIn, BusinessThread, CallCount, ConsentEventRow, Feedback, Friendship,
+        GroupMember, Impression, MessengerAccount, PolicyText, SocialAccount, Table,
     };
     dir.read::<MessengerAccount>()?;
     dir.read::<AddressBookEntry>()?;
@@ -122,12 +122,13 @@ fn read_all(dir: &SignalsDir) -> Result<(), SignalsError> {
     dir.read::<Business>()?;
     dir.read::<BusinessThread>()?;
     dir.read::<BusinessOptIn>()?;
+    dir.read::<BusinessEvent>()?;
     dir.read::<AbuseReport>()?;
     dir.read::<CallCount>()?;
     dir.read::<GroupMember>()?;
     dir.read::<acquaint::consent::Overlay>()?;
     assert!(
-        Table::ALL.len() == 19,
+        Table::ALL.len() == 20,
         "every table but the customer lists, which this world has not, is read"
     );
     Ok(())
