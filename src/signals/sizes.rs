@@ -27,7 +27,7 @@ pub struct TableSize {
     pub bytes: u64,
     /// Their rows.
     pub rows: u64,
-    /// Whether the rows are as many as the files say. Lines of text are estimated from the length of the first ones.
+    /// Whether that is what the files say. Long files of lines are estimated from the first ones.
     pub is_exact: bool,
 }
 
@@ -60,8 +60,10 @@ impl SignalsDir {
             size.rows += match part.form.layout {
                 Layout::Parquet => rows_by_footer(&source)?,
                 Layout::Lines(_) => {
-                    size.is_exact = false;
-                    about(&source, part.form.packing)?
+                    let lines = lines(&source, part.form.packing)?;
+                    size.is_exact &= lines.is_exact;
+                    // The first line is the header.
+                    lines.n.saturating_sub(1)
                 }
             };
         }
@@ -74,42 +76,54 @@ fn named<S: Serializer>(table: &Table, serializer: S) -> Result<S::Ok, S::Error>
     serializer.collect_str(table)
 }
 
-/// About how many rows a file of lines has, from its first ones.
-fn about(source: &Source, packing: Packing) -> Result<u64, SignalsError> {
+struct Lines {
+    n: u64,
+    is_exact: bool,
+}
+
+/// How many lines a file has, about so if it is longer than what is looked at or has quotes, which may hold line breaks.
+fn lines(source: &Source, packing: Packing) -> Result<Lines, SignalsError> {
     let failed = |error| source.unreadable(error);
     let all = Grown {
         allowed: u64::MAX,
         limit: "a sample",
     };
     let mut unpacked = Unpacked::new(source, packing, all).map_err(failed)?;
-    let sampled = sample(&mut unpacked).map_err(failed)?;
-    let lines = if sampled.is_all {
-        sampled.lines
-    } else {
-        let mut file = &source.file;
-        let n_read = file.stream_position().map_err(failed)?;
-        sampled.lines * source.bytes / n_read.max(1)
-    };
-    // The first line is the header.
-    Ok(lines.saturating_sub(1))
+    let sampled = Sample::of(&mut unpacked).map_err(failed)?;
+    if sampled.is_all {
+        return Ok(Lines {
+            n: sampled.lines,
+            is_exact: !sampled.has_quotes,
+        });
+    }
+    let mut file = &source.file;
+    let n_read = file.stream_position().map_err(failed)?;
+    Ok(Lines {
+        n: sampled.lines * source.bytes / n_read.max(1),
+        is_exact: false,
+    })
 }
 
 struct Sample {
     lines: u64,
+    has_quotes: bool,
     /// There is no more than what was looked at.
     is_all: bool,
 }
 
-fn sample(file: &mut impl Read) -> io::Result<Sample> {
-    let mut text = Vec::new();
-    file.take(SAMPLE_BYTES).read_to_end(&mut text)?;
-    let ends = memchr::memchr_iter(b'\n', &text).count() as u64;
-    let is_open = text.last().is_some_and(|&last| last != b'\n');
-    let is_all = (text.len() as u64) < SAMPLE_BYTES;
-    Ok(Sample {
-        lines: ends + u64::from(is_open && is_all),
-        is_all,
-    })
+impl Sample {
+    fn of(file: &mut impl Read) -> io::Result<Self> {
+        let mut text = Vec::new();
+        file.take(SAMPLE_BYTES).read_to_end(&mut text)?;
+        let ends = memchr::memchr_iter(b'\n', &text).count() as u64;
+        let is_open = text.last().is_some_and(|&last| last != b'\n');
+        let is_all = (text.len() as u64) < SAMPLE_BYTES;
+        Ok(Self {
+            lines: ends + u64::from(is_open && is_all),
+            has_quotes: memchr::memchr(b'"', &text).is_some(),
+            is_all,
+        })
+    }
 }
 
 #[cfg(test)]
@@ -139,7 +153,7 @@ mod tests {
             n_files: 1,
             bytes,
             rows: 2,
-            is_exact: false,
+            is_exact: true,
         };
         assert_eq!(sizes.unwrap(), [expected]);
     }

@@ -63,7 +63,7 @@ fn text(args: &RunArgs, estimate: &Estimate, limit: Option<u64>) -> String {
         format!(" of {:.1} GB allowed", limit as f64 / 1e9)
     });
     lines.push(format!(
-        "\nwould take about {:.1} GB of memory{allowed} and {} on a machine of two cores like that of the record",
+        "\nwould take about {:.1} GB of memory{allowed} and {} on two cores like those it was measured on",
         estimate.peak_bytes as f64 / 1e9,
         seconds(estimate.seconds)
     ));
@@ -78,7 +78,9 @@ fn written(args: &RunArgs) -> Vec<&'static str> {
 }
 
 fn seconds(seconds: f64) -> String {
-    if seconds < 120.0 {
+    if seconds < 1.0 {
+        "less than a second".to_owned()
+    } else if seconds < 120.0 {
         format!("{seconds:.0} s")
     } else {
         format!("{:.0} min", seconds / 60.0)
