@@ -16,11 +16,10 @@ use regex_automata::util::syntax;
 
 use super::metadata::of_home;
 use super::plan::{self, Answer};
-use super::readable::is_readable;
+use super::readable;
+use super::tidy::Tidy;
 use crate::ids::Region;
 
-/// The most digits a number has.
-const MAX_DIGITS: usize = 15;
 /// A national number has at least so many digits; shorter ones are nobody's.
 const MIN_DIGITS: usize = 4;
 const N_LETTERS: usize = 26;
@@ -30,12 +29,9 @@ const N_LETTERS: usize = 26;
 /// # Complexity
 /// Some nanoseconds a digit; the first number of a region compiles its prefixes.
 pub(super) fn read(text: &str, region: Region) -> Option<u64> {
-    if !is_readable(text) {
-        return None;
-    }
-    let typed = Digits::of(text.as_bytes())?;
+    let typed = digits_of(text.as_bytes())?;
     let home = home(region)?;
-    let typed = typed.as_slice();
+    let typed = &*typed;
     if home.abroad.end(typed).is_some() || typed.starts_with(&home.code) {
         return None;
     }
@@ -52,53 +48,31 @@ pub(super) fn read(text: &str, region: Region) -> Option<u64> {
     if !home.lengths.contains(&national.len()) {
         return None;
     }
-    let mut international = Digits::empty();
+    let mut international = Tidy::empty();
     international.push(b'+')?;
     for &digit in home.code.iter().chain(national) {
         international.push(digit)?;
     }
-    match plan::read(international.as_slice())? {
+    match plan::read(&international)? {
         (digits, Answer::Valid(..)) => Some(digits),
         (_, Answer::Unassigned | Answer::Unsure) => None,
     }
 }
 
-/// Digits, in the order in which they were typed.
-struct Digits {
-    bytes: [u8; MAX_DIGITS + 1],
-    len: usize,
-}
-
-impl Digits {
-    const fn empty() -> Self {
-        Self {
-            bytes: [0; MAX_DIGITS + 1],
-            len: 0,
+/// The digits of a text that has, beside them, only marks that libphonenumber takes out.
+fn digits_of(text: &[u8]) -> Option<Tidy> {
+    if text.len() > readable::MAX_LEN {
+        return None;
+    }
+    let mut digits = Tidy::empty();
+    for &byte in text {
+        match byte {
+            b'0'..=b'9' => digits.push(byte)?,
+            b' ' | b'-' | b'.' | b'(' | b')' | b'/' => {}
+            _ => return None,
         }
     }
-
-    /// The digits of a text that has, beside them, only marks that libphonenumber takes out.
-    fn of(text: &[u8]) -> Option<Self> {
-        let mut digits = Self::empty();
-        for &byte in text {
-            match byte {
-                b'0'..=b'9' => digits.push(byte)?,
-                b' ' | b'-' | b'.' | b'(' | b')' | b'/' => {}
-                _ => return None,
-            }
-        }
-        (digits.len >= MIN_DIGITS).then_some(digits)
-    }
-
-    fn push(&mut self, byte: u8) -> Option<()> {
-        *self.bytes.get_mut(self.len)? = byte;
-        self.len += 1;
-        Some(())
-    }
-
-    fn as_slice(&self) -> &[u8] {
-        &self.bytes[..self.len]
-    }
+    (digits.len() >= MIN_DIGITS).then_some(digits)
 }
 
 /// How numbers are dialled in a region.

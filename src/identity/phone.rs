@@ -231,7 +231,6 @@ fn read(text: &str) -> Result<Option<(u64, Answer)>, NotANumber> {
     }
     match refusal(text) {
         Some(why) => Err(why),
-        None if !is_readable(text) => Ok(None),
         None => Ok(tidy(text.as_bytes()).and_then(|tidy| plan::read(&tidy))),
     }
 }

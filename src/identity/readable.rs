@@ -4,7 +4,8 @@
 //! parameter `;phone-context=` of RFC 3966 stands before the scheme `tel:`, it looks for the number between the two in the
 //! wrong order, and panics. Neither is a phone number.
 
-const MAX_LEN: usize = 250;
+/// The longest text it takes, in UTF-16 units.
+pub(super) const MAX_LEN: usize = 250;
 
 /// Can libphonenumber be asked about a text?
 pub(super) fn is_readable(text: &str) -> bool {

@@ -2,13 +2,31 @@
 
 use std::ops::Deref;
 
+use super::readable;
+
 /// A plus sign and the most digits a number has.
 const MAX_LEN: usize = 16;
 
-/// A plus sign and digits.
+/// What is left of a typed number: digits, perhaps behind a plus sign.
 pub(super) struct Tidy {
     text: [u8; MAX_LEN],
     len: usize,
+}
+
+impl Tidy {
+    pub(super) const fn empty() -> Self {
+        Self {
+            text: [0; MAX_LEN],
+            len: 0,
+        }
+    }
+
+    /// None if no number is as long.
+    pub(super) fn push(&mut self, byte: u8) -> Option<()> {
+        *self.text.get_mut(self.len)? = byte;
+        self.len += 1;
+        Some(())
+    }
 }
 
 impl Deref for Tidy {
@@ -23,18 +41,16 @@ impl Deref for Tidy {
 /// perhaps the scheme of RFC 3966 in front. libphonenumber takes such marks out before it reads anything, and where there
 /// is nothing else it takes nothing else out; any other text is left to it.
 pub(super) fn tidy(text: &[u8]) -> Option<Tidy> {
+    if text.len() > readable::MAX_LEN {
+        return None;
+    }
     let text = text.strip_prefix(b"tel:").unwrap_or(text);
     let typed = text.strip_prefix(b"+")?;
-    let mut tidy = Tidy {
-        text: [b'+'; MAX_LEN],
-        len: 1,
-    };
+    let mut tidy = Tidy::empty();
+    tidy.push(b'+')?;
     for &byte in typed {
         match byte {
-            b'0'..=b'9' => {
-                *tidy.text.get_mut(tidy.len)? = byte;
-                tidy.len += 1;
-            }
+            b'0'..=b'9' => tidy.push(byte)?,
             b' ' | b'-' | b'.' | b'(' | b')' => {}
             _ => return None,
         }
