@@ -1,7 +1,11 @@
 //! `acquaint run --dry-run`: what a run would read, write and take.
 
-use acquaint::engine::Estimate;
+use acquaint::engine::outputs::{
+    AbuseRow, AdRow, LinkRow, MANIFEST, OutputRow, ReachRow, SuggestionRow,
+};
+use acquaint::engine::{Estimate, REPORT};
 use acquaint::publish::{TIMINGS, shown};
+use acquaint::signals::Rejection;
 use serde_json::json;
 
 use crate::args::RunArgs;
@@ -9,14 +13,14 @@ use crate::exit::{Failure, print};
 
 /// What a run writes.
 const WRITTEN: [&str; 8] = [
-    "suggestions.parquet",
-    "ad_scores.parquet",
-    "abuse_scores.parquet",
-    "business_reach.parquet",
-    "links.parquet",
-    "rejections.parquet",
-    "manifest.json",
-    "report.html",
+    SuggestionRow::FILE,
+    AdRow::FILE,
+    AbuseRow::FILE,
+    ReachRow::FILE,
+    LinkRow::FILE,
+    Rejection::FILE,
+    MANIFEST,
+    REPORT,
 ];
 
 /// Prints it; nothing is read but sizes, and nothing is written.
@@ -27,7 +31,7 @@ pub(crate) fn tell(args: &RunArgs, estimate: &Estimate, limit: Option<u64>) -> R
             "estimate": estimate,
             "memory_limit": limit,
             "out": shown(&args.out),
-            "replaces_output": args.out.join("manifest.json").exists(),
+            "replaces_output": replaces(args),
             "writes": written(args),
         });
         serde_json::to_string_pretty(&told)?
@@ -51,8 +55,7 @@ fn text(args: &RunArgs, estimate: &Estimate, limit: Option<u64>) -> String {
             size.bytes as f64 / 1e6
         ));
     }
-    let replaces = args.out.join("manifest.json").exists();
-    let how = if replaces {
+    let how = if replaces(args) {
         ", in the place of the earlier output"
     } else {
         ""
@@ -70,6 +73,11 @@ fn text(args: &RunArgs, estimate: &Estimate, limit: Option<u64>) -> String {
     lines
         .push("nothing was read but sizes: who is dropped, and why, only a run can say".to_owned());
     lines.join("\n") + "\n"
+}
+
+/// Does an earlier output stand there?
+fn replaces(args: &RunArgs) -> bool {
+    args.out.join(MANIFEST).exists()
 }
 
 fn written(args: &RunArgs) -> Vec<&'static str> {
