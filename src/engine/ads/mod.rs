@@ -19,7 +19,7 @@ use self::model::AdModel;
 use self::profiles::Profiles;
 use crate::ads::{
     Audiences, ClickModel, Guard, HiddenAd, History, ReadyAds, Shards, SharedFacts, TrainReport,
-    TrainingRow, TrainingSet, train_told,
+    Trained, TrainingRow, TrainingSet, train_told,
 };
 use crate::consent::{AdRelevance, Permitted};
 use crate::engine::books::reading::Book;
@@ -88,12 +88,11 @@ impl Ads {
                 Shards::Forgotten,
                 &|_| (),
             )?;
-            let params = &world.params.given().ads;
-            let model = AdModel::of(&world.standing, params, trained.model, trained.report);
             if let Some(resume) = resume {
-                resume.keep(world, &model, progress);
+                kept_for_later(world, resume, trained, progress)
+            } else {
+                (trained.model, trained.report)
             }
-            (model.model, model.training)
         };
         Ok(Self {
             ready: ReadyAds::of(&world.inputs.ads, &model, &guard),
@@ -111,6 +110,19 @@ impl Ads {
     pub(in crate::engine) fn summary(&self) -> serde_json::Value {
         serde_json::json!({ "metadata": self.model.metadata(), "training": self.train_report })
     }
+}
+
+/// A model that was trained here, once a file keeps it.
+fn kept_for_later(
+    world: &World,
+    resume: &super::Resume,
+    trained: Trained,
+    progress: &dyn Progress,
+) -> (ClickModel, TrainReport) {
+    let params = world.params.given().ads.clone();
+    let model = AdModel::of(&world.standing, params, trained.model, trained.report);
+    resume.keep(world, &model, progress);
+    (model.model, model.training)
 }
 
 /// The profiles with what happened before the moment of the run, through the gate once more.

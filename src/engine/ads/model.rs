@@ -69,13 +69,13 @@ impl AdModel {
     /// A model that was trained on what a ledger allowed, without its shards.
     pub(in crate::engine) fn of(
         standing: &Standing,
-        params: &AdsParams,
+        params: AdsParams,
         model: ClickModel,
         training: TrainReport,
     ) -> Self {
         Self {
             provenance: AdProvenance::of(standing),
-            params: params.clone(),
+            params,
             training,
             shards: Vec::new(),
             model,

@@ -6,7 +6,6 @@ use crate::ads::{AdsParams, ShardStates, TrainingSet, train_from};
 use crate::engine::ads::facts::{facts, read_book};
 use crate::engine::ads::model::AdModel;
 use crate::engine::ads::profiles::Profiles;
-use crate::engine::ads::provenance::AdProvenance;
 use crate::engine::ads::training_rows;
 use crate::engine::opening::{Opened, Opening};
 use crate::engine::world::consent_source::LedgerSource;
@@ -77,16 +76,14 @@ pub fn train_ads(
     let trained = train_from(&set, &ads, request.earlier, &|n| {
         progress.advance(n);
     })?;
+    let given = AdsParams {
+        learning_curve: false,
+        ..request.params.given().ads.clone()
+    };
     Ok(TrainedAds {
         model: AdModel {
-            provenance: AdProvenance::of(&world.standing),
-            params: AdsParams {
-                learning_curve: false,
-                ..request.params.given().ads.clone()
-            },
-            training: trained.report,
             shards: trained.shards.digests(),
-            model: trained.model,
+            ..AdModel::of(&world.standing, given, trained.model, trained.report)
         },
         shards: trained.shards,
         n_retrained: trained.n_retrained,
