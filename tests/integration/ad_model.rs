@@ -2,6 +2,7 @@
 //! bytes whether whoever is out was never there, has left the tables, or left an earlier model.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use acquaint::publish::{seal_json, unseal_json};
@@ -303,4 +304,35 @@ fn a_model_is_explained_by_field_without_anybody_in_it() {
     let person = person.expect("the model has a weight a person");
     assert!(person["values"].as_array().unwrap().is_empty(), "{person}");
     assert!(person["n_unnamed"].as_u64().unwrap() > 0, "{person}");
+}
+
+#[test]
+fn a_model_file_knows_customer_lists_as_training_in_the_run_does() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = dir.path();
+    let key = at.join("lists.key");
+    fs::write(&key, "0a1b2c3d4e5f60718293a4b5c6d7e8f9".repeat(2)).unwrap();
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    done(
+        "synth --users 300 --seed 3 --out world --audience-key lists.key",
+        at,
+    );
+    let with_lists = config("logistic")
+        + "[ads.signals]\nlists = true\n[ads.policy]\nsynthetic = true\naudience_min = 5\n";
+    fs::write(at.join("ads.toml"), with_lists).unwrap();
+    let train = "train ads --signals world --config ads.toml";
+    done(
+        &format!("{train} --audience-key lists.key --out told.json"),
+        at,
+    );
+    done(&format!("{train} --out untold.json"), at);
+    let weights = |name: &str| learnt(at, name)["model"].clone();
+    assert!(weights("told.json") != weights("untold.json"));
+    let run = "run --signals world --config ads.toml --audience-key lists.key";
+    done(&format!("{run} --ad-model told.json --out by-file"), at);
+    done(&format!("{run} --out in-run"), at);
+    for file in ["ad_scores.parquet", "manifest.json"] {
+        let file = |out: &str| read(at, &format!("{out}/{file}"));
+        assert!(file("by-file") == file("in-run"));
+    }
 }

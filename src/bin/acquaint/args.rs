@@ -558,6 +558,8 @@ pub(crate) struct TrainAdsArgs {
     pub(crate) signals: PathBuf,
     #[command(flatten)]
     pub(crate) asking: AskingArgs,
+    #[command(flatten)]
+    pub(crate) lists: ListKeyArgs,
     /// Kind of click model; overrides `[ads] model`
     #[arg(long, value_name = "KIND")]
     pub(crate) model: Option<AdModelArg>,
@@ -592,6 +594,8 @@ pub(crate) struct EvaluateAdsArgs {
     pub(crate) signals: PathBuf,
     #[command(flatten)]
     pub(crate) given: ParamsArgs,
+    #[command(flatten)]
+    pub(crate) lists: ListKeyArgs,
     /// Kind of click model; overrides `[ads] model`
     #[arg(long, value_name = "KIND")]
     pub(crate) model: Option<AdModelArg>,

@@ -61,9 +61,7 @@ impl Ads {
         let profiles = Profiles::of_view(world, &view);
         let rows = training_rows(world, &view, &profiles).noted(&mut world.stages);
         let limited = LimitedPeople::of(world, &view);
-        let lists = lists(world, &view);
-        let audiences = judged(world, &profiles, &lists);
-        let facts = facts::facts(world, &view, book).with_lists(&lists.members, &audiences);
+        let (facts, audiences) = shared(world, &view, book, &profiles);
         let guard = guard(world, &view, &rows, audiences);
         let guard = guard.with_hidden_of_limited(&limited.hidden);
         let set = TrainingSet {
@@ -155,6 +153,19 @@ pub(in crate::engine) fn training_rows(
     };
     let value = stage.keep_each(&world.inputs.impressions, row);
     Staged { value, stage }
+}
+
+/// What is shared besides profiles, customer lists included, and which of the lists an advertiser may use.
+pub(in crate::engine) fn shared(
+    world: &mut World,
+    view: &View<AdRelevance>,
+    book: &Book<AdRelevance>,
+    profiles: &Profiles,
+) -> (SharedFacts, Audiences) {
+    let lists = lists(world, view);
+    let audiences = judged(world, profiles, &lists);
+    let facts = facts::facts(world, view, book).with_lists(&lists.members, &audiences);
+    (facts, audiences)
 }
 
 /// Who is on which customer list; notes what became of the rows.

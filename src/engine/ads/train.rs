@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use crate::ads::{AdsParams, ShardStates, TrainingSet, train_from};
-use crate::engine::ads::facts::{facts, read_book};
+use crate::engine::ads::facts::read_book;
 use crate::engine::ads::model::AdModel;
 use crate::engine::ads::profiles::Profiles;
-use crate::engine::ads::training_rows;
+use crate::engine::ads::{shared, training_rows};
 use crate::engine::opening::{Opened, Opening};
 use crate::engine::world::consent_source::LedgerSource;
 use crate::engine::{EngineError, Progress, Reading, Stage, Staged, Times, ValidRunParams};
@@ -59,8 +59,9 @@ pub fn train_ads(
     let Opened { dir, mut world } = opening.ask(request.params, progress)?;
     let view = world.view().value;
     let book = read_book(&mut world, &dir, &view, progress)?;
-    let facts = facts(&mut world, &view, &book);
     let profiles = Profiles::of_view(&world, &view);
+    // As a run is told: a model that learnt less than its run knows would weigh lists by nothing.
+    let (facts, _) = shared(&mut world, &view, &book, &profiles);
     let Staged {
         value: rows,
         stage: impressions,

@@ -15,10 +15,11 @@ use super::{figure, line, prepare, say};
 use crate::args::EvaluateAdsArgs;
 use crate::exit::{Failure, Outcome};
 use crate::progress::Bars;
-use crate::run::{of_kind, read_params};
+use crate::run::{of_kind, read_params, with_lists};
 
 pub(crate) fn ads(args: &EvaluateAdsArgs, quiet: bool) -> Result<Outcome, Failure> {
     let params = of_kind(read_params(&args.given)?, args.model);
+    let params = with_lists(params, &args.lists)?;
     let prepared = prepare(&args.signals, &params, quiet)?;
     let mut reading = prepared.reading();
     let truth = truth(&args.signals, &params, &mut reading)?;

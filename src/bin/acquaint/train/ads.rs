@@ -14,14 +14,17 @@ use crate::exit::{Failure, Outcome, print};
 use crate::models::MAX_MODEL_BYTES;
 use crate::output;
 use crate::progress::Bars;
-use crate::run::{Ledger, of_kind, read_params};
+use crate::run::{Ledger, of_kind, read_params, with_lists};
 use crate::told::{Told, tell_with_proof};
 
 pub(crate) fn ads(args: &TrainAdsArgs, quiet: bool) -> Result<Outcome, Failure> {
     let params = of_kind(read_params(&args.asking.given)?, args.model);
+    let params = with_lists(params, &args.lists)?;
     let ledger = Ledger::read(&args.asking.ledger)?;
     let source = ledger.source();
-    let reads = reads(&args.asking, Some(&args.signals), None).all();
+    let reads = reads(&args.asking, Some(&args.signals), None)
+        .and("the key of customer lists", &args.lists.audience_key)
+        .all();
     let model = output::file(&args.out, MODEL, reads.clone())?;
     let shards = output::file(&shards_of(&args.out), SHARDS, reads)?;
     let earlier = args.update.as_deref().map(read_shards).transpose()?;
