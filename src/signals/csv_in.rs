@@ -239,7 +239,7 @@ fn column_names<B: Read>(
 
 /// Columns that are not there may be there with something else between them.
 fn other_delimiter(error: SignalsError, delimiter: u8, names: &[String]) -> SignalsError {
-    let (SignalsError::MissingColumn { file, .. } | SignalsError::MessageContent { file, .. }) =
+    let (SignalsError::MissingColumns { file, .. } | SignalsError::MessageContent { file, .. }) =
         &error
     else {
         return error;

@@ -131,7 +131,7 @@ fn deny_headers_that_cannot_be_read() {
         ),
         (
             "1,+4930123456,1970-01-01T00:00:01Z\n",
-            "address_book.csv has no column account_id; it has 1, (not a name), (not a name)",
+            "address_book.csv has no columns account_id, phone, saved_at; it has 1, (not a name), (not a name)",
         ),
         (
             "account_id,phone,\"saved_at\n1,2,3\n",

@@ -93,6 +93,13 @@ impl SignalsDir {
         Some(shown(&self.files.get(&table)?.get(index)?.name))
     }
 
+    /// The file of a table that is called so wherever it is told of.
+    pub(super) fn part_named(&self, table: Table, label: &str) -> Option<&Part> {
+        let mut labels = Labels::default();
+        let mut parts = self.files.get(&table).into_iter().flatten();
+        parts.find(|part| labels.of(&part.name) == label)
+    }
+
     /// Checks that tables are there.
     ///
     /// # Errors
@@ -210,7 +217,7 @@ impl SignalsDir {
         Ok((file, content))
     }
 
-    fn unpacked<'s>(
+    pub(super) fn unpacked<'s>(
         &self,
         source: &'s Source,
         packing: Packing,

@@ -158,13 +158,15 @@ pub enum SignalsError {
         /// How many bytes are allowed.
         allowed: u64,
     },
-    /// A required column is not there.
-    #[error("{file} has no column {column}; it has {}{}", found.join(", "), no_header(found), file = shown(file))]
-    MissingColumn {
+    /// Required columns are not there.
+    #[error(
+        "{file} has no column{} {}; it has {}{}", if columns.len() == 1 { "" } else { "s" }, columns.join(", "), found.join(", "),
+        no_header(found), file = shown(file))]
+    MissingColumns {
         /// The file.
         file: String,
-        /// The column.
-        column: &'static str,
+        /// All of them, in the table's order.
+        columns: Vec<&'static str>,
         /// The columns that are there.
         found: Vec<String>,
     },

@@ -55,8 +55,10 @@ impl Header {
         let places = columns
             .iter()
             .map(|column| place(file, column, found, &said));
+        let places = places.collect::<Result<_, _>>()?;
+        refuse_missing(file, columns, found, &said)?;
         Ok(Self {
-            places: places.collect::<Result<_, _>>()?,
+            places,
             ignored: ignored.iter().map(|name| shown(name)).collect(),
         })
     }
@@ -192,13 +194,33 @@ fn place(
     match (fields().next(), said.first()) {
         (Some(field), _) => Ok(Place::Field(field)),
         (None, Some(said)) => place_said(file, column, said),
-        (None, None) if column.required => Err(SignalsError::MissingColumn {
-            file: file.to_owned(),
-            column: column.name,
-            found: found.iter().map(|name| shown(name)).collect(),
-        }),
         (None, None) => Ok(Place::Absent),
     }
+}
+
+/// Names every required column that is nowhere: one reading of the message is enough to mend a file.
+fn refuse_missing(
+    file: &str,
+    columns: &[Column],
+    found: &[String],
+    said: &[Said],
+) -> Result<(), SignalsError> {
+    let named = || found.iter().chain(said.iter().map(|said| &said.column));
+    let is_missing =
+        |column: &&Column| column.required && !named().any(|name| is_name_of(column, name));
+    let missing: Vec<&'static str> = columns
+        .iter()
+        .filter(is_missing)
+        .map(|column| column.name)
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(SignalsError::MissingColumns {
+        file: file.to_owned(),
+        columns: missing,
+        found: found.iter().map(|name| shown(name)).collect(),
+    })
 }
 
 fn place_said(file: &str, column: &Column, said: &Said) -> Result<Place, SignalsError> {

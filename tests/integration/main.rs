@@ -12,6 +12,7 @@ mod beside_ties;
 mod book_repeats;
 mod business;
 mod cases;
+mod check;
 mod click_tables;
 mod clock;
 mod command_line;

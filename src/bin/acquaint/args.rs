@@ -44,6 +44,8 @@ pub(crate) struct Cli {
 pub(crate) enum Verb {
     /// Score everybody in a signals directory: suggestions, ads, spam, business messaging
     Run(RunArgs),
+    /// List everything that is wrong with a signals directory before it is scored
+    Check(CheckArgs),
     /// Generate a synthetic world with every table
     Synth(SynthArgs),
     /// Convert public data to a signals directory
@@ -131,6 +133,28 @@ pub(crate) struct GoingArgs {
     /// group's]
     #[arg(long, value_name = "SIZE")]
     pub(crate) memory_limit: Option<Bytes>,
+}
+
+/// Everything that is wrong with tables of one's own, at once.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A run names the first thing it stops at; this names all of them: tables and columns that are missing, types, rows that cannot be \
+used with the first of each kind as they stand in their file, and who may be scored and why the others may not. Digits of phone \
+numbers are shown as 0. Nothing is written.
+
+Exit code 1 if a run would stop, or would end with findings.
+
+Example:
+  acquaint check data/quickstart")]
+pub(crate) struct CheckArgs {
+    /// The directory with the tables; docs/formats.md lists them
+    #[arg(value_name = "DIR")]
+    pub(crate) signals: PathBuf,
+    #[command(flatten)]
+    pub(crate) asking: AskingArgs,
+    /// Print JSON instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Parameters, and the limit on rejected rows.

@@ -6,6 +6,7 @@ macro_rules! eprintln {
 }
 
 mod args;
+mod check;
 mod click_tables;
 mod clock;
 mod consent;
@@ -62,6 +63,7 @@ fn in_pool(cli: &Cli) -> Result<Outcome, Failure> {
 fn verb(cli: &Cli) -> Result<Outcome, Failure> {
     match &cli.verb {
         Verb::Run(args) => run::run(args, cli.quiet),
+        Verb::Check(args) => check::check(args, cli.quiet),
         Verb::Synth(args) => synth::synth(args),
         Verb::Import(ImportVerb::Edges(args)) => import::edges(args),
         Verb::Import(ImportVerb::Impressions(args)) => import::impressions(args),

@@ -24,6 +24,11 @@ const REQUIRED: [Table; 2] = [Table::MessengerAccounts, Table::SocialAccounts];
 /// The tables that are as necessary unless a ledger takes their place.
 const OF_CONSENT: [Table; 2] = [Table::ConsentEvents, Table::PolicyVersions];
 
+/// Can nothing be decided without the table?
+pub(in crate::engine) fn is_required(table: Table, has_ledger: bool) -> bool {
+    REQUIRED.contains(&table) || !has_ledger && OF_CONSENT.contains(&table)
+}
+
 /// The tables of a run.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct Inputs {
