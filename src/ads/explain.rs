@@ -6,6 +6,7 @@ use super::features::{AdField, AdHashes, Feature, Field, UserField, UserValue};
 use super::logistic::Logistic;
 use super::profile::UserProfile;
 use crate::learn::sigmoid;
+use crate::publish::without_numbers;
 use crate::signals::Ad;
 
 /// What one field adds.
@@ -13,7 +14,8 @@ use crate::signals::Ad;
 pub struct Contribution {
     /// Which field, or which two of them.
     pub field: Field,
-    /// What the person has in it, if it is a person's.
+    /// What the person has in it, if it is a person's; what own columns say of the ad. Nothing of what friends did: it would tell who knows all of them but one what
+    /// that one did.
     pub value: Option<String>,
     /// What it adds to the log-odds of a click.
     pub log_odds: f64,
@@ -36,7 +38,8 @@ pub struct Contributions {
 }
 
 impl Field {
-    /// The columns its values are from: `table.column`, or `table.*` for columns of the configuration's own, which the value names. What they mean was learned from `impressions`.
+    /// The columns its values are from: `table.column`, or `table.*` for columns of the configuration's own, which the value names.
+    /// What they mean was learned from `impressions`.
     #[must_use]
     pub fn sources(self) -> Vec<&'static str> {
         match self {
@@ -141,7 +144,7 @@ impl ClickModel {
         let (parts, logit) = match self.predictor() {
             Predictor::Logistic(model) => {
                 let logit = model.logit(&hashes, &of_person, None);
-                (terms(model, &hashes, &values), logit)
+                (terms(model, &hashes, &values, &self.own_words(ad)), logit)
             }
             Predictor::Factors(model) => {
                 let logit = model.logit(&hashes, &of_person);
@@ -157,16 +160,28 @@ impl ClickModel {
     }
 }
 
-fn terms(model: &Logistic, ad: &AdHashes, values: &[UserValue]) -> Vec<Contribution> {
+/// The terms of a logistic model; `own` are the words of the ad's own columns, in the order of their features.
+fn terms(
+    model: &Logistic,
+    ad: &AdHashes,
+    values: &[UserValue],
+    own: &[String],
+) -> Vec<Contribution> {
     let term = |feature: Feature, value: Option<&UserValue>| Contribution {
         field: feature.field,
-        value: value.map(|value| value.value.clone()),
+        value: value.and_then(UserValue::told),
         log_odds: model
             .ftrl()
             .weight(feature.slot(model.ftrl().params().bits())),
         is_personal: feature.field.is_personal(),
     };
     let mut parts: Vec<Contribution> = ad.features().map(|feature| term(feature, None)).collect();
+    let own_parts = parts
+        .iter_mut()
+        .filter(|part| part.field == Field::Ad(AdField::Own));
+    for (part, words) in own_parts.zip(own) {
+        part.value = Some(without_numbers(words));
+    }
     // The base rate training started from stands with the bias; what is left of the base is the place.
     let offset = model.ftrl().offset();
     parts[0].log_odds += offset;
@@ -198,11 +213,17 @@ fn halves(model: &FactorClicks, ad: &AdHashes, values: &[UserValue]) -> Vec<Cont
     parts.push(of_nobody(Field::Surface, found.place, with_person));
     parts.extend(found.person.into_iter().map(|(at, log_odds)| Contribution {
         field: Field::User(values[at].field),
-        value: Some(values[at].value.clone()),
+        value: values[at].told(),
         log_odds,
         is_personal: true,
     }));
     parts
+}
+
+impl ClickModel {
+    fn own_words(&self, ad: &Ad) -> Vec<String> {
+        self.own().words_of_ad(ad).collect()
+    }
 }
 
 impl Contributions {

@@ -28,6 +28,7 @@ use crate::hash::mix_two as mix;
 
 use super::clock::Clock;
 use super::shared::Scale;
+use crate::publish::without_numbers;
 use crate::signals::{Ad, Attributes, Surface};
 
 /// A field of a person.
@@ -460,6 +461,18 @@ pub(crate) struct HashedValue {
 }
 
 impl UserValue {
+    /// The value as others may read it: without numbers that may be somebody's, and none of what friends did, of which no more is told
+    /// than that it counted.
+    pub(crate) fn told(&self) -> Option<String> {
+        match self.field {
+            UserField::FriendsCategory
+            | UserField::FriendsAdvertiser
+            | UserField::FriendsHidCategory
+            | UserField::FriendsHidAdvertiser => None,
+            _ => Some(without_numbers(&self.value)),
+        }
+    }
+
     pub(crate) fn hashed(&self) -> HashedValue {
         HashedValue {
             field: self.field,

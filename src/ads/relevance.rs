@@ -729,8 +729,14 @@ fn reasons(profile: &UserProfile, ad: &Ad, model: &ClickModel) -> Vec<String> {
     if parts.is_empty() {
         return vec![without_values(spoken.by_ad, model).to_owned()];
     }
-    let text = |(_, value): (f64, UserValue)| format!("{} {}", value.field.as_str(), value.value);
-    parts.into_iter().map(text).collect()
+    parts.iter().map(|(_, value)| reason(value)).collect()
+}
+
+fn reason(value: &UserValue) -> String {
+    let field = value.field.as_str();
+    value
+        .told()
+        .map_or_else(|| field.to_owned(), |told| format!("{field} {told}"))
 }
 
 /// What spoke for an ad, in log-odds.

@@ -99,7 +99,8 @@ impl TableSummary {
             terms: KeptTerms {
                 kept: 0,
                 refused: BTreeMap::new(),
-                unreadable: 0,
+                contacts: 0,
+                own: BTreeMap::new(),
             },
             devices: KeptDevices {
                 kept: 0,

@@ -35,6 +35,7 @@ impl RejectionReason {
             Self::AfterKnown => "is more than five minutes after known_time",
             Self::FromTheFuture => "is later than now",
             Self::UnknownSpecialCategory => "is of an unknown special category",
+            Self::Contact => "holds a phone number or a mail address",
             Self::Sensitive(_) => "is about a sensitive topic",
         }
     }

@@ -97,7 +97,7 @@ pub use salvage::{Named, Salvage};
 pub use sizes::TableSize;
 pub use table::Table;
 pub use terms::{
-    AdCategory, Interest, KeptTerms, SpecialCategory, TermRefused, Topic, topics_digest,
+    AdCategory, Interest, KeptTerms, OwnCells, SpecialCategory, TermRefused, Topic, topics_digest,
 };
 pub(crate) use unpack::Members;
 pub use values::Values;

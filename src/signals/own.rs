@@ -17,7 +17,7 @@ use super::record::Record;
 use super::records::{Ad, Impression, SocialAccount};
 use super::shared_attributes::SharedAttributes;
 use super::table::Table;
-use super::terms::{Topic, topic_of};
+use super::terms::{TermRefused, Topic, refused};
 
 /// Own columns a table may have.
 const MAX_A_TABLE: usize = 64;
@@ -64,6 +64,9 @@ pub enum OwnRefused {
         /// The column.
         name: String,
     },
+    /// It is named twice, perhaps with other capitals.
+    #[error("{0} is named twice: keep one")]
+    Twice(String),
     /// It may be meant for a column that takes something away, or is nearly the name of one of the table's.
     #[error("{name} may be meant for {like}: call it something else")]
     Resembles {
@@ -104,9 +107,13 @@ impl OwnColumns {
         let own = self.by_table.entry(table).or_default();
         let is_taken = |columns: &[Column]| columns.iter().any(|c| fold(c.name) == fold(name));
         check(name)?;
-        if is_taken(known) || is_taken(own) {
-            let name = name.to_owned();
+        let name_of = || name.to_owned();
+        if is_taken(known) {
+            let name = name_of();
             return Err(OwnRefused::Known { table, name });
+        }
+        if is_taken(own) {
+            return Err(OwnRefused::Twice(name_of()));
         }
         if let Some(like) = resembled(known, name) {
             let name = name.to_owned();
@@ -201,12 +208,13 @@ fn check(name: &str) -> Result<(), OwnRefused> {
         return Err(OwnRefused::Content(name.to_owned()));
     }
     let words = name.replace(['_', '-', '.'], " ");
-    match topic_of(&words) {
-        None => Ok(()),
-        Some(topic) => Err(OwnRefused::Sensitive {
+    match refused(&words) {
+        Some(TermRefused::Sensitive(topic)) => Err(OwnRefused::Sensitive {
             name: name.to_owned(),
             topic,
         }),
+        Some(TermRefused::Contact) => Err(OwnRefused::Name(name.to_owned())),
+        Some(TermRefused::Empty) | None => Ok(()),
     }
 }
 
@@ -364,7 +372,8 @@ mod tests {
             table: Table::Ads,
             name: name.to_owned(),
         };
-        assert_eq!(add(Table::Ads, "Objective"), Err(known("Objective")));
+        let twice = OwnRefused::Twice("Objective".to_owned());
+        assert_eq!(add(Table::Ads, "Objective"), Err(twice));
         assert_eq!(
             add(Table::Ads, "advertiser id"),
             Err(known("advertiser id"))
@@ -461,7 +470,7 @@ mod tests {
         assert_eq!(said(1), ["tags x"], "a sensitive word is left out");
         assert_eq!(rows.summary.terms.refused.len(), 1);
         assert_eq!(faults(&rows), [], "what only ads look at rejects nobody");
-        assert_eq!((said(2).len(), rows.summary.terms.unreadable), (0, 1));
+        assert_eq!((said(2).len(), rows.summary.terms.unreadable()), (0, 1));
         assert!(rows.summary.ignored_columns.is_empty());
     }
 

@@ -58,6 +58,8 @@ pub enum RejectionReason {
     FromTheFuture,
     /// An ad for something else than a home, a job or a loan says it is of a special category.
     UnknownSpecialCategory,
+    /// A word is a phone number or an address for mail.
+    Contact,
     /// An ad is about, or asks for, a topic nobody may be sorted by.
     Sensitive(Topic),
 }
@@ -85,6 +87,7 @@ impl RejectionReason {
             Self::AfterKnown => "after_known",
             Self::FromTheFuture => "from_the_future",
             Self::UnknownSpecialCategory => "unknown_special_category",
+            Self::Contact => "contact",
             Self::Sensitive(topic) => topic.reason(),
         }
     }

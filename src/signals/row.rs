@@ -6,7 +6,7 @@ use super::column::{Column, Kind};
 use super::devices::KeptDevices;
 use super::own::{Columns, OwnValue, OwnValues};
 use super::rejection::RejectionReason;
-use super::terms::{AdCategory, Interest, KeptTerms, TermRefused, topic_of};
+use super::terms::{AdCategory, Interest, KeptTerms, TermRefused, refused};
 use crate::ids::{DeviceId, Region, RegionRefused};
 use crate::time::Timestamp;
 
@@ -324,33 +324,29 @@ impl<'a> Row<'a> {
         Ok(texts)
     }
 
-    /// What people are interested in: sorted, each once. A term about a sensitive topic is left out and counted.
+    /// What people are interested in: sorted, each once. A term about a sensitive topic, or that reaches somebody, is left out and
+    /// counted.
     pub(super) fn interests(&self, column: &Column) -> Result<Vec<Interest>, Fault> {
         let mut terms = self.terms.borrow_mut();
-        let mut kept = |item: &str| match Interest::parse(item) {
-            Ok(term) => {
-                terms.count(None);
-                Some(term)
-            }
-            Err(TermRefused::Sensitive(topic)) => {
-                terms.count(Some(topic));
-                None
-            }
-            Err(TermRefused::Empty) => None,
+        let mut kept = |item: &str| {
+            let term = Interest::parse(item);
+            terms.count(term.as_ref().err().copied());
+            term.ok()
         };
         let items = self.items(column)?.into_iter();
         Ok(in_order(items.filter_map(&mut kept).collect()))
     }
 
-    /// A word for a person, in lower case, if there is one; left out and counted if it is about a sensitive topic.
+    /// A word for a person, in lower case, if there is one; left out and counted if it is about a sensitive topic or reaches
+    /// somebody.
     pub(super) fn harmless_if(&self, column: &Column) -> Result<Option<String>, Fault> {
         let Some(word) = self.lower_if(column)? else {
             return Ok(None);
         };
-        match topic_of(&word) {
+        match refused(&word) {
             None => Ok(Some(word)),
-            topic => {
-                self.terms.borrow_mut().count(topic);
+            refused => {
+                self.terms.borrow_mut().count(refused);
                 Ok(None)
             }
         }
@@ -373,9 +369,9 @@ impl<'a> Row<'a> {
     /// Words an ad asks for: lower case, sorted, each once. One sensitive topic among them refuses the row.
     pub(super) fn wanted_words(&self, column: &Column) -> Result<Vec<String>, Fault> {
         let words = self.lower_list(column)?;
-        match words.iter().find_map(|word| topic_of(word)) {
+        match words.iter().find_map(|word| refused(word)) {
             None => Ok(words),
-            Some(topic) => Err(Fault::new(column, RejectionReason::Sensitive(topic))),
+            Some(refused) => Err(of_term(refused, column)),
         }
     }
 
@@ -391,25 +387,28 @@ impl<'a> Row<'a> {
     /// read are left out and counted: what one purpose looks at takes nobody out of the others.
     pub(super) fn own(&self) -> OwnValues {
         let keeps = |word: &str, _: &Column| {
-            let topic = topic_of(word);
-            self.terms.borrow_mut().count(topic);
-            Ok(topic.is_none())
+            let refused = refused(word);
+            self.terms.borrow_mut().count(refused);
+            Ok(refused.is_none())
         };
         let mut values = Vec::new();
         for column in self.own_columns() {
-            match self.own_of(column, &keeps) {
-                Ok(found) => values.extend(found),
-                Err(_) => self.terms.borrow_mut().count_unreadable(),
+            let found = self.own_of(column, &keeps);
+            let is_empty = matches!(&found, Ok(found) if found.is_empty());
+            if !is_empty {
+                let mut terms = self.terms.borrow_mut();
+                terms.count_own(column.name, found.is_ok());
             }
+            values.extend(found.into_iter().flatten());
         }
         OwnValues::new(values)
     }
 
     /// What stands in own columns of an ad: one word about a sensitive topic refuses the row.
     pub(super) fn own_of_ad(&self) -> Result<OwnValues, Fault> {
-        let keeps = |word: &str, column: &Column| match topic_of(word) {
+        let keeps = |word: &str, column: &Column| match refused(word) {
             None => Ok(true),
-            Some(topic) => Err(Fault::new(column, RejectionReason::Sensitive(topic))),
+            Some(refused) => Err(of_term(refused, column)),
         };
         let found = self
             .own_columns()
@@ -482,6 +481,7 @@ fn of_term(refused: TermRefused, column: &Column) -> Fault {
     let reason = match refused {
         TermRefused::Empty => RejectionReason::Missing,
         TermRefused::Sensitive(topic) => RejectionReason::Sensitive(topic),
+        TermRefused::Contact => RejectionReason::Contact,
     };
     Fault::new(column, reason)
 }

@@ -121,8 +121,8 @@ fn rows_that_are_looked_at_are_counted_and_the_output_verifies() {
     let dir = tempfile::tempdir().unwrap();
     let run = beside.run(dir.path(), &world, "[ranker.signals]\n");
     for (stage, n) in [
-        ("call counts → calls between people", beside.calls.len()),
-        ("group members → pairs in groups", beside.groups.len()),
+        ("call counts → calls of people", beside.calls.len()),
+        ("group members → people in groups", beside.groups.len()),
     ] {
         let stage = run.manifest.stage(stage).unwrap();
         assert_eq!(stage.rows_in, n as u64, "{stage:?}");

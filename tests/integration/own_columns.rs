@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use acquaint::ids::UserId;
-use acquaint::signals::TableForm;
+use acquaint::signals::{Interest, TableForm};
 use acquaint::synth::World;
 use csv::StringRecord;
 use serde_json::Value;
@@ -216,4 +216,73 @@ fn what_cannot_be_an_own_column_is_refused_by_name() {
     );
     let told = refused("[ads.features.friendships]\nplan = { kind = \"category\" }\n");
     assert!(told.contains("friendships"), "{told}");
+}
+
+/// The attack: somebody's number as an interest, or in a column of the configuration's own, becomes a reason that is published.
+#[test]
+fn deny_numbers_and_addresses_the_way_through_words() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = dir.path();
+    let mut world = small_world(120, 3);
+    for row in &mut world.social_accounts {
+        row.interests = vec![Interest::parse("cooking").unwrap()];
+    }
+    write_world(&at.join("tables"), TableForm::Csv, &world);
+    fs::remove_file(at.join("tables/sums.json")).ok();
+    let reached = |user: u64| format!("+49151{:08}", user % 100_000_000);
+    with_columns(
+        &at.join("tables"),
+        "social_accounts",
+        &["hotline", "mail", "code"],
+        |row| {
+            let user = row.id("user_id").unwrap();
+            vec![
+                reached(user),
+                format!("u{user}@mail.example"),
+                "436641234567".to_owned(),
+            ]
+        },
+    );
+    let path = at.join("tables/social_accounts.csv");
+    let told = fs::read_to_string(&path).unwrap();
+    fs::write(
+        &path,
+        told.replace("cooking", "cooking|+43 664 1234567|me@mail.example"),
+    )
+    .unwrap();
+    let config = r#"
+[ads]
+learning_curve = false
+[ads.features.social_accounts]
+hotline = { kind = "category", purpose = "ad_relevance" }
+mail = { kind = "category", purpose = "ad_relevance" }
+code = { kind = "number", purpose = "ad_relevance" }
+"#;
+    fs::write(at.join("own.toml"), config).unwrap();
+    let json = done(
+        "run --signals tables --config own.toml --out out --json --quiet",
+        at,
+    );
+    let manifest: Value = serde_json::from_str(&json).unwrap();
+    let stages = manifest["stages"].as_array().unwrap();
+    let terms = stages
+        .iter()
+        .find(|stage| stage["name"] == "social_accounts → interests");
+    // Two of each person's words in own columns, and two of their interests.
+    let n = world.social_accounts.len() as u64;
+    assert_eq!(terms.unwrap()["dropped"]["contact"], 4 * n);
+    let published = fs::read(at.join("out/ad_scores.parquet")).unwrap();
+    let published = String::from_utf8_lossy(&published);
+    for text in ["+49151", "664", "mail.example"] {
+        assert!(!published.contains(text), "{text}");
+    }
+    let as_number = config.replace("mail = { kind = \"category\"", "mail = { kind = \"number\"");
+    fs::write(at.join("words.toml"), as_number).unwrap();
+    let run = "run --signals tables --config words.toml --out out2 --quiet";
+    let (code, _, error) = acquaint(&words(run), at);
+    assert_eq!(code, 1, "{error}");
+    assert!(
+        error.contains("values of the column mail of social_accounts cannot be read"),
+        "{error}"
+    );
 }

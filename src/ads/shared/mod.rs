@@ -59,7 +59,7 @@ pub struct Told {
 /// What is shared about a person at a moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Shared {
-    /// Device, usage, community and the person themselves, by field.
+    /// Device, usage and the person themselves, by field.
     facts: Arc<[Fact]>,
     /// Levels that count for the ad in question, by field.
     pub(in crate::ads) levels: Box<[Level]>,

@@ -54,11 +54,16 @@ fn prepared_for_ads(asked: &AskedAdsArgs, quiet: bool) -> Result<Prepared, Failu
     prepared(of_run, &params, &models, quiet)
 }
 
-/// Prints an explanation, as JSON if that was asked for. Of somebody nobody knows there is nothing to explain.
+/// That nobody is known by an id.
+fn no_person(user: UserId) -> String {
+    format!("{user} is unknown: no usable row of social_accounts has this user_id at that time")
+}
+
+/// Prints an explanation, as JSON if that was asked for. Of an id nobody knows there is nothing to explain.
 fn show<E: Serialize>(
     asked: &AskedArgs,
     explained: &E,
-    unknown: Option<UserId>,
+    unknown: Option<String>,
     reading: &Reading,
     text: impl Fn(&E) -> String,
 ) -> Result<Outcome, Failure> {
@@ -68,10 +73,8 @@ fn show<E: Serialize>(
     } else {
         text(explained)
     })?;
-    if let Some(user) = unknown {
-        eprintln!(
-            "acquaint: {user} is unknown: no usable row of social_accounts has this user_id at that time"
-        );
+    if let Some(unknown) = unknown {
+        eprintln!("acquaint: {unknown}");
         return Ok(tell(reading, Outcome::Findings));
     }
     Ok(tell(reading, Outcome::Done))

@@ -41,12 +41,12 @@ pub(super) fn add(
         world.stages.push(stage);
     }
     if signals.calls {
-        let mut stage = Stage::new("call counts → calls between people");
+        let mut stage = Stage::new("call counts → calls of people");
         dealings.extend(calls(&world.inputs, view, &mut stage));
         world.stages.push(stage);
     }
     if signals.groups {
-        let mut stage = Stage::new("group members → pairs in groups");
+        let mut stage = Stage::new("group members → people in groups");
         dealings.extend(groups(&world.inputs, view, &mut stage));
         world.stages.push(stage);
     }

@@ -95,7 +95,13 @@ pub(in crate::engine) fn ranked_by(
     progress.begin("training the friend model", None);
     match train_friends(graph, exclusions, &params.suggest, ranker, provenance) {
         Ok(model) => Ok(RankedBy::Model(Box::new(model))),
-        Err(why @ RankerError::TooLittle { .. }) => Ok(RankedBy::ScoreForWantOf(why.to_string())),
+        Err(why @ RankerError::TooLittle { .. }) => {
+            let why = why.to_string();
+            progress.note(&format!(
+                "no learned order: {why}; suggestions are in the order of their scores"
+            ));
+            Ok(RankedBy::ScoreForWantOf(why))
+        }
         Err(error) => Err(error.into()),
     }
 }

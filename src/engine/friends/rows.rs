@@ -85,9 +85,9 @@ fn stages(counts: &SuggestCounts) -> [Stage; 2] {
     [stage, near_stage(counts)]
 }
 
-/// Whoever fills the lists of people with few candidates.
+/// Whoever comes from beyond friends of friends: people near who fill short lists, and those that factors found.
 fn near_stage(counts: &SuggestCounts) -> Stage {
-    let mut stage = Stage::new("people near → suggestions");
+    let mut stage = Stage::new("people beyond friends of friends → suggestions");
     stage.pass(counts.near);
     stage
 }

@@ -165,12 +165,17 @@ impl Read {
 
     /// Notes what became of people's terms, if some were left out.
     fn terms(&mut self, table: Table, terms: &KeptTerms) {
-        if terms.refused.is_empty() && terms.unreadable == 0 {
+        self.findings.extend(unread_columns(table, terms));
+        let unreadable = terms.unreadable();
+        if terms.refused.is_empty() && terms.contacts == 0 && unreadable == 0 {
             return;
         }
         let mut stage = Stage::new(&format!("{table} → interests"));
-        if terms.unreadable > 0 {
-            stage.drop("unreadable", terms.unreadable);
+        if unreadable > 0 {
+            stage.drop("unreadable", unreadable);
+        }
+        if terms.contacts > 0 {
+            stage.drop(RejectionReason::Contact.as_str(), terms.contacts);
         }
         stage.pass(terms.kept);
         for (topic, n) in &terms.refused {
@@ -206,4 +211,23 @@ impl Read {
         self.rejections.extend(rejections.iter().cloned());
         rejections
     }
+}
+
+/// Own columns of which more cells cannot be read than can: the configuration says they hold something else.
+fn unread_columns(table: Table, terms: &KeptTerms) -> impl Iterator<Item = RunFinding> + '_ {
+    let unread = terms
+        .own
+        .iter()
+        .filter(|(_, cells)| cells.unreadable > cells.read);
+    unread.map(move |(column, cells)| {
+        let n = cells.read + cells.unreadable;
+        RunFinding::new(
+            "own_column_unread",
+            format!(
+                "{} of {n} values of the column {column} of {table} cannot be read and are left out",
+                cells.unreadable
+            ),
+            format!("say in [ads.features.{table}] what {column} holds: \"category\", \"number\" or \"list\""),
+        )
+    })
 }

@@ -10,6 +10,7 @@
 //! assert_eq!(Interest::parse("World Diabetes Day"), Err(TermRefused::Sensitive(Topic::Health)));
 //! ```
 
+mod contact;
 mod fold;
 mod kept;
 mod known;
@@ -19,9 +20,9 @@ mod taxonomy;
 mod term;
 mod topic;
 
-pub use kept::KeptTerms;
+pub use kept::{KeptTerms, OwnCells};
 pub use special::SpecialCategory;
 pub use taxonomy::topics_digest;
-pub(in crate::signals) use term::topic_of;
+pub(in crate::signals) use term::refused;
 pub use term::{AdCategory, Interest, TermRefused};
 pub use topic::Topic;

@@ -3,6 +3,7 @@
 use std::borrow::Borrow;
 use std::fmt;
 
+use super::contact::reaches_somebody;
 use super::known;
 use super::special::SpecialCategory;
 use super::taxonomy;
@@ -17,6 +18,9 @@ pub enum TermRefused {
     /// It is about a topic nobody may be sorted by.
     #[error("nobody may be sorted by {0}")]
     Sensitive(Topic),
+    /// It holds a phone number or an address for mail.
+    #[error("a phone number or a mail address is no term")]
+    Contact,
 }
 
 macro_rules! terms {
@@ -29,7 +33,7 @@ macro_rules! terms {
             /// Reads a term: trimmed, in lower case.
             ///
             /// # Errors
-            /// If the text is empty, or about a sensitive topic.
+            /// If the text is empty, about a sensitive topic, or holds a phone number or an address for mail.
             pub fn parse(text: &str) -> Result<Self, TermRefused> {
                 read(text).map(Self)
             }
@@ -93,15 +97,17 @@ fn read(text: &str) -> Result<String, TermRefused> {
     if text.is_empty() {
         return Err(TermRefused::Empty);
     }
-    match known::topic(text) {
-        Some(topic) => Err(TermRefused::Sensitive(topic)),
+    match refused(text) {
+        Some(refused) => Err(refused),
         None => Ok(text.to_lowercase()),
     }
 }
 
-/// The topic of a text that is no term itself, such as a word for a gender.
-pub(in crate::signals) fn topic_of(text: &str) -> Option<Topic> {
-    known::topic(text)
+/// Why a text that is no term itself, such as a word for a gender, may not stand for a person all the same.
+pub(in crate::signals) fn refused(text: &str) -> Option<TermRefused> {
+    let sensitive = || known::topic(text).map(TermRefused::Sensitive);
+    let contact = || reaches_somebody(text).then_some(TermRefused::Contact);
+    sensitive().or_else(contact)
 }
 
 #[cfg(test)]

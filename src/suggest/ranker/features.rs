@@ -22,7 +22,7 @@ pub type Features = [f64; N_FEATURES];
 /// For a person `u` and a candidate `v`, with `z` over the people tied to both, `d` the number of ties, `t(x, y)`
 /// how many people are tied to both `x` and `y`, and `c(z)` the share of the pairs of `z`'s ties that are tied:
 /// sums and ratios enter as natural logarithms of `ε + x` (so all are dimensionless), with ε = 1 for counts, 0.01
-/// for `clustering` and `three_paths`, and 0.0001 for the others. `best_*` is the logarithm of 0.001 + the sum's
+/// for `clustering_between` and `three_paths`, and 0.0001 for the others. `best_*` is the logarithm of 0.001 + the sum's
 /// ratio to the largest among the person's candidates. With `p` the inner product of factors, at least 0, `factor_log` is
 /// the logarithm of 0.01 + `p`, and `factor_alone` is `best_factor_product` where nobody is tied to both. Shares of ties into communities are
 /// logarithms of 0.01 + the share; calls, groups and sizes of communities of 1 + the number. `docs/scoring.md` has the table.

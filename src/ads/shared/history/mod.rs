@@ -11,8 +11,8 @@
 //! | own category, own advertiser | their clicks there over expected, beside the person's own rate | ads of it |
 //! | own ad | how often it was shown to them, and whether they clicked | that ad |
 //! | lists | how many lists of the advertiser the person was on | ads of it |
+//! | friends' category, friends' advertiser | clicks of all their friends together over expected ones, if enough stand behind it | ads of it |
 //! | friends who hid in the category, of the advertiser | how many of them, if they are enough | ads of it |
-//! | friends' category, friends' advertiser | the same of their friends together, if enough stand behind it | ads of it |
 
 mod events;
 mod rates;

@@ -5,7 +5,7 @@ use acquaint::consent::AdLevel;
 use acquaint::engine::{AdExplained, AdPart, Grant, NotShown};
 use acquaint::ids::{AdId, UserId};
 
-use super::{prepared_for_ads, show};
+use super::{no_person, prepared_for_ads, show};
 use crate::args::ExplainAdArgs;
 use crate::evaluate::line;
 use crate::exit::{Failure, Outcome};
@@ -13,8 +13,16 @@ use crate::exit::{Failure, Outcome};
 pub(crate) fn ad(args: &ExplainAdArgs, quiet: bool) -> Result<Outcome, Failure> {
     let prepared = prepared_for_ads(&args.asked, quiet)?;
     let explained = prepared.explain_ad(UserId(args.user), AdId(args.ad))?;
-    let is_unknown = explained.why_not == Some(NotShown::UnknownPerson);
-    let unknown = is_unknown.then_some(explained.user);
+    let unknown = match explained.why_not {
+        Some(NotShown::UnknownPerson) => Some(no_person(explained.user)),
+        Some(NotShown::UnknownAd) => {
+            let ad = explained.ad_id;
+            Some(format!(
+                "{ad} is unknown: no usable row of ads has this ad_id"
+            ))
+        }
+        _ => None,
+    };
     show(
         &args.asked.of_run,
         &explained,

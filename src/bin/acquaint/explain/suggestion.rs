@@ -4,7 +4,7 @@ use acquaint::engine::{NotSuggested, SuggestionExplained};
 use acquaint::ids::UserId;
 use acquaint::suggest::WhyNot;
 
-use super::{prepared, show};
+use super::{no_person, prepared, show};
 use crate::args::ExplainSuggestionArgs;
 use crate::evaluate::line;
 use crate::exit::{Failure, Outcome};
@@ -18,7 +18,7 @@ pub(crate) fn suggestion(args: &ExplainSuggestionArgs, quiet: bool) -> Result<Ou
     let prepared = prepared(asked, &params, &models, quiet)?;
     let explained = prepared.explain_suggestion(UserId(args.user), UserId(args.candidate));
     let unknown = match explained.why_not {
-        Some(NotSuggested::UnknownPerson { user }) => Some(user),
+        Some(NotSuggested::UnknownPerson { user }) => Some(no_person(user)),
         _ => None,
     };
     show(asked, &explained, unknown, &prepared.reading(), text)
