@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use acquaint::engine::RunParams;
 use acquaint::signals::TableForm;
 
 use crate::support::{program, small_world, write_world};
@@ -421,4 +422,47 @@ fn synth_has_the_effects_and_the_ads_it_is_told() {
     let (code, said, truth, _) = made("typo", "histroy=1");
     assert!(code == 2 && said.contains("friends, fatigue"), "{said}");
     assert_eq!(truth, None);
+}
+
+#[test]
+fn settings_in_the_directory_are_found_and_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = dir.path();
+    let ask = |line: &str| program::acquaint(&program::words(line), at);
+    let (code, defaults, _) = ask("config --defaults");
+    assert_eq!(code, 0);
+    assert_eq!(
+        RunParams::from_toml(&defaults).unwrap(),
+        RunParams::default()
+    );
+    assert_eq!(ask("config"), (0, defaults.clone(), String::new()));
+    fs::write(at.join("acquaint.toml"), "[suggest]\nk = 3\n").unwrap();
+    fs::write(at.join("other.toml"), "[suggest]\nk = 4\n").unwrap();
+    let (code, here, told) = ask("config");
+    assert_eq!((code, told.contains("acquaint.toml")), (0, true), "{told}");
+    let with_k = |k| {
+        let suggest = RunParams::default().suggest.k(k);
+        RunParams {
+            suggest,
+            ..RunParams::default()
+        }
+    };
+    assert_eq!(RunParams::from_toml(&here).unwrap(), with_k(3));
+    let (_, other, told) = ask("config --config other.toml");
+    assert_eq!(
+        (RunParams::from_toml(&other).unwrap(), told.as_str()),
+        (with_k(4), "")
+    );
+    assert_eq!(ask("config --defaults").1, defaults);
+    write_world(&at.join("tables"), TableForm::Parquet, &small_world(60, 3));
+    let (code, manifest, told) = ask("run --signals tables --out out --json --quiet");
+    assert_eq!(code, 0, "{told}");
+    let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+    assert_eq!(manifest["parameters"]["suggest"]["k"], 3);
+    fs::write(at.join("acquaint.toml"), "[suggest]\nkk = 3\n").unwrap();
+    let (code, _, told) = ask("run --signals tables --out out --quiet");
+    assert!(
+        code == 2 && told.contains("acquaint.toml") && told.contains("kk"),
+        "{told}"
+    );
 }

@@ -19,6 +19,7 @@ mod command_line;
 mod consent_rules;
 mod contests;
 mod damage;
+mod documented;
 mod durability;
 mod edge_lists;
 mod enumeration;

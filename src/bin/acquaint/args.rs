@@ -62,6 +62,8 @@ pub(crate) enum Verb {
     /// Train a model and write it to a file
     #[command(subcommand)]
     Train(TrainVerb),
+    /// Print the settings of a run, defaults included
+    Config(ConfigArgs),
     /// Render the report page of a finished run
     Report(ReportArgs),
     /// List published rows to delete because of a later opt-out, block or similar event
@@ -135,6 +137,23 @@ pub(crate) struct GoingArgs {
     pub(crate) memory_limit: Option<Bytes>,
 }
 
+/// The settings of a run.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Prints TOML that --config reads. A section that is absent by default, such as [ranker], is absent here too; docs/formats.md lists
+every key.
+
+Example:
+  acquaint config --defaults > acquaint.toml
+  acquaint config")]
+pub(crate) struct ConfigArgs {
+    #[command(flatten)]
+    pub(crate) given: ParamsArgs,
+    /// Print the defaults, whatever file there is
+    #[arg(long, conflicts_with_all = ["config", "max_rejects"])]
+    pub(crate) defaults: bool,
+}
+
 /// Everything that is wrong with tables of one's own, at once.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -160,7 +179,7 @@ pub(crate) struct CheckArgs {
 /// Parameters, and the limit on rejected rows.
 #[derive(Debug, Default, Args)]
 pub(crate) struct ParamsArgs {
-    /// Configuration file (TOML); every key is optional
+    /// Configuration file (TOML); every key is optional [default: acquaint.toml in this directory, if it is there]
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Exit with code 1 if more rows are rejected than this: a share of any one table (5% or 0.05), or a total number of rows

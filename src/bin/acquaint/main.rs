@@ -9,6 +9,7 @@ mod args;
 mod check;
 mod click_tables;
 mod clock;
+mod config;
 mod consent;
 mod dry_run;
 mod edge_lists;
@@ -73,6 +74,7 @@ fn verb(cli: &Cli) -> Result<Outcome, Failure> {
         Verb::Worth(args) => worth::worth(args, cli.quiet),
         Verb::Explain(verb) => explain::explain(verb, cli.quiet),
         Verb::Train(verb) => train::train(verb, cli.quiet),
+        Verb::Config(args) => config::config(args),
         Verb::Report(args) => report::report(args),
         Verb::Recall(args) => recall::recall(args, cli.quiet),
         Verb::Verify(args) => verify::verify(args, cli.quiet),

@@ -177,14 +177,22 @@ pub(crate) fn of_kind(params: ValidRunParams, model: Option<AdModelArg>) -> Vali
     }
 }
 
+/// The configuration that counts where none is named.
+const CONFIG: &str = "acquaint.toml";
 /// No configuration is larger.
 const MAX_CONFIG_BYTES: u64 = 1 << 20;
 
-/// The parameters of a configuration file, or the defaults if there is none, with what the command line says of them.
+/// The parameters of the configuration that is named, of the one in this directory, or the defaults, with what the command line says
+/// of them.
 pub(crate) fn read_params(args: &ParamsArgs) -> Result<ValidRunParams, Failure> {
-    let params = match &args.config {
-        None => RunParams::default().check()?,
-        Some(path) => read_config(path)?,
+    let found = || Path::new(CONFIG).exists().then(|| PathBuf::from(CONFIG));
+    let params = match (&args.config, found()) {
+        (Some(path), _) => read_config(path)?,
+        (None, Some(path)) => {
+            eprintln!("acquaint: settings are those of {CONFIG} in this directory");
+            read_config(&path)?
+        }
+        (None, None) => RunParams::default().check()?,
     };
     Ok(match args.max_rejects {
         Some(max) => params.with_max_rejects(max),
