@@ -18,7 +18,7 @@ pub struct QuietHours {
     pub regions: Vec<String>,
     /// When it begins, such as `21:00`,
     pub from: String,
-    /// and ends, such as `08:00`; before `from` it is on the next day.
+    /// and ends, such as `08:00`; up to `from` it is on the next day, so that from a time to itself is the whole day.
     pub until: String,
     /// Every offset from UTC that clocks there have at any time of the year, such as `+01:00`: it is quiet if it is by any of them.
     pub utc_offsets: Vec<String>,
@@ -78,7 +78,7 @@ impl Hours {
         let minutes = at.micros().div_euclid(MINUTE);
         let is_in = |offset: &i64| {
             let minute = (minutes + offset).rem_euclid(MINUTES_A_DAY);
-            if self.from <= self.until {
+            if self.from < self.until {
                 (self.from..self.until).contains(&minute)
             } else {
                 minute >= self.from || minute < self.until
@@ -190,6 +190,18 @@ mod tests {
             ("2026-02-01T07:00:00Z", false),
         ] {
             assert_eq!(is_quiet(&night, at), expected, "{at}");
+        }
+    }
+
+    #[test]
+    fn from_a_time_to_itself_is_the_whole_day() {
+        let day = quiet("21:00", "21:00", &["+01:00"]).unwrap();
+        for at in [
+            "2026-01-31T19:59:59Z",
+            "2026-01-31T20:00:00Z",
+            "2026-02-01T03:00:00Z",
+        ] {
+            assert!(is_quiet(&day, at), "{at}");
         }
     }
 
