@@ -73,20 +73,23 @@ impl Verdicts {
         template: Option<TemplateId>,
     ) -> BusinessExplained {
         let at = world.standing.as_of.valid;
-        let of_kind = |&kind: &MessageKind| {
-            let asked = AskedMessage {
-                business,
-                account,
-                kind,
-                template: template.filter(|_| kind != MessageKind::Service),
-            };
-            Some(explained(kind, &self.verdict(world, asked)?, at))
-        };
+        let messages = MessageKind::ALL.map(|kind| AskedMessage {
+            business,
+            account,
+            kind,
+            template: template.filter(|_| kind != MessageKind::Service),
+        });
+        let all = MessageKind::ALL
+            .into_iter()
+            .zip(self.verdicts(world, messages));
+        let asked = all.filter(|(kind, _)| kinds.contains(kind));
         BusinessExplained {
             business,
             account,
             at,
-            kinds: kinds.iter().filter_map(of_kind).collect(),
+            kinds: asked
+                .filter_map(|(kind, verdict)| Some(explained(kind, &verdict?, at)))
+                .collect(),
         }
     }
 }

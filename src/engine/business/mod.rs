@@ -151,11 +151,15 @@ impl Verdicts {
         }
     }
 
-    /// The verdict on one message, with every rule that spoke.
-    pub(in crate::engine) fn verdict(&self, world: &World, asked: AskedMessage) -> Option<Verdict> {
+    /// The verdicts on messages, with every rule that spoke.
+    fn verdicts<const N: usize>(
+        &self,
+        world: &World,
+        asked: [AskedMessage; N],
+    ) -> [Option<Verdict>; N] {
         let signals = signals(&world.inputs, &self.spam, &self.regions);
         let ruling = ruling(&world.params.business, world.standing.as_of.valid);
-        business::verdict(&signals, self.views.gates(), ruling, asked)
+        business::verdicts(&signals, self.views.gates(), ruling, asked)
     }
 
     /// The verdict of a pair; none if there is nothing between the two, or the account allows neither purpose.

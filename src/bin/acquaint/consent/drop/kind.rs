@@ -56,7 +56,8 @@ mod tests {
 
     #[test]
     fn name_and_columns_have_to_agree() {
-        let of = |stem, columns: &[&str]| Kind::of(stem, &csv::ByteRecord::from(columns.to_vec()));
+        let of =
+            |stem: &str, columns: &[&str]| Kind::of(stem, &csv::ByteRecord::from(columns.to_vec()));
         let (two, three) = (["ID", "Hash"], ["ID", "Hash", "ListType"]);
         for kind in IDENTIFIERS {
             let stem = format!("20260801_{kind}");
