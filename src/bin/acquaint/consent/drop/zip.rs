@@ -74,6 +74,9 @@ fn directory(file: &mut File) -> io::Result<Directory> {
     let at = end.windows(4).rposition(|four| four == b"PK\x05\x06");
     let at = at.ok_or_else(|| damaged("it has no directory"))?;
     let last = &end[at..];
+    if last.len() != 22 + usize::from(short(last, 20)?) {
+        return Err(damaged("it ends too early, or too late"));
+    }
     let mut directory = Directory {
         n_files: short(last, 10)?.into(),
         size: long(last, 12)?.into(),
