@@ -80,12 +80,11 @@ impl<'a> Answers<'a> {
     /// The answer to lists of a type; begun if it is the first of them.
     pub(super) fn to(&mut self, identifier: &'static str) -> Result<&mut Answer, Failure> {
         let is_it = |answer: &Answer| answer.identifier == identifier;
-        let at = match self.begun.iter().position(is_it) {
-            Some(at) => at,
-            None => {
-                self.begun.push(Answer::begin(identifier, self.broker)?);
-                self.begun.len() - 1
-            }
+        let at = if let Some(at) = self.begun.iter().position(is_it) {
+            at
+        } else {
+            self.begun.push(Answer::begin(identifier, self.broker)?);
+            self.begun.len() - 1
         };
         Ok(&mut self.begun[at])
     }

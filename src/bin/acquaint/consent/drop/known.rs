@@ -29,7 +29,7 @@ struct Held {
     number: E164,
     account: AccountId,
     /// Does it still have the number?
-    is_held: bool,
+    is_current: bool,
 }
 
 /// Whom a hash stands for.
@@ -62,7 +62,7 @@ impl Known {
                 accounts.extend(number.map(|number| Held {
                     number,
                     account: row.account_id,
-                    is_held: row.number_until.is_none_or(|until| now < until),
+                    is_current: row.number_until.is_none_or(|until| now < until),
                 }));
             }
         })?;
@@ -108,7 +108,7 @@ impl Known {
             let from = self.accounts.partition_point(|held| held.number < number);
             let had = self.accounts[from..].iter();
             let had = had.take_while(|held| held.number == number);
-            if !had.clone().any(|held| held.is_held) {
+            if !had.clone().any(|held| held.is_current) {
                 found.free.push(number);
             }
             let before = found.accounts.len();
@@ -198,10 +198,10 @@ mod tests {
 
     #[test]
     fn whoever_has_or_had_a_number_is_found_and_nobody_else() {
-        let held = |text, account, is_held| Held {
+        let held = |text, account, is_current| Held {
             number: number(text),
             account: AccountId(account),
-            is_held,
+            is_current,
         };
         let (one, two, three) = ("+491715550123", "+491715550124", "+491715550125");
         let accounts = vec![
