@@ -23,6 +23,7 @@ mod book;
 mod eligibility;
 mod history;
 mod in_force;
+mod order;
 mod params;
 mod quiet;
 mod rule_file;
@@ -34,6 +35,8 @@ mod verdict;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]
+mod order_tests;
+#[cfg(test)]
 mod tests;
 
 pub use admission::{Admissions, Sending};
@@ -42,6 +45,7 @@ pub use eligibility::{
     AskedMessage, BusinessGates, Eligibility, Reach, Ruling, Signals, reach, verdict, verdicts,
 };
 pub use in_force::InForce;
+pub use order::{Crowd, Mattering, Order, Relevance, Saved, Ties, order, refusals};
 pub use params::{BusinessParams, ValidBusinessParams};
 pub use quiet::QuietHours;
 pub use rule_file::RuleFileError;
