@@ -12,6 +12,7 @@ use acquaint::signals::{
 use acquaint::{Engine, EngineOptions};
 use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
+use arrow_array::types::UInt32Type;
 use serde_json::Value;
 
 use crate::support::program::{acquaint, done};
@@ -138,7 +139,12 @@ fn the_order_of_businesses_is_one_on_demand_published_and_explained() {
     write_world(&signals, TableForm::Csv, &world);
     let run = Run::of_signals(&signals, &dir.path().join("out"), "", Some(world.as_of)).unwrap();
     let batches = run.table("business_order.parquet");
-    let columns = ["account_id", "business_id", "rank"].map(|name| u64s(&batches, name));
+    let columns = ["account_id", "business_id"].map(|name| u64s(&batches, name));
+    let ranks = batches.iter().flat_map(|batch| {
+        let column = batch.column_by_name("rank").unwrap();
+        column.as_primitive::<UInt32Type>().values().to_vec()
+    });
+    let ranks: Vec<u32> = ranks.collect();
     let purposes = texts(&batches, "purpose");
     let options = EngineOptions {
         times: Times {
@@ -154,10 +160,9 @@ fn the_order_of_businesses_is_one_on_demand_published_and_explained() {
         for &account in &accounts {
             let all = (0..purposes.len())
                 .filter(|&row| purposes[row] == purpose.as_str() && columns[0][row] == account);
-            let published: Vec<(u64, u64)> =
-                all.map(|row| (columns[1][row], columns[2][row])).collect();
+            let published: Vec<(u64, u32)> = all.map(|row| (columns[1][row], ranks[row])).collect();
             let asked = engine.businesses(AccountId(account), purpose).iter();
-            let asked = asked.map(|row| (row.business.0, u64::from(row.rank)));
+            let asked = asked.map(|row| (row.business.0, row.rank));
             assert_eq!(asked.collect::<Vec<_>>(), published);
             n_rows += published.len();
         }
