@@ -170,12 +170,12 @@ fn of_tie_3_4(row: &Row, why: &'static str) -> Option<&'static str> {
     }
 }
 
-fn tells_the_bank(world: &mut World, word: PersonsWord) {
+fn tells_the_bank(world: &mut World, said: PersonsWord) {
     world.business_events.push(BusinessEvent {
         business_id: BusinessId(900),
         what: BusinessEventKind::Said {
             account: AccountId(3),
-            word,
+            word: said,
         },
         at: at("2016-11-20"),
     });
