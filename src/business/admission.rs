@@ -6,24 +6,16 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::book::{InForce, RuleName, Terms};
+use super::in_force::InForce;
 use super::rules::ReachReason;
+use super::sender::Sender;
 use super::span::Span;
 use crate::hash::{HashMap, mix_two};
-use crate::ids::{AccountId, BusinessId, PortfolioId};
+use crate::ids::AccountId;
 use crate::time::Timestamp;
 
 /// Locks of each kind; a power of two.
 const SHARDS: usize = 64;
-
-/// Whose limit a message counts towards.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Sender {
-    /// A number of its own.
-    Number(BusinessId),
-    /// All numbers of a portfolio.
-    Portfolio(PortfolioId),
-}
 
 /// A message about to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,14 +67,8 @@ impl Admissions {
     pub fn new(rules: &InForce<'_>) -> Self {
         let day = Span::hours(24);
         Self {
-            cap_window: match rules.terms(RuleName::MarketingCap) {
-                Some(Terms::MarketingCap { hours, .. }) => Span::hours(*hours),
-                _ => day,
-            },
-            limit_window: match rules.terms(RuleName::MessagingLimit) {
-                Some(Terms::MessagingLimit { hours, .. }) => Span::hours(*hours),
-                _ => day,
-            },
+            cap_window: rules.marketing_cap().map_or(day, |cap| cap.window),
+            limit_window: rules.messaging_limit().map_or(day, |limit| limit.window),
             people: (0..SHARDS).map(|_| Mutex::default()).collect(),
             senders: (0..SHARDS).map(|_| Mutex::default()).collect(),
         }
@@ -134,15 +120,6 @@ fn lock<T>(shards: &[Mutex<T>], bits: u64) -> MutexGuard<'_, T> {
     shards[at].lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Sender {
-    const fn bits(self) -> u64 {
-        match self {
-            Self::Number(id) => id.0,
-            Self::Portfolio(id) => !id.0,
-        }
-    }
-}
-
 impl Person {
     const fn new() -> Self {
         Self {
@@ -191,6 +168,7 @@ mod tests {
 
     use super::*;
     use crate::business::RuleBook;
+    use crate::ids::PortfolioId;
 
     const DAY: i64 = 86_400_000_000;
 

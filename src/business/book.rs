@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::ids::Region;
 use crate::signals::MessageKind;
-use crate::time::{Interval, Timestamp};
+use crate::time::Interval;
 
 /// A rule of the messenger.
 #[derive(
@@ -197,44 +197,10 @@ pub struct Known<'a> {
     pub period: &'a Period,
 }
 
-/// The rules that were in force at an instant.
-#[derive(Clone, Copy, Debug)]
-pub struct InForce<'a> {
-    /// When.
-    pub at: Timestamp,
-    known: [Option<Known<'a>>; RuleName::ALL.len()],
-}
-
 impl RuleBook {
     /// Every rule, by name of its file.
     #[must_use]
     pub fn rules(&self) -> &[Rule] {
         &self.rules
-    }
-
-    /// What was in force at an instant.
-    #[must_use]
-    pub fn at(&self, at: Timestamp) -> InForce<'_> {
-        let mut known = [None; RuleName::ALL.len()];
-        for rule in &self.rules {
-            let mut periods = rule.periods.iter();
-            let period = periods.find(|period| period.interval.contains(at));
-            if let Some(period) = period {
-                known[rule.name as usize] = Some(Known { rule, period });
-            }
-        }
-        InForce { at, known }
-    }
-}
-
-impl<'a> InForce<'a> {
-    /// What a rule said; none if nothing is known for that instant.
-    #[must_use]
-    pub const fn known(&self, name: RuleName) -> Option<Known<'a>> {
-        self.known[name as usize]
-    }
-
-    pub(super) fn terms(&self, name: RuleName) -> Option<&'a Terms> {
-        self.known(name).map(|known| &known.period.terms)
     }
 }

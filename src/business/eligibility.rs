@@ -71,12 +71,12 @@ pub struct Eligibility {
 
 /// What is known about one pair by the moment asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Pair {
-    business: BusinessId,
-    account: AccountId,
+pub(super) struct Pair {
+    pub(super) business: BusinessId,
+    pub(super) account: AccountId,
     /// When anything of it was collected; none if all of it lies in the future.
-    seen_at: Option<Timestamp>,
-    at: PairAt,
+    pub(super) seen_at: Option<Timestamp>,
+    pub(super) at: PairAt,
 }
 
 /// An account as the gate is asked about it, with the time of the act that would justify a message.
@@ -150,7 +150,7 @@ pub struct AskedMessage {
 /// The verdict on one message; none if there is nothing between the two, or the account allows neither purpose.
 ///
 /// # Complexity
-/// As [`reach`], but for the pairs.
+/// As [`reach`], but for the verdicts.
 #[must_use]
 pub fn verdict(
     signals: &Signals<'_>,
@@ -158,18 +158,21 @@ pub fn verdict(
     ruling: Ruling<'_>,
     asked: AskedMessage,
 ) -> Option<Verdict> {
-    let of_pair = |business, account| (business, account) == (asked.business, asked.account);
-    let rows = pairs(signals, ruling.as_of).into_iter();
-    let pair = rows
-        .into_iter()
-        .find(|pair| of_pair(pair.business, pair.account))?;
+    let [verdict] = verdicts(signals, gates, ruling, [asked]);
+    verdict
+}
+
+/// The verdicts on several messages, as of [`verdict`] on each; pairs are counted once.
+#[must_use]
+pub fn verdicts<const N: usize>(
+    signals: &Signals<'_>,
+    gates: BusinessGates<'_>,
+    ruling: Ruling<'_>,
+    asked: [AskedMessage; N],
+) -> [Option<Verdict>; N] {
+    let pairs = pairs(signals, ruling.as_of);
     let desk = Desk::new(signals, gates, ruling);
-    let consents = desk.consents(&pair).ok()?;
-    let business = desk.businesses.get(&pair.business)?;
-    let paused = asked
-        .template
-        .map(|template| paused(signals.events, template));
-    Some(desk.verdict(&pair, business, &consents, asked.kind, paused.as_deref()))
+    asked.map(|asked| desk.asked(&pairs, asked))
 }
 
 /// When a template was paused, ascending.
@@ -251,6 +254,17 @@ impl<'a> Desk<'a> {
         })
     }
 
+    /// The verdict on one message.
+    fn asked(&self, pairs: &[Pair], asked: AskedMessage) -> Option<Verdict> {
+        let key = |pair: &Pair| (pair.business, pair.account);
+        let at = pairs.binary_search_by_key(&(asked.business, asked.account), key);
+        let pair = &pairs[at.ok()?];
+        let consents = self.consents(pair).ok()?;
+        let business = self.businesses.get(&pair.business)?;
+        let paused = asked.template.map(|one| paused(self.signals.events, one));
+        Some(self.verdict(pair, business, &consents, asked.kind, paused.as_deref()))
+    }
+
     /// Consent comes first: nothing else is said about somebody who allows neither.
     fn consents(&self, pair: &Pair) -> Result<Consents, Dropped> {
         let seen_at = pair.seen_at.ok_or(Dropped::NotYet)?;
@@ -328,7 +342,7 @@ fn denial<P: For>(
 }
 
 /// Of several rows for one business the first in their order counts, whatever order they came in.
-fn by_id(businesses: &[Business]) -> HashMap<BusinessId, &Business> {
+pub(super) fn by_id(businesses: &[Business]) -> HashMap<BusinessId, &Business> {
     let mut by_id: HashMap<BusinessId, &Business> = HashMap::default();
     for business in businesses {
         let held = by_id.entry(business.business_id).or_insert(business);
@@ -362,16 +376,20 @@ fn pairs(signals: &Signals<'_>, as_of: Timestamp) -> Vec<Pair> {
 }
 
 impl Pair {
-    const fn new(business: BusinessId, account: AccountId, seen_at: Option<Timestamp>) -> Self {
+    pub(super) fn new(
+        business: BusinessId,
+        account: AccountId,
+        seen_at: Option<Timestamp>,
+    ) -> Self {
         Self {
             business,
             account,
             seen_at,
-            at: PairAt::NOTHING,
+            at: PairAt::default(),
         }
     }
 
-    fn merge(&mut self, other: &Self) {
+    pub(super) fn merge(&mut self, other: &Self) {
         // None sorts before every instant, so the greater of two is the later of those there are.
         self.seen_at = self.seen_at.max(other.seen_at);
         self.at.wrote_at = self.at.wrote_at.max(other.at.wrote_at);
@@ -381,24 +399,16 @@ impl Pair {
             held.asked_at[kind] = held.asked_at[kind].max(next.asked_at[kind]);
             held.withdrawn_at[kind] = held.withdrawn_at[kind].max(next.withdrawn_at[kind]);
         }
+        let (held, next) = (&mut self.at, &other.at);
+        held.stopped_at = held.stopped_at.max(next.stopped_at);
+        held.resumed_at = held.resumed_at.max(next.resumed_at);
+        held.blocked_at = held.blocked_at.max(next.blocked_at);
+        held.unblocked_at = held.unblocked_at.max(next.unblocked_at);
     }
 }
 
 impl PairAt {
-    const NOTHING: Self = Self {
-        wrote_at: None,
-        entry: None,
-        asked_at: [None; 3],
-        withdrawn_at: [None; 3],
-        stopped_at: None,
-        resumed_at: None,
-        blocked_at: None,
-        unblocked_at: None,
-        reply_until: None,
-        is_started: false,
-    };
-
-    fn hear(&mut self, word: PersonsWord, at: Timestamp) {
+    pub(super) fn hear(&mut self, word: PersonsWord, at: Timestamp) {
         let last = match word {
             PersonsWord::Stop => &mut self.stopped_at,
             PersonsWord::Resume => &mut self.resumed_at,
@@ -410,7 +420,7 @@ impl PairAt {
     }
 }
 
-fn of_thread(row: &BusinessThread, as_of: Timestamp) -> Pair {
+pub(super) fn of_thread(row: &BusinessThread, as_of: Timestamp) -> Pair {
     let by = |at: &Timestamp| *at <= as_of;
     let started_at = Some(row.started_at).filter(by);
     let first = started_at.filter(|_| row.started_by == StartedBy::Person);
@@ -430,7 +440,7 @@ fn of_thread(row: &BusinessThread, as_of: Timestamp) -> Pair {
     pair
 }
 
-fn of_opt_in(row: &BusinessOptIn, as_of: Timestamp) -> Pair {
+pub(super) fn of_opt_in(row: &BusinessOptIn, as_of: Timestamp) -> Pair {
     let by = |at: &Timestamp| *at <= as_of;
     let asked_at = Some(row.opted_in_at).filter(by);
     let withdrawn_at = row.opted_out_at.filter(by);

@@ -2,13 +2,15 @@
 //!
 //! Only what the accounts' consent allows for a purpose is counted for it, so there is one count for service and one for marketing.
 
-use super::book::{InForce, LimitPer, RuleName, Terms, WayUp};
+use super::book::{LimitPer, WayUp};
 use super::eligibility::{Contacted, Signals};
+use super::in_force::InForce;
 use super::params::ValidBusinessParams;
+use super::sender::Sender;
 use super::span::Span;
 use crate::consent::{For, Gate};
 use crate::hash::{HashMap, HashSet};
-use crate::ids::{AccountId, BusinessId, PortfolioId};
+use crate::ids::{AccountId, BusinessId};
 use crate::signals::{
     Business, BusinessEventKind, MessageKind, PersonsWord, SendingLimit, StartedBy,
 };
@@ -16,13 +18,6 @@ use crate::time::Timestamp;
 
 /// Blocks and reports count for a rating for so long.
 const QUALITY: Span = Span::days(7);
-
-/// Whose limit it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Whose {
-    Number(BusinessId),
-    Portfolio(PortfolioId),
-}
 
 /// A person and a business, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,8 +37,8 @@ pub(super) struct Standing {
 /// What one purpose may count at an instant.
 pub(super) struct Counts {
     standing: HashMap<BusinessId, Standing>,
-    whose: HashMap<BusinessId, Whose>,
-    started: HashSet<(Whose, AccountId)>,
+    whose: HashMap<BusinessId, Sender>,
+    started: HashSet<(Sender, AccountId)>,
     marketing: HashMap<AccountId, u32>,
     reply_until: HashMap<(BusinessId, AccountId), Timestamp>,
 }
@@ -61,13 +56,11 @@ impl Counts {
         params: &ValidBusinessParams,
     ) -> Self {
         let happened = Happened::new(signals, gate, rules.at);
-        let per = match rules.terms(RuleName::MessagingLimit) {
-            Some(Terms::MessagingLimit { per, .. }) => *per,
-            _ => LimitPer::Number,
-        };
-        let whose: HashMap<BusinessId, Whose> = businesses
+        let per = rules.messaging_limit();
+        let per = per.map_or(LimitPer::Number, |limit| limit.per);
+        let whose: HashMap<BusinessId, Sender> = businesses
             .values()
-            .map(|business| (business.business_id, whose(business, per)))
+            .map(|business| (business.business_id, Sender::of(business, per)))
             .collect();
         let started = happened.started(rules);
         let limits = Limits {
@@ -111,13 +104,6 @@ impl Counts {
         account: AccountId,
     ) -> Option<Timestamp> {
         self.reply_until.get(&(business, account)).copied()
-    }
-}
-
-fn whose(business: &Business, per: LimitPer) -> Whose {
-    match (per, business.portfolio_id) {
-        (LimitPer::Portfolio, Some(portfolio)) => Whose::Portfolio(portfolio),
-        (LimitPer::Number, _) | (LimitPer::Portfolio, None) => Whose::Number(business.business_id),
     }
 }
 
@@ -207,10 +193,7 @@ impl Happened {
 
     /// Messages that began something: outside the window of an answer.
     fn started(&self, rules: &InForce<'_>) -> Vec<Met> {
-        let window = match rules.terms(RuleName::ServiceWindow) {
-            Some(Terms::ServiceWindow { hours }) => Some(Span::hours(*hours)),
-            _ => None,
-        };
+        let window = rules.service_window();
         let is_answer = |met: &&Met| {
             let wrote = self.wrote_before(met);
             wrote
@@ -226,10 +209,10 @@ impl Happened {
 
     /// The replies to marketing: what the person wrote a short while after it.
     fn replies(&self, rules: &InForce<'_>) -> Replies {
-        let open = match rules.terms(RuleName::MarketingCap) {
-            Some(Terms::MarketingCap { reply_hours, .. }) => Span::hours(*reply_hours),
-            _ => return Replies::default(),
+        let Some(cap) = rules.marketing_cap() else {
+            return Replies::default();
         };
+        let open = cap.reply;
         let is_reply = |wrote: &&Met| {
             let sent = last_of(&self.marketing, wrote);
             sent.is_some_and(|sent| wrote.at < open.after(sent))
@@ -246,12 +229,11 @@ impl Happened {
         replies: &Replies,
     ) -> HashMap<AccountId, u32> {
         let mut counts = HashMap::default();
-        let Some(Terms::MarketingCap { hours, .. }) = rules.terms(RuleName::MarketingCap) else {
+        let Some(cap) = rules.marketing_cap() else {
             return counts;
         };
-        let window = Span::hours(*hours);
         for met in &self.marketing {
-            if window.holds(met.at, rules.at) && !replies.is_open(met) {
+            if cap.window.holds(met.at, rules.at) && !replies.is_open(met) {
                 *counts.entry(met.account).or_default() += 1;
             }
         }
@@ -294,9 +276,9 @@ impl Replies {
 }
 
 /// When whom, of those who share a limit.
-type ByWhose = HashMap<Whose, Vec<(Timestamp, AccountId)>>;
+type ByWhose = HashMap<Sender, Vec<(Timestamp, AccountId)>>;
 
-fn by_whose(all: &[Met], whose: &HashMap<BusinessId, Whose>) -> ByWhose {
+fn by_whose(all: &[Met], whose: &HashMap<BusinessId, Sender>) -> ByWhose {
     let mut by_whose = ByWhose::default();
     for met in all {
         if let Some(whose) = whose.get(&met.business) {
@@ -314,7 +296,7 @@ struct Limits<'a> {
     sent: ByWhose,
     started: ByWhose,
     bad: ByWhose,
-    whose: &'a HashMap<BusinessId, Whose>,
+    whose: &'a HashMap<BusinessId, Sender>,
     rules: &'a InForce<'a>,
     params: &'a ValidBusinessParams,
 }
@@ -340,7 +322,7 @@ impl Limits<'_> {
         &self,
         businesses: &HashMap<BusinessId, &Business>,
     ) -> HashMap<BusinessId, Standing> {
-        let mut told: HashMap<Whose, Told> = HashMap::default();
+        let mut told: HashMap<Sender, Told> = HashMap::default();
         let at = self.rules.at;
         for business in businesses.values() {
             let told = told.entry(self.whose[&business.business_id]).or_default();
@@ -348,7 +330,7 @@ impl Limits<'_> {
             told.limit = told.limit.max(business.tier.filter(|_| is_told));
             told.is_verified |= business.verified_at.is_some_and(|verified| verified <= at);
         }
-        let of_whose: HashMap<Whose, Standing> = told
+        let of_whose: HashMap<Sender, Standing> = told
             .iter()
             .map(|(whose, told)| (*whose, self.of(*whose, *told)))
             .collect();
@@ -357,10 +339,8 @@ impl Limits<'_> {
             .collect()
     }
 
-    fn of(&self, whose: Whose, told: Told) -> Standing {
-        let Some(Terms::MessagingLimit { hours, tiers, .. }) =
-            self.rules.terms(RuleName::MessagingLimit)
-        else {
+    fn of(&self, whose: Sender, told: Told) -> Standing {
+        let Some(rule) = self.rules.messaging_limit() else {
             return Standing {
                 started: 0,
                 limit: None,
@@ -368,12 +348,12 @@ impl Limits<'_> {
         };
         let at = self.rules.at;
         Standing {
-            started: people(&self.started, whose, Span::hours(*hours), at),
-            limit: Some(self.limit(whose, told, tiers)),
+            started: people(&self.started, whose, rule.window, at),
+            limit: Some(self.limit(whose, told, rule.tiers)),
         }
     }
 
-    fn limit(&self, whose: Whose, told: Told, tiers: &[u32]) -> SendingLimit {
+    fn limit(&self, whose: Sender, told: Told, tiers: &[u32]) -> SendingLimit {
         let level_of = |people: u32| {
             tiers
                 .partition_point(|tier| *tier <= people)
@@ -384,29 +364,29 @@ impl Limits<'_> {
             Some(SendingLimit::People(people)) => level_of(people),
             Some(SendingLimit::Unlimited) => tiers.len(),
         };
-        if let Some(Terms::WayUp(way)) = self.rules.terms(RuleName::WayUp) {
+        if let Some(way) = self.rules.way_up() {
             if told.is_verified || self.has_delivered(whose, way) {
                 level = level.max(level_of(way.verified_to));
             }
             level += usize::from(self.has_used_half(whose, way, tiers.get(level)));
         }
-        if let Some(Terms::Downgrade { levels }) = self.rules.terms(RuleName::Downgrade)
+        if let Some(levels) = self.rules.downgrade()
             && self.quality(whose, self.rules.at) == Quality::Low
         {
-            level = level.saturating_sub(*levels as usize);
+            level = level.saturating_sub(levels as usize);
         }
         let tier = tiers.get(level).copied();
         tier.map_or(SendingLimit::Unlimited, SendingLimit::People)
     }
 
-    fn has_delivered(&self, whose: Whose, way: &WayUp) -> bool {
+    fn has_delivered(&self, whose: Sender, way: &WayUp) -> bool {
         let at = self.rules.at;
         let reached = people(&self.started, whose, Span::days(way.delivered_days), at);
         reached >= way.delivered && self.quality(whose, at) == Quality::High
     }
 
     /// Did the conditions for a level more hold some hours ago?
-    fn has_used_half(&self, whose: Whose, way: &WayUp, limit: Option<&u32>) -> bool {
+    fn has_used_half(&self, whose: Sender, way: &WayUp, limit: Option<&u32>) -> bool {
         let then = Span::hours(way.after_hours).before(self.rules.at);
         limit.is_some_and(|limit| {
             let used = people(&self.started, whose, Span::days(way.used_days), then);
@@ -415,7 +395,7 @@ impl Limits<'_> {
     }
 
     /// By the share of people reached who blocked or reported.
-    fn quality(&self, whose: Whose, at: Timestamp) -> Quality {
+    fn quality(&self, whose: Sender, at: Timestamp) -> Quality {
         let reached = people(&self.sent, whose, QUALITY, at);
         let bad = people(&self.bad, whose, QUALITY, at);
         if reached == 0 {
@@ -432,23 +412,21 @@ impl Limits<'_> {
     }
 
     /// Everybody started with in the window of the limit.
-    fn people_in_window(&self) -> HashSet<(Whose, AccountId)> {
-        match self.rules.terms(RuleName::MessagingLimit) {
-            Some(Terms::MessagingLimit { hours, .. }) => {
-                let window = Span::hours(*hours);
-                let all = self.started.iter().flat_map(|(whose, met)| {
-                    met.iter().map(|(at, account)| (*at, (*whose, *account)))
-                });
-                let here = all.filter(|(at, _)| window.holds(*at, self.rules.at));
-                here.map(|(_, one)| one).collect()
-            }
-            _ => HashSet::default(),
-        }
+    fn people_in_window(&self) -> HashSet<(Sender, AccountId)> {
+        let Some(rule) = self.rules.messaging_limit() else {
+            return HashSet::default();
+        };
+        let all = self
+            .started
+            .iter()
+            .flat_map(|(whose, met)| met.iter().map(|(at, account)| (*at, (*whose, *account))));
+        let here = all.filter(|(at, _)| rule.window.holds(*at, self.rules.at));
+        here.map(|(_, one)| one).collect()
     }
 }
 
 /// How many different people are in a moving window.
-fn people(all: &ByWhose, whose: Whose, window: Span, until: Timestamp) -> u32 {
+fn people(all: &ByWhose, whose: Sender, window: Span, until: Timestamp) -> u32 {
     let own = all.get(&whose).into_iter().flatten();
     let own = own.filter(|(at, _)| window.holds(*at, until));
     let own: HashSet<AccountId> = own.map(|(_, account)| *account).collect();

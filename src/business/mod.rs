@@ -22,25 +22,33 @@ mod admission;
 mod book;
 mod eligibility;
 mod history;
+mod in_force;
+mod order;
 mod params;
 mod quiet;
 mod rule_file;
 mod rules;
+mod sender;
 mod span;
 mod verdict;
 
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]
+mod order_tests;
+#[cfg(test)]
 mod tests;
 
-pub use admission::{Admissions, Sender, Sending};
-pub use book::{InForce, Known, LimitPer, Period, Rule, RuleBook, RuleName, Terms, WayUp};
+pub use admission::{Admissions, Sending};
+pub use book::{Known, LimitPer, Period, Rule, RuleBook, RuleName, Terms, WayUp};
 pub use eligibility::{
-    AskedMessage, BusinessGates, Eligibility, Reach, Ruling, Signals, reach, verdict,
+    AskedMessage, BusinessGates, Eligibility, Reach, Ruling, Signals, reach, verdict, verdicts,
 };
+pub use in_force::InForce;
+pub use order::{Crowd, Mattering, Order, Relevance, Saved, Ties, order, refusals};
 pub use params::{BusinessParams, ValidBusinessParams};
 pub use quiet::QuietHours;
 pub use rule_file::RuleFileError;
 pub use rules::{Permission, ReachReason};
+pub use sender::Sender;
 pub use verdict::{Answer, BusinessAt, Check, Entry, Judge, Message, PairAt, PersonAt, Verdict};

@@ -7,6 +7,7 @@ use crate::params::{ParamError, require};
 use crate::signals::MessageKind;
 use crate::time::Timestamp;
 
+const NAME: &str = "business.quiet";
 const MINUTE: i64 = 60 * 1_000_000;
 const MINUTES_A_DAY: i64 = 24 * 60;
 
@@ -18,7 +19,7 @@ pub struct QuietHours {
     pub regions: Vec<String>,
     /// When it begins, such as `21:00`,
     pub from: String,
-    /// and ends, such as `08:00`; before `from` it is on the next day.
+    /// and ends, such as `08:00`; up to `from` it is on the next day, so that from a time to itself is the whole day.
     pub until: String,
     /// Every offset from UTC that clocks there have at any time of the year, such as `+01:00`: it is quiet if it is by any of them.
     pub utc_offsets: Vec<String>,
@@ -51,34 +52,31 @@ impl Quiet {
         given.iter().map(hours).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Is it quiet for messages of a kind to a number of a region? Of a number whose region is not known it is if it is anywhere.
+    /// Is it quiet for messages of a kind to a number of a region? None if there are no hours of quiet for them. Of a number whose
+    /// region is not known it is quiet if it is anywhere.
     pub(super) fn is_quiet(
         &self,
         kind: MessageKind,
         region: Option<Region>,
         at: Timestamp,
-    ) -> bool {
-        let reaches = |hours: &&Hours| {
-            hours.kinds.contains(&kind) && region.is_none_or(|r| hours.regions.contains(&r))
-        };
-        self.0.iter().filter(reaches).any(|hours| hours.contain(at))
-    }
-
-    /// Are there any for a number of a region?
-    pub(super) fn reaches(&self, kind: MessageKind, region: Option<Region>) -> bool {
-        self.0.iter().any(|hours| {
-            hours.kinds.contains(&kind) && region.is_none_or(|r| hours.regions.contains(&r))
-        })
+    ) -> Option<bool> {
+        let mut hours = self.0.iter().filter(|hours| hours.reach(kind, region));
+        let first = hours.next()?;
+        Some(first.contain(at) || hours.any(|hours| hours.contain(at)))
     }
 }
 
 impl Hours {
+    fn reach(&self, kind: MessageKind, region: Option<Region>) -> bool {
+        self.kinds.contains(&kind) && region.is_none_or(|region| self.regions.contains(&region))
+    }
+
     /// Half-open: at its end it is over.
     fn contain(&self, at: Timestamp) -> bool {
         let minutes = at.micros().div_euclid(MINUTE);
         let is_in = |offset: &i64| {
             let minute = (minutes + offset).rem_euclid(MINUTES_A_DAY);
-            if self.from <= self.until {
+            if self.from < self.until {
                 (self.from..self.until).contains(&minute)
             } else {
                 minute >= self.from || minute < self.until
@@ -89,52 +87,30 @@ impl Hours {
 }
 
 fn hours(given: &QuietHours) -> Result<Hours, ParamError> {
-    let name = "business.quiet";
-    let all = |texts: &[String], wanted| {
-        let is_empty = texts.is_empty();
-        require(!is_empty, name, String::new(), wanted)
-    };
-    all(&given.regions, "at least one region")?;
-    all(&given.utc_offsets, "at least one offset from UTC")?;
-    all(&given.kinds, "at least one kind of message")?;
-    let region = |code: &String| {
-        let found = Region::parse(code);
-        require(found.is_some(), name, code.clone(), "a code of ISO 3166-1").map(|()| found)
-    };
-    let regions = given
-        .regions
-        .iter()
-        .map(region)
-        .collect::<Result<Vec<_>, _>>()?;
-    let offset = |text: &String| {
-        let found = offset(text);
-        let wanted = "an offset such as +05:30";
-        require(found.is_some(), name, text.clone(), wanted).map(|()| found)
-    };
-    let offsets = given
-        .utc_offsets
-        .iter()
-        .map(offset)
-        .collect::<Result<Vec<_>, _>>()?;
-    let kind = |text: &String| {
-        let found = MessageKind::parse(text);
-        require(found.is_some(), name, text.clone(), "a kind of message").map(|()| found)
-    };
-    let kinds = given
-        .kinds
-        .iter()
-        .map(kind)
-        .collect::<Result<Vec<_>, _>>()?;
-    let clock = |text: &String| {
-        let found = clock(text);
-        require(found.is_some(), name, text.clone(), "00:00 to 23:59").map(|()| found)
-    };
     Ok(Hours {
-        regions: regions.into_iter().flatten().collect(),
-        from: clock(&given.from)?.unwrap_or_default(),
-        until: clock(&given.until)?.unwrap_or_default(),
-        offsets: offsets.into_iter().flatten().collect(),
-        kinds: kinds.into_iter().flatten().collect(),
+        regions: each(&given.regions, "codes of ISO 3166-1", Region::parse)?,
+        from: one(&given.from, "00:00 to 23:59", clock)?,
+        until: one(&given.until, "00:00 to 23:59", clock)?,
+        offsets: each(&given.utc_offsets, "offsets such as +05:30", offset)?,
+        kinds: each(&given.kinds, "kinds of message", MessageKind::parse)?,
+    })
+}
+
+/// What each of at least one text says.
+fn each<T>(
+    texts: &[String],
+    wanted: &'static str,
+    read: fn(&str) -> Option<T>,
+) -> Result<Vec<T>, ParamError> {
+    require(!texts.is_empty(), NAME, String::new(), wanted)?;
+    texts.iter().map(|text| one(text, wanted, read)).collect()
+}
+
+fn one<T>(text: &str, wanted: &'static str, read: fn(&str) -> Option<T>) -> Result<T, ParamError> {
+    read(text).ok_or_else(|| ParamError {
+        name: NAME,
+        value: text.to_owned(),
+        expected: wanted,
     })
 }
 
@@ -176,7 +152,9 @@ mod tests {
 
     fn is_quiet(quiet: &Quiet, at: &str) -> bool {
         let at = Timestamp::parse(at).unwrap();
-        quiet.is_quiet(MessageKind::Marketing, Region::parse("DE"), at)
+        quiet
+            .is_quiet(MessageKind::Marketing, Region::parse("DE"), at)
+            .unwrap()
     }
 
     #[test]
@@ -194,6 +172,18 @@ mod tests {
     }
 
     #[test]
+    fn from_a_time_to_itself_is_the_whole_day() {
+        let day = quiet("21:00", "21:00", &["+01:00"]).unwrap();
+        for at in [
+            "2026-01-31T19:59:59Z",
+            "2026-01-31T20:00:00Z",
+            "2026-02-01T03:00:00Z",
+        ] {
+            assert!(is_quiet(&day, at), "{at}");
+        }
+    }
+
+    #[test]
     fn it_is_quiet_by_any_clock_of_the_region() {
         let both = quiet("21:00", "08:00", &["+01:00", "+02:00"]).unwrap();
         assert!(is_quiet(&both, "2026-07-01T19:00:00Z"), "21:00 in summer");
@@ -207,13 +197,11 @@ mod tests {
         let night = quiet("00:00", "23:59", &["-03:30"]).unwrap();
         let at = Timestamp::parse("2026-01-01T12:00:00Z").unwrap();
         let found = |kind, region: &str| night.is_quiet(kind, Region::parse(region), at);
-        assert!(found(MessageKind::Marketing, "DE"));
-        assert!(!found(MessageKind::Marketing, "FR"));
-        assert!(!found(MessageKind::Utility, "DE"));
-        assert!(
-            night.is_quiet(MessageKind::Marketing, None, at),
-            "it may be there"
-        );
+        assert_eq!(found(MessageKind::Marketing, "DE"), Some(true));
+        assert_eq!(found(MessageKind::Marketing, "FR"), None);
+        assert_eq!(found(MessageKind::Utility, "DE"), None);
+        let anywhere = night.is_quiet(MessageKind::Marketing, None, at);
+        assert_eq!(anywhere, Some(true), "it may be there");
     }
 
     #[test]

@@ -18,6 +18,11 @@ impl Span {
         Self(days as i64 * 24 * Self::HOUR)
     }
 
+    /// How long it is.
+    pub(super) const fn micros(self) -> u64 {
+        self.0.unsigned_abs()
+    }
+
     /// The end of it, if it begins at an instant.
     pub(super) const fn after(self, at: Timestamp) -> Timestamp {
         Timestamp::from_micros(at.micros().saturating_add(self.0))

@@ -38,11 +38,11 @@ static BOOK: LazyLock<RuleBook> = LazyLock::new(RuleBook::shipped);
 const ONE: BusinessId = BusinessId(1);
 const ME: AccountId = AccountId(7);
 
-fn at(text: &str) -> Timestamp {
+pub(super) fn at(text: &str) -> Timestamp {
     Timestamp::parse(text).unwrap()
 }
 
-fn later(time: Timestamp, seconds: i64) -> Timestamp {
+pub(super) fn later(time: Timestamp, seconds: i64) -> Timestamp {
     Timestamp::from_micros(time.micros() + seconds * 1_000_000)
 }
 
@@ -50,14 +50,14 @@ const HOUR: i64 = 3_600;
 
 impl World {
     /// One business, verified long ago, in a region without exceptions.
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let mut world = Self::default();
         world.add_business(1, None);
         world.place(ME, "BR");
         world
     }
 
-    fn add_business(&mut self, id: u64, portfolio: Option<u64>) -> &mut Business {
+    pub(super) fn add_business(&mut self, id: u64, portfolio: Option<u64>) -> &mut Business {
         self.business_regions
             .insert(BusinessId(id), Region::parse("BR").unwrap());
         self.businesses.push(Business {
@@ -73,11 +73,11 @@ impl World {
         self.businesses.last_mut().unwrap()
     }
 
-    fn place(&mut self, account: AccountId, region: &str) {
+    pub(super) fn place(&mut self, account: AccountId, region: &str) {
         self.regions.insert(account, Region::parse(region).unwrap());
     }
 
-    fn write(&mut self, business: BusinessId, account: AccountId, when: Timestamp) {
+    pub(super) fn write(&mut self, business: BusinessId, account: AccountId, when: Timestamp) {
         self.threads.push(BusinessThread {
             business_id: business,
             account_id: account,
@@ -89,7 +89,7 @@ impl World {
         });
     }
 
-    fn ask_for(
+    pub(super) fn ask_for(
         &mut self,
         business: BusinessId,
         account: AccountId,
@@ -105,7 +105,7 @@ impl World {
         });
     }
 
-    fn send(
+    pub(super) fn send(
         &mut self,
         business: BusinessId,
         account: AccountId,
@@ -120,7 +120,7 @@ impl World {
         });
     }
 
-    fn say(
+    pub(super) fn say(
         &mut self,
         business: BusinessId,
         account: AccountId,
@@ -133,6 +133,34 @@ impl World {
             what,
             at: when,
         });
+    }
+
+    /// What orders are made from.
+    pub(super) fn signals<'a>(&'a self, none: &'a HashMap<BusinessId, f64>) -> Signals<'a> {
+        Signals {
+            businesses: &self.businesses,
+            threads: &self.threads,
+            opt_ins: &self.opt_ins,
+            events: &self.events,
+            service_spam: none,
+            marketing_spam: none,
+            regions: &self.regions,
+            business_regions: &self.business_regions,
+        }
+    }
+
+    /// Without anybody but some accounts.
+    pub(super) fn only(&self, is_in: impl Fn(AccountId) -> bool) -> Self {
+        let mut only = self.clone();
+        only.threads.retain(|row| is_in(row.account_id));
+        only.opt_ins.retain(|row| is_in(row.account_id));
+        only.events.retain(|row| match row.what {
+            BusinessEventKind::Sent { account, .. } | BusinessEventKind::Said { account, .. } => {
+                is_in(account)
+            }
+            BusinessEventKind::TemplatePaused { .. } => true,
+        });
+        only
     }
 
     fn asked(
@@ -857,7 +885,7 @@ fn moment() -> impl Strategy<Value = Timestamp> {
     (around, -60..60_i64).prop_map(|(around, hours)| later(at(around), hours * HOUR * 3))
 }
 
-fn world() -> impl Strategy<Value = (World, Timestamp)> {
+pub(super) fn world() -> impl Strategy<Value = (World, Timestamp)> {
     let rows = prop::collection::vec(
         (0..12_u8, 1..4_u64, 0..4_u64, -40..2_i64, any::<bool>()),
         0..60,
@@ -945,26 +973,10 @@ proptest! {
     /// Whoever allows neither purpose is in no count: of a limit, of a rating, of a cap.
     #[test]
     fn prop_whoever_is_out_changes_no_verdict((with, now) in world()) {
-        let is_in = |account: AccountId| account.0 != 1;
-        let mut without = with.clone();
-        without.threads.retain(|row| is_in(row.account_id));
-        without.opt_ins.retain(|row| is_in(row.account_id));
-        without.events.retain(|row| match row.what {
-            BusinessEventKind::Sent { account, .. } | BusinessEventKind::Said { account, .. } => is_in(account),
-            BusinessEventKind::TemplatePaused { .. } => true,
-        });
+        let without = with.only(|account| account.0 != 1);
         let rows = |world: &World| {
             let none = HashMap::default();
-            let signals = Signals {
-                businesses: &world.businesses,
-                threads: &world.threads,
-                opt_ins: &world.opt_ins,
-                events: &world.events,
-                service_spam: &none,
-                marketing_spam: &none,
-                regions: &world.regions,
-                business_regions: &world.business_regions,
-            };
+            let signals = world.signals(&none);
             let those = [0, 2, 3, 4, 5, 6, 7].map(AccountId);
             let gates = BusinessGates {
                 service: &gate_of(those),

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::book::{InForce, Known, RuleName, Terms};
+use super::book::{Known, RuleName};
+use super::in_force::{EntryPoint, InForce};
 use super::params::ValidBusinessParams;
 use super::rules::{self, ReachReason};
 use super::span::Span;
@@ -199,52 +200,25 @@ pub struct Judge<'a> {
     rules: InForce<'a>,
     params: &'a ValidBusinessParams,
     window: Option<Span>,
-    entry: Option<EntryTerms>,
+    entry: Option<EntryPoint>,
+    /// Regions that the cap spares.
     cap: Option<&'a [Region]>,
     no_marketing: Option<&'a [Region]>,
     pauses: Option<&'a [u32]>,
     has_limit: bool,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct EntryTerms {
-    lasts: Span,
-    answer: Span,
-}
-
 impl<'a> Judge<'a> {
     /// The judge of an instant.
     #[must_use]
     pub fn new(rules: InForce<'a>, params: &'a ValidBusinessParams) -> Self {
-        let terms = |name| rules.terms(name);
         Self {
-            window: match terms(RuleName::ServiceWindow) {
-                Some(Terms::ServiceWindow { hours }) => Some(Span::hours(*hours)),
-                _ => None,
-            },
-            entry: match terms(RuleName::EntryPoint) {
-                Some(&Terms::EntryPoint {
-                    hours,
-                    answer_hours,
-                }) => Some(EntryTerms {
-                    lasts: Span::hours(hours),
-                    answer: Span::hours(answer_hours),
-                }),
-                _ => None,
-            },
-            cap: match terms(RuleName::MarketingCap) {
-                Some(Terms::MarketingCap { spared, .. }) => Some(spared),
-                _ => None,
-            },
-            no_marketing: match terms(RuleName::NoMarketing) {
-                Some(Terms::NoMarketing { regions }) => Some(regions),
-                _ => None,
-            },
-            pauses: match terms(RuleName::TemplatePause) {
-                Some(Terms::TemplatePause { pauses }) => Some(pauses),
-                _ => None,
-            },
-            has_limit: terms(RuleName::MessagingLimit).is_some(),
+            window: rules.service_window(),
+            entry: rules.entry_point(),
+            cap: rules.marketing_cap().map(|cap| cap.spared),
+            no_marketing: rules.no_marketing(),
+            pauses: rules.template_pauses(),
+            has_limit: rules.messaging_limit().is_some(),
             rules,
             params,
         }
@@ -390,15 +364,12 @@ impl<'a> Judge<'a> {
 
     /// Nobody published hours: where none are configured nothing is asked.
     fn quiet(&self, kind: MessageKind, region: Option<Region>) -> Answer {
-        let quiet = self.params.quiet();
-        if !quiet.reaches(kind, region) {
-            return Answer::NotAsked;
+        let quiet = self.params.quiet().is_quiet(kind, region, self.rules.at);
+        match quiet {
+            None => Answer::NotAsked,
+            Some(true) => Answer::Says(ReachReason::Quiet),
+            Some(false) => Answer::Says(ReachReason::NotQuiet),
         }
-        Answer::Says(if quiet.is_quiet(kind, region, self.rules.at) {
-            ReachReason::Quiet
-        } else {
-            ReachReason::NotQuiet
-        })
     }
 }
 
@@ -420,16 +391,20 @@ fn opt_in(kind: MessageKind, pair: &PairAt, is_open: bool) -> Answer {
     Answer::Says(rules::marketing(pair.asked_at[at], pair.withdrawn_at[at]))
 }
 
-/// A person's no; of a no and a yes at one instant the no counts.
+/// Does a no hold? Of a no and a yes at one instant the no counts.
+pub(super) fn is_no(no: Option<Timestamp>, yes: Option<Timestamp>) -> bool {
+    no.is_some() && no >= yes
+}
+
+/// A person's no.
 fn stop(pair: &PairAt, is_marketing: bool) -> Answer {
-    let holds = |no: Option<Timestamp>, yes| no.is_some() && no >= yes;
-    if holds(pair.blocked_at, pair.unblocked_at) {
+    if is_no(pair.blocked_at, pair.unblocked_at) {
         return Answer::Says(ReachReason::Blocked);
     }
     match (pair.stopped_at, pair.resumed_at) {
         _ if !is_marketing => Answer::NotAsked,
         (None, _) => Answer::NotAsked,
-        (stopped, resumed) if holds(stopped, resumed) => Answer::Says(ReachReason::Stopped),
+        (stopped, resumed) if is_no(stopped, resumed) => Answer::Says(ReachReason::Stopped),
         _ => Answer::Says(ReachReason::Resumed),
     }
 }

@@ -7,8 +7,8 @@ use rayon::prelude::*;
 
 use crate::abuse::SpamScore;
 use crate::ads::{AdScore, ModelWeights};
-use crate::business::Reach;
-use crate::consent::AsOf;
+use crate::business::{Mattering, Reach};
+use crate::consent::{AsOf, Purpose};
 use crate::engine::ads::explain::AdExplained;
 use crate::engine::friends::explain::SuggestionExplained;
 use crate::engine::friends::suggested::Suggested;
@@ -183,6 +183,18 @@ impl Engine {
     #[must_use]
     pub fn business(&self, business: BusinessId, account: AccountId) -> Option<&Reach> {
         self.prepared.business.as_ref()?.of_pair(business, account)
+    }
+
+    /// The businesses that matter to an account, best first, from what may be used for a purpose: `BusinessService` or
+    /// `BusinessMarketing`; none for any other, or if the account does not allow it. Whether one may write is for
+    /// [`business`](Self::business) to say.
+    ///
+    /// # Complexity
+    /// O(log n) for n pairs.
+    #[must_use]
+    pub fn businesses(&self, account: AccountId, purpose: Purpose) -> &[Mattering] {
+        let verdicts = self.prepared.business.as_ref();
+        verdicts.map_or(&[], |verdicts| verdicts.order_of(account, purpose))
     }
 
     /// The spam score of an account; none if it may not be looked at.

@@ -42,6 +42,7 @@ pub use backend::{Engine, EngineOptions};
 pub use books::matches::{BookFiles, MatchRequest, Matched};
 pub use books::number_book::{BookMatched, BookRequest, match_book};
 pub use business::explain::{BusinessExplained, CheckExplained, KindExplained, RuleExplained};
+pub use business::order::OrderExplained;
 pub use check::{BadRow, CheckRequest, Checked, CheckedTable, RejectedRows, check};
 pub use claims::Claims;
 pub(in crate::engine) use counts::Staged;

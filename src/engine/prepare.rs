@@ -8,6 +8,7 @@ use crate::engine::abuse::{AbuseBook, AbuseReader, SpamScores};
 use crate::engine::ads::provenance::AdProvenance;
 use crate::engine::ads::{Ads, training_rows};
 use crate::engine::books::reading::{Book, Matcher, Reader, read_address_book};
+use crate::engine::business::books::BusinessReader;
 use crate::engine::business::explain::BusinessExplained;
 use crate::engine::business::{BusinessBooks, BusinessViews, Verdicts};
 use crate::engine::friends::explain::SuggestionExplained;
@@ -307,8 +308,9 @@ impl Views {
             .map(|view| AbuseReader::new(inputs, view, budget));
         let has_businesses = !inputs.businesses.rows().is_empty();
         let business = self.business.as_ref().filter(|_| has_businesses);
-        let mut service = business.map(|views| Matcher::new(inputs, &views.service, budget));
-        let mut marketing = business.map(|views| Matcher::new(inputs, &views.marketing, budget));
+        let mut service = business.map(|views| BusinessReader::new(inputs, &views.service, budget));
+        let mut marketing =
+            business.map(|views| BusinessReader::new(inputs, &views.marketing, budget));
         // Without ads nobody asks what friends did with them.
         let looks_at_friends = world.params.ads.signals().friends && !inputs.ads.is_empty();
         let ads = self.ads.as_ref().filter(|_| looks_at_friends);
@@ -335,8 +337,8 @@ impl Views {
         let business = service
             .zip(marketing)
             .map(|(service, marketing)| BusinessBooks {
-                service: service.finish().value,
-                marketing: marketing.finish().value,
+                service: service.finish(),
+                marketing: marketing.finish(),
             });
         Ok(Books {
             friends,

@@ -258,12 +258,18 @@ impl<'s> Tables<'s> {
             let output = write(staging, business.rows(&mut stage));
             Some(Written::of(output, stage))
         };
+        let order = || {
+            let mut stage = Stage::new("business order → published");
+            let business = prepared.business.as_ref()?;
+            let output = write(staging, business.order_rows(&mut stage));
+            Some(Written::of(output, stage))
+        };
         let links = || {
             let mut stage = Stage::new("links → published");
             let output = write(staging, link_rows(prepared, &mut stage));
             Some(Written::of(output, stage))
         };
-        let tables: [&WriteTable<'_>; 5] = [&suggestions, &ads, &abuse, &business, &links];
+        let tables: [&WriteTable<'_>; 6] = [&suggestions, &ads, &abuse, &business, &order, &links];
         // One at a time and thread: the longest, of ads, does not wait for others to be divided.
         let written = tables.par_iter().with_max_len(1);
         let written: Vec<_> = written.filter_map(|table| table()).collect();

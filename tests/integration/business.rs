@@ -1,10 +1,18 @@
 //! Business messages on the command line: a verdict for any moment, rule by rule, and the same as in the run.
 
+use std::collections::BTreeSet;
 use std::fs;
 
+use acquaint::consent::Purpose;
+use acquaint::engine::Times;
 use acquaint::ids::{AccountId, BusinessId};
-use acquaint::signals::{BusinessEvent, BusinessEventKind, MessageKind, PersonsWord, TableForm};
+use acquaint::signals::{
+    AddressBookEntry, BusinessEvent, BusinessEventKind, MessageKind, PersonsWord, TableForm,
+};
+use acquaint::{Engine, EngineOptions};
+use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
+use arrow_array::types::UInt32Type;
 use serde_json::Value;
 
 use crate::support::program::{acquaint, done};
@@ -106,6 +114,93 @@ fn a_verdict_names_each_rule_with_its_date_and_is_that_of_the_run() {
         !text.contains(": service"),
         "one kind was asked for: {text}"
     );
+}
+
+/// The person whose first opt-in it is saved the number of that business and wrote to another one.
+#[test]
+fn the_order_of_businesses_is_one_on_demand_published_and_explained() {
+    let mut world = small_world(80, 9);
+    let first = world.business_opt_ins[0];
+    let account = first.account_id;
+    let phone = |id: BusinessId| {
+        let mut rows = world.businesses.iter();
+        rows.find(|row| row.business_id == id)
+            .unwrap()
+            .phone
+            .clone()
+    };
+    world.address_book.push(AddressBookEntry {
+        account_id: account,
+        phone: phone(first.business_id),
+        saved_at: first.opted_in_at,
+    });
+    let dir = tempfile::tempdir().unwrap();
+    let signals = dir.path().join("signals");
+    write_world(&signals, TableForm::Csv, &world);
+    let run = Run::of_signals(&signals, &dir.path().join("out"), "", Some(world.as_of)).unwrap();
+    let batches = run.table("business_order.parquet");
+    let columns = ["account_id", "business_id"].map(|name| u64s(&batches, name));
+    let ranks = batches.iter().flat_map(|batch| {
+        let column = batch.column_by_name("rank").unwrap();
+        column.as_primitive::<UInt32Type>().values().to_vec()
+    });
+    let ranks: Vec<u32> = ranks.collect();
+    let purposes = texts(&batches, "purpose");
+    let options = EngineOptions {
+        times: Times {
+            as_of: Some(world.as_of),
+            ..Times::default()
+        },
+        ..EngineOptions::default()
+    };
+    let engine = Engine::open(&signals, &options).unwrap();
+    let mut n_rows = 0;
+    let accounts: BTreeSet<u64> = columns[0].iter().copied().collect();
+    for purpose in [Purpose::BusinessService, Purpose::BusinessMarketing] {
+        for &account in &accounts {
+            let all = (0..purposes.len())
+                .filter(|&row| purposes[row] == purpose.as_str() && columns[0][row] == account);
+            let published: Vec<(u64, u32)> = all.map(|row| (columns[1][row], ranks[row])).collect();
+            let asked = engine.businesses(AccountId(account), purpose).iter();
+            let asked = asked.map(|row| (row.business.0, row.rank));
+            assert_eq!(asked.collect::<Vec<_>>(), published);
+            n_rows += published.len();
+        }
+    }
+    assert_eq!(n_rows, purposes.len());
+    assert!(engine.businesses(account, Purpose::Abuse).is_empty());
+    let ask = format!(
+        "explain business {} {account} --signals signals --quiet --as-of {}",
+        first.business_id, world.as_of
+    );
+    let told = explained(dir.path(), &(ask.clone() + " --json"));
+    let orders = told["orders"].as_array().unwrap();
+    assert_eq!(orders.len(), 2, "{told}");
+    for order in orders {
+        let purpose = Purpose::parse(order["purpose"].as_str().unwrap()).unwrap();
+        let mut rows = engine.businesses(account, purpose).iter();
+        let row = rows.find(|row| row.business == first.business_id).unwrap();
+        assert_eq!(order["rank"], row.rank);
+        assert_eq!(order["relevance"], row.relevance.millionths());
+        assert!(row.ties.saved_at.is_some());
+    }
+    let text = done(&(ask + " --kind marketing"), dir.path());
+    assert!(text.contains("the person saved its number"), "{text}");
+    assert!(
+        !text.contains("business_service"),
+        "one kind was asked for: {text}"
+    );
+}
+
+fn texts(batches: &[RecordBatch], column: &str) -> Vec<String> {
+    let texts = batches.iter().flat_map(|batch| {
+        let column = batch.column_by_name(column).unwrap();
+        let texts = column.as_string::<i32>().iter();
+        texts
+            .map(|text| text.unwrap().to_owned())
+            .collect::<Vec<_>>()
+    });
+    texts.collect()
 }
 
 /// Accounts fade after 120 days, so the world's clock is moved, not asked about later.

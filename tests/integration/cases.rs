@@ -21,11 +21,12 @@ use crate::support::{Run, small_world, u64s, write_world};
 
 /// One mutual acquaintance is enough, and a number that one side saved, so that every match shows.
 pub(crate) const CONFIG: &str = "[suggest]\nmin_intermediaries = 1\ndirect = \"own\"\n";
-pub(crate) const OUTPUTS: [&str; 5] = [
+pub(crate) const OUTPUTS: [&str; 6] = [
     "suggestions.parquet",
     "ad_scores.parquet",
     "abuse_scores.parquet",
     "business_reach.parquet",
+    "business_order.parquet",
     "links.parquet",
 ];
 

@@ -186,6 +186,7 @@ fn the_zone_of_the_machine_changes_no_answer() {
             "ad_scores.parquet",
             "abuse_scores.parquet",
             "business_reach.parquet",
+            "business_order.parquet",
             "links.parquet",
             "rejections.parquet",
             "manifest.json",

@@ -11,11 +11,12 @@ use crate::support::files::{digits, write_key};
 use crate::support::{Run, small_world, write_world};
 use acquaint::signals::TableForm;
 
-const OUTPUTS: [&str; 5] = [
+const OUTPUTS: [&str; 6] = [
     "suggestions.parquet",
     "ad_scores.parquet",
     "abuse_scores.parquet",
     "business_reach.parquet",
+    "business_order.parquet",
     "links.parquet",
 ];
 

@@ -6,8 +6,9 @@ use acquaint::consent::{DenialReason, Event, EventKind, Overlay, OverlayEffect, 
 use acquaint::engine::{Recall, RecallReason, RecallRequest, Silent, recall};
 use acquaint::ids::{AccountId, AdId, AdvertiserId, BusinessId, EventId, Region, UserId};
 use acquaint::signals::{
-    AbuseReport, AdCategory, AdFeedback, Business, BusinessOptIn, ConsentEventRow, Feedback,
-    FeedbackKind, Friendship, Hidden, MessageKind, RawPhone, TableForm, Targeting,
+    AbuseReport, AdCategory, AdFeedback, Business, BusinessEvent, BusinessEventKind, BusinessOptIn,
+    ConsentEventRow, Feedback, FeedbackKind, Friendship, Hidden, MessageKind, PersonsWord,
+    RawPhone, TableForm, Targeting,
 };
 use acquaint::synth::World;
 use acquaint::time::Interval;
@@ -118,6 +119,7 @@ type Row = (&'static str, u64, u64);
 const SUGGESTIONS: &str = "suggestions.parquet";
 const ADS: &str = "ad_scores.parquet";
 const REACH: &str = "business_reach.parquet";
+const ORDER: &str = "business_order.parquet";
 
 fn says(world: &mut World, user: u64, other: u64, kind: FeedbackKind, at_day: &str) {
     world.feedback.push(Feedback {
@@ -168,7 +170,26 @@ fn of_tie_3_4(row: &Row, why: &'static str) -> Option<&'static str> {
     }
 }
 
-const SINCE: [Since; 16] = [
+fn tells_the_bank(world: &mut World, said: PersonsWord) {
+    world.business_events.push(BusinessEvent {
+        business_id: BusinessId(900),
+        what: BusinessEventKind::Said {
+            account: AccountId(3),
+            word: said,
+        },
+        at: at("2016-11-20"),
+    });
+}
+
+fn of_the_bank(row: &Row) -> Option<&'static str> {
+    match *row {
+        (REACH, 3, 900) => Some("opt_in_withdrawn"),
+        (ORDER, 3, 900) => Some("business_refused"),
+        _ => None,
+    }
+}
+
+const SINCE: [Since; 18] = [
     Since {
         what: "a block",
         tell: |world| says(world, 3, 4, FeedbackKind::Block, "2016-11-20"),
@@ -246,17 +267,28 @@ const SINCE: [Since; 16] = [
     Since {
         what: "an order about suggestions",
         tell: |world| order(world, Purpose::FriendSuggestions),
-        forbidden: |row| (row.0 == SUGGESTIONS).then_some("suspended"),
+        // Under any order businesses may not advertise.
+        forbidden: |row| [SUGGESTIONS, ORDER].contains(&row.0).then_some("suspended"),
     },
     Since {
         what: "an order about ads",
         tell: |world| order(world, Purpose::AdRelevance),
-        forbidden: |row| (row.0 == ADS).then_some("suspended"),
+        forbidden: |row| [ADS, ORDER].contains(&row.0).then_some("suspended"),
     },
     Since {
         what: "an opt-in taken back",
         tell: |world| world.business_opt_ins[0].opted_out_at = Some(at("2016-11-20")),
-        forbidden: |row| (*row == (REACH, 3, 900)).then_some("opt_in_withdrawn"),
+        forbidden: of_the_bank,
+    },
+    Since {
+        what: "marketing that is stopped",
+        tell: |world| tells_the_bank(world, PersonsWord::Stop),
+        forbidden: of_the_bank,
+    },
+    Since {
+        what: "a business that is blocked",
+        tell: |world| tells_the_bank(world, PersonsWord::Block),
+        forbidden: of_the_bank,
     },
 ];
 
@@ -299,6 +331,7 @@ fn published(run: &Run) -> Vec<(Row, u64)> {
         (SUGGESTIONS, "user_id", "candidate_id"),
         (ADS, "user_id", "ad_id"),
         (REACH, "account_id", "business_id"),
+        (ORDER, "account_id", "business_id"),
     ];
     let rows = |(table, one, other): (&'static str, &str, &str)| {
         let read = run.table(table);

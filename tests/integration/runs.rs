@@ -4,11 +4,12 @@ use rayon::ThreadPoolBuilder;
 
 use crate::support::{Run, small_world, u64s};
 
-const TABLES: [&str; 6] = [
+const TABLES: [&str; 7] = [
     "suggestions.parquet",
     "ad_scores.parquet",
     "abuse_scores.parquet",
     "business_reach.parquet",
+    "business_order.parquet",
     "links.parquet",
     "rejections.parquet",
 ];

@@ -107,6 +107,11 @@ leaks! {
     RawThreadCount = "a verdict counts all threads of the business",
     RawOptInCount = "a verdict counts all opt-ins of the business",
     RawThreadLimit = "a business with many raw threads may not advertise",
+    RawOptInCap = "a cap counts opt-ins of people who are out",
+    RawQualityBlocks = "a rating counts blocks and reports of people who are out",
+    RawOrderThreads = "the order of businesses counts raw threads",
+    RawOrderBlocks = "the order of businesses counts blocks and reports of people who are out",
+    OrderSavedPeopleOut = "saved numbers of people who are out count as a business's",
     RawClaimants = "evidence counts all who claim the number",
     RawLinkEnd = "a link ends when anybody else takes the number",
 }

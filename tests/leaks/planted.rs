@@ -5,6 +5,7 @@ use crate::engine::outputs::{AbuseRow, AdRow, LinkRow, ReachRow, SuggestionRow};
 use crate::hash::{HashMap, HashSet};
 use crate::ids::{AccountId, UserId};
 use crate::leaks::{Leak, is_on};
+use crate::signals::{BusinessEventKind, PersonsWord};
 use crate::time::Timestamp;
 
 type Friends = HashMap<UserId, HashSet<UserId>>;
@@ -388,6 +389,26 @@ pub(in crate::engine) fn reach(
         }
         if is_on(Leak::RawThreadLimit) {
             row.marketing &= n_threads < 4;
+        }
+        if is_on(Leak::RawOptInCap) {
+            let opt_ins = prepared.world.inputs.opt_ins.iter();
+            let before = opt_ins
+                .filter(|one| one.business_id == row.business && one.account_id < row.account);
+            row.marketing &= before.count() < 2;
+        }
+        if is_on(Leak::RawQualityBlocks) {
+            let events = prepared.world.inputs.business_events.iter();
+            let bad = events.filter(|one| {
+                one.business_id == row.business
+                    && matches!(
+                        one.what,
+                        BusinessEventKind::Said {
+                            word: PersonsWord::Block | PersonsWord::Report,
+                            ..
+                        }
+                    )
+            });
+            row.utility &= bad.count() == 0;
         }
     }
     rows

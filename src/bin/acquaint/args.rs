@@ -88,7 +88,7 @@ pub(crate) enum Verb {
 /// Score a directory of signals.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Writes suggestions, ad_scores, abuse_scores, business_reach, links and rejections as Parquet, manifest.json and report.html. The \
+Writes suggestions, ad_scores, abuse_scores, business_reach, business_order, links and rejections as Parquet, manifest.json and report.html. The \
 directory appears in one step when it is complete. It replaces only an empty directory or an earlier output; see \
 docs/reliability.md.
 

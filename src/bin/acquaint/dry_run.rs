@@ -1,7 +1,7 @@
 //! `acquaint run --dry-run`: what a run would read, write and take.
 
 use acquaint::engine::outputs::{
-    AbuseRow, AdRow, LinkRow, MANIFEST, OutputRow, ReachRow, SuggestionRow,
+    AbuseRow, AdRow, LinkRow, MANIFEST, OrderRow, OutputRow, ReachRow, SuggestionRow,
 };
 use acquaint::engine::{Estimate, REPORT};
 use acquaint::publish::{TIMINGS, shown};
@@ -12,11 +12,12 @@ use crate::args::RunArgs;
 use crate::exit::{Failure, print};
 
 /// What a run writes.
-const WRITTEN: [&str; 8] = [
+const WRITTEN: [&str; 9] = [
     SuggestionRow::FILE,
     AdRow::FILE,
     AbuseRow::FILE,
     ReachRow::FILE,
+    OrderRow::FILE,
     LinkRow::FILE,
     Rejection::FILE,
     MANIFEST,

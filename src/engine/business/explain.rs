@@ -3,6 +3,8 @@
 use serde::Serialize;
 
 use crate::business::{Answer, AskedMessage, Check, RuleName, Verdict};
+use crate::consent::Purpose;
+use crate::engine::business::order::OrderExplained;
 use crate::engine::business::{Verdicts, shipped};
 use crate::engine::world::World;
 use crate::ids::{AccountId, BusinessId, TemplateId};
@@ -18,6 +20,8 @@ pub struct BusinessExplained {
     pub account: AccountId,
     /// When.
     pub at: Timestamp,
+    /// Where the business stands among those that matter to the account, for each purpose in whose order it is.
+    pub orders: Vec<OrderExplained>,
     /// A verdict for each kind of message; none if there is nothing between the two, or the account allows neither purpose.
     pub kinds: Vec<KindExplained>,
 }
@@ -73,21 +77,45 @@ impl Verdicts {
         template: Option<TemplateId>,
     ) -> BusinessExplained {
         let at = world.standing.as_of.valid;
-        let of_kind = |&kind: &MessageKind| {
-            let asked = AskedMessage {
-                business,
-                account,
-                kind,
-                template: template.filter(|_| kind != MessageKind::Service),
-            };
-            Some(explained(kind, &self.verdict(world, asked)?, at))
-        };
+        let messages = MessageKind::ALL.map(|kind| AskedMessage {
+            business,
+            account,
+            kind,
+            template: template.filter(|_| kind != MessageKind::Service),
+        });
+        let all = MessageKind::ALL
+            .into_iter()
+            .zip(self.verdicts(world, messages));
+        let asked = all.filter(|(kind, _)| kinds.contains(kind));
         BusinessExplained {
             business,
             account,
             at,
-            kinds: kinds.iter().filter_map(of_kind).collect(),
+            orders: self.orders_with(business, account, kinds),
+            kinds: asked
+                .filter_map(|(kind, verdict)| Some(explained(kind, &verdict?, at)))
+                .collect(),
         }
+    }
+}
+
+impl Verdicts {
+    /// Of the purposes that some kinds of messages are for.
+    fn orders_with(
+        &self,
+        business: BusinessId,
+        account: AccountId,
+        kinds: &[MessageKind],
+    ) -> Vec<OrderExplained> {
+        let is_asked = |marketing: bool| {
+            let mut kinds = kinds.iter();
+            kinds.any(|kind| (*kind == MessageKind::Marketing) == marketing)
+        };
+        let service = is_asked(false).then_some(Purpose::BusinessService);
+        let marketing = is_asked(true).then_some(Purpose::BusinessMarketing);
+        let purposes = service.into_iter().chain(marketing);
+        let of = |purpose| OrderExplained::of(purpose, self.order_of(account, purpose), business);
+        purposes.filter_map(of).collect()
     }
 }
 
@@ -101,6 +129,7 @@ impl BusinessExplained {
             business,
             account,
             at,
+            orders: Vec::new(),
             kinds: Vec::new(),
         }
     }

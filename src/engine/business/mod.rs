@@ -1,17 +1,22 @@
 //! Business: the corridor of business messaging. Which business may write to which account, and why.
 
+pub(in crate::engine) mod books;
 pub(in crate::engine) mod explain;
+pub(in crate::engine) mod order;
 mod rows;
 
 use std::sync::LazyLock;
 
+use self::books::BusinessBook;
+use self::order::Orders;
 use crate::business::{
-    self, AskedMessage, BusinessGates, Eligibility, Reach, RuleBook, Ruling, ValidBusinessParams,
-    Verdict,
+    self, AskedMessage, BusinessGates, Eligibility, Mattering, Reach, RuleBook, Ruling,
+    ValidBusinessParams, Verdict,
 };
-use crate::consent::{BusinessMarketing, BusinessService, Decision, For};
+use crate::consent::{BusinessMarketing, BusinessService, Decision, For, Purpose};
 use crate::engine::Stage;
 use crate::engine::books::reading::Book;
+use crate::engine::outputs::OrderRow;
 use crate::engine::spam;
 use crate::engine::world::World;
 use crate::engine::world::inputs::Inputs;
@@ -31,8 +36,8 @@ pub(in crate::engine) struct BusinessViews {
 /// What the address book says for either purpose.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct BusinessBooks {
-    pub(in crate::engine) service: Book<BusinessService>,
-    pub(in crate::engine) marketing: Book<BusinessMarketing>,
+    pub(in crate::engine) service: BusinessBook<BusinessService>,
+    pub(in crate::engine) marketing: BusinessBook<BusinessMarketing>,
 }
 
 /// The verdicts of all pairs.
@@ -40,6 +45,7 @@ pub(in crate::engine) struct BusinessBooks {
 pub(in crate::engine) struct Verdicts {
     views: BusinessViews,
     eligibility: Eligibility,
+    orders: Orders,
     spam: BusinessSpam,
     regions: Regions,
 }
@@ -117,6 +123,14 @@ pub(in crate::engine) fn shipped() -> &'static RuleBook {
 }
 
 impl BusinessViews {
+    /// May an account's data be used for a purpose of business messages?
+    fn decision(&self, account: AccountId, purpose: Purpose) -> Decision {
+        match purpose {
+            Purpose::BusinessMarketing => self.marketing.gates.accounts.decision(account),
+            _ => self.service.gates.accounts.decision(account),
+        }
+    }
+
     fn gates(&self) -> BusinessGates<'_> {
         BusinessGates {
             service: &self.service.gates.accounts,
@@ -132,8 +146,8 @@ impl Verdicts {
         views: BusinessViews,
         books: &BusinessBooks,
     ) -> Self {
-        let service_spam = spam_of(world, &views.service, &books.service);
-        let marketing_spam = spam_of(world, &views.marketing, &books.marketing);
+        let service_spam = spam_of(world, &views.service, &books.service.matched);
+        let marketing_spam = spam_of(world, &views.marketing, &books.marketing.matched);
         let spam = BusinessSpam {
             service: service_spam,
             marketing: marketing_spam,
@@ -142,20 +156,27 @@ impl Verdicts {
         let signals = signals(&world.inputs, &spam, &regions);
         let ruling = ruling(&world.params.business, world.standing.as_of.valid);
         let eligibility = business::reach(&signals, views.gates(), ruling);
-        world.stages.push(stage(&eligibility));
+        let mut stages = vec![stage(&eligibility)];
+        let orders = Orders::new(&signals, &views, books, ruling.as_of, &mut stages);
+        world.stages.append(&mut stages);
         Self {
             views,
             eligibility,
+            orders,
             spam,
             regions,
         }
     }
 
-    /// The verdict on one message, with every rule that spoke.
-    pub(in crate::engine) fn verdict(&self, world: &World, asked: AskedMessage) -> Option<Verdict> {
+    /// The verdicts on messages, with every rule that spoke.
+    fn verdicts<const N: usize>(
+        &self,
+        world: &World,
+        asked: [AskedMessage; N],
+    ) -> [Option<Verdict>; N] {
         let signals = signals(&world.inputs, &self.spam, &self.regions);
         let ruling = ruling(&world.params.business, world.standing.as_of.valid);
-        business::verdict(&signals, self.views.gates(), ruling, asked)
+        business::verdicts(&signals, self.views.gates(), ruling, asked)
     }
 
     /// The verdict of a pair; none if there is nothing between the two, or the account allows neither purpose.
@@ -170,13 +191,27 @@ impl Verdicts {
         Some(&rows[at]).filter(|row| self.decision(row.account).is_allowed())
     }
 
+    /// The businesses that matter to an account, best first.
+    pub(in crate::engine) fn order_of(&self, account: AccountId, purpose: Purpose) -> &[Mattering] {
+        self.orders.of_account(&self.views, account, purpose)
+    }
+
+    /// The orders of everybody as rows.
+    pub(in crate::engine) fn order_rows<'a>(
+        &'a self,
+        stage: &'a mut Stage,
+    ) -> impl Iterator<Item = OrderRow> + 'a {
+        self.orders.rows(&self.views, stage)
+    }
+
     /// May any business write to an account, for either purpose?
     fn decision(&self, account: AccountId) -> Decision {
-        let marketing = self.views.marketing.gates.accounts.decision(account);
+        let of = |purpose| self.views.decision(account, purpose);
+        let marketing = of(Purpose::BusinessMarketing);
         if marketing.is_allowed() {
             marketing
         } else {
-            self.views.service.gates.accounts.decision(account)
+            of(Purpose::BusinessService)
         }
     }
 }

@@ -15,5 +15,5 @@ pub use manifest::{
 pub use matches_file::{EncodedMatches, MatchesEncoder, MatchesFile, NewMatches};
 
 pub use tables::{
-    AbuseRow, AdRow, LinkRow, Nullable, OutputRow, ReachRow, SuggestionRow, write_rows,
+    AbuseRow, AdRow, LinkRow, Nullable, OrderRow, OutputRow, ReachRow, SuggestionRow, write_rows,
 };

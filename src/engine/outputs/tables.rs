@@ -214,6 +214,38 @@ impl OutputRow for ReachRow {
     }
 }
 
+/// A row of `business_order.parquet`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OrderRow {
+    /// For which purpose.
+    pub purpose: Purpose,
+    /// Whose order.
+    pub account: AccountId,
+    /// From 1.
+    pub rank: u32,
+    /// Which business.
+    pub business: BusinessId,
+    /// How much it matters, in [0, 1].
+    pub relevance: f64,
+    /// Why, in words.
+    pub reasons: Vec<String>,
+}
+
+impl OutputRow for OrderRow {
+    const FILE: &'static str = "business_order.parquet";
+
+    fn columns(rows: &[Self]) -> Vec<Column> {
+        vec![
+            full("purpose", texts(rows, |r| r.purpose.as_str())),
+            full("account_id", u64s(rows, |r| r.account.0)),
+            full("rank", u32s(rows, |r| r.rank)),
+            full("business_id", u64s(rows, |r| r.business.0)),
+            full("relevance", f64s(rows, |r| Some(r.relevance))),
+            full("reasons", lists(rows, |r| &r.reasons)),
+        ]
+    }
+}
+
 /// A row of `links.parquet`: two accounts of one person, for a purpose that allows linking them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LinkRow {

@@ -20,14 +20,14 @@ use serde::Serialize;
 pub(in crate::engine) use self::published::batches;
 use self::published::{not_ours, whole_numbers};
 pub use self::reason::RecallReason;
-use self::said::{HiddenAds, Ties, ties_may_differ, withdrawn};
+use self::said::{HiddenAds, Refused, Ties, ties_may_differ, withdrawn};
 
 use crate::consent::{
     Abuse, AdRelevance, AsOf, BusinessMarketing, BusinessService, Decision, DenialReason, For,
     FriendSuggestions, Ledger, LimitedAds, Purpose, ValidConsentParams,
 };
 use crate::engine::outputs::{
-    AbuseRow, AdRow, LinkRow, MANIFEST, Manifest, OutputRow, ReachRow, SuggestionRow,
+    AbuseRow, AdRow, LinkRow, MANIFEST, Manifest, OrderRow, OutputRow, ReachRow, SuggestionRow,
 };
 use crate::engine::published::read_output;
 use crate::engine::world::inputs::Inputs;
@@ -37,6 +37,7 @@ use crate::engine::{
 };
 use crate::identity::{Link, ValidIdentityParams};
 use crate::ids::{AccountId, AdId, BusinessId, UserId};
+use crate::signals::{BusinessEvent, BusinessEventKind};
 use crate::time::Timestamp;
 
 /// What to recall.
@@ -149,6 +150,11 @@ pub fn recall(request: &RecallRequest<'_>, progress: &dyn Progress) -> Result<Re
     found.ads(&asked)?;
     found.abuse(&asked)?;
     found.reach(&asked, &params)?;
+    let file = OrderRow::FILE;
+    // An output of before has no orders.
+    if manifest.outputs.iter().any(|output| output.file == file) {
+        found.order(&asked)?;
+    }
     found.links(&asked)?;
     found.rows.sort_unstable();
     Ok(Recall {
@@ -168,9 +174,12 @@ fn newest(inputs: &Inputs) -> Option<Timestamp> {
     let hidden = inputs.ad_feedback.iter().map(|row| row.at);
     let reports = inputs.reports.iter().map(|row| row.at);
     let withdrawn = inputs.opt_ins.iter().filter_map(|row| row.opted_out_at);
+    let to_businesses = inputs.business_events.iter();
+    let to_businesses = to_businesses.filter(|row| is_said(row)).map(|row| row.at);
     let by_now = |at: &Timestamp| latest.is_none_or(|latest| *at <= latest);
     let known = events.chain(said).chain(hidden).chain(reports);
-    let known = known.chain(withdrawn).filter(by_now).max();
+    let known = known.chain(withdrawn).chain(to_businesses);
+    let known = known.filter(by_now).max();
     let bound = latest.or(known);
     let begun = inputs
         .consent
@@ -179,6 +188,11 @@ fn newest(inputs: &Inputs) -> Option<Timestamp> {
         .map(|order| order.interval.from);
     let begun = begun.filter(|from| bound.is_some_and(|bound| *from <= bound));
     known.max(begun.max())
+}
+
+/// Did the person say it? What was sent to them says nothing.
+const fn is_said(row: &BusinessEvent) -> bool {
+    matches!(row.what, BusinessEventKind::Said { .. })
 }
 
 pub(in crate::engine) fn parameters(
@@ -339,6 +353,26 @@ impl<'a> Found<'a> {
             let is_withdrawn = row[2] == 1 && withdrawn.contains(&(account, business));
             let said = is_withdrawn.then_some(RecallReason::OptInWithdrawn);
             Named::account(row[0], Some(row[1]), denied.or(said))
+        })
+    }
+
+    /// A place in an order stands while its purpose is allowed and the person says no to the business in no way.
+    fn order(&mut self, asked: &Asked<'_>) -> Result<(), EngineError> {
+        let service = asked.changes::<BusinessService>();
+        let marketing = asked.changes::<BusinessMarketing>();
+        let refused = Refused::of(asked.inputs, asked.now.as_of.valid);
+        let purposes = self.purposes(OrderRow::FILE)?;
+        let mut purposes = purposes.iter();
+        self.each(OrderRow::FILE, &["account_id", "business_id"], |row| {
+            let (account, business) = (AccountId(row[0]), BusinessId(row[1]));
+            let purpose = purposes.next().and_then(|name| Purpose::parse(name));
+            let denied = match purpose {
+                Some(Purpose::BusinessService) => service.of_account(account),
+                Some(Purpose::BusinessMarketing) => marketing.of_account(account),
+                _ => Some(RecallReason::Denied(DenialReason::NoRecord)),
+            };
+            let reason = denied.or_else(|| refused.reason(purpose, account, business));
+            Named::account(row[0], Some(row[1]), reason)
         })
     }
 

@@ -22,6 +22,8 @@ pub enum RecallReason {
     HiddenAdvertiser,
     /// The person took back what they had asked the business for.
     OptInWithdrawn,
+    /// The person said no to the business.
+    BusinessRefused,
 }
 
 impl RecallReason {
@@ -35,6 +37,7 @@ impl RecallReason {
             Self::HiddenAd => "hidden_ad",
             Self::HiddenAdvertiser => "hidden_advertiser",
             Self::OptInWithdrawn => "opt_in_withdrawn",
+            Self::BusinessRefused => "business_refused",
         }
     }
 }

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use crate::business::{self, BusinessGates, ReachReason, ValidBusinessParams};
-use crate::consent::{AsOf, BusinessMarketing, BusinessService, FriendSuggestions, Gate};
+use crate::consent::{AsOf, BusinessMarketing, BusinessService, FriendSuggestions, Gate, Purpose};
 use crate::engine::books::reading::{Matcher, Reader, read_address_book};
 use crate::engine::business::{BusinessSpam, Regions, ruling, signals};
 use crate::engine::friends::ties::Tied;
@@ -178,4 +178,35 @@ pub(super) fn withdrawn(
     rows.filter(|row| row.marketing.reasons.iter().any(is_no))
         .map(|row| (row.account, row.business))
         .collect()
+}
+
+/// Who says no to which business, by purpose.
+pub(super) struct Refused {
+    service: HashSet<(AccountId, BusinessId)>,
+    marketing: HashSet<(AccountId, BusinessId)>,
+}
+
+impl Refused {
+    pub(super) fn of(inputs: &Inputs, now: Timestamp) -> Self {
+        let (no_scores, no_regions) = (BusinessSpam::default(), Regions::default());
+        let signals = signals(inputs, &no_scores, &no_regions);
+        Self {
+            service: business::refusals::<BusinessService>(&signals, now),
+            marketing: business::refusals::<BusinessMarketing>(&signals, now),
+        }
+    }
+
+    pub(super) fn reason(
+        &self,
+        purpose: Option<Purpose>,
+        account: AccountId,
+        business: BusinessId,
+    ) -> Option<RecallReason> {
+        let refused = match purpose? {
+            Purpose::BusinessMarketing => &self.marketing,
+            _ => &self.service,
+        };
+        let is_refused = refused.contains(&(account, business));
+        is_refused.then_some(RecallReason::BusinessRefused)
+    }
 }

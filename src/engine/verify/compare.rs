@@ -13,7 +13,9 @@ use super::erase::Erased;
 use super::verdict::Difference;
 use crate::consent::Purpose;
 use crate::engine::EngineError;
-use crate::engine::outputs::{AbuseRow, AdRow, LinkRow, OutputRow, ReachRow, SuggestionRow};
+use crate::engine::outputs::{
+    AbuseRow, AdRow, LinkRow, OrderRow, OutputRow, ReachRow, SuggestionRow,
+};
 use crate::ids::AccountId;
 use crate::publish::{open_plain, read_plain};
 
@@ -78,6 +80,12 @@ pub(super) fn purpose(
             })
         };
         compared.table(ReachRow::FILE, out, erased_out, stays)?;
+        let of_purpose = |table: &Table| {
+            table.rows(&["purpose", "account_id", "business_id"], &[], |row| {
+                row("purpose") == purpose.as_str()
+            })
+        };
+        compared.table(OrderRow::FILE, out, erased_out, of_purpose)?;
     }
     Ok(compared)
 }
@@ -150,7 +158,7 @@ fn differences(file: &str, before: Vec<Row>, after: Vec<Row>) -> Vec<Difference>
 
 /// Is every row of this file one purpose's?
 fn is_whole(file: &str) -> bool {
-    file != LinkRow::FILE && file != ReachRow::FILE
+    ![LinkRow::FILE, ReachRow::FILE, OrderRow::FILE].contains(&file)
 }
 
 /// An output table in memory.

@@ -2,13 +2,13 @@
 
 use std::io::{self, BufReader, Read};
 
-use acquaint::ledger::{Appended, NewEvent, Writer};
+use acquaint::ledger::{Appended, NewEvent, NewSubject, Writer};
 use acquaint::publish::open_stream;
 use serde_json::json;
 
 use super::args::AppendArgs;
 use super::lines::Lines;
-use super::source::{Source, cannot, rules};
+use super::source::{Source, cannot, id_of, rules};
 use crate::clock::now;
 use crate::exit::{Failure, Outcome, print};
 
@@ -27,13 +27,16 @@ pub(crate) fn append(args: &AppendArgs) -> Result<Outcome, Failure> {
     let mut group: Vec<NewEvent> = Vec::new();
     let mut last_line = 0;
     let refused = loop {
-        let named = match lines.next() {
-            Some(Ok(named)) => named,
+        let line = match lines.next() {
+            Some(Ok(line)) => line,
             Some(Err(error)) => break Some(Failure::from(error)),
             None => break None,
         };
-        match source.event(&named) {
-            Ok(event) => {
+        match source.event(&line.named) {
+            Ok(mut event) => {
+                if !line.has_id && matches!(event.subject, NewSubject::NonUser(_)) {
+                    event.event_id = id_of(&event);
+                }
                 group.push(event);
                 last_line = lines.line();
             }

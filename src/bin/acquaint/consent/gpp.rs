@@ -3,6 +3,8 @@
 //! The header names the sections that follow; of these the national section of the United States (7) is read. What is not read of a
 //! state's section may be an opt-out, so it is taken for one. What cannot be read at all is an error: nobody's word is guessed.
 
+use super::base64::{FOR_URLS, six_bits};
+
 /// Why a string says nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum GppError {
@@ -188,14 +190,7 @@ impl<'a> Bits<'a> {
 }
 
 fn six(byte: u8) -> Option<u64> {
-    Some(match byte {
-        b'A'..=b'Z' => u64::from(byte - b'A'),
-        b'a'..=b'z' => u64::from(byte - b'a') + 26,
-        b'0'..=b'9' => u64::from(byte - b'0') + 52,
-        b'-' => 62,
-        b'_' => 63,
-        _ => return None,
-    })
+    six_bits(byte, FOR_URLS).map(u64::from)
 }
 
 #[cfg(test)]

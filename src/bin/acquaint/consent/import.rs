@@ -2,18 +2,22 @@
 
 use std::path::Path;
 
-use acquaint::engine::{ConsentRules, LostRow, NamedEvent, Progress};
-use acquaint::ledger::{LedgerError, NewEvent, Recorded};
+use acquaint::consent::EventKind;
+use acquaint::engine::{ConsentRules, LostRow, NamedEvent, NamedSubject, Progress};
+use acquaint::ids::EventId;
+use acquaint::ledger::{LedgerError, NewEvent, Recorded, Writer};
 use acquaint::signals::{
     Batch, ConsentEventRow, Fault, Origin, ReadLimits, Record, Rejection, SignalsDir, SignalsError,
     Table, policy_versions,
 };
+use acquaint::time::Timestamp;
 use serde_json::json;
 
 use super::args::{ImportArgs, ImportFormat};
 use super::drop::{self, Broker, Known};
-use super::signals::{self, Signals};
-use super::source::{NoKey, Source, rules};
+use super::last_word::LastWords;
+use super::signals;
+use super::source::{NoKey, Source, id_of, rules};
 use crate::clock::now;
 use crate::exit::{Failure, Outcome, print};
 use crate::progress::Bars;
@@ -46,28 +50,22 @@ pub(crate) fn import(args: &ImportArgs, quiet: bool) -> Result<Outcome, Failure>
 /// What browsers and apps signalled: all of it is read before any of it is recorded.
 fn import_signals(args: &ImportArgs, input: &Path) -> Result<Outcome, Failure> {
     let source = Source::new(&args.key)?;
-    let Signals { events, n_others } = signals::read(input, &source)?;
+    let signals = signals::read(input, &source, now())?;
+    let (n_signals, n_others) = (signals.dated.len() + signals.of_now.len(), signals.n_others);
     let mut writer = source.writer(&args.ledger.ledger)?;
-    let segment_events = usize::try_from(args.segment_events).unwrap_or(usize::MAX);
-    let mut import = writer.import(segment_events, now());
-    for event in &events {
-        import.push(event)?;
-    }
-    let Recorded { imported, root } = import.finish()?;
+    let mut events = signals.dated;
+    events.extend(unsaid(signals.of_now, &args.ledger.ledger)?);
+    let Recorded { imported, root } = record(args, &mut writer, &events)?;
     let text = if args.json {
         json!({
-            "signals": events.len(), "others": n_others, "events": imported,
+            "signals": n_signals, "others": n_others, "events": imported,
             "entries": root.size, "root": root.root,
         })
         .to_string()
     } else {
         format!(
-            "{} opt-outs, {n_others} rows without one; {} new, {} repeated\n{} entries, root {}",
-            events.len(),
-            imported.n_new,
-            imported.n_repeated,
-            root.size,
-            root.root
+            "{n_signals} opt-outs, {n_others} rows without one; {} new, {} repeated\n{} entries, root {}",
+            imported.n_new, imported.n_repeated, root.size, root.root
         )
     };
     print(&text)?;
@@ -94,21 +92,21 @@ fn import_lists(args: &ImportArgs, tables: &Path, input: &Path) -> Result<Outcom
     let source = Source::new(&args.key)?;
     let limits = ReadLimits::default().check()?;
     let dir = SignalsDir::open(tables, &limits)?;
-    let known = Known::read(&dir)?;
+    let now = now();
+    let known = Known::read(&dir, now)?;
     let broker = Broker {
         id: broker,
         suffix: args.suffix.as_deref(),
         answers,
-        now: now(),
+        now,
     };
     let answered = drop::answer(input, &known, &broker)?;
-    let recorded = record(args, &source, &answered.events);
-    if recorded.is_err() {
-        answered.discard();
-    }
-    let Recorded { imported, root } = recorded?;
-    let files: Vec<String> = answered
-        .publish()?
+    let of_now = events_of_now(&answered.said, now, &source)?;
+    let mut writer = source.writer(&args.ledger.ledger)?;
+    let events = unsaid(of_now, &args.ledger.ledger)?;
+    let Recorded { imported, root } = record(args, &mut writer, &events)?;
+    let files = answered.answers.publish()?;
+    let files: Vec<String> = files
         .iter()
         .map(|path| path.display().to_string())
         .collect();
@@ -133,16 +131,52 @@ fn import_lists(args: &ImportArgs, tables: &Path, input: &Path) -> Result<Outcom
     Ok(Outcome::Done)
 }
 
-fn record(args: &ImportArgs, source: &Source, named: &[NamedEvent]) -> Result<Recorded, Failure> {
-    let events = named.iter().map(|named| source.event(named));
-    let events = events.collect::<Result<Vec<NewEvent>, NoKey>>()?;
-    let mut writer = source.writer(&args.ledger.ledger)?;
+/// What people are heard to say now, as events.
+fn events_of_now(
+    said: &[(NamedSubject, EventKind)],
+    now: Timestamp,
+    source: &Source,
+) -> Result<Vec<NewEvent>, NoKey> {
+    let event = |&(subject, kind): &(NamedSubject, EventKind)| {
+        let mut event = source.event(&NamedEvent {
+            event_id: EventId(0),
+            subject,
+            kind,
+            valid_time: now,
+            known_time: now,
+        })?;
+        event.event_id = id_of(&event);
+        Ok(event)
+    };
+    said.iter().map(event).collect()
+}
+
+/// Events of now but for what each subject said last, so that an import that is repeated adds nothing.
+fn unsaid(of_now: Vec<NewEvent>, ledger: &Path) -> Result<Vec<NewEvent>, LedgerError> {
+    if of_now.is_empty() {
+        return Ok(of_now);
+    }
+    let last_words = LastWords::of(ledger)?;
+    let mut unsaid = Vec::new();
+    for event in of_now {
+        if !last_words.are(&event)? {
+            unsaid.push(event);
+        }
+    }
+    Ok(unsaid)
+}
+
+fn record(
+    args: &ImportArgs,
+    writer: &mut Writer,
+    events: &[NewEvent],
+) -> Result<Recorded, LedgerError> {
     let segment_events = usize::try_from(args.segment_events).unwrap_or(usize::MAX);
     let mut import = writer.import(segment_events, now());
-    for event in &events {
+    for event in events {
         import.push(event)?;
     }
-    Ok(import.finish()?)
+    import.finish()
 }
 
 fn import_tables(args: &ImportArgs, tables: &Path, quiet: bool) -> Result<Outcome, Failure> {

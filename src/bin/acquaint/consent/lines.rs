@@ -38,6 +38,14 @@ pub(crate) enum LineError {
     },
 }
 
+/// An event of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Line {
+    pub(crate) named: NamedEvent,
+    /// Did it come with an `event_id`?
+    pub(crate) has_id: bool,
+}
+
 /// Events from lines of JSON; empty lines are skipped.
 ///
 /// An event without `known_time` is known now; without `valid_time` it happened when it became known; without
@@ -84,17 +92,19 @@ impl<R: BufRead> Lines<R> {
         Ok(Some(text))
     }
 
-    fn event(&self, text: &str) -> Result<NamedEvent, LineError> {
+    fn event(&self, text: &str) -> Result<Line, LineError> {
         let no_event = |why| LineError::NoEvent {
             line: self.line,
             why,
         };
         let mut object = json_object(text).map_err(no_event)?;
-        complete(&mut object, self.clock);
+        let has_id = !is_absent(&object, "event_id");
+        complete(&mut object, (self.clock)());
         let row: ConsentEventRow = record_from_json(&object).map_err(no_event)?;
         let value = |Fault { column, reason }| JsonLineError::Value { column, reason };
         let named = (self.rules)().event(&row);
-        named.map_err(|fault| no_event(value(fault)))
+        let named = named.map_err(|fault| no_event(value(fault)))?;
+        Ok(Line { named, has_id })
     }
 }
 
@@ -106,7 +116,7 @@ impl<R: Read> Lines<BufReader<R>> {
 }
 
 impl<R: BufRead> Iterator for Lines<R> {
-    type Item = Result<NamedEvent, LineError>;
+    type Item = Result<Line, LineError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
@@ -120,11 +130,14 @@ impl<R: BufRead> Iterator for Lines<R> {
     }
 }
 
+fn is_absent(object: &Map<String, Value>, key: &str) -> bool {
+    object.get(key).is_none_or(Value::is_null)
+}
+
 /// Fills in what a person at a terminal leaves out.
-pub(super) fn complete(object: &mut Map<String, Value>, clock: fn() -> Timestamp) {
-    let is_absent = |object: &Map<String, Value>, key| object.get(key).is_none_or(Value::is_null);
+pub(super) fn complete(object: &mut Map<String, Value>, now: Timestamp) {
     if is_absent(object, "known_time") {
-        object.insert("known_time".into(), clock().to_string().into());
+        object.insert("known_time".into(), now.to_string().into());
     }
     if is_absent(object, "valid_time") {
         object.insert("valid_time".into(), object["known_time"].clone());
@@ -171,7 +184,10 @@ mod tests {
 
     fn read(text: &str) -> Vec<Result<NamedEvent, String>> {
         Lines::new(text.as_bytes(), noon, until_noon)
-            .map(|line| line.map_err(|error| error.to_string()))
+            .map(|line| {
+                line.map(|line| line.named)
+                    .map_err(|error| error.to_string())
+            })
             .collect()
     }
 

@@ -3,10 +3,12 @@
 mod append;
 pub(crate) mod args;
 mod audit;
+mod base64;
 mod drop;
 mod export;
 mod gpp;
 mod import;
+mod last_word;
 mod lines;
 mod matrix;
 mod receipts;
@@ -15,7 +17,6 @@ mod repair;
 mod show;
 mod signals;
 mod source;
-mod zip;
 
 use args::ConsentVerb;
 pub(crate) use source::cannot;

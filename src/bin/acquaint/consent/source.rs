@@ -5,6 +5,7 @@ use std::path::Path;
 
 use acquaint::engine::{ConsentRules, NamedEvent, NamedSubject};
 use acquaint::identity::ObjectionKey;
+use acquaint::ids::EventId;
 use acquaint::ledger::{Entropy, LedgerError, NewEvent, NewSubject, Reader, Writer};
 use acquaint::publish::shown;
 
@@ -59,6 +60,22 @@ impl Source {
     }
 }
 
+/// An id for an event that came without one, from what it says. Of a number only its point goes into it: without the key nobody
+/// can find the number by trying all there are.
+pub(crate) fn id_of(event: &NewEvent) -> EventId {
+    let mut hasher = blake3::Hasher::new_derive_key("acquaint consent event id 2");
+    hasher.update(event.kind.as_str().as_bytes());
+    hasher.update(&event.valid_time.micros().to_le_bytes());
+    match event.subject {
+        NewSubject::Account(account) => hasher.update(b"a").update(&account.0.to_le_bytes()),
+        NewSubject::Device(device) => hasher.update(b"d").update(&device.bits().to_le_bytes()),
+        NewSubject::NonUser(point) => hasher.update(b"n").update(&point.point),
+    };
+    let mut head = [0; 8];
+    hasher.finalize_xof().fill(&mut head);
+    EventId(u64::from_le_bytes(head))
+}
+
 /// The rules that every event is held to.
 pub(crate) fn rules() -> ConsentRules {
     ConsentRules {
@@ -84,4 +101,33 @@ fn entropy() -> Entropy {
 pub(crate) fn cannot(doing: &str, path: &Path) -> impl FnOnce(io::Error) -> Failure + use<> {
     let doing = format!("{doing} {}", shown(path));
     move |error| Failure::new(doing, error)
+}
+
+#[cfg(test)]
+mod tests {
+    use acquaint::consent::EventKind;
+    use acquaint::identity::{E164, ObjectionKey};
+    use acquaint::signals::RawPhone;
+    use acquaint::time::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn an_id_of_a_number_takes_the_key() {
+        let number = E164::canonical(&RawPhone::new("+4917155501234"), None).unwrap();
+        let id = |secret: u8, secs: i64| {
+            let key = ObjectionKey::from_keys(&[secret; 32], &[0; 32]);
+            let at = Timestamp::from_secs(secs);
+            id_of(&NewEvent {
+                event_id: EventId(0),
+                subject: NewSubject::NonUser(key.objection(number)),
+                kind: EventKind::NonUserObjects,
+                valid_time: at,
+                known_time: at,
+            })
+        };
+        assert_eq!(id(1, 5), id(1, 5));
+        assert_ne!(id(1, 5), id(2, 5), "who has no key cannot try numbers");
+        assert_ne!(id(1, 5), id(1, 6));
+    }
 }

@@ -1,6 +1,6 @@
 //! `acquaint explain business`: one business and one account, rule by rule.
 
-use acquaint::engine::{BusinessExplained, CheckExplained, KindExplained};
+use acquaint::engine::{BusinessExplained, CheckExplained, KindExplained, OrderExplained};
 use acquaint::ids::{AccountId, BusinessId, TemplateId};
 use acquaint::signals::MessageKind;
 
@@ -34,10 +34,47 @@ fn text(explained: &BusinessExplained) -> String {
             &format!("business {business} has no verdict for account {account}: {why}"),
         );
     }
+    for order in &explained.orders {
+        of_order(explained, order, &mut text);
+    }
     for kind in &explained.kinds {
         of_kind(explained, kind, &mut text);
     }
     text
+}
+
+/// Where the business stands among those that matter to the person, part by part of the formula in docs/scoring.md.
+fn of_order(explained: &BusinessExplained, order: &OrderExplained, text: &mut String) {
+    let OrderExplained {
+        purpose,
+        rank,
+        n,
+        ties,
+        crowd,
+        ..
+    } = order;
+    let (business, account) = (explained.business.0, explained.account.0);
+    let relevance = f64::from(order.relevance) / 1e6;
+    line(
+        text,
+        &format!(
+            "business {business} is {rank} of {n} that matter to account {account} ({purpose}): {relevance:.6}"
+        ),
+    );
+    let did = [
+        (ties.wrote_at, "the person wrote"),
+        (ties.asked_at, "the person opted in"),
+        (ties.saved_at, "the person saved its number"),
+    ];
+    for (at, what) in did {
+        if let Some(at) = at {
+            line(text, &format!("  + {what}, {at}"));
+        }
+    }
+    let (met, wrote, against) = (crowd.n_met, crowd.n_wrote, crowd.n_against);
+    let of_people =
+        format!("{met} people met it, {wrote} wrote to it, {against} blocked or reported it");
+    line(text, &format!("    {of_people}"));
 }
 
 fn of_kind(explained: &BusinessExplained, kind: &KindExplained, text: &mut String) {
