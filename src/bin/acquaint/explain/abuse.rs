@@ -17,9 +17,10 @@ pub(crate) fn abuse(args: &ExplainAbuseArgs, quiet: bool) -> Result<Outcome, Fai
     let asking = &args.asked.asking;
     let params = read_params(&asking.given)?;
     let ledger = Ledger::read(&asking.ledger)?;
+    let source = ledger.source();
     let request = AbuseRequest {
         signals: &args.asked.signals,
-        ledger: ledger.source().as_ref(),
+        ledger: source.as_ref(),
         params: &params,
         times: asking.times(),
     };

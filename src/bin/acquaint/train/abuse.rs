@@ -46,9 +46,10 @@ pub(crate) fn opened(
     let labels = read_labels(&args.labels).map_err(|error| Failure::new(reading(), error))?;
     let params = read_params(&args.asking.given)?;
     let ledger = Ledger::read(&args.asking.ledger)?;
+    let source = ledger.source();
     let request = AbuseRequest {
         signals: &args.signals,
-        ledger: ledger.source().as_ref(),
+        ledger: source.as_ref(),
         params: &params,
         times: args.asking.times(),
     };
