@@ -19,6 +19,28 @@ pub const fn mix(x: u64) -> u64 {
     z ^ (z >> 31)
 }
 
+/// The number that [`mix`] turned into this one: every step of it can be walked back.
+#[must_use]
+pub(crate) const fn unmix(hash: u64) -> u64 {
+    let mut z = hash ^ (hash >> 31) ^ (hash >> 62);
+    z = z.wrapping_mul(inverse(0x94D0_49BB_1331_11EB));
+    z = z ^ (z >> 27) ^ (z >> 54);
+    z = z.wrapping_mul(inverse(0xBF58_476D_1CE4_E5B9));
+    z = z ^ (z >> 30) ^ (z >> 60);
+    z.wrapping_sub(0x9E37_79B9_7F4A_7C15)
+}
+
+/// What an odd number must be multiplied by to give 1, by Newton's iteration: each step doubles the bits that are right.
+const fn inverse(odd: u64) -> u64 {
+    let mut found = odd;
+    let mut step = 0;
+    while step < 6 {
+        found = found.wrapping_mul(2_u64.wrapping_sub(odd.wrapping_mul(found)));
+        step += 1;
+    }
+    found
+}
+
 /// Mixes two numbers into one: a step of splitmix64 from the first plus the second scaled by the golden ratio.
 #[must_use]
 pub const fn mix_two(a: u64, b: u64) -> u64 {
@@ -38,6 +60,14 @@ mod tests {
     fn mixing_is_splitmix64() {
         let first = 0xE220_A839_7B1D_CDAF;
         assert_eq!((mix(0), mix_two(0, 0)), (first, first));
+    }
+
+    #[test]
+    fn unmixing_undoes_mixing() {
+        for i in 0..10_000_u64 {
+            let x = i.wrapping_mul(0xD134_2543_DE82_EF95);
+            assert_eq!((unmix(mix(x)), unmix(mix(i))), (x, i));
+        }
     }
 
     #[test]

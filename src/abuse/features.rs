@@ -246,8 +246,8 @@ mod tests {
             &[(2, Some("x")), (1, Some("x")), (3, None)],
             &[(1, 2), (1, 2), (2, 1), (1, 3), (1, 1)],
             &[(1, 4), (1, 1), (9, 5)].map(|(account, n_numbers)| Strangers {
-                account: AccountId(account),
                 n_numbers,
+                ..Strangers::none(AccountId(account))
             }),
             &[(2, 1), (2, 1), (3, 1), (1, 1)],
         );

@@ -5,6 +5,12 @@
 //! different people. The formula and its fixed weights stand at [`AbuseParams`]; every score says which of the
 //! four it rests on.
 //!
+//! With a trained [`AbuseModel`] a score is the calibrated probability that an account is abusive. It rests on more
+//! [`Evidence`], all of it from permitted data: how the numbers of a book lie, [`Lockstep`] groups, reports weighted by the
+//! reporter's record, the age of account and number, and [trust](MutualContacts::trust) from verified accounts.
+//!
+//! What follows from a score is an [`Outcome`], at thresholds that are published.
+//!
 //! The room runs once for each purpose that needs it, on what that purpose permits and on nothing else: for
 //! [`Abuse`](crate::consent::Abuse), whose scores are published for their own sake, and for
 //! [`FriendSuggestions`](crate::consent::FriendSuggestions), so that a demotion there rests only on people who
@@ -31,11 +37,29 @@
 //! # Ok::<(), acquaint::params::ParamError>(())
 //! ```
 
+mod columns;
+mod error;
+mod evidence;
 mod features;
+mod lockstep;
 mod model;
+mod outcome;
 mod params;
+mod reporters;
 mod spam;
+mod trained;
+mod trust;
 
+pub use error::AbuseError;
+pub use evidence::{Evidence, Signs, Tenure, Verified, gather};
 pub use features::{AccountOnDevice, AddressBooks, Report, SpamFeatures, extract};
-pub use params::{AbuseParams, ValidAbuseParams};
-pub use spam::{SpamReason, SpamScore, spam_scores};
+pub use lockstep::{BESIDE, Lockstep, TOGETHER};
+pub use outcome::{Outcome, OutcomeThresholds};
+pub use params::{AbuseParams, GivenAbuseModel, ValidAbuseParams};
+pub use reporters::weights as report_weights;
+pub use spam::{ScorePart, SpamReason, SpamScore, formula_parts, spam_scores};
+pub use trained::{
+    ABUSE_MODEL_SCHEMA, AbuseModel, AbuseProvenance, AbuseTrainParams, AbuseTrainValidParams,
+    AbuseTraining, ColumnWeight, EvidenceTable, Weighed,
+};
+pub use trust::{MutualContacts, Trust, rounds};

@@ -1,6 +1,11 @@
 //! The weights of the spam score.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
+
+use super::outcome::{Outcome, OutcomeThresholds};
+use super::trained::AbuseModel;
 
 use crate::params::{ParamError, require};
 
@@ -47,6 +52,22 @@ pub struct AbuseParams {
     pub budget_weight: f64,
     /// What a part must add to the log-odds to be given as a reason, 0 to 20; default 1.
     pub reason_min: f64,
+    /// `[abuse.outcomes]`: from which score on each outcome follows.
+    pub outcomes: OutcomeThresholds,
+    /// A trained model in the place of the formula above; none by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<GivenAbuseModel>,
+}
+
+/// A trained model, or the file it is in. A configuration names the file; whoever runs it reads the file first, and the manifest
+/// of the run holds the model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum GivenAbuseModel {
+    /// Not read yet.
+    File(PathBuf),
+    /// The model.
+    Trained(Box<AbuseModel>),
 }
 
 impl Default for AbuseParams {
@@ -63,6 +84,8 @@ impl Default for AbuseParams {
             report_cap: 10,
             budget_weight: 4.0,
             reason_min: 1.0,
+            outcomes: OutcomeThresholds::default(),
+            model: None,
         }
     }
 }
@@ -71,7 +94,7 @@ impl AbuseParams {
     /// Checks every range.
     ///
     /// # Errors
-    /// The first parameter outside its range.
+    /// The first parameter outside its range; a model that is named and was not read.
     pub fn check(self) -> Result<ValidAbuseParams, ParamError> {
         let bias = (-20.0..=0.0).contains(&self.bias);
         require(bias, "abuse.bias", self.bias, "-20 to 0")?;
@@ -91,6 +114,11 @@ impl AbuseParams {
         cap(self.report_cap, "abuse.report_cap")?;
         weight(self.budget_weight, "abuse.budget_weight")?;
         weight(self.reason_min, "abuse.reason_min")?;
+        self.outcomes.check()?;
+        if let Some(GivenAbuseModel::File(path)) = &self.model {
+            let read = "the file of a model, read before the parameters are checked";
+            require(false, "abuse.model", path.display(), read)?;
+        }
         Ok(ValidAbuseParams(self))
     }
 }
@@ -113,6 +141,28 @@ impl ValidAbuseParams {
     #[must_use]
     pub const fn values(&self) -> &AbuseParams {
         &self.0
+    }
+
+    /// The trained model, if one takes the place of the formula.
+    #[must_use]
+    pub fn model(&self) -> Option<&AbuseModel> {
+        match &self.0.model {
+            Some(GivenAbuseModel::Trained(model)) => Some(model),
+            Some(GivenAbuseModel::File(_)) | None => None,
+        }
+    }
+
+    /// The same, with a trained model in the place of the formula.
+    #[must_use]
+    pub fn with_model(mut self, model: AbuseModel) -> Self {
+        self.0.model = Some(GivenAbuseModel::Trained(Box::new(model)));
+        self
+    }
+
+    /// What follows from a score.
+    #[must_use]
+    pub fn outcome(&self, score: f64) -> Outcome {
+        self.0.outcomes.of(score, self.model().is_some())
     }
 }
 
@@ -181,6 +231,12 @@ mod tests {
                 Some("abuse.one_sided_prior")
             );
         }
+    }
+
+    #[test]
+    fn deny_a_model_that_was_not_read() {
+        let params: AbuseParams = toml::from_str("model = \"abuse.json\"").unwrap();
+        assert_eq!(params.check().unwrap_err().name, "abuse.model");
     }
 
     #[test]

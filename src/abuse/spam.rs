@@ -45,6 +45,48 @@ pub enum SpamReason {
         /// How many different accounts reported it.
         reporters: u32,
     },
+    /// Many saved numbers are nobody's account.
+    Strangers {
+        /// The share that is, in percent, rounded down.
+        percent: u8,
+    },
+    /// Saved numbers lie side by side, as in no ordinary book.
+    Consecutive {
+        /// How many do.
+        numbers: u32,
+    },
+    /// Saved numbers that no other book has.
+    SavedByNobodyElse {
+        /// The share of those that are nobody's account, in percent, rounded down.
+        percent: u8,
+    },
+    /// Saved numbers fill blocks together with other books, none of them twice.
+    SharedOut {
+        /// The share of those that are nobody's account, in percent, rounded down.
+        percent: u8,
+    },
+    /// Many contacts saved within a day.
+    Burst {
+        /// How many at most.
+        contacts: u32,
+    },
+    /// Others did the same to the same people in the same hours.
+    Lockstep {
+        /// How many accounts moved so, this one included.
+        accounts: u32,
+    },
+    /// A young account.
+    Young {
+        /// Days since it was registered.
+        days: u32,
+    },
+    /// A number that was another account's before, taken over lately.
+    RecycledNumber {
+        /// Days since it was taken over.
+        days: u32,
+    },
+    /// Little trust reaches it from verified accounts over contacts that saved each other.
+    Untrusted,
 }
 
 impl fmt::Display for SpamReason {
@@ -58,6 +100,37 @@ impl fmt::Display for SpamReason {
             Self::OverBudget => f.write_str("address book over budget"),
             Self::Reported { reporters: 1 } => f.write_str("1 reporter"),
             Self::Reported { reporters } => write!(f, "{} reporters", Grouped(*reporters)),
+            Self::Strangers { percent } => {
+                write!(f, "{percent} % of saved numbers are nobody's account")
+            }
+            Self::Consecutive { numbers } => {
+                write!(f, "{} saved numbers lie side by side", Grouped(*numbers))
+            }
+            Self::SavedByNobodyElse { percent } => {
+                write!(f, "{percent} % of unknown numbers are saved by nobody else")
+            }
+            Self::SharedOut { percent } => {
+                write!(
+                    f,
+                    "{percent} % of unknown numbers lie in blocks shared out among accounts"
+                )
+            }
+            Self::Burst { contacts } => {
+                write!(f, "{} contacts saved within one day", Grouped(*contacts))
+            }
+            Self::Lockstep { accounts } => {
+                write!(
+                    f,
+                    "{} accounts acting in the same hours",
+                    Grouped(*accounts)
+                )
+            }
+            Self::Young { days: 1 } => f.write_str("account 1 day old"),
+            Self::Young { days } => write!(f, "account {} days old", Grouped(*days)),
+            Self::RecycledNumber { days } => {
+                write!(f, "number taken over {} days ago", Grouped(*days))
+            }
+            Self::Untrusted => f.write_str("little trust from verified accounts"),
         }
     }
 }
@@ -103,7 +176,27 @@ fn spam_score(features: &SpamFeatures, params: &ValidAbuseParams) -> SpamScore {
     }
 }
 
+/// One thing that adds to a score.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ScorePart {
+    /// What it is.
+    pub reason: SpamReason,
+    /// What it adds to the log-odds, not negative.
+    pub log_odds: f64,
+}
+
+/// What adds to the log-odds of the formula, the weightiest first.
+#[must_use]
+pub fn formula_parts(features: &SpamFeatures, params: &ValidAbuseParams) -> Vec<ScorePart> {
+    weighty(features, model::parts(features, params.values()), 0.0)
+}
+
 fn reasons(features: &SpamFeatures, parts: [f64; 5], reason_min: f64) -> Vec<SpamReason> {
+    let weighty = weighty(features, parts, reason_min).into_iter();
+    weighty.map(|part| part.reason).collect()
+}
+
+fn weighty(features: &SpamFeatures, parts: [f64; 5], reason_min: f64) -> Vec<ScorePart> {
     let all = [
         SpamReason::AddressBook {
             size: features.book_size,
@@ -119,11 +212,12 @@ fn reasons(features: &SpamFeatures, parts: [f64; 5], reason_min: f64) -> Vec<Spa
         },
         SpamReason::OverBudget,
     ];
-    let weighs = |&(part, _): &(f64, SpamReason)| part > 0.0 && part >= reason_min;
-    let mut weighty: Vec<(f64, SpamReason)> = parts.into_iter().zip(all).filter(weighs).collect();
+    let part = |(log_odds, reason)| ScorePart { reason, log_odds };
+    let mut weighty: Vec<ScorePart> = parts.into_iter().zip(all).map(part).collect();
+    weighty.retain(|part| part.log_odds > 0.0 && part.log_odds >= reason_min);
     // A stable sort: of two that weigh the same the first in the order above comes first.
-    weighty.sort_by(|a, b| b.0.total_cmp(&a.0));
-    weighty.into_iter().map(|(_, reason)| reason).collect()
+    weighty.sort_by(|a, b| b.log_odds.total_cmp(&a.log_odds));
+    weighty
 }
 
 fn percent(features: &SpamFeatures) -> u8 {

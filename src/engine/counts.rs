@@ -76,6 +76,13 @@ impl Stage {
         }
     }
 
+    /// Counts rows under a reason that had come out before.
+    pub(in crate::engine) fn take_back(&mut self, reason: &str, n: u64) {
+        self.rows_in -= n;
+        self.rows_out -= n;
+        self.drop(reason, n);
+    }
+
     /// Passes what the gate let through and counts the rest under the gate's reasons.
     pub(in crate::engine) fn keep<T>(
         &mut self,

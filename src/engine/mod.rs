@@ -34,6 +34,8 @@ mod spam;
 mod verify;
 mod world;
 
+pub use abuse::case::{AbuseCase, AbuseRequest};
+pub use abuse::explain::{AbuseExplained, NotScored, PartExplained, ScoreExplained};
 pub use ads::explain::{AdExplained, AdPart, Grant, NotShown};
 pub use ads::model::{AD_MODEL_SCHEMA, AdModel, AdModelError};
 pub use ads::provenance::AdProvenance;

@@ -1,5 +1,6 @@
 //! Evaluation on held-out data.
 
+mod abuse;
 mod clicks;
 mod contacts;
 mod edges;
@@ -12,6 +13,10 @@ mod public;
 mod ranking;
 mod worth;
 
+pub use abuse::{
+    AbuseEvaluation, AbuseLabel, AtOutcome, HONEST_KINDS, HonestTouched, KindFound, LabelsError,
+    Threshold, evaluate_abuse, read_labels,
+};
 pub use clicks::{
     ClickColumns, ClickForm, ClickOptions, ClickRole, ClickTable, ClicksError, NumberedTexts,
     read_clicks,

@@ -12,6 +12,9 @@ pub enum LearnError {
     /// linfa refused the data.
     #[error("the model library refused the data")]
     Linfa(#[from] linfa::error::Error),
+    /// The solver of a regression gave up.
+    #[error("the regression could not be fitted: {0}")]
+    Solver(#[from] linfa_logistic::error::Error),
     /// An invalid cell of a sparse row.
     #[error("row {row}: slot {slot} is out of range, or its value is not finite")]
     Cell {

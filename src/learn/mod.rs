@@ -3,6 +3,7 @@
 //! | | |
 //! |---|---|
 //! | [`FtrlParams`] → [`FtrlModel`] | logistic regression over hashed slots, trained by FTRL-Proximal |
+//! | [`Logistic`] | logistic regression on a few dense columns |
 //! | [`factor`] | factorisation machines: what two fields say together |
 //! | [`als`] | factors of links: alternating least squares |
 //! | [`Calibration`] | predictions set against what happened on rows held out |
@@ -38,6 +39,7 @@ mod calibration;
 mod error;
 pub mod factor;
 mod ftrl;
+mod logistic;
 mod metrics;
 mod odds;
 
@@ -50,6 +52,7 @@ pub use calibration::{
 pub use error::LearnError;
 pub(crate) use ftrl::{Coordinate, Happened};
 pub use ftrl::{FtrlModel, FtrlParams, FtrlValidParams, MODEL_SCHEMA};
+pub use logistic::Logistic;
 pub use metrics::{
     ClickMetrics, GroupWeight, GroupedAuc, Predicted, RateInterval, ReliabilityBin, grouped_auc,
     reliability, wilson_interval,

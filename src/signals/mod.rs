@@ -88,7 +88,7 @@ pub use records::{
     BusinessEvent, BusinessEventKind, BusinessOptIn, BusinessThread, CallCount, ConsentEventRow,
     DeviceFacts, Feedback, FeedbackKind, Friendship, GroupMember, Hidden, Impression, MessageKind,
     MessengerAccount, PersonsWord, PhonePurpose, PolicyText, RawPhone, SendingLimit, SocialAccount,
-    StartedBy, Surface, Targeting,
+    StartedBy, Surface, Targeting, TrustSeed,
 };
 pub use reject::Rejected;
 pub use rejection::{Rejection, RejectionReason};

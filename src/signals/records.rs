@@ -167,6 +167,15 @@ pub struct GroupMember {
     pub joined_at: Timestamp,
 }
 
+/// A row of `trust_seeds`: an account whose holder somebody checked, from which trust starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TrustSeed {
+    /// `account_id`.
+    pub account: AccountId,
+    /// `verified_at`.
+    pub verified_at: Timestamp,
+}
+
 /// What one person said about another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FeedbackKind {

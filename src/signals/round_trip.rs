@@ -77,6 +77,7 @@ round_trips! {
     prop_abuse_reports_read_back: AbuseReport;
     prop_call_counts_read_back: CallCount;
     prop_group_members_read_back: GroupMember;
+    prop_trust_seeds_read_back: TrustSeed;
 }
 
 fn entries(n_rows: u64) -> Vec<AddressBookEntry> {

@@ -48,11 +48,13 @@ pub enum Table {
     CallCounts,
     /// `group_members`
     GroupMembers,
+    /// `trust_seeds`
+    TrustSeeds,
 }
 
 impl Table {
     /// Every table, in the order of their declaration.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::MessengerAccounts,
         Self::AddressBook,
         Self::SocialAccounts,
@@ -73,6 +75,7 @@ impl Table {
         Self::AbuseReports,
         Self::CallCounts,
         Self::GroupMembers,
+        Self::TrustSeeds,
     ];
 
     /// The name its files begin with.
@@ -99,6 +102,7 @@ impl Table {
             Self::AbuseReports => "abuse_reports",
             Self::CallCounts => "call_counts",
             Self::GroupMembers => "group_members",
+            Self::TrustSeeds => "trust_seeds",
         }
     }
 

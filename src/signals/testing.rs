@@ -257,6 +257,16 @@ impl Sample for GroupMember {
     }
 }
 
+impl Sample for TrustSeed {
+    fn sample() -> BoxedStrategy<Self> {
+        let record = (0..=u64::MAX, instant()).prop_map(|(account, verified_at)| Self {
+            account: account.into(),
+            verified_at,
+        });
+        record.boxed()
+    }
+}
+
 impl Sample for Feedback {
     fn sample() -> BoxedStrategy<Self> {
         let kinds = [

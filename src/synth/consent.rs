@@ -88,6 +88,7 @@ pub(super) fn consent_events(
         seed: params.seed(),
         rng: stream(params.seed(), Topic::Consent),
         rows: Vec::with_capacity(accounts.all.len() * 9 / 4),
+        n_before: 0,
     };
     for account in &accounts.all {
         log.add_history(account);
@@ -98,6 +99,33 @@ pub(super) fn consent_events(
     log.rows.sort_by_key(known);
     log.rows
 }
+
+/// Events of accounts that all accept, in the order in which the ledger learned of them.
+pub(super) fn acceptances(seed: u64, accounts: &[Account]) -> Vec<ConsentEventRow> {
+    let mut log = Log {
+        seed,
+        rng: stream(seed, Topic::AttackersConsent),
+        rows: Vec::with_capacity(accounts.len() * 2),
+        n_before: ADDED_FROM,
+    };
+    for account in accounts {
+        if account.registered_at >= ANNOUNCED {
+            log.push(account, EventKind::Register, account.registered_at);
+        } else {
+            let notice = within_days(&mut log.rng, ANNOUNCED, 20);
+            let digest = TextDigest::of(text_for(account));
+            let policy = POLICY;
+            log.push(account, EventKind::NoticeServed { policy, digest }, notice);
+            let answer = between(&mut log.rng, notice, ACCEPT_BY);
+            log.push(account, EventKind::Accept { share: true }, answer);
+        }
+    }
+    log.rows.sort_by_key(known);
+    log.rows
+}
+
+/// Where events of added accounts are counted from: a world has fewer others.
+const ADDED_FROM: usize = 1 << 38;
 
 fn known(row: &ConsentEventRow) -> (Timestamp, EventId) {
     match row {
@@ -114,6 +142,8 @@ struct Log {
     seed: u64,
     rng: Stream,
     rows: Vec<ConsentEventRow>,
+    /// Events are counted from here.
+    n_before: usize,
 }
 
 impl Log {
@@ -285,7 +315,7 @@ impl Log {
         };
         let delay = self.rng.gen_range(0..late) * 1_000_000;
         let known_time = Timestamp::from_micros(valid_time.micros() + delay);
-        let event_id = EventId(spread_id(self.seed, 6, self.rows.len()));
+        let event_id = EventId(spread_id(self.seed, 6, self.n_before + self.rows.len()));
         (event_id, known_time)
     }
 }

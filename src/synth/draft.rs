@@ -2,6 +2,7 @@
 
 use super::accounts::{self, Accounts, Holder};
 use super::ads;
+use super::attackers::Added;
 use super::blocks::{BLOCK, Blocks};
 use super::books::{self, Sources};
 use super::businesses;
@@ -47,6 +48,7 @@ pub(super) struct Draft<'a> {
     pub(super) businesses: Vec<Business>,
     pub(super) shown: Seen,
     pub(super) clicks: TrueClickModel,
+    pub(super) added: Added,
 }
 
 impl<'a> Draft<'a> {
@@ -84,7 +86,9 @@ impl<'a> Draft<'a> {
         };
         let shown = showings::seen(params, &audience, &mut clicks);
         lists::furnish(seed, &mut ads);
+        let added = Added::of(params, &society, &accounts, &mut exchange);
         Self {
+            added,
             params,
             businesses: businesses::businesses(seed, &numbers),
             society,
@@ -178,8 +182,11 @@ pub fn write_world<S: TableSink>(
     sink: &mut S,
 ) -> Result<Vec<Owned>, S::Error> {
     let mut draft = Draft::new(params);
-    sink.table(once(std::mem::take(&mut draft.messenger_accounts)))?;
-    sink.table(Blocks::of(draft.address_books()))?;
+    let mut accounts = std::mem::take(&mut draft.messenger_accounts);
+    accounts.append(&mut draft.added.rows);
+    sink.table(once(accounts))?;
+    let added = once(std::mem::take(&mut draft.added.book));
+    sink.table(Blocks::of(draft.address_books().chain(added)))?;
     sink.table(copied(&draft.social_accounts))?;
     draft.write_people(sink)?;
     sink.table(copied(&draft.ads))?;
@@ -206,7 +213,8 @@ impl Draft<'_> {
         let (seed, society, users) = (self.params.seed(), &self.society, &self.users);
         sink.table(once(profiles::friendships(seed, society, users)))?;
         sink.table(once(profiles::feedback(seed, society, users)))?;
-        let events = consent::consent_events(self.params, society, &self.accounts);
+        let mut events = consent::consent_events(self.params, society, &self.accounts);
+        events.extend(self.added.events.iter().cloned());
         sink.table(once(events))?;
         sink.table(once(consent::policy_texts()))?;
         sink.table(once(consent::overlays()))
@@ -242,6 +250,13 @@ impl Draft<'_> {
         sink.table(copied(businesses))?;
         sink.table(once(businesses::threads(seed, businesses, &self.accounts)))?;
         sink.table(once(businesses::opt_ins(seed, businesses, &self.accounts)))?;
-        sink.table(once(businesses::reports(seed, &self.accounts)))
+        let mut reports = businesses::reports(seed, &self.accounts);
+        reports.extend(self.added.reports.iter().cloned());
+        sink.table(once(reports))?;
+        // A world without attackers has no such table.
+        if self.added.seeds.is_empty() {
+            return Ok(());
+        }
+        sink.table(copied(&self.added.seeds))
     }
 }

@@ -39,6 +39,8 @@ pub(super) enum Topic {
     UsageEffect,
     HistoryEffect,
     FriendsEffect,
+    Attackers,
+    AttackersConsent,
 }
 
 /// The stream of one topic in the world of one seed.

@@ -22,6 +22,7 @@
 
 mod accounts;
 mod ads;
+mod attackers;
 mod blocks;
 mod books;
 mod businesses;
@@ -53,7 +54,7 @@ use crate::ids::{AccountId, AudienceId, BusinessId, Owned, UserId};
 use crate::signals::{
     AbuseReport, Ad, AdFeedback, AdTruth, AddressBookEntry, AudienceMember, Business,
     BusinessEvent, BusinessOptIn, BusinessThread, ConsentEventRow, Feedback, Friendship,
-    Impression, MessengerAccount, PolicyText, SocialAccount,
+    Impression, MessengerAccount, PolicyText, SocialAccount, TrustSeed,
 };
 use crate::time::Timestamp;
 
@@ -96,6 +97,8 @@ pub struct World {
     pub business_events: Vec<BusinessEvent>,
     /// Rows of `abuse_reports`, ascending.
     pub abuse_reports: Vec<AbuseReport>,
+    /// Rows of `trust_seeds`: none without attackers.
+    pub trust_seeds: Vec<TrustSeed>,
     /// What no table says.
     pub truth: Truth,
 }
@@ -148,12 +151,16 @@ pub fn world(params: &ValidSynthParams) -> World {
     let draft = Draft::new(params);
     let audience = draft.audience();
     let (society, users, accounts) = (&draft.society, &draft.users, &draft.accounts);
+    let added = &draft.added;
     World {
         as_of: calendar::AS_OF,
-        address_book: draft.address_books().flatten().collect(),
+        address_book: followed(draft.address_books().flatten().collect(), &added.book),
         friendships: profiles::friendships(seed, society, users),
         feedback: profiles::feedback(seed, society, users),
-        consent_events: consent::consent_events(params, society, accounts),
+        consent_events: followed(
+            consent::consent_events(params, society, accounts),
+            &added.events,
+        ),
         policy_versions: consent::policy_texts(),
         overlays: consent::overlays(),
         audience_members: Vec::new(),
@@ -162,13 +169,30 @@ pub fn world(params: &ValidSynthParams) -> World {
         business_threads: businesses::threads(seed, &draft.businesses, accounts),
         business_opt_ins: businesses::opt_ins(seed, &draft.businesses, accounts),
         business_events: Vec::new(),
-        abuse_reports: businesses::reports(seed, accounts),
+        abuse_reports: followed(businesses::reports(seed, accounts), &added.reports),
+        trust_seeds: added.seeds.clone(),
         truth: truth(seed, &draft),
-        messenger_accounts: draft.messenger_accounts,
+        messenger_accounts: followed(draft.messenger_accounts, &added.rows),
         social_accounts: draft.social_accounts,
         ads: draft.ads,
         businesses: draft.businesses,
     }
+}
+
+/// Rows, and after them those that were added.
+fn followed<R: Clone>(mut rows: Vec<R>, added: &[R]) -> Vec<R> {
+    rows.extend_from_slice(added);
+    rows
+}
+
+/// The kind of every account of a world with attackers, ascending by account: `person`, `business`, `heavy`, or a kind of abuse.
+///
+/// # Complexity
+/// That of drawing the world once more, without its address books and events.
+#[must_use]
+pub fn account_kinds(params: &ValidSynthParams) -> Vec<(AccountId, &'static str)> {
+    let draft = Draft::new(params);
+    draft.added.kinds(&draft.accounts)
 }
 
 fn truth(seed: u64, draft: &Draft<'_>) -> Truth {

@@ -199,6 +199,18 @@ impl Number {
         self.plan().groups.iter().map(cut).collect()
     }
 
+    /// The number so many further, within its hundred.
+    pub(super) fn beside(self, step: u64) -> Self {
+        let national = self.national / 100 * 100 + (self.national + step) % 100;
+        Self { national, ..self }
+    }
+
+    /// A number of its thousand, by place.
+    pub(super) fn in_block(self, place: u64) -> Self {
+        let national = self.national / 1_000 * 1_000 + place % 1_000;
+        Self { national, ..self }
+    }
+
     fn plan(self) -> &'static Plan {
         &PLANS[usize::from(self.plan)]
     }

@@ -38,6 +38,9 @@ pub struct SynthParams {
     pub ads: Option<u32>,
     /// How strongly the shared signals shift true clicks; not at all by default.
     pub effects: Effects,
+    /// Attackers of six kinds, as a share of the accounts of the world without them, 0 to 0.5; default 0. With them come honest
+    /// heavy users, half as many, and `trust_seeds`.
+    pub attackers: f64,
 }
 
 impl Default for SynthParams {
@@ -57,6 +60,7 @@ impl Default for SynthParams {
             users_per_ad: 25,
             ads: None,
             effects: Effects::NONE,
+            attackers: 0.0,
         }
     }
 }
@@ -132,6 +136,13 @@ impl SynthParams {
         self
     }
 
+    /// Sets the share of attackers.
+    #[must_use]
+    pub const fn attackers(mut self, share: f64) -> Self {
+        self.attackers = share;
+        self
+    }
+
     /// Checks every range.
     ///
     /// # Errors
@@ -195,6 +206,7 @@ impl SynthParams {
         if let Some(ads) = self.ads {
             within(ads, 1..=10_000_000, "synth.ads", "1 to 10,000,000")?;
         }
+        within(self.attackers, 0.0..=0.5, "synth.attackers", "0 to 0.5")?;
         self.effects.check()?;
         Ok(ValidSynthParams(self))
     }
@@ -272,6 +284,12 @@ impl ValidSynthParams {
     #[must_use]
     pub const fn one_phone_share(&self) -> f64 {
         self.0.one_phone_share
+    }
+
+    /// Attackers of six kinds, as a share of the accounts of the world without them.
+    #[must_use]
+    pub const fn attackers(&self) -> f64 {
+        self.0.attackers
     }
 
     /// How many businesses there are: at least four.

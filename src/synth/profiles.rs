@@ -55,7 +55,8 @@ pub(super) fn messenger_accounts(
     rows
 }
 
-fn add_account(
+/// One row for each number of an account.
+pub(super) fn add_account(
     device: &DeviceFacts,
     society: &Society,
     account: &Account,

@@ -107,6 +107,7 @@ fn read_all(dir: &SignalsDir) -> Result<(), SignalsError> {
         AbuseReport, Ad, AdFeedback, AdTruth, AddressBookEntry, Business, BusinessEvent,
         BusinessOptIn, BusinessThread, CallCount, ConsentEventRow, Feedback, Friendship,
         GroupMember, Impression, MessengerAccount, PolicyText, SocialAccount, Table,
+        TrustSeed,
     };
     dir.read::<MessengerAccount>()?;
     dir.read::<AddressBookEntry>()?;
@@ -126,9 +127,10 @@ fn read_all(dir: &SignalsDir) -> Result<(), SignalsError> {
     dir.read::<AbuseReport>()?;
     dir.read::<CallCount>()?;
     dir.read::<GroupMember>()?;
+    dir.read::<TrustSeed>()?;
     dir.read::<acquaint::consent::Overlay>()?;
     assert!(
-        Table::ALL.len() == 20,
+        Table::ALL.len() == 21,
         "every table but the customer lists, which this world has not, is read"
     );
     Ok(())

@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
+use acquaint::abuse::{GivenAbuseModel, OutcomeThresholds};
 use acquaint::engine::{
     self, GivenModels, RunParams, RunRequest, Silent, Times, Verdict, VerifyRequest,
 };
@@ -93,11 +94,16 @@ pub(crate) fn verdict(dir: &Path, trial: &Trial, max_reruns: u32) -> Verdict {
             vec![(user.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 50).to_string()]
         });
     }
-    let params = RunParams::from_toml(&trial.config)
-        .unwrap()
-        .check()
-        .unwrap()
-        .with_audience_key(list_key());
+    let mut params = RunParams::from_toml(&trial.config).unwrap();
+    if let Some(model) = &trial.abuse_model {
+        params.abuse.model = Some(GivenAbuseModel::Trained(Box::new(model.clone())));
+        params.abuse.outcomes = OutcomeThresholds {
+            demote: 0.2,
+            limit: 0.5,
+            quarantine: 0.7,
+        };
+    }
+    let params = params.check().unwrap().with_audience_key(list_key());
     let request = RunRequest {
         signals: &signals,
         ledger: None,

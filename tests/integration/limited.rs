@@ -254,6 +254,7 @@ fn a_run_with_them_is_verified() {
             as_of: chosen.world.as_of,
             known_at: None,
             config: CONFIG.to_owned(),
+            abuse_model: None,
             world: chosen.world,
         };
         let verdict = verdict(dir.path(), &trial, 4);

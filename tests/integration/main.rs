@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod abuse_model;
 mod ad_model;
 mod ads_policy;
 mod allocation;

@@ -29,7 +29,7 @@ const ROOMS: [(&str, &[&str]); 15] = [
         &["consent", "signals", "graph", "learn", "retrieve"],
     ),
     ("ads", &["consent", "signals", "learn", "retrieve"]),
-    ("abuse", &["consent", "identity"]),
+    ("abuse", &["consent", "identity", "graph", "learn"]),
     ("business", &["consent", "signals"]),
     ("synth", &["consent", "signals"]),
     (

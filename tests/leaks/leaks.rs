@@ -102,6 +102,11 @@ leaks! {
     RawDeviceCount = "the explanation counts all accounts on the device",
     RawScoreShare = "spam scores are shares of all accounts",
     RawReportMaximum = "spam scores are normalised by the raw maximum of reports",
+    RecycledByAnybody = "a number is recycled whoever held it before",
+    LockstepOfAnybody = "accounts that are out are counted in lockstep groups",
+    RecordsOfAnybody = "a reporter's record counts reports of accounts that are out",
+    RawTrustRounds = "the rounds that trust walks depend on how many rows of accounts there are",
+    RawDeviceMaximum = "spam scores are normalised by the raw maximum of accounts on a device",
     RawNumberHolders = "the explanation counts all who held the number",
     RawRegistrations = "the explanation counts all registrations of that month",
     RawThreadCount = "a verdict counts all threads of the business",
@@ -150,6 +155,9 @@ mod active {
 /// How many rows, the first ones, passed the gate, where a fault hands on more.
 pub(crate) static N_PERMITTED: std::sync::atomic::AtomicUsize =
     std::sync::atomic::AtomicUsize::new(usize::MAX);
+
+/// A count of the raw table of accounts.
+pub(crate) static N_ACCOUNTS: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
 
 pub use active::switch;
 pub(crate) use active::{honest, is_on};

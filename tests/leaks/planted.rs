@@ -340,6 +340,13 @@ pub(in crate::engine) fn abuse(
         if is_on(Leak::RawReportMaximum) {
             row.score /= 1.0 + f64::from(most);
         }
+        if is_on(Leak::RawDeviceMaximum) {
+            let mut on: HashMap<_, f64> = HashMap::default();
+            for other in all.clone().filter(|one| one.device.device_id.is_some()) {
+                *on.entry(other.device.device_id).or_default() += 1.0;
+            }
+            row.score /= on.values().copied().fold(1.0, f64::max);
+        }
         if is_on(Leak::RawNumberHolders) {
             let number = (inputs.accounts.iter().nth(mine[0])).and_then(|one| one.number);
             let n = inputs

@@ -63,6 +63,9 @@ pub(crate) fn write_world(dir: &Path, form: TableForm, world: &World) {
     write_table(dir, form, &world.business_opt_ins).unwrap();
     write_table(dir, form, &world.business_events).unwrap();
     write_table(dir, form, &world.abuse_reports).unwrap();
+    if !world.trust_seeds.is_empty() {
+        write_table(dir, form, &world.trust_seeds).unwrap();
+    }
 }
 
 /// A finished run.

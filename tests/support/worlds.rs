@@ -1,5 +1,6 @@
 //! Random small worlds with everything in them that makes consent hard: one seed, one world.
 
+use acquaint::abuse::{ABUSE_MODEL_SCHEMA, AbuseModel};
 use acquaint::consent::{
     AdLevel, Event, EventKind, Express, Overlay, OverlayEffect, PolicyId, Purpose, Subject,
     TextDigest,
@@ -8,12 +9,13 @@ use acquaint::ids::{AccountId, AudienceId, EventId, Region};
 use acquaint::signals::{
     AbuseReport, AdFeedback, AddressBookEntry, BusinessEvent, BusinessEventKind, BusinessOptIn,
     BusinessThread, CallCount, ConsentEventRow, Feedback, FeedbackKind, Friendship, GroupMember,
-    Hidden, MessageKind, PersonsWord, PhonePurpose, RawPhone, StartedBy, Targeting,
+    Hidden, MessageKind, PersonsWord, PhonePurpose, RawPhone, StartedBy, Targeting, TrustSeed,
 };
 use acquaint::synth::{SynthParams, World, world};
 use acquaint::time::{Interval, Timestamp};
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
+use serde_json::json;
 
 use super::list_token;
 
@@ -25,6 +27,8 @@ pub(crate) struct Trial {
     pub(crate) known_at: Option<Timestamp>,
     pub(crate) calls: Vec<CallCount>,
     pub(crate) groups: Vec<GroupMember>,
+    /// A trained model of abuse, in one world of two.
+    pub(crate) abuse_model: Option<AbuseModel>,
 }
 
 /// The trial of a seed.
@@ -49,11 +53,57 @@ pub(crate) fn trial(seed: u64) -> Trial {
     Trial {
         calls: calls(&shaker.world, seed),
         groups: groups(&shaker.world, seed),
+        abuse_model: (seed % 2 == 1).then(abuse_model),
         world: shaker.world,
         config,
         as_of,
         known_at,
     }
+}
+
+/// A model that weighs everything alike, so that whatever is counted shows.
+pub(crate) fn abuse_model() -> AbuseModel {
+    let names = [
+        "book_size",
+        "over_budget",
+        "one_sided",
+        "one_sided_book",
+        "shared_device",
+        "reporters",
+        "report_weight",
+        "strangers",
+        "dense",
+        "alone",
+        "alone_book",
+        "pooled",
+        "pace",
+        "in_step",
+        "young",
+        "young_one_sided",
+        "young_reported",
+        "recycled",
+        "untrusted",
+    ];
+    let weights: Vec<_> = names
+        .iter()
+        .map(|name| json!({ "name": name, "weight": 1.5 }))
+        .collect();
+    let weighed = json!({
+        "intercept": -4.0,
+        "weights": weights,
+        "calibration": { "curve": "identity", "shifts": null },
+    });
+    let metrics = json!({
+        "log_loss": null, "ne": null, "auc": null, "ece": null, "calibration_ratio": null,
+    });
+    let model = json!({
+        "schema": ABUSE_MODEL_SCHEMA,
+        "provenance": { "acquaint": "test", "ledger": "", "snapshot": "" },
+        "training": { "accounts": 0, "abusive": 0, "whole": metrics, "without_strangers": metrics },
+        "whole": weighed,
+        "without_strangers": weighed,
+    });
+    serde_json::from_value(model).unwrap()
 }
 
 /// One world in four has a learned order and factors of its ties, where there is enough to learn from; half of these look at
@@ -167,6 +217,50 @@ impl Shaker {
         self.advertise();
         self.lose_rows();
         self.send();
+        self.plot();
+    }
+
+    /// Some accounts are verified; some save the same numbers, or report the same accounts, in the same hour. Drawn last, so that
+    /// nothing else changes.
+    fn plot(&mut self) {
+        let kept = self.rng.clone();
+        for _ in 0..self.times(20) {
+            let (account, verified_at) = (self.account(), self.some_day(300));
+            let seed = TrustSeed {
+                account,
+                verified_at,
+            };
+            self.world.trust_seeds.push(seed);
+        }
+        for _ in 0..self.times(10) {
+            let group: Vec<AccountId> = (0..3).map(|_| self.account()).collect();
+            for _ in 0..4 {
+                let (i, at) = (
+                    self.below(self.world.messenger_accounts.len()),
+                    self.some_day(60),
+                );
+                let about = self.world.messenger_accounts[i].account_id;
+                let phone = self.world.messenger_accounts[i].phone.clone();
+                let reports = self.chance(0.3);
+                for &by in group.iter().filter(|&&by| by != about) {
+                    if reports {
+                        self.world.abuse_reports.push(AbuseReport {
+                            reporter: by,
+                            reported: about,
+                            reason: "spam".to_owned(),
+                            at,
+                        });
+                    } else {
+                        self.world.address_book.push(AddressBookEntry {
+                            account_id: by,
+                            phone: phone.clone(),
+                            saved_at: at,
+                        });
+                    }
+                }
+            }
+        }
+        self.rng = kept;
     }
 
     fn mix_numbers(&mut self) {

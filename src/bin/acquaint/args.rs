@@ -266,6 +266,12 @@ pub(crate) struct SynthArgs {
     /// Of the people who give somebody else's number, the share who use that person's phone, 0 to 1
     #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
     pub(crate) one_phone_share: f64,
+    /// Share of accounts added as attackers of six kinds, with half as many honest heavy users and `trust_seeds`, 0 to 0.5
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    pub(crate) attackers: f64,
+    /// Write the kind of every account to this file: CSV with `account_id` and `kind`, as `train abuse` reads it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kinds: Option<PathBuf>,
     /// Write the ground truth to this file: CSV with `account_id` and `user_id`
     #[arg(long, value_name = "FILE")]
     pub(crate) truth: Option<PathBuf>,
@@ -332,6 +338,39 @@ pub(crate) enum EvaluateVerb {
     Ads(EvaluateAdsArgs),
     /// Estimate the click rate of other policies from a log with propensities
     Policy(Box<EvaluatePolicyArgs>),
+    /// Set abuse scores against labelled accounts
+    Abuse(EvaluateAbuseArgs),
+}
+
+/// Set abuse scores against labelled accounts.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Scores every permitted account as a run does, by `[abuse] model` or by the five weights, and compares with the labels at each \
+published threshold (`[abuse.outcomes]`): precision, recall, AUC and calibration error, together and for each kind of abuse beside \
+all honest accounts. Measure on other accounts than the model was trained on.
+
+Example:
+  acquaint synth --users 20000 --seed 2 --attackers 0.05 --kinds kinds.csv --out world
+  acquaint evaluate abuse --signals world --labels kinds.csv --config acquaint.toml")]
+pub(crate) struct EvaluateAbuseArgs {
+    #[command(flatten)]
+    pub(crate) labelled: LabelledArgs,
+    /// Print JSON instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Signals and what some of their accounts really are.
+#[derive(Debug, Args)]
+pub(crate) struct LabelledArgs {
+    /// A signals directory; only permitted data are used
+    #[arg(long, value_name = "DIR")]
+    pub(crate) signals: PathBuf,
+    /// CSV with `account_id` and `kind`; the kinds none, person, business and heavy are honest, every other is abuse
+    #[arg(long, value_name = "FILE")]
+    pub(crate) labels: PathBuf,
+    #[command(flatten)]
+    pub(crate) asking: AskingArgs,
 }
 
 /// Hold out a tenth of the friendships and predict them.
@@ -398,6 +437,24 @@ pub(crate) enum ExplainVerb {
     Model(ExplainModelArgs),
     /// Whether a business may write to an account, with the date and source of every rule that spoke
     Business(ExplainBusinessArgs),
+    /// Why an account has its abuse score, and what follows from it
+    Abuse(ExplainAbuseArgs),
+}
+
+/// Why an account has its abuse score.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Lists everything that adds to the score with what was counted, the published thresholds, the outcome, and the accounts that the \
+account's address book was matched with: what a quarantined account learned before. JSON lists the first 1,000 of them.
+
+Example:
+  acquaint explain abuse 797515164740 --signals data/quickstart")]
+pub(crate) struct ExplainAbuseArgs {
+    /// The id of the account
+    #[arg(value_name = "ACCOUNT")]
+    pub(crate) account: u64,
+    #[command(flatten)]
+    pub(crate) asked: AskedArgs,
 }
 
 /// Whether a business may write to an account.
@@ -548,6 +605,29 @@ pub(crate) enum TrainVerb {
     Friends(TrainFriendsArgs),
     /// Train a click model on impressions
     Ads(TrainAdsArgs),
+    /// Train a calibrated model of abuse on labelled accounts
+    Abuse(TrainAbuseArgs),
+}
+
+/// Train a calibrated model of abuse on labelled accounts.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Fits a logistic regression on what permitted data say of each labelled account and calibrates it on accounts held out in turn. A \
+weight is never negative: nobody scores lower for being reported. Name the file under `[abuse] model` in the configuration, by a path \
+from that file; without a model a run scores by five fixed weights. At least 20 abusive and 20 honest accounts are needed.
+
+Example:
+  acquaint synth --users 20000 --attackers 0.05 --kinds kinds.csv --out world
+  acquaint train abuse --signals world --labels kinds.csv --out abuse.json")]
+pub(crate) struct TrainAbuseArgs {
+    #[command(flatten)]
+    pub(crate) labelled: LabelledArgs,
+    /// Where to write the model, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Print the model as JSON instead of a summary
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Train a ranker on held-out friendships.

@@ -1,9 +1,11 @@
 //! `acquaint evaluate`: held-out quality, as a table or as JSON.
 
+mod abuse;
 mod ads;
 mod friends;
 mod policy;
 
+pub(crate) use abuse::abuse;
 pub(crate) use ads::ads;
 pub(crate) use friends::friends;
 pub(crate) use policy::policy;

@@ -1,5 +1,6 @@
 //! `acquaint explain`: why, and why not.
 
+mod abuse;
 mod ad;
 mod business;
 mod model;
@@ -22,6 +23,7 @@ pub(crate) fn explain(verb: &ExplainVerb, quiet: bool) -> Result<Outcome, Failur
         ExplainVerb::Ad(args) => ad::ad(args, quiet),
         ExplainVerb::Model(args) => model::model(args, quiet),
         ExplainVerb::Business(args) => business::business(args, quiet),
+        ExplainVerb::Abuse(args) => abuse::abuse(args, quiet),
     }
 }
 

@@ -71,6 +71,7 @@ fn verb(cli: &Cli) -> Result<Outcome, Failure> {
         Verb::Evaluate(EvaluateVerb::Friends(args)) => evaluate::friends(args, cli.quiet),
         Verb::Evaluate(EvaluateVerb::Ads(args)) => evaluate::ads(args, cli.quiet),
         Verb::Evaluate(EvaluateVerb::Policy(args)) => evaluate::policy(args, cli.quiet),
+        Verb::Evaluate(EvaluateVerb::Abuse(args)) => evaluate::abuse(args, cli.quiet),
         Verb::Worth(args) => worth::worth(args, cli.quiet),
         Verb::Explain(verb) => explain::explain(verb, cli.quiet),
         Verb::Train(verb) => train::train(verb, cli.quiet),

@@ -38,7 +38,11 @@ impl Models {
     }
 }
 
-fn parse<M, E>(path: &Path, from_json: impl Fn(&str) -> Result<M, E>) -> Result<M, Failure>
+/// Reads a model file.
+pub(crate) fn parse<M, E>(
+    path: &Path,
+    from_json: impl Fn(&str) -> Result<M, E>,
+) -> Result<M, Failure>
 where
     E: std::error::Error + Send + Sync + 'static,
 {

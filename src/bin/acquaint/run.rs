@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use acquaint::abuse::{AbuseModel, GivenAbuseModel};
 use acquaint::engine::outputs::Manifest;
 use acquaint::engine::{
     self, Estimate, GivenModels, LedgerSource, Resume, RunParams, RunRequest, ValidRunParams,
@@ -15,7 +16,7 @@ use crate::args::{AdModelArg, AskLedgerArgs, ListKeyArgs, ParamsArgs, RunArgs};
 use crate::dry_run;
 use crate::exit::{Failure, Outcome, print};
 use crate::memory::of_machine;
-use crate::models::Models;
+use crate::models::{self, Models};
 use crate::output::{Reads, home};
 use crate::progress::Bars;
 use crate::timed::Timed;
@@ -204,10 +205,21 @@ fn read_config(path: &Path) -> Result<ValidRunParams, Failure> {
     let reading = || format!("reading {}", shown(path));
     let text =
         read_plain_text(path, MAX_CONFIG_BYTES).map_err(|error| Failure::new(reading(), error))?;
-    let params = RunParams::from_toml(&text).map_err(|error| Failure::new(reading(), error))?;
+    let mut params = RunParams::from_toml(&text).map_err(|error| Failure::new(reading(), error))?;
+    read_abuse_model(&mut params, path)?;
     params
         .check()
         .map_err(|error| Failure::new(reading(), error))
+}
+
+/// Reads the model that `[abuse]` names, by a path from the configuration's own directory.
+fn read_abuse_model(params: &mut RunParams, config: &Path) -> Result<(), Failure> {
+    if let Some(GivenAbuseModel::File(named)) = &params.abuse.model {
+        let path = config.parent().unwrap_or(Path::new("")).join(named);
+        let model = models::parse(&path, AbuseModel::from_json)?;
+        params.abuse.model = Some(GivenAbuseModel::Trained(Box::new(model)));
+    }
+    Ok(())
 }
 
 fn json(manifest: &Manifest) -> Result<String, Failure> {

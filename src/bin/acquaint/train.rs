@@ -1,9 +1,12 @@
 //! `acquaint train`: models as files.
 
+mod abuse;
 mod ads;
 mod friends;
 
 use std::path::PathBuf;
+
+pub(crate) use abuse::opened;
 
 use crate::args::{AskingArgs, TrainVerb};
 use crate::exit::{Failure, Outcome};
@@ -13,6 +16,7 @@ pub(crate) fn train(verb: &TrainVerb, quiet: bool) -> Result<Outcome, Failure> {
     match verb {
         TrainVerb::Friends(args) => friends::friends(args, quiet),
         TrainVerb::Ads(args) => ads::ads(args, quiet),
+        TrainVerb::Abuse(args) => abuse::abuse(args, quiet),
     }
 }
 

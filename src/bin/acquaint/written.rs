@@ -86,18 +86,22 @@ impl Written {
         }
     }
 
-    /// Publishes the tables, and the file that goes with them.
-    pub(crate) fn publish(mut self, beside: Option<Beside>) -> Result<Tables, Failure> {
+    /// Publishes the tables, and the files that go with them.
+    pub(crate) fn publish(
+        mut self,
+        beside: impl IntoIterator<Item = Beside>,
+    ) -> Result<Tables, Failure> {
         let mut files = Vec::new();
-        match beside {
-            Some(Beside::Within(name)) => self.add_file(&name)?,
-            Some(Beside::Elsewhere(beside)) => {
-                let sums = sums_of_file(&beside.file.path(), &beside.path);
-                beside.sums.write(sums?.as_bytes())?;
-                // A file without its sums would be nobody's: they come first.
-                files.extend([beside.sums, beside.file]);
+        for beside in beside {
+            match beside {
+                Beside::Within(name) => self.add_file(&name)?,
+                Beside::Elsewhere(beside) => {
+                    let sums = sums_of_file(&beside.file.path(), &beside.path);
+                    beside.sums.write(sums?.as_bytes())?;
+                    // A file without its sums would be nobody's: they come first.
+                    files.extend([beside.sums, beside.file]);
+                }
             }
-            None => {}
         }
         self.staging.write_sums(self.sums)?;
         output::tell(&publish_together(Main::Directory(self.staging), files)?);

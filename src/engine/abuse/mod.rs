@@ -1,8 +1,10 @@
 //! Abuse: the corridor of spam scores.
 
+pub(in crate::engine) mod case;
+pub(in crate::engine) mod explain;
 mod rows;
 
-use crate::abuse::SpamScore;
+use crate::abuse::{SpamScore, ValidAbuseParams};
 use crate::consent::{Abuse, Permitted};
 use crate::engine::Staged;
 use crate::engine::books::reading::{Book, Matcher, ReadBatch, Reader};
@@ -21,6 +23,7 @@ pub(in crate::engine) struct SpamScores {
     pub(in crate::engine) view: View<Abuse>,
     /// Ascending by account.
     pub(in crate::engine) scores: Vec<SpamScore>,
+    params: ValidAbuseParams,
 }
 
 impl SpamScores {
@@ -34,7 +37,11 @@ impl SpamScores {
         let (matched, strangers) = (&book.matched, &book.strangers);
         let scores = spam::scores(&world.inputs, &view, matched, strangers, params);
         let scores = scores.noted(&mut world.stages);
-        Self { view, scores }
+        Self {
+            view,
+            scores,
+            params: world.params.abuse.clone(),
+        }
     }
 
     /// The score of an account; none if it may not be looked at.

@@ -18,6 +18,7 @@ impl SpamScores {
             .map(|score| AbuseRow {
                 account: score.account,
                 score: score.score,
+                outcome: self.params.outcome(score.score),
                 reasons: score.reasons.iter().map(ToString::to_string).collect(),
             })
     }

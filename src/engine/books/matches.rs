@@ -10,6 +10,7 @@ use crate::engine::books::reading::{Matcher, Reader, read_address_book};
 use crate::engine::books::strangers::numbers_of_people_out;
 use crate::engine::opening::{Opened, Opening};
 use crate::engine::outputs::{MatchesFile, NewMatches};
+use crate::engine::spam;
 use crate::engine::world::World;
 use crate::engine::world::accidents;
 use crate::engine::world::consent_source::LedgerSource;
@@ -157,9 +158,13 @@ impl Asked<'_> {
         let n_ambiguous =
             read_address_book(&self.dir, inputs, standing, self.budget, readers, progress)?;
         let Staged {
-            value: found,
-            stage,
+            value: mut found,
+            mut stage,
         } = matcher.finish();
+        let World { inputs, params, .. } = &self.world;
+        if let Some(withheld) = spam::withhold(inputs, &view, &mut found, &params.abuse) {
+            stage.take_back("quarantined", withheld.stage.n_dropped());
+        }
         let pairs = found
             .matches
             .into_iter()

@@ -43,6 +43,11 @@ impl Friends {
         given: Option<&FriendModel>,
         progress: &dyn Progress,
     ) -> Result<Self, EngineError> {
+        let withheld = spam::withhold(&world.inputs, &view, &mut book, &world.params.abuse);
+        let by_model = withheld.map(|withheld| {
+            world.stages.push(withheld.stage);
+            withheld.scored
+        });
         let Tied { graph, exclusions } = Tied::new(world, &view, &mut book, progress)?;
         let graph_stats = GraphStats::of(&graph);
         let provenance = model::provenance(&world.standing.ledger, &world.standing.snapshot);
@@ -51,7 +56,8 @@ impl Friends {
         let over = (&graph, &exclusions);
         let order = model::ranked_by(over, &world.params, given, provenance, progress)?;
         let params = &world.params;
-        let scores = spam::scores(&world.inputs, &view, &book, &[], &params.abuse);
+        let by_formula = || spam::scores(&world.inputs, &view, &book, &[], &params.abuse);
+        let scores = by_model.unwrap_or_else(by_formula);
         let scores = scores.noted(&mut world.stages);
         let spam = by_node(&graph, &view, &scores);
         let (ranked_by, why_not_learned) = (order.summary(), order.why_not().map(str::to_owned));

@@ -13,6 +13,7 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 
 use super::error::OutputError;
+use crate::abuse::Outcome;
 use crate::consent::Purpose;
 use crate::identity::Probability;
 use crate::ids::{AccountId, AdId, BusinessId, UserId};
@@ -147,6 +148,8 @@ pub struct AbuseRow {
     pub account: AccountId,
     /// From 0, nothing suspicious, to 1.
     pub score: f64,
+    /// What follows from it, at the thresholds of `[abuse.outcomes]`.
+    pub outcome: Outcome,
     /// Why, in words.
     pub reasons: Vec<String>,
 }
@@ -158,6 +161,7 @@ impl OutputRow for AbuseRow {
         vec![
             full("account_id", u64s(rows, |r| r.account.0)),
             full("score", f64s(rows, |r| Some(r.score))),
+            full("outcome", texts(rows, |r| r.outcome.as_str())),
             full("reasons", lists(rows, |r| &r.reasons)),
         ]
     }

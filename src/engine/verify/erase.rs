@@ -16,7 +16,7 @@ use crate::signals::{
     BusinessEventKind, BusinessOptIn, BusinessThread, CallCount, ConsentEventRow, Feedback,
     Friendship, GroupMember, Impression, InputFile, MessengerAccount, OwnColumns, OwnValues,
     PolicyText, RawPhone, Record, SignalsDir, SignalsError, SocialAccount, Table, TableForm,
-    TableWriter, write_table_with,
+    TableWriter, TrustSeed, write_table_with,
 };
 use crate::time::Timestamp;
 
@@ -115,6 +115,7 @@ pub(super) struct Source {
     pub(super) reports: Vec<AbuseReport>,
     pub(super) calls: Vec<CallCount>,
     pub(super) group_members: Vec<GroupMember>,
+    trust_seeds: Vec<TrustSeed>,
 }
 
 /// Everybody that any table names.
@@ -156,6 +157,7 @@ impl Source {
             reports: reports(dir, &mut files)?,
             calls: table(dir, &mut files)?,
             group_members: table(dir, &mut files)?,
+            trust_seeds: table(dir, &mut files)?,
             files: Vec::new(),
         };
         let uploaders = &mut source.uploaders;
@@ -194,6 +196,7 @@ impl Source {
         );
         accounts.extend(self.calls.iter().flat_map(|row| [row.from, row.to]));
         accounts.extend(self.group_members.iter().map(|row| row.account));
+        accounts.extend(self.trust_seeds.iter().map(|row| row.account));
         let mut people: BTreeSet<UserId> = self.social.iter().map(|row| row.user_id).collect();
         people.extend(
             self.friendships
@@ -267,6 +270,7 @@ impl Source {
         to.write(&self.reports, |row| has(row.reporter) && has(row.reported))?;
         to.write(&self.calls, |row| has(row.from) && has(row.to))?;
         to.write(&self.group_members, |row| has(row.account))?;
+        to.write(&self.trust_seeds, |row| has(row.account))?;
         if needs(purposes, Table::AddressBook) {
             self.write_book(erased, dir)?;
         }

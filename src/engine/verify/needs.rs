@@ -16,7 +16,9 @@ pub(in crate::engine) fn needs(purposes: &[Purpose], table: Table) -> bool {
         }
         Table::CallCounts | Table::GroupMembers => any(&[Purpose::FriendSuggestions]),
         Table::BusinessThreads | Table::BusinessOptIns | Table::BusinessEvents => any(&BUSINESS),
-        Table::AbuseReports => any(&[Purpose::FriendSuggestions, Purpose::Abuse]) || any(&BUSINESS),
+        Table::AbuseReports | Table::TrustSeeds => {
+            any(&[Purpose::FriendSuggestions, Purpose::Abuse]) || any(&BUSINESS)
+        }
         // What only a synthetic world knows is for evaluation; no output may come from it.
         Table::AdTruth => false,
         // Who there is, whose number is whose, who saved it, and who allowed what.

@@ -3,7 +3,7 @@
 use crate::signals::{
     AbuseReport, Ad, AdFeedback, AudienceMember, Business, BusinessEvent, BusinessEventKind,
     BusinessOptIn, BusinessThread, CallCount, Feedback, Friendship, GroupMember, Impression,
-    MessengerAccount, PersonsWord, Record, Rejection, SocialAccount,
+    MessengerAccount, PersonsWord, Record, Rejection, SocialAccount, TrustSeed,
 };
 use crate::time::Timestamp;
 
@@ -89,6 +89,12 @@ impl Dated for CallCount {
 impl Dated for GroupMember {
     fn newest(&self) -> Option<Told> {
         Some(told("joined_at", self.joined_at))
+    }
+}
+
+impl Dated for TrustSeed {
+    fn newest(&self) -> Option<Told> {
+        Some(told("verified_at", self.verified_at))
     }
 }
 

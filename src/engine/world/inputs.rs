@@ -13,7 +13,7 @@ use crate::ids::{AccountId, Region, UserId};
 use crate::signals::{
     AbuseReport, Ad, AdFeedback, AudienceMember, Business, BusinessEvent, BusinessOptIn,
     BusinessThread, CallCount, Feedback, Friendship, GroupMember, Impression, MessengerAccount,
-    PhonePurpose, RawPhone, SignalsDir, SignalsError, SocialAccount, Table, deduplicate,
+    PhonePurpose, RawPhone, SignalsDir, SignalsError, SocialAccount, Table, TrustSeed, deduplicate,
     deduplicate_accounts, deduplicate_friendships,
 };
 use crate::suggest::OnDevice;
@@ -52,6 +52,9 @@ pub(in crate::engine) struct Inputs {
     pub(in crate::engine) reports: Vec<AbuseReport>,
     pub(in crate::engine) calls: Vec<CallCount>,
     pub(in crate::engine) group_members: Vec<GroupMember>,
+    pub(in crate::engine) trust_seeds: Vec<TrustSeed>,
+    /// The moment after which rows were left out.
+    pub(in crate::engine) until: Option<Timestamp>,
     pub(in crate::engine) read: Read,
 }
 
@@ -121,6 +124,7 @@ impl Inputs {
             reports: read.table(dir, progress)?,
             calls: read.table(dir, progress)?,
             group_members: read.table(dir, progress)?,
+            trust_seeds: read.table(dir, progress)?,
             ..Self::default()
         };
         inputs.lost_phones = lost_phones;
@@ -169,6 +173,7 @@ impl Inputs {
         as_of: Timestamp,
         said_until: Timestamp,
     ) {
+        self.until = Some(as_of);
         let latest = self.read.latest;
         honour(&mut self.feedback, latest, as_of);
         honour(&mut self.ad_feedback, latest, as_of);
@@ -207,6 +212,12 @@ impl Inputs {
             "group members",
             &mut self.group_members,
             |row| row.joined_at <= as_of,
+            stages,
+        );
+        forget(
+            "trust seeds",
+            &mut self.trust_seeds,
+            |row| row.verified_at <= as_of,
             stages,
         );
         forget(

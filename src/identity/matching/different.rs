@@ -1,7 +1,7 @@
 //! Different numbers, counted: exactly up to a bound, and nearly beyond it, in memory that the bound limits.
 
 use super::super::E164;
-use crate::hash::mix;
+use crate::hash::{mix, unmix};
 
 /// So many are counted one by one at least.
 const EXACTLY: usize = 1 << 17;
@@ -73,6 +73,12 @@ impl<V: Copy + Ord> Different<V> {
     pub(super) fn values(&mut self) -> impl Iterator<Item = V> + '_ {
         self.tidy();
         self.seen.iter().map(|&(_, value)| value)
+    }
+
+    /// The numbers, as whole numbers, in no order that means anything; of more than the bound some.
+    pub(super) fn numbers(&mut self) -> impl Iterator<Item = u64> + '_ {
+        self.tidy();
+        self.seen.iter().map(|&(hash, _)| unmix(hash))
     }
 
     fn tidy(&mut self) {

@@ -1,10 +1,11 @@
-//! `messenger_accounts`, `address_book`, `call_counts`, `group_members` and `abuse_reports`.
+//! `messenger_accounts`, `address_book`, `call_counts`, `group_members`, `abuse_reports` and `trust_seeds`.
 
 use crate::ids::Region;
 use crate::signals::column::{Column, columns};
 use crate::signals::record::Record;
 use crate::signals::records::{
     AbuseReport, AddressBookEntry, CallCount, DeviceFacts, GroupMember, MessengerAccount, RawPhone,
+    TrustSeed,
 };
 use crate::signals::rejection::RejectionReason;
 use crate::signals::row::{Fault, Row};
@@ -255,5 +256,29 @@ impl Record for AbuseReport {
         let by = row.id_salvaged(report::REPORTER)?;
         let about = row.id_salvaged(report::REPORTED)?;
         Some(Named::accounts([by, about]))
+    }
+}
+
+columns! {
+    mod seed {
+        ACCOUNT_ID = "account_id" Whole required;
+        VERIFIED_AT = "verified_at" Instant required;
+    }
+}
+
+impl Record for TrustSeed {
+    const TABLE: Table = Table::TrustSeeds;
+    const COLUMNS: &'static [Column] = seed::ALL;
+
+    fn read(row: &Row<'_>) -> Result<Self, Fault> {
+        Ok(Self {
+            account: row.id(seed::ACCOUNT_ID)?,
+            verified_at: row.instant(seed::VERIFIED_AT)?,
+        })
+    }
+
+    fn write<'a>(&'a self, values: &mut Values<'a>) {
+        values.set(seed::ACCOUNT_ID, self.account.0);
+        values.set(seed::VERIFIED_AT, self.verified_at);
     }
 }

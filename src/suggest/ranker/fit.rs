@@ -1,17 +1,8 @@
 //! Logistic regression on described candidates, and how well it says what it says.
 
-use linfa::traits::Fit;
-use linfa::{Dataset, ParamGuard};
-use linfa_logistic::LogisticRegression;
-use ndarray::{Array1, Array2, ShapeBuilder};
-
 use super::RankerError;
 use super::features::{Features, N_FEATURES};
-
-/// The mean gradient, of one row, at which fitting ends.
-const TOLERANCE: f64 = 2e-5;
-/// Steps after which fitting ends at the latest.
-const MAX_STEPS: u64 = 200;
+use crate::learn::Logistic;
 
 /// Log-odds as a weighted sum, `intercept + Σ wᵢ·xᵢ`.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,29 +54,15 @@ pub(super) fn calibrate(log_odds: &[f64], is_friend: &[bool]) -> (f64, f64) {
     }
 }
 
-/// Fits rows whose values are given column by column: a step multiplies by the columns as well as by the rows, and only
-/// whole columns are read quickly both ways.
+/// Fits values as they are, column after column.
 fn fit_scaled(
     values: Vec<f64>,
     n_columns: usize,
     is_friend: &[bool],
     l2: f64,
 ) -> Result<Linear, RankerError> {
-    let records = Array2::from_shape_vec((is_friend.len(), n_columns).f(), values)
-        .expect("every row has as many columns");
-    let dataset = Dataset::new(records, Array1::from(is_friend.to_vec()));
-    let params = LogisticRegression::default()
-        .alpha(l2)
-        .max_iterations(MAX_STEPS)
-        .gradient_tolerance(TOLERANCE * is_friend.len() as f64)
-        .check()?;
-    let fitted = params.fit(&dataset)?;
-    // The library chooses which label is the positive one.
-    let sign = if fitted.labels().pos.class { 1.0 } else { -1.0 };
-    Ok(Linear {
-        weights: fitted.params().iter().map(|w| sign * w).collect(),
-        intercept: sign * fitted.intercept(),
-    })
+    let Logistic { weights, intercept } = Logistic::fit_scaled(values, n_columns, is_friend, l2)?;
+    Ok(Linear { weights, intercept })
 }
 
 struct Scale {

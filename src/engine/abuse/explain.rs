@@ -1,0 +1,145 @@
+//! Explain: the score of one account, part by part, with the thresholds and what follows.
+
+use serde::Serialize;
+
+use crate::abuse::{Evidence, Outcome, OutcomeThresholds, ScorePart, formula_parts};
+use crate::consent::Decision;
+use crate::engine::abuse::case::AbuseCase;
+use crate::ids::AccountId;
+use crate::learn::sigmoid;
+
+/// Contacts that are listed at most.
+const LISTED: usize = 1_000;
+
+/// The score of an account, taken apart. No phone number is in it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AbuseExplained {
+    /// The account.
+    pub account: AccountId,
+    /// What its score is made of; none if it has none.
+    pub score: Option<ScoreExplained>,
+    /// Why it has none.
+    pub why_not: Option<NotScored>,
+    /// From which score on what follows.
+    pub thresholds: OutcomeThresholds,
+}
+
+/// What a score is made of.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ScoreExplained {
+    /// In [0, 1].
+    pub score: f64,
+    /// What follows from it.
+    pub outcome: Outcome,
+    /// Did a trained model give it, and not the weights of the configuration?
+    pub is_trained: bool,
+    /// Log-odds of an account of which nothing is known.
+    pub base: f64,
+    /// What adds to them, the weightiest first.
+    pub parts: Vec<PartExplained>,
+    /// The sum, as a probability, before it is calibrated.
+    pub before_calibration: f64,
+    /// How many accounts its address book was matched with.
+    pub n_matched: u64,
+    /// The first 1,000 of them by id: what it learned before it was found, or would learn if it is not withheld.
+    pub matched: Vec<AccountId>,
+}
+
+/// One thing that adds to a score.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PartExplained {
+    /// What was counted, in words.
+    pub reason: String,
+    /// What it adds to the log-odds.
+    pub log_odds: f64,
+}
+
+/// Why an account has no score.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "by")]
+#[non_exhaustive]
+pub enum NotScored {
+    /// No row of `messenger_accounts` that can be used is its own.
+    Unknown,
+    /// The gate does not let it through.
+    Gate {
+        /// Why.
+        reason: &'static str,
+    },
+}
+
+impl AbuseCase {
+    /// The score of an account, part by part.
+    #[must_use]
+    pub fn explain(&self, account: AccountId) -> AbuseExplained {
+        let scored = self.scored(account);
+        AbuseExplained {
+            account,
+            why_not: scored.as_ref().err().copied(),
+            score: scored.ok(),
+            thresholds: self.world.params.abuse.values().outcomes,
+        }
+    }
+
+    fn scored(&self, account: AccountId) -> Result<ScoreExplained, NotScored> {
+        let rows = self.world.inputs.accounts.rows();
+        if !rows.iter().any(|row| row.account_id == account) {
+            return Err(NotScored::Unknown);
+        }
+        if let Decision::Denied(reason) = self.view.gates.accounts.decision(account) {
+            let reason = reason.as_str();
+            return Err(NotScored::Gate { reason });
+        }
+        let at = self
+            .evidence
+            .binary_search_by_key(&account, Evidence::account);
+        let evidence = at.map(|at| &self.evidence[at]);
+        evidence.map_or(Err(NotScored::Unknown), |one| Ok(self.taken_apart(one)))
+    }
+
+    fn taken_apart(&self, evidence: &Evidence) -> ScoreExplained {
+        let params = &self.world.params.abuse;
+        let (base, parts, score) = match params.model() {
+            Some(model) => {
+                let scored = model.scored(evidence, true, 0.0);
+                let base = model.weighed(true).intercept;
+                (base, model.parts(evidence, true), Some(scored.score))
+            }
+            None => {
+                let parts = formula_parts(&evidence.counts, params);
+                (params.values().bias, parts, None)
+            }
+        };
+        let sum = parts.iter().fold(base, |sum, part| sum + part.log_odds);
+        let score = score.unwrap_or_else(|| sigmoid(sum));
+        let matched = self.matched_with(evidence.account());
+        ScoreExplained {
+            score,
+            outcome: params.outcome(score),
+            is_trained: params.model().is_some(),
+            base,
+            parts: parts.iter().map(PartExplained::of).collect(),
+            before_calibration: sigmoid(sum),
+            n_matched: matched.len() as u64,
+            matched: matched.into_iter().take(LISTED).collect(),
+        }
+    }
+
+    /// Whom an account's book was matched with, ascending.
+    fn matched_with(&self, account: AccountId) -> Vec<AccountId> {
+        let matches = self.matched.matches.iter().map(|one| one.get());
+        let theirs = matches.filter(|one| one.from == account);
+        let mut found: Vec<AccountId> = theirs.map(|one| one.to).collect();
+        found.sort_unstable();
+        found
+    }
+}
+
+impl PartExplained {
+    fn of(part: &ScorePart) -> Self {
+        Self {
+            reason: part.reason.to_string(),
+            log_odds: part.log_odds,
+        }
+    }
+}
