@@ -5,7 +5,7 @@ use super::record::Record;
 use super::records::{
     AbuseReport, Ad, AdFeedback, AdTruth, AddressBookEntry, AudienceMember, Business,
     BusinessEvent, BusinessOptIn, BusinessThread, CallCount, ConsentEventRow, Feedback, Friendship,
-    GroupMember, Impression, MessengerAccount, PolicyText, SocialAccount,
+    GroupMember, Impression, MessengerAccount, PolicyText, SocialAccount, TrustSeed,
 };
 use super::table::Table;
 use crate::consent::Overlay;
@@ -43,6 +43,7 @@ impl Table {
             Self::AbuseReports => visitor.of::<AbuseReport>(),
             Self::CallCounts => visitor.of::<CallCount>(),
             Self::GroupMembers => visitor.of::<GroupMember>(),
+            Self::TrustSeeds => visitor.of::<TrustSeed>(),
         }
     }
 

@@ -106,8 +106,7 @@ fn read_all(dir: &SignalsDir) -> Result<(), SignalsError> {
     use acquaint::signals::{
         AbuseReport, Ad, AdFeedback, AdTruth, AddressBookEntry, Business, BusinessEvent,
         BusinessOptIn, BusinessThread, CallCount, ConsentEventRow, Feedback, Friendship,
-        GroupMember, Impression, MessengerAccount, PolicyText, SocialAccount, Table,
-        TrustSeed,
+        GroupMember, Impression, MessengerAccount, PolicyText, SocialAccount, Table, TrustSeed,
     };
     dir.read::<MessengerAccount>()?;
     dir.read::<AddressBookEntry>()?;

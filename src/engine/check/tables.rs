@@ -52,6 +52,7 @@ const fn without(table: Table, has_ledger: bool) -> Option<&'static str> {
         Table::BusinessEvents => Some("nothing is known of messages sent, blocked or paused"),
         Table::AbuseReports => Some("spam scores rest on address books and devices"),
         Table::CallCounts => Some("calls and texts say nothing of suggestions"),
+        Table::TrustSeeds => Some("nobody was checked, so trust says nothing of abuse"),
         Table::GroupMembers => Some("shared groups say nothing of suggestions"),
         _ => None,
     }
