@@ -27,8 +27,8 @@ pub use friends::{
 };
 pub use links::{AtThreshold, Bin, LinksEvaluation, evaluate_links};
 pub use off_policy::{
-    Estimate, Estimates, LogError, PolicyEvaluation, PolicyLog, PolicyOptions, PolicyValue,
-    evaluate_policies,
+    Estimate, Estimates, LogError, PROPENSITY_MIN, PolicyEvaluation, PolicyLog, PolicyOptions,
+    PolicyValue, evaluate_policies,
 };
 pub use public::PublicGraph;
 pub use ranking::{
