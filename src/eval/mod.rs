@@ -35,7 +35,10 @@ pub use ranking::{
     AtDegree, ConfidenceInterval, Exposure, Gain, MethodRanking, RankingEvaluation, RankingParams,
     SplitBy, SuggestionRules, TimedEdge, evaluate_ranking, simple_edges, train_public,
 };
-pub use worth::{AdsKnown, FriendsKnown, Left, SourceWorth, Worth, ads_worth, friends_worth};
+pub use worth::{
+    AdsKnown, Change, FriendsKnown, Left, NotMeasured, SAME, SourceWorth, StillThere, Worth,
+    WorthError, ads_worth, friends_worth,
+};
 mod ads;
 
 pub use ads::{

@@ -239,9 +239,8 @@ fn age_bands_without_a_number_are_told() {
 #[test]
 fn too_few_items_for_rows_without_clicks_are_told() {
     let notes = |items: u32, negatives: u32| {
-        let rows: String = (0..items)
-            .map(|item| format!("1,{item},{}\n", u8::from(item == 0)))
-            .collect();
+        let row = |item: u32| format!("1,{item},{}\n", u8::from(item == 0));
+        let rows = (0..items).map(row).collect::<Vec<String>>().concat();
         let text = format!("user_id,item_id,click\n2,99,0\n{rows}");
         let options = ClickOptions {
             negatives,
@@ -261,7 +260,7 @@ fn too_few_items_for_rows_without_clicks_are_told() {
 #[test]
 fn missing_values_and_nearly_numbers_are_told() {
     let row = |n: u32| format!("1,{n}.5,{n}\n");
-    let rows: String = (0..100).map(row).collect();
+    let rows = (0..100).map(row).collect::<Vec<String>>().concat();
     let text = format!("click,score,size\n0,inf,?\n0,-,about 3\n{rows}");
     let table = read_text("a.csv", &text, &ClickOptions::default()).unwrap();
     let notes = table.notes().join("\n");
