@@ -33,11 +33,12 @@ pub struct AdsParams {
     pub prior_ctr: f64,
     /// How many impressions that assumption weighs: finite, not negative.
     pub prior_impressions: f64,
-    /// Into how many shards rows are put at most: 1 to 4,096. The number is a power of two, and no greater than leaves each
-    /// [`MIN_CLICKS_PER_SHARD`](super::MIN_CLICKS_PER_SHARD) clicks. With more of them, fewer rows are learnt anew when
+    /// Into how many shards rows are put at most: any number from 1 to 4,096. So many are made as the greatest power of two that is
+    /// no greater and leaves each [`MIN_CLICKS_PER_SHARD`](super::MIN_CLICKS_PER_SHARD) clicks: of 3 allowed, 2. With more of them, fewer rows are learnt anew when
     /// somebody leaves; with fewer, the model is a little better (`docs/scoring.md` has both).
     pub shards: u32,
-    /// Which share of the rows without clicks is trained on: above 0, at most 1. Those that are stand for the others.
+    /// Which share of the rows without clicks is trained on: 0.001 to 1. Those that are stand for the others, and with fewer than one
+    /// in a thousand left hardly any would.
     pub negative_share: f64,
     /// Which model is trained.
     pub model: ModelKind,
@@ -145,10 +146,10 @@ impl AdsParams {
             "1 to 4,096",
         )?;
         require(
-            self.negative_share > 0.0 && self.negative_share <= 1.0,
+            (0.001..=1.0).contains(&self.negative_share),
             "ads.negative_share",
             self.negative_share,
-            "above 0, at most 1",
+            "0.001 to 1",
         )?;
         require(
             self.early_stopping == 0 || (2..=1_000).contains(&self.early_stopping),
@@ -363,8 +364,8 @@ mod tests {
     #[test]
     fn deny_shares_outside() {
         assert!(with(|p| p.negative_share = 1.0).is_ok());
-        assert!(with(|p| p.negative_share = f64::MIN_POSITIVE).is_ok());
-        for share in [0.0, -0.1, 1.000_1, f64::NAN] {
+        assert!(with(|p| p.negative_share = 0.001).is_ok());
+        for share in [0.0, 1e-9, 0.000_9, -0.1, 1.000_1, f64::NAN] {
             assert!(with(|p| p.negative_share = share).is_err(), "{share}");
         }
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::ads::{ModelWeights, SharedFacts, TrainingRow};
-use crate::consent::{Abuse, AdRelevance, FriendSuggestions, Permitted, Purpose};
+use crate::consent::{Abuse, AdRelevance, AsOf, FriendSuggestions, Permitted, Purpose};
 use crate::engine::abuse::{AbuseBook, AbuseReader, SpamScores};
 use crate::engine::ads::provenance::AdProvenance;
 use crate::engine::ads::{Ads, training_rows};
@@ -124,6 +124,12 @@ impl Prepared {
         }
         let books = views.read_books(&mut world, &dir, progress)?;
         views.prepare(world, books, models, progress)
+    }
+
+    /// The moments it speaks of.
+    #[must_use]
+    pub fn as_of(&self) -> AsOf {
+        self.world.standing.as_of
     }
 
     /// What became of the rows that were read, and what somebody has to look at.

@@ -32,15 +32,18 @@ pub use friends::{
 };
 pub use links::{AtThreshold, Bin, LinksEvaluation, evaluate_links};
 pub use off_policy::{
-    Estimate, Estimates, LogError, PolicyEvaluation, PolicyLog, PolicyOptions, PolicyValue,
-    evaluate_policies,
+    Estimate, Estimates, LogError, PROPENSITY_MIN, PolicyEvaluation, PolicyLog, PolicyOptions,
+    PolicyValue, evaluate_policies,
 };
 pub use public::PublicGraph;
 pub use ranking::{
     AtDegree, ConfidenceInterval, Exposure, Gain, MethodRanking, RankingEvaluation, RankingParams,
     SplitBy, SuggestionRules, TimedEdge, evaluate_ranking, simple_edges, train_public,
 };
-pub use worth::{AdsKnown, FriendsKnown, Left, SourceWorth, Worth, ads_worth, friends_worth};
+pub use worth::{
+    AdsKnown, Change, FriendsKnown, Left, NotMeasured, SAME, SourceWorth, StillThere, Worth,
+    WorthError, ads_worth, friends_worth,
+};
 mod ads;
 
 pub use ads::{

@@ -52,4 +52,7 @@ pub fn render(manifest: &Manifest) -> Result<String, ReportError> {
 mod tests;
 mod worth;
 
-pub use worth::{Figure, OptOutPoint, ProductWorth, SourceBar, render_worth};
+pub use worth::{
+    Figure, Moved, OptOutPoint, ProductWorth, SourceBar, StillThereBar, WorthPage, WorthPart,
+    render_worth,
+};

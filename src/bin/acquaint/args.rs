@@ -749,7 +749,11 @@ pub(crate) struct EvaluateAdsArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Hides one friendship in ten and one impression in five, predicts them with one source of signals more at a time, and compares each \
-step with the one before, person by person. Then nine people in ten opt out in steps; those who never do are measured.
+step with the one before, person by person. Then nine people in ten opt out in steps; those who never do are compared with what they \
+get where nobody opts out. A hidden friend who left counts as missed; a second table looks only for those who are still there.
+
+Sources that the configuration switches off ([ads.signals], [ranker.signals], [suggest] direct) are not measured, and the output says so; \
+docs/scoring.md lists the keys that count. Exit code 1 if there is nothing to measure.
 
 Example:
   acquaint worth --signals data/quickstart

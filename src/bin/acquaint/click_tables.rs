@@ -63,7 +63,7 @@ pub(crate) struct ClickTableArgs {
     /// Whether the first line names the columns; without names they are c1, c2, …
     #[arg(long, value_enum, value_name = "WHETHER", default_value_t = YesNo::Yes)]
     header: YesNo,
-    /// Labels are numbers, and those from N on are clicks
+    /// Labels are numbers, and those from N on are clicks; N is finite
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     clicked_from: Option<f64>,
     #[command(flatten)]
@@ -229,7 +229,8 @@ Reads a public log of a policy that recorded how likely each of its showings was
 rate of three policies: the logged one, one that shows each item equally often, and the ranking of a click model trained on other rows \
 (5-fold cross-fitting). IPS, self-normalised IPS (SNIPS), the doubly robust estimator (DR) and the direct method (DM) come with 95 % \
 bootstrap intervals. `weight` is the mean importance weight: if it is far from 1, the propensities are wrong; `rounds` is the effective \
-number of rounds that the estimate rests on. Columns are found as by `import impressions`. docs/scoring.md has the formulas.
+number of rounds that the estimate rests on. Propensities are numbers from 1e-9 to 1; the first other one is an error that names its row. \
+Columns are found as by `import impressions`. docs/scoring.md has the formulas.
 
 Example:
   acquaint evaluate policy data/clicks/logged_policy.csv

@@ -52,14 +52,39 @@ pub(crate) fn say<T: Serialize>(
     Ok(tell_with_proof(reading, Outcome::Done))
 }
 
+/// Four digits, and a power of ten where these would run into what stands before.
 fn figure(value: Option<f64>, width: usize) -> String {
     value.map_or_else(
         || format!("{:>width$}", "–"),
-        |value| format!("{value:width$.4}"),
+        |value| format!("{:>width$}", number(value)),
     )
+}
+
+fn number(value: f64) -> String {
+    if value.abs() < 1e4 {
+        format!("{value:.4}")
+    } else {
+        format!("{value:.2e}")
+    }
 }
 
 /// Adds a line to a table.
 pub(crate) fn line(table: &mut String, text: &str) {
     writeln!(table, "{text}").expect("writing to text cannot fail");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_no_wider_than_their_column() {
+        for value in [0.0, 1.0, 9_999.999_9, 1e4, 198_437.6, 1e300, -1e300] {
+            let text = figure(Some(value), 10);
+            assert_eq!(text.len(), 10, "{text}");
+        }
+        assert_eq!(figure(Some(0.123_45), 10), "    0.1235");
+        assert_eq!(figure(Some(198_437.6), 10), "    1.98e5");
+        assert_eq!(figure(None, 4), "   –");
+    }
 }

@@ -109,6 +109,9 @@ pub struct AdsEvaluation {
     /// The model's distance from them, on the same rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_to_truth: Option<NextToTruth>,
+    /// What the intervals draw again as one: `rows`, or the `people` or `ads` that were held out as one.
+    #[serde(default)]
+    pub drawn: String,
     /// How sure the figures are.
     pub intervals: ClickIntervals,
     /// Is the order of ads right for each person? Groups are people, weighted by impressions.
@@ -213,6 +216,7 @@ pub fn evaluate_ads_with(
             .map(|beside| ClickMetrics::of(&beside.truth)),
         next_to_truth: beside.map(|beside| NextToTruth::of(&beside.predicted, &beside.truth)),
         seeds: folds::seeds(rows, ads, params, options, &judged)?,
+        drawn: options.split.drawn().to_owned(),
         intervals: bootstrap::intervals(predicted, &judged.base_rate, judged.draw_hashes()),
         auc_by_user: by_user(test, predicted),
         auc_by_ad: by_ad(test, predicted),

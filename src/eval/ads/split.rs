@@ -53,6 +53,15 @@ impl AdsSplit {
         }
     }
 
+    /// What is drawn again as one for intervals.
+    pub(super) const fn drawn(self) -> &'static str {
+        match self {
+            Self::Rows | Self::Time => "rows",
+            Self::Person => "people",
+            Self::Ad => "ads",
+        }
+    }
+
     pub(super) const fn in_words(self) -> Words {
         let (held_out, how) = match self {
             Self::Rows => (

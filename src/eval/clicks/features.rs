@@ -1,7 +1,7 @@
 //! What else stands in a row, as interests: a text a value of a column, and what sparse forms list.
 
 use super::error::BadCell;
-use super::numbers::{NumbersAre, labels};
+use super::numbers::{NearlyNumbers, NumbersAre, labels};
 use super::raw::{Raw, Sparse};
 use super::roles::Roles;
 use crate::signals::{Interest, MAX_LIST_BYTES, MAX_TEXT_BYTES};
@@ -27,6 +27,10 @@ struct Told {
     kept: Vec<String>,
     binned: Vec<String>,
     constant: Vec<String>,
+    /// How many values of which column.
+    missing: Vec<String>,
+    /// Sentences about columns that are nearly numbers.
+    nearly: Vec<String>,
     n_sensitive: usize,
     n_long: usize,
 }
@@ -61,7 +65,15 @@ impl Features {
             } else {
                 &mut told.kept
             };
-            list.push(column.name);
+            list.push(column.name.clone());
+            if labels.n_missing > 0 {
+                let name = column.name.escape_debug();
+                told.missing
+                    .push(format!("{} of `{name}`", labels.n_missing));
+            }
+            let nearly = labels.nearly_numbers.as_ref();
+            told.nearly
+                .extend(nearly.map(|nearly| nearly_numbers(&column.name, nearly)));
             columns.push(Column {
                 codes: column.codes,
                 of: labels
@@ -157,6 +169,11 @@ impl Told {
         list(&self.kept, "kept as interests, a text a value");
         list(&self.binned, "kept as interests, in ten bins of the number");
         list(&self.constant, "left out, because all rows have the same");
+        if !self.missing.is_empty() {
+            let missing = shortened(&self.missing);
+            notes.push(format!("missing values, which are no interests: {missing}"));
+        }
+        notes.extend(self.nearly);
         if n_sparse > 0 {
             notes.push(format!("{n_sparse} features kept as interests"));
         }
@@ -172,6 +189,27 @@ impl Told {
                 self.n_long
             ));
         }
+    }
+}
+
+fn nearly_numbers(column: &str, found: &NearlyNumbers) -> String {
+    format!(
+        "`{}` is kept as texts, a value each, because {} of its values are no numbers, the first `{}` in row {}: empty them, and the \
+         numbers fall into ten bins",
+        column.escape_debug(),
+        found.n_others,
+        found.text.escape_debug(),
+        found.row + 1
+    )
+}
+
+/// A list for a message, the first of many.
+fn shortened(all: &[String]) -> String {
+    const SHOWN: usize = 12;
+    let first = all[..all.len().min(SHOWN)].join(", ");
+    match all.len().checked_sub(SHOWN) {
+        None | Some(0) => first,
+        Some(n_more) => format!("{first} and those of {n_more} more columns"),
     }
 }
 

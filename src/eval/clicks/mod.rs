@@ -5,8 +5,8 @@
 //! - LIBSVM, `label index:value …`, and Vowpal Wabbit, `label |namespace feature …`.
 //!
 //! Names say which column is what, and [`ClickColumns`] overrules them. What else stands in a row is kept as interests:
-//! `column=value` for texts and few numbers, ten bins of about as many rows for many numbers, nothing for a missing value and
-//! for the number 0, which is absence as in LIBSVM. The bins look at all rows, those that an evaluation hides among them, but at no
+//! `column=value` for texts and few numbers, ten bins of about as many rows for many numbers, nothing for a missing value, for an
+//! infinite one among numbers, and for the number 0, which is absence as in LIBSVM. What is missing is counted and told. The bins look at all rows, those that an evaluation hides among them, but at no
 //! label.
 //!
 //! These are public data about nobody in particular; a wrong row is an error here and not a rejection, because it would be
@@ -130,6 +130,11 @@ fn contradiction(names: &[&str], roles: &Roles, options: &ClickOptions) -> Optio
             "--negatives needs to know who and what: name the columns with --person and --item";
         return Some(why.to_owned());
     }
+    if options.clicked_from.is_some_and(|from| !from.is_finite()) {
+        let why =
+            "--clicked-from takes a finite number: every number is a click, or none is, otherwise";
+        return Some(why.to_owned());
+    }
     let has_totals = has(ClickRole::Impressions);
     if has_totals && (options.negatives > 0 || options.clicked_from.is_some()) {
         let why =
@@ -218,6 +223,8 @@ fn form(path: &Path) -> ClickForm {
 
 /// Is this how programs write that there is nothing?
 fn is_missing(text: &str) -> bool {
-    const MISSING: [&str; 8] = ["", "nan", "null", "none", "na", "n/a", "<na>", "\\n"];
+    const MISSING: [&str; 10] = [
+        "", "nan", "null", "none", "na", "n/a", "<na>", "\\n", "?", "-",
+    ];
     MISSING.contains(&text.trim().to_lowercase().as_str())
 }

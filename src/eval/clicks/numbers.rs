@@ -26,13 +26,31 @@ fn holds_codes(name: &str) -> bool {
     CODES.iter().any(|end| name.ends_with(end))
 }
 
+/// A column is nearly all numbers if of ten rows that say something at least nine say one.
+const NEARLY: f64 = 0.9;
+
 /// How the texts of a column are kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Labels {
     /// The feature of each text; none of what is missing, and of the number 0, which is absence as in LIBSVM.
     pub(super) of: Vec<Option<String>>,
     /// Numbers fell into bins.
     pub(super) is_binned: bool,
+    /// Rows in which nothing stands, or among numbers an infinite one.
+    pub(super) n_missing: u64,
+    /// Why many numbers are kept as texts, if few values are to blame.
+    pub(super) nearly_numbers: Option<NearlyNumbers>,
+}
+
+/// Few values that keep a column of many numbers from being one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct NearlyNumbers {
+    /// Rows whose value is no number.
+    pub(super) n_others: u64,
+    /// The first of them, from 0.
+    pub(super) row: usize,
+    /// What stands there.
+    pub(super) text: String,
 }
 
 /// What the numbers of a column are.
@@ -48,8 +66,15 @@ pub(super) enum NumbersAre {
 pub(super) fn labels(column: &Coded, are: NumbersAre) -> Labels {
     let are_codes = are == NumbersAre::Codes || holds_codes(&column.name);
     let numbers = numbers(&column.texts).filter(|_| !are_codes);
+    let counts = column.counts();
     match numbers {
-        Some(numbers) => of_numbers(&column.name, &column.texts, &numbers, &column.counts()),
+        Some(numbers) => {
+            let is_missing = |code: usize| numbers[code].is_none();
+            Labels {
+                n_missing: rows_of(&counts, is_missing),
+                ..of_numbers(&column.name, &column.texts, &numbers, &counts)
+            }
+        }
         None => Labels {
             of: column
                 .texts
@@ -57,8 +82,32 @@ pub(super) fn labels(column: &Coded, are: NumbersAre) -> Labels {
                 .map(|text| (!is_missing(text)).then(|| of_text(&column.name, text)))
                 .collect(),
             is_binned: false,
+            n_missing: rows_of(&counts, |code| is_missing(&column.texts[code])),
+            nearly_numbers: nearly_numbers(column, &counts).filter(|_| !are_codes),
         },
     }
+}
+
+/// How many rows have a text of some kind, by its code.
+fn rows_of(counts: &[u64], is: impl Fn(usize) -> bool) -> u64 {
+    let codes = (0..counts.len()).filter(|&code| is(code));
+    codes.map(|code| counts[code]).sum()
+}
+
+/// What keeps a column of many numbers from being one; none if it is few values' fault only in part.
+fn nearly_numbers(column: &Coded, counts: &[u64]) -> Option<NearlyNumbers> {
+    let number = |code: usize| column.texts[code].parse::<f64>().is_ok();
+    let other = |code: usize| !number(code) && !is_missing(&column.texts[code]);
+    let n_different = (0..counts.len()).filter(|&code| number(code)).count();
+    let (n_numbers, n_others) = (rows_of(counts, number), rows_of(counts, other));
+    let share = n_numbers as f64 / (n_numbers + n_others).max(1) as f64;
+    // Texts are numbered in the order of their first rows.
+    let first = (0..counts.len()).find(|&code| other(code))?;
+    (n_different > MANY && share >= NEARLY).then(|| NearlyNumbers {
+        n_others,
+        row: column.first_row_of(first),
+        text: column.texts[first].clone(),
+    })
 }
 
 /// The features of numbers: each by itself, or bins with about as many rows each.
@@ -82,7 +131,7 @@ pub(super) fn of_numbers(
         }
         return Labels {
             of,
-            is_binned: false,
+            ..Labels::default()
         };
     }
     for bin in bins(&order, counts) {
@@ -94,6 +143,7 @@ pub(super) fn of_numbers(
     Labels {
         of,
         is_binned: true,
+        ..Labels::default()
     }
 }
 
@@ -115,15 +165,15 @@ fn bins<'a>(order: &'a [(f64, usize)], counts: &[u64]) -> Vec<&'a [(f64, usize)]
     bins
 }
 
-/// The number of each text, none where it is missing; nothing if a text is neither.
+/// The number of each text, none where it is missing or infinite, as a division by 0 is written; nothing if a text is neither.
 fn numbers(texts: &[String]) -> Option<Vec<Option<f64>>> {
     let mut numbers = Vec::with_capacity(texts.len());
     for text in texts {
-        let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
+        let number = text.parse::<f64>().ok();
         if number.is_none() && !is_missing(text) {
             return None;
         }
-        numbers.push(number);
+        numbers.push(number.filter(|number| number.is_finite()));
     }
     Some(numbers)
 }
@@ -183,6 +233,34 @@ mod tests {
         different.sort_unstable();
         different.dedup();
         assert_eq!(different.len(), 10);
+    }
+
+    #[test]
+    fn infinite_numbers_and_marks_of_nothing_are_missing_and_counted() {
+        let numbers = (1..=100).map(|n| n.to_string());
+        let odd = ["inf", "-Infinity", "?", "-", "", "nan"].map(String::from);
+        let found = labels(&column(numbers.chain(odd)), NumbersAre::Amounts);
+        assert!(found.is_binned, "it is a column of numbers all the same");
+        assert_eq!(found.n_missing, 6);
+        assert!(found.of[100..].iter().all(Option::is_none));
+        assert_eq!(found.nearly_numbers, None);
+    }
+
+    #[test]
+    fn few_texts_among_many_numbers_are_told() {
+        let texts = |n: usize| {
+            let numbers = (1..=100).map(|n| n.to_string());
+            column(numbers.chain((0..n).map(|i| format!("about {i}"))))
+        };
+        let found = labels(&texts(3), NumbersAre::Amounts);
+        let wanted = NearlyNumbers {
+            n_others: 3,
+            row: 100,
+            text: "about 0".to_owned(),
+        };
+        assert_eq!(found.nearly_numbers, Some(wanted));
+        assert_eq!(labels(&texts(3), NumbersAre::Codes).nearly_numbers, None);
+        assert_eq!(labels(&texts(20), NumbersAre::Amounts).nearly_numbers, None);
     }
 
     #[test]

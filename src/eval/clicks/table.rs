@@ -109,6 +109,13 @@ impl ClickTable {
         self.items.is_some()
     }
 
+    /// The name of the column that says how likely each showing was, if there is one.
+    #[must_use]
+    pub fn propensity_column(&self) -> Option<&str> {
+        let column = self.shown.propensity.as_ref();
+        column.map(|column| column.name.as_str())
+    }
+
     /// What stands where a row says how likely its showing was; none without such a column.
     ///
     /// # Panics
@@ -188,6 +195,7 @@ pub(super) fn resolve(
 ) -> Result<ClickTable, BadCell> {
     let mut notes = std::mem::take(&mut raw.notes);
     demote_misfits(&raw, &mut roles, &mut notes);
+    notes.extend(odd_age_bands(&raw, &roles));
     let take = |role| roles.column(role).map(|column| raw.columns[column].clone());
     let counts = counts(&raw, &roles, options)?;
     let people = take(ClickRole::Person).map(IdColumn::of);
@@ -251,11 +259,9 @@ impl ClickTable {
             self.counts.impressions.push(1);
         }
         self.shown = Shown::default();
-        self.notes.push(format!(
-            "{} rows that were not clicked were added, of items drawn at random that their person has no row with; other columns \
-             are left out, because they may be of the item",
-            added.len()
-        ));
+        let n_clicks = self.counts.clicks[..self.n_rows() - added.len()].iter();
+        let n_asked = n_clicks.map(|&clicks| u64::from(clicks > 0)).sum::<u64>() * u64::from(each);
+        self.notes.push(note_of_added(added.len() as u64, n_asked));
     }
 
     fn note_people(&mut self) {
@@ -278,6 +284,21 @@ impl ClickTable {
                 .push("no column says what was shown: all rows are of one ad".to_owned());
         }
     }
+}
+
+fn note_of_added(n_added: u64, n_asked: u64) -> String {
+    let missing = if n_added < n_asked {
+        format!(
+            " of {n_asked} asked for with --negatives, because people have rows with nearly all items: the click rate is not the one \
+             that was asked for"
+        )
+    } else {
+        String::new()
+    };
+    format!(
+        "{n_added} rows that were not clicked were added{missing}, of items drawn at random that their person has no row with; other \
+         columns are left out, because they may be of the item"
+    )
 }
 
 fn texts_of(column: Option<&IdColumn>) -> &[String] {
@@ -341,6 +362,21 @@ fn demote_misfits(raw: &Raw, roles: &mut Roles, notes: &mut Vec<String>) {
             roles.demote(role);
         }
     }
+}
+
+/// Bands have a number in them, `18-24` or `65+`; what has none may be the wrong column, and is told.
+fn odd_age_bands(raw: &Raw, roles: &Roles) -> Option<String> {
+    let column = &raw.columns[roles.column(ClickRole::AgeBand)?];
+    let is_odd = |text: &&String| !is_missing(text) && !text.contains(|c: char| c.is_ascii_digit());
+    let first = column.texts.iter().find(is_odd)?;
+    let n_odd = column.texts.iter().filter(is_odd).count();
+    Some(format!(
+        "`{}` is taken for age bands as it stands, although {n_odd} of its {} values have no number in them, such as `{}`; leave it \
+         out with --leave-out if it is none",
+        column.name.escape_debug(),
+        column.texts.len(),
+        first.escape_debug()
+    ))
 }
 
 /// Items as ads.

@@ -207,3 +207,73 @@ fn parquet_is_read_as_its_text() {
     assert_eq!(again.n_clicks(), 1);
     assert_eq!(rows(&again)[1].at, rows(&table)[1].at);
 }
+
+#[test]
+fn deny_clicks_from_what_is_no_number() {
+    for from in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        let options = ClickOptions {
+            clicked_from: Some(from),
+            ..ClickOptions::default()
+        };
+        let error = read_text("a.csv", "user_id,item_id,click\n1,2,3\n", &options).unwrap_err();
+        assert!(error.to_string().contains("--clicked-from"), "{error}");
+    }
+}
+
+#[test]
+fn age_bands_without_a_number_are_told() {
+    let notes = |bands: [&str; 3]| {
+        let rows = bands.map(|band| format!("1,{band}\n"));
+        let text = format!("click,age\n{}", rows.concat());
+        let table = read_text("a.csv", &text, &ClickOptions::default()).unwrap();
+        table.notes().join("\n")
+    };
+    let odd = notes(["abc", "18-24", "?"]);
+    assert!(
+        odd.contains("`age` is taken for age bands") && odd.contains("`abc`"),
+        "{odd}"
+    );
+    assert!(!notes(["65+", "18-24", ""]).contains("taken for age bands"));
+}
+
+#[test]
+fn too_few_items_for_rows_without_clicks_are_told() {
+    let notes = |items: u32, negatives: u32| {
+        let row = |item: u32| format!("1,{item},{}\n", u8::from(item == 0));
+        let rows = (0..items).map(row).collect::<Vec<String>>().concat();
+        let text = format!("user_id,item_id,click\n2,99,0\n{rows}");
+        let options = ClickOptions {
+            negatives,
+            ..ClickOptions::default()
+        };
+        let table = read_text("a.csv", &text, &options).unwrap();
+        table.notes().join("\n")
+    };
+    let found = notes(20, 1_000);
+    assert!(
+        found.contains("1 rows that were not clicked were added of 1000 asked for"),
+        "{found}"
+    );
+    assert!(notes(2, 1).contains("1 rows that were not clicked were added, of items"));
+}
+
+#[test]
+fn missing_values_and_nearly_numbers_are_told() {
+    let row = |n: u32| format!("1,{n}.5,{n}\n");
+    let rows = (0..100).map(row).collect::<Vec<String>>().concat();
+    let text = format!("click,score,size\n0,inf,?\n0,-,about 3\n{rows}");
+    let table = read_text("a.csv", &text, &ClickOptions::default()).unwrap();
+    let notes = table.notes().join("\n");
+    assert!(
+        notes.contains("missing values, which are no interests: 2 of `score`, 1 of `size`"),
+        "{notes}"
+    );
+    assert!(
+        notes.contains("`size` is kept as texts") && notes.contains("`about 3` in row 2"),
+        "{notes}"
+    );
+    assert!(
+        notes.contains("in ten bins of the number: `score`"),
+        "{notes}"
+    );
+}

@@ -7,6 +7,10 @@ use crate::ids::UserId;
 use crate::signals::{Ad, Impression};
 use crate::time::Timestamp;
 
+/// A propensity below this is refused: its round alone would weigh as much as a thousand million others, and 1 divided by the
+/// smallest numbers is infinite.
+pub const PROPENSITY_MIN: f64 = 1e-9;
+
 /// The rounds of a log.
 ///
 /// It did not pass anybody's gate: its rows name nobody, whoever the table named.
@@ -31,10 +35,15 @@ pub enum LogError {
     #[error("no column says what was shown: name it with --item")]
     NoItem,
     /// A propensity is none.
-    #[error("row {row}: the propensity `{text}` is no number above 0 and at most 1")]
+    #[error(
+        "row {row}, column `{column}`: the propensity `{text}` is no number from {PROPENSITY_MIN:e} to 1",
+        column = column.escape_debug(), text = text.escape_debug()
+    )]
     Propensity {
         /// From 1.
         row: usize,
+        /// The column of propensities.
+        column: String,
         /// What stands there.
         text: String,
     },
@@ -52,7 +61,8 @@ impl PolicyLog {
     /// The rounds of a table with propensities.
     ///
     /// # Errors
-    /// If it has none, or none of the items, or a row is none that can be used.
+    /// If it has none, or none of the items, or a row is none that can be used: one whose propensity is below
+    /// [`PROPENSITY_MIN`] or above 1, or that is more than one showing.
     ///
     /// # Complexity
     /// O(cells).
@@ -60,14 +70,15 @@ impl PolicyLog {
         if !table.has_items() {
             return Err(LogError::NoItem);
         }
+        let column = table.propensity_column().ok_or(LogError::NoPropensity)?;
         let impressions = table.impressions(0..table.n_rows());
         let mut propensities = Vec::with_capacity(impressions.len());
         for (at, shown) in impressions.iter().enumerate() {
             let text = table.propensity(at).ok_or(LogError::NoPropensity)?;
-            let number = text.parse::<f64>().ok().filter(|p| *p > 0.0 && *p <= 1.0);
             let row = at + 1;
-            propensities.push(number.ok_or_else(|| LogError::Propensity {
+            propensities.push(propensity(text).ok_or_else(|| LogError::Propensity {
                 row,
+                column: column.to_owned(),
                 text: text.to_owned(),
             })?);
             let impressions = shown.impressions;
@@ -83,6 +94,11 @@ impl PolicyLog {
             first_position: first_position.unwrap_or(0),
         })
     }
+}
+
+fn propensity(text: &str) -> Option<f64> {
+    let number = text.trim().parse::<f64>().ok()?;
+    (PROPENSITY_MIN..=1.0).contains(&number).then_some(number)
 }
 
 /// Rows that name nobody pass the gate of a ledger in which nothing is recorded.

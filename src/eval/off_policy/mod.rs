@@ -11,6 +11,8 @@
 //! - **DR**: Σ (v̂ᵢ + wᵢ (rᵢ − q̂(xᵢ, aᵢ))) / n, doubly robust: right if either the propensities or the predictions are. M. Dudík,
 //!   J. Langford, L. Li, "Doubly robust policy evaluation and learning", ICML 2011.
 //!
+//! A propensity below [`PROPENSITY_MIN`] is refused: nobody's dice are that uneven, and one such round would be the whole estimate.
+//!
 //! Intervals are the 2.5th and 97.5th percentiles of 1,000 draws of rounds with replacement (Efron 1979), of numerator and
 //! denominator together. The effective number of rounds is (Σ wᵢ)² / Σ wᵢ² (L. Kish, "Survey Sampling", 1965): with few of
 //! them an interval is too narrow as well as too wide to use. The mean of wᵢ is 1 in expectation, or the propensities are not
@@ -29,4 +31,4 @@ mod tests;
 
 pub use estimates::{Estimate, Estimates};
 pub use evaluate::{PolicyEvaluation, PolicyOptions, PolicyValue, evaluate_policies};
-pub use log::{LogError, PolicyLog};
+pub use log::{LogError, PROPENSITY_MIN, PolicyLog};

@@ -237,3 +237,24 @@ fn oracle_estimates_are_those_of_obp() {
         );
     }
 }
+
+#[test]
+fn deny_propensities_that_make_weights_without_bound() {
+    let log = |text: &str| {
+        let rows = format!("item_id,click,propensity\n1,0,0.5\n2,1,{text}\n");
+        log_of(&rows)
+    };
+    for good in ["1e-9", "1", "0.25"] {
+        assert!(log(good).is_ok(), "{good}");
+    }
+    for bad in [
+        "1e-320", "9.9e-10", "0", "-0.5", "1.01", "nan", "inf", "abc", "",
+    ] {
+        let error = log(bad).unwrap_err().to_string();
+        let place = "row 2, column `propensity`";
+        assert!(
+            error.contains(place) && error.contains("from 1e-9 to 1"),
+            "{error}"
+        );
+    }
+}

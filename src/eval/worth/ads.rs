@@ -1,11 +1,11 @@
 //! What shared signals are worth for ads.
 
-use super::Worth;
+use super::ad_sources::{Steps, steps};
 use super::arms::{Arm, Better, OfPerson, sources};
-use super::left::{self, Stay, stays};
+use super::left::{self, Left, Share, Stay, stays};
+use super::{Worth, WorthError};
 use crate::ads::{AdsError, SharedFacts, SharedParams, TrainingRow, TrainingSet, ValidAdsParams};
 use crate::consent::{AdRelevance, Permitted};
-use crate::eval::ConfidenceInterval;
 use crate::eval::ads::Test;
 use crate::eval::ads::fitted::Fitted;
 use crate::learn::{ClickMetrics, Predicted};
@@ -28,83 +28,65 @@ pub struct AdsKnown<'a> {
     pub facts: &'a SharedFacts,
 }
 
-/// What shared signals are worth for ads, source by source in the order in which a person gives more away.
+/// What shared signals are worth for ads, source by source in the order in which a person gives more away; those that `params` switches
+/// off are not measured.
 ///
 /// # Complexity
-/// That of training, for each of six arms, or seven where there are customer lists, and seven shares of opt-outs.
+/// That of training, for each of up to seven arms and seven shares of opt-outs.
 ///
 /// # Errors
-/// As [`train`](crate::ads::train).
-pub fn ads_worth(known: AdsKnown<'_>, params: &ValidAdsParams) -> Result<Worth, AdsError> {
+/// If there is nothing to measure; and as [`train`](crate::ads::train).
+pub fn ads_worth(known: AdsKnown<'_>, params: &ValidAdsParams) -> Result<Worth, WorthError> {
     let params = params.clone().with_learning_curve(false);
     let Split { hidden, fit } = split(known.rows, |row| row.fold(FOLDS) == 0);
-    let arm = |(source, signals): (&str, SharedParams)| {
+    refuse_nothing(known, &hidden)?;
+    let Steps {
+        steps,
+        not_measured,
+    } = steps(params.signals(), known.facts.has_lists());
+    let arm = |(source, signals): (String, SharedParams)| {
         let params = params.clone().with_signals(signals);
         let set = TrainingSet {
             rows: &fit,
             ads: known.ads,
             facts: Some(known.facts),
         };
-        Ok(Arm {
-            source: source.to_owned(),
-            ..measured(&set, &params, &hidden)?
-        })
+        let people = measured(&set, &params, &hidden)?;
+        Ok(Arm { source, ..people })
     };
-    let arms = steps(params.signals(), known.facts.has_lists())
-        .into_iter()
-        .map(arm);
+    let arms = steps.into_iter().map(arm);
     let arms = arms.collect::<Result<Vec<Arm>, AdsError>>()?;
     let stay = left(known, &params)?;
     Ok(Worth {
         measured: "log loss",
+        more_is_better: false,
         people: arms[0].people.len() as u64,
         sources: sources(&arms, Better::Smaller),
+        not_measured,
         people_who_stay: stay.people,
         left: stay.left,
     })
 }
 
-/// Sources as they join each other; how many friends have to stand behind a value is as given.
-fn steps(given: SharedParams, has_lists: bool) -> Vec<(&'static str, SharedParams)> {
-    let profile = SharedParams {
-        friends_min: given.friends_min,
-        ..SharedParams::none()
-    };
-    let time = SharedParams {
-        time: true,
-        ..profile
-    };
-    let device = SharedParams {
-        device: true,
-        ..time
-    };
-    let usage = SharedParams {
-        usage: true,
-        ..device
-    };
-    let history = SharedParams {
-        history: true,
-        person: true,
-        ..usage
-    };
-    let friends = SharedParams {
-        friends: true,
-        ..history
-    };
-    let lists = SharedParams {
-        lists: true,
-        ..friends
-    };
-    let mut steps = vec![
-        ("profile", profile),
-        ("+ time of day", time),
-        ("+ phone", device),
-        ("+ messenger usage", usage),
-        ("+ own history", history),
-        ("+ friends' history", friends),
-    ];
-    steps.extend(has_lists.then_some(("+ customer lists", lists)));
-    steps
+/// Says why nothing can be measured, if nothing can.
+fn refuse_nothing(known: AdsKnown<'_>, hidden: &Rows) -> Result<(), WorthError> {
+    let n_known = known.rows.len() as u64;
+    let of_somebody = known.rows.iter().filter(|row| row.get().user.is_some());
+    if known.rows.is_empty() {
+        Err(WorthError::NoImpressions)
+    } else if hidden.is_empty() {
+        Err(WorthError::NoRowHidden {
+            known: n_known,
+            of_somebody: of_somebody.count() as u64,
+        })
+    } else if Test::new(hidden.iter().map(Permitted::get), known.ads)
+        .rows
+        .is_empty()
+    {
+        Err(WorthError::NoAds { known: n_known })
+    } else {
+        Ok(())
+    }
 }
 
 type Own = Vec<Permitted<TrainingRow, AdRelevance>>;
@@ -170,36 +152,39 @@ fn left(known: AdsKnown<'_>, params: &ValidAdsParams) -> Result<Stay, AdsError> 
     let is_hidden =
         |row: &TrainingRow| row.user.is_some_and(|user| stays(user.0)) && row.fold(FOLDS) == 0;
     let Split { hidden, fit } = split(known.rows, is_hidden);
-    let (mut people, mut failed) = (0, None);
-    let figures = left::by_share(|is_in| {
-        let in_or_nobody = |row: &TrainingRow| row.user.is_none_or(|user| is_in(user.0));
+    if hidden.is_empty() {
+        return Ok(Stay::nobody());
+    }
+    let measured_at = |share: Share| {
+        let in_or_nobody = |row: &TrainingRow| row.user.is_none_or(|user| share.is_in(user.0));
         let rows: Own = fit
             .iter()
             .filter(|row| in_or_nobody(row.get()))
             .cloned()
             .collect();
-        let facts = known.facts.of_those(&|user| is_in(user.0));
+        let facts = known.facts.of_those(&|user| share.is_in(user.0));
         let set = TrainingSet {
             rows: &rows,
             ads: known.ads,
             facts: Some(&facts),
         };
-        match measured(&set, params, &hidden) {
-            Ok(arm) => {
-                people = arm.people.len() as u64;
-                arm.figure()
-            }
-            Err(error) => {
-                failed = Some(error);
-                ConfidenceInterval::default()
-            }
-        }
-    });
-    failed.map_or(
-        Ok(Stay {
-            left: figures,
-            people,
-        }),
-        Err,
-    )
+        measured(&set, params, &hidden)
+    };
+    let mut nobody_left: Option<Arm> = None;
+    let mut people = 0;
+    let left = left::by_share::<AdsError>(|share| {
+        let arm = measured_at(share)?;
+        people = arm.people.len() as u64;
+        let change = nobody_left.as_ref();
+        let change = change.map(|before| arm.change(before, Better::Smaller));
+        let figure = arm.figure();
+        nobody_left.get_or_insert(arm);
+        Ok(Left {
+            opted_out: share.opted_out(),
+            figure,
+            change,
+            still_there: None,
+        })
+    })?;
+    Ok(Stay { left, people })
 }

@@ -2,15 +2,16 @@
 
 use rayon::prelude::*;
 
-use super::SourceWorth;
+use super::{Change, SourceWorth};
 use crate::eval::ConfidenceInterval;
 use crate::eval::ads::bootstrap::poisson;
 use crate::eval::friends::mix;
 
 /// How often people are drawn again.
 const DRAWS: u64 = 1_000;
-/// Differences below this are luck of rounding.
-const LEAST: f64 = 1e-12;
+/// Whoever's own figure differs by no more than this is neither better nor worse off: half of the last digit that is shown. Models of
+/// the same rows differ by as much in the rounding of their calibration.
+pub const SAME: f64 = 0.000_05;
 
 /// Sums of one person.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -20,6 +21,17 @@ pub(super) struct OfPerson {
     pub(super) sum: f64,
     /// 1, or impressions.
     pub(super) weight: f64,
+}
+
+impl OfPerson {
+    /// The person's own figure.
+    fn mean(&self) -> f64 {
+        if self.weight > 0.0 {
+            self.sum / self.weight
+        } else {
+            0.0
+        }
+    }
 }
 
 /// Is a greater figure better?
@@ -42,6 +54,16 @@ impl Arm {
         drawn(&self.people, |one| one.sum)
     }
 
+    /// How it differs from another, of the same people.
+    pub(super) fn change(&self, than: &Self, better: Better) -> Change {
+        let (up, down) = moved(self, than, better);
+        Change {
+            gain: self.gain(than, better),
+            better: up,
+            worse: down,
+        }
+    }
+
     /// How much better it is than another.
     fn gain(&self, than: &Self, better: Better) -> ConfidenceInterval {
         let sign = match better {
@@ -61,15 +83,15 @@ impl Arm {
 pub(super) fn sources(arms: &[Arm], better: Better) -> Vec<SourceWorth> {
     let source = |(at, arm): (usize, &Arm)| {
         let before = at.checked_sub(1).map(|at| &arms[at]);
-        let (gained, lost) = before.map_or((0, 0), |before| moved(arm, before, better));
+        let change = before.map(|before| arm.change(before, better));
         SourceWorth {
             source: arm.source.clone(),
             figure: arm.figure(),
             auc: arm.auc,
-            gain: before.map(|before| arm.gain(before, better)),
+            gain: change.map(|change| change.gain),
             gain_in_all: before.map(|_| arm.gain(&arms[0], better)),
-            better: gained,
-            worse: lost,
+            better: change.map_or(0, |change| change.better),
+            worse: change.map_or(0, |change| change.worse),
         }
     };
     arms.iter().enumerate().map(source).collect()
@@ -80,8 +102,8 @@ fn moved(arm: &Arm, before: &Arm, better: Better) -> (u64, u64) {
     let both = arm.people.iter().zip(&before.people);
     let (mut up, mut down) = (0, 0);
     for (own, other) in both {
-        up += u64::from(own.sum > other.sum + LEAST);
-        down += u64::from(own.sum < other.sum - LEAST);
+        up += u64::from(own.mean() > other.mean() + SAME);
+        down += u64::from(own.mean() < other.mean() - SAME);
     }
     match better {
         Better::Greater => (up, down),
@@ -106,4 +128,39 @@ fn drawn(people: &[OfPerson], of: impl Fn(&OfPerson) -> f64 + Sync) -> Confidenc
     };
     let means: Vec<f64> = (0..DRAWS).into_par_iter().map(draw).collect();
     ConfidenceInterval::of(mean(&|_| 1.0), means.into_iter())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arm(sums: [f64; 4]) -> Arm {
+        let person = |(person, sum)| OfPerson {
+            person,
+            sum,
+            weight: 10.0,
+        };
+        Arm {
+            source: String::new(),
+            auc: None,
+            people: (0..).zip(sums).map(person).collect(),
+        }
+    }
+
+    #[test]
+    fn whoever_moves_by_less_than_is_shown_is_neither_better_nor_worse() {
+        let (before, after) = (arm([1.0; 4]), arm([1.000_4, 0.999_6, 1.001, 0.999]));
+        let change = after.change(&before, Better::Greater);
+        assert_eq!(
+            (change.better, change.worse),
+            (1, 1),
+            "{SAME} of a person's own mean"
+        );
+        let losses = arm([0.5, 1.0, 1.0, 1.0]).change(&before, Better::Smaller);
+        assert_eq!((losses.better, losses.worse), (1, 0));
+        assert!(
+            (losses.gain.value - 0.012_5).abs() < 1e-12,
+            "a smaller loss is a gain"
+        );
+    }
 }

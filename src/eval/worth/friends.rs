@@ -1,8 +1,9 @@
 //! What contacts are worth for suggestions.
 
-use super::Worth;
 use super::arms::{Arm, Better, OfPerson, sources};
-use super::left::{self, Stay, stays};
+use super::friends_left::friends_left;
+use super::left::Share;
+use super::{NotMeasured, Worth, WorthError};
 use crate::consent::{FriendSuggestions, Permitted};
 use crate::eval::friends::{SIMPLE, by_rank, ids, is_held_out};
 use crate::eval::ranking::metrics::Worth as Ranked;
@@ -10,8 +11,8 @@ use crate::graph::{Beside, Csr, Dealing, Dealings};
 use crate::hash::HashSet;
 use crate::ids::UserId;
 use crate::suggest::{
-    Direct, Exclusions, ForOne, Plain, Provenance, Ranker, RankerParams, RankerSignals, Scorer,
-    Source, SuggestParams, ValidSuggestParams, train_on,
+    Direct, Exclusions, ForOne, Holdout, Plain, Provenance, Ranker, RankerError, RankerParams,
+    RankerSignals, Scorer, Source, SuggestParams, ValidRankerParams, ValidSuggestParams, train_on,
 };
 
 /// One friendship in so many is hidden.
@@ -30,41 +31,67 @@ pub struct FriendsKnown<'a> {
     pub dealings: &'a [Permitted<Dealings, FriendSuggestions>],
 }
 
-/// What contacts are worth for suggestions; nothing where no friendship is hidden.
+/// What contacts are worth for suggestions.
+///
+/// Of `suggest` count `score`, `min_intermediaries` and `direct`; of `ranker`, if there is one, how it is trained, but friendships are hidden
+/// by a hash, and whether `calls` and `groups` are looked at. Without a ranker the defaults train one where there are calls or groups.
 ///
 /// # Complexity
-/// O(two-paths) for each of three arms and each share of opt-outs; where there are calls or groups, the training of two or three
-/// learned orders.
-#[must_use]
-pub fn friends_worth(known: FriendsKnown<'_>) -> Worth {
-    let ids = ids(&[known.friendships, known.contacts].concat());
-    let hidden: Vec<(u64, u64)> = known
-        .friendships
-        .iter()
-        .copied()
-        .filter(|&(a, b)| is_held_out(a, b, ONE_IN))
-        .collect();
-    let world = World { ids: &ids, known };
-    let all = |_: u64| true;
-    let mut arms: Vec<Arm> = [Contacts::None, Contacts::Mutual, Contacts::All]
-        .into_iter()
-        .map(|contacts| world.arm(contacts, &hidden, &all))
-        .collect();
-    arms.extend(world.learned(&hidden));
+/// O(two-paths) for each of three arms and each share of opt-outs; where there is a learned order, the training of up to three.
+///
+/// # Errors
+/// If no friendship is hidden.
+pub fn friends_worth(
+    known: FriendsKnown<'_>,
+    suggest: &ValidSuggestParams,
+    ranker: Option<&ValidRankerParams>,
+) -> Result<Worth, WorthError> {
+    let hidden = hidden(known.friendships)?;
+    let world = World {
+        ids: &ids(&[known.friendships, known.contacts].concat()),
+        known,
+        suggest: counted(suggest),
+        hidden: &hidden,
+    };
+    let mut not_measured = Vec::new();
+    let mut arms = world.plain_arms(&mut not_measured);
+    arms.extend(world.learned(ranker, &mut not_measured));
     let people = arms[0].people.len() as u64;
-    let stay = world.left();
-    Worth {
+    let stay = friends_left(&world);
+    Ok(Worth {
         measured: "MAP@10",
+        more_is_better: true,
         people,
         sources: sources(&arms, Better::Greater),
+        not_measured,
         people_who_stay: stay.people,
         left: stay.left,
+    })
+}
+
+/// One friendship in ten.
+fn hidden(friendships: &[(u64, u64)]) -> Result<Vec<(u64, u64)>, WorthError> {
+    let is_hidden = |&&(a, b): &&(u64, u64)| is_held_out(a, b, ONE_IN);
+    let hidden: Vec<(u64, u64)> = friendships.iter().filter(is_hidden).copied().collect();
+    match friendships.len() as u64 {
+        0 => Err(WorthError::NoFriendships),
+        known if hidden.is_empty() => Err(WorthError::NoneHidden { known }),
+        _ => Ok(hidden),
     }
+}
+
+/// What of the parameters counts here.
+fn counted(given: &ValidSuggestParams) -> ValidSuggestParams {
+    let params = SuggestParams::default()
+        .score(given.score())
+        .min_intermediaries(given.min_intermediaries())
+        .direct(given.direct());
+    params.check().expect("they were checked before")
 }
 
 /// Which contacts suggestions are made from.
 #[derive(Clone, Copy, Debug)]
-enum Contacts {
+pub(super) enum Contacts {
     None,
     Mutual,
     All,
@@ -80,28 +107,54 @@ impl Contacts {
     }
 }
 
-struct World<'a> {
-    ids: &'a [u64],
+pub(super) struct World<'a> {
+    pub(super) ids: &'a [u64],
     known: FriendsKnown<'a>,
+    suggest: ValidSuggestParams,
+    /// The friendships to be found.
+    pub(super) hidden: &'a [(u64, u64)],
 }
 
 impl World<'_> {
-    /// Everybody's average precision who has a hidden friendship, of people who are in.
-    fn arm(&self, which: Contacts, hidden: &[(u64, u64)], is_in: &dyn Fn(u64) -> bool) -> Arm {
-        let plain = self.plain(which, hidden, is_in);
-        let (params, exclusions) = (params(), Exclusions::none());
-        let scorer = Scorer::without_spam(plain.view(), &exclusions, &params);
-        Arm {
+    /// Friendships, then with contacts, as far as the configuration lets these suggest anybody.
+    fn plain_arms(&self, not_measured: &mut Vec<NotMeasured>) -> Vec<Arm> {
+        let mut arms = vec![Contacts::None, Contacts::Mutual];
+        if self.suggest.direct() == Direct::Own {
+            arms.push(Contacts::All);
+        } else if self.known.contacts.len() > self.contacts(Contacts::Mutual).len() {
+            let direct = self.suggest.direct().as_str();
+            not_measured.push(NotMeasured {
+                source: "own uploads".to_owned(),
+                why: format!(
+                    "`[suggest] direct` is \"{direct}\", so that a number that one side alone saved suggests nobody"
+                ),
+            });
+        }
+        let arm = |which: Contacts| Arm {
             source: which.as_str().to_owned(),
             auc: None,
-            people: self.precisions_of(&scorer, hidden),
-        }
+            people: self.with_scorer(which, Share::NOBODY, |scorer| self.precisions_of(scorer)),
+        };
+        arms.into_iter().map(arm).collect()
+    }
+
+    /// Hands over who orders suggestions from what is known without hidden friendships, of people who are in.
+    pub(super) fn with_scorer<T>(
+        &self,
+        which: Contacts,
+        share: Share,
+        then: impl FnOnce(&Scorer<'_>) -> T,
+    ) -> T {
+        let plain = self.plain(which, share);
+        let exclusions = Exclusions::none();
+        let scorer = Scorer::without_spam(plain.view(), &exclusions, &self.suggest);
+        then(&scorer)
     }
 
     /// What is known without hidden friendships, of people who are in.
-    fn plain(&self, which: Contacts, hidden: &[(u64, u64)], is_in: &dyn Fn(u64) -> bool) -> Plain {
-        let hides: HashSet<(u64, u64)> = hidden.iter().copied().collect();
-        let both_in = |&&(a, b): &&(u64, u64)| is_in(a) && is_in(b);
+    fn plain(&self, which: Contacts, share: Share) -> Plain {
+        let hides: HashSet<(u64, u64)> = self.hidden.iter().copied().collect();
+        let both_in = |&&(a, b): &&(u64, u64)| share.is_in(a) && share.is_in(b);
         let known = self.known.friendships.iter().filter(both_in);
         let known: Vec<_> = known
             .copied()
@@ -118,52 +171,92 @@ impl World<'_> {
     }
 
     /// What calls and groups add to a learned order, since the score of common friends does not know them; nothing where there are
-    /// none, or too little to learn from.
-    fn learned(&self, hidden: &[(u64, u64)]) -> Vec<Arm> {
+    /// none and no such order is asked for.
+    fn learned(
+        &self,
+        given: Option<&ValidRankerParams>,
+        not_measured: &mut Vec<NotMeasured>,
+    ) -> Vec<Arm> {
         let is_call = |one: &Dealings| matches!(one.what, Dealing::Calls(_));
-        let is_group = |one: &Dealings| !is_call(one);
         let has = |is: &dyn Fn(&Dealings) -> bool| {
             let mut dealings = self.known.dealings.iter().map(Permitted::get);
             dealings.any(is)
         };
-        let mut signals = RankerSignals::none();
-        let mut steps = vec![("= in a learned order", signals)];
-        signals.calls = has(&is_call);
-        steps.extend(signals.calls.then_some(("+ calls and texts", signals)));
-        signals.groups = has(&is_group);
-        steps.extend(signals.groups.then_some(("+ shared groups", signals)));
-        if steps.len() == 1 {
+        let (has_calls, has_groups) = (has(&is_call), has(&|one| !is_call(one)));
+        if given.is_none() && !has_calls && !has_groups {
             return Vec::new();
         }
-        let plain = self.plain(Contacts::All, hidden, &|_| true);
+        let allowed = given.and_then(|given| given.given().signals_given());
+        let allowed = allowed.unwrap_or_default();
+        let mut signals = RankerSignals::none();
+        let mut steps = vec![("= in a learned order", signals)];
+        let mut step = |source: &'static str, has, allowed, key| {
+            if has && allowed {
+                match key {
+                    "calls" => signals.calls = true,
+                    _ => signals.groups = true,
+                }
+                steps.push((source, signals));
+            } else if has {
+                not_measured.push(NotMeasured {
+                    source: source.trim_start_matches("+ ").to_owned(),
+                    why: format!("`[ranker.signals] {key}` is false"),
+                });
+            }
+        };
+        step("+ calls and texts", has_calls, allowed.calls, "calls");
+        step("+ shared groups", has_groups, allowed.groups, "groups");
+        self.trained(&steps, given, not_measured)
+    }
+
+    /// One arm after another, up to the first whose order cannot be trained: those after it would stand beside nothing.
+    fn trained(
+        &self,
+        steps: &[(&str, RankerSignals)],
+        given: Option<&ValidRankerParams>,
+        not_measured: &mut Vec<NotMeasured>,
+    ) -> Vec<Arm> {
+        let plain = self.plain(Contacts::All, Share::NOBODY);
         let plain = plain.with_beside(self.beside());
-        let arm = |(source, signals)| self.learned_arm(source, signals, &plain, hidden);
-        let arms: Option<Vec<Arm>> = steps.into_iter().map(arm).collect();
-        arms.unwrap_or_default()
+        let given = given.map(|given| given.given().clone());
+        let params = given.unwrap_or_default().hidden_by(Holdout::Hash);
+        let mut arms = Vec::new();
+        for (at, &(source, signals)) in steps.iter().enumerate() {
+            match self.learned_arm(source, params.clone().with_signals(signals), &plain) {
+                Ok(arm) => arms.push(arm),
+                Err(error) => {
+                    let named = steps[at..].iter().map(|(source, _)| NotMeasured {
+                        source: (*source).to_owned(),
+                        why: format!("the order could not be learned: {error}"),
+                    });
+                    not_measured.extend(named);
+                    break;
+                }
+            }
+        }
+        arms
     }
 
     fn learned_arm(
         &self,
         source: &str,
-        signals: RankerSignals,
+        ranker: RankerParams,
         plain: &Plain,
-        hidden: &[(u64, u64)],
-    ) -> Option<Arm> {
-        let (params, exclusions) = (params(), Exclusions::none());
-        let ranker = RankerParams::default().with_signals(signals);
-        let ranker = ranker.check().expect("defaults are in range");
+    ) -> Result<Arm, RankerError> {
+        let exclusions = Exclusions::none();
+        let ranker = ranker.check().expect("they were checked before");
         let source_of = Source {
             view: plain.view(),
             times: &[],
             id: &|node| self.ids[node as usize],
             exclusions: &exclusions,
         };
-        let model = train_on(source_of, &params, &ranker, Provenance::default()).ok()?;
-        let ranker = Ranker::over(plain.view(), &[], &exclusions, &params, &model);
-        Some(Arm {
+        let model = train_on(source_of, &self.suggest, &ranker, Provenance::default())?;
+        let ranker = Ranker::over(plain.view(), &[], &exclusions, &self.suggest, &model);
+        Ok(Arm {
             source: source.to_owned(),
             auc: None,
-            people: self.precisions_of(&ranker, hidden),
+            people: self.precisions_of(&ranker),
         })
     }
 
@@ -191,49 +284,36 @@ impl World<'_> {
         }
     }
 
-    fn precisions_of(&self, order: &impl ForOne, hidden: &[(u64, u64)]) -> Vec<OfPerson> {
-        let hidden = by_rank(self.ids, hidden);
-        let hidden = Csr::from_undirected(self.ids.len(), hidden).expect(SIMPLE);
+    /// Everybody's average precision who has a hidden friendship.
+    fn precisions_of(&self, order: &impl ForOne) -> Vec<OfPerson> {
+        let hidden = self.hidden_friends();
         let mut scratch = order.scratch();
-        let asked = hidden.nodes().filter(|&node| hidden.degree(node) > 0);
         let mut people = Vec::new();
-        for node in asked {
-            let list = order.list(&mut scratch, node, K).list.suggestions;
-            let list: Vec<u32> = list.iter().map(|one| one.candidate).collect();
-            people.push(OfPerson {
-                person: self.ids[node as usize],
-                sum: Ranked::of(&list, hidden.row(node), K).average_precision,
-                weight: 1.0,
-            });
+        for node in hidden.nodes().filter(|&node| hidden.degree(node) > 0) {
+            let list = first(order, &mut scratch, node);
+            people.push(self.precision(node, &list, hidden.row(node)));
         }
         people
     }
 
-    /// Those who stay are asked about the friendships among them, all of which are hidden.
-    fn left(&self) -> Stay {
-        let among = |&&(a, b): &&(u64, u64)| stays(a) && stays(b);
-        let hidden: Vec<_> = self
-            .known
-            .friendships
-            .iter()
-            .filter(among)
-            .copied()
-            .collect();
-        let mut people = 0;
-        let figures = left::by_share(|is_in| {
-            let arm = self.arm(Contacts::All, &hidden, is_in);
-            people = arm.people.len() as u64;
-            arm.figure()
-        });
-        Stay {
-            left: figures,
-            people,
+    /// Row `u`: the hidden friends of `u`, ascending.
+    pub(super) fn hidden_friends(&self) -> Csr {
+        let hidden = by_rank(self.ids, self.hidden);
+        Csr::from_undirected(self.ids.len(), hidden).expect(SIMPLE)
+    }
+
+    /// The average precision of a list; there is somebody to be found.
+    pub(super) fn precision(&self, node: u32, list: &[u32], friends: &[u32]) -> OfPerson {
+        OfPerson {
+            person: self.ids[node as usize],
+            sum: Ranked::of(list, friends, K).average_precision,
+            weight: 1.0,
         }
     }
 }
 
-fn params() -> ValidSuggestParams {
-    let params = SuggestParams::default().min_intermediaries(1);
-    let params = params.direct(Direct::Own);
-    params.check().expect("one intermediary is in range")
+/// The first ten of a person.
+pub(super) fn first<O: ForOne>(order: &O, scratch: &mut O::Scratch, node: u32) -> Vec<u32> {
+    let list = order.list(scratch, node, K).list.suggestions;
+    list.iter().map(|one| one.candidate).collect()
 }

@@ -260,6 +260,11 @@ impl RankerParams {
         self.signals.unwrap_or(RankerSignals::none())
     }
 
+    /// What is said of it; none without the section.
+    pub(crate) const fn signals_given(&self) -> Option<RankerSignals> {
+        self.signals
+    }
+
     pub(super) const fn factors(&self) -> Option<&RankerFactors> {
         self.factors.as_ref()
     }

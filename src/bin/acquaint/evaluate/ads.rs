@@ -11,7 +11,7 @@ use acquaint::eval::{
 use acquaint::learn::{ClickMetrics, GroupedAuc};
 use acquaint::signals::{AdTruth, SignalsDir};
 
-use super::{figure, line, prepare, say};
+use super::{figure, line, number, prepare, say};
 use crate::args::EvaluateAdsArgs;
 use crate::exit::{Failure, Outcome};
 use crate::progress::Bars;
@@ -42,7 +42,34 @@ pub(crate) fn ads(args: &EvaluateAdsArgs, quiet: bool) -> Result<Outcome, Failur
     }
     let evaluation = evaluate_ads_with(&rows, prepared.ads(), params.ads(), &options)?;
     drop(bars);
-    say(args.json, &evaluation, &reading, table)
+    refuse_nothing(&evaluation)?;
+    let ended = say(args.json, &evaluation, &reading, table)?;
+    Ok(told_of_ads(&evaluation, ended))
+}
+
+/// Figures of nothing are no figures.
+fn refuse_nothing(of: &AdsEvaluation) -> Result<(), Failure> {
+    let why = match (of.n_rows, of.n_test_rows + of.test_rows_left_out) {
+        (0, _) => "no impression of anybody who permits ad relevance is known".to_owned(),
+        (n, 0) => format!(
+            "none of the {n} permitted rows of impressions is among those held out ({})",
+            of.split
+        ),
+        _ => return Ok(()),
+    };
+    Err(Failure::new("holding out impressions", why))
+}
+
+/// That no ad is known is a finding: tables are missing.
+fn told_of_ads(of: &AdsEvaluation, ended: Outcome) -> Outcome {
+    if of.n_test_rows > 0 {
+        return ended;
+    }
+    eprintln!(
+        "acquaint: nothing could be predicted: none of the {} rows held out is of an ad that the table `ads` describes",
+        of.test_rows_left_out
+    );
+    Outcome::Findings
 }
 
 /// What a synthetic world knows; nothing of any other.
@@ -130,7 +157,23 @@ fn figures_table(evaluation: &AdsEvaluation) -> String {
         let truth = truth.map_or_else(String::new, |truth| figure(of(truth), 10));
         line(&mut table, &format!("{name:18}{model} {base}{truth}"));
     }
-    table
+    table + one_outcome(evaluation)
+}
+
+/// What to make of figures where there is nothing to tell apart.
+fn one_outcome(evaluation: &AdsEvaluation) -> &'static str {
+    match evaluation.clicks {
+        _ if evaluation.impressions == 0 => "",
+        0 => {
+            "no hidden impression was clicked: with one outcome alone there is no order to be right about, no entropy and no ratio, and \
+             whoever says \"never\" has the smallest log loss\n"
+        }
+        clicks if clicks == evaluation.impressions => {
+            "every hidden impression was clicked: with one outcome alone there is no order to be right about and no entropy, and whoever \
+             says \"always\" has the smallest log loss\n"
+        }
+        _ => "",
+    }
 }
 
 /// Each fifth by itself, where every row was hidden once.
@@ -238,7 +281,7 @@ fn beside_base_rate(name: &str, clicks: u64, model: &ClickMetrics, base: &ClickM
 }
 
 fn sureness_table(evaluation: &AdsEvaluation) -> String {
-    let mut table = String::from("\n95 of 100 draws of rows\n");
+    let mut table = format!("\n95 of 100 draws of {}\n", evaluation.drawn);
     let intervals = evaluation.intervals;
     for (name, interval) in [
         ("log loss", intervals.log_loss),
@@ -269,7 +312,7 @@ fn sureness_table(evaluation: &AdsEvaluation) -> String {
 fn interval_text(interval: Option<ClickInterval>) -> String {
     interval.map_or_else(
         || format!("{:>10}", "–"),
-        |interval| format!("{:10.4} to {:.4}", interval.low, interval.high),
+        |interval| format!("{:>10} to {}", number(interval.low), number(interval.high)),
     )
 }
 
