@@ -64,7 +64,7 @@ impl Estimate {
     /// If the directory cannot be listed, or a file in it cannot be opened.
     ///
     /// # Complexity
-    /// A footer or at most 8 MiB for each file; no row is read.
+    /// A footer for each file, and some 8 MiB of text for each table; no row is read.
     pub fn of(signals: &Path, params: &ValidRunParams) -> Result<Self, EngineError> {
         let mut tables = params.open(signals)?.sizes()?;
         tables.retain(|size| size.table != Table::AdTruth);
