@@ -346,6 +346,32 @@ impl<P: For, Id: GateId> Gate<P, Id> {
         self.permit_since(datum)
     }
 
+    /// As [`permit`](Self::permit) of each, in their order, for data about one subject each. Whoever is asked for several times in a row
+    /// is looked up once.
+    pub fn permit_each<T: About<Id = Id, Ids = [Id; 1]> + Copy>(
+        &self,
+        data: &[T],
+        mut take: impl FnMut(Result<Permitted<T, P>, DenialReason>),
+    ) {
+        let mut last: Option<(Id, bool)> = None;
+        for &datum in data {
+            let [id] = datum.about();
+            let is_allowed = match last.filter(|(of, _)| *of == id) {
+                Some((_, is_allowed)) => is_allowed,
+                None => self.allows_id(id),
+            };
+            last = Some((id, is_allowed));
+            take(if is_allowed {
+                Ok(Permitted {
+                    datum,
+                    purpose: PhantomData,
+                })
+            } else {
+                self.permit_since(datum)
+            });
+        }
+    }
+
     /// As [`permit`](Self::permit), where somebody's answer is not a plain yes. Apart, so that the plain yes is short
     /// enough to stand in the loops that ask for it.
     #[inline(never)]
