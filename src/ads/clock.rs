@@ -18,8 +18,7 @@ pub(in crate::ads) struct Clock {
 impl Clock {
     /// What the clock showed in a region, standard time of most of its people; none where that is not known.
     pub(in crate::ads) fn at(at: Timestamp, region: Region) -> Option<Self> {
-        let code = region.to_string();
-        let found = OFFSETS.binary_search_by_key(&code.as_str(), |(region, _)| region);
+        let found = OFFSETS.binary_search_by_key(&region.as_str(), |(region, _)| region);
         let quarters = at.micros().div_euclid(MICROS_A_QUARTER) + i64::from(OFFSETS[found.ok()?].1);
         let hour = quarters.rem_euclid(QUARTERS_A_DAY) / 4;
         // 1970-01-01 was a Thursday.

@@ -24,6 +24,8 @@
 //! An ad of a special category (housing, employment, credit, …) has no feature of age, gender or region, nor of what may stand in
 //! for them, neither plain nor crossed: of a person only language and interests count.
 
+use std::sync::LazyLock;
+
 use crate::hash::mix_two as mix;
 
 use super::clock::Clock;
@@ -540,25 +542,45 @@ impl ShownAt {
 impl Placement {
     /// Its features.
     pub(in crate::ads) fn features(self) -> impl Iterator<Item = Feature> + use<> {
-        let feature = |field, name, value: &[u8]| Feature {
-            field,
-            hash: value_hash(name, value),
-        };
-        let surface = surface_name(self.surface).as_bytes();
+        let hashes = &*PLACES;
+        let feature = |field, hash| Feature { field, hash };
+        let surface = feature(Field::Surface, hashes.surfaces[self.surface as usize]);
         let position = self
             .position
-            .map(|at| feature(Field::Position, "position", &[at]));
+            .map(|at| feature(Field::Position, hashes.positions[usize::from(at)]));
         let clock = self.clock.map(|clock| {
             [
-                feature(Field::Hour, "hour", &[clock.hour]),
-                feature(Field::Weekday, "weekday", &[clock.weekday]),
+                feature(Field::Hour, hashes.hours[usize::from(clock.hour)]),
+                feature(Field::Weekday, hashes.weekdays[usize::from(clock.weekday)]),
             ]
         });
-        std::iter::once(feature(Field::Surface, "surface", surface))
+        std::iter::once(surface)
             .chain(position)
             .chain(clock.into_iter().flatten())
     }
 }
+
+/// The hashes of all there is to say of a placement: every row asks for some.
+struct PlaceHashes {
+    surfaces: Vec<u64>,
+    positions: Vec<u64>,
+    hours: Vec<u64>,
+    weekdays: Vec<u64>,
+}
+
+static PLACES: LazyLock<PlaceHashes> = LazyLock::new(|| {
+    let all = |name: &str| -> Vec<u64> {
+        let each = (0..=u8::MAX).map(|value| value_hash(name, &[value]));
+        each.collect()
+    };
+    let surface = |surface: &Surface| value_hash("surface", surface_name(*surface).as_bytes());
+    PlaceHashes {
+        surfaces: Surface::ALL.iter().map(surface).collect(),
+        positions: all("position"),
+        hours: all("hour"),
+        weekdays: all("weekday"),
+    }
+});
 
 /// The name files give a surface.
 pub(crate) const fn surface_name(surface: Surface) -> &'static str {
@@ -585,5 +607,30 @@ mod tests {
         let digest = blake3::hash(b"interest\x1fcooking");
         let head = u64::from_le_bytes(digest.as_bytes()[..8].try_into().unwrap());
         assert_eq!(cooking.hashed().hash, head);
+    }
+
+    #[test]
+    fn placements_have_the_hashes_of_what_they_say() {
+        for surface in Surface::ALL {
+            for at in 0..=u8::MAX {
+                let place = Placement {
+                    surface,
+                    position: Some(at),
+                    clock: Some(Clock {
+                        hour: at % 24,
+                        weekday: at % 7,
+                    }),
+                };
+                let found: Vec<_> = place.features().map(|one| (one.field, one.hash)).collect();
+                let name = surface_name(surface).as_bytes();
+                let expected = [
+                    (Field::Surface, value_hash("surface", name)),
+                    (Field::Position, value_hash("position", &[at])),
+                    (Field::Hour, value_hash("hour", &[at % 24])),
+                    (Field::Weekday, value_hash("weekday", &[at % 7])),
+                ];
+                assert_eq!(found, expected);
+            }
+        }
     }
 }

@@ -17,6 +17,7 @@
 //! then, for the lists that keep the limits are the independent sets of a matroid; offered one by one, an ad that is too
 //! many drives out the least valuable of its own advertiser, or of all.
 
+mod bounds;
 mod factors;
 mod kinds;
 
@@ -37,6 +38,7 @@ use crate::consent::{AdRelevance, Permitted};
 use crate::hash::HashMap;
 use crate::ids::{AdId, AdvertiserId, AudienceId, UserId};
 use crate::signals::Ad;
+use bounds::Bounds;
 use kinds::{ByKind, KindSums, Kinds, Places};
 
 /// People one task takes at a time.
@@ -283,6 +285,8 @@ pub(crate) struct ReadyAds {
     kind_of: Vec<u32>,
     kinds: Kinds,
     catalogue: Catalogue,
+    /// Of the logistic model alone.
+    bounds: Bounds,
 }
 
 impl ReadyAds {
@@ -299,7 +303,15 @@ impl ReadyAds {
         running.sort_by_key(|(at, _)| ads[*at].ad_id);
         let mut kinds = Kinds::default();
         let kind = |(at, hashes): &(usize, AdHashes)| kinds.number(&ads[*at], hashes);
+        let bounds = match model.predictor() {
+            Predictor::Logistic(_) => {
+                let shifts = running.iter().map(|(at, _)| model.shift(&ads[*at], None));
+                Bounds::of(model, shifts)
+            }
+            Predictor::Factors(_) => Bounds::default(),
+        };
         Self {
+            bounds,
             kind_of: running.iter().map(kind).collect(),
             catalogue: Catalogue::of(running.iter().map(|(at, _)| &ads[*at])),
             ads: running,
@@ -491,10 +503,10 @@ impl BestAds {
     /// an advertiser's ads a list may hold, and is asked only of an ad that would get a place.
     fn offer(&mut self, offered: Best, k: usize, fits: impl FnOnce() -> usize) {
         self.eligible += 1;
-        let ahead = |held: &Best| held.value.total_cmp(&offered.value).is_ge();
-        if self.best.len() == k && self.best.last().is_some_and(ahead) {
+        if self.has_no_place(offered.value, k) {
             return;
         }
+        let ahead = |held: &Best| held.value.total_cmp(&offered.value).is_ge();
         let place = self.best.partition_point(ahead);
         if let Some(worst) = self.too_many(offered.advertiser, fits()) {
             if place <= worst {
@@ -505,6 +517,12 @@ impl BestAds {
         }
         self.best.truncate(k - 1);
         self.best.insert(place, offered);
+    }
+
+    /// Is there no place for an ad of this value, whatever it is?
+    fn has_no_place(&self, value: f64, k: usize) -> bool {
+        let ahead = |held: &Best| held.value.total_cmp(&value).is_ge();
+        self.best.len() == k && self.best.last().is_some_and(ahead)
     }
 
     /// The place of the least valuable ad of an advertiser that has as many as fit.
@@ -650,11 +668,17 @@ impl<'a> BlockScorer<'a> {
         let logits = &scratch.logits;
         for idx in eligible.bits() {
             let ad = self.ads[idx].ad;
+            let ad_idx = self.first_ad_idx + idx;
+            let at_most = running.ready.bounds.p_click(ad_idx, logits[idx]);
+            if ad.bid >= 0.0 && list.has_no_place(value(ad, at_most), k) {
+                list.eligible += 1;
+                continue;
+            }
             let p_click = self.model.probability(logits[idx], self.shifts[idx]);
             let offered = Best {
                 value: value(ad, p_click),
                 p_click,
-                ad_idx: self.first_ad_idx + idx,
+                ad_idx,
                 advertiser: ad.advertiser_id,
             };
             list.offer(offered, k, || people.fits(person, ad.advertiser_id));

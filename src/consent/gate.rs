@@ -346,6 +346,32 @@ impl<P: For, Id: GateId> Gate<P, Id> {
         self.permit_since(datum)
     }
 
+    /// As [`permit`](Self::permit) of each, in their order, for data about one subject each. Whoever is asked for several times in a row
+    /// is looked up once.
+    pub fn permit_each<T: About<Id = Id, Ids = [Id; 1]> + Copy>(
+        &self,
+        data: &[T],
+        mut take: impl FnMut(Result<Permitted<T, P>, DenialReason>),
+    ) {
+        let mut last: Option<(Id, bool)> = None;
+        for &datum in data {
+            let [id] = datum.about();
+            let is_allowed = match last.filter(|(of, _)| *of == id) {
+                Some((_, is_allowed)) => is_allowed,
+                None => self.allows_id(id),
+            };
+            last = Some((id, is_allowed));
+            take(if is_allowed {
+                Ok(Permitted {
+                    datum,
+                    purpose: PhantomData,
+                })
+            } else {
+                self.permit_since(datum)
+            });
+        }
+    }
+
     /// As [`permit`](Self::permit), where somebody's answer is not a plain yes. Apart, so that the plain yes is short
     /// enough to stand in the loops that ask for it.
     #[inline(never)]
@@ -427,6 +453,9 @@ pub(crate) mod testing {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::super::purpose::FriendSuggestions;
     use super::*;
 
@@ -465,6 +494,41 @@ mod tests {
             Some(DenialReason::OptedOut)
         );
         assert_eq!(gate.permit(UserId(3)).err(), Some(DenialReason::NoRecord));
+    }
+
+    /// What somebody saved at some second.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    struct Saved(u64, i64);
+
+    impl About for Saved {
+        type Id = UserId;
+        type Ids = [UserId; 1];
+
+        fn about(&self) -> [UserId; 1] {
+            [UserId(self.0)]
+        }
+
+        fn collected_at(&self) -> Timestamp {
+            Timestamp::from_secs(self.1)
+        }
+    }
+
+    proptest! {
+        /// One is allowed, one from a date on, one is denied and one unknown, in runs of any length.
+        #[test]
+        fn prop_a_run_of_rows_passes_as_each_of_them_does(rows in vec((1..5_u64, 0..10_i64), 0..60)) {
+            let since = Timestamp::from_secs(5);
+            let gate = gate(&[
+                (1, Decision::ALLOWED),
+                (2, Decision::Allowed { since }),
+                (3, Decision::Denied(DenialReason::OptedOut)),
+            ]);
+            let rows: Vec<Saved> = rows.into_iter().map(|(who, at)| Saved(who, at)).collect();
+            let mut taken = Vec::new();
+            gate.permit_each(&rows, |decided| taken.push(decided));
+            let one_by_one: Vec<_> = rows.iter().map(|&row| gate.permit(row)).collect();
+            prop_assert_eq!(taken, one_by_one);
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! purpose, for accounts before matching and for people before edges and rows. `docs/privacy.md` has the
 //! table and every rule of interpretation.
 
+mod account_places;
 mod decide;
 mod digest;
 mod event;

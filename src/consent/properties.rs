@@ -227,6 +227,15 @@ proptest! {
     }
 
     #[test]
+    fn oracle_a_status_is_the_one_of_the_list(events in events(), as_of in as_of(), params in params()) {
+        let snapshot = snapshot(&events, as_of, params);
+        for id in (0..ACCOUNTS + 3).chain([u64::MAX]).map(AccountId) {
+            let of_list = snapshot.statuses().iter().find(|status| status.account() == id);
+            prop_assert_eq!(snapshot.status(id), of_list);
+        }
+    }
+
+    #[test]
     fn oracle_naive_replay(events in events(), as_of in as_of(), params in params()) {
         let snapshot = snapshot(&events, as_of, params);
         for row in facts() {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
+use super::account_places::AccountPlaces;
 use super::decide::{Terms, decide};
 use super::digest;
 use super::event::{AccountFacts, Event, EventKind, PolicyId, Subject as Whom};
@@ -26,6 +27,7 @@ pub struct Snapshot {
     params: ValidConsentParams,
     /// By ascending account, each once.
     statuses: Vec<AccountStatus>,
+    places: AccountPlaces,
     /// Ascending, each once.
     objected: Vec<NumberToken>,
 }
@@ -144,10 +146,12 @@ impl Ledger {
             params,
             orders: Orders::at(self.overlays(), as_of.valid),
         };
+        let statuses = replay.statuses(subjects(self.accounts(), &facts));
         Snapshot {
             as_of,
             params: *params,
-            statuses: replay.statuses(subjects(self.accounts(), &facts)),
+            places: AccountPlaces::of(&statuses),
+            statuses,
             objected: objected(self, as_of),
         }
     }
@@ -189,6 +193,7 @@ impl Snapshot {
         Ok(Self {
             as_of,
             params: *params,
+            places: AccountPlaces::of(&statuses),
             statuses,
             objected: objected(&ledger, as_of),
         })
@@ -235,11 +240,7 @@ impl Snapshot {
     /// What is known of an account; none if neither the ledger nor the facts mention it.
     #[must_use]
     pub fn status(&self, account: AccountId) -> Option<&AccountStatus> {
-        let found = self
-            .statuses
-            .binary_search_by_key(&account, AccountStatus::account)
-            .ok()?;
-        self.statuses.get(found)
+        self.statuses.get(self.places.find(account)?)
     }
 
     /// Every account, ascending.

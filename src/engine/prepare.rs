@@ -6,7 +6,7 @@ use crate::ads::{ModelWeights, SharedFacts, TrainingRow};
 use crate::consent::{Abuse, AdRelevance, AsOf, FriendSuggestions, Permitted, Purpose};
 use crate::engine::abuse::{AbuseBook, AbuseReader, SpamScores};
 use crate::engine::ads::provenance::AdProvenance;
-use crate::engine::ads::{Ads, training_rows};
+use crate::engine::ads::{Ads, Impressions, training_rows};
 use crate::engine::books::reading::{Book, Matcher, Reader, read_address_book};
 use crate::engine::business::books::BusinessReader;
 use crate::engine::business::explain::BusinessExplained;
@@ -105,7 +105,8 @@ impl Prepared {
             times,
             published_known: None,
         };
-        Self::of(&opening, params, models, &PURPOSES, progress)
+        let kept = Impressions::Kept;
+        Self::of(&opening, params, models, (&PURPOSES, kept), progress)
     }
 
     /// Prepares what some purposes need, and does nothing for the others.
@@ -113,17 +114,18 @@ impl Prepared {
         opening: &Opening<'_>,
         params: &ValidRunParams,
         models: GivenModels<'_>,
-        purposes: &[Purpose],
+        (purposes, impressions): (&[Purpose], Impressions),
         progress: &dyn Progress,
     ) -> Result<Self, EngineError> {
         let params = models.params(params)?;
         let Opened { dir, mut world } = opening.ask(&params, progress)?;
-        let views = Views::new(&mut world, purposes);
+        let mut views = Views::new(&mut world, purposes);
         if let Some(model) = models.ad_model {
             model.check(&AdProvenance::of(&world.standing))?;
         }
         let books = views.read_books(&mut world, &dir, progress)?;
-        views.prepare(world, books, models, progress)
+        views.forget_directories();
+        views.prepare(world, books, (models, impressions), progress)
     }
 
     /// The moments it speaks of.
@@ -354,11 +356,28 @@ impl Views {
         })
     }
 
+    /// Forgets what was looked up in the address book alone.
+    fn forget_directories(&mut self) {
+        if let Some(view) = &mut self.friends {
+            view.forget_directory();
+        }
+        if let Some(view) = &mut self.ads {
+            view.forget_directory();
+        }
+        if let Some(view) = &mut self.abuse {
+            view.forget_directory();
+        }
+        if let Some(views) = &mut self.business {
+            views.service.forget_directory();
+            views.marketing.forget_directory();
+        }
+    }
+
     fn prepare(
         self,
         mut world: World,
         books: Books,
-        models: GivenModels<'_>,
+        (models, impressions): (GivenModels<'_>, Impressions),
         progress: &dyn Progress,
     ) -> Result<Prepared, EngineError> {
         let world_of = &mut world;
@@ -377,8 +396,10 @@ impl Views {
         let ads = match self.ads {
             None => None,
             Some(view) => {
+                drop(business_books);
                 let book = books.ads.unwrap_or_default();
-                Some(Ads::prepare(world_of, view, &book, models, progress)?)
+                let given = (models, impressions);
+                Some(Ads::prepare(world_of, view, book, given, progress)?)
             }
         };
         Ok(Prepared {

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use crate::ads::AdScore;
 use crate::consent::Purpose;
+use crate::engine::ads::Impressions;
 use crate::engine::links::link_rows;
 use crate::engine::manifest::manifest;
 use crate::engine::opening::Opening;
@@ -78,7 +79,8 @@ pub fn run(
         published_known: request.published_known,
     };
     let (params, models) = (request.params, request.models);
-    let prepared = Prepared::of(&opening, params, models, &PURPOSES, progress)?;
+    let what = (&PURPOSES[..], Impressions::Forgotten);
+    let prepared = Prepared::of(&opening, params, models, what, progress)?;
     let manifest = write_tables(&prepared, &staging, progress)?;
     // Millions of small allocations are given back while the outputs are synced.
     rayon::spawn(move || drop(prepared));
@@ -178,7 +180,8 @@ pub(in crate::engine) fn write_some(
     let staging = Staging::begin(Target::directory(out, &RUN_LISTING))?;
     // A model that had seen somebody erased would not be the same, so none is given.
     let models = GivenModels::default();
-    let prepared = Prepared::of(opening, params, models, purposes, progress)?;
+    let what = (purposes, Impressions::Forgotten);
+    let prepared = Prepared::of(opening, params, models, what, progress)?;
     let made = Made::by(&prepared, progress)?;
     Tables::new(&staging).scores(&prepared, &made)?;
     Ok(publish(staging, progress)?)

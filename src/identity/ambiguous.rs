@@ -24,8 +24,7 @@ impl E164 {
     /// Some nanoseconds for most texts; some microseconds for digits that are valid with a plus sign.
     #[must_use]
     pub fn other_reading(raw: &RawPhone, default_region: Option<Region>) -> Option<Self> {
-        let international = with_plus(raw.expose())?;
-        let other = number(&international).ok()?;
+        let other = with_plus(raw.expose(), number)?.ok()?;
         let own = Self::canonical(raw, default_region).ok()?;
         (own != other).then_some(other)
     }
@@ -57,21 +56,49 @@ pub fn count_ambiguous<P: Borrow<RawPhone> + Sync>(column: &[Typed<P>]) -> u64 {
         .count() as u64
 }
 
-/// A text from its first digit on, behind a plus sign: libphonenumber skips what stands before that too (`="49…`,
+/// Reads a text from its first digit on, behind a plus sign: libphonenumber skips what stands before that too (`="49…`,
 /// `#49…`, `Tel. 49…`). None if there is a plus sign already, or a trunk prefix, which begins no international number.
-fn with_plus(text: &str) -> Option<String> {
+fn with_plus<T>(text: &str, read: impl FnOnce(&str) -> T) -> Option<T> {
     let begins = |c: char| matches!(c, '+' | '\u{ff0b}') || c.is_numeric();
     let rest = &text[text.find(begins)?..];
+    // Most texts are told by this alone.
     let is_plain = !rest.starts_with(['0', '\u{ff10}', '+', '\u{ff0b}']);
-    let has_context = text.contains(";phone-context=");
-    let is_number = chat_link(text).is_none() && other_text::refusal(text).is_none();
-    (is_plain && is_number && !has_context).then(|| international(rest))
+    let is_number = is_plain
+        && chat_link(text).is_none()
+        && other_text::refusal(text).is_none()
+        && !text.contains(";phone-context=");
+    is_number.then(|| international(rest, read))
 }
 
 /// Digits alone if there is nothing but them and the marks people put between them: those are read fastest.
-fn international(rest: &str) -> String {
+fn international<T>(rest: &str, read: impl FnOnce(&str) -> T) -> T {
     let rest = rest.trim_end();
-    let is_mark = |c: char| matches!(c, ' ' | '-' | '.' | '(' | ')');
+    let mut room = [b'+'; LONG];
+    match digits_behind_plus(rest, &mut room) {
+        Some(digits) => read(digits),
+        None => read(&long(rest)),
+    }
+}
+
+/// Longer than any number is, with its plus sign.
+const LONG: usize = 24;
+
+/// The digits of a text behind the plus sign that is there; none if they do not fit, or there is more than them and marks.
+fn digits_behind_plus<'r>(rest: &str, room: &'r mut [u8; LONG]) -> Option<&'r str> {
+    let mut n = 1;
+    for byte in rest.bytes() {
+        if byte.is_ascii_digit() {
+            *room.get_mut(n)? = byte;
+            n += 1;
+        } else if !is_mark(byte.into()) {
+            return None;
+        }
+    }
+    std::str::from_utf8(&room[..n]).ok()
+}
+
+/// As [`digits_behind_plus`] of any length, or the text as it is.
+fn long(rest: &str) -> String {
     let kept = rest.chars();
     if kept.clone().all(|c| c.is_ascii_digit() || is_mark(c)) {
         std::iter::once('+')
@@ -80,6 +107,10 @@ fn international(rest: &str) -> String {
     } else {
         format!("+{rest}")
     }
+}
+
+const fn is_mark(c: char) -> bool {
+    matches!(c, ' ' | '-' | '.' | '(' | ')')
 }
 
 fn number(international: &str) -> Result<E164, NotANumber> {
@@ -97,6 +128,22 @@ mod tests {
     fn other(text: &str, region: &str) -> Option<u64> {
         let other = E164::other_reading(&RawPhone::new(text), Region::parse(region));
         other.map(E164::expose)
+    }
+
+    /// What fits and what does not are the same digits.
+    #[test]
+    fn digits_behind_a_plus_sign_are_those_of_any_length() {
+        for n in 1..40 {
+            let digits: String = ('1'..='9').cycle().take(n).collect();
+            let marked: String = digits.chars().flat_map(|c| [c, ' ', '-']).collect();
+            for text in [&digits, &marked] {
+                let found = international(text, str::to_owned);
+                assert_eq!(found, long(text.trim_end()), "{n}");
+                assert_eq!(found, format!("+{digits}"));
+            }
+            let other = format!("{digits} ext");
+            assert_eq!(international(&other, str::to_owned), format!("+{other}"));
+        }
     }
 
     #[test]

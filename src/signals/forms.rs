@@ -10,7 +10,7 @@ pub(super) enum Layout {
 }
 
 /// How the bytes of a file are packed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Packing {
     Plain,
     Gzip,

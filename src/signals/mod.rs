@@ -37,6 +37,7 @@ mod parquet_out;
 mod parquet_tests;
 mod partition;
 mod policy_texts;
+mod raw_phone;
 mod record;
 mod records;
 mod reject;

@@ -233,7 +233,7 @@ fn interned(name: &str) -> &'static str {
 
 /// What one row has in own columns, in the order of their names, words in theirs.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct OwnValues(Option<Arc<[OwnValue]>>);
+pub struct OwnValues(Option<Arc<Vec<OwnValue>>>);
 
 impl OwnValues {
     /// Of any values.
@@ -241,12 +241,12 @@ impl OwnValues {
     pub fn new(mut values: Vec<OwnValue>) -> Self {
         values.sort_unstable();
         values.dedup();
-        Self((!values.is_empty()).then(|| values.into()))
+        Self((!values.is_empty()).then(|| Arc::new(values)))
     }
 
     /// The values.
     pub fn iter(&self) -> std::slice::Iter<'_, OwnValue> {
-        self.0.as_deref().unwrap_or_default().iter()
+        self.0.as_ref().map_or(&[][..], |values| values).iter()
     }
 }
 

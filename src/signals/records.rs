@@ -2,13 +2,13 @@
 //!
 //! Text that carries a number is a [`RawPhone`] and never prints.
 
-use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::attributes::Attributes;
 use super::own::OwnValues;
+pub use super::raw_phone::RawPhone;
 use super::terms::{AdCategory, Interest, SpecialCategory};
 use crate::consent::{Event, EventKind, PolicyId, TextDigest};
 use crate::ids::{
@@ -16,30 +16,6 @@ use crate::ids::{
     PortfolioId, Region, TemplateId, UserId,
 };
 use crate::time::Timestamp;
-
-/// A phone number as somebody typed it. It has no `Display`, and `Debug` hides it.
-#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RawPhone(String);
-
-impl RawPhone {
-    /// Wraps text; nothing is checked yet.
-    #[must_use]
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The text, by name, so that every use can be found.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for RawPhone {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("RawPhone(redacted)")
-    }
-}
 
 /// What is known of a device: evidence for linking, never a key on its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -218,6 +194,18 @@ pub enum Surface {
     Search,
     /// Videos.
     Video,
+}
+
+impl Surface {
+    /// Every surface, in the order of their declaration.
+    pub const ALL: [Self; 6] = [
+        Self::Feed,
+        Self::RightColumn,
+        Self::Stories,
+        Self::Marketplace,
+        Self::Search,
+        Self::Video,
+    ];
 }
 
 /// Whom an advertiser wants to reach; an empty list or an absent bound means everyone.

@@ -1,5 +1,6 @@
 //! How large tables are, before any row is read.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read, Seek};
 
 use serde::{Serialize, Serializer};
@@ -13,8 +14,9 @@ use super::source::Source;
 use super::table::Table;
 use super::unpack::{Grown, Unpacked};
 
-/// How much text is looked at to know how long its lines are.
+/// How much text of a table is looked at to know how long its lines are, for each way it is packed.
 const SAMPLE_BYTES: u64 = 8 << 20;
+
 /// How large a table is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct TableSize {
@@ -27,7 +29,7 @@ pub struct TableSize {
     pub bytes: u64,
     /// Their rows.
     pub rows: u64,
-    /// Whether that is what the files say. Long files of lines are estimated from the first ones.
+    /// Whether that is what the files say. Long files of lines are estimated from the first ones, and so are those behind many others.
     pub is_exact: bool,
 }
 
@@ -38,15 +40,22 @@ impl SignalsDir {
     /// If a file cannot be opened, or is no Parquet file although its name says so.
     ///
     /// # Complexity
-    /// A footer, or at most 8 MiB of text, for each file.
+    /// A footer for each file, and 8 MiB of text for each table, or three times that if it is packed in three ways.
     pub fn sizes(&self) -> Result<Vec<TableSize>, SignalsError> {
         let tables = self.parts().iter();
         tables
-            .map(|(table, parts)| self.size(*table, parts))
+            .map(|(table, parts)| self.size(*table, parts, SAMPLE_BYTES))
             .collect()
     }
 
-    fn size(&self, table: Table, parts: &[Part]) -> Result<TableSize, SignalsError> {
+    /// How large a table is, by so many bytes of its text at most.
+    fn size(
+        &self,
+        table: Table,
+        parts: &[Part],
+        sample_bytes: u64,
+    ) -> Result<TableSize, SignalsError> {
+        let mut looked_at: BTreeMap<Packing, LookedAt> = BTreeMap::new();
         let mut size = TableSize {
             table,
             n_files: parts.len(),
@@ -60,7 +69,9 @@ impl SignalsDir {
             size.rows += match part.form.layout {
                 Layout::Parquet => rows_by_footer(&source)?,
                 Layout::Lines(_) => {
-                    let lines = lines(&source, part.form.packing)?;
+                    let packing = part.form.packing;
+                    let looked_at = looked_at.entry(packing).or_default();
+                    let lines = looked_at.lines_of(&source, packing, sample_bytes)?;
                     size.is_exact &= lines.is_exact;
                     // The first line is the header.
                     lines.n.saturating_sub(1)
@@ -81,30 +92,68 @@ struct Lines {
     is_exact: bool,
 }
 
-/// How many lines a file has, about so if it is longer than what is looked at or has quotes, which may hold line breaks.
-fn lines(source: &Source, packing: Packing) -> Result<Lines, SignalsError> {
-    let failed = |error| source.unreadable(error);
-    let all = Grown {
-        allowed: u64::MAX,
-        limit: "a sample",
-    };
-    let mut unpacked = Unpacked::new(source, packing, all).map_err(failed)?;
-    let sampled = Sample::of(&mut unpacked).map_err(failed)?;
-    if sampled.is_all {
-        return Ok(Lines {
-            n: sampled.lines,
-            is_exact: !sampled.has_quotes,
-        });
+/// What was looked at of files that are packed alike.
+#[derive(Clone, Copy, Debug, Default)]
+struct LookedAt {
+    text: u64,
+    lines: u64,
+    /// How much of the files that was, packed as they are.
+    packed: u64,
+}
+
+impl LookedAt {
+    /// How many lines a file has: about so if it is longer than what is left to look at, or has quotes, which may hold line breaks.
+    /// Once so much text was looked at, it is
+    /// not read, and has as many lines as others of its size.
+    fn lines_of(
+        &mut self,
+        source: &Source,
+        packing: Packing,
+        sample_bytes: u64,
+    ) -> Result<Lines, SignalsError> {
+        let left = sample_bytes.saturating_sub(self.text);
+        if left == 0 {
+            return Ok(self.estimate(source.bytes));
+        }
+        let failed = |error| source.unreadable(error);
+        let all = Grown {
+            allowed: u64::MAX,
+            limit: "a sample",
+        };
+        let mut unpacked = Unpacked::new(source, packing, all).map_err(failed)?;
+        let sampled = Sample::of(&mut unpacked, left).map_err(failed)?;
+        let mut file = &source.file;
+        let n_read = match packing {
+            _ if sampled.is_all => source.bytes,
+            Packing::Plain => sampled.text,
+            // A little more was read than what was unpacked.
+            Packing::Gzip | Packing::Zstd => file.stream_position().map_err(failed)?,
+        };
+        self.text += sampled.text;
+        self.lines += sampled.lines;
+        self.packed += n_read;
+        if sampled.is_all {
+            return Ok(Lines {
+                n: sampled.lines,
+                is_exact: !sampled.has_quotes,
+            });
+        }
+        // The last bytes that are looked at may be few: others of the table tell as much.
+        Ok(self.estimate(source.bytes))
     }
-    let mut file = &source.file;
-    let n_read = file.stream_position().map_err(failed)?;
-    Ok(Lines {
-        n: sampled.lines * source.bytes / n_read.max(1),
-        is_exact: false,
-    })
+
+    /// As many lines as what was looked at has in so many bytes.
+    fn estimate(&self, bytes: u64) -> Lines {
+        let lines = u128::from(self.lines) * u128::from(bytes) / u128::from(self.packed.max(1));
+        Lines {
+            n: u64::try_from(lines).unwrap_or(u64::MAX),
+            is_exact: false,
+        }
+    }
 }
 
 struct Sample {
+    text: u64,
     lines: u64,
     has_quotes: bool,
     /// There is no more than what was looked at.
@@ -112,13 +161,15 @@ struct Sample {
 }
 
 impl Sample {
-    fn of(file: &mut impl Read) -> io::Result<Self> {
+    /// Of the first bytes of a file.
+    fn of(file: &mut impl Read, bytes: u64) -> io::Result<Self> {
         let mut text = Vec::new();
-        file.take(SAMPLE_BYTES).read_to_end(&mut text)?;
+        file.take(bytes).read_to_end(&mut text)?;
         let ends = memchr::memchr_iter(b'\n', &text).count() as u64;
         let is_open = text.last().is_some_and(|&last| last != b'\n');
-        let is_all = (text.len() as u64) < SAMPLE_BYTES;
+        let is_all = (text.len() as u64) < bytes;
         Ok(Self {
+            text: text.len() as u64,
             lines: ends + u64::from(is_open && is_all),
             has_quotes: memchr::memchr(b'"', &text).is_some(),
             is_all,
@@ -179,5 +230,39 @@ mod tests {
             let rows = sizes[0].rows;
             assert!(rows.abs_diff(300_000) < 30_000, "{name}: {rows}");
         }
+    }
+
+    /// Four files whose lines get longer and longer: whoever looks at each knows how many there are.
+    #[test]
+    fn only_so_much_of_a_table_is_looked_at() {
+        let file = |len: usize| {
+            let row = format!("1,+49{},2016-01-01T00:00:00Z\n", "0".repeat(len));
+            format!("account_id,phone,saved_at\n{}", row.repeat(100))
+        };
+        let [a, b, c, d] = [8, 8, 80, 800].map(file);
+        let dir = dir_of(&[
+            ("address_book/a.csv", a.as_bytes()),
+            ("address_book/b.csv", b.as_bytes()),
+            ("address_book/c.csv", c.as_bytes()),
+            ("address_book/d.csv", d.as_bytes()),
+        ]);
+        let limits = ReadLimits::default().check().unwrap();
+        let dir = SignalsDir::open(dir.path(), &limits).unwrap();
+        let parts = &dir.parts()[&Table::AddressBook];
+        let size = |bytes| dir.size(Table::AddressBook, parts, bytes).unwrap();
+        let whole = size(1 << 20);
+        assert_eq!((whole.rows, whole.is_exact), (400, true));
+        let a_line = |text: &str| text.len() / 101;
+        // The first is whole, of the second a half is looked at, and nothing of the others.
+        let some = size((a.len() + b.len() / 2) as u64);
+        let expected = 2 * 100 + (c.len() + d.len()) / a_line(&a);
+        assert!(!some.is_exact);
+        assert!(
+            some.rows.abs_diff(expected as u64) < expected as u64 / 20,
+            "{} rows, not {expected}",
+            some.rows
+        );
+        let few = size(a.len() as u64 / 2);
+        assert!(few.rows > 1_000 && !few.is_exact, "{few:?}");
     }
 }

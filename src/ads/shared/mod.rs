@@ -6,6 +6,7 @@
 
 mod history;
 mod level;
+mod levels;
 mod params;
 mod usage;
 
@@ -14,6 +15,7 @@ use std::sync::Arc;
 pub use history::History;
 pub use level::Level;
 pub(in crate::ads) use level::Scale;
+use levels::Levels;
 pub use params::SharedParams;
 pub use usage::{Hid, Tie, Usage};
 
@@ -62,7 +64,7 @@ pub struct Shared {
     /// Device, usage and the person themselves, by field.
     facts: Arc<[Fact]>,
     /// Levels that count for the ad in question, by field.
-    pub(in crate::ads) levels: Box<[Level]>,
+    pub(in crate::ads) levels: Levels,
     /// What own columns say of the showing, hashed.
     pub(in crate::ads) showing: Box<[u64]>,
 }
@@ -81,22 +83,12 @@ impl Shared {
         facts.chain(self.levels.iter().map(|level| level.hashed()))
     }
 
-    /// Facts alone.
-    fn of(facts: Arc<[Fact]>) -> Self {
+    /// Facts and levels, which are put in order on the way.
+    fn told(facts: &Arc<[Fact]>, levels: &mut [Level]) -> Self {
         Self {
-            facts,
-            ..Self::default()
-        }
-    }
-
-    /// With more levels.
-    fn with(&self, more: impl IntoIterator<Item = Level>) -> Self {
-        let mut levels: Vec<Level> = self.levels.iter().copied().chain(more).collect();
-        levels.sort_unstable();
-        Self {
-            facts: Arc::clone(&self.facts),
-            levels: levels.into(),
-            showing: self.showing.clone(),
+            facts: Arc::clone(facts),
+            levels: Levels::of(levels),
+            showing: Box::default(),
         }
     }
 }

@@ -31,15 +31,23 @@ pub(super) fn learn(
 fn dataset(rows: &[&Encoded<'_>], params: &ValidAdsParams) -> Result<ClickDataset, AdsError> {
     let bits = params.ftrl().bits();
     let mut batch = SparseBatch::new(params.ftrl().n_slots());
-    let (mut targets, mut weights) = (Vec::new(), Vec::new());
-    let mut pairs = Vec::new();
+    let sampled = |row: &&&Encoded<'_>| row.sampled(params.negative_share()).is_some();
+    let n_rows = rows.iter().filter(sampled).count();
+    let mut targets = Vec::with_capacity(n_rows);
+    let mut weights = Vec::with_capacity(n_rows);
+    // Rows are much alike. Room that is not filled takes no memory.
+    let a_row = rows.first().map_or(0, |row| row.features().count() + 4);
+    batch.reserve(n_rows, n_rows * a_row);
+    let mut slots = Vec::new();
     for row in rows {
         let Some(weight) = row.sampled(params.negative_share()) else {
             continue;
         };
-        pairs.clear();
-        pairs.extend(row.features().map(|feature| (feature.slot(bits), 1.0)));
-        batch.push_row(&pairs)?;
+        slots.clear();
+        // One call of a closure a feature: the chain of iterators behind it asks where it is at every step.
+        row.features()
+            .for_each(|feature| slots.push(feature.slot(bits)));
+        batch.push_ones(&mut slots)?;
         targets.push(row.row.target);
         weights.push(weight);
     }

@@ -48,16 +48,18 @@ pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
         .memory_limit
         .map(|limit| limit.0)
         .or_else(of_machine);
-    let estimate = Estimate::of(&args.signals, &params);
+    let estimate = || Estimate::of(&args.signals, &params);
     if args.going.dry_run {
         engine::may_begin(&request)?;
-        let estimate = estimate?;
+        let estimate = estimate()?;
         dry_run::tell(args, &estimate, limit)?;
         limit.map_or(Ok(()), |limit| estimate.hold_to(limit))?;
         return Ok(Outcome::Done);
     }
     // What cannot be estimated is told by the run, which looks closer.
-    if let (Ok(estimate), Some(limit)) = (estimate, limit) {
+    if let Some(limit) = limit
+        && let Ok(estimate) = estimate()
+    {
         estimate.hold_to(limit)?;
     }
     let timed = Timed::new(Bars::new(quiet), args.timings);

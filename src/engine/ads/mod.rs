@@ -28,6 +28,14 @@ use crate::engine::world::view::View;
 use crate::engine::{EngineError, GivenModels, Progress, Stage, Staged};
 use crate::signals::Impression;
 
+/// What becomes of impressions once ads have learnt from them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::engine) enum Impressions {
+    /// They are kept, for whoever asks for rows to train on.
+    Kept,
+    Forgotten,
+}
+
 /// Everything that ads are ranked by.
 #[derive(Debug)]
 pub(in crate::engine) struct Ads {
@@ -46,12 +54,13 @@ pub(in crate::engine) struct Ads {
 }
 
 impl Ads {
-    /// Prepares everybody's ads by a given model, or by one trained here; `book` is what ads may know of the address book.
+    /// Prepares everybody's ads by a given model, or by one trained here; `book` is what ads may know of the address book, and is
+    /// forgotten as soon as it was asked.
     pub(in crate::engine) fn prepare(
         world: &mut World,
         view: View<AdRelevance>,
-        book: &Book<AdRelevance>,
-        models: GivenModels<'_>,
+        book: Book<AdRelevance>,
+        (models, impressions): (GivenModels<'_>, Impressions),
         progress: &dyn Progress,
     ) -> Result<Self, EngineError> {
         progress.begin("preparing ads", None);
@@ -61,7 +70,8 @@ impl Ads {
         let profiles = Profiles::of_view(world, &view);
         let rows = training_rows(world, &view, &profiles).noted(&mut world.stages);
         let limited = LimitedPeople::of(world, &view);
-        let (facts, audiences) = shared(world, &view, book, &profiles);
+        let (facts, audiences) = shared(world, &view, &book, &profiles);
+        drop(book);
         let guard = guard(world, &view, &rows, audiences);
         let guard = guard.with_hidden_of_limited(&limited.hidden);
         let set = TrainingSet {
@@ -74,6 +84,9 @@ impl Ads {
             Some(given) => given.model().tells(history),
             None => history,
         };
+        if impressions == Impressions::Forgotten {
+            world.inputs.impressions = Vec::new();
+        }
         let profiles = told(&history, world, &view, &profiles);
         let (model, train_report) = if let Some(given) = given {
             (given.model().clone(), given.training().clone())

@@ -3,7 +3,6 @@
 //! A row passes the gate twice for each purpose: its uploader must allow the upload to be matched, and both
 //! accounts must allow the match. Numbers are parsed once and forgotten with the batch.
 
-use rayon::iter::Either;
 use rayon::prelude::*;
 
 use crate::consent::{DenialReason, For, Permitted};
@@ -23,6 +22,9 @@ use crate::identity::{
 use crate::ids::{AccountId, Region};
 use crate::signals::{AddressBookEntry, RawPhone, RejectionReason, SignalsDir, Table};
 use crate::time::Timestamp;
+
+/// Contacts that one core asks the gate about at a time.
+const CONTACTS_A_JOB: usize = 1 << 13;
 
 /// What a batch of address-book rows says once its numbers are read.
 pub(in crate::engine) struct ReadBatch {
@@ -147,10 +149,23 @@ impl<'v, P: For> Matcher<'v, P> {
 
     fn permit_uploads(&mut self, contacts: &[Contact]) -> Vec<Permitted<Contact, P>> {
         let gate = &self.view.gates.accounts;
-        let decided = contacts.par_iter().map(|contact| gate.permit(*contact));
-        let (denied, permitted): (Vec<_>, Vec<_>) = decided.partition_map(Either::from);
-        self.count_denials("uploader", &denied);
-        permitted
+        let part = |contacts: &[Contact]| {
+            let (mut permitted, mut denied) = (Vec::with_capacity(contacts.len()), Vec::new());
+            gate.permit_each(contacts, |decided| match decided {
+                Ok(contact) => permitted.push(contact),
+                Err(reason) => denied.push(reason),
+            });
+            (permitted, denied)
+        };
+        let parts = contacts.par_chunks(CONTACTS_A_JOB).map(part);
+        let parts: Vec<(Vec<_>, Vec<DenialReason>)> = parts.collect();
+        let n_permitted = parts.iter().map(|(permitted, _)| permitted.len()).sum();
+        let mut all = Vec::with_capacity(n_permitted);
+        for (permitted, denied) in &parts {
+            all.extend_from_slice(permitted);
+            self.count_denials("uploader", denied);
+        }
+        all
     }
 
     fn permit_matches(&mut self, matches: Vec<Match>) {

@@ -177,6 +177,11 @@ impl<P: For> View<P> {
             stage: admitted.stage,
         }
     }
+
+    /// Forgets whose a number was: nothing is looked up any more once the address book is read.
+    pub(in crate::engine) fn forget_directory(&mut self) {
+        self.directory = Directory::build([], &HashSet::default());
+    }
 }
 
 /// Lets people through the gate, one by one.

@@ -142,24 +142,26 @@ impl<'a> History<'a> {
         let mut walk = self.walk(user);
         let person = own.first().map(|&at| &rows[at].own.person);
         let own_columns = person.into_iter().flat_map(|own| self.own.of_person(own));
-        let facts = Shared::of(self.facts.facts(user, own_columns, &self.params));
+        let facts = self.facts.facts(user, own_columns, &self.params);
+        let mut levels = Vec::new();
         let told = own.into_iter().map(|at| {
             walk.go_to(rows[at].at);
-            (at, facts.with(self.levels(&walk, rows[at])))
+            self.levels(&walk, rows[at], &mut levels);
+            (at, Shared::told(&facts, &mut levels))
         });
         told.collect()
     }
 
-    fn levels(&self, walk: &Walk<'_>, row: &TrainingRow) -> Vec<Level> {
-        let mut levels = Vec::new();
+    /// The levels of a row, in the place of those that are there.
+    fn levels(&self, walk: &Walk<'_>, row: &TrainingRow, levels: &mut Vec<Level>) {
+        levels.clear();
         if self.params.looks_back() {
             let segment = self.segments.ratio(&row.attributes, day(row.at));
-            walk.levels(row.at, segment, &mut levels);
+            walk.levels(row.at, segment, levels);
             if let Some(ad) = self.catalogue.place(row.ad_id) {
-                walk.levels_for(ad, segment, &mut levels);
+                walk.levels_for(ad, segment, levels);
             }
         }
-        levels
     }
 
     /// Tells a profile what happened before a moment.
@@ -176,8 +178,7 @@ impl<'a> History<'a> {
         }
         let own_columns = self.own.of_person(&profile.own);
         let facts = self.facts.facts(profile.user, own_columns, &self.params);
-        let facts = Shared::of(facts);
-        profile.shared = facts.with(levels);
+        profile.shared = Shared::told(&facts, &mut levels);
         profile.about = about;
         profile
     }

@@ -47,10 +47,27 @@ struct Shown {
 }
 
 /// What friends did with one category or advertiser.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 struct OfFriends {
     sums: Sums,
-    who: HashSet<u32>,
+    /// How many friends stand behind it.
+    n_friends: u32,
+}
+
+/// What friends did with each category, or with each advertiser.
+#[derive(Debug, Default)]
+struct ByFriends {
+    of: HashMap<u32, OfFriends>,
+    /// Which friend stands behind which of them: one set for all, for a walk has many and most are small.
+    who: HashSet<(u32, u32)>,
+}
+
+impl ByFriends {
+    fn add(&mut self, key: u32, who: u32, sums: Sums) {
+        let found = self.of.entry(key).or_default();
+        found.sums.add(sums);
+        found.n_friends += u32::from(self.who.insert((key, who)));
+    }
 }
 
 /// One person's past up to a moment.
@@ -68,8 +85,8 @@ pub(super) struct Walk<'a> {
     by_advertiser: HashMap<u32, Sums>,
     by_ad: HashMap<u32, Shown>,
     friends: Sums,
-    friends_by_category: HashMap<u32, OfFriends>,
-    friends_by_advertiser: HashMap<u32, OfFriends>,
+    friends_by_category: ByFriends,
+    friends_by_advertiser: ByFriends,
     hid_category: HashMap<u32, HashSet<u32>>,
     hid_advertiser: HashMap<u32, HashSet<u32>>,
     lists: HashMap<u32, u64>,
@@ -96,8 +113,8 @@ impl<'a> Walk<'a> {
             by_advertiser: HashMap::default(),
             by_ad: HashMap::default(),
             friends: Sums::default(),
-            friends_by_category: HashMap::default(),
-            friends_by_advertiser: HashMap::default(),
+            friends_by_category: ByFriends::default(),
+            friends_by_advertiser: ByFriends::default(),
             hid_category: HashMap::default(),
             hid_advertiser: HashMap::default(),
             lists: HashMap::default(),
@@ -143,14 +160,8 @@ impl<'a> Walk<'a> {
         } = self.catalogue.advertised(event.ad);
         let sums = sums_of(event);
         self.friends.add(sums);
-        for (of, key) in [
-            (&mut self.friends_by_category, category),
-            (&mut self.friends_by_advertiser, advertiser),
-        ] {
-            let found = of.entry(key).or_default();
-            found.sums.add(sums);
-            found.who.insert(who);
-        }
+        self.friends_by_category.add(category, who, sums);
+        self.friends_by_advertiser.add(advertiser, who, sums);
     }
 
     fn take_hidden(&mut self, who: u32, of: HidOf) {
@@ -189,9 +200,9 @@ impl<'a> Walk<'a> {
             levels.extend(n.map(|&n| Self::listed(n)));
         }
         if self.params.friends {
-            let category = self.friends_by_category.get(&of.category);
+            let category = self.friends_by_category.of.get(&of.category);
             levels.extend(category.and_then(|f| self.told(UserField::FriendsCategory, f)));
-            let advertiser = self.friends_by_advertiser.get(&of.advertiser);
+            let advertiser = self.friends_by_advertiser.of.get(&of.advertiser);
             levels.extend(advertiser.and_then(|f| self.told(UserField::FriendsAdvertiser, f)));
             let category = self.hid_category.get(&of.category);
             levels.extend(category.and_then(|f| self.hid(UserField::FriendsHidCategory, f)));
@@ -238,13 +249,13 @@ impl<'a> Walk<'a> {
                 let key = category(number);
                 Some(Told { level, key })
             };
-            about.extend(self.friends_by_category.iter().filter_map(told));
+            about.extend(self.friends_by_category.of.iter().filter_map(told));
             let told = |(&number, of): (&u32, &OfFriends)| {
                 let level = self.told(UserField::FriendsAdvertiser, of)?;
                 let key = advertiser(number);
                 Some(Told { level, key })
             };
-            about.extend(self.friends_by_advertiser.iter().filter_map(told));
+            about.extend(self.friends_by_advertiser.of.iter().filter_map(told));
             let told = |(&number, who): (&u32, &HashSet<u32>)| {
                 let level = self.hid(UserField::FriendsHidCategory, who)?;
                 let key = category(number);
@@ -275,7 +286,7 @@ impl<'a> Walk<'a> {
 
     /// What friends did, if enough of them stand behind it; beside what they do otherwise.
     fn told(&self, field: UserField, of: &OfFriends) -> Option<Level> {
-        let is_told = of.who.len() >= self.params.friends_min as usize;
+        let is_told = of.n_friends >= self.params.friends_min;
         is_told.then(|| {
             let all = self.friends.ratio(1.0, STRENGTH_OF_FRIENDS);
             let ratio = of.sums.ratio(all, STRENGTH_OF_FRIENDS) / all;
