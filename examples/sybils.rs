@@ -6,7 +6,9 @@
 //!
 //! The file lists whole schools, line k the higher-numbered neighbours of k as gaps. A false region is a tenth of the honest
 //! accounts, tied among themselves by preference for whoever has many ties; each of its ties to honest accounts is one that
-//! somebody was talked into. Fifty verified accounts start each school, drawn by a hash.
+//! somebody was talked into. Five in a thousand honest accounts are verified, drawn by a hash.
+
+#![expect(clippy::disallowed_methods, reason = "an example times itself")]
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};

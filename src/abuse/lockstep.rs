@@ -172,6 +172,10 @@ fn root(parent: &mut HashMap<AccountId, AccountId>, of: AccountId) -> AccountId 
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "positions of a handful of accounts"
+)]
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
@@ -197,8 +201,8 @@ mod tests {
         let together = |n: u64| {
             (0..n).flat_map(|on| {
                 [
-                    (1, 100 + on, 600 * on as i64),
-                    (2, 100 + on, 600 * on as i64 + 29),
+                    (1, 100 + on, 600 * on.cast_signed()),
+                    (2, 100 + on, 600 * on.cast_signed() + 29),
                 ]
             })
         };
@@ -213,14 +217,19 @@ mod tests {
 
     #[test]
     fn who_does_much_else_is_not_in_step() {
-        let together = (0..3).flat_map(|on| {
+        let together = (0..3_u64).flat_map(|on| {
             [
-                (1, 100 + on, 600 * on as i64),
-                (2, 100 + on, 600 * on as i64),
+                (1, 100 + on, 600 * on.cast_signed()),
+                (2, 100 + on, 600 * on.cast_signed()),
             ]
         });
         let alone = |n: u64| {
-            (0..n).flat_map(|on| [(1, 200 + on, on as i64), (2, 300 + on, 7_000 + on as i64)])
+            (0..n).flat_map(|on| {
+                [
+                    (1, 200 + on, on.cast_signed()),
+                    (2, 300 + on, 7_000 + on.cast_signed()),
+                ]
+            })
         };
         let with = |n| together.clone().chain(alone(n)).collect::<Vec<_>>();
         assert_eq!(sizes(&with(3))[1], 2);

@@ -57,7 +57,7 @@ pub use lockstep::{BESIDE, Lockstep, TOGETHER};
 pub use outcome::{Outcome, OutcomeThresholds};
 pub use params::{AbuseParams, GivenAbuseModel, ValidAbuseParams};
 pub use reporters::weights as report_weights;
-pub use spam::{ScorePart, SpamReason, SpamScore, formula_parts, spam_scores};
+pub use spam::{ScorePart, SpamReason, SpamScore, formula_parts, probability, spam_scores};
 pub use trained::{
     ABUSE_MODEL_SCHEMA, AbuseModel, AbuseProvenance, AbuseTrainParams, AbuseTrainValidParams,
     AbuseTraining, ColumnWeight, EvidenceTable, Weighed,

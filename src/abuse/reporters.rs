@@ -123,7 +123,9 @@ mod tests {
         assert_eq!(weighed(&[(1, 9, 0)])[&AccountId(9)], 1.0 / 3.0);
         // Said again it weighs the same, and about everybody less.
         assert_eq!(weighed(&[(1, 9, 0), (1, 9, 5)])[&AccountId(9)], 1.0 / 3.0);
-        let about_all: Vec<_> = (10..18).map(|who| (1, who, who as i64 * 9)).collect();
+        let about_all: Vec<_> = (10..18_u64)
+            .map(|who| (1, who, who.cast_signed() * 9))
+            .collect();
         assert_eq!(weighed(&about_all)[&AccountId(12)], 0.1);
     }
 
@@ -138,9 +140,11 @@ mod tests {
 
     #[test]
     fn a_brigade_is_one_voice() {
-        let of_one: Vec<_> = (20..23).map(|who| (1, who, who as i64 * 9)).collect();
-        let of_all: Vec<_> = (20..23)
-            .flat_map(|who| (1..11).map(move |by| (by, who, who as i64 * 9)))
+        let of_one: Vec<_> = (20..23_u64)
+            .map(|who| (1, who, who.cast_signed() * 9))
+            .collect();
+        let of_all: Vec<_> = (20..23_u64)
+            .flat_map(|who| (1..11).map(move |by| (by, who, who.cast_signed() * 9)))
             .collect();
         assert_eq!(weighed(&of_one), weighed(&of_all));
     }

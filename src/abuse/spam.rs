@@ -8,6 +8,7 @@ use super::features::SpamFeatures;
 use super::model;
 use super::params::ValidAbuseParams;
 use crate::ids::AccountId;
+use crate::learn::sigmoid;
 
 /// How much an account looks like a spammer's, and why.
 #[derive(Clone, Debug, PartialEq)]
@@ -183,6 +184,12 @@ pub struct ScorePart {
     pub reason: SpamReason,
     /// What it adds to the log-odds, not negative.
     pub log_odds: f64,
+}
+
+/// The probability that log-odds of nothing known and what adds to them come to, in [0, 1].
+#[must_use]
+pub fn probability(base: f64, parts: &[ScorePart]) -> f64 {
+    sigmoid(parts.iter().fold(base, |sum, part| sum + part.log_odds))
 }
 
 /// What adds to the log-odds of the formula, the weightiest first.

@@ -188,6 +188,10 @@ fn degree(ties: &Csr, node: u32) -> u64 {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "positions of a handful of accounts"
+)]
 mod tests {
     use super::*;
     use crate::consent::testing::gate_of;

@@ -117,8 +117,8 @@ mod tests {
             vec![3.0; 4_000],
         ];
         let odds = |i: usize| 1.5 * columns[0][i] - 0.3 * (columns[1][i] - 105.0) - 0.5;
-        let happened: Vec<bool> = (0..4_000_u64)
-            .map(|i| draw(3 * i + 2) < sigmoid(odds(i as usize)))
+        let happened: Vec<bool> = (0..4_000)
+            .map(|i| draw(3 * i as u64 + 2) < sigmoid(odds(i)))
             .collect();
         let found = Logistic::fit(&columns, &happened, 0.01).unwrap();
         assert!((found.weights[0] - 1.5).abs() < 0.2, "{found:?}");

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::abuse::SpamFeatures;
-use crate::hash::{mix_two, unit};
+use crate::hash::mix_two;
 use crate::identity::Strangers;
 use crate::ids::AccountId;
 
@@ -11,7 +11,7 @@ use crate::ids::AccountId;
 fn drawn(id: u64, is_abusive: bool) -> Evidence {
     let up_to = |most: u32, topic: u64| {
         let most = if is_abusive { most } else { most / 4 };
-        (unit(mix_two(id, topic)) * f64::from(most)) as u32
+        u32::try_from(mix_two(id, topic) % u64::from(most.max(1))).unwrap()
     };
     let book = 20 + up_to(2_000, 1);
     let counts = SpamFeatures {
@@ -45,7 +45,7 @@ fn drawn(id: u64, is_abusive: bool) -> Evidence {
 }
 
 fn data(n: u64) -> DatasetBase<EvidenceTable, Vec<bool>> {
-    let is_abusive = |id: u64| mix_two(id, 77) % 5 == 0;
+    let is_abusive = |id: u64| mix_two(id, 77).is_multiple_of(5);
     let rows = (0..n).map(|id| drawn(id, is_abusive(id))).collect();
     DatasetBase::new(EvidenceTable::new(rows), (0..n).map(is_abusive).collect())
 }

@@ -2,11 +2,10 @@
 
 use serde::Serialize;
 
-use crate::abuse::{Evidence, Outcome, OutcomeThresholds, ScorePart, formula_parts};
-use crate::consent::Decision;
+use crate::abuse::{Evidence, Outcome, OutcomeThresholds, ScorePart, formula_parts, probability};
+use crate::consent::{Decision, Permitted};
 use crate::engine::abuse::case::AbuseCase;
 use crate::ids::AccountId;
-use crate::learn::sigmoid;
 
 /// Contacts that are listed at most.
 const LISTED: usize = 1_000;
@@ -99,19 +98,16 @@ impl AbuseCase {
 
     fn taken_apart(&self, evidence: &Evidence) -> ScoreExplained {
         let params = &self.world.params.abuse;
-        let (base, parts, score) = match params.model() {
-            Some(model) => {
-                let scored = model.scored(evidence, true, 0.0);
-                let base = model.weighed(true).intercept;
-                (base, model.parts(evidence, true), Some(scored.score))
-            }
-            None => {
-                let parts = formula_parts(&evidence.counts, params);
-                (params.values().bias, parts, None)
-            }
+        let (base, parts, score) = if let Some(model) = params.model() {
+            let scored = model.scored(evidence, true, 0.0);
+            let base = model.weighed(true).intercept;
+            (base, model.parts(evidence, true), Some(scored.score))
+        } else {
+            let parts = formula_parts(&evidence.counts, params);
+            (params.values().bias, parts, None)
         };
-        let sum = parts.iter().fold(base, |sum, part| sum + part.log_odds);
-        let score = score.unwrap_or_else(|| sigmoid(sum));
+        let before_calibration = probability(base, &parts);
+        let score = score.unwrap_or(before_calibration);
         let matched = self.matched_with(evidence.account());
         ScoreExplained {
             score,
@@ -119,7 +115,7 @@ impl AbuseCase {
             is_trained: params.model().is_some(),
             base,
             parts: parts.iter().map(PartExplained::of).collect(),
-            before_calibration: sigmoid(sum),
+            before_calibration,
             n_matched: matched.len() as u64,
             matched: matched.into_iter().take(LISTED).collect(),
         }
@@ -127,7 +123,7 @@ impl AbuseCase {
 
     /// Whom an account's book was matched with, ascending.
     fn matched_with(&self, account: AccountId) -> Vec<AccountId> {
-        let matches = self.matched.matches.iter().map(|one| one.get());
+        let matches = self.matched.matches.iter().map(Permitted::get);
         let theirs = matches.filter(|one| one.from == account);
         let mut found: Vec<AccountId> = theirs.map(|one| one.to).collect();
         found.sort_unstable();
