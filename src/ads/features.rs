@@ -471,6 +471,8 @@ impl UserValue {
             | UserField::FriendsAdvertiser
             | UserField::FriendsHidCategory
             | UserField::FriendsHidAdvertiser => None,
+            // An id, in digits as ids are.
+            UserField::Person => Some(self.value.clone()),
             _ => Some(without_numbers(&self.value)),
         }
     }

@@ -31,8 +31,23 @@ fn holds_address(text: &str) -> bool {
 
 /// A run of digits with what stands between them in numbers.
 fn holds_number(text: &str) -> bool {
-    let mut runs = text.split(|c: char| !c.is_numeric() && !is_between(c));
-    runs.any(is_number)
+    let mut before = None;
+    let runs = text.split_inclusive(|c: char| !c.is_numeric() && !is_between(c));
+    for run in runs {
+        let end = run
+            .chars()
+            .next_back()
+            .filter(|c| !c.is_numeric() && !is_between(*c));
+        let digits = end.map_or(run, |end| &run[..run.len() - end.len_utf8()]);
+        // Digits among letters are a hash: `cef3390ed299c098741893877`.
+        let is_within = [before, end].into_iter().flatten().any(char::is_alphabetic);
+        let is_hash = is_within && digits.chars().all(char::is_numeric);
+        if !is_hash && is_number(digits) {
+            return true;
+        }
+        before = end;
+    }
+    false
 }
 
 fn is_between(c: char) -> bool {
@@ -80,6 +95,8 @@ mod tests {
             "(617) 272-6361",
             "617-272-6361",
             "٠٦٦٤١٢٣٤٥٦٧",
+            "tel 06641234567",
+            "tel+436641234567",
             "mail: u797515164740@x.org",
             "a.b+c@mail.example.com",
         ] {
@@ -97,6 +114,9 @@ mod tests {
             "25-29",
             "galaxy s7",
             "4.4.2",
+            "81ce123cbb5bd8ce818f60fb3586bba5",
+            "cef3390ed299c098741893877",
+            "0123456789abcdef",
             "artist 7348511627",
             "25644309",
             "c@t",
