@@ -47,7 +47,7 @@ pub use plain::{open_plain, open_stream, read_plain, read_plain_text};
 pub use proof::{Proof, ProofError, Sealed, seal};
 pub use scratch::Scratch;
 pub use seal::{SealError, seal_json, seal_page, unseal_json};
-pub(crate) use shown::{is_dash, is_invisible, unescaped};
+pub(crate) use shown::{is_between, is_dash, is_invisible, unescaped};
 pub use shown::{shown, without_numbers};
 pub use staging::Staging;
 pub use sums::{FileDigest, FileSum, Sums, digest_file};

@@ -92,7 +92,7 @@ fn is_number(run: &[char]) -> bool {
 }
 
 /// What stands between the digits of a number.
-fn is_between(c: char) -> bool {
+pub(crate) fn is_between(c: char) -> bool {
     c.is_whitespace() || is_invisible(c) || is_dash(c) || "-._()/+".contains(c)
 }
 

@@ -3,6 +3,8 @@
 //! Words of people become features, and their names stand in reasons that are published. Whole digits alone are no number here, for
 //! ids are whole digits too; what is published shows no long run of them (`publish::without_numbers`).
 
+use crate::publish::is_between;
+
 /// Digits of the shortest number that is dialled with a plus sign or in groups.
 const SHORTEST: usize = 7;
 /// The same of one that begins with a zero, as numbers do at home.
@@ -50,10 +52,6 @@ fn holds_number(text: &str) -> bool {
     false
 }
 
-fn is_between(c: char) -> bool {
-    c.is_whitespace() || "+-./()\u{2010}\u{2011}\u{2013}\u{2212}".contains(c)
-}
-
 fn is_number(run: &str) -> bool {
     let run = run.trim_matches(|c: char| c != '+' && c != '(' && !c.is_numeric());
     let n_digits = run.chars().filter(|c| c.is_numeric()).count();
@@ -73,7 +71,7 @@ fn is_decimal(run: &str) -> bool {
 
 /// Dates, ranges of years and versions: parts of at most four digits that are few, such as `2016-10-01`, `1990-1999` or `4.4.2`.
 fn is_of_small_parts(run: &str) -> bool {
-    let parts: Vec<&str> = run.split(['-', '.', '/']).collect();
+    let parts: Vec<&str> = run.split(['-', '_', '.', '/']).collect();
     let is_small = |part: &&str| part.len() <= 4 && part.chars().all(char::is_numeric);
     let is_year =
         |part: &str| part.len() == 4 && (part.starts_with("19") || part.starts_with("20"));
@@ -90,6 +88,7 @@ mod tests {
             "+4915112345678",
             "contact=+436641234567",
             "call 0664 123 45 67",
+            "+43\u{200b}664\u{2060}1234567",
             "06641234567",
             "0043 664 1234567",
             "(617) 272-6361",
@@ -110,6 +109,7 @@ mod tests {
             "cooking",
             "2016-10-01",
             "1990-1999",
+            "2016_10_01",
             "01/10/2016",
             "25-29",
             "galaxy s7",
