@@ -221,7 +221,8 @@ fn halves(model: &FactorClicks, ad: &AdHashes, values: &[UserValue]) -> Vec<Cont
 }
 
 impl ClickModel {
-    fn own_words(&self, ad: &Ad) -> Vec<String> {
+    /// What own columns say of an ad, in the order of their features.
+    pub(super) fn own_words(&self, ad: &Ad) -> Vec<String> {
         self.own().words_of_ad(ad).collect()
     }
 }

@@ -187,7 +187,7 @@ fn in_ad(model: &ClickModel, field: AdField, ad: &Ad) -> Option<String> {
             .special_category
             .map(|special| special.as_str().to_owned()),
         AdField::Own => {
-            let words: Vec<String> = model.own().words_of_ad(ad).collect();
+            let words = model.own_words(ad);
             (!words.is_empty()).then(|| words.join(", "))
         }
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::consent::AsOf;
 use crate::engine::world::World;
 use crate::engine::world::accidents;
-use crate::engine::world::consent_source::ConsentFrom;
+use crate::engine::world::consent_source::{ConsentFrom, LedgerSource};
 use crate::engine::world::inputs::Inputs;
 use crate::engine::world::standing::Standing;
 use crate::engine::{EngineError, Progress, Times, ValidRunParams};
@@ -20,6 +20,32 @@ pub(in crate::engine) struct Opening<'a> {
     pub(in crate::engine) times: Times,
     /// As known when rows are published; the newest the events know by default, but never before `known_at`.
     pub(in crate::engine) published_known: Option<Timestamp>,
+}
+
+/// Which signals are asked about, and under which parameters: what verbs that read tables have in common.
+#[derive(Clone, Copy, Debug)]
+pub struct SignalsRequest<'a> {
+    /// The directory with the tables.
+    pub signals: &'a Path,
+    /// The ledger to ask, in the place of the tables of consent.
+    pub ledger: Option<&'a LedgerSource<'a>>,
+    /// Under which parameters.
+    pub params: &'a ValidRunParams,
+    /// The moment to speak of, whose knowledge counts, and the caller's clock.
+    pub times: Times,
+}
+
+impl SignalsRequest<'_> {
+    /// Reads every table but the address book, and asks the ledger.
+    pub(in crate::engine) fn ask(&self, progress: &dyn Progress) -> Result<Opened, EngineError> {
+        let opening = Opening {
+            signals: self.signals,
+            consent: self.ledger.into(),
+            times: self.times,
+            published_known: None,
+        };
+        opening.ask(self.params, progress)
+    }
 }
 
 /// Everything but the address book, which is still to be read.

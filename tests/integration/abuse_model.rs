@@ -5,7 +5,7 @@ use std::path::Path;
 use acquaint::abuse::{AbuseModel, GivenAbuseModel, Outcome};
 use acquaint::consent::Purpose;
 use acquaint::engine::{
-    AbuseCase, AbuseRequest, MatchRequest, RunParams, Silent, Times, ValidRunParams,
+    AbuseCase, MatchRequest, RunParams, SignalsRequest, Silent, Times, ValidRunParams,
 };
 use acquaint::eval::{AbuseLabel, evaluate_abuse};
 use acquaint::hash::HashSet;
@@ -43,7 +43,7 @@ fn params(model: Option<AbuseModel>) -> ValidRunParams {
 }
 
 fn case(signals: &Path, params: &ValidRunParams) -> AbuseCase {
-    let request = AbuseRequest {
+    let request = SignalsRequest {
         signals,
         ledger: None,
         params,

@@ -1,6 +1,6 @@
 //! `acquaint check`: what a run would stop at, reject and leave out, all at once.
 
-use acquaint::engine::{self, CheckRequest, Checked, CheckedTable, RejectedRows, Stage};
+use acquaint::engine::{self, Checked, CheckedTable, RejectedRows, SignalsRequest, Stage};
 use acquaint::publish::shown;
 use serde_json::json;
 
@@ -13,7 +13,7 @@ pub(crate) fn check(args: &CheckArgs, quiet: bool) -> Result<Outcome, Failure> {
     let params = read_params(&args.asking.given)?;
     let ledger = Ledger::read(&args.asking.ledger)?;
     let source = ledger.source();
-    let request = CheckRequest {
+    let request = SignalsRequest {
         signals: &args.signals,
         ledger: source.as_ref(),
         params: &params,

@@ -1,7 +1,5 @@
 //! A case: the signals as abuse may see them, to train on, to measure by and to ask about one account.
 
-use std::path::Path;
-
 use linfa::traits::Fit;
 use linfa::{DatasetBase, ParamGuard};
 
@@ -12,27 +10,14 @@ use crate::abuse::{
 use crate::consent::Abuse;
 use crate::engine::abuse::{AbuseBook, AbuseReader};
 use crate::engine::books::reading::{Book, read_address_book};
-use crate::engine::opening::{Opened, Opening};
+use crate::engine::opening::{Opened, SignalsRequest};
 use crate::engine::spam;
 use crate::engine::world::World;
 use crate::engine::world::view::View;
-use crate::engine::{EngineError, LedgerSource, Progress, Reading, Times, ValidRunParams};
+use crate::engine::{EngineError, Progress, Reading};
 use crate::hash::HashMap;
 use crate::identity::Strangers;
 use crate::ids::AccountId;
-
-/// What to open.
-#[derive(Clone, Copy, Debug)]
-pub struct AbuseRequest<'a> {
-    /// The directory with the tables.
-    pub signals: &'a Path,
-    /// The ledger to ask, in the place of the tables of consent.
-    pub ledger: Option<&'a LedgerSource<'a>>,
-    /// Under which parameters.
-    pub params: &'a ValidRunParams,
-    /// The moment to speak of, whose knowledge counts, and the caller's clock.
-    pub times: Times,
-}
 
 /// The signals as the purpose `abuse` may see them, and what they say of every permitted account.
 #[derive(Debug)]
@@ -53,14 +38,11 @@ impl AbuseCase {
     ///
     /// # Complexity
     /// That of a run for abuse alone.
-    pub fn open(request: &AbuseRequest<'_>, progress: &dyn Progress) -> Result<Self, EngineError> {
-        let opening = Opening {
-            signals: request.signals,
-            consent: request.ledger.into(),
-            times: request.times,
-            published_known: None,
-        };
-        let Opened { dir, mut world } = opening.ask(request.params, progress)?;
+    pub fn open(
+        request: &SignalsRequest<'_>,
+        progress: &dyn Progress,
+    ) -> Result<Self, EngineError> {
+        let Opened { dir, mut world } = request.ask(progress)?;
         let view: View<Abuse> = world.view().value;
         let budget = world.params.identity.budget().clone();
         let mut reader = AbuseReader::new(&world.inputs, &view, &budget);

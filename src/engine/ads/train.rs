@@ -1,27 +1,18 @@
 //! Training an ad model for later runs.
 
-use std::path::Path;
-
 use crate::ads::{AdsParams, ShardStates, TrainingSet, train_from};
 use crate::engine::ads::facts::read_book;
 use crate::engine::ads::model::AdModel;
 use crate::engine::ads::profiles::Profiles;
 use crate::engine::ads::{shared, training_rows};
-use crate::engine::opening::{Opened, Opening};
-use crate::engine::world::consent_source::LedgerSource;
-use crate::engine::{EngineError, Progress, Reading, Stage, Staged, Times, ValidRunParams};
+use crate::engine::opening::{Opened, SignalsRequest};
+use crate::engine::{EngineError, Progress, Reading, Stage, Staged};
 
 /// What to train on.
 #[derive(Clone, Copy, Debug)]
 pub struct AdTrainRequest<'a> {
-    /// The directory with the tables.
-    pub signals: &'a Path,
-    /// The ledger to ask, in the place of the tables of consent.
-    pub ledger: Option<&'a LedgerSource<'a>>,
-    /// Under which parameters.
-    pub params: &'a ValidRunParams,
-    /// The moment to speak of, whose knowledge counts, and the caller's clock.
-    pub times: Times,
+    /// The signals, and under which parameters.
+    pub of: SignalsRequest<'a>,
     /// The shards of an earlier training; those whose permitted rows are the same are not trained again.
     pub earlier: Option<&'a ShardStates>,
 }
@@ -50,13 +41,7 @@ pub fn train_ads(
     request: &AdTrainRequest<'_>,
     progress: &dyn Progress,
 ) -> Result<TrainedAds, EngineError> {
-    let opening = Opening {
-        signals: request.signals,
-        consent: request.ledger.into(),
-        times: request.times,
-        published_known: None,
-    };
-    let Opened { dir, mut world } = opening.ask(request.params, progress)?;
+    let Opened { dir, mut world } = request.of.ask(progress)?;
     let view = world.view().value;
     let book = read_book(&mut world, &dir, &view, progress)?;
     let profiles = Profiles::of_view(&world, &view);
@@ -67,7 +52,7 @@ pub fn train_ads(
         stage: impressions,
     } = training_rows(&world, &view, &profiles);
     // Parts of the rows would all have to be learnt anew whoever leaves.
-    let ads = request.params.ads().clone().with_learning_curve(false);
+    let ads = request.of.params.ads().clone().with_learning_curve(false);
     progress.begin("training the ad model", Some(rows.len() as u64));
     let set = TrainingSet {
         rows: &rows,
@@ -79,7 +64,7 @@ pub fn train_ads(
     })?;
     let given = AdsParams {
         learning_curve: false,
-        ..request.params.given().ads.clone()
+        ..request.of.params.given().ads.clone()
     };
     Ok(TrainedAds {
         model: AdModel {

@@ -6,32 +6,16 @@
 mod rejected;
 mod tables;
 
-use std::path::Path;
-
 use serde::Serialize;
 
 pub use self::rejected::{BadRow, RejectedRows};
 pub use self::tables::CheckedTable;
 use crate::consent::{AdRelevance, FriendSuggestions};
 use crate::engine::books::reading::{Reader, read_address_book};
-use crate::engine::opening::{Opened, Opening};
+use crate::engine::opening::{Opened, SignalsRequest};
 use crate::engine::world::World;
-use crate::engine::world::consent_source::{ConsentFrom, LedgerSource};
-use crate::engine::{EngineError, Progress, RunFinding, Stage, Times, ValidRunParams};
+use crate::engine::{EngineError, Progress, RunFinding, Stage};
 use crate::signals::{Rejection, SignalsDir};
-
-/// What to check.
-#[derive(Clone, Copy, Debug)]
-pub struct CheckRequest<'a> {
-    /// The directory with the tables.
-    pub signals: &'a Path,
-    /// The ledger to ask, in the place of the tables of consent.
-    pub ledger: Option<&'a LedgerSource<'a>>,
-    /// Under which parameters.
-    pub params: &'a ValidRunParams,
-    /// The moment to speak of, whose knowledge counts, and the caller's clock.
-    pub times: Times,
-}
 
 /// What was found. Nothing of it is written anywhere.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -60,10 +44,10 @@ impl Checked {
 ///
 /// # Examples
 /// ```no_run
-/// use acquaint::engine::{CheckRequest, RunParams, Silent, Times, check};
+/// use acquaint::engine::{SignalsRequest, RunParams, Silent, Times, check};
 ///
 /// let params = RunParams::default().check()?;
-/// let request = CheckRequest {
+/// let request = SignalsRequest {
 ///     signals: "data/quickstart".as_ref(),
 ///     ledger: None,
 ///     params: &params,
@@ -82,16 +66,13 @@ impl Checked {
 /// # Complexity
 /// That of reading everything and asking the ledger; every table is read once more if a run would stop, and files with rejected rows
 /// up to the last row that is shown.
-pub fn check(request: &CheckRequest<'_>, progress: &dyn Progress) -> Result<Checked, EngineError> {
+pub fn check(
+    request: &SignalsRequest<'_>,
+    progress: &dyn Progress,
+) -> Result<Checked, EngineError> {
     let dir = request.params.open(request.signals)?;
     let tables = tables::of(&dir, request.ledger.is_some());
-    let opening = Opening {
-        signals: request.signals,
-        consent: ConsentFrom::from(request.ledger),
-        times: request.times,
-        published_known: None,
-    };
-    let opened = opening.ask(request.params, progress);
+    let opened = request.ask(progress);
     match opened.and_then(|opened| asked(opened, progress)) {
         Ok((checked, rejections)) => Ok(Checked {
             rejected: rejected::grouped(&dir, &rejections)?,

@@ -1,6 +1,6 @@
 //! `acquaint explain abuse`: the score of one account, fit for an appeal.
 
-use acquaint::engine::{AbuseCase, AbuseExplained, AbuseRequest, NotScored, ScoreExplained};
+use acquaint::engine::{AbuseCase, AbuseExplained, NotScored, ScoreExplained, SignalsRequest};
 use acquaint::ids::AccountId;
 
 use super::show;
@@ -18,7 +18,7 @@ pub(crate) fn abuse(args: &ExplainAbuseArgs, quiet: bool) -> Result<Outcome, Fai
     let params = read_params(&asking.given)?;
     let ledger = Ledger::read(&asking.ledger)?;
     let source = ledger.source();
-    let request = AbuseRequest {
+    let request = SignalsRequest {
         signals: &args.asked.signals,
         ledger: source.as_ref(),
         params: &params,

@@ -1,7 +1,7 @@
 //! `acquaint train abuse`: how probable abuse is, learned from labelled accounts.
 
 use acquaint::abuse::{AbuseModel, ColumnWeight};
-use acquaint::engine::{AbuseCase, AbuseRequest};
+use acquaint::engine::{AbuseCase, SignalsRequest};
 use acquaint::eval::{AbuseLabel, read_labels};
 use acquaint::learn::ClickMetrics;
 use acquaint::publish::{Ours, is_sealed_file, shown};
@@ -47,7 +47,7 @@ pub(crate) fn opened(
     let params = read_params(&args.asking.given)?;
     let ledger = Ledger::read(&args.asking.ledger)?;
     let source = ledger.source();
-    let request = AbuseRequest {
+    let request = SignalsRequest {
         signals: &args.signals,
         ledger: source.as_ref(),
         params: &params,

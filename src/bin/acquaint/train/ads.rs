@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use acquaint::ads::{PassPoint, ProgressPoint, ShardStates, TrainReport, is_shards};
-use acquaint::engine::{AdTrainRequest, TrainedAds, train_ads};
+use acquaint::engine::{AdTrainRequest, SignalsRequest, TrainedAds, train_ads};
 use acquaint::publish::{Main, Ours, is_sealed_file, publish_together, read_plain, shown};
 use serde_json::{Value, json};
 
@@ -29,10 +29,12 @@ pub(crate) fn ads(args: &TrainAdsArgs, quiet: bool) -> Result<Outcome, Failure> 
     let shards = output::file(&shards_of(&args.out), SHARDS, reads)?;
     let earlier = args.update.as_deref().map(read_shards).transpose()?;
     let request = AdTrainRequest {
-        signals: &args.signals,
-        ledger: source.as_ref(),
-        params: &params,
-        times: args.asking.times(),
+        of: SignalsRequest {
+            signals: &args.signals,
+            ledger: source.as_ref(),
+            params: &params,
+            times: args.asking.times(),
+        },
         earlier: earlier.as_ref(),
     };
     let trained = train_ads(&request, &Bars::new(quiet))?;
