@@ -41,6 +41,10 @@ use clap::{CommandFactory, Parser};
 use args::{Cli, EvaluateVerb, ImportVerb, Verb};
 use exit::{Failure, Outcome};
 
+/// A library's caller chooses an allocator; a program chooses here.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     exit::hide_caught_panics();
     exit::survive_file_limits();
