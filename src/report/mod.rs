@@ -8,6 +8,10 @@
 
 mod ads;
 mod charts;
+mod consent;
+mod first;
+mod flow;
+mod groups;
 mod page;
 mod summary;
 mod sums;
