@@ -118,6 +118,49 @@ impl Beside {
     }
 }
 
+/// Two people by node, and what something they have in common is worth.
+pub(crate) type WorthOfPair = (u32, u32, f32);
+
+/// As packed lists and back.
+impl Beside {
+    /// By node, a number for the region: 0 for none; two have the same number if they are in one. Empty if no region is known.
+    pub(crate) fn region_codes(&self) -> Vec<u16> {
+        let mut regions: Vec<Region> = self.regions.iter().copied().flatten().collect();
+        regions.sort_unstable();
+        regions.dedup();
+        let code = |region: &Option<Region>| {
+            let place = region.and_then(|region| regions.binary_search(&region).ok());
+            place.map_or(0, |at| u16::try_from(at + 1).expect("few regions"))
+        };
+        if regions.is_empty() {
+            return Vec::new();
+        }
+        self.regions.iter().map(code).collect()
+    }
+
+    /// What calls and groups are worth, ascending by pair.
+    pub(crate) fn pairs(&self) -> [Vec<WorthOfPair>; 2] {
+        [&self.calls, &self.groups].map(|of| {
+            let mut pairs: Vec<_> = of.iter().map(|(&(u, v), &worth)| (u, v, worth)).collect();
+            pairs.sort_unstable_by_key(|&(u, v, _)| (u, v));
+            pairs
+        })
+    }
+
+    /// From region codes, and from what calls and groups are worth.
+    pub(crate) fn from_codes(codes: &[u16], [calls, groups]: [Vec<WorthOfPair>; 2]) -> Self {
+        let by_pair = |pairs: Vec<WorthOfPair>| {
+            let worth = pairs.into_iter().map(|(u, v, worth)| ((u, v), worth));
+            worth.collect()
+        };
+        Self {
+            regions: codes.iter().map(|&code| Region::numbered(code)).collect(),
+            calls: by_pair(calls),
+            groups: by_pair(groups),
+        }
+    }
+}
+
 fn of_pair(of: &HashMap<(u32, u32), f32>, u: u32, v: u32) -> f64 {
     of.get(&(u.min(v), u.max(v)))
         .copied()

@@ -26,6 +26,7 @@ mod recall;
 mod report;
 mod run;
 mod seal;
+mod spark;
 mod synth;
 mod timed;
 mod told;
