@@ -17,6 +17,7 @@ use crate::consent::args::ConsentVerb;
 use crate::edge_lists::EdgeListArgs;
 use crate::identity::args::IdentityVerb;
 use crate::memory::Bytes;
+use crate::plan::PlanArgs;
 use crate::spark::args::EngineArgs;
 
 /// Friend suggestions and ad relevance from data people agreed to share.
@@ -65,6 +66,8 @@ pub(crate) enum Verb {
     Train(TrainVerb),
     /// Print the settings of a run, defaults included
     Config(ConfigArgs),
+    /// Plan suggestions on a cluster: bytes moved, memory, hours and cost
+    Plan(PlanArgs),
     /// Render the report page of a finished run
     Report(ReportArgs),
     /// List published rows to delete because of a later opt-out, block or similar event
