@@ -96,7 +96,7 @@ fn world(n: u32) -> tempfile::TempDir {
 
 #[test]
 fn every_file_is_the_same() {
-    let dir = world(1_100);
+    let dir = world(700);
     let configs = [
         "",
         "[suggest]\nk = 4\nshown_max = 9\nmin_intermediaries = 1",
@@ -121,7 +121,7 @@ fn every_file_is_the_same() {
 
 #[test]
 fn deny_publishing_what_is_not_whole() {
-    let dir = world(1_100);
+    let dir = world(700);
     let lost = Worker::new(dir.path(), |frames| frames[1..].to_vec());
     let doubled = Worker::new(dir.path(), |frames| [&frames[..], &frames[..1]].concat());
     let damaged = Worker::new(dir.path(), |mut frames| {

@@ -10,7 +10,7 @@ use crate::suggest::suggestion::{CHUNK, Chunk};
 use crate::suggest::{List, SuggestCounts, Suggestion, Tier};
 
 /// How many people's lists a frame holds; the last holds those who are left.
-pub const FRAME_PEOPLE: u32 = 1024;
+pub const FRAME_PEOPLE: u32 = 256;
 // What is joined does not depend on where frames end.
 const _: () = assert!((FRAME_PEOPLE as usize).is_multiple_of(CHUNK));
 

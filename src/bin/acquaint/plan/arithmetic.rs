@@ -40,7 +40,7 @@ pub(super) struct Plan {
     moved_bytes: f64,
     /// The graph, and room for every core to add up in.
     worker_memory_bytes: f64,
-    tasks: f64,
+    frames: f64,
     core_hours: f64,
     hours: Hours,
     cost: Option<f64>,
@@ -59,11 +59,10 @@ struct Hours {
 impl Plan {
     pub(super) fn of(world: &World) -> Self {
         let shipment_bytes = shipment_bytes(world);
-        let lists_bytes =
-            world.users * (rates::BYTES_A_LIST + world.k * rates::BYTES_A_SUGGESTION);
-        let two_paths = world.two_paths.unwrap_or_else(|| {
-            rates::SKEW * world.entries * world.entries / world.users
-        });
+        let lists_bytes = world.users * (rates::BYTES_A_LIST + world.k * rates::BYTES_A_SUGGESTION);
+        let two_paths = world
+            .two_paths
+            .unwrap_or_else(|| rates::SKEW * world.entries * world.entries / world.users);
         let core_hours = two_paths / rates::TWO_PATHS_A_SECOND / 3600.0;
         let hours = Hours::of(world, shipment_bytes, lists_bytes, core_hours);
         let shipped_bytes = shipment_bytes * world.workers;
@@ -81,7 +80,7 @@ impl Plan {
             lists_bytes,
             moved_bytes: shipped_bytes + lists_bytes,
             worker_memory_bytes: shipment_bytes + world.users * per_person,
-            tasks: (world.users / f64::from(FRAME_PEOPLE)).ceil(),
+            frames: (world.users / f64::from(FRAME_PEOPLE)).ceil(),
             core_hours,
             hours,
             cost: (world.price_per_hour).map(|price| price * world.workers * hours.all),
@@ -118,19 +117,55 @@ impl Hours {
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut row = |name: &str, value: String, why: &str| {
-            writeln!(f, "{name:<22}{value:>12}  {why}")
-        };
-        row("packed graph", bytes(self.shipment_bytes), "5 bytes an entry and a saved number, 18 a person")?;
-        row("shipped", bytes(self.shipped_bytes), "a copy for each worker")?;
-        row("lists", bytes(self.lists_bytes), "what comes back, if all are full")?;
+        let mut row =
+            |name: &str, value: String, why: &str| writeln!(f, "{name:<22}{value:>12}  {why}");
+        row(
+            "packed graph",
+            bytes(self.shipment_bytes),
+            "5 bytes an entry and a saved number, 18 a person",
+        )?;
+        row(
+            "shipped",
+            bytes(self.shipped_bytes),
+            "a copy for each worker",
+        )?;
+        row(
+            "lists",
+            bytes(self.lists_bytes),
+            "what comes back, if all are full",
+        )?;
         row("moved", bytes(self.moved_bytes), "no shuffle")?;
-        row("memory of a worker", bytes(self.worker_memory_bytes), "graph, tables, room for each core")?;
-        row("tasks", format!("{:.0}", self.tasks), "1024 people each, at most")?;
+        row(
+            "memory of a worker",
+            bytes(self.worker_memory_bytes),
+            "graph, tables, room for each core",
+        )?;
+        row(
+            "frames",
+            format!("{:.0}", self.frames),
+            "256 people each; any number of them is a task",
+        )?;
         row("two-paths", format!("{:.2e}", self.two_paths), "")?;
-        row("core-hours", format!("{:.2}", self.core_hours), "50 M two-paths a second and core")?;
-        let Hours { shipping, opening, scoring, collecting, fixed, all } = self.hours;
-        for (name, hours) in [("shipping", shipping), ("opening", opening), ("scoring", scoring), ("collecting", collecting), ("start and end", fixed)] {
+        row(
+            "core-hours",
+            format!("{:.2}", self.core_hours),
+            "50 M two-paths a second and core",
+        )?;
+        let Hours {
+            shipping,
+            opening,
+            scoring,
+            collecting,
+            fixed,
+            all,
+        } = self.hours;
+        for (name, hours) in [
+            ("shipping", shipping),
+            ("opening", opening),
+            ("scoring", scoring),
+            ("collecting", collecting),
+            ("start and end", fixed),
+        ] {
             row(name, duration(hours), "")?;
         }
         row("all", duration(all), "one after the other")?;
@@ -144,7 +179,10 @@ impl fmt::Display for Plan {
 fn bytes(n: f64) -> String {
     let units = [(1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")];
     let unit = units.into_iter().find(|(size, _)| n >= *size);
-    unit.map_or_else(|| format!("{n:.0} B"), |(size, name)| format!("{:.1} {name}", n / size))
+    unit.map_or_else(
+        || format!("{n:.0} B"),
+        |(size, name)| format!("{:.1} {name}", n / size),
+    )
 }
 
 fn duration(hours: f64) -> String {
@@ -182,13 +220,16 @@ mod tests {
         assert!((plan.two_paths - 2.5e13).abs() < 1e6);
         assert!((plan.core_hours - 138.9).abs() < 0.1);
         assert!((plan.cost.unwrap() - 24.0 * plan.hours.all).abs() < 1e-9);
-        assert_eq!(plan.tasks, (1e9_f64 / 1024.0).ceil());
+        assert_eq!(plan.frames, (1e9_f64 / 256.0).ceil());
     }
 
     #[test]
     fn more_workers_score_sooner_and_move_more() {
         let few = Plan::of(&world(1e8, 1e10));
-        let many = Plan::of(&World { workers: 64.0, ..world(1e8, 1e10) });
+        let many = Plan::of(&World {
+            workers: 64.0,
+            ..world(1e8, 1e10)
+        });
         assert!(many.hours.scoring < few.hours.scoring / 7.9);
         assert!(many.moved_bytes > few.moved_bytes);
         assert_eq!(many.worker_memory_bytes, few.worker_memory_bytes);

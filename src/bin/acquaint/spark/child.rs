@@ -34,6 +34,8 @@ pub(super) fn run(
     command
         .env("PYSPARK_PYTHON", &python)
         .env("PYSPARK_DRIVER_PYTHON", &python);
+    // It would name another cluster than the one that was checked.
+    command.env_remove("SPARK_REMOTE");
     if job.is_loopback {
         command.env("SPARK_LOCAL_IP", "127.0.0.1");
     }

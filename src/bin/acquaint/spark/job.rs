@@ -15,6 +15,8 @@ use crate::exit::Failure;
 
 /// The version word of the kernel's interface that `acquaint_worker.py` speaks.
 const KERNEL_VERSION: u32 = 1 << 16 | SHIPMENT_VERSION;
+/// Tasks of fewer people take longer to start than to score.
+const PEOPLE_OF_A_TASK: u32 = 4 * FRAME_PEOPLE;
 /// More tasks cost more than they even out.
 const PARTITIONS_MAX: u32 = 1000;
 
@@ -60,12 +62,12 @@ impl Job {
         packed: &Packed,
         partitions: Option<u32>,
     ) -> Self {
-        let n_frames = packed.n_people.div_ceil(FRAME_PEOPLE);
+        let n_tasks = packed.n_people.div_ceil(PEOPLE_OF_A_TASK);
         Self {
             shipment: path.to_owned(),
             shipment_blake3: packed.digest.to_hex().to_string(),
             n_people: packed.n_people,
-            partitions: partitions.unwrap_or_else(|| n_frames.clamp(1, PARTITIONS_MAX)),
+            partitions: partitions.unwrap_or_else(|| n_tasks.clamp(1, PARTITIONS_MAX)),
             ..self.clone()
         }
     }

@@ -38,9 +38,21 @@ const PRIVATE: [&str; 2] = ["spark.authenticate", "spark.io.encryption.enabled"]
 /// Connections are encrypted, by either.
 const ENCRYPTED: [&str; 2] = ["spark.network.crypto.enabled", "spark.ssl.rpc.enabled"];
 
+/// What says where Spark is and how it is asked, beside what is checked here.
+const OWN: [&str; 4] = [
+    "spark.master",
+    "spark.remote",
+    "spark.submit.deployMode",
+    "spark.task.cpus",
+];
+
 /// Why settings are refused.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SettingError {
+    #[error(
+        "{name} is not for --conf: --master says where Spark is, and --task-threads how many threads a task has"
+    )]
+    Own { name: &'static str },
     #[error(
         "the master {master} is not on this machine, and {missing} is not set: who knows whom would be open to others. Add {cure}"
     )]
@@ -59,6 +71,10 @@ pub(super) fn of_run(
     given: &[Setting],
     task_threads: u16,
 ) -> Result<BTreeMap<String, String>, SettingError> {
+    let is_given = |name: &&str| given.iter().any(|setting| setting.name == **name);
+    if let Some(name) = OWN.into_iter().find(is_given) {
+        return Err(SettingError::Own { name });
+    }
     let mut all = defaults(master, task_threads);
     for setting in given {
         all.insert(setting.name.clone(), setting.value.clone());
@@ -144,6 +160,14 @@ mod tests {
         for name in CHECKED {
             let error = of("local[2]", &[&format!("{name}=false")]).unwrap_err();
             assert!(error.contains(name), "{error}");
+        }
+    }
+
+    #[test]
+    fn deny_another_master_among_the_settings() {
+        for name in OWN {
+            let error = of("local[2]", &[&format!("{name}=1")]).unwrap_err();
+            assert!(error.contains("--master"), "{error}");
         }
     }
 
