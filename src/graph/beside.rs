@@ -192,3 +192,32 @@ impl Graph<FriendSuggestions> {
         &self.beside
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packed_and_back_it_says_the_same() {
+        let region = |text: &str| Region::parse(text);
+        let regions = vec![region("DE"), None, region("FR"), region("DE"), region("ZW")];
+        let dealt = [
+            (0, 1, Dealing::Calls(3)),
+            (4, 2, Dealing::Calls(1)),
+            (3, 0, Dealing::Group(5)),
+            (0, 3, Dealing::Group(9)),
+        ];
+        let beside = Beside::of_nodes(regions, dealt.into_iter());
+        let back = Beside::from_codes(&beside.region_codes(), beside.pairs());
+        assert_eq!(beside.region_codes(), [1, 0, 2, 1, 3]);
+        for u in 0..5 {
+            for v in 0..5 {
+                assert_eq!(back.calls(u, v), beside.calls(u, v));
+                assert_eq!(back.groups(u, v), beside.groups(u, v));
+                assert_eq!(back.are_in_one_region(u, v), beside.are_in_one_region(u, v));
+            }
+        }
+        assert!(back.are_in_one_region(0, 3) && back.calls(2, 4) == 1.0);
+        assert!(Beside::default().region_codes().is_empty());
+    }
+}

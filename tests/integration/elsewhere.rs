@@ -97,16 +97,23 @@ fn world(n: u32) -> tempfile::TempDir {
 #[test]
 fn every_file_is_the_same() {
     let dir = world(700);
+    let learned = "[suggest]\nmin_intermediaries = 1\n[ranker]\none_in = 3\npool = 10\n";
+    let more = "[ranker.signals]\n[ranker.factors]\nsize = 4\nrounds = 2\ncandidates = 5\n";
     let configs = [
-        "",
-        "[suggest]\nk = 4\nshown_max = 9\nmin_intermediaries = 1",
-        "[ranker]",
-        "[ranker]\n[ranker.signals]\nregion = true\ncalls = true\ngroups = true\n[ranker.factors]\nwidth = 4",
+        (String::new(), false),
+        (
+            "[suggest]\nk = 4\nshown_max = 9\nmin_intermediaries = 1".to_owned(),
+            false,
+        ),
+        (learned.to_owned(), true),
+        (learned.to_owned() + more, true),
     ];
-    for config in configs {
+    for (config, is_learned) in &configs {
         let worker = Worker::new(dir.path(), |frames| frames);
         run(dir.path(), "here", config, None).unwrap();
         run(dir.path(), "there", config, Some(&worker)).unwrap();
+        let manifest = fs::read_to_string(dir.path().join("here/manifest.json")).unwrap();
+        assert_eq!(manifest.contains("fitted_friends"), *is_learned, "{config}");
         for entry in fs::read_dir(dir.path().join("here")).unwrap() {
             let name = entry.unwrap().file_name();
             let bytes = |out: &str| fs::read(dir.path().join(out).join(&name)).unwrap();
