@@ -17,6 +17,8 @@ use crate::consent::args::ConsentVerb;
 use crate::edge_lists::EdgeListArgs;
 use crate::identity::args::IdentityVerb;
 use crate::memory::Bytes;
+use crate::plan::PlanArgs;
+use crate::spark::args::EngineArgs;
 
 /// Friend suggestions and ad relevance from data people agreed to share.
 ///
@@ -64,6 +66,8 @@ pub(crate) enum Verb {
     Train(TrainVerb),
     /// Print the settings of a run, defaults included
     Config(ConfigArgs),
+    /// Plan suggestions on a cluster: bytes moved, memory, hours and cost
+    Plan(PlanArgs),
     /// Render the report page of a finished run
     Report(ReportArgs),
     /// List published rows to delete because of a later opt-out, block or similar event
@@ -93,7 +97,9 @@ directory appears in one step when it is complete. It replaces only an empty dir
 docs/reliability.md.
 
 Example:
-  acquaint run --signals data/quickstart --out out --as-of 2016-11-15T00:00:00Z")]
+  acquaint run --signals data/quickstart --out out --as-of 2016-11-15T00:00:00Z
+  acquaint run --signals data/quickstart --out out --engine spark \\
+    --master 'local-cluster[2,1,1024]' --python venv/bin/python")]
 pub(crate) struct RunArgs {
     /// The directory with the tables; docs/formats.md lists them
     #[arg(long, value_name = "DIR")]
@@ -119,6 +125,8 @@ pub(crate) struct RunArgs {
     /// Print the manifest as JSON instead of a summary
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
 }
 
 /// Whether a run begins, and where from.

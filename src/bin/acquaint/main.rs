@@ -21,11 +21,13 @@ mod import;
 mod memory;
 mod models;
 mod output;
+mod plan;
 mod progress;
 mod recall;
 mod report;
 mod run;
 mod seal;
+mod spark;
 mod synth;
 mod timed;
 mod told;
@@ -80,6 +82,7 @@ fn verb(cli: &Cli) -> Result<Outcome, Failure> {
         Verb::Explain(verb) => explain::explain(verb, cli.quiet),
         Verb::Train(verb) => train::train(verb, cli.quiet),
         Verb::Config(args) => config::config(args),
+        Verb::Plan(args) => plan::plan(args),
         Verb::Report(args) => report::report(args),
         Verb::Recall(args) => recall::recall(args, cli.quiet),
         Verb::Verify(args) => verify::verify(args, cli.quiet),
