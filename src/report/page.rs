@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, Value, context};
 use serde_json::Value as Json;
 
-use super::ads;
 use super::charts::{self, Placed, place, stacked};
 use super::sums::{adds_up, broken, is_consent, n_dropped, ranked};
 use super::words::{abridged, bytes, grouped, percent, rounded, visible, words};
 use super::{REPORT, sums};
+use super::{abuse, ads};
 use crate::engine::Stage;
 use crate::engine::outputs::{Manifest, OutputDigest};
 
@@ -41,6 +41,7 @@ fn values(manifest: &Manifest) -> Value {
         histograms => histograms(manifest),
         ad_model => facts(&ads::without_drawn(&manifest.ad_model)),
         ad_charts => ads::charts(&manifest.ad_model),
+        abuse => abuse::outcomes(manifest.abuse.as_ref()),
         inputs => inputs(manifest),
         outputs => manifest.outputs.iter().map(output).collect::<Vec<_>>(),
         parameters => pretty(&manifest.parameters),
