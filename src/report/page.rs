@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use super::charts::{self, Placed, place, stacked};
 use super::sums::{adds_up, is_consent, n_dropped, ranked};
 use super::words::{abridged, bytes, grouped, percent, rounded, visible, words};
-use super::{REPORT, ads, consent, first, flow, groups};
+use super::{REPORT, abuse, ads, consent, first, flow, groups};
 use crate::engine::Stage;
 use crate::engine::outputs::{Manifest, OutputDigest};
 
@@ -39,6 +39,7 @@ fn values(manifest: &Manifest) -> Value {
         histograms => histograms(manifest),
         ad_model => facts(&ads::without_drawn(&manifest.ad_model)),
         ad_charts => ads::charts(&manifest.ad_model),
+        abuse => abuse::outcomes(manifest.abuse.as_ref()),
         inputs => inputs(manifest),
         outputs => manifest.outputs.iter().map(output).collect::<Vec<_>>(),
         parameters => pretty(&manifest.parameters),

@@ -374,7 +374,7 @@ pub(crate) struct LabelledArgs {
     /// A signals directory; only permitted data are used
     #[arg(long, value_name = "DIR")]
     pub(crate) signals: PathBuf,
-    /// CSV with `account_id` and `kind`; the kinds none, person, business and heavy are honest, every other is abuse
+    /// CSV with `account_id` and `kind`; the kinds none, person, business, heavy and witness are honest, every other is abuse
     #[arg(long, value_name = "FILE")]
     pub(crate) labels: PathBuf,
     #[command(flatten)]
