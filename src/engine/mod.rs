@@ -65,7 +65,9 @@ pub use published::read_output;
 pub use recall::{Recall, RecallReason, RecallRequest, RecallRow, recall};
 pub use resume::Resume;
 pub use run::{Page, REPORT, RunRequest, may_begin, run, run_elsewhere};
-pub use verify::{Cause, Difference, Finding, PurposeVerdict, Verdict, VerifyRequest, verify};
+pub use verify::{
+    Cause, Difference, Finding, PurposeVerdict, Verdict, VerifyRequest, verify, verify_with,
+};
 pub use world::consent_rows::{ConsentRules, HeldEvents, LostRow, NamedEvent, NamedSubject};
 pub use world::consent_source::LedgerSource;
 pub use world::reading::{Reading, checksums};

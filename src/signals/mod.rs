@@ -1,5 +1,6 @@
 //! Signals: the tables two services agreed to share, read into typed records.
 
+mod arrow_types;
 mod attribute_columns;
 mod attributes;
 mod batch;
@@ -17,8 +18,14 @@ mod devices;
 mod dir;
 mod each;
 mod error;
+mod event_json;
 mod excerpt;
 mod forms;
+mod frame;
+mod frame_digest;
+mod frame_in;
+#[cfg(test)]
+mod frame_tests;
 mod header;
 mod json_line;
 mod limits;
@@ -76,7 +83,9 @@ pub use devices::KeptDevices;
 pub use dir::SignalsDir;
 pub use each::OfEachTable;
 pub use error::SignalsError;
+pub use event_json::{complete_event, event_json};
 pub use excerpt::Excerpt;
+pub use frame::Frames;
 pub use json_line::{JsonLineError, json_object, record_from_json};
 pub(crate) use limits::{FREE_BYTES, FREE_ROWS, by_size};
 pub use limits::{ReadLimits, ValidReadLimits};

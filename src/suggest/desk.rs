@@ -156,6 +156,24 @@ impl Desk {
         asks.limit(found, candidate)
     }
 
+    /// The first `k` of the candidates that a caller scored for a person, best first, under every rule but the one that asks for
+    /// people in common.
+    ///
+    /// # Panics
+    /// If there is no such node.
+    ///
+    /// # Complexity
+    /// O(n log n) for n candidates.
+    pub fn rank_own(
+        &self,
+        node_idx: u32,
+        candidates: impl Iterator<Item = (u32, f64)>,
+        k: usize,
+    ) -> Vec<(u32, f64)> {
+        let order = self.order();
+        order.scorer().rank_own(node_idx, candidates, k)
+    }
+
     fn settled(&self) -> Option<&Suggestions> {
         self.tables.params().shown_max()?;
         Some((self.settled).get_or_init(|| self.everybody(&|_| ()).suggestions))

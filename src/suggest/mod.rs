@@ -23,6 +23,7 @@ mod kernel;
 mod near;
 #[cfg(test)]
 mod oracle;
+mod own_scores;
 mod params;
 mod person;
 mod rank;

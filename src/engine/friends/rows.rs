@@ -79,6 +79,28 @@ impl Friends {
             });
         }
     }
+
+    /// The first `k` of the candidates that a caller scored for a person, under the rules of suggestions and the gate.
+    pub(in crate::engine) fn rank_own(
+        &self,
+        user: UserId,
+        candidates: impl Iterator<Item = (UserId, f64)>,
+        k: usize,
+    ) -> Vec<(UserId, f64)> {
+        let (graph, gate) = (self.graph(), &self.view.gates.people);
+        let node = |user| {
+            let node = graph.node(user)?;
+            gate.decision(user).is_allowed().then_some(node)
+        };
+        let Some(to) = node(user) else {
+            return Vec::new();
+        };
+        let candidates = candidates.filter_map(|(user, score)| Some((node(user)?, score)));
+        let ranked = self.desk.rank_own(to, candidates, k).into_iter();
+        ranked
+            .map(|(node, score)| (graph.users()[node as usize], score))
+            .collect()
+    }
 }
 
 fn stages(counts: &SuggestCounts) -> [Stage; 2] {
