@@ -31,6 +31,7 @@ mod recall;
 mod resume;
 mod run;
 mod spam;
+mod subject;
 mod verify;
 mod world;
 
@@ -63,6 +64,10 @@ pub use published::read_output;
 pub use recall::{Recall, RecallReason, RecallRequest, RecallRow, recall};
 pub use resume::Resume;
 pub use run::{Page, REPORT, RunRequest, may_begin, run};
+pub use subject::{
+    AccountConsent, AdGiven, Given, HeldRows, LinkHeld, PublishedRows, Reachable, Scored, Subject,
+    SubjectAsked, SubjectRequest, subject,
+};
 pub use verify::{
     Cause, Difference, Finding, PurposeVerdict, Verdict, VerifyRequest, verify, verify_with,
 };

@@ -9,12 +9,14 @@
 mod ads;
 mod charts;
 mod page;
+mod subject;
 mod summary;
 mod sums;
 mod words;
 
 use crate::engine::outputs::Manifest;
 
+pub use subject::render_subject;
 pub use summary::summary;
 
 /// The report's file name.
