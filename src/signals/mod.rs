@@ -32,6 +32,7 @@ mod limits;
 mod listing;
 #[cfg(test)]
 mod listing_tests;
+mod named_rows;
 mod names;
 mod near_names;
 mod number_book;
@@ -89,6 +90,7 @@ pub use frame::Frames;
 pub use json_line::{JsonLineError, json_object, record_from_json};
 pub(crate) use limits::{FREE_BYTES, FREE_ROWS, by_size};
 pub use limits::{ReadLimits, ValidReadLimits};
+pub use named_rows::NamedRow;
 pub use number_book::{BookRejections, BookRow, NumberBook};
 pub use own::{OwnColumns, OwnKind, OwnRefused, OwnValue, OwnValues};
 pub use policy_texts::{policy_texts, policy_versions};

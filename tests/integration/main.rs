@@ -51,6 +51,7 @@ mod rooms;
 mod runs;
 mod safety;
 mod shadow;
+mod subject;
 mod telling;
 mod topics;
 mod typed_numbers;

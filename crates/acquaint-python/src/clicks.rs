@@ -43,9 +43,12 @@ fn chunks<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = [u8; N]> + '_ {
     whole.iter().copied()
 }
 
+/// No model has fewer slots.
+const MIN_SLOTS: usize = 1 << 10;
+
 /// Slots are a power of two: one a column, and one for the intercept.
 fn slots(n_features: u32) -> usize {
-    (n_features as usize + 1).next_power_of_two().max(2)
+    (n_features as usize + 1).next_power_of_two().max(MIN_SLOTS)
 }
 
 /// Fits the model; returns a weight for each column as bytes of `float64`, and the intercept.

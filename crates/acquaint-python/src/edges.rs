@@ -57,25 +57,38 @@ pub(crate) fn ids(column: &dyn Array) -> PyResult<Vec<u64>> {
     whole(column)?.into_iter().map(id).collect()
 }
 
-/// The whole numbers of a column, times as their counts.
+/// The whole numbers of a column, timestamps as seconds.
 fn whole(column: &dyn Array) -> PyResult<Vec<Option<i64>>> {
     match column.data_type() {
         DataType::Int64 => counted::<Int64Type>(column),
         DataType::Int32 => counted::<Int32Type>(column),
         DataType::UInt64 => counted::<UInt64Type>(column),
         DataType::UInt32 => counted::<UInt32Type>(column),
-        DataType::Timestamp(TimeUnit::Second, _) => counted::<TimestampSecondType>(column),
+        DataType::Timestamp(TimeUnit::Second, _) => seconds::<TimestampSecondType>(column, 1),
         DataType::Timestamp(TimeUnit::Millisecond, _) => {
-            counted::<TimestampMillisecondType>(column)
+            seconds::<TimestampMillisecondType>(column, 1_000)
         }
         DataType::Timestamp(TimeUnit::Microsecond, _) => {
-            counted::<TimestampMicrosecondType>(column)
+            seconds::<TimestampMicrosecondType>(column, 1_000_000)
         }
-        DataType::Timestamp(TimeUnit::Nanosecond, _) => counted::<TimestampNanosecondType>(column),
+        DataType::Timestamp(TimeUnit::Nanosecond, _) => {
+            seconds::<TimestampNanosecondType>(column, 1_000_000_000)
+        }
         other => Err(PyTypeError::new_err(format!(
             "a column of an edge list is {other}: ids are whole numbers, times are timestamps or whole numbers"
         ))),
     }
+}
+
+/// The unit in which learning counts time.
+fn seconds<T: ArrowPrimitiveType<Native = i64>>(
+    column: &dyn Array,
+    a_second: i64,
+) -> PyResult<Vec<Option<i64>>> {
+    let counts = counted::<T>(column)?.into_iter();
+    Ok(counts
+        .map(|count| count.map(|count| count.div_euclid(a_second)))
+        .collect())
 }
 
 fn counted<T: ArrowPrimitiveType>(column: &dyn Array) -> PyResult<Vec<Option<i64>>>

@@ -21,7 +21,7 @@ def quickstart() -> Path:
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A synthetic world as Parquet."""
     out = tmp_path_factory.mktemp("world") / "signals"
-    acquaint.synth(out, users=300, seed=7)
+    acquaint.synth(out, users=200, seed=7)
     return out
 
 

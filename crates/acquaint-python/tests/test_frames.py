@@ -98,7 +98,8 @@ def test_rejections_name_the_frame(tables):
     polars = pytest.importorskip("polars")
     friendships = tables["friendships"].with_columns(user_b=polars.col("user_a"))
     run = acquaint.run({**tables, "friendships": friendships})
-    assert {row["file"] for row in run["rejections"].to_pylist()} == {"friendships.frame"}
+    files = [row["file"] for row in run["rejections"].to_pylist()]
+    assert files.count("friendships.frame") == len(friendships)
 
 
 def test_deny_what_is_no_frame(tables):

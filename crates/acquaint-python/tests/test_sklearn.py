@@ -11,7 +11,14 @@ from acquaint.sklearn import ClickClassifier  # noqa: E402
 from sklearn.utils.estimator_checks import parametrize_with_checks  # noqa: E402
 
 
-@parametrize_with_checks([ClickClassifier()])
+def not_applying(estimator):
+    """A row of weight 2 moves the weights once and twice as far, two rows move them one after the other."""
+    why = "learns from one row after the other"
+    names = ("dense_data", "sparse_data")
+    return {f"check_sample_weight_equivalence_on_{name}": why for name in names}
+
+
+@parametrize_with_checks([ClickClassifier()], expected_failed_checks=not_applying)
 def test_contract(estimator, check):
     check(estimator)
 

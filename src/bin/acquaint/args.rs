@@ -17,8 +17,12 @@ use crate::consent::args::ConsentVerb;
 use crate::edge_lists::EdgeListArgs;
 use crate::identity::args::IdentityVerb;
 use crate::memory::Bytes;
+<<<<<<< HEAD
 use crate::plan::PlanArgs;
 use crate::spark::args::EngineArgs;
+=======
+use crate::subject::args::SubjectArgs;
+>>>>>>> wC
 
 /// Friend suggestions and ad relevance from data people agreed to share.
 ///
@@ -74,6 +78,8 @@ pub(crate) enum Verb {
     Recall(RecallArgs),
     /// Verify that deleting all opted-out people from the input does not change the output
     Verify(VerifyArgs),
+    /// Tell what is held about one person, or act on their request to object or to be erased
+    Subject(SubjectArgs),
     /// Write checksums for a directory of tables; every verb that reads it then verifies them
     Seal(SealArgs),
     /// Append to, query and audit the consent ledger
@@ -876,6 +882,12 @@ pub(crate) struct VerifyArgs {
     /// Maximum number of extra runs to find whose data caused a difference
     #[arg(long, value_name = "N", default_value_t = 40)]
     pub(crate) max_reruns: u32,
+    /// Write what was found to this new file, dated and signed with --key; `acquaint-audit` checks it
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub(crate) attest: Option<PathBuf>,
+    /// Secret key that signs the attestation (32 bytes or 64 hexadecimal digits, file mode 600)
+    #[arg(long, value_name = "FILE", requires = "attest")]
+    pub(crate) key: Option<PathBuf>,
     /// Print JSON instead of a table
     #[arg(long)]
     pub(crate) json: bool,

@@ -6,6 +6,7 @@ macro_rules! eprintln {
 }
 
 mod args;
+mod attest;
 mod check;
 mod click_tables;
 mod clock;
@@ -27,7 +28,11 @@ mod recall;
 mod report;
 mod run;
 mod seal;
+<<<<<<< HEAD
 mod spark;
+=======
+mod subject;
+>>>>>>> wC
 mod synth;
 mod timed;
 mod told;
@@ -86,6 +91,7 @@ fn verb(cli: &Cli) -> Result<Outcome, Failure> {
         Verb::Report(args) => report::report(args),
         Verb::Recall(args) => recall::recall(args, cli.quiet),
         Verb::Verify(args) => verify::verify(args, cli.quiet),
+        Verb::Subject(args) => subject::subject(args, cli.quiet),
         Verb::Seal(args) => seal::seal_dir(args),
         Verb::Consent(verb) => consent::consent(verb, cli.quiet),
         Verb::Identity(verb) => identity::identity(verb, cli.quiet),

@@ -170,7 +170,7 @@ def evaluate_friends(
     """Measure every way to suggest friends on friendships that are hidden.
 
     The friendships are those of tables, or ``edges``: a frame with two columns of ids and, if there is a third, one of
-    times. With ``split="time"`` the newest are hidden; with ``learn=True`` the learned order is measured too.
+    times (whole numbers are seconds). With ``split="time"`` the newest are hidden; with ``learn=True`` the learned order is measured too.
     """
     return _acquaint.evaluate_friends(
         _friendships(signals, edges, config),

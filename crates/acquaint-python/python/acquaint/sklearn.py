@@ -101,4 +101,5 @@ class ClickClassifier(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: Any) -> Any:
         """The more probable kind."""
-        return self.classes_[(self.decision_function(X) > 0).astype(int)]
+        clicks = self.decision_function(X) > 0
+        return self.classes_[clicks.astype(int)]
