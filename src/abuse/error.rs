@@ -12,7 +12,7 @@ pub enum AbuseError {
     Param(#[from] ParamError),
     /// Too little to learn from.
     #[error(
-        "{n_abusive} of {n_accounts} labelled accounts are abusive; it takes {least} of each to train on"
+        "of {n_accounts} labelled accounts that may be looked at {n_abusive} are abusive; it takes {least} abusive and {least} others to train on"
     )]
     TooLittle {
         /// Accounts with a label and evidence.

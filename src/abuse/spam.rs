@@ -139,7 +139,7 @@ impl fmt::Display for SpamReason {
             Self::Brigade { reported, accounts } => {
                 write!(
                     f,
-                    "reported {} that nobody else reported, in the same hours as {} others",
+                    "reported {} that nobody else did, with {} others",
                     Counted(*reported),
                     Grouped(accounts.saturating_sub(1))
                 )

@@ -228,7 +228,7 @@ impl Prepared {
         let between = (business, account);
         match &self.business {
             Some(verdicts) => verdicts.explain(&self.world, between, kinds, template),
-            None => BusinessExplained::nothing(business, account, self.world.standing.as_of.valid),
+            None => BusinessExplained::nothing(&self.world, business, account),
         }
     }
 

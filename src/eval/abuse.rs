@@ -1,90 +1,14 @@
 //! Scores of accounts set against labels: who was found, of which kind, and who was found wrongly.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use serde::Serialize;
 
+use super::labels::{AbuseLabel, HONEST_KINDS};
 use crate::abuse::Outcome;
 use crate::hash::HashMap;
 use crate::ids::AccountId;
 use crate::learn::{ClickMetrics, Clicks, Predicted};
-
-/// Kinds that are not abuse: nobody in particular, people, businesses, people who use it a great deal, and people who
-/// reported abuse together.
-pub const HONEST_KINDS: [&str; 5] = ["none", "person", "business", "heavy", "witness"];
-
-/// What an account really is.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct AbuseLabel {
-    /// The account.
-    pub account: AccountId,
-    /// Its kind: one of [`HONEST_KINDS`], or a kind of abuse.
-    pub kind: String,
-}
-
-impl AbuseLabel {
-    /// Is it a kind of abuse?
-    #[must_use]
-    pub fn is_abusive(&self) -> bool {
-        !HONEST_KINDS.contains(&self.kind.as_str())
-    }
-}
-
-/// Why labels could not be read.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum LabelsError {
-    /// Not CSV, without the two columns, or with a number that is none.
-    #[error("labels must be CSV with the columns account_id and kind: {0}")]
-    Csv(#[from] csv::Error),
-    /// An account that has two kinds.
-    #[error("account {account} has two kinds")]
-    Twice {
-        /// The account.
-        account: AccountId,
-    },
-    /// A row without a kind.
-    #[error("account {account} has an empty kind")]
-    Empty {
-        /// The account.
-        account: AccountId,
-    },
-}
-
-#[derive(serde::Deserialize)]
-struct LabelRow {
-    account_id: u64,
-    kind: String,
-}
-
-/// Reads labels: CSV with the columns `account_id` and `kind`, ascending by account.
-///
-/// # Errors
-/// If it is no such file, a kind is empty, or an account has two.
-pub fn read_labels(path: &Path) -> Result<Vec<AbuseLabel>, LabelsError> {
-    let mut labels = Vec::new();
-    for row in csv::Reader::from_path(path)?.into_deserialize() {
-        let LabelRow { account_id, kind } = row?;
-        let account = AccountId(account_id);
-        if kind.trim().is_empty() {
-            return Err(LabelsError::Empty { account });
-        }
-        let kind = kind.trim().to_owned();
-        labels.push(AbuseLabel { account, kind });
-    }
-    labels.sort_unstable();
-    labels.dedup();
-    match labels
-        .windows(2)
-        .find(|two| two[0].account == two[1].account)
-    {
-        Some(two) => Err(LabelsError::Twice {
-            account: two[0].account,
-        }),
-        None => Ok(labels),
-    }
-}
 
 /// An outcome, and the score from which on it may follow.
 pub type Threshold = (Outcome, f64);
@@ -322,29 +246,5 @@ mod tests {
             .map(|one| (one.kind.as_str(), one.touched.clone()))
             .collect();
         assert_eq!(honest, [("heavy", vec![1, 0]), ("person", vec![0, 0])]);
-    }
-
-    #[test]
-    fn deny_labels_that_contradict_each_other() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("labels.csv");
-        let read = |text: &str| {
-            std::fs::write(&path, text).unwrap();
-            read_labels(&path)
-        };
-        assert_eq!(
-            read("account_id,kind\n2,farm\n1,person\n2,farm\n").unwrap(),
-            [label(1, "person"), label(2, "farm")]
-        );
-        assert!(matches!(
-            read("account_id,kind\n2,farm\n2,heavy\n"),
-            Err(LabelsError::Twice { .. })
-        ));
-        assert!(matches!(
-            read("account_id,kind\n2, \n"),
-            Err(LabelsError::Empty { .. })
-        ));
-        assert!(read("account_id\n2\n").is_err());
-        assert!(read("account_id,kind\nx,farm\n").is_err());
     }
 }

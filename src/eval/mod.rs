@@ -5,6 +5,7 @@ mod clicks;
 mod contacts;
 mod edges;
 mod friends;
+mod labels;
 mod links;
 #[cfg(test)]
 mod livejournal;
@@ -14,8 +15,7 @@ mod ranking;
 mod worth;
 
 pub use abuse::{
-    AbuseEvaluation, AbuseLabel, AtOutcome, HONEST_KINDS, HonestTouched, Judged, KindFound,
-    LabelsError, Threshold, evaluate_abuse, read_labels,
+    AbuseEvaluation, AtOutcome, HonestTouched, Judged, KindFound, Threshold, evaluate_abuse,
 };
 pub use clicks::{
     ClickColumns, ClickForm, ClickOptions, ClickRole, ClickTable, ClicksError, NumberedTexts,
@@ -30,6 +30,7 @@ pub use friends::{
     FriendsEvaluation, Method, MethodScores, evaluate_edges, evaluate_edges_holding_out,
     is_held_out, mix,
 };
+pub use labels::{AbuseLabel, HONEST_KINDS, LabelsError, kinds as label_kinds, read_labels};
 pub use links::{AtThreshold, Bin, LinksEvaluation, evaluate_links};
 pub use off_policy::{
     Estimate, Estimates, LogError, PROPENSITY_MIN, PolicyEvaluation, PolicyLog, PolicyOptions,

@@ -1,5 +1,6 @@
 //! A trained model of abuse: from labels to outcomes, and what becomes of whoever is found.
 
+use std::fs;
 use std::path::Path;
 
 use acquaint::abuse::{AbuseModel, Basis, GivenAbuseModel, Outcome};
@@ -13,7 +14,8 @@ use acquaint::ids::AccountId;
 use acquaint::signals::TableForm;
 use acquaint::synth::{SynthParams, World, account_kinds, world};
 
-use crate::support::write_world;
+use crate::support::program::{acquaint, words};
+use crate::support::{small_world, write_world};
 
 /// A world with attackers, the kinds of its accounts, and its tables in a directory.
 fn plotted(dir: &Path, seed: u64) -> (World, Vec<AbuseLabel>) {
@@ -134,4 +136,42 @@ fn withheld(signals: &Path, with: &ValidRunParams, quarantined: &HashSet<Account
     let n_withheld = (before.matches.len() - after.matches.len()) as u64;
     assert_eq!(after.stage.dropped["quarantined"], n_withheld);
     assert_eq!(after.stage.rows_in, before.stage.rows_in);
+}
+
+#[test]
+fn deny_labels_that_say_nothing_of_anybody() {
+    let dir = tempfile::tempdir().unwrap();
+    let world = small_world(60, 4);
+    write_world(&dir.path().join("signals"), TableForm::Csv, &world);
+    let account = world.messenger_accounts[0].account_id.0;
+    for (labels, told) in [
+        ("account_id,kind\n".to_owned(), "it has no rows"),
+        ("\u{fffd}\n".to_owned(), "no column account_id"),
+        (
+            "account_id,kind\n3,spam\n".to_owned(),
+            "none is of an account that has a score",
+        ),
+        (format!("account_id,kind\n{account},Person\n"), "lower case"),
+    ] {
+        fs::write(dir.path().join("labels.csv"), &labels).unwrap();
+        let line = [
+            "evaluate",
+            "abuse",
+            "--signals",
+            "signals",
+            "--labels",
+            "labels.csv",
+        ];
+        let (code, _, error) = acquaint(&line, dir.path());
+        assert!(code == 2 && error.contains(told), "{labels}: {error}");
+    }
+    // Too few of either kind are told by how many may be looked at.
+    fs::write(dir.path().join("labels.csv"), "account_id,kind\n3,spam\n").unwrap();
+    let line = "train abuse --signals signals --labels labels.csv --out model.json";
+    let (code, _, error) = acquaint(&words(line), dir.path());
+    assert!(
+        code == 2 && error.contains("of 0 labelled accounts that may be looked at"),
+        "{error}"
+    );
+    assert!(!dir.path().join("model.json").exists());
 }

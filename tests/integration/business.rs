@@ -233,3 +233,20 @@ fn deny_an_event_that_cannot_be_read_its_account() {
     fs::write(&file, good.replace("resume", "blocked!")).unwrap();
     assert_eq!(rows("after"), 0, "it may have been a block");
 }
+
+#[test]
+fn deny_a_verdict_on_a_business_that_no_table_knows_by_name() {
+    let world = small_world(80, 9);
+    let dir = tempfile::tempdir().unwrap();
+    write_world(&dir.path().join("signals"), TableForm::Csv, &world);
+    let account = world.business_opt_ins[0].account_id.0;
+    let line = format!("explain business 7 {account} --signals signals");
+    assert!(done(&line, dir.path()).contains("no table knows the business"));
+    assert_eq!(
+        explained(dir.path(), &format!("{line} --json"))["is_known"],
+        false
+    );
+    let known = world.businesses[0].business_id.0;
+    let line = format!("explain business {known} 7 --signals signals");
+    assert!(done(&line, dir.path()).contains("there is no thread"));
+}

@@ -6,7 +6,7 @@ mod friends;
 
 use std::path::PathBuf;
 
-pub(crate) use abuse::opened;
+pub(crate) use abuse::{labels_of, opened};
 
 use crate::args::{AskingArgs, TrainVerb};
 use crate::exit::{Failure, Outcome};

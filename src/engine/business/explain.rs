@@ -20,6 +20,8 @@ pub struct BusinessExplained {
     pub account: AccountId,
     /// When.
     pub at: Timestamp,
+    /// Does any table know the business?
+    pub is_known: bool,
     /// Where the business stands among those that matter to the account, for each purpose in whose order it is.
     pub orders: Vec<OrderExplained>,
     /// A verdict for each kind of message; none if there is nothing between the two, or the account allows neither purpose.
@@ -91,6 +93,7 @@ impl Verdicts {
             business,
             account,
             at,
+            is_known: is_known(world, business),
             orders: self.orders_with(business, account, kinds),
             kinds: asked
                 .filter_map(|(kind, verdict)| Some(explained(kind, &verdict?, at)))
@@ -120,19 +123,25 @@ impl Verdicts {
 }
 
 impl BusinessExplained {
-    pub(in crate::engine) const fn nothing(
+    pub(in crate::engine) fn nothing(
+        world: &World,
         business: BusinessId,
         account: AccountId,
-        at: Timestamp,
     ) -> Self {
         Self {
             business,
             account,
-            at,
+            at: world.standing.as_of.valid,
+            is_known: is_known(world, business),
             orders: Vec::new(),
             kinds: Vec::new(),
         }
     }
+}
+
+fn is_known(world: &World, business: BusinessId) -> bool {
+    let rows = world.inputs.businesses.rows();
+    rows.iter().any(|one| one.business_id == business)
 }
 
 fn explained(kind: MessageKind, verdict: &Verdict, at: Timestamp) -> KindExplained {

@@ -6,7 +6,7 @@ use acquaint::eval::{AbuseEvaluation, AtOutcome, Judged, Threshold, evaluate_abu
 use super::{figure, line, say};
 use crate::args::EvaluateAbuseArgs;
 use crate::exit::{Failure, Outcome};
-use crate::train::opened;
+use crate::train::{labels_of, opened};
 
 pub(crate) fn abuse(args: &EvaluateAbuseArgs, quiet: bool) -> Result<Outcome, Failure> {
     let (case, labels) = opened(&args.labelled, quiet)?;
@@ -18,6 +18,10 @@ pub(crate) fn abuse(args: &EvaluateAbuseArgs, quiet: bool) -> Result<Outcome, Fa
         })
         .collect();
     let evaluation = evaluate_abuse(&judged, &labels, &published(&case.thresholds()));
+    if evaluation.accounts == 0 {
+        let error = "none is of an account that has a score";
+        return Err(Failure::new(labels_of(&args.labelled), error));
+    }
     say(args.json, &evaluation, &case.reading(), table)
 }
 

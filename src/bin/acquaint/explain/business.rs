@@ -28,7 +28,11 @@ fn text(explained: &BusinessExplained) -> String {
     let (business, account) = (explained.business.0, explained.account.0);
     let mut text = String::new();
     if explained.kinds.is_empty() {
-        let why = "there is no thread and no opt-in between them by then, or the account allows neither purpose";
+        let why = if explained.is_known {
+            "there is no thread and no opt-in between them by then, or the account allows neither purpose"
+        } else {
+            "no table knows the business"
+        };
         line(
             &mut text,
             &format!("business {business} has no verdict for account {account}: {why}"),

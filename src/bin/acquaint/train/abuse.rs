@@ -2,7 +2,7 @@
 
 use acquaint::abuse::{AbuseModel, ColumnWeight};
 use acquaint::engine::{AbuseCase, SignalsRequest};
-use acquaint::eval::{AbuseLabel, read_labels};
+use acquaint::eval::{AbuseLabel, label_kinds, read_labels};
 use acquaint::learn::ClickMetrics;
 use acquaint::publish::{Ours, is_sealed_file, shown};
 use serde_json::Value;
@@ -22,8 +22,8 @@ pub(crate) fn abuse(args: &TrainAbuseArgs, quiet: bool) -> Result<Outcome, Failu
     let reads = reads.and("the labels", Some(&labelled.labels));
     let out = output::file(&args.out, MODEL, reads.all())?;
     let (case, labels) = opened(labelled, quiet)?;
-    let labels = labels.iter().map(|one| (one.account, one.is_abusive()));
-    let model = case.train(&labels.collect())?;
+    let is_abusive = labels.iter().map(|one| (one.account, one.is_abusive()));
+    let model = case.train(&is_abusive.collect())?;
     let text = model.to_json()?;
     out.write(text.as_bytes())?;
     output::tell(&out.publish()?);
@@ -32,9 +32,14 @@ pub(crate) fn abuse(args: &TrainAbuseArgs, quiet: bool) -> Result<Outcome, Failu
         let what = &serde_json::from_str::<Value>(&text)?;
         serde_json::to_string_pretty(&Told { what, reading })?
     } else {
-        summary(&model) + &format!("\nwrote {}\n", shown(&args.out))
+        summary(&model, &labels) + &format!("\nwrote {}\n", shown(&args.out))
     })?;
     Ok(tell_with_proof(reading, Outcome::Done))
+}
+
+/// What is done when something is wrong with the labels.
+pub(crate) fn labels_of(args: &LabelledArgs) -> String {
+    format!("reading the labels {}", shown(&args.labels))
 }
 
 /// The signals as abuse may see them, and the labels.
@@ -42,8 +47,8 @@ pub(crate) fn opened(
     args: &LabelledArgs,
     quiet: bool,
 ) -> Result<(AbuseCase, Vec<AbuseLabel>), Failure> {
-    let reading = || format!("reading {}", shown(&args.labels));
-    let labels = read_labels(&args.labels).map_err(|error| Failure::new(reading(), error))?;
+    let labels = read_labels(&args.labels);
+    let labels = labels.map_err(|error| Failure::new(labels_of(args), error))?;
     let params = read_params(&args.asking.given)?;
     let ledger = Ledger::read(&args.asking.ledger)?;
     let source = ledger.source();
@@ -61,10 +66,13 @@ const MODEL: Ours = Ours::new("an abuse model", |path| {
     is_sealed_file(path, "\"schema\": \"acquaint-abuse-model/")
 });
 
-fn summary(model: &AbuseModel) -> String {
+fn summary(model: &AbuseModel, labels: &[AbuseLabel]) -> String {
     let training = model.training();
     let (n, abusive) = (training.accounts, training.abusive);
-    let mut text = format!("{n} labelled accounts, {abusive} of them abusive\n\n");
+    let [abuse, honest] = label_kinds(labels).map(|kinds| Vec::from_iter(kinds).join(", "));
+    let mut text = format!("{n} labelled accounts, {abusive} of them abusive\n");
+    line(&mut text, &format!("taken for abuse   {abuse}"));
+    line(&mut text, &format!("taken for honest  {honest}\n"));
     for (name, counts_strangers, metrics) in [
         ("all columns", true, &training.whole),
         (

@@ -20,12 +20,11 @@ pub(crate) struct Broker<'a> {
 
 impl Broker<'_> {
     /// `YYYYMMDD_ID_TYPE[_SUFFIX].csv`, by the day it is in UTC.
-    fn path(&self, identifier: &str) -> PathBuf {
+    fn name(&self, identifier: &str) -> String {
         let day = self.now.to_string()[..10].replace('-', "");
         let suffix = self.suffix.map(|suffix| format!("_{suffix}"));
         let suffix = suffix.unwrap_or_default();
-        let name = format!("{day}_{}_{identifier}{suffix}.csv", self.id);
-        self.answers.join(name)
+        format!("{day}_{}_{identifier}{suffix}.csv", self.id)
     }
 }
 
@@ -103,10 +102,13 @@ impl<'a> Answers<'a> {
 
 impl Answer {
     fn begin(identifier: &'static str, broker: &Broker<'_>) -> Result<Self, Failure> {
-        let path = broker.path(identifier);
+        let name = broker.name(identifier);
+        let path = broker.answers.join(&name);
         if path.exists() {
             let error = "it is there already: send it, or give another --suffix";
-            return Err(Failure::new(format!("writing {}", shown(&path)), error));
+            // The name is made here, of a day and the broker's id, and is no number of anybody's.
+            let writing = format!("writing {name} into {}", shown(broker.answers));
+            return Err(Failure::new(writing, error));
         }
         let staged = output::file(&path, Ours::NEVER, Vec::new())?;
         let mut out = BufWriter::with_capacity(1 << 16, staged.create()?);
