@@ -17,12 +17,9 @@ use crate::consent::args::ConsentVerb;
 use crate::edge_lists::EdgeListArgs;
 use crate::identity::args::IdentityVerb;
 use crate::memory::Bytes;
-<<<<<<< HEAD
 use crate::plan::PlanArgs;
 use crate::spark::args::EngineArgs;
-=======
 use crate::subject::args::SubjectArgs;
->>>>>>> wC
 
 /// Friend suggestions and ad relevance from data people agreed to share.
 ///

@@ -28,11 +28,8 @@ mod recall;
 mod report;
 mod run;
 mod seal;
-<<<<<<< HEAD
 mod spark;
-=======
 mod subject;
->>>>>>> wC
 mod synth;
 mod timed;
 mod told;

@@ -1,5 +1,7 @@
 //! What was made of it: every score of a person with its reasons, as a run publishes it.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::who::Who;
@@ -81,7 +83,7 @@ pub struct Reachable {
     /// The kinds of messages it may send.
     pub may_send: Vec<&'static str>,
     /// Why it may or may not advertise.
-    pub marketing_reasons: Vec<String>,
+    pub marketing_reasons: Vec<Cow<'static, str>>,
 }
 
 pub(super) fn links(prepared: &Prepared, who: &Who) -> Vec<LinkHeld> {
