@@ -53,7 +53,7 @@ const fn of_strangers(
 }
 
 /// All columns, in the order of files.
-pub(super) const COLUMNS: [Column; 19] = [
+pub(super) const COLUMNS: [Column; 20] = [
     of_all("book_size", book_size, of_book),
     of_all(
         "over_budget",
@@ -117,6 +117,14 @@ pub(super) const COLUMNS: [Column; 19] = [
         "in_step",
         |e| saturating(e.in_step.saturating_sub(1), 20),
         |e| SpamReason::Lockstep {
+            accounts: e.in_step,
+        },
+    ),
+    of_all(
+        "brigade",
+        |e| saturating(e.brigaded, 10),
+        |e| SpamReason::Brigade {
+            reported: e.brigaded,
             accounts: e.in_step,
         },
     ),

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::features::{AccountOnDevice, AddressBooks, Report, SpamFeatures, extract};
 use super::lockstep::Lockstep;
-use super::reporters::weights;
+use super::reporters::{brigades, weights};
 use super::trust::MutualContacts;
 use crate::consent::{About, For, Permitted};
 use crate::hash::{HashMap, HashSet};
@@ -91,6 +91,8 @@ pub struct Evidence {
     pub in_step: u32,
     /// Reports against it, weighted by the reporters' record.
     pub report_weight: f64,
+    /// Accounts it reported within an hour of others in step with it, and nobody else reported.
+    pub brigaded: u32,
     /// Whole days since it was registered.
     pub age_days: u32,
     /// Whole days since it took its newest number.
@@ -118,6 +120,7 @@ pub fn gather<P: For>(signs: &Signs<'_, P>) -> Vec<Evidence> {
     let counts = extract(signs.accounts, &signs.books, signs.reports);
     let lockstep = Lockstep::of(signs.books.matches, signs.reports);
     let report_weights = weights(signs.reports, &lockstep);
+    let brigades = brigades(signs.reports, &lockstep);
     let paces = paces(signs.books.matches);
     let tenures = tenures(signs.tenures);
     let strangers = signs.books.unmatched.iter();
@@ -141,6 +144,7 @@ pub fn gather<P: For>(signs: &Signs<'_, P>) -> Vec<Evidence> {
             most_in_a_day: paces.get(&account).copied().unwrap_or(0),
             in_step: lockstep.size(account),
             report_weight: report_weights.get(&account).copied().unwrap_or(0.0),
+            brigaded: brigades.get(&account).copied().unwrap_or(0),
             age_days: days(|tenure| tenure.registered_at),
             number_days: days(|tenure| tenure.number_since),
             is_recycled: signs.recycled.contains(&account),

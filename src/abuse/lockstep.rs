@@ -1,9 +1,10 @@
 //! Lockstep: accounts that did the same to the same people in the same hours.
 //!
 //! Strangers who act for themselves rarely save one number within the same hour, and hardly ever do so three times. Accounts
-//! that one hand moves do it all the time. Two accounts are *in step* if there are at least [`TOGETHER`] people whom both saved,
-//! or both reported, within one hour, and if these are at least half of all that the less busy of the two did. Groups are what
-//! pairs in step connect.
+//! that one hand moves do it all the time. Two accounts are *in step* if there are at least [`TOGETHER`] people whom both saved
+//! within one hour, and if these are at least half of all that the less busy of the two saved; or the same of people whom both
+//! reported. Each is judged by itself: who reports with others may well save people alone. Groups are what pairs in step
+//! connect.
 //!
 //! Hours are counted on two grids, half an hour apart, so that no two acts less than half an hour apart are missed. Of many who
 //! did the same in one hour each is compared with the next [`BESIDE`] by id: a group that moves as one has the same neighbours
@@ -31,7 +32,7 @@ pub const BESIDE: usize = 16;
 const HOUR: i64 = 3_600_000_000;
 
 /// What somebody did to somebody.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Act {
     Saved,
     Reported,
@@ -51,6 +52,8 @@ pub struct Lockstep {
     /// The smallest account of each member's group.
     group_of: HashMap<AccountId, AccountId>,
     sizes: HashMap<AccountId, u32>,
+    /// Who reported whom within an hour of another in step, ascending.
+    reported_together: Vec<(AccountId, AccountId)>,
 }
 
 impl Lockstep {
@@ -87,13 +90,17 @@ impl Lockstep {
         }
         beside.par_sort_unstable();
         beside.dedup();
-        let pairs = beside.chunk_by(|a, b| a.pair == b.pair);
+        let pairs = beside.chunk_by(|a, b| (a.pair, a.on.0) == (b.pair, b.on.0));
         let in_step = pairs.filter(|on| {
-            let (a, b) = on[0].pair;
-            let least = n_deeds[&a].min(n_deeds[&b]);
+            let Beside { pair, on: (act, _) } = on[0];
+            let least = n_deeds[&(pair.0, act)].min(n_deeds[&(pair.1, act)]);
             on.len() >= TOGETHER && 2 * on.len() >= least
         });
-        Self::connected(in_step.map(|on| on[0].pair))
+        let in_step: Vec<&[Beside]> = in_step.collect();
+        Self {
+            reported_together: reported_together(&in_step),
+            ..Self::connected(in_step.iter().map(|on| on[0].pair))
+        }
     }
 
     /// Groups that pairs connect, each named by its smallest account.
@@ -119,6 +126,12 @@ impl Lockstep {
     pub fn size(&self, account: AccountId) -> u32 {
         let group = self.group_of.get(&account);
         group.map_or(1, |group| self.sizes[group])
+    }
+
+    /// Who reported whom within an hour of another account in step with it: ascending, each pair once.
+    #[must_use]
+    pub fn reported_together(&self) -> &[(AccountId, AccountId)] {
+        &self.reported_together
     }
 
     /// The name of an account's group: its smallest account, or itself.
@@ -149,13 +162,27 @@ fn add_pairs(at_once: &[Deed], beside: &mut Vec<Beside>) {
     }
 }
 
-/// To how many people each account did something.
-fn n_deeds(deeds: &[Deed]) -> HashMap<AccountId, usize> {
-    let mut on: Vec<_> = deeds.par_iter().map(|deed| (deed.by, deed.on)).collect();
+/// To how many people each account did something of a kind.
+fn n_deeds(deeds: &[Deed]) -> HashMap<(AccountId, Act), usize> {
+    let deeds = deeds.par_iter();
+    let mut on: Vec<_> = deeds
+        .map(|deed| ((deed.by, deed.on.0), deed.on.1))
+        .collect();
     on.par_sort_unstable();
     on.dedup();
     let of_one = on.chunk_by(|a, b| a.0 == b.0);
     of_one.map(|some| (some[0].0, some.len())).collect()
+}
+
+fn reported_together(in_step: &[&[Beside]]) -> Vec<(AccountId, AccountId)> {
+    let reported = in_step.iter().copied().flatten();
+    let reported = reported.filter(|one| one.on.0 == Act::Reported);
+    let mut together: Vec<_> = reported
+        .flat_map(|one| [(one.pair.0, one.on.1), (one.pair.1, one.on.1)])
+        .collect();
+    together.sort_unstable();
+    together.dedup();
+    together
 }
 
 fn root(parent: &mut HashMap<AccountId, AccountId>, of: AccountId) -> AccountId {
@@ -247,6 +274,27 @@ mod tests {
         assert_eq!(sizes(&rows), [1, 3, 3, 3, 1, 2, 2, 1]);
         let found = Lockstep::of_deeds(rows.into_iter().map(deed).collect());
         assert_eq!([3, 6, 7].map(|id| found.group(AccountId(id)).0), [1, 5, 7]);
+    }
+
+    #[test]
+    fn who_reports_together_is_in_step_whomever_it_saves() {
+        let report = |row: (u64, u64, i64)| Deed {
+            on: (Act::Reported, AccountId(row.1)),
+            ..deed(row)
+        };
+        let together = (0..3_u64).flat_map(|on| [(1, 100 + on, 9), (2, 100 + on, 20)]);
+        let alone = (0..40_u64).flat_map(|on| [(1, 200 + on, 9), (2, 300 + on, 9)]);
+        let deeds = together.map(report).chain(alone.map(deed)).collect();
+        let found = Lockstep::of_deeds(deeds);
+        assert_eq!(found.size(AccountId(1)), 2);
+        let pairs = [1, 2].map(|by| (100..103).map(move |on| (AccountId(by), AccountId(on))));
+        let pairs: Vec<_> = pairs.into_iter().flatten().collect();
+        assert_eq!(found.reported_together(), pairs);
+        // What is saved and what is reported do not add up.
+        let mixed = [(1, 100, 9), (2, 100, 9), (1, 101, 9), (2, 101, 9)].map(report);
+        let mixed = mixed.into_iter().chain([(1, 7, 9), (2, 7, 9)].map(deed));
+        let found = Lockstep::of_deeds(mixed.collect());
+        assert_eq!(found, Lockstep::default());
     }
 
     /// Every pair against every other, group by group.

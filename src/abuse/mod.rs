@@ -54,9 +54,9 @@ pub use error::AbuseError;
 pub use evidence::{Evidence, Signs, Tenure, Verified, gather};
 pub use features::{AccountOnDevice, AddressBooks, Report, SpamFeatures, extract};
 pub use lockstep::{BESIDE, Lockstep, TOGETHER};
-pub use outcome::{Outcome, OutcomeThresholds};
+pub use outcome::{BORNE_OUT_MIN, Basis, Outcome, OutcomeThresholds};
 pub use params::{AbuseParams, GivenAbuseModel, ValidAbuseParams};
-pub use reporters::weights as report_weights;
+pub use reporters::{brigades, weights as report_weights};
 pub use spam::{ScorePart, SpamReason, SpamScore, formula_parts, probability, spam_scores};
 pub use trained::{
     ABUSE_MODEL_SCHEMA, AbuseModel, AbuseProvenance, AbuseTrainParams, AbuseTrainValidParams,

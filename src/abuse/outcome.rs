@@ -22,6 +22,9 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every outcome, from the mildest.
+    pub const ALL: [Self; 4] = [Self::None, Self::Demote, Self::Limit, Self::Quarantine];
+
     /// The name used in files.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -34,6 +37,22 @@ impl Outcome {
     }
 }
 
+/// What a score rests on, as far as quarantine asks. Missing trust says where an account stands, not what it did: people whose
+/// contacts all lie far from any verified account have it too. It quarantines nobody by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// Weights set by judgement.
+    Formula,
+    /// A trained model, in which nothing but missing trust adds [`BORNE_OUT_MIN`] to the log-odds.
+    TrustAlone,
+    /// A trained model, in which something else does.
+    BorneOut,
+}
+
+/// What a part besides missing trust must add to the log-odds to bear a score out.
+pub const BORNE_OUT_MIN: f64 = 1.0;
+
 /// From which score on each outcome follows.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -42,8 +61,8 @@ pub struct OutcomeThresholds {
     pub demote: f64,
     /// Limited from this score on, `demote` to 1; default 0.8.
     pub limit: f64,
-    /// Quarantined from this score of a trained model on, `limit` to 1; default 0.95. Weights set by judgement alone quarantine
-    /// nobody.
+    /// Quarantined from this score of a trained model on, `limit` to 1; default 0.95. Weights set by judgement quarantine nobody,
+    /// and nor does missing trust that nothing else bears out.
     pub quarantine: f64,
 }
 
@@ -77,10 +96,10 @@ impl OutcomeThresholds {
         )
     }
 
-    /// What follows from a score; `is_trained` says whether a trained model gave it.
+    /// What follows from a score.
     #[must_use]
-    pub fn of(&self, score: f64, is_trained: bool) -> Outcome {
-        if is_trained && score >= self.quarantine {
+    pub fn of(&self, score: f64, basis: Basis) -> Outcome {
+        if basis == Basis::BorneOut && score >= self.quarantine {
             Outcome::Quarantine
         } else if score >= self.limit {
             Outcome::Limit
@@ -100,7 +119,7 @@ mod tests {
     fn every_threshold_at_it_and_just_below() {
         let thresholds = OutcomeThresholds::default();
         let below = |x: f64| f64::from_bits(x.to_bits() - 1);
-        let outcome = |score| thresholds.of(score, true);
+        let outcome = |score| thresholds.of(score, Basis::BorneOut);
         assert_eq!(
             [below(0.5), 0.5].map(outcome),
             [Outcome::None, Outcome::Demote]
@@ -113,8 +132,10 @@ mod tests {
             [below(0.95), 0.95].map(outcome),
             [Outcome::Limit, Outcome::Quarantine]
         );
-        assert_eq!(thresholds.of(1.0, false), Outcome::Limit);
-        assert_eq!(thresholds.of(f64::NAN, true), Outcome::None);
+        for basis in [Basis::Formula, Basis::TrustAlone] {
+            assert_eq!(thresholds.of(1.0, basis), Outcome::Limit);
+        }
+        assert_eq!(thresholds.of(f64::NAN, Basis::BorneOut), Outcome::None);
     }
 
     #[test]

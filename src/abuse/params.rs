@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::outcome::{Outcome, OutcomeThresholds};
+use super::spam::SpamScore;
 use super::trained::AbuseModel;
 
 use crate::params::{ParamError, require};
@@ -161,8 +162,8 @@ impl ValidAbuseParams {
 
     /// What follows from a score.
     #[must_use]
-    pub fn outcome(&self, score: f64) -> Outcome {
-        self.0.outcomes.of(score, self.model().is_some())
+    pub fn outcome(&self, score: &SpamScore) -> Outcome {
+        self.0.outcomes.of(score.score, score.basis)
     }
 }
 

@@ -29,6 +29,37 @@ pub fn weights<P: For>(
     reports: &[Permitted<Report, P>],
     lockstep: &Lockstep,
 ) -> HashMap<AccountId, f64> {
+    let said = said(reports, lockstep);
+    let voices = voices(&said);
+    let records = records(&said, &voices);
+    let against = said.chunk_by(|a, b| a.about == b.about);
+    against
+        .map(|against| (against[0].about, weight(against, &records)))
+        .collect()
+}
+
+/// How many accounts each account reported within an hour of others in step with it, and nobody outside of its group reported.
+/// People who are right about a spammer in the same hour are soon joined by others; a brigade's word stays alone.
+///
+/// # Complexity
+/// As [`weights`].
+#[must_use]
+pub fn brigades<P: For>(
+    reports: &[Permitted<Report, P>],
+    lockstep: &Lockstep,
+) -> HashMap<AccountId, u32> {
+    let voices = voices(&said(reports, lockstep));
+    let mut brigades: HashMap<AccountId, u32> = HashMap::default();
+    for (by, on) in lockstep.reported_together() {
+        if voices.get(on) == Some(&1) {
+            *brigades.entry(*by).or_default() += 1;
+        }
+    }
+    brigades
+}
+
+/// Who said what, by whom it is about: ascending, each once, nothing about oneself.
+fn said<P: For>(reports: &[Permitted<Report, P>], lockstep: &Lockstep) -> Vec<Said> {
     let said = reports.par_iter().map(Permitted::get);
     let said = said.filter(|report| report.reporter != report.reported);
     let mut said: Vec<Said> = said
@@ -40,12 +71,7 @@ pub fn weights<P: For>(
         .collect();
     said.par_sort_unstable();
     said.dedup();
-    let voices = voices(&said);
-    let records = records(&said, &voices);
-    let against = said.chunk_by(|a, b| a.about == b.about);
-    against
-        .map(|against| (against[0].about, weight(against, &records)))
-        .collect()
+    said
 }
 
 /// A report, by voice.
@@ -104,18 +130,39 @@ mod tests {
     use crate::consent::{Abuse, Gate};
     use crate::time::Timestamp;
 
-    fn weighed(rows: &[(u64, u64, i64)]) -> HashMap<AccountId, f64> {
+    fn reports(rows: &[(u64, u64, i64)]) -> Vec<Permitted<Report, Abuse>> {
         let gate: Gate<Abuse, AccountId> = gate_of((0..100).map(AccountId));
         let report = |&(reporter, reported, hour): &(u64, u64, i64)| Report {
             reporter: AccountId(reporter),
             reported: AccountId(reported),
             at: Timestamp::from_secs(hour * 3_600),
         };
-        let reports: Vec<_> = rows
-            .iter()
-            .filter_map(|row| gate.permit(report(row)).ok())
-            .collect();
+        let permitted = rows.iter().map(|row| gate.permit(report(row)));
+        permitted.map(Result::unwrap).collect()
+    }
+
+    fn weighed(rows: &[(u64, u64, i64)]) -> HashMap<AccountId, f64> {
+        let reports = reports(rows);
         weights(&reports, &Lockstep::of(&[], &reports))
+    }
+
+    #[test]
+    fn a_brigade_is_whose_word_nobody_else_bears_out() {
+        let found = |rows: &[(u64, u64, i64)]| {
+            let reports = reports(rows);
+            let found = brigades(&reports, &Lockstep::of(&[], &reports));
+            [1, 2, 3, 9].map(|id| found.get(&AccountId(id)).copied().unwrap_or(0))
+        };
+        let mut rows: Vec<(u64, u64, i64)> = (20..24_u64)
+            .flat_map(|who| (1..3).map(move |by| (by, who, who.cast_signed() * 9)))
+            .collect();
+        assert_eq!(found(&rows), [4, 4, 0, 0]);
+        // Another voice bears out one of them; a third of the group joins in another.
+        rows.extend([(9, 20, 999), (3, 21, 21 * 9)]);
+        assert_eq!(found(&rows), [2, 2, 0, 0]);
+        // Once it is in step itself, it is of the same voice.
+        rows.extend([(3, 22, 22 * 9), (3, 23, 23 * 9)]);
+        assert_eq!(found(&rows), [3, 3, 3, 0]);
     }
 
     #[test]

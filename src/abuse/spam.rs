@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use super::features::SpamFeatures;
 use super::model;
+use super::outcome::Basis;
 use super::params::ValidAbuseParams;
 use crate::ids::AccountId;
 use crate::learn::sigmoid;
@@ -17,6 +18,8 @@ pub struct SpamScore {
     pub account: AccountId,
     /// In [0, 1]; higher is worse.
     pub score: f64,
+    /// What it rests on.
+    pub basis: Basis,
     /// What speaks for it, the weightiest first; empty if nothing weighs enough.
     pub reasons: Vec<SpamReason>,
 }
@@ -76,6 +79,13 @@ pub enum SpamReason {
         /// How many accounts moved so, this one included.
         accounts: u32,
     },
+    /// It reported accounts that nobody else reported, in the same hours as others.
+    Brigade {
+        /// How many accounts it reported so.
+        reported: u32,
+        /// How many accounts moved so, this one included.
+        accounts: u32,
+    },
     /// A young account.
     Young {
         /// Days since it was registered.
@@ -126,12 +136,32 @@ impl fmt::Display for SpamReason {
                     Grouped(*accounts)
                 )
             }
+            Self::Brigade { reported, accounts } => {
+                write!(
+                    f,
+                    "reported {} that nobody else reported, in the same hours as {} others",
+                    Counted(*reported),
+                    Grouped(accounts.saturating_sub(1))
+                )
+            }
             Self::Young { days: 1 } => f.write_str("account 1 day old"),
             Self::Young { days } => write!(f, "account {} days old", Grouped(*days)),
             Self::RecycledNumber { days } => {
                 write!(f, "number taken over {} days ago", Grouped(*days))
             }
             Self::Untrusted => f.write_str("little trust from verified accounts"),
+        }
+    }
+}
+
+/// A number of accounts.
+struct Counted(u32);
+
+impl fmt::Display for Counted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            1 => f.write_str("1 account"),
+            n => write!(f, "{} accounts", Grouped(n)),
         }
     }
 }
@@ -173,6 +203,7 @@ fn spam_score(features: &SpamFeatures, params: &ValidAbuseParams) -> SpamScore {
     SpamScore {
         account: features.account,
         score: model::score(parts, params.bias),
+        basis: Basis::Formula,
         reasons: reasons(features, parts, params.reason_min),
     }
 }

@@ -25,7 +25,8 @@ use serde::{Deserialize, Serialize};
 use super::columns::{COLUMNS, N_COLUMNS, row};
 use super::error::AbuseError;
 use super::evidence::Evidence;
-use super::spam::{ScorePart, SpamScore};
+use super::outcome::{BORNE_OUT_MIN, Basis};
+use super::spam::{ScorePart, SpamReason, SpamScore};
 use crate::hash::mix;
 use crate::learn::{
     Calibration, CalibrationMethod, ClickMetrics, Clicks, Logistic, Predicted, sigmoid,
@@ -34,7 +35,7 @@ use crate::params::{ParamError, require};
 use crate::publish::{seal_json, unseal_json};
 
 /// The form of model files that this version writes and reads; it changes when a column's meaning does.
-pub const ABUSE_MODEL_SCHEMA: &str = "acquaint-abuse-model/1";
+pub const ABUSE_MODEL_SCHEMA: &str = "acquaint-abuse-model/2";
 /// Parts that are predicted by the others.
 const PARTS: u64 = 5;
 /// Accounts of both kinds that training takes.
@@ -286,10 +287,12 @@ impl AbuseModel {
         let weighed = self.weighed(counts_strangers);
         let parts = weighed.parts(&row(evidence));
         let mut told = self.parts(evidence, counts_strangers);
+        let basis = basis(&told);
         told.retain(|part| part.log_odds >= reason_min);
         SpamScore {
             account: evidence.account(),
             score: weighed.score(&parts),
+            basis,
             reasons: told.into_iter().map(|part| part.reason).collect(),
         }
     }
@@ -367,6 +370,17 @@ impl Fit<EvidenceTable, Vec<bool>, AbuseError> for AbuseTrainValidParams {
             whole,
             without_strangers,
         })
+    }
+}
+
+/// Whether anything bears missing trust out.
+fn basis(parts: &[ScorePart]) -> Basis {
+    let bears_out =
+        |part: &ScorePart| part.reason != SpamReason::Untrusted && part.log_odds >= BORNE_OUT_MIN;
+    if parts.iter().any(bears_out) {
+        Basis::BorneOut
+    } else {
+        Basis::TrustAlone
     }
 }
 

@@ -3,12 +3,13 @@
 //! Only what the accounts' consent allows for a purpose is counted for it, so there is one count for service and one for marketing.
 
 use super::book::{LimitPer, WayUp};
-use super::eligibility::{Contacted, Signals};
+use super::desk::Contacted;
+use super::eligibility::Signals;
 use super::in_force::InForce;
 use super::params::ValidBusinessParams;
 use super::sender::Sender;
 use super::span::Span;
-use crate::consent::{For, Gate};
+use crate::consent::{For, Gate, Purpose};
 use crate::hash::{HashMap, HashSet};
 use crate::ids::{AccountId, BusinessId};
 use crate::signals::{
@@ -30,6 +31,8 @@ struct Met {
 /// Limit and use of a business at an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Standing {
+    /// Whose limit it is.
+    pub(super) whose: Sender,
     pub(super) started: u32,
     pub(super) limit: Option<SendingLimit>,
 }
@@ -37,7 +40,6 @@ pub(super) struct Standing {
 /// What one purpose may count at an instant.
 pub(super) struct Counts {
     standing: HashMap<BusinessId, Standing>,
-    whose: HashMap<BusinessId, Sender>,
     started: HashSet<(Sender, AccountId)>,
     marketing: HashMap<AccountId, u32>,
     reply_until: HashMap<(BusinessId, AccountId), Timestamp>,
@@ -77,21 +79,20 @@ impl Counts {
             started: limits.people_in_window(),
             marketing: happened.marketing_that_counts(rules, &replies),
             reply_until: replies.open_until(rules),
-            whose,
         }
     }
 
     pub(super) fn standing(&self, business: BusinessId) -> Standing {
         let none = Standing {
+            whose: Sender::Number(business),
             started: 0,
             limit: None,
         };
         self.standing.get(&business).copied().unwrap_or(none)
     }
 
-    pub(super) fn is_started(&self, business: BusinessId, account: AccountId) -> bool {
-        let whose = self.whose.get(&business);
-        whose.is_some_and(|whose| self.started.contains(&(*whose, account)))
+    pub(super) fn is_started(&self, whose: Sender, account: AccountId) -> bool {
+        self.started.contains(&(whose, account))
     }
 
     pub(super) fn marketing(&self, account: AccountId) -> u32 {
@@ -111,6 +112,7 @@ impl Counts {
 struct Happened {
     /// Messages that are no answers.
     sent: Vec<Met>,
+    /// Those of marketing, where that is the purpose: nothing else is capped.
     marketing: Vec<Met>,
     /// Blocks and reports.
     bad: Vec<Met>,
@@ -140,9 +142,10 @@ impl Happened {
                     MessageKind::Utility | MessageKind::Authentication => {
                         (account, &mut [&mut happened.sent])
                     }
-                    MessageKind::Marketing => {
+                    MessageKind::Marketing if P::PURPOSE == Purpose::BusinessMarketing => {
                         (account, &mut [&mut happened.sent, &mut happened.marketing])
                     }
+                    MessageKind::Marketing => (account, &mut [&mut happened.sent]),
                 },
                 BusinessEventKind::Said {
                     account,
@@ -342,12 +345,14 @@ impl Limits<'_> {
     fn of(&self, whose: Sender, told: Told) -> Standing {
         let Some(rule) = self.rules.messaging_limit() else {
             return Standing {
+                whose,
                 started: 0,
                 limit: None,
             };
         };
         let at = self.rules.at;
         Standing {
+            whose,
             started: people(&self.started, whose, rule.window, at),
             limit: Some(self.limit(whose, told, rule.tiers)),
         }

@@ -20,10 +20,12 @@
 
 mod admission;
 mod book;
+mod desk;
 mod eligibility;
 mod history;
 mod in_force;
 mod order;
+mod pairs;
 mod params;
 mod quiet;
 mod rule_file;
@@ -32,6 +34,8 @@ mod sender;
 mod span;
 mod verdict;
 
+#[cfg(test)]
+mod eligibility_tests;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]
@@ -49,6 +53,6 @@ pub use order::{Crowd, Mattering, Order, Relevance, Saved, Ties, order, refusals
 pub use params::{BusinessParams, ValidBusinessParams};
 pub use quiet::QuietHours;
 pub use rule_file::RuleFileError;
-pub use rules::{Permission, ReachReason};
+pub use rules::ReachReason;
 pub use sender::Sender;
 pub use verdict::{Answer, BusinessAt, Check, Entry, Judge, Message, PairAt, PersonAt, Verdict};

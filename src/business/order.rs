@@ -31,7 +31,9 @@ use std::fmt;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::eligibility::{Pair, Signals, by_id, of_opt_in, of_thread};
+use super::desk::by_id;
+use super::eligibility::Signals;
+use super::pairs::{Pair, of_opt_in, of_thread};
 use super::rules::{self, ReachReason};
 use super::span::Span;
 use super::verdict::{PairAt, asked_place, is_no};

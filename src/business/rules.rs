@@ -4,7 +4,6 @@ use std::fmt;
 
 use super::params::ValidBusinessParams;
 use super::span::Span;
-use super::verdict::Verdict;
 use crate::consent::DenialReason;
 use crate::time::Timestamp;
 
@@ -157,25 +156,6 @@ impl ReachReason {
 impl fmt::Display for ReachReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
-    }
-}
-
-/// Yes or no, with the outcome of every rule.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Permission {
-    /// Yes, if every reason allows it.
-    pub allowed: bool,
-    /// One reason for each rule, in the order of the rules.
-    pub reasons: Vec<ReachReason>,
-}
-
-impl Permission {
-    /// What a verdict says.
-    pub(super) fn of(verdict: &Verdict) -> Self {
-        Self {
-            allowed: verdict.allowed,
-            reasons: verdict.reasons().collect(),
-        }
     }
 }
 

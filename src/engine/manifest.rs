@@ -1,6 +1,7 @@
 //! The manifest of a run.
 
 use crate::engine::Prepared;
+use crate::engine::abuse::SpamScores;
 use crate::engine::ads::Ads;
 use crate::engine::outputs::{AdsPolicy, AsOfTimes, Manifest};
 use crate::identity::{self, KeyRing};
@@ -47,6 +48,7 @@ pub(in crate::engine) fn manifest(prepared: &Prepared) -> Manifest {
         friend_model: json(&friends.map(|friends| &friends.ranked_by)),
         exposure: Exposure::default(),
         ads_policy: ads_policy(prepared),
+        abuse: prepared.abuse.as_ref().map(SpamScores::outcomes),
         histograms: Vec::new(),
     }
 }

@@ -12,6 +12,7 @@ mod business;
 mod check;
 mod claims;
 mod counts;
+mod elsewhere;
 mod error;
 mod estimate;
 mod findings;
@@ -50,6 +51,7 @@ pub use check::{BadRow, Checked, CheckedTable, RejectedRows, check};
 pub use claims::Claims;
 pub(in crate::engine) use counts::Staged;
 pub use counts::{Stage, SumError};
+pub use elsewhere::Elsewhere;
 pub use error::EngineError;
 pub use estimate::Estimate;
 pub use findings::{RowPlace, RunFinding};
@@ -63,7 +65,7 @@ pub use progress::{Progress, Silent};
 pub use published::read_output;
 pub use recall::{Recall, RecallReason, RecallRequest, RecallRow, recall};
 pub use resume::Resume;
-pub use run::{Page, REPORT, RunRequest, may_begin, run};
+pub use run::{Page, REPORT, RunRequest, may_begin, run, run_elsewhere};
 pub use subject::{
     AccountConsent, AdGiven, Given, HeldRows, LinkHeld, PublishedRows, Reachable, Scored, Subject,
     SubjectAsked, SubjectRequest, subject,

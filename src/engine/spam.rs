@@ -76,7 +76,7 @@ pub(in crate::engine) fn withhold<P: For>(
     params.model()?;
     let scored = scores(inputs, view, book, &[], params);
     let found = scored.scores.iter();
-    let found = found.filter(|one| params.outcome(one.score) == Outcome::Quarantine);
+    let found = found.filter(|one| params.outcome(one) == Outcome::Quarantine);
     let quarantined: HashSet<AccountId> = found.map(|one| one.account).collect();
     let n_before = book.matches.len();
     let is_free = |one: &Permitted<Match, P>| !quarantined.contains(&one.get().from);

@@ -5,12 +5,14 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use crate::abuse::Outcome;
 use crate::hash::HashMap;
 use crate::ids::AccountId;
 use crate::learn::{ClickMetrics, Clicks, Predicted};
 
-/// Kinds that are not abuse: nobody in particular, people, businesses, and people who use it a great deal.
-pub const HONEST_KINDS: [&str; 4] = ["none", "person", "business", "heavy"];
+/// Kinds that are not abuse: nobody in particular, people, businesses, people who use it a great deal, and people who
+/// reported abuse together.
+pub const HONEST_KINDS: [&str; 5] = ["none", "person", "business", "heavy", "witness"];
 
 /// What an account really is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,8 +86,19 @@ pub fn read_labels(path: &Path) -> Result<Vec<AbuseLabel>, LabelsError> {
     }
 }
 
-/// The name of an outcome, and the score from which on it follows.
-pub type Threshold = (&'static str, f64);
+/// An outcome, and the score from which on it may follow.
+pub type Threshold = (Outcome, f64);
+
+/// What was made of an account.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Judged {
+    /// The account.
+    pub account: AccountId,
+    /// Its score, in [0, 1].
+    pub score: f64,
+    /// What follows from it.
+    pub outcome: Outcome,
+}
 
 /// How well scores tell abusive accounts from others.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -113,9 +126,9 @@ pub struct AtOutcome {
     pub outcome: &'static str,
     /// From which score on.
     pub threshold: f64,
-    /// Abusive accounts that reach it.
+    /// Abusive accounts for which it follows, or worse.
     pub found: u64,
-    /// Honest accounts that reach it.
+    /// Honest accounts for which it does.
     pub wrongly: u64,
     /// The share of those who reach it that is abusive; none if nobody does.
     pub precision: Option<f64>,
@@ -153,44 +166,47 @@ pub struct HonestTouched {
 /// O(k · n log n) for n accounts of k kinds.
 #[must_use]
 pub fn evaluate_abuse(
-    scores: &[(AccountId, f64)],
+    judged: &[Judged],
     labels: &[AbuseLabel],
     thresholds: &[Threshold],
 ) -> AbuseEvaluation {
-    let scores: HashMap<AccountId, f64> = scores.iter().copied().collect();
-    let mut by_kind: BTreeMap<&str, Vec<Predicted>> = BTreeMap::new();
+    let judged: HashMap<AccountId, &Judged> = judged.iter().map(|one| (one.account, one)).collect();
+    let mut by_kind: BTreeMap<&str, Vec<Row>> = BTreeMap::new();
     let mut unscored = 0;
     for label in labels {
-        match scores.get(&label.account) {
+        match judged.get(&label.account) {
             None => unscored += 1,
-            Some(&p) => by_kind
+            Some(one) => by_kind
                 .entry(&label.kind)
                 .or_default()
-                .push(row(p, label.is_abusive())),
+                .push(row(one, label.is_abusive())),
         }
     }
     let is_honest = |kind: &str| HONEST_KINDS.contains(&kind);
-    let of = |honest: bool| -> Vec<Predicted> {
+    let of = |honest: bool| -> Vec<Row> {
         let kinds = by_kind.iter().filter(|(kind, _)| is_honest(kind) == honest);
         kinds.flat_map(|(_, rows)| rows).copied().collect()
     };
     let (honest, abusive) = (of(true), of(false));
-    let kind_found = |(kind, rows): (&&str, &Vec<Predicted>)| KindFound {
+    let kind_found = |(kind, rows): (&&str, &Vec<Row>)| KindFound {
         kind: (*kind).to_owned(),
         accounts: rows.len() as u64,
-        metrics: ClickMetrics::of(&[rows.as_slice(), &honest].concat()),
+        metrics: metrics(rows, &honest),
         at: at(rows, &honest, thresholds),
     };
-    let touched = |(kind, rows): (&&str, &Vec<Predicted>)| HonestTouched {
+    let touched = |(kind, rows): (&&str, &Vec<Row>)| HonestTouched {
         kind: (*kind).to_owned(),
         accounts: rows.len() as u64,
-        touched: thresholds.iter().map(|&(_, t)| reaching(rows, t)).collect(),
+        touched: thresholds
+            .iter()
+            .map(|&(outcome, _)| reaching(rows, outcome))
+            .collect(),
     };
     AbuseEvaluation {
         accounts: (honest.len() + abusive.len()) as u64,
         abusive: abusive.len() as u64,
         unscored,
-        metrics: ClickMetrics::of(&[abusive.as_slice(), &honest].concat()),
+        metrics: metrics(&abusive, &honest),
         at: at(&abusive, &honest, thresholds),
         kinds: by_kind
             .iter()
@@ -205,22 +221,31 @@ pub fn evaluate_abuse(
     }
 }
 
-fn row(p: f64, is_abusive: bool) -> Predicted {
-    Predicted {
-        p,
+/// A score set against a label, and what follows from it.
+type Row = (Predicted, Outcome);
+
+fn row(judged: &Judged, is_abusive: bool) -> Row {
+    let predicted = Predicted {
+        p: judged.score,
         target: Clicks {
             clicks: u32::from(is_abusive),
             impressions: 1,
         },
-    }
+    };
+    (predicted, judged.outcome)
 }
 
-fn at(abusive: &[Predicted], honest: &[Predicted], thresholds: &[Threshold]) -> Vec<AtOutcome> {
+fn metrics(abusive: &[Row], honest: &[Row]) -> ClickMetrics {
+    let rows = abusive.iter().chain(honest).map(|row| row.0);
+    ClickMetrics::of(&rows.collect::<Vec<_>>())
+}
+
+fn at(abusive: &[Row], honest: &[Row], thresholds: &[Threshold]) -> Vec<AtOutcome> {
     let ratio = |part: u64, whole: u64| (whole > 0).then(|| part as f64 / whole as f64);
     let one = |&(outcome, threshold): &Threshold| {
-        let (found, wrongly) = (reaching(abusive, threshold), reaching(honest, threshold));
+        let (found, wrongly) = (reaching(abusive, outcome), reaching(honest, outcome));
         AtOutcome {
-            outcome,
+            outcome: outcome.as_str(),
             threshold,
             found,
             wrongly,
@@ -231,8 +256,8 @@ fn at(abusive: &[Predicted], honest: &[Predicted], thresholds: &[Threshold]) -> 
     thresholds.iter().map(one).collect()
 }
 
-fn reaching(rows: &[Predicted], threshold: f64) -> u64 {
-    rows.iter().filter(|row| row.p >= threshold).count() as u64
+fn reaching(rows: &[Row], least: Outcome) -> u64 {
+    rows.iter().filter(|(_, outcome)| *outcome >= least).count() as u64
 }
 
 #[cfg(test)]
@@ -255,9 +280,20 @@ mod tests {
             label(4, "heavy"),
             label(9, "farm"),
         ];
-        let scores = [(1, 0.9), (2, 0.4), (3, 0.1), (4, 0.8), (7, 1.0)]
-            .map(|(id, score)| (AccountId(id), score));
-        let found = evaluate_abuse(&scores, &labels, &[("demote", 0.5), ("limit", 0.9)]);
+        let judged = [
+            (1, 0.9, Outcome::Limit),
+            (2, 0.4, Outcome::None),
+            (3, 0.1, Outcome::None),
+            (4, 0.8, Outcome::Demote),
+            (7, 1.0, Outcome::Limit),
+        ]
+        .map(|(id, score, outcome)| Judged {
+            account: AccountId(id),
+            score,
+            outcome,
+        });
+        let thresholds = [(Outcome::Demote, 0.5), (Outcome::Limit, 0.9)];
+        let found = evaluate_abuse(&judged, &labels, &thresholds);
         assert_eq!((found.accounts, found.abusive, found.unscored), (4, 2, 1));
         let [demote, limit] = [found.at[0], found.at[1]];
         assert_eq!(

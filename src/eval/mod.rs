@@ -14,8 +14,8 @@ mod ranking;
 mod worth;
 
 pub use abuse::{
-    AbuseEvaluation, AbuseLabel, AtOutcome, HONEST_KINDS, HonestTouched, KindFound, LabelsError,
-    Threshold, evaluate_abuse, read_labels,
+    AbuseEvaluation, AbuseLabel, AtOutcome, HONEST_KINDS, HonestTouched, Judged, KindFound,
+    LabelsError, Threshold, evaluate_abuse, read_labels,
 };
 pub use clicks::{
     ClickColumns, ClickForm, ClickOptions, ClickRole, ClickTable, ClicksError, NumberedTexts,

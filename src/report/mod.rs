@@ -6,8 +6,13 @@
 //! The page is one file that asks nothing of the network and runs no script. Every text in it, in pictures
 //! too, goes through the template's escaping; no value is marked as safe. Same manifest, same bytes.
 
+mod abuse;
 mod ads;
 mod charts;
+mod consent;
+mod first;
+mod flow;
+mod groups;
 mod page;
 mod subject;
 mod summary;

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::{render, summary};
+use crate::abuse::OutcomeThresholds;
 use crate::engine::Stage;
 use crate::engine::outputs::{
-    AdsPolicy, AsOfTimes, Histogram, InputDigest, Manifest, OutputDigest,
+    AbuseOutcomes, AdsPolicy, AsOfTimes, Histogram, InputDigest, Manifest, OutputDigest,
 };
 use crate::time::Timestamp;
 
@@ -44,6 +45,7 @@ fn empty() -> Manifest {
         exposure: crate::engine::outputs::Exposure::default(),
         friend_model: serde_json::Value::Null,
         ads_policy: AdsPolicy::default(),
+        abuse: None,
         histograms: Vec::new(),
     }
 }
@@ -443,8 +445,8 @@ fn a_large_run_is_told_in_figures() {
         "66,000,081",
         "659,204,102",
         "418,742,210",
-        "5,219,920",
-        "7.3 % of all people",
+        "4,120,334",
+        "92.7 % of 71,220,001 people of the network",
     ] {
         assert!(page.contains(figure), "{figure}");
     }
@@ -493,4 +495,31 @@ fn golden_summary_of_nothing() {
         summary(&empty()),
         "as of 2016-09-25T00:00:00Z\n\nstage  in  out  dropped\n\nwritten  rows  size  blake3\n\nno input files\nrow counts add up in all 0 stages\n"
     );
+}
+
+#[test]
+fn what_followed_from_spam_scores_is_shown_but_for_small_groups() {
+    let page = |is_trained, counts: [u64; 4]| {
+        let names = ["none", "demote", "limit", "quarantine"].map(str::to_owned);
+        let abuse = AbuseOutcomes {
+            is_trained,
+            thresholds: OutcomeThresholds::default(),
+            accounts: names.into_iter().zip(counts).collect(),
+        };
+        let manifest = Manifest {
+            abuse: Some(abuse),
+            ..empty()
+        };
+        render(&manifest).unwrap()
+    };
+    let whole = page(true, [90_000, 2_411, 320, 87]);
+    for told in ["90,000", "2,411", "320", "87", "0.95", "a trained model"] {
+        assert!(whole.contains(told), "{told}");
+    }
+    assert!(!whole.contains("hidden</td>"));
+    let small = page(false, [90_000, 2_411, 321, 7]);
+    assert!(small.contains("90,000") && small.contains("2,411"));
+    assert!(!small.contains("321") && small.contains("hidden</td>"));
+    assert!(small.contains("never, without a trained model"));
+    assert!(!render(&empty()).unwrap().contains("h-abuse"));
 }

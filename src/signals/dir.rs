@@ -200,6 +200,9 @@ impl SignalsDir {
             all.salvages.extend(salvages);
             Ok::<(), SignalsError>(())
         })?;
+        // They grew by doubling, and are held for the whole run.
+        all.records.shrink_to_fit();
+        all.origins.shrink_to_fit();
         Ok(TableRows {
             records: all.records,
             origins: all.origins,

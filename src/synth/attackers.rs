@@ -12,7 +12,10 @@
 //! | `farm` | six to twelve accounts on one phone save people who do not know them, and each other |
 //! | `recycler` | a new account on somebody's former number saves strangers, and is reported |
 //! | `brigade` | eight to twenty accounts report the same honest people within the same minutes |
+//! | `witness` | honest, a person of the world: reports several accounts of one farm within the same minutes as others |
 //! | `heavy` | honest: hundreds of contacts saved at once from an old phone, half of whom save the number back; some share a phone at work, some are reported by somebody |
+
+mod witnesses;
 
 use rand::Rng;
 
@@ -44,6 +47,8 @@ const HEAVY_FOR_ONE: usize = 3;
 pub(super) struct Added {
     /// The kind of each added account.
     kinds: Vec<(AccountId, &'static str)>,
+    /// People of the world who reported a farm together.
+    witnesses: HashSet<AccountId>,
     accounts: Vec<Account>,
     pub(super) rows: Vec<MessengerAccount>,
     pub(super) book: Vec<AddressBookEntry>,
@@ -75,6 +80,7 @@ impl Added {
             people,
             former: former(accounts),
             exchange,
+            farms: Vec::new(),
             added: Self::default(),
         };
         plot.enumerators(n);
@@ -85,12 +91,14 @@ impl Added {
         plot.brigades(n);
         plot.heavy(n * HEAVY_FOR_ONE);
         plot.verify();
+        plot.witnesses();
         plot.finish(society)
     }
 
     /// The kind of every account of a world, ascending by account.
     pub(super) fn kinds(&self, accounts: &Accounts) -> Vec<(AccountId, &'static str)> {
         let kind = |account: &Account| match account.holder {
+            Holder::Person(_) if self.witnesses.contains(&account.id) => "witness",
             Holder::Person(_) => "person",
             Holder::Spammer => "spammer",
             Holder::Business(_) => "business",
@@ -135,6 +143,8 @@ struct Plot<'a> {
     people: Vec<&'a Account>,
     former: Vec<(Number, Timestamp)>,
     exchange: &'a mut Exchange,
+    /// The accounts of each farm.
+    farms: Vec<Vec<AccountId>>,
     added: Added,
 }
 
@@ -333,6 +343,7 @@ impl Plot<'_> {
             let group: Vec<Account> = (0..size)
                 .map(|_| self.account("farm", 15..400, Some(device)))
                 .collect();
+            self.farms.push(group.iter().map(|one| one.id).collect());
             self.save_each_other(&group);
             for account in &group {
                 let (n_people, days) = (self.rng.gen_range(40..200), self.rng.gen_range(2..11));

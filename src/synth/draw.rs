@@ -41,6 +41,7 @@ pub(super) enum Topic {
     FriendsEffect,
     Attackers,
     AttackersConsent,
+    Witnesses,
 }
 
 /// The stream of one topic in the world of one seed.

@@ -185,7 +185,7 @@ fn followed<R: Clone>(mut rows: Vec<R>, added: &[R]) -> Vec<R> {
     rows
 }
 
-/// The kind of every account of a world with attackers, ascending by account: `person`, `business`, `heavy`, or a kind of abuse.
+/// The kind of every account of a world with attackers, ascending by account: `person`, `business`, `heavy`, `witness`, or a kind of abuse.
 ///
 /// # Complexity
 /// That of drawing the world once more, without its address books and events.

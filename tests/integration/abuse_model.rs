@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use acquaint::abuse::{AbuseModel, GivenAbuseModel, Outcome};
+use acquaint::abuse::{AbuseModel, Basis, GivenAbuseModel, Outcome};
 use acquaint::consent::Purpose;
 use acquaint::engine::{
     AbuseCase, MatchRequest, RunParams, SignalsRequest, Silent, Times, ValidRunParams,
 };
-use acquaint::eval::{AbuseLabel, evaluate_abuse};
+use acquaint::eval::{AbuseLabel, Judged, evaluate_abuse};
 use acquaint::hash::HashSet;
 use acquaint::ids::AccountId;
 use acquaint::signals::TableForm;
@@ -65,34 +65,34 @@ fn who_is_found_matches_nobody_and_is_told_why() {
     let (_, labels) = plotted(test.path(), 2);
     let params = params(Some(model));
     let case = case(test.path(), &params);
-    let scores: Vec<_> = case
-        .scores()
-        .iter()
-        .map(|one| (one.account, one.score))
+    let judged: Vec<Judged> = (case.scores().iter())
+        .map(|one| Judged {
+            account: one.account,
+            score: one.score,
+            outcome: case.outcome(one),
+        })
         .collect();
-    let found = evaluate_abuse(
-        &scores,
-        &labels,
-        &[("quarantine", case.thresholds().quarantine)],
-    );
+    let threshold = (Outcome::Quarantine, case.thresholds().quarantine);
+    let found = evaluate_abuse(&judged, &labels, &[threshold]);
     assert!(found.metrics.auc.unwrap() > 0.97, "{found:?}");
     assert!(
         found.at[0].precision.unwrap() > 0.9 && found.at[0].recall.unwrap() > 0.5,
         "{found:?}"
     );
 
-    let quarantined: HashSet<AccountId> = (scores.iter())
-        .filter(|(account, _)| {
-            let explained = case.explain(*account).score.unwrap();
+    let quarantined: HashSet<AccountId> = (judged.iter())
+        .filter(|one| {
+            let explained = case.explain(one.account).score.unwrap();
+            assert_eq!(explained.outcome, one.outcome);
             explained.outcome == Outcome::Quarantine
         })
-        .map(|(account, _)| *account)
+        .map(|one| one.account)
         .collect();
     assert!(quarantined.len() > 20);
     let (mut n_matched, mut n_told) = (0, 0);
     for &account in &quarantined {
         let explained = case.explain(account).score.unwrap();
-        assert!(explained.is_trained && !explained.parts.is_empty());
+        assert!(explained.basis == Basis::BorneOut && !explained.parts.is_empty());
         let sum: f64 = explained.parts.iter().map(|part| part.log_odds).sum();
         let odds = explained.before_calibration / (1.0 - explained.before_calibration);
         assert!((explained.base + sum - odds.ln()).abs() < 1e-6);

@@ -23,6 +23,7 @@ mod damage;
 mod documented;
 mod durability;
 mod edge_lists;
+mod elsewhere;
 mod enumeration;
 mod erasure;
 mod fail_closed;

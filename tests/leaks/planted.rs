@@ -388,11 +388,12 @@ pub(in crate::engine) fn reach(
             .filter(|one| one.business_id == row.business)
             .count();
         if is_on(Leak::RawThreadCount) {
-            row.service_reasons.push(format!("{n_threads} threads"));
+            row.service_reasons
+                .push(format!("{n_threads} threads").into());
         }
         if is_on(Leak::RawOptInCount) {
             row.marketing_reasons
-                .push(format!("{n_opt_ins} asked for it"));
+                .push(format!("{n_opt_ins} asked for it").into());
         }
         if is_on(Leak::RawThreadLimit) {
             row.marketing &= n_threads < 4;

@@ -78,6 +78,7 @@ pub(crate) fn abuse_model() -> AbuseModel {
         "pooled",
         "pace",
         "in_step",
+        "brigade",
         "young",
         "young_one_sided",
         "young_reported",

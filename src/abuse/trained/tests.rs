@@ -37,6 +37,7 @@ fn drawn(id: u64, is_abusive: bool) -> Evidence {
         most_in_a_day: up_to(100, 6),
         in_step: 1 + up_to(8, 7),
         report_weight: f64::from(up_to(4, 3)) / 2.0,
+        brigaded: up_to(3, 9),
         age_days: 10 + up_to(300, 8),
         number_days: 10,
         is_recycled: id.is_multiple_of(9),
@@ -98,6 +99,31 @@ fn planted_abuse_is_found_and_told() {
         metrics.ece.unwrap() < 0.02 && metrics.auc.unwrap() > 0.99,
         "{metrics:?}"
     );
+}
+
+#[test]
+fn deny_quarantine_for_missing_trust_alone() {
+    let mut model = trained();
+    let weight = |weighed: &mut Weighed, name: &str, weight: f64| {
+        let column = weighed.weights.iter_mut().find(|one| one.name == name);
+        column.unwrap().weight = weight;
+    };
+    for column in &COLUMNS {
+        weight(&mut model.whole, column.name, 0.0);
+    }
+    weight(&mut model.whole, "untrusted", 40.0);
+    // A row far from any seed, and young: how much its youth weighs decides.
+    let one = Evidence {
+        trust: Some(0.0),
+        age_days: 0,
+        ..drawn(1, true)
+    };
+    let basis = |model: &AbuseModel| model.scored(&one, true, 5.0).basis;
+    assert_eq!(basis(&model), Basis::TrustAlone);
+    weight(&mut model.whole, "young", 0.99);
+    assert_eq!(basis(&model), Basis::TrustAlone);
+    weight(&mut model.whole, "young", 1.0);
+    assert_eq!(basis(&model), Basis::BorneOut);
 }
 
 #[test]
@@ -177,6 +203,7 @@ proptest! {
             Evidence { report_weight: before.report_weight + f64::from(more), ..before },
             Evidence { most_in_a_day: before.most_in_a_day + more, ..before },
             Evidence { in_step: before.in_step + more, ..before },
+            Evidence { brigaded: before.brigaded + more, ..before },
             Evidence { age_days: before.age_days.saturating_sub(more), ..before },
         ];
         MODEL.with(|model| {

@@ -17,6 +17,8 @@ use crate::consent::args::ConsentVerb;
 use crate::edge_lists::EdgeListArgs;
 use crate::identity::args::IdentityVerb;
 use crate::memory::Bytes;
+use crate::plan::PlanArgs;
+use crate::spark::args::EngineArgs;
 use crate::subject::args::SubjectArgs;
 
 /// Friend suggestions and ad relevance from data people agreed to share.
@@ -65,6 +67,8 @@ pub(crate) enum Verb {
     Train(TrainVerb),
     /// Print the settings of a run, defaults included
     Config(ConfigArgs),
+    /// Plan suggestions on a cluster: bytes moved, memory, hours and cost
+    Plan(PlanArgs),
     /// Render the report page of a finished run
     Report(ReportArgs),
     /// List published rows to delete because of a later opt-out, block or similar event
@@ -96,7 +100,9 @@ directory appears in one step when it is complete. It replaces only an empty dir
 docs/reliability.md.
 
 Example:
-  acquaint run --signals data/quickstart --out out --as-of 2016-11-15T00:00:00Z")]
+  acquaint run --signals data/quickstart --out out --as-of 2016-11-15T00:00:00Z
+  acquaint run --signals data/quickstart --out out --engine spark \\
+    --master 'local-cluster[2,1,1024]' --python venv/bin/python")]
 pub(crate) struct RunArgs {
     /// The directory with the tables; docs/formats.md lists them
     #[arg(long, value_name = "DIR")]
@@ -122,6 +128,8 @@ pub(crate) struct RunArgs {
     /// Print the manifest as JSON instead of a summary
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
 }
 
 /// Whether a run begins, and where from.
@@ -369,7 +377,7 @@ pub(crate) struct LabelledArgs {
     /// A signals directory; only permitted data are used
     #[arg(long, value_name = "DIR")]
     pub(crate) signals: PathBuf,
-    /// CSV with `account_id` and `kind`; the kinds none, person, business and heavy are honest, every other is abuse
+    /// CSV with `account_id` and `kind`; the kinds none, person, business, heavy and witness are honest, every other is abuse
     #[arg(long, value_name = "FILE")]
     pub(crate) labels: PathBuf,
     #[command(flatten)]

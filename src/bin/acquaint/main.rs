@@ -22,11 +22,13 @@ mod import;
 mod memory;
 mod models;
 mod output;
+mod plan;
 mod progress;
 mod recall;
 mod report;
 mod run;
 mod seal;
+mod spark;
 mod subject;
 mod synth;
 mod timed;
@@ -42,6 +44,10 @@ use clap::{CommandFactory, Parser};
 
 use args::{Cli, EvaluateVerb, ImportVerb, Verb};
 use exit::{Failure, Outcome};
+
+/// A library's caller chooses an allocator; a program chooses here.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     exit::hide_caught_panics();
@@ -78,6 +84,7 @@ fn verb(cli: &Cli) -> Result<Outcome, Failure> {
         Verb::Explain(verb) => explain::explain(verb, cli.quiet),
         Verb::Train(verb) => train::train(verb, cli.quiet),
         Verb::Config(args) => config::config(args),
+        Verb::Plan(args) => plan::plan(args),
         Verb::Report(args) => report::report(args),
         Verb::Recall(args) => recall::recall(args, cli.quiet),
         Verb::Verify(args) => verify::verify(args, cli.quiet),

@@ -4,7 +4,7 @@ use linfa::traits::Fit;
 use linfa::{DatasetBase, ParamGuard};
 
 use crate::abuse::{
-    AbuseError, AbuseModel, AbuseProvenance, AbuseTrainParams, Evidence, EvidenceTable,
+    AbuseError, AbuseModel, AbuseProvenance, AbuseTrainParams, Evidence, EvidenceTable, Outcome,
     OutcomeThresholds, SpamScore,
 };
 use crate::consent::Abuse;
@@ -86,6 +86,12 @@ impl AbuseCase {
         let params = &self.world.params.abuse;
         let (inputs, view) = (&self.world.inputs, &self.view);
         spam::scores(inputs, view, &self.matched, &self.strangers, params).into_scores()
+    }
+
+    /// What follows from a score.
+    #[must_use]
+    pub fn outcome(&self, score: &SpamScore) -> Outcome {
+        self.world.params.abuse.outcome(score)
     }
 
     /// From which score on each outcome follows.

@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use crate::abuse::{Evidence, Outcome, OutcomeThresholds, ScorePart, formula_parts, probability};
+use crate::abuse::{
+    Basis, Evidence, Outcome, OutcomeThresholds, ScorePart, formula_parts, probability, spam_scores,
+};
 use crate::consent::{Decision, Permitted};
 use crate::engine::abuse::case::AbuseCase;
 use crate::ids::AccountId;
@@ -30,8 +32,8 @@ pub struct ScoreExplained {
     pub score: f64,
     /// What follows from it.
     pub outcome: Outcome,
-    /// Did a trained model give it, and not the weights of the configuration?
-    pub is_trained: bool,
+    /// Did a trained model give it, or the weights of the configuration? Does anything bear missing trust out?
+    pub basis: Basis,
     /// Log-odds of an account of which nothing is known.
     pub base: f64,
     /// What adds to them, the weightiest first.
@@ -98,21 +100,23 @@ impl AbuseCase {
 
     fn taken_apart(&self, evidence: &Evidence) -> ScoreExplained {
         let params = &self.world.params.abuse;
-        let (base, parts, score) = if let Some(model) = params.model() {
+        let (base, parts, scored) = if let Some(model) = params.model() {
             let scored = model.scored(evidence, true, 0.0);
             let base = model.weighed(true).intercept;
-            (base, model.parts(evidence, true), Some(scored.score))
+            (base, model.parts(evidence, true), scored)
         } else {
+            let [scored] = spam_scores(&[evidence.counts], params)
+                .try_into()
+                .expect("one row has one score");
             let parts = formula_parts(&evidence.counts, params);
-            (params.values().bias, parts, None)
+            (params.values().bias, parts, scored)
         };
         let before_calibration = probability(base, &parts);
-        let score = score.unwrap_or(before_calibration);
         let matched = self.matched_with(evidence.account());
         ScoreExplained {
-            score,
-            outcome: params.outcome(score),
-            is_trained: params.model().is_some(),
+            score: scored.score,
+            outcome: params.outcome(&scored),
+            basis: scored.basis,
             base,
             parts: parts.iter().map(PartExplained::of).collect(),
             before_calibration,

@@ -1,6 +1,8 @@
 //! Verdicts as rows.
 
-use crate::business::{Reach, ReachReason};
+use std::borrow::Cow;
+
+use crate::business::{Reach, ReachReason, Verdict};
 use crate::engine::Stage;
 use crate::engine::business::Verdicts;
 use crate::engine::outputs::ReachRow;
@@ -19,11 +21,9 @@ impl Verdicts {
 }
 
 fn row(row: &Reach) -> ReachRow {
-    let words = |reasons: &[ReachReason]| {
-        reasons
-            .iter()
-            .map(|reason| reason.as_str().to_owned())
-            .collect()
+    let words = |verdict: &Verdict| {
+        let words = verdict.reasons().map(ReachReason::as_str);
+        words.map(Cow::Borrowed).collect()
     };
     ReachRow {
         business: row.business,
@@ -32,9 +32,9 @@ fn row(row: &Reach) -> ReachRow {
         utility: row.utility.allowed,
         authentication: row.authentication.allowed,
         marketing: row.marketing.allowed,
-        service_reasons: words(&row.service.reasons),
-        utility_reasons: words(&row.utility.reasons),
-        authentication_reasons: words(&row.authentication.reasons),
-        marketing_reasons: words(&row.marketing.reasons),
+        service_reasons: words(&row.service),
+        utility_reasons: words(&row.utility),
+        authentication_reasons: words(&row.authentication),
+        marketing_reasons: words(&row.marketing),
     }
 }

@@ -4,7 +4,7 @@ use crate::engine::friends::Friends;
 use crate::engine::friends::suggested::Suggested;
 use crate::engine::outputs::SuggestionRow;
 use crate::engine::publishing::{Ranks, keep};
-use crate::engine::{Progress, RunFinding, Stage};
+use crate::engine::{Elsewhere, EngineError, Progress, RunFinding, Stage, elsewhere};
 use crate::ids::UserId;
 use crate::suggest::{SuggestCounts, Suggestions};
 
@@ -17,15 +17,20 @@ impl Friends {
     /// Everybody's suggestions; notes the sums of how they came about.
     pub(in crate::engine) fn everybody(
         &self,
+        elsewhere: Option<&dyn Elsewhere>,
         progress: &dyn Progress,
         noted: &mut Vec<Stage>,
-    ) -> Suggestions {
+    ) -> Result<Suggestions, EngineError> {
         let n_users = self.graph().n_users();
         progress.begin("suggesting friends", Some(n_users as u64));
         let done = Done::new(progress);
-        let made = self.desk.everybody(&|n| done.reach(n as u64));
+        let made = match elsewhere {
+            None => self.desk.everybody(&|n| done.reach(n as u64)),
+            Some(elsewhere) => elsewhere::everybody(&self.desk, elsewhere)?,
+        };
+        done.reach(n_users as u64);
         noted.extend(stages(&made.counts));
-        made.suggestions
+        Ok(made.suggestions)
     }
 
     /// Suggestions as rows, by person and rank.

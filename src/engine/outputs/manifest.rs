@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::abuse::OutcomeThresholds;
 use crate::ads::AudienceReport;
 use crate::engine::{RunFinding, Stage, SumError};
 use crate::ledger::Root;
@@ -80,8 +81,22 @@ pub struct Manifest {
     /// What decided who may get which ad, besides the parameters.
     #[serde(default)]
     pub ads_policy: AdsPolicy,
+    /// What followed from spam scores; none if the run made none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub abuse: Option<AbuseOutcomes>,
     /// Distributions, for the report's pictures.
     pub histograms: Vec<Histogram>,
+}
+
+/// What followed from spam scores.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AbuseOutcomes {
+    /// Did a trained model give the scores, or the weights of the configuration?
+    pub is_trained: bool,
+    /// From which score on what follows.
+    pub thresholds: OutcomeThresholds,
+    /// How many accounts each outcome followed for: `none`, `demote`, `limit` and `quarantine`.
+    pub accounts: BTreeMap<String, u64>,
 }
 
 #[expect(

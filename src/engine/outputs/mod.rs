@@ -9,8 +9,8 @@ pub use crate::publish::{FileDigest, Staging, digest_file};
 pub use crate::suggest::Exposure;
 pub use error::OutputError;
 pub use manifest::{
-    AdsPolicy, AsOfTimes, Histogram, InputDigest, LogState, MANIFEST, MAX_MANIFEST_BYTES, Manifest,
-    OutputDigest,
+    AbuseOutcomes, AdsPolicy, AsOfTimes, Histogram, InputDigest, LogState, MANIFEST,
+    MAX_MANIFEST_BYTES, Manifest, OutputDigest,
 };
 pub use matches_file::{EncodedMatches, MatchesEncoder, MatchesFile, NewMatches};
 

@@ -1,5 +1,6 @@
 //! The output tables: one row type each, written as Parquet in bounded batches.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::sync::Arc;
 
@@ -187,13 +188,13 @@ pub struct ReachRow {
     /// May it advertise?
     pub marketing: bool,
     /// Every reason for the verdict on service.
-    pub service_reasons: Vec<String>,
+    pub service_reasons: Vec<Cow<'static, str>>,
     /// Every reason for the verdict on utility,
-    pub utility_reasons: Vec<String>,
+    pub utility_reasons: Vec<Cow<'static, str>>,
     /// and on authentication.
-    pub authentication_reasons: Vec<String>,
+    pub authentication_reasons: Vec<Cow<'static, str>>,
     /// Every reason for the verdict on marketing.
-    pub marketing_reasons: Vec<String>,
+    pub marketing_reasons: Vec<Cow<'static, str>>,
 }
 
 impl OutputRow for ReachRow {
@@ -378,7 +379,10 @@ fn texts<'a, R>(rows: &'a [R], value: impl Fn(&'a R) -> &'a str) -> ArrayRef {
     )
 }
 
-fn lists<'a, R>(rows: &'a [R], value: impl Fn(&'a R) -> &'a Vec<String>) -> ArrayRef {
+fn lists<'a, R, T: AsRef<str> + 'a>(
+    rows: &'a [R],
+    value: impl Fn(&'a R) -> &'a Vec<T>,
+) -> ArrayRef {
     let mut builder = ListBuilder::new(StringBuilder::new());
     for row in rows {
         for text in value(row) {

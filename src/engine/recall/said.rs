@@ -168,14 +168,14 @@ pub(super) fn withdrawn(
     let signals = signals(inputs, &no_scores, &regions);
     let gates = BusinessGates { service, marketing };
     let reach = business::reach(&signals, gates, ruling(params, now));
-    let is_no = |reason: &ReachReason| {
+    let is_no = |reason: ReachReason| {
         matches!(
             reason,
             ReachReason::OptInWithdrawn | ReachReason::Stopped | ReachReason::Blocked
         )
     };
     let rows = reach.rows.into_iter();
-    rows.filter(|row| row.marketing.reasons.iter().any(is_no))
+    rows.filter(|row| row.marketing.reasons().any(is_no))
         .map(|row| (row.account, row.business))
         .collect()
 }

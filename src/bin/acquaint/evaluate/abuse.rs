@@ -1,7 +1,7 @@
 //! `acquaint evaluate abuse`: scores set against labelled accounts.
 
-use acquaint::abuse::OutcomeThresholds;
-use acquaint::eval::{AbuseEvaluation, AtOutcome, Threshold, evaluate_abuse};
+use acquaint::abuse::{self, OutcomeThresholds};
+use acquaint::eval::{AbuseEvaluation, AtOutcome, Judged, Threshold, evaluate_abuse};
 
 use super::{figure, line, say};
 use crate::args::EvaluateAbuseArgs;
@@ -10,19 +10,23 @@ use crate::train::opened;
 
 pub(crate) fn abuse(args: &EvaluateAbuseArgs, quiet: bool) -> Result<Outcome, Failure> {
     let (case, labels) = opened(&args.labelled, quiet)?;
-    let scores: Vec<_> = (case.scores().iter())
-        .map(|one| (one.account, one.score))
+    let judged: Vec<Judged> = (case.scores().iter())
+        .map(|one| Judged {
+            account: one.account,
+            score: one.score,
+            outcome: case.outcome(one),
+        })
         .collect();
-    let evaluation = evaluate_abuse(&scores, &labels, &published(&case.thresholds()));
+    let evaluation = evaluate_abuse(&judged, &labels, &published(&case.thresholds()));
     say(args.json, &evaluation, &case.reading(), table)
 }
 
 /// The thresholds as they are published.
 fn published(thresholds: &OutcomeThresholds) -> [Threshold; 3] {
     [
-        ("demote", thresholds.demote),
-        ("limit", thresholds.limit),
-        ("quarantine", thresholds.quarantine),
+        (abuse::Outcome::Demote, thresholds.demote),
+        (abuse::Outcome::Limit, thresholds.limit),
+        (abuse::Outcome::Quarantine, thresholds.quarantine),
     ]
 }
 
@@ -71,7 +75,10 @@ fn table(evaluation: &AbuseEvaluation) -> String {
             &row(&kind.kind, kind.accounts, auc, ece, &kind.at),
         );
     }
-    line(&mut text, "\nhonest accounts that reach each threshold");
+    line(
+        &mut text,
+        "\nhonest accounts that come to each outcome, or to a worse one",
+    );
     for honest in &evaluation.honest {
         let touched = honest.touched.iter().map(|n| format!("{n:>22}"));
         let (name, n) = (&honest.kind, honest.accounts);

@@ -1,5 +1,6 @@
 //! `acquaint explain abuse`: the score of one account, fit for an appeal.
 
+use acquaint::abuse::Basis;
 use acquaint::engine::{AbuseCase, AbuseExplained, NotScored, ScoreExplained, SignalsRequest};
 use acquaint::ids::AccountId;
 
@@ -51,17 +52,17 @@ fn text(explained: &AbuseExplained) -> String {
     line(
         &mut text,
         &format!(
-            "thresholds   demote {demote}, limit {limit}, quarantine {quarantine} (by a trained model only)"
+            "thresholds   demote {demote}, limit {limit}, quarantine {quarantine} (by a trained model only, never for missing trust alone)"
         ),
     );
     text
 }
 
 fn of_score(scored: &ScoreExplained, text: &mut String) {
-    let by = if scored.is_trained {
-        "a trained, calibrated model"
-    } else {
-        "the weights of the configuration"
+    let by = match scored.basis {
+        Basis::Formula => "the weights of the configuration",
+        Basis::TrustAlone => "a trained, calibrated model; on missing trust alone",
+        Basis::BorneOut => "a trained, calibrated model",
     };
     line(text, &format!("scored by    {by}"));
     line(
@@ -77,7 +78,7 @@ fn of_score(scored: &ScoreExplained, text: &mut String) {
             &format!("  {:60}{:+9.3} log-odds", part.reason, part.log_odds),
         );
     }
-    if scored.is_trained {
+    if scored.basis != Basis::Formula {
         let before = scored.before_calibration;
         line(text, &format!("before calibration {before:.4}"));
     }

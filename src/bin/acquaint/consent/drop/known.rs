@@ -53,7 +53,7 @@ impl Found {
 impl Known {
     /// Every number in the tables of a directory; accounts hold theirs as of a moment.
     pub(crate) fn read(dir: &SignalsDir, now: Timestamp) -> Result<Self, Failure> {
-        let (mut numbers, mut accounts) = (Vec::new(), Vec::new());
+        let (mut numbers, mut accounts) = (Distinct::default(), Vec::new());
         let mut regions = acquaint::hash::HashMap::default();
         stream(dir, |rows: &[MessengerAccount]| {
             let read = normalised(rows.iter().map(|row| (&row.phone, row.region)));
@@ -79,13 +79,12 @@ impl Known {
         Ok(Self::new(numbers, accounts))
     }
 
-    fn new(mut numbers: Vec<E164>, mut accounts: Vec<Held>) -> Self {
+    fn new(mut numbers: Distinct, mut accounts: Vec<Held>) -> Self {
         accounts.par_sort_unstable();
         accounts.dedup();
         numbers.extend(accounts.iter().map(|held| held.number));
-        numbers.par_sort_unstable();
-        numbers.dedup();
         let hashed = numbers
+            .ascending()
             .into_par_iter()
             .map(|number| (hash_of(number), number));
         let mut numbers: Vec<(Hash, E164)> = hashed.collect();
@@ -129,6 +128,38 @@ impl Known {
         let from = near.partition_point(|(one, _)| one < hash);
         let n = near[from..].partition_point(|(one, _)| one == hash);
         &near[from..from + n]
+    }
+}
+
+/// Different numbers. An address book repeats them many times over, so that they are held in less than twice the space of those
+/// that differ.
+#[derive(Default)]
+struct Distinct {
+    numbers: Vec<E164>,
+    /// How many of the first ascend and differ.
+    n_distinct: usize,
+}
+
+impl Distinct {
+    /// So many may be held before the first are told apart.
+    const LEAST: usize = 1 << 20;
+
+    fn extend(&mut self, numbers: impl IntoIterator<Item = E164>) {
+        self.numbers.extend(numbers);
+        if self.numbers.len() > 2 * self.n_distinct.max(Self::LEAST) {
+            self.tell_apart();
+        }
+    }
+
+    fn tell_apart(&mut self) {
+        self.numbers.par_sort_unstable();
+        self.numbers.dedup();
+        self.n_distinct = self.numbers.len();
+    }
+
+    fn ascending(mut self) -> Vec<E164> {
+        self.tell_apart();
+        self.numbers
     }
 }
 
@@ -190,6 +221,25 @@ mod tests {
         E164::canonical(&RawPhone::new(text), None).unwrap()
     }
 
+    fn distinct(numbers: impl IntoIterator<Item = E164>) -> Distinct {
+        let mut distinct = Distinct::default();
+        distinct.extend(numbers);
+        distinct
+    }
+
+    #[test]
+    fn numbers_that_repeat_are_held_once() {
+        let all: Vec<E164> = (0..1_000)
+            .map(|n| number(&format!("+49171{:07}", 5_000_000 + n)))
+            .collect();
+        let mut held = Distinct::default();
+        for _ in 0..5_000 {
+            held.extend(all.iter().rev().copied());
+            assert!(held.numbers.len() <= 2 * Distinct::LEAST);
+        }
+        assert_eq!(held.ascending(), all);
+    }
+
     #[test]
     fn a_number_is_its_last_ten_digits() {
         let hash = hash_of(number("+49 171 5550123"));
@@ -210,7 +260,7 @@ mod tests {
             held(two, 3, false),
             held(one, 2, true),
         ];
-        let known = Known::new(vec![number(three), number(one)], accounts);
+        let known = Known::new(distinct([number(three), number(one)]), accounts);
         let find = |text| known.find(&hash_of(number(text)));
         let ids = |ids: &[u64]| ids.iter().map(|id| AccountId(*id)).collect::<Vec<_>>();
         let (first, second, third) = (find(one), find(two), find(three));
@@ -229,7 +279,7 @@ mod tests {
             [first, second, third].map(|found| found.n_people()),
             [2, 1, 1]
         );
-        let nothing = Known::new(Vec::new(), Vec::new());
+        let nothing = Known::new(Distinct::default(), Vec::new());
         for known in [known, nothing, Known::default()] {
             assert_eq!(known.find(&hash_of_digits("1715550126")), Found::default());
         }
@@ -240,7 +290,7 @@ mod tests {
         let numbers: Vec<E164> = (0..3_000)
             .map(|n| number(&format!("+49171{:07}", 5_000_000 + n * 7)))
             .collect();
-        let known = Known::new(numbers.clone(), Vec::new());
+        let known = Known::new(distinct(numbers.clone()), Vec::new());
         for n in 0..21_000 {
             let one = number(&format!("+49171{:07}", 5_000_000 + n));
             let is_known = known.find(&hash_of(one)).n_people() == 1;

@@ -25,7 +25,7 @@ use answers::{Answers, Status, StatusFiles};
 use hash::Hash;
 use kind::Kind;
 pub(crate) use known::Known;
-use rows::{Row, RowError, Rows};
+use rows::{RawRow, Row, RowError, Rows};
 
 use super::source::cannot;
 use crate::exit::Failure;
@@ -81,44 +81,44 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn list(&mut self, name: &Path, bytes: impl Read) -> Result<(), Failure> {
+    fn list(&mut self, name: &Path, bytes: impl Read + Send) -> Result<(), Failure> {
         let of_list = || format!("the list {}", shown(name));
         let failed = |error: RowError| Failure::new(of_list(), error);
         let stem = name.file_stem().unwrap_or_default().to_string_lossy();
         let mut rows = Rows::begin(bytes).map_err(failed)?;
         let kind = Kind::of(&stem, rows.columns());
         let kind = kind.map_err(|error| Failure::new(of_list(), error))?;
-        let Kind::Requests(identifier) = kind else {
-            while let Some(batch) = rows.next_batch().map_err(failed)? {
-                self.n_rows += batch.len() as u64;
-                self.n_removed += batch.len() as u64;
-            }
-            return Ok(());
-        };
-        self.answers.to(identifier)?;
-        while let Some(batch) = rows.next_batch().map_err(failed)? {
-            let statuses = self.statuses(identifier, batch);
-            let ids = batch.iter().map(|row| row.id);
-            self.answers.to(identifier)?.write(ids.zip(statuses))?;
+        if let Kind::Requests(identifier) = kind {
+            self.answers.to(identifier)?;
+        }
+        let (mut batch, mut next) = (Vec::new(), Vec::new());
+        rows.next_batch(&mut batch).map_err(failed)?;
+        while !batch.is_empty() {
+            // While some rows are looked up, the next are read.
+            let known = self.known;
+            let (read, judged) = rayon::join(
+                || rows.next_batch(&mut next),
+                || judged(known, kind, &batch),
+            );
+            self.take(kind, &judged.map_err(failed)?)?;
+            read.map_err(failed)?;
+            std::mem::swap(&mut batch, &mut next);
         }
         Ok(())
     }
 
-    /// What becomes of requests; the tables have no other identifiers than numbers.
-    fn statuses(&mut self, identifier: &str, batch: &[Row]) -> Vec<Status> {
-        self.n_rows += batch.len() as u64;
-        if identifier != "Phone" {
-            return vec![Status::NotFound; batch.len()];
-        }
-        let known = self.known;
-        let status = |row: &Row| Status::of(known.find(&row.hash).n_people());
-        let statuses = batch.par_iter().with_min_len(1 << 10).map(status);
-        let statuses: Vec<Status> = statuses.collect();
-        for (row, _) in (batch.iter().zip(&statuses)).filter(|(_, status)| status.is_found()) {
+    fn take(&mut self, kind: Kind, judged: &[(Row, Status)]) -> Result<(), Failure> {
+        self.n_rows += judged.len() as u64;
+        let Kind::Requests(identifier) = kind else {
+            self.n_removed += judged.len() as u64;
+            return Ok(());
+        };
+        for (row, _) in judged.iter().filter(|(_, status)| status.is_found()) {
             self.n_found += 1;
             self.found.insert(row.hash);
         }
-        statuses
+        let answers = judged.iter().map(|(row, status)| (row.id, *status));
+        Ok(self.answers.to(identifier)?.write(answers)?)
     }
 
     fn finish(self) -> Result<Answered, Failure> {
@@ -130,6 +130,24 @@ impl<'a> Reading<'a> {
             answers: self.answers.finish()?,
         })
     }
+}
+
+/// What becomes of requests, in their order; the tables have no other identifiers than numbers.
+fn judged(known: &Known, kind: Kind, batch: &[RawRow]) -> Result<Vec<(Row, Status)>, RowError> {
+    let is_of_numbers = kind == Kind::Requests("Phone");
+    let judge = |raw: &RawRow| {
+        let row = raw.read()?;
+        let n_people = if is_of_numbers {
+            known.find(&row.hash).n_people()
+        } else {
+            0
+        };
+        Ok((row, Status::of(n_people)))
+    };
+    let rows = batch.par_iter().with_min_len(1 << 10).map(judge);
+    let rows: Vec<Result<_, RowError>> = rows.collect();
+    // In their order, so that of several errors the first is told.
+    rows.into_iter().collect()
 }
 
 /// What everybody whom hashes stand for is heard to say, each once.

@@ -165,7 +165,10 @@ impl Member {
 }
 
 /// What is in a file of the archive; reading it to its end checks it.
-pub(crate) fn open<'f>(file: &'f mut File, member: &Member) -> io::Result<Box<dyn Read + 'f>> {
+pub(crate) fn open<'f>(
+    file: &'f mut File,
+    member: &Member,
+) -> io::Result<Box<dyn Read + Send + 'f>> {
     file.seek(SeekFrom::Start(member.at))?;
     let mut head = [0; 30];
     file.read_exact(&mut head)?;
@@ -176,7 +179,7 @@ pub(crate) fn open<'f>(file: &'f mut File, member: &Member) -> io::Result<Box<dy
     file.seek(SeekFrom::Current(skip))?;
     let packed: Take<&mut File> = Read::take(file, member.packed);
     let packed = BufReader::with_capacity(1 << 16, packed);
-    let bytes: Box<dyn Read + 'f> = if member.is_deflated {
+    let bytes: Box<dyn Read + Send + 'f> = if member.is_deflated {
         Box::new(DeflateDecoder::new(packed))
     } else {
         Box::new(packed)
@@ -191,7 +194,7 @@ pub(crate) fn open<'f>(file: &'f mut File, member: &Member) -> io::Result<Box<dy
 
 /// Bytes that have to be as many as was said, with the checksum that was said.
 struct Checked<'f> {
-    bytes: Box<dyn Read + 'f>,
+    bytes: Box<dyn Read + Send + 'f>,
     crc: Crc,
     expected: u32,
     left: u64,
