@@ -81,7 +81,7 @@ fn spell(array: &dyn Array, to: &mut Vec<u8>) {
 }
 
 fn spell_lists(array: &dyn Array, to: &mut Vec<u8>) {
-    for items in array.as_list::<i32>().iter() {
+    for items in array.as_list::<i32>() {
         match items {
             None => to.push(0),
             Some(items) => {
