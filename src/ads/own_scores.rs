@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::auction::value;
 use super::policy::Guard;
+use super::policy::restrictions::Restrictions;
 use super::profile::UserProfile;
 use crate::consent::{AdRelevance, Permitted};
 use crate::hash::HashSet;
@@ -46,7 +47,7 @@ impl Room {
     fn of(profile: &UserProfile, guard: &Guard) -> Self {
         let limit = guard.policy().per_advertiser();
         let own = guard.restrictions(profile.user).into_iter();
-        let left = own.flat_map(super::policy::restrictions::Restrictions::left);
+        let left = own.flat_map(Restrictions::left);
         Self {
             left: left.map(|(id, left)| (id, left as usize)).collect(),
             at_first: limit.map_or(usize::MAX, |limit| limit as usize),

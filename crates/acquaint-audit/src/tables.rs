@@ -71,7 +71,7 @@ fn of_lines(file: &Path, delimiter: u8, columns: &[&str]) -> Result<Vec<Row>, St
         .from_path(file)
         .map_err(|error| error.to_string())?;
     let header = reader.headers().map_err(|error| error.to_string())?;
-    let place = |column: &&str| header.iter().position(|name| name.trim() == **column);
+    let place = |column: &&str| header.iter().position(|name| name.trim() == *column);
     let places: Vec<Option<usize>> = columns.iter().map(place).collect();
     let mut rows = Vec::new();
     for record in reader.records() {

@@ -86,14 +86,7 @@ fn holds_number(row: &NamedRow, who: &Who, regions: &HashMap<AccountId, Region>)
 /// What the rows of a table are used for.
 const fn purposes(table: Table) -> &'static [&'static str] {
     match table {
-        Table::MessengerAccounts | Table::SocialAccounts => &[
-            "friend_suggestions",
-            "ad_relevance",
-            "abuse",
-            "business_service",
-            "business_marketing",
-        ],
-        Table::AddressBook => &[
+        Table::MessengerAccounts | Table::SocialAccounts | Table::AddressBook => &[
             "friend_suggestions",
             "ad_relevance",
             "abuse",
