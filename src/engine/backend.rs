@@ -17,6 +17,7 @@ use crate::engine::{
 };
 use crate::identity::KeyRing;
 use crate::ids::{AccountId, AdId, BusinessId, UserId};
+use crate::signals::Frames;
 
 /// How to open an [`Engine`]; by default as `acquaint run` runs without options.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +32,8 @@ pub struct EngineOptions<'a> {
     pub models: GivenModels<'a>,
     /// The key that the tokens of customer lists were made with; without it such a list stands for nobody.
     pub audience_key: Option<Arc<KeyRing>>,
+    /// Tables in memory, beside those of the signals directory.
+    pub frames: Frames,
 }
 
 /// Suggestions, ads, spam scores and verdicts of one state of the signals, for whoever asks.
@@ -86,7 +89,8 @@ impl Engine {
         options: &EngineOptions<'_>,
         progress: &dyn Progress,
     ) -> Result<Self, EngineError> {
-        let mut params = options.params.clone().check()?;
+        let params = options.params.clone().check()?;
+        let mut params = params.with_frames(options.frames.clone());
         if let Some(key) = &options.audience_key {
             params = params.with_audience_key(Arc::clone(key));
         }
@@ -173,6 +177,49 @@ impl Engine {
     pub fn ads_all(&self, users: &[UserId], k: usize) -> Result<Vec<Vec<AdScore>>, EngineError> {
         let users = users.par_iter();
         users.map(|&user| self.ads(user, k)).collect()
+    }
+
+    /// The first `k` of the people that a caller scored for a person, best first, with their scores; none for somebody who may not
+    /// get any suggestions.
+    ///
+    /// Every rule of [`suggest`](Self::suggest) holds but the one that asks for people in common: whoever is out, hides, is a friend
+    /// already, or was blocked, reported or dismissed is left out, and so is everybody demoted or removed for spam. Of several scores
+    /// of one candidate the highest counts; of equal scores the smaller id is first.
+    ///
+    /// # Complexity
+    /// O(n log n) for n candidates.
+    #[must_use]
+    pub fn rank_suggestions(
+        &self,
+        user: UserId,
+        candidates: impl IntoIterator<Item = (UserId, f64)>,
+        k: usize,
+    ) -> Vec<(UserId, f64)> {
+        let friends = self.prepared.friends.as_ref();
+        friends.map_or_else(Vec::new, |friends| {
+            friends.rank_own(user, candidates.into_iter(), k)
+        })
+    }
+
+    /// The first `k` of the ads for which a caller says how probable a click is, with what an impression is worth (bid × probability
+    /// + quality, in currency units), best first.
+    ///
+    /// The guard holds as for [`ads`](Self::ads). None for somebody who may not get any ads or allows limited ads alone: nobody knows
+    /// what the caller's probabilities rest on.
+    ///
+    /// # Complexity
+    /// O(A + n log n) for n of A ads.
+    #[must_use]
+    pub fn rank_ads(
+        &self,
+        user: UserId,
+        given: impl IntoIterator<Item = (AdId, f64)>,
+        k: usize,
+    ) -> Vec<(AdId, f64)> {
+        let ads = self.prepared.ads.as_ref();
+        ads.map_or_else(Vec::new, |ads| {
+            ads.rank_own(&self.prepared.world, user, given.into_iter(), k)
+        })
     }
 
     /// May a business write to an account, to answer and to advertise? None if there is nothing between the two, or the

@@ -11,7 +11,7 @@ use crate::ledger::LedgerError;
 use crate::params::ParamError;
 use crate::publish::{PublishError, shown};
 use crate::signals::{SignalsError, Table};
-use crate::suggest::{RankerError, SuggestError};
+use crate::suggest::{RankerError, ShipmentError, SuggestError};
 
 /// Why a run could not be finished. A bad row and a denial are no errors.
 #[derive(Debug, thiserror::Error)]
@@ -85,6 +85,20 @@ pub enum EngineError {
         trained: String,
         /// That of the run.
         asked: String,
+    },
+    /// Suggestions could not be made elsewhere.
+    #[error("suggestions could not be made elsewhere; nothing was published")]
+    Elsewhere {
+        /// Why.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// A shipment cannot be packed, or what came back is not what this run would have made.
+    #[error("{doing}")]
+    Shipment {
+        /// What was being done, and with which file.
+        doing: String,
+        /// Why.
+        source: ShipmentError,
     },
     /// An ad model was trained on what another state of the ledger allowed.
     #[error(

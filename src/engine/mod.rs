@@ -12,6 +12,7 @@ mod business;
 mod check;
 mod claims;
 mod counts;
+mod elsewhere;
 mod error;
 mod estimate;
 mod findings;
@@ -31,6 +32,7 @@ mod recall;
 mod resume;
 mod run;
 mod spam;
+mod subject;
 mod verify;
 mod world;
 
@@ -49,6 +51,7 @@ pub use check::{BadRow, Checked, CheckedTable, RejectedRows, check};
 pub use claims::Claims;
 pub(in crate::engine) use counts::Staged;
 pub use counts::{Stage, SumError};
+pub use elsewhere::Elsewhere;
 pub use error::EngineError;
 pub use estimate::Estimate;
 pub use findings::{RowPlace, RunFinding};
@@ -62,8 +65,18 @@ pub use progress::{Progress, Silent};
 pub use published::read_output;
 pub use recall::{Recall, RecallReason, RecallRequest, RecallRow, recall};
 pub use resume::Resume;
+<<<<<<< HEAD
+pub use run::{Page, REPORT, RunRequest, may_begin, run, run_elsewhere};
+=======
 pub use run::{Page, REPORT, RunRequest, may_begin, run};
-pub use verify::{Cause, Difference, Finding, PurposeVerdict, Verdict, VerifyRequest, verify};
+pub use subject::{
+    AccountConsent, AdGiven, Given, HeldRows, LinkHeld, PublishedRows, Reachable, Scored, Subject,
+    SubjectAsked, SubjectRequest, subject,
+};
+>>>>>>> wC
+pub use verify::{
+    Cause, Difference, Finding, PurposeVerdict, Verdict, VerifyRequest, verify, verify_with,
+};
 pub use world::consent_rows::{ConsentRules, HeldEvents, LostRow, NamedEvent, NamedSubject};
 pub use world::consent_source::LedgerSource;
 pub use world::reading::{Reading, checksums};

@@ -12,7 +12,9 @@ use crate::consent::{ConsentParams, ValidConsentParams};
 use crate::engine::MaxRejects;
 use crate::identity::{IdentityParams, KeyRing, ValidIdentityParams};
 use crate::params::ParamError;
-use crate::signals::{ReadLimits, SignalsDir, SignalsError, ValidReadLimits};
+use crate::signals::{
+    Frames, ReadLimits, Record, SignalsDir, SignalsError, TableRows, ValidReadLimits,
+};
 use crate::suggest::{RankerParams, SuggestParams, ValidRankerParams, ValidSuggestParams};
 use crate::toml_fault::told;
 
@@ -55,6 +57,8 @@ pub struct ValidRunParams {
     pub(in crate::engine) business: ValidBusinessParams,
     /// The key that customer lists were made with; never written.
     pub(in crate::engine) audience_key: Option<Arc<KeyRing>>,
+    /// Tables in memory, beside those of the signals directory; never written.
+    frames: Frames,
 }
 
 /// Why a configuration cannot be used.
@@ -93,6 +97,7 @@ impl RunParams {
             abuse: self.abuse.clone().check()?,
             business: self.business.clone().check()?,
             audience_key: None,
+            frames: Frames::default(),
             given: self,
         })
     }
@@ -127,13 +132,29 @@ impl ValidRunParams {
         self
     }
 
+    /// The same, with tables in memory, read beside those of the signals directory. A table must not be in both.
+    #[must_use]
+    pub fn with_frames(mut self, frames: Frames) -> Self {
+        self.frames = frames;
+        self
+    }
+
     /// Lists a directory of tables, to be read within the limits and with the columns of the configuration's own.
     ///
     /// # Errors
-    /// As [`SignalsDir::open`].
+    /// As [`SignalsDir::open`] and [`SignalsDir::with_frames`].
     pub(in crate::engine) fn open(&self, dir: &Path) -> Result<SignalsDir, SignalsError> {
         let own = self.ads.own_columns().clone();
-        Ok(SignalsDir::open(dir, &self.signals)?.with_own(own))
+        let dir = SignalsDir::open(dir, &self.signals)?.with_own(own);
+        dir.with_frames(&self.frames)
+    }
+
+    /// Reads one table of a directory, or of memory, as a run reads it.
+    ///
+    /// # Errors
+    /// If the directory cannot be listed, or a file cannot be read at all.
+    pub fn read_table<R: Record>(&self, dir: &Path) -> Result<TableRows<R>, SignalsError> {
+        self.open(dir)?.read()
     }
 
     /// The same, with the click model trained as these parameters say; how ads are ranked stays.

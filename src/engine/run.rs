@@ -17,8 +17,8 @@ use crate::engine::outputs::{
 use crate::engine::prepare::PURPOSES;
 use crate::engine::world::inputs::Inputs;
 use crate::engine::{
-    EngineError, GivenModels, LedgerSource, Prepared, Progress, Resume, RunFinding, Stage, Times,
-    ValidRunParams, histograms,
+    Elsewhere, EngineError, GivenModels, LedgerSource, Prepared, Progress, Resume, RunFinding,
+    Stage, Times, ValidRunParams, histograms,
 };
 use crate::publish::{Input, RUN_LISTING, TIMINGS, Target, seal_json, seal_page};
 use crate::signals::Rejection;
@@ -68,6 +68,28 @@ pub fn run(
     page: &Page<'_>,
     progress: &dyn Progress,
 ) -> Result<Manifest, EngineError> {
+    run_with(request, None, page, progress)
+}
+
+/// As [`run`], with everybody's suggestions made elsewhere: the same files, to the last byte.
+///
+/// # Errors
+/// As [`run`]; and if they cannot be made elsewhere, or are not those that this run makes.
+pub fn run_elsewhere(
+    request: &RunRequest<'_>,
+    elsewhere: &dyn Elsewhere,
+    page: &Page<'_>,
+    progress: &dyn Progress,
+) -> Result<Manifest, EngineError> {
+    run_with(request, Some(elsewhere), page, progress)
+}
+
+fn run_with(
+    request: &RunRequest<'_>,
+    elsewhere: Option<&dyn Elsewhere>,
+    page: &Page<'_>,
+    progress: &dyn Progress,
+) -> Result<Manifest, EngineError> {
     let staging = begin(request, progress)?;
     if let Some(resume) = request.models.resume {
         resume.check()?;
@@ -81,7 +103,7 @@ pub fn run(
     let (params, models) = (request.params, request.models);
     let what = (&PURPOSES[..], Impressions::Forgotten);
     let prepared = Prepared::of(&opening, params, models, what, progress)?;
-    let manifest = write_tables(&prepared, &staging, progress)?;
+    let manifest = write_tables(&prepared, elsewhere, &staging, progress)?;
     // Millions of small allocations are given back while the outputs are synced.
     rayon::spawn(move || drop(prepared));
     manifest.check_sums()?;
@@ -143,10 +165,11 @@ fn publish(staging: Staging, progress: &dyn Progress) -> Result<(), OutputError>
 
 fn write_tables(
     prepared: &Prepared,
+    elsewhere: Option<&dyn Elsewhere>,
     staging: &Staging,
     progress: &dyn Progress,
 ) -> Result<Manifest, EngineError> {
-    let made = Made::by(prepared, progress)?;
+    let made = Made::by(prepared, elsewhere, progress)?;
     progress.begin("writing tables", None);
     let mut tables = Tables::new(staging);
     tables.scores(prepared, &made)?;
@@ -182,7 +205,7 @@ pub(in crate::engine) fn write_some(
     let models = GivenModels::default();
     let what = (purposes, Impressions::Forgotten);
     let prepared = Prepared::of(opening, params, models, what, progress)?;
-    let made = Made::by(&prepared, progress)?;
+    let made = Made::by(&prepared, None, progress)?;
     Tables::new(&staging).scores(&prepared, &made)?;
     Ok(publish(staging, progress)?)
 }
@@ -196,10 +219,14 @@ struct Made {
 }
 
 impl Made {
-    fn by(prepared: &Prepared, progress: &dyn Progress) -> Result<Self, EngineError> {
+    fn by(
+        prepared: &Prepared,
+        elsewhere: Option<&dyn Elsewhere>,
+        progress: &dyn Progress,
+    ) -> Result<Self, EngineError> {
         let mut made = Self::default();
         if let Some(friends) = &prepared.friends {
-            made.suggestions = friends.everybody(progress, &mut made.stages);
+            made.suggestions = friends.everybody(elsewhere, progress, &mut made.stages)?;
         }
         if let Some(ads) = &prepared.ads {
             let scores = ads.everybody(&prepared.world, progress)?;

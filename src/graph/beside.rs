@@ -118,6 +118,49 @@ impl Beside {
     }
 }
 
+/// Two people by node, and what something they have in common is worth.
+pub(crate) type WorthOfPair = (u32, u32, f32);
+
+/// As packed lists and back.
+impl Beside {
+    /// By node, a number for the region: 0 for none; two have the same number if they are in one. Empty if no region is known.
+    pub(crate) fn region_codes(&self) -> Vec<u16> {
+        let mut regions: Vec<Region> = self.regions.iter().copied().flatten().collect();
+        regions.sort_unstable();
+        regions.dedup();
+        let code = |region: &Option<Region>| {
+            let place = region.and_then(|region| regions.binary_search(&region).ok());
+            place.map_or(0, |at| u16::try_from(at + 1).expect("few regions"))
+        };
+        if regions.is_empty() {
+            return Vec::new();
+        }
+        self.regions.iter().map(code).collect()
+    }
+
+    /// What calls and groups are worth, ascending by pair.
+    pub(crate) fn pairs(&self) -> [Vec<WorthOfPair>; 2] {
+        [&self.calls, &self.groups].map(|of| {
+            let mut pairs: Vec<_> = of.iter().map(|(&(u, v), &worth)| (u, v, worth)).collect();
+            pairs.sort_unstable_by_key(|&(u, v, _)| (u, v));
+            pairs
+        })
+    }
+
+    /// From region codes, and from what calls and groups are worth.
+    pub(crate) fn from_codes(codes: &[u16], [calls, groups]: [Vec<WorthOfPair>; 2]) -> Self {
+        let by_pair = |pairs: Vec<WorthOfPair>| {
+            let worth = pairs.into_iter().map(|(u, v, worth)| ((u, v), worth));
+            worth.collect()
+        };
+        Self {
+            regions: codes.iter().map(|&code| Region::numbered(code)).collect(),
+            calls: by_pair(calls),
+            groups: by_pair(groups),
+        }
+    }
+}
+
 fn of_pair(of: &HashMap<(u32, u32), f32>, u: u32, v: u32) -> f64 {
     of.get(&(u.min(v), u.max(v)))
         .copied()
@@ -147,5 +190,34 @@ impl Graph<FriendSuggestions> {
 
     pub(crate) const fn beside(&self) -> &Beside {
         &self.beside
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packed_and_back_it_says_the_same() {
+        let region = |text: &str| Region::parse(text);
+        let regions = vec![region("DE"), None, region("FR"), region("DE"), region("ZW")];
+        let dealt = [
+            (0, 1, Dealing::Calls(3)),
+            (4, 2, Dealing::Calls(1)),
+            (3, 0, Dealing::Group(5)),
+            (0, 3, Dealing::Group(9)),
+        ];
+        let beside = Beside::of_nodes(regions, dealt.into_iter());
+        let back = Beside::from_codes(&beside.region_codes(), beside.pairs());
+        assert_eq!(beside.region_codes(), [1, 0, 2, 1, 3]);
+        for u in 0..5 {
+            for v in 0..5 {
+                assert_eq!(back.calls(u, v), beside.calls(u, v));
+                assert_eq!(back.groups(u, v), beside.groups(u, v));
+                assert_eq!(back.are_in_one_region(u, v), beside.are_in_one_region(u, v));
+            }
+        }
+        assert!(back.are_in_one_region(0, 3) && back.calls(2, 4) == 1.0);
+        assert!(Beside::default().region_codes().is_empty());
     }
 }

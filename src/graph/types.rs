@@ -82,6 +82,11 @@ impl EdgeKinds {
     pub const fn bits(self) -> u8 {
         self.0
     }
+
+    /// From [`bits`](Self::bits); none if there are others.
+    pub(crate) const fn from_bits(bits: u8) -> Option<Self> {
+        if bits < 8 { Some(Self(bits)) } else { None }
+    }
 }
 
 /// The graph of everyone permitted for purpose `P`, and of nobody else.

@@ -59,5 +59,5 @@ pub use params::{IdentityParams, Thresholds, ValidIdentityParams};
 pub use phone::{NotANumber, Place, Reading, Typed, normalise, number_region, number_type};
 pub use recycled::on_recycled_numbers;
 pub use tenure::Binding;
-pub use token::KeyRing;
+pub use token::{KeyRing, read_key};
 pub use types::{E164, Evidence, Link, Match, Probability};

@@ -121,10 +121,11 @@ const fn context(purpose: Purpose) -> &'static str {
     }
 }
 
-/// Reads a file of one key.
-pub(in crate::identity) fn read_key(
-    path: &Path,
-) -> Result<Zeroizing<[u8; KEY_LEN]>, IdentityError> {
+/// Reads a file of one key: 32 bytes, or 64 hexadecimal digits, that only its owner may read.
+///
+/// # Errors
+/// If it cannot be read, others may read it, or it holds no such key or one that cannot be random.
+pub fn read_key(path: &Path) -> Result<Zeroizing<[u8; KEY_LEN]>, IdentityError> {
     let text = read_secret(path)?;
     let key = decode(&text).ok_or_else(|| IdentityError::KeyMalformed { path: path.into() })?;
     if key.iter().all(|byte| *byte == key[0]) {

@@ -93,6 +93,15 @@ pub enum RegionRefused {
 }
 
 impl Region {
+    /// A region that is only told apart from others: one for each number from 1 to 676, by two letters that need be nobody's
+    /// code; none for any other.
+    pub(crate) fn numbered(number: u16) -> Option<Self> {
+        let number = number.checked_sub(1)?;
+        let letter = |place: u16| u8::try_from(place).ok().filter(|&place| place < 26);
+        let (a, b) = (letter(number / 26)?, letter(number % 26)?);
+        Some(Self([b'A' + a, b'A' + b]))
+    }
+
     /// Reads a region's code; lower case is accepted, and so are `UK` for `GB` and `EL` for `GR`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

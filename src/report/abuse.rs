@@ -2,12 +2,10 @@
 
 use minijinja::{Value, context};
 
+use super::first::FEWEST;
 use super::words::{grouped, percent, rounded, words};
 use crate::abuse::Outcome;
 use crate::engine::outputs::AbuseOutcomes;
-
-/// A page that is passed on names no smaller group: whoever knows one of its members would learn of the others.
-const LEAST: u64 = 10;
 
 /// Each outcome with its threshold and how many accounts it followed for; nothing if the run made no scores.
 pub(in crate::report) fn outcomes(found: Option<&AbuseOutcomes>) -> Value {
@@ -31,7 +29,7 @@ pub(in crate::report) fn outcomes(found: Option<&AbuseOutcomes>) -> Value {
     context! {
         rows => rows.collect::<Vec<_>>(),
         is_trained => found.is_trained,
-        least => LEAST,
+        least => FEWEST,
         any_hidden => hidden.contains(&true),
     }
 }
@@ -50,7 +48,7 @@ fn from(outcome: Outcome, found: &AbuseOutcomes) -> String {
 
 /// Counts that are not shown: small ones, and the least of the others if one alone is small, for it would follow from the sum.
 fn hidden(counts: [u64; 4]) -> [bool; 4] {
-    let mut hidden = counts.map(|n| (1..LEAST).contains(&n));
+    let mut hidden = counts.map(|n| (1..FEWEST).contains(&n));
     if hidden.iter().filter(|one| **one).count() == 1 {
         let others = (0..counts.len()).filter(|&i| !hidden[i] && counts[i] > 0);
         if let Some(least) = others.min_by_key(|&i| counts[i]) {

@@ -9,13 +9,19 @@
 mod abuse;
 mod ads;
 mod charts;
+mod consent;
+mod first;
+mod flow;
+mod groups;
 mod page;
+mod subject;
 mod summary;
 mod sums;
 mod words;
 
 use crate::engine::outputs::Manifest;
 
+pub use subject::render_subject;
 pub use summary::summary;
 
 /// The report's file name.

@@ -6,10 +6,9 @@ use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, Value, contex
 use serde_json::Value as Json;
 
 use super::charts::{self, Placed, place, stacked};
-use super::sums::{adds_up, broken, is_consent, n_dropped, ranked};
+use super::sums::{adds_up, is_consent, n_dropped, ranked};
 use super::words::{abridged, bytes, grouped, percent, rounded, visible, words};
-use super::{REPORT, sums};
-use super::{abuse, ads};
+use super::{REPORT, abuse, ads, consent, first, flow, groups};
 use crate::engine::Stage;
 use crate::engine::outputs::{Manifest, OutputDigest};
 
@@ -29,14 +28,13 @@ pub(in crate::report) fn fill_in(manifest: &Manifest) -> Result<String, Error> {
 fn values(manifest: &Manifest) -> Value {
     context! {
         run => run(manifest),
-        headlines => headlines(manifest),
-        sums => context! {
-            n_stages => manifest.stages.len(),
-            broken => broken(manifest).map(|stage| words(&stage.name)).collect::<Vec<_>>(),
-        },
-        stages => stages(manifest, Lost::Some),
-        lossless => stages(manifest, Lost::Nothing),
-        consent => consent(&manifest.consent_states),
+        verdict => first::verdict(manifest),
+        figures => first::figures(manifest),
+        flows => flow::flows(manifest),
+        purposes => consent::by_purpose(manifest),
+        groups => groups(manifest),
+        consent => consent::states(&manifest.consent_states),
+        rejected => rejected(manifest),
         graph => facts(&manifest.graph),
         histograms => histograms(manifest),
         ad_model => facts(&ads::without_drawn(&manifest.ad_model)),
@@ -67,50 +65,41 @@ fn digest(digest: &str) -> Value {
     context! { short => abridged(digest), full => visible(digest) }
 }
 
-/// The figures everybody asks for first. One that the run does not have is a dash, not a zero.
-fn headlines(manifest: &Manifest) -> Vec<Value> {
-    let admitted = manifest.stages.iter().find(|stage| is_of_people(stage));
-    let nodes = manifest.graph.pointer("/ties/nodes").and_then(Json::as_u64);
-    let refused = admitted.map(refused_by_consent);
-    let people = nodes.or(admitted.map(|stage| stage.rows_out));
-    let share = admitted.zip(refused).map(|(stage, n)| {
-        let n = u64::try_from(n).unwrap_or(u64::MAX);
-        format!("{} of all people", percent(n, u128::from(stage.rows_in)))
-    });
-    vec![
-        headline("people in the graph", people.map(u128::from), None),
-        headline("left out by consent", refused, share),
-        written(manifest, "suggestions written", "suggestions.parquet"),
-        written(manifest, "ad scores written", "ad_scores.parquet"),
-        written(manifest, "spam scores written", "abuse_scores.parquet"),
-        written(manifest, "input rows rejected", "rejections.parquet"),
-    ]
+/// Stages by subject, each with those that lost something before those that did not; subjects without any are left out.
+fn groups(manifest: &Manifest) -> Vec<Value> {
+    let of_subject = |(at, name): (usize, &&str)| {
+        let stages = manifest.stages.iter();
+        let stages: Vec<&Stage> = stages
+            .filter(|stage| groups::subject(stage) == at)
+            .collect();
+        let n_lost = stages.iter().map(|stage| n_dropped(stage)).sum::<u128>();
+        let name = (*name).to_owned();
+        (!stages.is_empty()).then(|| {
+            context! {
+                name, n_stages => stages.len(), n_lost => grouped(n_lost),
+                // What does not add up is not hidden behind a fold.
+                open => !stages.iter().all(|stage| adds_up(stage)),
+                stages => those(&stages, Lost::Some), lossless => those(&stages, Lost::Nothing),
+            }
+        })
+    };
+    let subjects = groups::SUBJECTS.iter().enumerate();
+    subjects.filter_map(of_subject).collect()
 }
 
-/// Does this stage decide which people take part? The first one that does is that of friend suggestions.
-fn is_of_people(stage: &Stage) -> bool {
-    stage.name == "people" || stage.name.contains("→ people")
-}
-
-fn refused_by_consent(stage: &Stage) -> u128 {
-    let refused = stage
-        .dropped
-        .iter()
-        .filter(|(reason, _)| is_consent(reason));
-    refused.map(|(_, &n)| u128::from(n)).sum()
-}
-
-fn headline(label: &str, figure: Option<u128>, note: Option<String>) -> Value {
-    let figure = figure.map_or_else(|| "–".to_owned(), grouped);
-    context! { label, figure, note => note.unwrap_or_default() }
-}
-
-fn written(manifest: &Manifest, label: &str, file: &str) -> Value {
-    let found = manifest.outputs.iter().find(|output| output.file == file);
-    let missing = found
-        .is_none()
-        .then(|| "not written by this run".to_owned());
-    headline(label, found.map(|output| u128::from(output.rows)), missing)
+/// Rows and numbers that could not be read, by table and reason.
+fn rejected(manifest: &Manifest) -> Vec<Value> {
+    let of = |what: &'static str, tables: &BTreeMap<String, BTreeMap<String, u64>>| {
+        let rows = tables.iter().flat_map(|(table, reasons)| {
+            reasons.iter().map(move |(reason, &n)| {
+                context! { table => visible(table), what, reason => words(reason), n => grouped(n) }
+            })
+        });
+        rows.collect::<Vec<_>>()
+    };
+    let mut all = of("row", &manifest.rejected);
+    all.extend(of("number", &manifest.rejected_numbers));
+    all
 }
 
 /// What a stage lost.
@@ -121,8 +110,8 @@ enum Lost {
     Some,
 }
 
-/// The stages that lost something, or the others, in the order of the run.
-fn stages(manifest: &Manifest, lost: Lost) -> Vec<Value> {
+/// Those of some stages that lost something, or the others, in the order of the run.
+fn those(stages: &[&Stage], lost: Lost) -> Vec<Value> {
     let lost_by = |stage: &Stage| {
         if adds_up(stage) && n_dropped(stage) == 0 {
             Lost::Nothing
@@ -130,12 +119,8 @@ fn stages(manifest: &Manifest, lost: Lost) -> Vec<Value> {
             Lost::Some
         }
     };
-    manifest
-        .stages
-        .iter()
-        .filter(|stage| lost_by(stage) == lost)
-        .map(stage)
-        .collect()
+    let stages = stages.iter().filter(|stage| lost_by(stage) == lost);
+    stages.map(|one| stage(one)).collect()
 }
 
 /// Where a stage's rows went: first those that came out, then each reason, most first.
@@ -200,28 +185,6 @@ fn shaded(ranked: &[(&str, u64)]) -> Vec<Shaded> {
             }
         })
         .collect()
-}
-
-/// How many accounts are in each state, most first, with a bar in proportion to the largest.
-fn consent(states: &BTreeMap<String, u64>) -> Value {
-    let total: u128 = states.values().map(|&n| u128::from(n)).sum();
-    let most = states.values().copied().max().unwrap_or(0).max(1);
-    let mut ranked: Vec<_> = states.iter().collect();
-    ranked.sort_by_key(|(_, n)| std::cmp::Reverse(**n));
-    let rows: Vec<_> = ranked
-        .into_iter()
-        .map(|(state, &n)| {
-            let least = if n == 0 { 0.0 } else { 0.4 };
-            context! {
-                state => words(state),
-                kind => if sums::is_consent(state) { "consent" } else { "kept" },
-                n => grouped(n),
-                share => percent(n, total),
-                width => place((100.0 * n as f64 / most as f64).max(least)),
-            }
-        })
-        .collect();
-    context! { rows, total => grouped(total) }
 }
 
 fn histograms(manifest: &Manifest) -> Vec<Value> {

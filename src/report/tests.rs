@@ -445,8 +445,8 @@ fn a_large_run_is_told_in_figures() {
         "66,000,081",
         "659,204,102",
         "418,742,210",
-        "5,219,920",
-        "7.3 % of all people",
+        "4,120,334",
+        "92.7 % of 71,220,001 people of the network",
     ] {
         assert!(page.contains(figure), "{figure}");
     }

@@ -8,6 +8,8 @@ use super::batch::{Batch, Batcher, InputFile, TableRows, TableSummary};
 use super::csv_in::read_csv;
 use super::error::SignalsError;
 use super::forms::{Layout, Packing};
+use super::frame::{self, Frames};
+use super::frame_in::read_frame;
 use super::header::is_known;
 use super::limits::ValidReadLimits;
 use super::listing::{Part, tables};
@@ -38,6 +40,7 @@ pub struct SignalsDir {
     files: BTreeMap<Table, Vec<Part>>,
     proof: Option<Arc<Proof>>,
     own: OwnColumns,
+    frames: Frames,
 }
 
 impl SignalsDir {
@@ -54,6 +57,7 @@ impl SignalsDir {
             limits: limits.clone(),
             files: tables(dir)?,
             own: OwnColumns::default(),
+            frames: Frames::default(),
         })
     }
 
@@ -61,6 +65,29 @@ impl SignalsDir {
     #[must_use]
     pub fn with_own(self, own: OwnColumns) -> Self {
         Self { own, ..self }
+    }
+
+    /// With tables in memory beside those of its files.
+    ///
+    /// # Errors
+    /// If a table is both in memory and in a file.
+    pub fn with_frames(self, frames: &Frames) -> Result<Self, SignalsError> {
+        for (table, _) in frames.tables() {
+            if let Some(part) = self.files.get(&table).and_then(|parts| parts.first()) {
+                return Err(SignalsError::TwoForms {
+                    table,
+                    first: frame::label(table),
+                    second: part.name.clone(),
+                });
+            }
+        }
+        let frames = frames.clone();
+        Ok(Self { frames, ..self })
+    }
+
+    /// The tables in memory.
+    pub(super) const fn frames(&self) -> &Frames {
+        &self.frames
     }
 
     /// The columns of a configuration's own.
@@ -83,12 +110,15 @@ impl SignalsDir {
     /// Is the table there?
     #[must_use]
     pub fn has(&self, table: Table) -> bool {
-        self.files.contains_key(&table)
+        self.files.contains_key(&table) || self.frames.get(table).is_some()
     }
 
     /// The name of a table's file, by its place among them, relative to the directory, as it may be shown.
     #[must_use]
     pub fn file(&self, table: Table, index: u32) -> Option<String> {
+        if self.frames.get(table).is_some() {
+            return (index == 0).then(|| frame::label(table));
+        }
         let index = usize::try_from(index).ok()?;
         Some(shown(&self.files.get(&table)?.get(index)?.name))
     }
@@ -142,6 +172,13 @@ impl SignalsDir {
             seen.refuse_again::<R>(part, &file, content)?;
             summary.files.push(file);
         }
+        if let Some(frame) = self.frames.get(R::TABLE) {
+            let label = frame::label(R::TABLE);
+            let n_rows = self.limits.batch_rows();
+            let batcher = Batcher::new(&label, n_rows, &columns, &mut summary, &mut on_batch);
+            let file = read_frame(frame, &label, &self.limits, batcher)?;
+            summary.files.push(file);
+        }
         Ok(summary)
     }
 
@@ -163,6 +200,9 @@ impl SignalsDir {
             all.salvages.extend(salvages);
             Ok::<(), SignalsError>(())
         })?;
+        // They grew by doubling, and are held for the whole run.
+        all.records.shrink_to_fit();
+        all.origins.shrink_to_fit();
         Ok(TableRows {
             records: all.records,
             origins: all.origins,

@@ -1,5 +1,6 @@
 //! Signals: the tables two services agreed to share, read into typed records.
 
+mod arrow_types;
 mod attribute_columns;
 mod attributes;
 mod batch;
@@ -17,14 +18,21 @@ mod devices;
 mod dir;
 mod each;
 mod error;
+mod event_json;
 mod excerpt;
 mod forms;
+mod frame;
+mod frame_digest;
+mod frame_in;
+#[cfg(test)]
+mod frame_tests;
 mod header;
 mod json_line;
 mod limits;
 mod listing;
 #[cfg(test)]
 mod listing_tests;
+mod named_rows;
 mod names;
 mod near_names;
 mod number_book;
@@ -76,10 +84,13 @@ pub use devices::KeptDevices;
 pub use dir::SignalsDir;
 pub use each::OfEachTable;
 pub use error::SignalsError;
+pub use event_json::{complete_event, event_json};
 pub use excerpt::Excerpt;
+pub use frame::Frames;
 pub use json_line::{JsonLineError, json_object, record_from_json};
 pub(crate) use limits::{FREE_BYTES, FREE_ROWS, by_size};
 pub use limits::{ReadLimits, ValidReadLimits};
+pub use named_rows::NamedRow;
 pub use number_book::{BookRejections, BookRow, NumberBook};
 pub use own::{OwnColumns, OwnKind, OwnRefused, OwnValue, OwnValues};
 pub use policy_texts::{policy_texts, policy_versions};

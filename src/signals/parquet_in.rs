@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch};
-use arrow_schema::{DataType, Field, FieldRef, Fields, Schema, TimeUnit};
+use arrow_schema::{DataType, FieldRef, Fields, Schema, TimeUnit};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
@@ -17,15 +17,16 @@ use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::schema::types::{SchemaDescriptor, TypePtr};
 use rayon::prelude::*;
 
+use super::arrow_types::{column_type, is_text, refuse_inexact, refuse_types, retyped};
 use super::batch::{Batch, Batcher, ROWS_A_JOB, Taken};
 use super::caught::caught;
-use super::column::{Column, Kind};
+use super::column::Column;
 use super::error::SignalsError;
 use super::header::{Header, Place, is_known, refuse_message_content};
 use super::limits::{FREE_BYTES, ValidReadLimits};
 use super::own::Columns;
 use super::pages::refuse_page_bombs;
-use super::parquet_cells::{ParquetCells, first_inexact};
+use super::parquet_cells::ParquetCells;
 use super::record::Record;
 use super::source::Source;
 
@@ -77,7 +78,11 @@ pub(super) fn rows_by_footer(source: &Source) -> Result<u64, SignalsError> {
 }
 
 /// What each row of a batch became, on every core.
-fn taken<R: Record>(cells: &ParquetCells<'_>, columns: &Columns, n_rows: usize) -> Vec<Taken<R>> {
+pub(super) fn taken<R: Record>(
+    cells: &ParquetCells<'_>,
+    columns: &Columns,
+    n_rows: usize,
+) -> Vec<Taken<R>> {
     let rows = (0..n_rows).into_par_iter().with_min_len(ROWS_A_JOB);
     rows.map(|row| Taken::of(&cells.at(row), columns)).collect()
 }
@@ -107,7 +112,7 @@ impl Footer {
         let names: Vec<String> = field_names(found.schema());
         let header = Header::locate(&source.name, columns, &names, limits)?;
         refuse_nested_content(source, columns, &metadata)?;
-        refuse_types(source, columns, &header.places, found.schema())?;
+        refuse_types(&source.name, columns, &header.places, found.schema())?;
         let fields = header.fields();
         refuse_codecs(source, &metadata, &fields)?;
         refuse_page_bombs(source, &metadata, &fields, limits)?;
@@ -151,7 +156,7 @@ impl Footer {
         };
         let field = self.found.schema().field(field);
         if is_text(retyped(&Arc::new(field.clone())).data_type()) {
-            return Err(column_type(source, column, field));
+            return Err(column_type(&source.name, column, field));
         }
         Ok(())
     }
@@ -174,29 +179,15 @@ impl Footer {
         ParquetCells::new(&self.header.places, &self.fields, batch)
     }
 
-    /// Refuses floats that stand for whole numbers and cannot hold them: an id would be somebody else's.
+    /// Refuses floats that stand for whole numbers and cannot hold them.
     fn refuse_inexact(
         &self,
         source: &Source,
         batch: &RecordBatch,
         n_before: u64,
     ) -> Result<(), SignalsError> {
-        for column in self
-            .columns
-            .iter()
-            .filter(|column| column.kind == Kind::Whole)
-        {
-            let array = self.column(column, batch);
-            if let Some(row) = array.and_then(|array| first_inexact(array.as_ref())) {
-                return Err(SignalsError::Inexact {
-                    file: source.name.clone(),
-                    row: n_before + row as u64 + 1,
-                    column: column.name,
-                    cure: column.kind.cure(),
-                });
-            }
-        }
-        Ok(())
+        let array = |column: &Column| self.column(column, batch);
+        refuse_inexact(&source.name, &self.columns, array, n_before)
     }
 
     /// The next rows. LZ4 has an old form that writers understood in three ways; what cannot be read in it may be whole.
@@ -316,67 +307,6 @@ fn wanted(columns: &[Column], found: &Schema, parquet: &SchemaDescriptor) -> Sch
     };
     let fields: Fields = found.fields().iter().zip(roots).map(wanted).collect();
     Schema::new_with_metadata(fields, found.metadata().clone())
-}
-
-fn retyped(field: &FieldRef) -> FieldRef {
-    let data_type = match field.data_type() {
-        DataType::List(item) | DataType::LargeList(item) => DataType::List(retyped(item)),
-        DataType::Dictionary(_, value) => {
-            let plain = Field::new(field.name(), value.as_ref().clone(), field.is_nullable());
-            retyped(&Arc::new(plain)).data_type().clone()
-        }
-        DataType::Utf8 | DataType::LargeUtf8 => DataType::Utf8View,
-        DataType::Binary | DataType::LargeBinary => DataType::BinaryView,
-        other => other.clone(),
-    };
-    Arc::new(field.as_ref().clone().with_data_type(data_type))
-}
-
-fn refuse_types(
-    source: &Source,
-    columns: &[Column],
-    places: &[Place],
-    schema: &Schema,
-) -> Result<(), SignalsError> {
-    for (column, place) in columns.iter().zip(places) {
-        let Place::Field(field) = *place else {
-            continue;
-        };
-        let field = schema.field(field);
-        if !is_readable(column.kind, retyped(&Arc::new(field.clone())).data_type()) {
-            return Err(column_type(source, column, field));
-        }
-    }
-    Ok(())
-}
-
-fn column_type(source: &Source, column: &Column, found: &Field) -> SignalsError {
-    SignalsError::ColumnType {
-        file: source.name.clone(),
-        column: column.name,
-        found: found.data_type().to_string(),
-        expected: column.kind.expected(),
-        cure: column.kind.cure(),
-    }
-}
-
-const fn is_text(data_type: &DataType) -> bool {
-    matches!(data_type, DataType::Utf8View | DataType::BinaryView)
-}
-
-/// Can a column of this type, after retyping, be read as this kind? A column of nothing but nulls always can, and
-/// text as the same text in CSV.
-fn is_readable(kind: Kind, data_type: &DataType) -> bool {
-    match (kind, data_type) {
-        (_, DataType::Null)
-        | (Kind::Whole | Kind::Number, DataType::Float32 | DataType::Float64)
-        | (Kind::Truth, DataType::Boolean)
-        | (Kind::Instant, DataType::Timestamp(_, _)) => true,
-        (Kind::Whole | Kind::Number, other) if other.is_decimal() => true,
-        (Kind::Whole | Kind::Number | Kind::Truth, other) if other.is_integer() => true,
-        (Kind::TextList, DataType::List(item)) => item.data_type() == &DataType::Utf8View,
-        (_, other) => is_text(other),
-    }
 }
 
 /// Refuses columns that are compressed in a way this build cannot read.
@@ -501,23 +431,6 @@ fn counted(source: &Source, count: i64) -> Result<u64, SignalsError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn text_is_read_as_views_and_never_copied_for_every_row() {
-        let dictionary = |value| DataType::Dictionary(Box::new(DataType::Int32), Box::new(value));
-        for text in [
-            DataType::Utf8,
-            DataType::LargeUtf8,
-            DataType::Utf8View,
-            dictionary(DataType::Utf8),
-        ] {
-            let field = Arc::new(Field::new("x", text.clone(), true));
-            assert_eq!(retyped(&field).data_type(), &DataType::Utf8View);
-            let list = Arc::new(Field::new("x", DataType::LargeList(field), true));
-            let item = Arc::new(Field::new("x", DataType::Utf8View, true));
-            assert_eq!(retyped(&list).data_type(), &DataType::List(item));
-        }
-    }
 
     #[test]
     fn panics_become_damage() {

@@ -43,9 +43,17 @@ impl SignalsDir {
     /// A footer for each file, and 8 MiB of text for each table, or three times that if it is packed in three ways.
     pub fn sizes(&self) -> Result<Vec<TableSize>, SignalsError> {
         let tables = self.parts().iter();
-        tables
-            .map(|(table, parts)| self.size(*table, parts, SAMPLE_BYTES))
-            .collect()
+        let files = tables.map(|(table, parts)| self.size(*table, parts, SAMPLE_BYTES));
+        let mut sizes = files.collect::<Result<Vec<_>, _>>()?;
+        sizes.extend(self.frames().tables().map(|(table, frame)| TableSize {
+            table,
+            n_files: 1,
+            bytes: frame.bytes(),
+            rows: frame.n_rows(),
+            is_exact: true,
+        }));
+        sizes.sort_by_key(|size| size.table);
+        Ok(sizes)
     }
 
     /// How large a table is, by so many bytes of its text at most.

@@ -26,6 +26,19 @@ pub enum Exclusion {
 }
 
 impl Exclusion {
+    /// From the number of a reason, as it casts to; none if it is none's.
+    pub(super) fn from_code(code: u8) -> Option<Self> {
+        let all = [
+            Self::Blocked,
+            Self::Reported,
+            Self::OneDevice,
+            Self::Dismissed,
+            Self::Hidden,
+            Self::AgeBand,
+        ];
+        all.into_iter().find(|why| *why as u8 == code)
+    }
+
     /// Does it end the tie between the two, and not only keep one from the other?
     #[must_use]
     pub const fn ends_tie(self) -> bool {
@@ -163,6 +176,15 @@ impl<Id: Copy + Ord> Apart<Id> {
         for (a, b) in reports.into_iter().filter(|(a, b)| a != b) {
             both_ways(&mut rows, a, b, Exclusion::Reported);
         }
+        Self::of_rows(rows, hidden, devices)
+    }
+
+    /// From who is kept from whom, who hides, and who is on which device; in any order, and with repetitions.
+    pub(super) fn of_rows(
+        mut rows: Vec<KeptFrom<Id>>,
+        mut hidden: Vec<Id>,
+        devices: impl IntoIterator<Item = OnDevice<Id>>,
+    ) -> Self {
         rows.sort_unstable();
         rows.dedup_by_key(|row| row.pair());
         hidden.sort_unstable();

@@ -62,6 +62,68 @@ impl SuggestCounts {
         ]
     }
 
+    /// Every count, in the order of the fields.
+    pub(crate) const fn each(&self) -> [u64; 15] {
+        [
+            self.considered,
+            self.masked_friends,
+            self.blocked,
+            self.reported,
+            self.one_device,
+            self.dismissed,
+            self.hidden,
+            self.below_min_intermediaries,
+            self.not_direct,
+            self.age_band,
+            self.spam_removed,
+            self.beyond_k,
+            self.shown_enough,
+            self.emitted,
+            self.near,
+        ]
+    }
+
+    /// From [`each`](Self::each); none if these are not as many.
+    pub(crate) fn of_each(each: &[u64]) -> Option<Self> {
+        let &[
+            considered,
+            masked_friends,
+            blocked,
+            reported,
+            one_device,
+            dismissed,
+            hidden,
+            below_min_intermediaries,
+            not_direct,
+            age_band,
+            spam_removed,
+            beyond_k,
+            shown_enough,
+            emitted,
+            near,
+        ] = each
+        else {
+            return None;
+        };
+        Some(Self {
+            considered,
+            masked_friends,
+            blocked,
+            reported,
+            one_device,
+            dismissed,
+            hidden,
+            below_min_intermediaries,
+            not_direct,
+            age_band,
+            spam_removed,
+            beyond_k,
+            shown_enough,
+            emitted,
+            near,
+        })
+    }
+
     /// Makes the whole the sum of its parts.
     pub(crate) fn add_up(&mut self) {
         let dropped: u64 = self.dropped().iter().map(|(_, n)| n).sum();

@@ -12,9 +12,11 @@ use super::person::ForOne;
 use super::rank::{Scorer, Scratch, Tables};
 use super::ranker::{FeatureWeight, FriendModel, Ranker, RankerError, RankerScratch, Shared};
 use super::suggestion::{Everybody, List, Listed, Suggestions};
+use super::view::View;
 use super::{Exclusions, ValidSuggestParams};
 use crate::consent::FriendSuggestions;
 use crate::graph::Graph;
+use crate::time::Timestamp;
 
 /// Makes every list of one run.
 #[derive(Debug)]
@@ -29,14 +31,27 @@ pub struct Desk {
 }
 
 #[derive(Debug)]
-struct Learned {
+pub(super) struct Learned {
     model: FriendModel,
     shared: Shared,
 }
 
+impl Learned {
+    /// What a model needs of the graph whose candidates a scorer finds.
+    pub(super) fn of(
+        scorer: Scorer<'_>,
+        times: &[Timestamp],
+        model: FriendModel,
+    ) -> Result<Self, RankerError> {
+        model.check_candidates(scorer.params())?;
+        let shared = Ranker::of(scorer, times, &model).shared();
+        Ok(Self { model, shared })
+    }
+}
+
 /// What one thread needs, used for one person after another.
 #[derive(Debug)]
-enum DeskScratch {
+pub(super) enum DeskScratch {
     Scored(Box<Scratch>),
     Learned(Box<RankerScratch>),
 }
@@ -61,14 +76,8 @@ impl Desk {
     ) -> Result<Self, RankerError> {
         let scorer = Scorer::new(&graph, &exclusions, spam, params)?;
         let tables = scorer.tables();
-        let learned = match model {
-            None => None,
-            Some(model) => {
-                model.check_candidates(params)?;
-                let shared = Ranker::of(scorer, graph.tie_times(), &model).shared();
-                Some(Learned { model, shared })
-            }
-        };
+        let learned = model.map(|model| Learned::of(scorer, graph.tie_times(), model));
+        let learned = learned.transpose()?;
         Ok(Self {
             graph,
             exclusions,
@@ -147,20 +156,41 @@ impl Desk {
         asks.limit(found, candidate)
     }
 
+    /// The first `k` of the candidates that a caller scored for a person, best first, under every rule but the one that asks for
+    /// people in common.
+    ///
+    /// # Panics
+    /// If there is no such node.
+    ///
+    /// # Complexity
+    /// O(n log n) for n candidates.
+    pub fn rank_own(
+        &self,
+        node_idx: u32,
+        candidates: impl Iterator<Item = (u32, f64)>,
+        k: usize,
+    ) -> Vec<(u32, f64)> {
+        let order = self.order();
+        order.scorer().rank_own(node_idx, candidates, k)
+    }
+
     fn settled(&self) -> Option<&Suggestions> {
         self.tables.params().shown_max()?;
         Some((self.settled).get_or_init(|| self.everybody(&|_| ()).suggestions))
     }
 
-    fn order(&self) -> Order<'_> {
-        let scorer = Scorer::of_tables(&self.graph, &self.exclusions, &self.tables);
-        match &self.learned {
-            None => Order::Scored(scorer),
-            Some(Learned { model, shared }) => {
-                let times = self.graph.tie_times();
-                Order::Learned(Ranker::of_tables(scorer, times, shared, model))
-            }
-        }
+    pub(super) fn order(&self) -> Order<'_> {
+        let view = View::of(&self.graph);
+        let scorer = Scorer::of_tables(view, &self.exclusions, &self.tables);
+        Order::of(scorer, self.graph.tie_times(), self.learned.as_ref())
+    }
+
+    pub(super) const fn exclusions(&self) -> &Exclusions {
+        &self.exclusions
+    }
+
+    pub(super) fn tables(&self) -> &Tables {
+        &self.tables
     }
 }
 
@@ -204,9 +234,25 @@ impl Asks<'_> {
 }
 
 /// The order of a desk.
-enum Order<'a> {
+pub(super) enum Order<'a> {
     Scored(Scorer<'a>),
     Learned(Ranker<'a>),
+}
+
+impl<'a> Order<'a> {
+    /// That of a model, if there is one; `times` are those of the ties of the scorer's graph.
+    pub(super) fn of(
+        scorer: Scorer<'a>,
+        times: &'a [Timestamp],
+        learned: Option<&'a Learned>,
+    ) -> Self {
+        match learned {
+            None => Self::Scored(scorer),
+            Some(Learned { model, shared }) => {
+                Self::Learned(Ranker::of_tables(scorer, times, shared, model))
+            }
+        }
+    }
 }
 
 impl ForOne for Order<'_> {

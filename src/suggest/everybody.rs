@@ -1,5 +1,6 @@
 //! Everybody's lists, in parallel, with the same bytes for any number of threads.
 
+use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -7,6 +8,7 @@ use rayon::prelude::*;
 
 use super::counts::SuggestCounts;
 use super::exposure::{self, POOL_PER_K};
+use super::params::ValidSuggestParams;
 use super::person::ForOne;
 use super::suggestion::{CHUNK, Chunk, Everybody, Suggestions};
 
@@ -18,28 +20,48 @@ use super::suggestion::{CHUNK, Chunk, Everybody, Suggestions};
 /// O(two-paths of the graph) time, K suggestions a person and one scratch a thread; under a limit four times K.
 pub fn everybody<P: ForOne>(order: &P, progress: &(dyn Fn(usize) + Sync)) -> Everybody {
     order.prepare_all();
-    let k = order.params().k();
-    let Some(shown_max) = order.params().shown_max() else {
-        return first_k(order, k, progress);
-    };
-    let asked = first_k(order, k * POOL_PER_K, progress);
-    exposure::limit(&asked, k, shown_max)
+    let asked = asked(order, 0..order.n_users(), &Pool::default(), progress);
+    settle(joined(asked), order.params())
 }
 
-fn first_k<P: ForOne>(order: &P, k: usize, progress: &(dyn Fn(usize) + Sync)) -> Everybody {
-    let n_users = order.n_users();
-    let scratches = Pool::default();
+/// How many candidates each person asks for before any limit.
+pub(super) fn n_asked(params: &ValidSuggestParams) -> usize {
+    let k = params.k();
+    params.shown_max().map_or(k, |_| k * POOL_PER_K)
+}
+
+/// From whom everybody asks for to whom they get.
+pub(super) fn settle(asked: Everybody, params: &ValidSuggestParams) -> Everybody {
+    match params.shown_max() {
+        None => asked,
+        Some(shown_max) => exposure::limit(&asked, params.k(), shown_max),
+    }
+}
+
+/// Whom the people of a range of nodes ask for, by [`CHUNK`] people from the first of them.
+pub(super) fn asked<P: ForOne>(
+    order: &P,
+    nodes: Range<usize>,
+    scratches: &Pool<P::Scratch>,
+    progress: &(dyn Fn(usize) + Sync),
+) -> Vec<Counted> {
+    let k = n_asked(order.params());
     let n_done = AtomicUsize::new(0);
-    let chunks: Vec<Counted> = (0..n_users.div_ceil(CHUNK))
+    (0..nodes.len().div_ceil(CHUNK))
         .into_par_iter()
         .map(|i| {
-            let nodes = i * CHUNK..((i + 1) * CHUNK).min(n_users);
+            let first = nodes.start + i * CHUNK;
+            let nodes = first..(first + CHUNK).min(nodes.end);
             let n_nodes = nodes.len();
             let chunk = scratches.with(order, |scratch| chunk(order, scratch, nodes, k));
             progress(n_done.fetch_add(n_nodes, Ordering::Relaxed) + n_nodes);
             chunk
         })
-        .collect();
+        .collect()
+}
+
+/// The lists of everybody, from those of all chunks in their order.
+pub(super) fn joined(chunks: Vec<Counted>) -> Everybody {
     let mut counts = SuggestCounts::default();
     for chunk in &chunks {
         counts += chunk.counts;
@@ -52,17 +74,12 @@ fn first_k<P: ForOne>(order: &P, k: usize, progress: &(dyn Fn(usize) + Sync)) ->
 }
 
 /// Lists of some people, and what became of their candidates.
-struct Counted {
-    chunk: Chunk,
-    counts: SuggestCounts,
+pub(super) struct Counted {
+    pub(super) chunk: Chunk,
+    pub(super) counts: SuggestCounts,
 }
 
-fn chunk<P: ForOne>(
-    order: &P,
-    scratch: &mut P::Scratch,
-    nodes: std::ops::Range<usize>,
-    k: usize,
-) -> Counted {
+fn chunk<P: ForOne>(order: &P, scratch: &mut P::Scratch, nodes: Range<usize>, k: usize) -> Counted {
     let mut chunk = Chunk::with_capacity(k * nodes.len());
     let mut counts = SuggestCounts::default();
     for u in nodes {

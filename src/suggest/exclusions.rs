@@ -89,6 +89,16 @@ impl Exclusions {
         self
     }
 
+    /// Who is kept apart from whom, by node.
+    pub(super) const fn apart(&self) -> &Apart<u32> {
+        &self.apart
+    }
+
+    /// By node, whether they are a minor; empty if nobody is.
+    pub(super) fn minors(&self) -> &[bool] {
+        &self.bands
+    }
+
     /// Whom the bands keep from a person.
     pub(crate) fn bands(&self, node_idx: u32) -> Bands<'_> {
         let own = self.bands.get(node_idx as usize).copied();

@@ -23,6 +23,7 @@ mod kernel;
 mod near;
 #[cfg(test)]
 mod oracle;
+mod own_scores;
 mod params;
 mod person;
 mod rank;
@@ -30,6 +31,7 @@ mod ranker;
 mod reasons;
 mod select;
 mod set_aside;
+mod shipment;
 mod strength;
 mod suggestion;
 mod view;
@@ -52,6 +54,7 @@ pub use ranker::{
 pub(crate) use ranker::{Source, train_on};
 pub use reasons::{Reason, Tier};
 pub use set_aside::{SetAside, set_ties_aside};
+pub use shipment::{FRAME_PEOPLE, Packed, SHIPMENT_VERSION, Sample, ShipmentError, Shipped};
 pub use strength::TieWeights;
 pub use suggestion::{Everybody, List, Listed, Listing, Suggestion, Suggestions};
 pub(crate) use view::{Plain, View};

@@ -130,7 +130,7 @@ impl NearScratch {
 }
 
 /// Every rule but the one that asks for people in common.
-fn may_be_near(filters: Filters<'_>, u: u32, v: u32) -> bool {
+pub(super) fn may_be_near(filters: Filters<'_>, u: u32, v: u32) -> bool {
     u != v
         && !filters.view.are_friends(u, v)
         && filters.exclusions.between(u, v).is_none()

@@ -75,6 +75,16 @@ impl Tables {
     pub(super) const fn params(&self) -> &ValidSuggestParams {
         &self.params
     }
+
+    /// Everybody's standing by node; empty if it is good throughout.
+    pub(super) fn standings(&self) -> &[Standing] {
+        &self.standings
+    }
+
+    /// Of every entry of the ties, if they do not all count in full.
+    pub(super) fn strengths(&self) -> &[u16] {
+        &self.strengths
+    }
 }
 
 /// What one thread needs to score people, one after another: used again, it is not allocated again.
@@ -215,14 +225,14 @@ impl<'a> Scorer<'a> {
         })
     }
 
-    /// As the scorer the tables are from, over the same graph.
+    /// As the scorer the tables are from, over a view of the same graph.
     pub(super) fn of_tables(
-        graph: &'a Graph<FriendSuggestions>,
+        view: View<'a>,
         exclusions: &'a Exclusions,
         tables: &Arc<Tables>,
     ) -> Self {
         Self {
-            view: View::of(graph).with_direct(tables.params.direct()),
+            view: view.with_direct(tables.params.direct()),
             exclusions,
             tables: Arc::clone(tables),
         }

@@ -60,6 +60,21 @@ pub enum Tier {
 }
 
 impl Tier {
+    /// From the number of a tier, as it casts to; none if it is none's.
+    pub(super) fn from_code(code: u8) -> Option<Self> {
+        let all = [
+            Self::MutualContact,
+            Self::OwnUpload,
+            Self::TwoPath,
+            Self::Near,
+            Self::Alike,
+            Self::DemotedMutualContact,
+            Self::DemotedOwnUpload,
+            Self::DemotedTwoPath,
+        ];
+        all.into_iter().find(|tier| *tier as u8 == code)
+    }
+
     /// The tier below, for people whose spam score calls for it.
     #[must_use]
     pub const fn demoted(self) -> Self {

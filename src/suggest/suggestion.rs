@@ -122,11 +122,18 @@ impl Chunk {
         self.probabilities.shrink_to_fit();
     }
 
-    fn n_users(&self) -> usize {
+    /// How many people's.
+    pub(super) fn n_users(&self) -> usize {
         self.ends.len()
     }
 
-    fn list(&self, at: usize) -> List<'_> {
+    /// How many suggestions.
+    pub(super) fn n_rows(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Those of the person at a place.
+    pub(super) fn list(&self, at: usize) -> List<'_> {
         let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
         let range = start..self.ends[at];
         List {

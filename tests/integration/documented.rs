@@ -95,24 +95,47 @@ fn assert_prints(shown: &Shown, printed: &str) {
     }
 }
 
-#[test]
-fn every_command_of_readme_does_what_it_says() {
-    let page = fs::read_to_string(Path::new(ROOT).join("README.md")).unwrap();
+/// Runs every command of a page, in a directory of its own with the bundled data.
+fn run_page(page: &str) {
     let dir = tempfile::tempdir().unwrap();
     copy(&Path::new(ROOT).join("data"), &dir.path().join("data"));
-    let shown = shown(&page);
-    assert!(shown.len() > 20 && shown.iter().any(|one| !one.prints.is_empty()));
-    for one in shown
+    let shown = shown(page);
+    let commands = shown
         .iter()
-        .filter(|one| !one.command.starts_with("cargo "))
-    {
+        .filter(|one| !one.command.starts_with("cargo "));
+    for one in commands {
         assert_prints(one, &run(&one.command, dir.path()));
     }
-    // No command stands where nobody runs it.
+}
+
+/// No command stands where nobody runs it.
+fn assert_no_command_outside(page: &str) {
     let outside = page.split("```").step_by(2).flat_map(str::lines);
     let is_command =
         |line: &&str| line.starts_with("    acquaint ") || line.starts_with("$ acquaint ");
     assert_eq!(outside.filter(is_command).collect::<Vec<_>>(), [""; 0]);
+}
+
+#[test]
+fn every_command_of_readme_does_what_it_says() {
+    let page = fs::read_to_string(Path::new(ROOT).join("README.md")).unwrap();
+    let shown = shown(&page);
+    assert!(shown.len() > 20 && shown.iter().any(|one| !one.prints.is_empty()));
+    run_page(&page);
+    assert_no_command_outside(&page);
+}
+
+#[test]
+fn every_command_of_the_guides_does_what_it_says() {
+    let guides = fs::read_dir(Path::new(ROOT).join("docs/guide")).unwrap();
+    let mut n_commands = 0;
+    for guide in guides {
+        let page = fs::read_to_string(guide.unwrap().path()).unwrap();
+        n_commands += shown(&page).len();
+        run_page(&page);
+        assert_no_command_outside(&page);
+    }
+    assert!(n_commands > 10, "{n_commands}");
 }
 
 #[test]

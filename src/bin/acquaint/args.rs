@@ -17,6 +17,12 @@ use crate::consent::args::ConsentVerb;
 use crate::edge_lists::EdgeListArgs;
 use crate::identity::args::IdentityVerb;
 use crate::memory::Bytes;
+<<<<<<< HEAD
+use crate::plan::PlanArgs;
+use crate::spark::args::EngineArgs;
+=======
+use crate::subject::args::SubjectArgs;
+>>>>>>> wC
 
 /// Friend suggestions and ad relevance from data people agreed to share.
 ///
@@ -64,12 +70,16 @@ pub(crate) enum Verb {
     Train(TrainVerb),
     /// Print the settings of a run, defaults included
     Config(ConfigArgs),
+    /// Plan suggestions on a cluster: bytes moved, memory, hours and cost
+    Plan(PlanArgs),
     /// Render the report page of a finished run
     Report(ReportArgs),
     /// List published rows to delete because of a later opt-out, block or similar event
     Recall(RecallArgs),
     /// Verify that deleting all opted-out people from the input does not change the output
     Verify(VerifyArgs),
+    /// Tell what is held about one person, or act on their request to object or to be erased
+    Subject(SubjectArgs),
     /// Write checksums for a directory of tables; every verb that reads it then verifies them
     Seal(SealArgs),
     /// Append to, query and audit the consent ledger
@@ -93,7 +103,9 @@ directory appears in one step when it is complete. It replaces only an empty dir
 docs/reliability.md.
 
 Example:
-  acquaint run --signals data/quickstart --out out --as-of 2016-11-15T00:00:00Z")]
+  acquaint run --signals data/quickstart --out out --as-of 2016-11-15T00:00:00Z
+  acquaint run --signals data/quickstart --out out --engine spark \\
+    --master 'local-cluster[2,1,1024]' --python venv/bin/python")]
 pub(crate) struct RunArgs {
     /// The directory with the tables; docs/formats.md lists them
     #[arg(long, value_name = "DIR")]
@@ -119,6 +131,8 @@ pub(crate) struct RunArgs {
     /// Print the manifest as JSON instead of a summary
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
 }
 
 /// Whether a run begins, and where from.
@@ -868,6 +882,12 @@ pub(crate) struct VerifyArgs {
     /// Maximum number of extra runs to find whose data caused a difference
     #[arg(long, value_name = "N", default_value_t = 40)]
     pub(crate) max_reruns: u32,
+    /// Write what was found to this new file, dated and signed with --key; `acquaint-audit` checks it
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub(crate) attest: Option<PathBuf>,
+    /// Secret key that signs the attestation (32 bytes or 64 hexadecimal digits, file mode 600)
+    #[arg(long, value_name = "FILE", requires = "attest")]
+    pub(crate) key: Option<PathBuf>,
     /// Print JSON instead of a table
     #[arg(long)]
     pub(crate) json: bool,

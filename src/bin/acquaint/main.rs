@@ -6,6 +6,7 @@ macro_rules! eprintln {
 }
 
 mod args;
+mod attest;
 mod check;
 mod click_tables;
 mod clock;
@@ -21,11 +22,17 @@ mod import;
 mod memory;
 mod models;
 mod output;
+mod plan;
 mod progress;
 mod recall;
 mod report;
 mod run;
 mod seal;
+<<<<<<< HEAD
+mod spark;
+=======
+mod subject;
+>>>>>>> wC
 mod synth;
 mod timed;
 mod told;
@@ -40,6 +47,10 @@ use clap::{CommandFactory, Parser};
 
 use args::{Cli, EvaluateVerb, ImportVerb, Verb};
 use exit::{Failure, Outcome};
+
+/// A library's caller chooses an allocator; a program chooses here.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     exit::hide_caught_panics();
@@ -76,9 +87,11 @@ fn verb(cli: &Cli) -> Result<Outcome, Failure> {
         Verb::Explain(verb) => explain::explain(verb, cli.quiet),
         Verb::Train(verb) => train::train(verb, cli.quiet),
         Verb::Config(args) => config::config(args),
+        Verb::Plan(args) => plan::plan(args),
         Verb::Report(args) => report::report(args),
         Verb::Recall(args) => recall::recall(args, cli.quiet),
         Verb::Verify(args) => verify::verify(args, cli.quiet),
+        Verb::Subject(args) => subject::subject(args, cli.quiet),
         Verb::Seal(args) => seal::seal_dir(args),
         Verb::Consent(verb) => consent::consent(verb, cli.quiet),
         Verb::Identity(verb) => identity::identity(verb, cli.quiet),

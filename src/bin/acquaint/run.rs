@@ -19,10 +19,12 @@ use crate::memory::of_machine;
 use crate::models::{self, Models};
 use crate::output::{Reads, home};
 use crate::progress::Bars;
+use crate::spark::Spark;
 use crate::timed::Timed;
 use crate::told::tell_findings;
 
 pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
+    let spark = Spark::of(&args.engine)?;
     let params = with_lists(read_params(&args.asking.given)?, &args.lists)?;
     let ledger = Ledger::read(&args.asking.ledger)?;
     let source = ledger.source();
@@ -63,7 +65,11 @@ pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
         estimate.hold_to(limit)?;
     }
     let timed = Timed::new(Bars::new(quiet), args.timings);
-    let manifest = engine::run(&request, &|manifest| Ok(render(manifest)?), &timed)?;
+    let page = |manifest: &Manifest| Ok(render(manifest)?);
+    let manifest = match &spark {
+        None => engine::run(&request, &page, &timed)?,
+        Some(spark) => engine::run_elsewhere(&request, spark, &page, &timed)?,
+    };
     timed.tell();
     print(&if args.json {
         json(&manifest)?

@@ -4,6 +4,7 @@ use acquaint::engine::{self, Reading, VerifyRequest};
 use acquaint::report::render;
 
 use crate::args::VerifyArgs;
+use crate::attest::Attest;
 use crate::exit::{Failure, Outcome, print};
 use crate::progress::Bars;
 use crate::run::{Ledger, list_key};
@@ -26,6 +27,9 @@ pub(crate) fn verify(args: &VerifyArgs, quiet: bool) -> Result<Outcome, Failure>
         &|manifest| Ok(render(manifest)?),
         &Bars::new(quiet),
     )?;
+    if let (Some(to), Some(key)) = (&args.attest, &args.key) {
+        Attest { to, key }.write(&request, &verdict)?;
+    }
     print(&if args.json {
         serde_json::to_string_pretty(&verdict)?
     } else {

@@ -87,7 +87,6 @@ impl Ads {
         if impressions == Impressions::Forgotten {
             world.inputs.impressions = Vec::new();
         }
-        let profiles = told(&history, world, &view, &profiles);
         let (model, train_report) = if let Some(given) = given {
             (given.model().clone(), given.training().clone())
         } else {
@@ -105,6 +104,8 @@ impl Ads {
                 (trained.model, trained.report)
             }
         };
+        // Only now: what people are told takes as much memory as the rows that training needs, and training needs none of it.
+        let profiles = told(&history, world, &view, &profiles);
         Ok(Self {
             ready: ReadyAds::of(&world.inputs.ads, &model, &guard),
             view,

@@ -1,14 +1,18 @@
 //! Ad scores as rows.
 
 use crate::ads::LimitedProfile;
-use crate::ads::{AdCounts, AdScore, Ineligible, Offered, RankedAds, rank_limited, rank_ready};
+use crate::ads::{
+    AdCounts, AdScore, Ineligible, Offered, RankedAds, rank_limited, rank_own, rank_ready,
+};
 use crate::consent::{Decision, LimitedAds, Permitted};
 use crate::engine::ads::Ads;
 use crate::engine::outputs::AdRow;
 use crate::engine::publishing::{Ranks, keep};
 use crate::engine::world::World;
 use crate::engine::{EngineError, Progress, RunFinding, Stage, Staged};
-use crate::ids::UserId;
+use crate::hash::HashMap;
+use crate::ids::{AdId, UserId};
+use crate::signals::Ad;
 
 /// From how many people on it is no chance that none of them is shown an ad.
 const READERS_EXPECTED_FROM: usize = 10;
@@ -71,6 +75,24 @@ impl Ads {
         let (person, offered) = (std::slice::from_ref(profile), self.offered(world));
         let ranked = rank_ready(person, offered, &self.model, &self.guard, k, &|_| ())?;
         Ok(ranked.scores)
+    }
+
+    /// The first `k` of the ads for which a caller says how probable a click is. None for whoever does not allow everything that is
+    /// shared to count: nobody knows what the caller's probabilities rest on.
+    pub(in crate::engine) fn rank_own(
+        &self,
+        world: &World,
+        user: UserId,
+        given: impl Iterator<Item = (AdId, f64)>,
+        k: usize,
+    ) -> Vec<(AdId, f64)> {
+        let is_allowed = self.view.gates.people.decision(user).is_allowed();
+        let Some(profile) = self.profiles.of(user).filter(|_| is_allowed) else {
+            return Vec::new();
+        };
+        let ads: HashMap<AdId, &Ad> = world.inputs.ads.iter().map(|ad| (ad.ad_id, ad)).collect();
+        let known = given.filter_map(|(id, p_click)| Some((*ads.get(&id)?, p_click)));
+        rank_own(profile, known, &self.guard, k)
     }
 
     fn rank_limited(

@@ -4,7 +4,7 @@ use crate::engine::friends::Friends;
 use crate::engine::friends::suggested::Suggested;
 use crate::engine::outputs::SuggestionRow;
 use crate::engine::publishing::{Ranks, keep};
-use crate::engine::{Progress, RunFinding, Stage};
+use crate::engine::{Elsewhere, EngineError, Progress, RunFinding, Stage, elsewhere};
 use crate::ids::UserId;
 use crate::suggest::{SuggestCounts, Suggestions};
 
@@ -17,15 +17,20 @@ impl Friends {
     /// Everybody's suggestions; notes the sums of how they came about.
     pub(in crate::engine) fn everybody(
         &self,
+        elsewhere: Option<&dyn Elsewhere>,
         progress: &dyn Progress,
         noted: &mut Vec<Stage>,
-    ) -> Suggestions {
+    ) -> Result<Suggestions, EngineError> {
         let n_users = self.graph().n_users();
         progress.begin("suggesting friends", Some(n_users as u64));
         let done = Done::new(progress);
-        let made = self.desk.everybody(&|n| done.reach(n as u64));
+        let made = match elsewhere {
+            None => self.desk.everybody(&|n| done.reach(n as u64)),
+            Some(elsewhere) => elsewhere::everybody(&self.desk, elsewhere)?,
+        };
+        done.reach(n_users as u64);
         noted.extend(stages(&made.counts));
-        made.suggestions
+        Ok(made.suggestions)
     }
 
     /// Suggestions as rows, by person and rank.
@@ -73,6 +78,28 @@ impl Friends {
                 out.extend(Suggested::of(list, users).filter(|one| passes(one.candidate)));
             });
         }
+    }
+
+    /// The first `k` of the candidates that a caller scored for a person, under the rules of suggestions and the gate.
+    pub(in crate::engine) fn rank_own(
+        &self,
+        user: UserId,
+        candidates: impl Iterator<Item = (UserId, f64)>,
+        k: usize,
+    ) -> Vec<(UserId, f64)> {
+        let (graph, gate) = (self.graph(), &self.view.gates.people);
+        let node = |user| {
+            let node = graph.node(user)?;
+            gate.decision(user).is_allowed().then_some(node)
+        };
+        let Some(to) = node(user) else {
+            return Vec::new();
+        };
+        let candidates = candidates.filter_map(|(user, score)| Some((node(user)?, score)));
+        let ranked = self.desk.rank_own(to, candidates, k).into_iter();
+        ranked
+            .map(|(node, score)| (graph.users()[node as usize], score))
+            .collect()
     }
 }
 

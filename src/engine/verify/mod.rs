@@ -36,7 +36,7 @@ use crate::engine::{EngineError, Page, Progress, Silent, Times, ValidRunParams};
 use crate::identity::KeyRing;
 use crate::ids::UserId;
 use crate::publish::{FRESH, Scratch, Staging, Target, make_dirs};
-use crate::signals::SignalsDir;
+use crate::signals::{Frames, SignalsDir};
 
 use erase::{Erased, Everybody, Limited, Source};
 pub use verdict::{Cause, Difference, Finding, PurposeVerdict, Verdict};
@@ -74,6 +74,19 @@ pub fn verify(
     page: &Page<'_>,
     progress: &dyn Progress,
 ) -> Result<Verdict, EngineError> {
+    verify_with(request, &Frames::default(), page, progress)
+}
+
+/// As [`verify`], of a run that read tables in memory.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_with(
+    request: &VerifyRequest<'_>,
+    frames: &Frames,
+    page: &Page<'_>,
+    progress: &dyn Progress,
+) -> Result<Verdict, EngineError> {
     let ReadManifest { manifest, seal } = read_manifest(request.out)?;
     let kept = Worlds::new(request, progress)?;
     let mut params = parameters(&manifest, request.out)?.check()?;
@@ -92,7 +105,11 @@ pub fn verify(
             .collect(),
         ..Verdict::default()
     };
-    let dir = params.open(request.signals)?;
+    // The worlds without them are written to disk, so their runs read no frames.
+    let dir = params
+        .clone()
+        .with_frames(frames.clone())
+        .open(request.signals)?;
     let mut source = Source::read(&dir, manifest.as_of.valid, progress)?;
     verdict
         .findings

@@ -86,6 +86,11 @@ impl Standing {
         statuses.any(|status| status.decision(Purpose::AdRelevance) == limited)
     }
 
+    /// Links that rest on all rows, of people who are out too: for denial, and for whoever asks what is held about them.
+    pub(in crate::engine) fn everyones_links(&self) -> &[Link] {
+        &self.everyones_links
+    }
+
     /// The gates of a purpose.
     pub(in crate::engine) fn gates<P: For>(&self, inputs: &Inputs) -> Gates<P> {
         let moments = [&self.snapshot, &self.at_publication];

@@ -1,9 +1,9 @@
 //! `acquaint consent root`, `prove`, `check` and `erase`: what an auditor asks for.
 
-use std::io::BufReader;
+use std::io::{BufReader, read_to_string};
 use std::path::Path;
 
-use acquaint::ledger::{LedgerFault, Proof, Reader, Root};
+use acquaint::ledger::{LedgerFault, NodeHash, Proof, Reader, Root};
 use acquaint::publish::{open_stream, shown};
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -18,9 +18,33 @@ pub(crate) fn root(args: &RootArgs) -> Result<Outcome, Failure> {
     print(&if args.json {
         serde_json::to_string(&root)?
     } else {
-        format!("{} entries, root {}", root.size, root.root)
+        spoken(&root)
     })?;
     Ok(Outcome::Done)
+}
+
+/// A root as `consent root` prints it, which `--since` reads again.
+fn spoken(root: &Root) -> String {
+    format!("{} entries, root {}", root.size, root.root)
+}
+
+fn heard(text: &str) -> Option<Root> {
+    let (size, root) = text.trim().split_once(" entries, root ")?;
+    Some(Root {
+        size: size.parse().ok()?,
+        root: NodeHash::parse(root)?,
+    })
+}
+
+/// Reads a root in words or as JSON.
+fn read_root(path: &Path) -> Result<Root, Failure> {
+    let text = read_to_string(open_stream(path).map_err(cannot("opening", path))?);
+    let text = text.map_err(cannot("reading", path))?;
+    let root = heard(&text).or_else(|| serde_json::from_str(&text).ok());
+    root.ok_or_else(|| {
+        let expected = "expected what `acquaint consent root` prints, with or without --json";
+        Failure::new(format!("{} holds no root", shown(path)), expected)
+    })
 }
 
 pub(crate) fn prove(args: &ProveArgs) -> Result<Outcome, Failure> {
@@ -33,7 +57,7 @@ pub(crate) fn prove(args: &ProveArgs) -> Result<Outcome, Failure> {
 }
 
 pub(crate) fn check(args: &CheckArgs) -> Result<Outcome, Failure> {
-    let since: Option<Root> = args.since.as_deref().map(read).transpose()?;
+    let since: Option<Root> = args.since.as_deref().map(read_root).transpose()?;
     if let (Some(proof), Some(since)) = (&args.proof, &since) {
         return check_proof(&read(proof)?, since, args.json);
     }
@@ -119,4 +143,21 @@ fn read<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> {
     let file = open_stream(path).map_err(cannot("opening", path))?;
     serde_json::from_reader(BufReader::new(file))
         .map_err(|error| Failure::new(format!("reading {}", shown(path)), error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_root_is_read_as_it_is_printed() {
+        let root = Root {
+            size: 920,
+            root: NodeHash::parse(&"0f".repeat(32)).unwrap(),
+        };
+        assert_eq!(heard(&(spoken(&root) + "\n")), Some(root));
+        for none in ["", "920", "-1 entries, root 00", "920 entries, root xyz"] {
+            assert_eq!(heard(none), None, "{none}");
+        }
+    }
 }

@@ -3,9 +3,11 @@
 use std::io::{self, BufRead, BufReader, Read};
 
 use acquaint::engine::{ConsentRules, NamedEvent};
-use acquaint::signals::{ConsentEventRow, Fault, JsonLineError, json_object, record_from_json};
+use acquaint::signals::{
+    ConsentEventRow, Fault, JsonLineError, complete_event, json_object, record_from_json,
+};
 use acquaint::time::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// The longest line that is read, in bytes.
 const MAX_LINE_BYTES: usize = 64 * 1024;
@@ -98,8 +100,8 @@ impl<R: BufRead> Lines<R> {
             why,
         };
         let mut object = json_object(text).map_err(no_event)?;
-        let has_id = !is_absent(&object, "event_id");
-        complete(&mut object, (self.clock)());
+        let has_id = !object.get("event_id").is_none_or(Value::is_null);
+        complete_event(&mut object, (self.clock)());
         let row: ConsentEventRow = record_from_json(&object).map_err(no_event)?;
         let value = |Fault { column, reason }| JsonLineError::Value { column, reason };
         let named = (self.rules)().event(&row);
@@ -128,42 +130,6 @@ impl<R: BufRead> Iterator for Lines<R> {
             }
         }
     }
-}
-
-fn is_absent(object: &Map<String, Value>, key: &str) -> bool {
-    object.get(key).is_none_or(Value::is_null)
-}
-
-/// Fills in what a person at a terminal leaves out.
-pub(super) fn complete(object: &mut Map<String, Value>, now: Timestamp) {
-    if is_absent(object, "known_time") {
-        object.insert("known_time".into(), now.to_string().into());
-    }
-    if is_absent(object, "valid_time") {
-        object.insert("valid_time".into(), object["known_time"].clone());
-    }
-    if is_absent(object, "event_id") {
-        object.insert("event_id".into(), id_of(object).into());
-    }
-}
-
-/// An id from everything an event says but when it became known; keys are in order, so spelling decides.
-fn id_of(object: &Map<String, Value>) -> u64 {
-    let mut act = object.clone();
-    act.remove("known_time");
-    let mut keys: Vec<(&String, &Value)> = act.iter().collect();
-    keys.sort_unstable_by_key(|(key, _)| *key);
-    let mut hasher = blake3::Hasher::new_derive_key("acquaint consent event id 1");
-    for (key, value) in keys {
-        let value = value.to_string();
-        for text in [key.as_str(), value.as_str()] {
-            hasher.update(&(text.len() as u64).to_le_bytes());
-            hasher.update(text.as_bytes());
-        }
-    }
-    let mut head = [0; 8];
-    hasher.finalize_xof().fill(&mut head);
-    u64::from_le_bytes(head)
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ mod rekey;
 mod repair;
 mod show;
 mod signals;
-mod source;
+pub(crate) mod source;
 
 use args::ConsentVerb;
 pub(crate) use source::cannot;

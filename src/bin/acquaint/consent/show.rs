@@ -12,7 +12,7 @@ use acquaint::identity::{E164, account_facts};
 use acquaint::ids::{AccountId, Region as Place};
 use acquaint::ledger::Reader;
 use acquaint::publish::shown;
-use acquaint::signals::{MessengerAccount, ReadLimits, SignalsDir, Table};
+use acquaint::signals::{MessengerAccount, ReadLimits, SignalsDir, Table, event_json};
 use acquaint::time::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -403,38 +403,4 @@ fn what(kind: &EventKind) -> String {
         EventKind::Withdraw { purpose } => format!("{name} {}", purpose.as_str()),
         _ => name.to_owned(),
     }
-}
-
-/// An event as `append` reads it.
-fn event_json(event: &Event) -> Value {
-    let mut object = json!({
-        "event_id": event.event_id,
-        "kind": event.kind.as_str(),
-        "valid_time": event.valid_time.to_string(),
-        "known_time": event.known_time.to_string(),
-    });
-    match event.subject {
-        Subject::Account(account) => object["account_id"] = json!(account),
-        Subject::Device(device) => object["device_id"] = json!(device.to_string()),
-        Subject::NonUser(_) => {}
-    }
-    match event.kind {
-        EventKind::NoticeServed { policy, digest } => {
-            object["policy"] = json!(policy);
-            object["text_digest"] = json!(digest.to_string());
-        }
-        EventKind::Accept { share } => object["share"] = json!(share),
-        EventKind::Grant { purpose, asked } => {
-            object["purpose"] = json!(purpose.as_str());
-            object["asked"] = json!(asked);
-        }
-        EventKind::GrantAds { level, asked } => {
-            object["purpose"] = json!(Purpose::AdRelevance.as_str());
-            object["asked"] = json!(asked);
-            object["level"] = json!(level.as_str());
-        }
-        EventKind::Withdraw { purpose } => object["purpose"] = json!(purpose.as_str()),
-        _ => {}
-    }
-    object
 }

@@ -5,13 +5,12 @@ use std::path::Path;
 
 use acquaint::ledger::NewEvent;
 use acquaint::publish::{open_stream, shown};
-use acquaint::signals::{Fault, JsonLineError, record_from_json};
+use acquaint::signals::{Fault, JsonLineError, complete_event, record_from_json};
 use acquaint::time::Timestamp;
 use csv::StringRecord;
 use serde_json::{Map, Value};
 
 use super::gpp::{GppError, opts_out};
-use super::lines::complete;
 use super::source::{NoKey, Source, cannot, rules};
 use crate::exit::Failure;
 
@@ -159,7 +158,7 @@ fn event<'a>(
         let account: u64 = text.parse()?;
         object.insert("account_id".to_owned(), Value::from(account));
     }
-    complete(&mut object, now);
+    complete_event(&mut object, now);
     let read = record_from_json(&object)?;
     let value = |Fault { column, reason }| JsonLineError::Value { column, reason };
     let named = rules().event(&read).map_err(value)?;
