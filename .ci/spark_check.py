@@ -1,4 +1,4 @@
-"""Compares runs on Spark with runs on one machine: python .ci/spark_check.py PROGRAM [--kills N] [--users N] [--signals DIR]
+"""Compares runs on Spark with runs on one machine: python .ci/spark_check.py PROGRAM KERNEL [--kills N] [--users N] [--signals DIR]
 
 Everything is on this machine: local-cluster masters start processes of their own, and nothing listens but on loopback.
 """
@@ -18,8 +18,9 @@ PYTHON_WORKER = "pyspark.daemon"
 
 
 class Check:
-    def __init__(self, program, root):
+    def __init__(self, program, kernel, root):
         self.program = program
+        self.on_spark = ["--engine", "spark", "--kernel", kernel, "--python", sys.executable]
         self.root = root
         self.passed = 0
         self.failed = 0
@@ -65,7 +66,7 @@ class Check:
         self.n_runs += 1
         out, log = self.path(f"spark-{self.n_runs}"), self.path(f"spark-{self.n_runs}.log")
         begun = time.monotonic()
-        arguments = ["run", "--signals", signals, "--out", out, "--engine", "spark", "--python", sys.executable, "--spark-log", log]
+        arguments = ["run", "--signals", signals, "--out", out, *self.on_spark, "--spark-log", log]
         code, error = self.acquaint([*arguments, *more], meanwhile)
         took = time.monotonic() - begun
         is_right = code == local[1] and self.same(local[0], out)
@@ -144,7 +145,7 @@ def kill(check, signals, world, n_kills):
 
 def refuse(check):
     """A setting that only the session knows is found before anything is sent."""
-    arguments = ["run", "--signals", "data/quickstart", "--out", check.path("never"), "--engine", "spark", "--python", sys.executable]
+    arguments = ["run", "--signals", "data/quickstart", "--out", check.path("never"), *check.on_spark]
     for setting, wanted in (
         ("spark.shuffle.manager=org.example.Columnar", "nobody knows whether it reports checksums"),
         ("spark.plugins=org.apache.gluten.GlutenPlugin", "accelerator gluten"),
@@ -156,6 +157,7 @@ def refuse(check):
 def main():
     given = argparse.ArgumentParser()
     given.add_argument("program")
+    given.add_argument("kernel")
     given.add_argument("--kills", type=int, default=2)
     given.add_argument("--users", type=int, default=20_000)
     given.add_argument("--signals", help="a world of one's own in the place of a synthetic one")
@@ -163,7 +165,7 @@ def main():
     given = given.parse_args()
     random.seed(given.seed)
     with tempfile.TemporaryDirectory(prefix="acquaint-spark-check-") as root:
-        check = Check(os.path.abspath(given.program), root)
+        check = Check(os.path.abspath(given.program), os.path.abspath(given.kernel), root)
         signals = given.signals or check.path("world")
         if not given.signals:
             world = ["synth", "--users", str(given.users), "--impressions-per-user", "1", "--out", signals]
