@@ -9,6 +9,7 @@
 mod abuse;
 mod ads;
 mod charts;
+mod compare;
 mod consent;
 mod first;
 mod flow;
@@ -22,6 +23,7 @@ mod words;
 use crate::engine::outputs::Manifest;
 
 pub use subject::render_subject;
+pub use compare::{Names, compare_summary, render_compare};
 pub use summary::summary;
 
 /// The report's file name.

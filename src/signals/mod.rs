@@ -27,12 +27,14 @@ mod frame_in;
 #[cfg(test)]
 mod frame_tests;
 mod header;
+mod json_in;
 mod json_line;
 mod limits;
 mod listing;
 #[cfg(test)]
 mod listing_tests;
 mod named_rows;
+mod mapping;
 mod names;
 mod near_names;
 mod number_book;
@@ -91,6 +93,7 @@ pub use json_line::{JsonLineError, json_object, record_from_json};
 pub(crate) use limits::{FREE_BYTES, FREE_ROWS, by_size};
 pub use limits::{ReadLimits, ValidReadLimits};
 pub use named_rows::NamedRow;
+pub use mapping::{TableFormat, TableMapping, TableMappings, TimeForm};
 pub use number_book::{BookRejections, BookRow, NumberBook};
 pub use own::{OwnColumns, OwnKind, OwnRefused, OwnValue, OwnValues};
 pub use policy_texts::{policy_texts, policy_versions};
