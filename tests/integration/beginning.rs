@@ -81,6 +81,16 @@ fn moments_of_the_list_count_before_those_for_all() {
         Some(0),
         "{told}"
     );
+    // The same twice is one event; one account that left sharing on and did not is a contradiction, which the reader refuses.
+    let list = "account_id,accepted_at,share\n12,2016-09-01,true\n12,2016-09-01,true\n12,2016-09-01,false\n";
+    fs::write(at.join("list.csv"), list).unwrap();
+    done("init twice --accounts list.csv", at);
+    let drafted = rows(&at.join("twice/consent_to_confirm.csv"));
+    assert_eq!(drafted.len(), 2);
+    assert_eq!(
+        drafted[0][0], drafted[1][0],
+        "one id, and what it says differs"
+    );
     for wrong in [
         "account_id\nx\n",
         "account_id,accepted_at\n1,soon\n",

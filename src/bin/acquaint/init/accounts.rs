@@ -1,5 +1,6 @@
 //! Events of consent drafted from a list of accounts: only what the list or the caller says, for somebody to confirm.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::Path;
 
@@ -137,7 +138,7 @@ impl<'a> List<'a> {
             _ => return Err("column share: it is true, false or empty".to_owned()),
         };
         let known = moment(self.known_at, "known_at", None)?;
-        draft.counts.accounts += 1;
+        draft.counts.accounts += u64::from(draft.accounts.insert(account));
         if let Some(at) = moment(self.noticed_at, "noticed_at", self.args.noticed_at)? {
             draft.notice(account, (at, known), self.args.policy, self.digest)?;
         }
@@ -152,6 +153,10 @@ impl<'a> List<'a> {
 struct Draft {
     lines: csv::Writer<Vec<u8>>,
     counts: Drafted,
+    accounts: BTreeSet<u64>,
+    /// A list may have several rows of one account: what says the same is drafted once. What says something else is drafted too, and
+    /// the reader refuses both.
+    events: BTreeSet<(u64, String)>,
 }
 
 impl Draft {
@@ -161,6 +166,8 @@ impl Draft {
         lines.write_record(columns.map(|column| column.name))?;
         Ok(Self {
             lines,
+            accounts: BTreeSet::new(),
+            events: BTreeSet::new(),
             counts: Drafted {
                 csv: Vec::new(),
                 accounts: 0,
@@ -179,6 +186,10 @@ impl Draft {
         policy: Option<u32>,
         digest: Option<TextDigest>,
     ) -> Result<(), String> {
+        let id = event_id(account, "notice_served", moments.0);
+        if !self.events.insert((id, String::new())) {
+            return Ok(());
+        }
         self.counts.notices += 1;
         self.counts.without_text += u64::from(policy.is_none() || digest.is_none());
         let policy = policy.map_or_else(String::new, |policy| policy.to_string());
@@ -197,6 +208,10 @@ impl Draft {
         moments: (Timestamp, Option<Timestamp>),
         share: &str,
     ) -> Result<(), String> {
+        let id = event_id(account, "accept", moments.0);
+        if !self.events.insert((id, share.to_owned())) {
+            return Ok(());
+        }
         self.counts.acceptances += 1;
         self.counts.without_share += u64::from(share.is_empty());
         self.line(account, "accept", moments, &[("share", share)])
