@@ -1,5 +1,10 @@
 //! Tells the binary which commit it is built from.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "cargo tells a build script everything by its environment"
+)]
+
 use std::env;
 use std::process::Command;
 
