@@ -73,15 +73,11 @@ pub use publication::{MaxChange, MinRows, MinRowsError, PublishParams};
 pub use published::read_output;
 pub use recall::{Recall, RecallReason, RecallRequest, RecallRow, recall};
 pub use resume::Resume;
-<<<<<<< HEAD
 pub use run::{Page, REPORT, RunRequest, may_begin, run, run_elsewhere};
-=======
-pub use run::{Page, REPORT, RunRequest, may_begin, run};
 pub use subject::{
     AccountConsent, AdGiven, Given, HeldRows, LinkHeld, PublishedRows, Reachable, Scored, Subject,
     SubjectAsked, SubjectRequest, subject,
 };
->>>>>>> wC
 pub use verify::{
     Cause, Difference, Finding, PurposeVerdict, Verdict, VerifyRequest, verify, verify_with,
 };

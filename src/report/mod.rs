@@ -22,8 +22,8 @@ mod words;
 
 use crate::engine::outputs::Manifest;
 
-pub use subject::render_subject;
 pub use compare::{Names, compare_summary, render_compare};
+pub use subject::render_subject;
 pub use summary::summary;
 
 /// The report's file name.

@@ -31,11 +31,8 @@ mod recall;
 mod report;
 mod run;
 mod seal;
-<<<<<<< HEAD
 mod spark;
-=======
 mod subject;
->>>>>>> wC
 mod synth;
 mod telling;
 mod timed;
