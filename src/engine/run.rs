@@ -136,8 +136,9 @@ fn publish_or_set_aside(
     let (staged, aside) = (staging.dir(), aside(request.out));
     if let Some(error) = changed_too_much(request.params, request.out, (&staged, manifest))? {
         let left = staging.publish_as(target(request, &aside))?;
-        left.iter()
-            .for_each(|left| progress.note(&left.to_string()));
+        for left in left {
+            progress.note(&left.to_string());
+        }
         return Err(error);
     }
     publish(staging, progress)?;

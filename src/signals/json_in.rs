@@ -83,7 +83,7 @@ fn as_line<'a>(cells: impl Iterator<Item = &'a str>) -> io::Result<Vec<u8>> {
         .quote_style(csv::QuoteStyle::Always)
         .from_writer(Vec::new());
     writer.write_record(cells)?;
-    writer.into_inner().map_err(|error| error.into_error())
+    writer.into_inner().map_err(csv::IntoInnerError::into_error)
 }
 
 /// A value as CSV spells it; none if a cell cannot hold it.

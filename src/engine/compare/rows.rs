@@ -90,7 +90,7 @@ pub(super) struct Key {
 pub(super) struct Row {
     pub(super) key: Key,
     /// Its place in the file, from 1.
-    pub(super) row: u64,
+    pub(super) place: u64,
     /// Digest of the verdict,
     verdict: u64,
     /// and of everything else but the rank.
@@ -139,7 +139,7 @@ pub(super) fn rows(dir: &Path, shape: &Shape) -> Result<Vec<Row>, EngineError> {
     Ok(rows)
 }
 
-fn row(batch: &RecordBatch, shape: &Shape, i: usize, row: u64) -> Row {
+fn row(batch: &RecordBatch, shape: &Shape, i: usize, place: u64) -> Row {
     let text = |name: &str| batch.column_by_name(name).map(|column| cell(column, i));
     let whole = |name: &str| text(name)?.parse().ok();
     let small = |name: &str| text(name)?.parse().ok();
@@ -162,7 +162,7 @@ fn row(batch: &RecordBatch, shape: &Shape, i: usize, row: u64) -> Row {
             purpose,
             from: of("from").and_then(|at| at.parse().ok()).unwrap_or(0),
         },
-        row,
+        place,
         verdict: digest(shape.verdict.iter().map(|name| text(name))),
         figures: digest(names.filter(is_figure).map(text)),
         rank: small("rank"),

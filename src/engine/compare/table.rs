@@ -86,7 +86,7 @@ impl Sides<'_> {
                     Some((Change::Rescored, tie.unwrap_or(self.of_runs)))
                 }
                 Agreement::Verdict => {
-                    let recalled = self.told.recalled(self.shape.file, one.row);
+                    let recalled = self.told.recalled(self.shape.file, one.place);
                     Some((Change::Verdict, recalled.unwrap_or(self.of_runs)))
                 }
             },
@@ -96,7 +96,7 @@ impl Sides<'_> {
 
     fn why_removed(&self, row: &Row, before: &Side, after: &Side) -> Why {
         let file = self.shape.file;
-        if let Some(why) = self.told.recalled(file, row.row) {
+        if let Some(why) = self.told.recalled(file, row.place) {
             return why;
         }
         let (about, other) = (row.key.about, row.key.other);
@@ -121,8 +121,8 @@ impl Sides<'_> {
             table: self.shape.file,
             change,
             why,
-            row_before: before.map(|row| row.row),
-            row_after: after.map(|row| row.row),
+            row_before: before.map(|row| row.place),
+            row_after: after.map(|row| row.place),
             user_id: about.filter(|_| is_person),
             account_id: about.filter(|_| !is_person),
             other_id: key.and_then(|key| key.other),

@@ -189,7 +189,7 @@ impl TableMapping {
                     nearest: nearest(theirs, found.iter().map(String::as_str)).map(shown),
                 });
             };
-            names[at] = (*ours).to_owned();
+            (*ours).clone_into(&mut names[at]);
         }
         Ok(names)
     }
