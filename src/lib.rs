@@ -77,6 +77,7 @@ pub mod identity;
 pub mod ids;
 pub mod learn;
 pub mod ledger;
+mod near;
 pub mod params;
 pub mod publish;
 pub mod report;

@@ -51,6 +51,39 @@ pub enum EngineError {
         /// Bytes.
         limit: u64,
     },
+    /// A run made fewer rows than it has to.
+    #[error(
+        "not published: {rows} rows of {table}, and at least {least} were asked for (--min-rows). An earlier output still stands"
+    )]
+    TooFewRows {
+        /// Which table, or all of them.
+        table: &'static str,
+        /// How many it has.
+        rows: u64,
+        /// How many it must have.
+        least: u64,
+    },
+    /// An output differs from the one it replaces by more than it may.
+    #[error(
+        "not published: {n} rows of {table} ({:.1} %) are new, gone or judged otherwise than in {}, and [publish] max_change allows \
+         {max}. The new output is in {}; `acquaint compare` says what changed. Run again with --accept to publish it. The earlier \
+         output still stands, also for people who opted out since: `acquaint recall` lists those rows",
+        share * 100.0, shown(out), shown(aside)
+    )]
+    SetAside {
+        /// Which table.
+        table: String,
+        /// How many of its rows.
+        n: u64,
+        /// As a share of the rows of both outputs.
+        share: f64,
+        /// The share that is allowed.
+        max: String,
+        /// The output that still stands.
+        out: PathBuf,
+        /// Where the new one is.
+        aside: PathBuf,
+    },
     /// The ledger cannot be read.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -166,5 +199,13 @@ fn size(bytes: u64) -> String {
 impl From<PublishError> for EngineError {
     fn from(error: PublishError) -> Self {
         Self::Output(error.into())
+    }
+}
+
+impl EngineError {
+    /// Did the run finish, and was not published because of what it made? An earlier output still stands.
+    #[must_use]
+    pub const fn is_not_published(&self) -> bool {
+        matches!(self, Self::TooFewRows { .. } | Self::SetAside { .. })
     }
 }

@@ -9,8 +9,10 @@ mod ads;
 mod backend;
 mod books;
 mod business;
+mod cells;
 mod check;
 mod claims;
+mod compare;
 mod counts;
 mod elsewhere;
 mod error;
@@ -26,6 +28,7 @@ pub mod outputs;
 mod params;
 mod prepare;
 mod progress;
+mod publication;
 mod published;
 mod publishing;
 mod recall;
@@ -49,6 +52,10 @@ pub use business::explain::{BusinessExplained, CheckExplained, KindExplained, Ru
 pub use business::order::OrderExplained;
 pub use check::{BadRow, Checked, CheckedTable, RejectedRows, check};
 pub use claims::Claims;
+pub use compare::{
+    Change, CompareRequest, ComparedRun, Comparison, RowChange, RunDifference, TableChange, Why,
+    compare,
+};
 pub(in crate::engine) use counts::Staged;
 pub use counts::{Stage, SumError};
 pub use elsewhere::Elsewhere;
@@ -62,6 +69,7 @@ pub use opening::SignalsRequest;
 pub use params::{ConfigError, RunParams, ValidRunParams};
 pub use prepare::Prepared;
 pub use progress::{Progress, Silent};
+pub use publication::{MaxChange, MinRows, MinRowsError, PublishParams};
 pub use published::read_output;
 pub use recall::{Recall, RecallReason, RecallRequest, RecallRow, recall};
 pub use resume::Resume;

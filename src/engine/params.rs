@@ -9,11 +9,12 @@ use crate::abuse::{AbuseParams, ValidAbuseParams};
 use crate::ads::{AdsParams, ModelKind, ValidAdsParams};
 use crate::business::{BusinessParams, ValidBusinessParams};
 use crate::consent::{ConsentParams, ValidConsentParams};
-use crate::engine::MaxRejects;
+use crate::engine::publication::Demands;
+use crate::engine::{MaxRejects, MinRows, PublishParams};
 use crate::identity::{IdentityParams, KeyRing, ValidIdentityParams};
 use crate::params::ParamError;
 use crate::signals::{
-    Frames, ReadLimits, Record, SignalsDir, SignalsError, TableRows, ValidReadLimits,
+    Frames, ReadLimits, Record, SignalsDir, SignalsError, TableMappings, TableRows, ValidReadLimits,
 };
 use crate::suggest::{RankerParams, SuggestParams, ValidRankerParams, ValidSuggestParams};
 use crate::toml_fault::told;
@@ -24,6 +25,12 @@ use crate::toml_fault::told;
 pub struct RunParams {
     /// `max_rejects`: how many rows may be rejected before that is a finding.
     pub max_rejects: MaxRejects,
+    /// `[publish]`: when an output is set aside instead of being published.
+    #[serde(skip_serializing_if = "PublishParams::is_default")]
+    pub publish: PublishParams,
+    /// `[tables.NAME]`: tables that have other names, columns and forms.
+    #[serde(skip_serializing_if = "TableMappings::is_empty")]
+    pub tables: TableMappings,
     /// `[signals]`: limits on what is read.
     pub signals: ReadLimits,
     /// `[consent]`
@@ -59,6 +66,8 @@ pub struct ValidRunParams {
     pub(in crate::engine) audience_key: Option<Arc<KeyRing>>,
     /// Tables in memory, beside those of the signals directory; never written.
     frames: Frames,
+    /// What the caller asks of a publication; never written.
+    pub(in crate::engine) demands: Demands,
 }
 
 /// Why a configuration cannot be used.
@@ -98,6 +107,7 @@ impl RunParams {
             business: self.business.clone().check()?,
             audience_key: None,
             frames: Frames::default(),
+            demands: Demands::default(),
             given: self,
         })
     }
@@ -114,6 +124,27 @@ impl ValidRunParams {
     #[must_use]
     pub const fn with_max_rejects(mut self, max: MaxRejects) -> Self {
         self.given.max_rejects = max;
+        self
+    }
+
+    /// The same, for tables that were written by this program.
+    #[must_use]
+    pub(in crate::engine) fn of_own_tables(mut self) -> Self {
+        self.given.tables = TableMappings::default();
+        self
+    }
+
+    /// The same, for a run that has to publish so many rows: it publishes nothing otherwise.
+    #[must_use]
+    pub fn with_min_rows(mut self, least: impl IntoIterator<Item = MinRows>) -> Self {
+        self.demands.min_rows.extend(least);
+        self
+    }
+
+    /// The same, for a run whose output may differ from the earlier one by more than `[publish] max_change`.
+    #[must_use]
+    pub const fn accepting_any_change(mut self) -> Self {
+        self.demands.accepts_any_change = true;
         self
     }
 
@@ -145,7 +176,8 @@ impl ValidRunParams {
     /// As [`SignalsDir::open`] and [`SignalsDir::with_frames`].
     pub(in crate::engine) fn open(&self, dir: &Path) -> Result<SignalsDir, SignalsError> {
         let own = self.ads.own_columns().clone();
-        let dir = SignalsDir::open(dir, &self.signals)?.with_own(own);
+        let tables = self.given.tables.clone();
+        let dir = SignalsDir::open_mapped(dir, &self.signals, tables)?.with_own(own);
         dir.with_frames(&self.frames)
     }
 

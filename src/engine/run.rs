@@ -15,12 +15,13 @@ use crate::engine::outputs::{
     write_rows,
 };
 use crate::engine::prepare::PURPOSES;
+use crate::engine::publication::{aside, changed_too_much, refuse_too_few};
 use crate::engine::world::inputs::Inputs;
 use crate::engine::{
     Elsewhere, EngineError, GivenModels, LedgerSource, Prepared, Progress, Resume, RunFinding,
     Stage, Times, ValidRunParams, histograms,
 };
-use crate::publish::{Input, RUN_LISTING, TIMINGS, Target, seal_json, seal_page};
+use crate::publish::{Input, RUN_LISTING, TIMINGS, Target, remove_output, seal_json, seal_page};
 use crate::signals::Rejection;
 use crate::suggest::{Exposure, Suggestions};
 use crate::time::Timestamp;
@@ -57,12 +58,16 @@ pub type Page<'a> =
 ///
 /// `page` draws the report from the manifest; the engine does not know how.
 ///
+/// Where the output differs from the earlier one by more than `[publish] max_change`, it is set aside as `OUT.set-aside`, and the
+/// earlier one stands.
+///
 /// Only an empty directory or an earlier output is replaced, file by file as its manifest lists it; see
 /// [`publish`](crate::publish). What a killed run had left is removed, and told as a [`note`](Progress::note).
 ///
 /// # Errors
 /// If the output may not stand where it was asked for or another process is writing it, a table is missing or cannot be read, or
-/// the outputs cannot be written; an earlier output is then still there.
+/// the outputs cannot be written, have too few rows ([`EngineError::TooFewRows`]) or differ too much
+/// ([`EngineError::SetAside`]); an earlier output is then still there.
 pub fn run(
     request: &RunRequest<'_>,
     page: &Page<'_>,
@@ -107,6 +112,7 @@ fn run_with(
     // Millions of small allocations are given back while the outputs are synced.
     rayon::spawn(move || drop(prepared));
     manifest.check_sums()?;
+    refuse_too_few(params, &manifest)?;
     let text = serde_json::to_string_pretty(&manifest)
         .map_err(|source| EngineError::Manifest { source })?;
     staging.write(REPORT, drawn(page, &manifest)?.as_bytes())?;
@@ -115,9 +121,32 @@ fn run_with(
         let text = seal_json(&format!("{timings:#}\n"));
         staging.write(TIMINGS, text.as_bytes())?;
     }
-    publish(staging, progress)?;
+    publish_or_set_aside(request, staging, &manifest, progress)?;
     Resume::forget(request.out, progress);
     Ok(manifest)
+}
+
+/// Publishes, or sets the output aside if it differs too much from the one it would replace.
+fn publish_or_set_aside(
+    request: &RunRequest<'_>,
+    staging: Staging,
+    manifest: &Manifest,
+    progress: &dyn Progress,
+) -> Result<(), EngineError> {
+    let (staged, aside) = (staging.dir(), aside(request.out));
+    if let Some(error) = changed_too_much(request.params, request.out, (&staged, manifest))? {
+        let left = staging.publish_as(target(request, &aside))?;
+        for left in left {
+            progress.note(&left.to_string());
+        }
+        return Err(error);
+    }
+    publish(staging, progress)?;
+    // What was set aside before is of an earlier night.
+    if let Some(left) = remove_output(&aside, &RUN_LISTING)? {
+        progress.note(&left.to_string());
+    }
+    Ok(())
 }
 
 /// The page of a run; it ends with its digest, so that a later run knows what it takes the place of.
@@ -135,13 +164,13 @@ pub(in crate::engine) fn drawn(
 /// # Errors
 /// As [`run`] before it reads any row.
 pub fn may_begin(request: &RunRequest<'_>) -> Result<(), EngineError> {
-    target(request).may_stand()?;
+    target(request, request.out).may_stand()?;
     let dir = request.params.open(request.signals)?;
     Ok(Inputs::require(&dir, request.ledger.is_some())?)
 }
 
-fn target(request: &RunRequest<'_>) -> Target {
-    Target::directory(request.out, &RUN_LISTING)
+fn target(request: &RunRequest<'_>, out: &Path) -> Target {
+    Target::directory(out, &RUN_LISTING)
         .reading("the signals directory", request.signals)
         .sparing(request.ledger.map(LedgerSource::input))
         .sparing(request.reads.iter().cloned())
@@ -149,7 +178,7 @@ fn target(request: &RunRequest<'_>) -> Target {
 
 /// Asks whether the output may stand where it was asked for, before any work is done.
 fn begin(request: &RunRequest<'_>, progress: &dyn Progress) -> Result<Staging, OutputError> {
-    let staging = Staging::begin(target(request))?;
+    let staging = Staging::begin(target(request, request.out))?;
     for leftover in staging.leftovers() {
         progress.note(&leftover.to_string());
     }
@@ -174,6 +203,10 @@ fn write_tables(
     let mut tables = Tables::new(staging);
     tables.scores(prepared, &made)?;
     let mut rejections = prepared.world.inputs.read.rejections.clone();
+    let mappings = &prepared.world.params.given.tables;
+    for rejection in &mut rejections {
+        rejection.column = mappings.column_in(&rejection.file, rejection.column);
+    }
     rejections.sort_unstable();
     let rejections = write::<Rejection>(tables.staging, rejections)?;
     tables.outputs.push(rejections);

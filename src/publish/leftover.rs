@@ -97,7 +97,7 @@ pub(super) fn clear(dir: &Path, shape: Shape) -> io::Result<Leftover> {
     let path = dir.to_owned();
     remove_tree(&dir.join(NEW))?;
     for name in [OUT, OLD] {
-        if let Some(foreign) = remove_output(&dir.join(name), shape)? {
+        if let Some(foreign) = remove_shaped(&dir.join(name), shape)? {
             return Ok(Leftover::Kept { path, foreign });
         }
     }
@@ -111,8 +111,23 @@ pub(super) fn clear(dir: &Path, shape: Shape) -> io::Result<Leftover> {
     }
 }
 
+/// Removes an output of ours, if one stands there; what else is in it stays, and is named.
+///
+/// # Errors
+/// If it cannot be removed.
+pub fn remove_output(
+    path: &Path,
+    listing: &'static Listing,
+) -> Result<Option<Leftover>, PublishError> {
+    let left = remove_shaped(path, Shape::Directory(listing)).map_err(cannot_write(path))?;
+    Ok(left.map(|foreign| Leftover::Kept {
+        path: path.to_owned(),
+        foreign,
+    }))
+}
+
 /// Removes an output that was replaced, file by file, the listing last; says what is left if something is not ours.
-fn remove_output(path: &Path, shape: Shape) -> io::Result<Option<String>> {
+fn remove_shaped(path: &Path, shape: Shape) -> io::Result<Option<String>> {
     let found = match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         found => found?,

@@ -39,7 +39,7 @@ mod tests;
 
 pub use error::PublishError;
 pub use files::{Main, StagedFile, create_file, make_dirs, publish_together};
-pub use leftover::Leftover;
+pub use leftover::{Leftover, remove_output};
 pub use listing::{FRESH, Listing, RUN_LISTING, SUMS, TABLES_LISTING, TIMINGS};
 pub use ours::{Ours, is_sealed_file, sums_beside, sums_of_file};
 pub use place::{Input, Target};

@@ -145,6 +145,20 @@ impl Staging {
         Ok(self.tidy())
     }
 
+    /// Publishes the directory in another place than it was begun for.
+    ///
+    /// # Errors
+    /// As [`begin`](Self::begin) and [`publish`](Self::publish) of that place.
+    pub fn publish_as(self, target: Target) -> Result<Vec<Leftover>, PublishError> {
+        let other = Self::begin(target)?;
+        let dir = other.dir();
+        fs::remove_dir(&dir).map_err(cannot_write(&dir))?;
+        rename(&self.dir(), &dir)?;
+        let mut left = other.begun.leftovers.clone();
+        left.extend(other.publish()?);
+        Ok(left)
+    }
+
     pub(super) fn sync(&self) -> Result<(), PublishError> {
         sync_tree(&self.dir())
     }

@@ -9,6 +9,7 @@
 mod abuse;
 mod ads;
 mod charts;
+mod compare;
 mod consent;
 mod first;
 mod flow;
@@ -21,6 +22,7 @@ mod words;
 
 use crate::engine::outputs::Manifest;
 
+pub use compare::{Names, compare_summary, render_compare};
 pub use subject::render_subject;
 pub use summary::summary;
 

@@ -25,18 +25,22 @@ pub(super) fn retyped(field: &FieldRef) -> FieldRef {
     Arc::new(field.as_ref().clone().with_data_type(data_type))
 }
 
+/// Refuses columns of types that are not read as their kind; whole numbers are instants where a mapping says that times are counts.
 pub(super) fn refuse_types(
     file: &str,
     columns: &[Column],
     places: &[Place],
     schema: &Schema,
+    are_counts: bool,
 ) -> Result<(), SignalsError> {
     for (column, place) in columns.iter().zip(places) {
         let Place::Field(field) = *place else {
             continue;
         };
         let field = schema.field(field);
-        if !is_readable(column.kind, retyped(&Arc::new(field.clone())).data_type()) {
+        let data_type = retyped(&Arc::new(field.clone())).data_type().clone();
+        let is_count = are_counts && column.kind == Kind::Instant && data_type.is_integer();
+        if !is_count && !is_readable(column.kind, &data_type) {
             return Err(column_type(file, column, field));
         }
     }

@@ -151,6 +151,14 @@ pub(super) enum Taken<R> {
 
 impl<R: Record> Taken<R> {
     pub(super) fn of(cells: &dyn Cells, columns: &Columns) -> Self {
+        let reading = columns.reading();
+        if reading.is_plain() {
+            return Self::read(cells, columns);
+        }
+        Self::read(&reading.of(cells), columns)
+    }
+
+    fn read(cells: &dyn Cells, columns: &Columns) -> Self {
         let row = Row::read_by(cells, columns);
         match R::read(&row) {
             Ok(record) => {

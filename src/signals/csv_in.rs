@@ -60,6 +60,7 @@ struct CsvFile<'s> {
 struct Shape {
     header: Header,
     n_fields: usize,
+    delimiter: u8,
     columns: Columns,
 }
 
@@ -79,13 +80,17 @@ impl<'s> CsvFile<'s> {
             .buffer_capacity(BUFFER_BYTES)
             .from_reader(Guard::new(bytes, delimiter, max_row_bytes));
         let names = column_names(source, &mut reader, max_row_bytes)?;
-        let header = Header::locate(&source.name, columns.all(), &names, limits);
+        let ours = columns.mapping().ours(&source.name, &names);
+        let ours = ours.map_err(|error| other_delimiter(error, delimiter, &names))?;
+        let header = Header::locate(&source.name, columns.all(), &ours, limits);
+        let header = header.map_err(|error| error.naming(&names));
         Ok(Self {
             source,
             reader,
             shape: Shape {
                 header: header.map_err(|error| other_delimiter(error, delimiter, &names))?,
                 n_fields: names.len(),
+                delimiter,
                 columns: columns.clone(),
             },
             max_row_bytes,
@@ -173,7 +178,7 @@ impl Shape {
     }
 
     fn taken_text<R: Record>(&self, fields: &StringRecord) -> Taken<R> {
-        if fields.len() == self.n_fields && !has_swallowed::<R>(fields) {
+        if fields.len() == self.n_fields && !self.has_swallowed::<R>(fields) {
             Taken::of(&self.cells(fields), &self.columns)
         } else {
             Taken::malformed(self.left_of::<R>(fields))
@@ -190,7 +195,7 @@ impl Shape {
     /// What can still be read of a row of the wrong shape.
     fn left_of<R: Record>(&self, fields: &StringRecord) -> Salvage {
         let is_one_row = fields.len() == self.n_fields;
-        if has_swallowed::<R>(fields) || !is_one_row && fields.iter().any(breaks_line) {
+        if self.has_swallowed::<R>(fields) || !is_one_row && fields.iter().any(breaks_line) {
             return salvage::of_nothing::<R>();
         }
         if is_one_row {
@@ -202,14 +207,15 @@ impl Shape {
         let cells: Vec<CsvCells<'_>> = readings.iter().map(|fields| self.cells(fields)).collect();
         salvage::of_readings::<R>(cells.iter().map(|cells| cells as &dyn Cells))
     }
-}
 
-/// Has a stray quote made one row of several that has as many fields as one? Then the separators of at least one whole
-/// row are in cells that hold line breaks.
-fn has_swallowed<R: Record>(fields: &StringRecord) -> bool {
-    let breaking = fields.iter().filter(|field| breaks_line(field));
-    let n_separators: usize = breaking.map(|field| field.matches(',').count()).sum();
-    R::RESTRICTS && n_separators > 0 && n_separators + 1 >= fields.len()
+    /// Has a stray quote made one row of several that has as many fields as one? Then the separators of at least one whole
+    /// row are in cells that hold line breaks.
+    fn has_swallowed<R: Record>(&self, fields: &StringRecord) -> bool {
+        let breaking = fields.iter().filter(|field| breaks_line(field));
+        let separators = |field: &str| field.matches(char::from(self.delimiter)).count();
+        let n_separators: usize = breaking.map(separators).sum();
+        R::RESTRICTS && n_separators > 0 && n_separators + 1 >= fields.len()
+    }
 }
 
 fn breaks_line(field: &str) -> bool {
@@ -239,8 +245,9 @@ fn column_names<B: Read>(
 
 /// Columns that are not there may be there with something else between them.
 fn other_delimiter(error: SignalsError, delimiter: u8, names: &[String]) -> SignalsError {
-    let (SignalsError::MissingColumns { file, .. } | SignalsError::MessageContent { file, .. }) =
-        &error
+    let (SignalsError::MissingColumns { file, .. }
+    | SignalsError::MappedColumn { file, .. }
+    | SignalsError::MessageContent { file, .. }) = &error
     else {
         return error;
     };
@@ -270,7 +277,8 @@ fn csv_error(source: &Source, error: csv::Error, max_row_bytes: u64) -> SignalsE
     }
 }
 
-fn io_error(source: &Source, error: io::Error, max_row_bytes: u64) -> SignalsError {
+/// The error of a reader behind.
+pub(super) fn io_error(source: &Source, error: io::Error, max_row_bytes: u64) -> SignalsError {
     use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
     let error = match error.downcast::<Grown>() {
         Ok(grown) => return source.grown(grown),

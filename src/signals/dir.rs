@@ -1,18 +1,21 @@
 //! A signals directory: which tables are there, and their rows.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::batch::{Batch, Batcher, InputFile, TableRows, TableSummary};
-use super::csv_in::read_csv;
+use super::csv_in::{io_error as json_error, read_csv};
 use super::error::SignalsError;
 use super::forms::{Layout, Packing};
 use super::frame::{self, Frames};
 use super::frame_in::read_frame;
 use super::header::is_known;
+use super::json_in::{JsonAsCsv, keys};
 use super::limits::ValidReadLimits;
 use super::listing::{Part, tables};
+use super::mapping::TableMappings;
 use super::names::fold;
 use super::own::{Columns, OwnColumns};
 use super::parquet_in::read_parquet;
@@ -41,6 +44,7 @@ pub struct SignalsDir {
     proof: Option<Arc<Proof>>,
     own: OwnColumns,
     frames: Frames,
+    mappings: TableMappings,
 }
 
 impl SignalsDir {
@@ -50,14 +54,27 @@ impl SignalsDir {
     /// If it cannot be listed, a table or a part of one is there twice, something looks like a table but has no table's
     /// name, or like a part of one but is not read, or a table is a link, a pipe, a device or an empty folder.
     pub fn open(dir: &Path, limits: &ValidReadLimits) -> Result<Self, SignalsError> {
+        Self::open_mapped(dir, limits, TableMappings::default())
+    }
+
+    /// Lists a directory some of whose tables have other names, columns and forms.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and if a file is mapped that is not there or whose format nobody can tell.
+    pub fn open_mapped(
+        dir: &Path,
+        limits: &ValidReadLimits,
+        mappings: TableMappings,
+    ) -> Result<Self, SignalsError> {
         let proof = Proof::read(dir).map_err(SignalsError::Proof)?;
         Ok(Self {
             proof: proof.map(Arc::new),
             dir: dir.to_owned(),
             limits: limits.clone(),
-            files: tables(dir)?,
+            files: tables(dir, &mappings)?,
             own: OwnColumns::default(),
             frames: Frames::default(),
+            mappings,
         })
     }
 
@@ -94,6 +111,12 @@ impl SignalsDir {
     #[must_use]
     pub const fn own(&self) -> &OwnColumns {
         &self.own
+    }
+
+    /// Which tables have other names, columns and forms.
+    #[must_use]
+    pub const fn mappings(&self) -> &TableMappings {
+        &self.mappings
     }
 
     /// The directory.
@@ -164,6 +187,7 @@ impl SignalsDir {
     {
         let mut summary = TableSummary::new(R::TABLE);
         let columns = self.own.columns::<R>();
+        let columns = columns.mapped(self.mappings.of(R::TABLE));
         let (mut seen, mut labels) = (Seen::new(&columns), Labels::default());
         for part in self.files.get(&R::TABLE).into_iter().flatten() {
             let label = labels.of(&part.name);
@@ -234,6 +258,11 @@ impl SignalsDir {
         let batcher = Batcher::new(label, self.limits.batch_rows(), columns, summary, on_batch);
         let (rows, content) = match (part.form.layout, part.form.packing) {
             (Layout::Parquet, _) => (read_parquet(&source, &self.limits, batcher)?, blake3),
+            (Layout::Json, packing) => {
+                let mut lines = Digested::new(self.json_lines(&source, packing)?);
+                let rows = read_csv(&source, &mut lines, b',', &self.limits, batcher)?;
+                (rows, lines.digest())
+            }
             (Layout::Lines(by), Packing::Plain) => (
                 read_csv(&source, &source.file, by, &self.limits, batcher)?,
                 blake3,
@@ -255,6 +284,35 @@ impl SignalsDir {
             is_proved: proof.is_some(),
         };
         Ok((file, content))
+    }
+
+    /// The lines of JSON of a file, as CSV: read once for the names of their keys, and once more by the caller.
+    pub(super) fn json_lines<'s>(
+        &self,
+        source: &'s Source,
+        packing: Packing,
+    ) -> Result<impl Read + 's, SignalsError> {
+        let max_line = self.limits.given().max_row_bytes;
+        let failed = |error| json_error(source, error, max_line);
+        if packing != Packing::Plain {
+            refuse_bombs(source, self.unpacked(source, packing)?, &self.limits)?;
+            source.rewind()?;
+        }
+        let keys = keys(self.plain(source, packing)?, max_line).map_err(failed)?;
+        source.rewind()?;
+        JsonAsCsv::new(self.plain(source, packing)?, keys, max_line).map_err(failed)
+    }
+
+    /// The bytes of a file, unpacked if they are packed.
+    fn plain<'s>(
+        &self,
+        source: &'s Source,
+        packing: Packing,
+    ) -> Result<Box<dyn Read + 's>, SignalsError> {
+        Ok(match packing {
+            Packing::Plain => Box::new(&source.file),
+            packing => Box::new(self.unpacked(source, packing)?),
+        })
     }
 
     pub(super) fn unpacked<'s>(

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::header::shown as column_shown;
 use super::table::Table;
 use crate::publish::{ProofError, shown};
 
@@ -44,6 +45,37 @@ pub enum SignalsError {
         first: String,
         /// The other.
         second: String,
+    },
+    /// A mapping names a file that is not there.
+    #[error("the configuration maps table {table} to {file} ([tables.{table}]), which is not there{}", near(nearest.as_ref()), file = shown(file))]
+    MappedFile {
+        /// The table.
+        table: Table,
+        /// The file.
+        file: String,
+        /// What is there under a name that is near.
+        nearest: Option<String>,
+    },
+    /// A mapping names a column that a file has not.
+    #[error(
+        "the configuration maps {column} to {theirs}, and {file} has no such column{}", near(nearest.as_ref()), file = shown(file))]
+    MappedColumn {
+        /// The file.
+        file: String,
+        /// The table's column.
+        column: &'static str,
+        /// The file's name of it.
+        theirs: String,
+        /// The file's column of a name that is near.
+        nearest: Option<String>,
+    },
+    /// A mapping does not say how rows stand in a file, nor does its ending.
+    #[error("the configuration maps table {table} to {file}, whose ending says no format: name one ([tables.{table}] format)", file = shown(file))]
+    MappedFormat {
+        /// The table.
+        table: Table,
+        /// The file.
+        file: String,
     },
     /// A file or folder that looks like a table has a name no table has.
     #[error("{file} looks like a table, but no table has that name{}", hinted(*hint), file = shown(file))]
@@ -330,5 +362,21 @@ fn no_header(found: &[String]) -> &'static str {
         ". The first line has values in it: if the header is missing, write one"
     } else {
         ""
+    }
+}
+
+/// A name that is near one that is not there.
+fn near(nearest: Option<&String>) -> String {
+    nearest.map_or_else(String::new, |near| format!("; the nearest is {near}"))
+}
+
+impl SignalsError {
+    /// The same, with the columns of the file by its own names.
+    pub(super) fn naming(mut self, names: &[String]) -> Self {
+        if let Self::MissingColumns { found, .. } = &mut self {
+            found.clear();
+            found.extend(names.iter().map(|name| column_shown(name)));
+        }
+        self
     }
 }

@@ -16,6 +16,7 @@ use super::dir::SignalsDir;
 use super::error::SignalsError;
 use super::forms::{Layout, Packing};
 use super::header::is_known;
+use super::mapping::TableMapping;
 use super::source::Source;
 use super::table::Table;
 
@@ -53,10 +54,14 @@ impl SignalsDir {
         let wanted = Wanted {
             rows,
             columns: table.columns(),
+            mapping: self.mappings().of(table),
         };
         match (part.form.layout, part.form.packing) {
             (Layout::Parquet, _) => {
                 caught(|| wanted.of_parquet(&source.file)).map_err(|detail| source.damaged(detail))
+            }
+            (Layout::Json, packing) => {
+                wanted.of_lines(&source, self.json_lines(&source, packing)?, b',')
             }
             (Layout::Lines(by), Packing::Plain) => wanted.of_lines(&source, &source.file, by),
             (Layout::Lines(by), packing) => {
@@ -70,6 +75,7 @@ impl SignalsDir {
 struct Wanted<'a> {
     rows: &'a [u64],
     columns: &'static [Column],
+    mapping: Option<&'a TableMapping>,
 }
 
 impl Wanted<'_> {
@@ -129,12 +135,16 @@ impl Wanted<'_> {
     fn text(&self, names: &[String], values: &[String]) -> String {
         // Where a row has too many or too few values, nobody can say which of them is a number.
         let is_shifted = names.len() != values.len();
+        let ours = |name: &'_ str| -> String {
+            let mapped = self.mapping.map(|mapping| mapping.our_name(name));
+            mapped.unwrap_or(name).to_owned()
+        };
         let known = names
             .iter()
             .zip(values)
-            .filter(|(name, _)| is_known(self.columns, name));
+            .filter(|(name, _)| is_known(self.columns, &ours(name)));
         let cells: Vec<String> = known
-            .map(|(name, value)| format!("{name}={}", cell(name, value, is_shifted)))
+            .map(|(name, value)| format!("{name}={}", cell(&ours(name), value, is_shifted)))
             .collect();
         cut(&cells.join(" "))
     }

@@ -7,6 +7,8 @@ pub(super) enum Layout {
     Parquet,
     /// A line for each row, with this byte between values.
     Lines(u8),
+    /// A JSON object on each line; only where a mapping says so.
+    Json,
 }
 
 /// How the bytes of a file are packed.
@@ -45,6 +47,14 @@ impl Form {
         form(".tsv.gz", Layout::Lines(b'\t'), Packing::Gzip),
         form(".tsv.zst", Layout::Lines(b'\t'), Packing::Zstd),
     ];
+
+    /// The form of a file that holds rows so whatever its ending is; the end of its name says how it is packed.
+    pub(super) fn packed_as(name: &str, layout: Layout) -> Self {
+        let packings = [(".gz", Packing::Gzip), (".zst", Packing::Zstd)];
+        let packed = packings.into_iter().find(|(end, _)| name.ends_with(end));
+        let (ending, packing) = packed.unwrap_or(("", Packing::Plain));
+        form(ending, layout, packing)
+    }
 
     /// The form of a file and its name without the ending; none for an ending in capitals.
     pub(super) fn of(name: &str) -> Option<(Self, &str)> {

@@ -18,6 +18,7 @@ use super::frame::Frame;
 use super::frame_digest::FrameDigest;
 use super::header::{Header, Place, is_known, refuse_message_content};
 use super::limits::ValidReadLimits;
+use super::mapping::TableMapping;
 use super::parquet_cells::ParquetCells;
 use super::parquet_in::taken;
 use super::record::Record;
@@ -35,7 +36,7 @@ where
     E: From<SignalsError>,
 {
     let columns = batcher.columns();
-    let read = Columns::locate(frame, label, columns.all(), limits)?;
+    let read = Columns::locate(frame, label, (columns.all(), columns.mapping()), limits)?;
     batcher.ignore(read.header.ignored.clone());
     let mut digest = FrameDigest::new(&read.fields, &frame.schema);
     for rows in slices(frame, limits.batch_rows()) {
@@ -83,18 +84,21 @@ impl<'f> Columns<'f> {
     fn locate(
         frame: &Frame,
         file: &'f str,
-        columns: &[Column],
+        (columns, mapping): (&[Column], &TableMapping),
         limits: &ValidReadLimits,
     ) -> Result<Self, SignalsError> {
         let found = frame.schema.fields().iter();
-        let names: Vec<String> = found.map(|field| field.name().clone()).collect();
-        let header = Header::locate(file, columns, &names, limits)?;
+        let theirs: Vec<String> = found.map(|field| field.name().clone()).collect();
+        let names = mapping.ours(file, &theirs)?;
+        let header =
+            Header::locate(file, columns, &names, limits).map_err(|error| error.naming(&theirs))?;
         for field in frame.schema.fields() {
-            if !is_known(columns, field.name()) {
+            if !is_known(columns, mapping.our_name(field.name())) {
                 refuse_nested_content(file, field)?;
             }
         }
-        refuse_types(file, columns, &header.places, &frame.schema)?;
+        let are_counts = mapping.counts_times();
+        refuse_types(file, columns, &header.places, &frame.schema, are_counts)?;
         let fields = header.fields();
         Ok(Self {
             file,

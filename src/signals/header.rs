@@ -239,7 +239,7 @@ fn place_said(file: &str, column: &Column, said: &Said) -> Result<Place, Signals
 
 /// A column's name as a message or a manifest may show it: a file without a header has numbers where names should
 /// be, in the digits of any script.
-fn shown(name: &str) -> String {
+pub(super) fn shown(name: &str) -> String {
     let n_digits = name.chars().filter(|c| c.is_numeric()).count();
     if n_digits < 5 && name.len() <= 64 {
         visible(name)

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::error::SignalsError;
 use super::forms::{Form, is_companion, says_rows, why_unread};
+use super::mapping::{TableMapping, TableMappings};
 use super::names::visible;
 use super::partition::says_value;
 use super::source::refuse_all_but_files;
@@ -25,22 +26,27 @@ pub(super) struct Part {
 const DEPTH: usize = 4;
 
 /// The files of every table, in the order in which they are read.
-pub(super) fn tables(dir: &Path) -> Result<BTreeMap<Table, Vec<Part>>, SignalsError> {
+pub(super) fn tables(
+    dir: &Path,
+    mappings: &TableMappings,
+) -> Result<BTreeMap<Table, Vec<Part>>, SignalsError> {
     let mut names: BTreeMap<Table, String> = BTreeMap::new();
-    for name in list(dir)? {
-        if let Some(table) = table_of(dir, &name)?
-            && let Some(first) = names.insert(table, name.clone())
-        {
-            return Err(SignalsError::TwoForms {
-                table,
-                first,
-                second: name,
-            });
+    let listed = list(dir)?;
+    mappings.refuse_absent(&listed)?;
+    for name in listed {
+        for table in tables_of(dir, &name, mappings)? {
+            if let Some(first) = names.insert(table, name.clone()) {
+                return Err(SignalsError::TwoForms {
+                    table,
+                    first,
+                    second: name,
+                });
+            }
         }
     }
     let parts = names
         .into_iter()
-        .map(|(table, name)| Ok((table, parts(dir, table, name)?)));
+        .map(|(table, name)| Ok((table, parts(dir, table, name, mappings.of(table))?)));
     parts.collect()
 }
 
@@ -57,6 +63,19 @@ fn list(folder: &Path) -> Result<Vec<String>, SignalsError> {
     }
     names.sort_unstable();
     Ok(names)
+}
+
+/// The tables a name in the directory is: those that are mapped to it, or else the one whose name it has.
+fn tables_of(dir: &Path, name: &str, mappings: &TableMappings) -> Result<Vec<Table>, SignalsError> {
+    let mapped = mappings.mapped_to(name);
+    if mapped.is_empty() {
+        return Ok(table_of(dir, name)?.into_iter().collect());
+    }
+    let path = dir.join(name);
+    if !is_folder(&path) {
+        refuse_all_but_files(&path, name)?;
+    }
+    Ok(mapped)
 }
 
 /// The table a name in the directory is: a file with an ending that is read, or a folder with or without one.
@@ -171,21 +190,35 @@ fn holds_rows(folder: &Path, depth: usize) -> Result<bool, SignalsError> {
 }
 
 /// The files of a table, given the one name it has in the directory.
-fn parts(dir: &Path, table: Table, name: String) -> Result<Vec<Part>, SignalsError> {
+fn parts(
+    dir: &Path,
+    table: Table,
+    name: String,
+    mapping: Option<&TableMapping>,
+) -> Result<Vec<Part>, SignalsError> {
     let mut parts = Vec::new();
     if is_folder(&dir.join(&name)) {
-        gather(dir, table, &name, &mut parts)?;
+        gather(dir, (table, mapping), &name, &mut parts)?;
         parts.sort_unstable_by(|a: &Part, b| a.name.cmp(&b.name));
-    } else if let Some((form, _)) = Form::of(&name) {
+    } else if let Some(form) = form_of(&name, mapping) {
         parts.push(Part { name, form });
+    } else {
+        return Err(SignalsError::MappedFormat { table, file: name });
     }
     Ok(parts)
+}
+
+fn form_of(name: &str, mapping: Option<&TableMapping>) -> Option<Form> {
+    match mapping {
+        Some(mapping) => mapping.form(name),
+        None => Form::of(name).map(|(form, _)| form),
+    }
 }
 
 /// Gathers the files of a table below a folder.
 fn gather(
     dir: &Path,
-    table: Table,
+    (table, mapping): (Table, Option<&TableMapping>),
     folder: &str,
     parts: &mut Vec<Part>,
 ) -> Result<(), SignalsError> {
@@ -197,9 +230,9 @@ fn gather(
         let file = format!("{folder}/{name}");
         let path = dir.join(&file);
         if !is_folder(&path) {
-            parts.extend(part(&path, table, &name, file)?);
+            parts.extend(part(&path, (table, mapping), &name, file)?);
         } else if says_value(&name) {
-            gather(dir, table, &file, parts)?;
+            gather(dir, (table, mapping), &file, parts)?;
         } else if !name.starts_with('.') {
             return Err(unread(&file, table, NO_VALUE));
         }
@@ -213,16 +246,20 @@ fn gather(
 }
 
 /// A file in a table's folder; none if it is a known companion.
-fn part(path: &Path, table: Table, name: &str, file: String) -> Result<Option<Part>, SignalsError> {
-    if name.starts_with('.') {
+fn part(
+    path: &Path,
+    (table, mapping): (Table, Option<&TableMapping>),
+    name: &str,
+    file: String,
+) -> Result<Option<Part>, SignalsError> {
+    if name.starts_with('.') || Form::of(name).is_none() && is_companion(name) {
         return Ok(None);
     }
-    match Form::of(name) {
-        Some((form, _)) => {
+    match form_of(name, mapping) {
+        Some(form) => {
             refuse_all_but_files(path, &visible(&file))?;
             Ok(Some(Part { name: file, form }))
         }
-        None if is_companion(name) => Ok(None),
         None => Err(unread(&file, table, (why_unread(name), WRITE))),
     }
 }

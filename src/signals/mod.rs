@@ -27,11 +27,13 @@ mod frame_in;
 #[cfg(test)]
 mod frame_tests;
 mod header;
+mod json_in;
 mod json_line;
 mod limits;
 mod listing;
 #[cfg(test)]
 mod listing_tests;
+mod mapping;
 mod named_rows;
 mod names;
 mod near_names;
@@ -90,6 +92,7 @@ pub use frame::Frames;
 pub use json_line::{JsonLineError, json_object, record_from_json};
 pub(crate) use limits::{FREE_BYTES, FREE_ROWS, by_size};
 pub use limits::{ReadLimits, ValidReadLimits};
+pub use mapping::{TableFormat, TableMapping, TableMappings, TimeForm};
 pub use named_rows::NamedRow;
 pub use number_book::{BookRejections, BookRow, NumberBook};
 pub use own::{OwnColumns, OwnKind, OwnRefused, OwnValue, OwnValues};

@@ -13,6 +13,7 @@ use arrow_array::{Array, ArrayRef, RecordBatch};
 use super::column::columns;
 use super::error::SignalsError;
 use super::limits::ValidReadLimits;
+use super::mapping::TableMapping;
 use super::parquet_in::Footer;
 use super::rejection::Rejection;
 use super::row::{Fault, Row, is_civil};
@@ -55,7 +56,7 @@ impl NumberBook {
         let dir = path.parent().unwrap_or_else(|| Path::new("")).to_owned();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let source = Source::open(&dir, &name)?;
-        let footer = Footer::read(&source, col::ALL, limits)?;
+        let footer = Footer::read(&source, (col::ALL, &TableMapping::default()), limits)?;
         footer.refuse_text(&source, col::NUMBER)?;
         Ok(Self {
             dir,

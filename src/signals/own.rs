@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::column::{Column, Kind};
 use super::content::looks_like_message_content;
+use super::mapping::{Reading, TableMapping};
 use super::names::{fold, is_lookalike, is_slip};
 use super::near_names::{is_second, meant_of_any};
 use super::record::Record;
@@ -145,6 +146,8 @@ impl OwnColumns {
             all: R::COLUMNS.iter().chain(own).copied().collect(),
             n_known: R::COLUMNS.len(),
             attributes: Arc::new(SharedAttributes::new()),
+            mapping: TableMapping::default(),
+            reading: Reading::default(),
         }
     }
 }
@@ -155,6 +158,8 @@ pub(super) struct Columns {
     all: Vec<Column>,
     n_known: usize,
     attributes: Arc<SharedAttributes>,
+    mapping: TableMapping,
+    reading: Reading,
 }
 
 impl Columns {
@@ -165,6 +170,28 @@ impl Columns {
     /// Those that the configuration adds.
     pub(super) fn own(&self) -> &[Column] {
         &self.all[self.n_known..]
+    }
+
+    /// Read under a mapping.
+    pub(super) fn mapped(self, mapping: Option<&TableMapping>) -> Self {
+        let Some(mapping) = mapping else {
+            return self;
+        };
+        Self {
+            mapping: mapping.clone(),
+            reading: Reading::new(mapping, &self.all),
+            ..self
+        }
+    }
+
+    /// What files call these columns.
+    pub(super) const fn mapping(&self) -> &TableMapping {
+        &self.mapping
+    }
+
+    /// What the mapping changes of cells.
+    pub(super) const fn reading(&self) -> &Reading {
+        &self.reading
     }
 
     /// What was said of people in rows read so far.
@@ -220,7 +247,7 @@ fn check(name: &str) -> Result<(), OwnRefused> {
 
 /// One copy of each name for as long as the process lives: names of columns stand in errors and rejections, and a
 /// configuration has a few.
-fn interned(name: &str) -> &'static str {
+pub(super) fn interned(name: &str) -> &'static str {
     static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
     let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(&known) = names.get(name) {

@@ -24,6 +24,7 @@ use super::column::Column;
 use super::error::SignalsError;
 use super::header::{Header, Place, is_known, refuse_message_content};
 use super::limits::{FREE_BYTES, ValidReadLimits};
+use super::mapping::TableMapping;
 use super::own::Columns;
 use super::pages::refuse_page_bombs;
 use super::parquet_cells::ParquetCells;
@@ -41,9 +42,9 @@ where
     F: FnMut(Batch<R>) -> Result<(), E>,
     E: From<SignalsError>,
 {
-    let footer = Footer::read(source, batcher.columns().all(), limits)?;
-    let mut reader = guarded(source, || build(source, &footer, None))?;
     let columns = batcher.columns();
+    let footer = Footer::read(source, (columns.all(), columns.mapping()), limits)?;
+    let mut reader = guarded(source, || build(source, &footer, None))?;
     batcher.ignore(footer.header.ignored.clone());
     let mut rows = footer.next(source, &mut reader)?;
     while let Some(these) = rows {
@@ -92,6 +93,8 @@ pub(super) fn taken<R: Record>(
 pub(super) struct Footer {
     found: ArrowReaderMetadata,
     columns: Vec<Column>,
+    /// The names of the file's columns, as the table calls those that are mapped.
+    names: Vec<String>,
     header: Header,
     /// The places in the file of the columns that are read, ascending.
     fields: Vec<usize>,
@@ -102,23 +105,33 @@ pub(super) struct Footer {
 impl Footer {
     pub(super) fn read(
         source: &Source,
-        columns: &[Column],
+        (columns, mapping): (&[Column], &TableMapping),
         limits: &ValidReadLimits,
     ) -> Result<Self, SignalsError> {
         source.refuse_other_than_parquet()?;
         let found = guarded(source, || load(source))?;
         let metadata = Arc::clone(found.metadata());
         let n_rows = refuse_bombs(source, &metadata, limits)?;
-        let names: Vec<String> = field_names(found.schema());
-        let header = Header::locate(&source.name, columns, &names, limits)?;
-        refuse_nested_content(source, columns, &metadata)?;
-        refuse_types(&source.name, columns, &header.places, found.schema())?;
+        let theirs: Vec<String> = field_names(found.schema());
+        let names = mapping.ours(&source.name, &theirs)?;
+        let header = Header::locate(&source.name, columns, &names, limits)
+            .map_err(|error| error.naming(&theirs))?;
+        refuse_nested_content(source, (columns, mapping), &metadata)?;
+        let are_counts = mapping.counts_times();
+        refuse_types(
+            &source.name,
+            columns,
+            &header.places,
+            found.schema(),
+            are_counts,
+        )?;
         let fields = header.fields();
         refuse_codecs(source, &metadata, &fields)?;
         refuse_page_bombs(source, &metadata, &fields, limits)?;
         Ok(Self {
             found,
             columns: columns.to_vec(),
+            names,
             header,
             fields,
             batch_rows: limits.batch_rows(),
@@ -263,7 +276,7 @@ fn build(
     let file = source.file.try_clone().map_err(|error| error.to_string())?;
     let found = &footer.found;
     let schema = found.metadata().file_metadata().schema_descr();
-    let wanted = wanted(&footer.columns, found.schema(), schema);
+    let wanted = wanted(footer, found.schema(), schema);
     let options = ArrowReaderOptions::new().with_schema(Arc::new(wanted));
     let metadata = ArrowReaderMetadata::try_new(Arc::clone(found.metadata()), options);
     let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(
@@ -292,10 +305,10 @@ fn field_names(schema: &Schema) -> Vec<String> {
 /// The schema to read with: text as views into its pages, so that a long text repeated on every row of a
 /// dictionary page is held once, and no dictionary arrays. Old timestamps are read in microseconds, which count
 /// further than the nanoseconds they are made of.
-fn wanted(columns: &[Column], found: &Schema, parquet: &SchemaDescriptor) -> Schema {
+fn wanted(footer: &Footer, found: &Schema, parquet: &SchemaDescriptor) -> Schema {
     let roots = parquet.root_schema().get_fields();
-    let wanted = |(field, root): (&FieldRef, &TypePtr)| {
-        if !is_known(columns, field.name()) {
+    let wanted = |((field, root), name): ((&FieldRef, &TypePtr), &String)| {
+        if !is_known(&footer.columns, name) {
             return Arc::clone(field);
         }
         let field = retyped(field);
@@ -305,7 +318,8 @@ fn wanted(columns: &[Column], found: &Schema, parquet: &SchemaDescriptor) -> Sch
         let micros = DataType::Timestamp(TimeUnit::Microsecond, None);
         Arc::new(field.as_ref().clone().with_data_type(micros))
     };
-    let fields: Fields = found.fields().iter().zip(roots).map(wanted).collect();
+    let fields = found.fields().iter().zip(roots).zip(&footer.names);
+    let fields: Fields = fields.map(wanted).collect();
     Schema::new_with_metadata(fields, found.metadata().clone())
 }
 
@@ -337,12 +351,12 @@ fn refuse_codecs(
 /// A column within a column of no table can hold message content as well.
 fn refuse_nested_content(
     source: &Source,
-    columns: &[Column],
+    (columns, mapping): (&[Column], &TableMapping),
     metadata: &ParquetMetaData,
 ) -> Result<(), SignalsError> {
     for leaf in metadata.file_metadata().schema_descr().columns() {
         let parts = leaf.path().parts();
-        if !is_known(columns, &parts[0]) {
+        if !is_known(columns, mapping.our_name(&parts[0])) {
             refuse_message_content(&source.name, parts.iter().map(String::as_str))?;
         }
     }

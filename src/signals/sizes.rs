@@ -76,13 +76,14 @@ impl SignalsDir {
             size.bytes += source.bytes;
             size.rows += match part.form.layout {
                 Layout::Parquet => rows_by_footer(&source)?,
-                Layout::Lines(_) => {
+                Layout::Lines(_) | Layout::Json => {
                     let packing = part.form.packing;
                     let looked_at = looked_at.entry(packing).or_default();
                     let lines = looked_at.lines_of(&source, packing, sample_bytes)?;
                     size.is_exact &= lines.is_exact;
-                    // The first line is the header.
-                    lines.n.saturating_sub(1)
+                    // The first line is the header, where there is one.
+                    let n_heads = u64::from(part.form.layout != Layout::Json);
+                    lines.n.saturating_sub(n_heads)
                 }
             };
         }

@@ -4,10 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What every room may use.
-const BASE: [&str; 8] = [
+const BASE: [&str; 9] = [
     "ahead",
     "hash",
     "ids",
+    "near",
     "params",
     "publish",
     "score",

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use acquaint::ads::ModelKind;
-use acquaint::engine::{MaxRejects, Times};
+use acquaint::engine::{MaxRejects, MinRows, Times};
 use acquaint::eval::AdsSplit;
 use acquaint::signals::MessageKind;
 use acquaint::suggest::Direct;
@@ -13,21 +13,31 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 use crate::click_tables::{EvaluatePolicyArgs, ImportImpressionsArgs};
 use crate::clock::times;
+use crate::compare::CompareArgs;
 use crate::consent::args::ConsentVerb;
 use crate::edge_lists::EdgeListArgs;
 use crate::identity::args::IdentityVerb;
+use crate::init::InitArgs;
+use crate::man::ManArgs;
 use crate::memory::Bytes;
 use crate::plan::PlanArgs;
 use crate::spark::args::EngineArgs;
 use crate::subject::args::SubjectArgs;
+use crate::telling::LogFormat;
+
+/// The version, and the commit where one is known.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), env!("ACQUAINT_OF_COMMIT"));
 
 /// Friend suggestions and ad relevance from data people agreed to share.
 ///
 /// People who opted out are removed everywhere: they get no suggestions, appear in none, connect nobody, and are not counted.
 #[derive(Debug, Parser)]
-#[command(version, propagate_version = true, arg_required_else_help = true)]
+#[command(version = VERSION, propagate_version = true, arg_required_else_help = true)]
 #[command(after_help = "\
-Exit codes: 0 done, 1 done with findings, 2 failed. Findings and rejected rows are reported on standard error, and in --json output.
+Exit codes: 0 done, 1 done with findings, 2 failed. Findings and rejected rows are reported on standard error, and in --json output; a \
+failure under --json is an object on standard output, too.
+
+Options that say [env: NAME] can be given as environment variables instead; the command line counts before them.
 
 Example:
   acquaint synth --users 300 --out world
@@ -36,17 +46,39 @@ pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) verb: Verb,
     /// Number of threads [default: one per core]. The output does not depend on it
-    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(
+        long,
+        global = true,
+        value_name = "N",
+        env = "ACQUAINT_THREADS",
+        hide_env_values = true
+    )]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,
     /// Hide progress bars
-    #[arg(long, short, global = true)]
+    #[arg(
+        long,
+        short,
+        global = true,
+        env = "ACQUAINT_QUIET",
+        hide_env_values = true
+    )]
     pub(crate) quiet: bool,
+    /// Say on standard error what every stage read and took
+    #[arg(long, short, global = true, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
+    /// How lines on standard error are written
+    #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t = LogFormat::Text)]
+    #[arg(env = "ACQUAINT_LOG_FORMAT", hide_env_values = true)]
+    pub(crate) log_format: LogFormat,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     /// Score everybody in a signals directory: suggestions, ads, spam, business messaging
     Run(RunArgs),
+    /// Make a directory to begin with: settings and empty tables
+    Init(InitArgs),
     /// List everything that is wrong with a signals directory before it is scored
     Check(CheckArgs),
     /// Generate a synthetic world with every table
@@ -71,6 +103,8 @@ pub(crate) enum Verb {
     Plan(PlanArgs),
     /// Render the report page of a finished run
     Report(ReportArgs),
+    /// Say what changed between two outputs, for whom and why
+    Compare(CompareArgs),
     /// List published rows to delete because of a later opt-out, block or similar event
     Recall(RecallArgs),
     /// Verify that deleting all opted-out people from the input does not change the output
@@ -85,7 +119,12 @@ pub(crate) enum Verb {
     /// Run one step of identity resolution: parse, tokenise, match, link, intersect
     #[command(subcommand)]
     Identity(IdentityVerb),
+    /// Write a manual page for every verb
+    Man(ManArgs),
     /// Print a completion script for a shell
+    #[command(after_help = "\
+Example:
+  acquaint completions bash > acquaint.bash")]
     Completions {
         /// The shell
         shell: clap_complete::Shell,
@@ -117,6 +156,8 @@ pub(crate) struct RunArgs {
     pub(crate) timings: bool,
     #[command(flatten)]
     pub(crate) going: GoingArgs,
+    #[command(flatten)]
+    pub(crate) publishing: PublishingArgs,
     /// Rank suggestions with a model from `train friends`, trained as of the same time
     #[arg(long, value_name = "FILE")]
     pub(crate) friend_model: Option<PathBuf>,
@@ -144,8 +185,25 @@ pub(crate) struct GoingArgs {
     pub(crate) dry_run: bool,
     /// Refuse to begin if the run would need more memory than this, such as 4GB [default: 80 % of the machine's, or of its control
     /// group's]
-    #[arg(long, value_name = "SIZE")]
+    #[arg(
+        long,
+        value_name = "SIZE",
+        env = "ACQUAINT_MEMORY_LIMIT",
+        hide_env_values = true
+    )]
     pub(crate) memory_limit: Option<Bytes>,
+}
+
+/// What a finished run has to be like to be published.
+#[derive(Debug, Args)]
+pub(crate) struct PublishingArgs {
+    /// Publish nothing and exit with code 1 if there are fewer rows than this, of all tables together (1000) or of one
+    /// (suggestions=1000); may be repeated
+    #[arg(long, value_name = "[TABLE=]N")]
+    pub(crate) min_rows: Vec<MinRows>,
+    /// Publish even if the output differs from the earlier one by more than `[publish] max_change` of the configuration
+    #[arg(long)]
+    pub(crate) accept: bool,
 }
 
 /// The settings of a run.
@@ -161,8 +219,11 @@ pub(crate) struct ConfigArgs {
     #[command(flatten)]
     pub(crate) given: ParamsArgs,
     /// Print the defaults, whatever file there is
-    #[arg(long, conflicts_with_all = ["config", "max_rejects"])]
+    #[arg(long)]
     pub(crate) defaults: bool,
+    /// Print the JSON schema of acquaint.toml, for editors that check it
+    #[arg(long, conflicts_with = "defaults")]
+    pub(crate) schema: bool,
 }
 
 /// Everything that is wrong with tables of one's own, at once.
@@ -191,11 +252,21 @@ pub(crate) struct CheckArgs {
 #[derive(Debug, Default, Args)]
 pub(crate) struct ParamsArgs {
     /// Configuration file (TOML); every key is optional [default: acquaint.toml in this directory, if it is there]
-    #[arg(long, value_name = "FILE")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "ACQUAINT_CONFIG",
+        hide_env_values = true
+    )]
     pub(crate) config: Option<PathBuf>,
     /// Exit with code 1 if more rows are rejected than this: a share of any one table (5% or 0.05), or a total number of rows
     /// (12) [default: 5%]
-    #[arg(long, value_name = "SHARE|N")]
+    #[arg(
+        long,
+        value_name = "SHARE|N",
+        env = "ACQUAINT_MAX_REJECTS",
+        hide_env_values = true
+    )]
     pub(crate) max_rejects: Option<MaxRejects>,
 }
 
@@ -227,10 +298,21 @@ impl AskingArgs {
 #[derive(Debug, Args)]
 pub(crate) struct AskLedgerArgs {
     /// Read consent from this ledger instead of the tables `consent_events`, `policy_versions` and `overlays`
-    #[arg(long, value_name = "DIR")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "ACQUAINT_LEDGER",
+        hide_env_values = true
+    )]
     pub(crate) ledger: Option<PathBuf>,
     /// Secret key of the ledger's objection list; required if the list is not empty
-    #[arg(long, value_name = "FILE", requires = "ledger")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "ledger",
+        env = "ACQUAINT_OBJECTION_KEY",
+        hide_env_values = true
+    )]
     pub(crate) objection_key: Option<PathBuf>,
 }
 
@@ -244,7 +326,8 @@ time=0.3, recency=0.3. The table ad_truth holds the probability of every row.
 
 Example:
   acquaint synth --users 100000 --seed 7 --out world
-  acquaint synth --users 10000 --ads 500 --impressions-per-user 100 --effects all --out world
+  acquaint synth --users 10000 --ads 500 --impressions-per-user 100 \\
+    --effects all --out world
   acquaint synth --users 10000 --effects all,fatigue=0,friends=1 --out world")]
 pub(crate) struct SynthArgs {
     /// Number of people on the social network
@@ -319,7 +402,8 @@ With --ids dictionary, ids may be any text; OUT/ids.csv maps each text to its ne
 
 Example:
   acquaint import edges soc-LiveJournal.csv.gz --out signals
-  acquaint import edges people.csv --ids dictionary --source-column buyer --target-column seller --out signals
+  acquaint import edges people.csv --ids dictionary --source-column buyer \\
+    --target-column seller --out signals
   acquaint run --signals signals --out out")]
 pub(crate) struct ImportEdgesArgs {
     /// The edge list, or - for standard input
@@ -361,8 +445,10 @@ published threshold (`[abuse.outcomes]`): precision, recall, AUC and calibration
 all honest accounts. Measure on other accounts than the model was trained on.
 
 Example:
-  acquaint synth --users 20000 --seed 2 --attackers 0.05 --kinds kinds.csv --out world
-  acquaint evaluate abuse --signals world --labels kinds.csv --config acquaint.toml")]
+  acquaint synth --users 20000 --seed 2 --attackers 0.05 --kinds kinds.csv \\
+    --out world
+  acquaint evaluate abuse --signals world --labels kinds.csv \\
+    --config acquaint.toml")]
 pub(crate) struct EvaluateAbuseArgs {
     #[command(flatten)]
     pub(crate) labelled: LabelledArgs,
@@ -475,7 +561,8 @@ Every check that spoke is listed with the rule of the messenger it rests on, the
 nothing is known for the moment it says no_rule_known. Another moment, from June 2019 on, is asked for with --as-of.
 
 Example:
-  acquaint explain business 301 1012 --signals tables --as-of 2025-10-07T00:00:00Z --kind marketing")]
+  acquaint explain business 301 1012 --signals tables \\
+    --as-of 2025-10-07T00:00:00Z --kind marketing")]
 pub(crate) struct ExplainBusinessArgs {
     /// The id of the business
     #[arg(value_name = "BUSINESS")]
@@ -530,7 +617,8 @@ Mutual friends are named only if both friendships are on the network and none of
 another. At least two are named or none. People known only by a saved number are never named.
 
 Example:
-  acquaint explain suggestion 797515164740 607629110381 --signals data/quickstart")]
+  acquaint explain suggestion 797515164740 607629110381 \\
+    --signals data/quickstart")]
 pub(crate) struct ExplainSuggestionArgs {
     /// The person
     #[arg(value_name = "USER")]
@@ -585,7 +673,12 @@ pub(crate) struct ExplainModelArgs {
 #[derive(Debug, Args)]
 pub(crate) struct ListKeyArgs {
     /// Secret key of the tokens in customer lists (`audience_members`); without it, customer lists match no one
-    #[arg(long, value_name = "FILE")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "ACQUAINT_AUDIENCE_KEY",
+        hide_env_values = true
+    )]
     pub(crate) audience_key: Option<PathBuf>,
     /// Key epoch (rotation number)
     #[arg(long, value_name = "N", default_value_t = 0, requires = "audience_key")]
@@ -630,6 +723,9 @@ from that file; without a model a run scores by five fixed weights. At least 20 
 Example:
   acquaint synth --users 20000 --attackers 0.05 --kinds kinds.csv --out world
   acquaint train abuse --signals world --labels kinds.csv --out abuse.json")]
+#[command(override_usage = "\
+acquaint train abuse [OPTIONS] --signals <DIR>
+       --labels <FILE> --out <FILE>")]
 pub(crate) struct TrainAbuseArgs {
     #[command(flatten)]
     pub(crate) labelled: LabelledArgs,
@@ -652,6 +748,9 @@ Example:
   acquaint train friends --signals data/quickstart --out friends.json
   acquaint run --signals data/quickstart --friend-model friends.json --out out")]
 #[command(group(ArgGroup::new("source").required(true).args(["edges", "signals"])))]
+#[command(override_usage = "\
+acquaint train friends [OPTIONS] --out <FILE>
+       <--edges <FILE>|--signals <DIR>>")]
 pub(crate) struct TrainFriendsArgs {
     /// A signals directory; only permitted friendships and contacts are used
     #[arg(long, value_name = "DIR")]
@@ -684,7 +783,8 @@ The model records the ledger snapshot it was trained on. A run on another snapsh
 Example:
   acquaint train ads --signals data/quickstart --out ads.json
   acquaint run --signals data/quickstart --ad-model ads.json --out out
-  acquaint train ads --model factors --signals data/quickstart --out factors.json
+  acquaint train ads --model factors --signals data/quickstart \\
+    --out factors.json
   acquaint train ads --signals newer --update ads.json --out ads-2.json")]
 pub(crate) struct TrainAdsArgs {
     /// A signals directory; only permitted impressions are used

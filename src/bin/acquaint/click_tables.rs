@@ -23,8 +23,10 @@ research data only, never of your own users.
 
 Example:
   acquaint import impressions clicks.csv.gz --public-data --out signals
-  acquaint import impressions listens.csv --public-data --label plays --clicked-from 1 --negatives 4 --out signals
-  acquaint import impressions data/quickstart/impressions.csv --public-data --label clicks --out signals
+  acquaint import impressions listens.csv --public-data --label plays \\
+    --clicked-from 1 --negatives 4 --out signals
+  acquaint import impressions data/quickstart/impressions.csv --public-data \\
+    --label clicks --out signals
   acquaint evaluate ads --signals signals")]
 pub(crate) struct ImportImpressionsArgs {
     /// The table, or - for standard input
@@ -235,7 +237,8 @@ Columns are found as by `import impressions`. docs/scoring.md has the formulas.
 Example:
   acquaint evaluate policy data/clicks/logged_policy.csv
   acquaint evaluate policy obd_random_all.csv.gz --json
-  acquaint evaluate policy log.csv --item banner --label click --propensity p --explore 0.1 --json")]
+  acquaint evaluate policy log.csv --item banner --label click --propensity p \\
+    --explore 0.1 --json")]
 pub(crate) struct EvaluatePolicyArgs {
     /// The log, or - for standard input
     #[arg(value_name = "FILE")]

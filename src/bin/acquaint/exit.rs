@@ -9,6 +9,8 @@ use std::process::ExitCode;
 use acquaint::publish::shown;
 use acquaint::signals::are_panics_caught;
 
+use crate::telling::{self, Level};
+
 /// How a verb ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
@@ -77,15 +79,24 @@ pub(crate) fn code(ended: Result<Outcome, Failure>) -> ExitCode {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Findings) => ExitCode::from(1),
         Err(failure) => {
-            say(format_args!("acquaint: {failure}"));
-            ExitCode::from(2)
+            telling::tell(Level::Error, format_args!("acquaint: {failure}"));
+            fail_for_programs(&failure.to_string())
         }
     }
 }
 
-/// Prints a line to standard error; if that is gone too, the exit code still speaks.
+/// Prints a line to standard error.
 pub(crate) fn say(text: impl fmt::Display) {
-    let _ = writeln!(io::stderr(), "{text}");
+    telling::tell(Level::Info, text);
+}
+
+/// Under --json whoever reads standard output is told too.
+fn fail_for_programs(message: &str) -> ExitCode {
+    if telling::wants_json() {
+        // If that is gone, the exit code still speaks.
+        let _ = print(&telling::failure(message));
+    }
+    ExitCode::from(2)
 }
 
 /// Says nothing of panics that are caught: the Parquet reader has some for damaged files, and they become errors that name the file.
@@ -115,8 +126,9 @@ pub(crate) fn survive_file_limits() {
 /// Help and version are no failure; wrong arguments are.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {
-        let _ = io::stderr().write_all(safe(&error.render().to_string()).as_bytes());
-        return ExitCode::from(2);
+        let text = safe(&error.render().to_string());
+        let _ = io::stderr().write_all(text.as_bytes());
+        return fail_for_programs(text.trim());
     }
     code(print(&error.render().to_string()).map(|()| Outcome::Done))
 }

@@ -10,6 +10,7 @@ mod attest;
 mod check;
 mod click_tables;
 mod clock;
+mod compare;
 mod config;
 mod consent;
 mod dry_run;
@@ -19,6 +20,8 @@ mod exit;
 mod explain;
 mod identity;
 mod import;
+mod init;
+mod man;
 mod memory;
 mod models;
 mod output;
@@ -31,6 +34,7 @@ mod seal;
 mod spark;
 mod subject;
 mod synth;
+mod telling;
 mod timed;
 mod told;
 mod train;
@@ -56,6 +60,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return exit::usage(&error),
     };
+    telling::settle(cli.log_format, cli.verbose);
     exit::code(in_pool(&cli))
 }
 
@@ -72,6 +77,7 @@ fn in_pool(cli: &Cli) -> Result<Outcome, Failure> {
 fn verb(cli: &Cli) -> Result<Outcome, Failure> {
     match &cli.verb {
         Verb::Run(args) => run::run(args, cli.quiet),
+        Verb::Init(args) => init::init(args),
         Verb::Check(args) => check::check(args, cli.quiet),
         Verb::Synth(args) => synth::synth(args),
         Verb::Import(ImportVerb::Edges(args)) => import::edges(args),
@@ -86,12 +92,14 @@ fn verb(cli: &Cli) -> Result<Outcome, Failure> {
         Verb::Config(args) => config::config(args),
         Verb::Plan(args) => plan::plan(args),
         Verb::Report(args) => report::report(args),
+        Verb::Compare(args) => compare::compare(args, cli.quiet),
         Verb::Recall(args) => recall::recall(args, cli.quiet),
         Verb::Verify(args) => verify::verify(args, cli.quiet),
         Verb::Subject(args) => subject::subject(args, cli.quiet),
         Verb::Seal(args) => seal::seal_dir(args),
         Verb::Consent(verb) => consent::consent(verb, cli.quiet),
         Verb::Identity(verb) => identity::identity(verb, cli.quiet),
+        Verb::Man(args) => man::man(args),
         Verb::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "acquaint", &mut script);

@@ -2,15 +2,23 @@
 
 use std::io::IsTerminal;
 use std::sync::Mutex;
-use std::time::Duration;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use acquaint::engine::Progress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::clock::instant;
+use crate::telling;
 
 /// One bar at a time: the stage that is running.
 pub(crate) struct Bars {
     current: Mutex<Option<ProgressBar>>,
     shown: bool,
+    /// The stage that is told when it ends, and when it began.
+    told: Mutex<Option<(&'static str, Instant)>>,
+    rows: AtomicU64,
 }
 
 impl Bars {
@@ -18,16 +26,38 @@ impl Bars {
     pub(crate) fn new(quiet: bool) -> Self {
         Self {
             current: Mutex::new(None),
-            shown: !quiet && std::io::stderr().is_terminal(),
+            shown: !quiet && !telling::is_json() && std::io::stderr().is_terminal(),
+            told: Mutex::new(None),
+            rows: AtomicU64::new(0),
         }
     }
 
     /// Says something to whoever watches.
     pub(crate) fn say(&self, text: &str) {
+        self.tell_ended(None);
         self.replace(None);
         if self.shown {
             eprintln!("acquaint: {text}");
         }
+    }
+
+    /// Tells the stage that ends, if whoever calls wants to know.
+    fn tell_ended(&self, next: Option<&'static str>) {
+        if !telling::is_verbose() {
+            return;
+        }
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let rows = self.rows.swap(0, Ordering::Relaxed);
+        if let Some((stage, begun)) = told.take() {
+            let rows = if rows == 0 {
+                String::new()
+            } else {
+                format!(", {rows} rows")
+            };
+            let seconds = begun.elapsed().as_secs_f64();
+            eprintln!("acquaint: {stage}{rows}, {seconds:.1} s");
+        }
+        *told = next.map(|stage| (stage, instant()));
     }
 
     fn replace(&self, next: Option<ProgressBar>) {
@@ -44,12 +74,14 @@ impl Bars {
 
 impl Progress for Bars {
     fn begin(&self, stage: &'static str, total: Option<u64>) {
+        self.tell_ended(Some(stage));
         if self.shown {
             self.replace(Some(bar(stage, total)));
         }
     }
 
     fn advance(&self, n: u64) {
+        self.rows.fetch_add(n, Ordering::Relaxed);
         let current = self
             .current
             .lock()
@@ -66,6 +98,7 @@ impl Progress for Bars {
 
 impl Drop for Bars {
     fn drop(&mut self) {
+        self.tell_ended(None);
         self.replace(None);
     }
 }

@@ -12,7 +12,7 @@ use acquaint::identity::{KeyRing, ObjectionKey};
 use acquaint::publish::{Input, digest_file, read_plain_text, shown};
 use acquaint::report::{render, summary};
 
-use crate::args::{AdModelArg, AskLedgerArgs, ListKeyArgs, ParamsArgs, RunArgs};
+use crate::args::{AdModelArg, AskLedgerArgs, ListKeyArgs, ParamsArgs, PublishingArgs, RunArgs};
 use crate::dry_run;
 use crate::exit::{Failure, Outcome, print};
 use crate::memory::of_machine;
@@ -26,6 +26,7 @@ use crate::told::tell_findings;
 pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
     let spark = Spark::of(&args.engine)?;
     let params = with_lists(read_params(&args.asking.given)?, &args.lists)?;
+    let params = published_if(params, &args.publishing);
     let ledger = Ledger::read(&args.asking.ledger)?;
     let source = ledger.source();
     let models = Models::read(args.friend_model.as_deref(), args.ad_model.as_deref())?;
@@ -66,9 +67,16 @@ pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
     }
     let timed = Timed::new(Bars::new(quiet), args.timings);
     let page = |manifest: &Manifest| Ok(render(manifest)?);
-    let manifest = match &spark {
-        None => engine::run(&request, &page, &timed)?,
-        Some(spark) => engine::run_elsewhere(&request, spark, &page, &timed)?,
+    let ran = match &spark {
+        None => engine::run(&request, &page, &timed),
+        Some(spark) => engine::run_elsewhere(&request, spark, &page, &timed),
+    };
+    let manifest = match ran {
+        Err(error) if error.is_not_published() => {
+            eprintln!("acquaint: {error}");
+            return Ok(Outcome::Findings);
+        }
+        ran => ran?,
     };
     timed.tell();
     print(&if args.json {
@@ -92,6 +100,16 @@ pub(crate) fn run(args: &RunArgs, quiet: bool) -> Result<Outcome, Failure> {
             Outcome::Done
         },
     )
+}
+
+/// The parameters with what the command line asks of a publication.
+fn published_if(params: ValidRunParams, args: &PublishingArgs) -> ValidRunParams {
+    let params = params.with_min_rows(args.min_rows.iter().copied());
+    if args.accept {
+        params.accepting_any_change()
+    } else {
+        params
+    }
 }
 
 /// This program, by the digest of its file.

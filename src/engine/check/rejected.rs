@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::engine::EngineError;
-use crate::signals::{Rejection, SignalsDir, SignalsError, Table};
+use crate::signals::{Rejection, SignalsDir, SignalsError};
 
 /// So many rows of a kind are shown.
 const SHOWN: usize = 3;
@@ -58,7 +58,8 @@ pub(super) fn grouped(
 fn of_a_kind(dir: &SignalsDir, rows: &[&Rejection]) -> Result<RejectedRows, SignalsError> {
     let one = rows[0];
     let first: Vec<u64> = rows.iter().take(SHOWN).map(|row| row.row).collect();
-    let table = one.file.split(['/', '.']).next().and_then(Table::parse);
+    let mappings = dir.mappings();
+    let table = mappings.table_of(&one.file);
     let excerpts = table.map(|table| dir.excerpt(table, &one.file, &first));
     let excerpts = excerpts.transpose()?.unwrap_or_default();
     let shown = excerpts.into_iter().map(|excerpt| BadRow {
@@ -67,10 +68,10 @@ fn of_a_kind(dir: &SignalsDir, rows: &[&Rejection]) -> Result<RejectedRows, Sign
     });
     Ok(RejectedRows {
         file: one.file.clone(),
-        column: one.column,
+        column: mappings.column_in(&one.file, one.column),
         reason: one.reason.as_str(),
         what: one.reason.phrase(),
-        cure: one.cure(),
+        cure: mappings.cure(one),
         rows: rows.len() as u64,
         first: shown.collect(),
     })

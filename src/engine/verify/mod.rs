@@ -368,7 +368,9 @@ impl Trial<'_> {
             },
             published_known: Some(times.published_known),
         };
-        write_some(&opening, self.params, purposes, &out, &Silent)?;
+        // What was erased was written anew, under the tables' own names.
+        let params = self.params.clone().of_own_tables();
+        write_some(&opening, &params, purposes, &out, &Silent)?;
         Ok(out)
     }
 }

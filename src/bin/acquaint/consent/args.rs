@@ -68,7 +68,8 @@ it became known, and one known more than five minutes later than this machine's 
 Creates the ledger if there is none.
 
 Example:
-  echo '{\"account_id\": 7, \"kind\": \"opt_out\"}' | acquaint consent append --ledger ledger")]
+  echo '{\"account_id\": 7, \"kind\": \"opt_out\"}' | acquaint consent append \\
+    --ledger ledger")]
 pub(crate) struct AppendArgs {
     #[command(flatten)]
     pub(crate) ledger: LedgerArgs,
@@ -110,10 +111,11 @@ files that must be sent back are written to --answers, as YYYYMMDD_BROKER_TYPE[_
 
 Creates the ledger if there is none.
 
-Examples:
+Example:
   acquaint consent import --ledger ledger --signals data/quickstart
   acquaint consent import --ledger ledger --format gpp --input signals.csv
-  acquaint consent import --ledger ledger --format drop --input lists.zip --signals tables --objection-key key --broker 123 --answers answers")]
+  acquaint consent import --ledger ledger --format drop --input lists.zip \\
+    --signals tables --objection-key key --broker 123 --answers answers")]
 pub(crate) struct ImportArgs {
     #[command(flatten)]
     pub(crate) ledger: LedgerArgs,
@@ -152,7 +154,8 @@ Region and registration date come from messenger_accounts. Without it the region
 event. In an unknown region the strict profile, opt-in, applies: silence means no.
 
 Example:
-  acquaint consent status 7 --ledger ledger --signals data/quickstart --as-of 2016-10-01")]
+  acquaint consent status 7 --ledger ledger --signals data/quickstart \\
+    --as-of 2016-10-01")]
 pub(crate) struct StatusArgs {
     /// The account id
     #[arg(value_name = "ACCOUNT", value_parser = account)]
@@ -202,7 +205,8 @@ With --receipts, writes a consent receipt (ISO/IEC TS 27560, Data Privacy Vocabu
 object per line. As with `status`, --signals supplies the regions.
 
 Example:
-  acquaint consent export --ledger ledger --out tables --receipts receipts.jsonl --signals data/quickstart")]
+  acquaint consent export --ledger ledger --out tables \\
+    --receipts receipts.jsonl --signals data/quickstart")]
 pub(crate) struct ExportArgs {
     #[command(flatten)]
     pub(crate) ledger: LedgerArgs,
@@ -342,7 +346,8 @@ A ledger made before keys were recorded does not know its key. Append or import 
 that is impossible, --adopt records the key unchecked: with a wrong key, nobody who objected is recognised.
 
 Example:
-  acquaint consent rekey --ledger ledger --objection-key old.key --new-key new.key")]
+  acquaint consent rekey --ledger ledger --objection-key old.key \\
+    --new-key new.key")]
 pub(crate) struct RekeyArgs {
     #[command(flatten)]
     pub(crate) ledger: LedgerArgs,

@@ -58,7 +58,11 @@ all in minutes.
 
 Example:
   head -c 32 /dev/urandom > token.key && chmod 600 token.key
-  acquaint identity normalise numbers.csv | acquaint identity tokens --key token.key --purpose abuse --epoch 3")]
+  acquaint identity normalise numbers.csv | acquaint identity tokens \\
+    --key token.key --purpose abuse --epoch 3")]
+#[command(override_usage = "\
+acquaint identity tokens [OPTIONS] --key <FILE>
+       --purpose <PURPOSE> --epoch <N> [FILE]")]
 pub(crate) struct TokensArgs {
     /// The numbers, or - for standard input
     #[arg(value_name = "FILE", default_value = "-")]
@@ -105,8 +109,10 @@ A book with parsed numbers is much faster: --book takes a Parquet file with the 
 integer) and saved_at instead of the address book, and --out receives the matches as Parquet.
 
 Example:
-  acquaint identity match --signals data/quickstart --purpose friend_suggestions > matches.csv
-  acquaint identity match --signals data/quickstart --book numbers.parquet --out matches.parquet")]
+  acquaint identity match --signals data/quickstart \\
+    --purpose friend_suggestions > matches.csv
+  acquaint identity match --signals data/quickstart --book numbers.parquet \\
+    --out matches.parquet")]
 pub(crate) struct MatchArgs {
     #[command(flatten)]
     pub(crate) claims: ClaimsArgs,
@@ -128,7 +134,8 @@ Prints CSV: account_id, user_id, from, until (empty if current), probability and
 and that the person gave in order to be found. A device alone never links. Standard error counts why other pairs were not linked.
 
 Example:
-  acquaint identity link --signals data/quickstart --purpose ad_relevance > links.csv")]
+  acquaint identity link --signals data/quickstart --purpose ad_relevance \\
+    > links.csv")]
 pub(crate) struct LinkArgs {
     #[command(flatten)]
     pub(crate) claims: ClaimsArgs,
@@ -144,7 +151,8 @@ Prints `[identity.model]` for a configuration file: the frequency of each agreem
 pairs (u), estimated by expectation maximisation over pairs that share a number. Exits with code 1 if it did not converge.
 
 Example:
-  acquaint identity fit --signals world > acquaint.toml && acquaint run --signals world --out out --config acquaint.toml")]
+  acquaint identity fit --signals world > acquaint.toml && acquaint run \\
+    --signals world --out out --config acquaint.toml")]
 pub(crate) struct FitArgs {
     #[command(flatten)]
     pub(crate) claims: ClaimsArgs,

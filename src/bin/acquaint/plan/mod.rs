@@ -18,7 +18,8 @@ measured; hours follow from rates measured on one machine, which benches/record/
 its own entries, saved numbers and two-paths under `graph`.
 
 Example:
-  acquaint plan --users 1e9 --entries 1e11 --workers 8 --cores 32 --price-per-hour 3.20")]
+  acquaint plan --users 1e9 --entries 1e11 --workers 8 --cores 32 \\
+    --price-per-hour 3.20")]
 pub(crate) struct PlanArgs {
     /// People in the graph
     #[arg(long, value_name = "N")]

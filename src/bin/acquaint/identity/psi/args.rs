@@ -48,6 +48,9 @@ side. Both sides do the same.
 
 Example:
   acquaint identity psi blind --input ours.csv --purpose abuse --session ours")]
+#[command(override_usage = "\
+acquaint identity psi blind [OPTIONS] --input <FILE>
+       --purpose <PURPOSE> --session <DIR>")]
 pub(crate) struct BlindArgs {
     #[command(flatten)]
     pub(crate) holdings: HoldingsArgs,
@@ -81,7 +84,8 @@ Prints own_id,peer_id, one row per common number. With --out, also writes a mani
 the threat model, what was sent and received, why rows were dropped, and what each side learned. Then deletes the session's secret.
 
 Example:
-  acquaint identity psi finish --session ours --message theirs/3-ids.psi --out common.csv")]
+  acquaint identity psi finish --session ours --message theirs/3-ids.psi \\
+    --out common.csv")]
 pub(crate) struct FinishArgs {
     #[command(flatten)]
     pub(crate) message: MessageArgs,
@@ -120,9 +124,14 @@ Accepts peers until one exchange is complete, then exits. Peers that disconnect,
 error and do not block others. On one machine the connection is not encrypted; between two machines both sides need the same \
 --shared-key. Prints own_id,peer_id, one row per common number.
 
-Examples:
-  acquaint identity psi listen --address 127.0.0.1:7000 --input ours.csv --purpose abuse --out common.csv
-  acquaint identity psi listen --address 0.0.0.0:7000 --shared-key psi.key --input ours.csv --purpose abuse --out common.csv")]
+Example:
+  acquaint identity psi listen --address 127.0.0.1:7000 --input ours.csv \\
+    --purpose abuse --out common.csv
+  acquaint identity psi listen --address 0.0.0.0:7000 --shared-key psi.key \\
+    --input ours.csv --purpose abuse --out common.csv")]
+#[command(override_usage = "\
+acquaint identity psi listen [OPTIONS] --address <IP:PORT>
+       --input <FILE> --purpose <PURPOSE>")]
 pub(crate) struct ListenArgs {
     /// Address to listen on; port 0 picks a free port and prints it
     #[arg(long, value_name = "IP:PORT")]
@@ -143,9 +152,14 @@ pub(crate) struct ListenArgs {
 On one machine the connection is not encrypted; between two machines both sides need the same --shared-key. Prints own_id,peer_id, \
 one row per common number.
 
-Examples:
-  acquaint identity psi connect --address 127.0.0.1:7000 --input theirs.csv --purpose abuse --out common.csv
-  acquaint identity psi connect --address 192.0.2.7:7000 --shared-key psi.key --input theirs.csv --purpose abuse")]
+Example:
+  acquaint identity psi connect --address 127.0.0.1:7000 --input theirs.csv \\
+    --purpose abuse --out common.csv
+  acquaint identity psi connect --address 192.0.2.7:7000 --shared-key psi.key \\
+    --input theirs.csv --purpose abuse")]
+#[command(override_usage = "\
+acquaint identity psi connect [OPTIONS] --address <IP:PORT>
+       --input <FILE> --purpose <PURPOSE>")]
 pub(crate) struct ConnectArgs {
     /// Where the other side listens
     #[arg(long, value_name = "IP:PORT")]
