@@ -175,7 +175,7 @@ pub(super) fn businesses(prepared: &Prepared, who: &Who) -> Vec<Reachable> {
                 account: row.account,
                 business: row.business,
                 may_send: may_send.map(|(kind, _)| kind).collect(),
-                marketing_reasons: row.marketing_reasons.into_iter().map(Into::into).collect(),
+                marketing_reasons: row.marketing_reasons,
             }
         })
         .collect()
