@@ -223,6 +223,22 @@ mod tests {
         assert_eq!(plan.frames, (1e9_f64 / 256.0).ceil());
     }
 
+    /// The shipments of synthetic worlds of 4,000 and 20,000 people, as the record has them.
+    #[test]
+    fn bytes_are_within_a_tenth_of_those_measured() {
+        let measured = [
+            (1_635.0, 8_242.0, 4_690.0, 98_150.0),
+            (8_443.0, 44_212.0, 26_213.0, 526_224.0),
+        ];
+        for (users, entries, saved, bytes) in measured {
+            let planned = shipment_bytes(&World {
+                saved,
+                ..world(users, entries)
+            });
+            assert!((planned / bytes - 1.0_f64).abs() < 0.1, "{planned} {bytes}");
+        }
+    }
+
     #[test]
     fn more_workers_score_sooner_and_move_more() {
         let few = Plan::of(&world(1e8, 1e10));

@@ -14,7 +14,7 @@ use crate::exit::{Failure, Outcome, print};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 For `run --engine spark`, whose workers each hold the packed graph. Bytes follow from the form of a shipment and are within 10 % of those \
-measured; hours follow from rates measured on one machine, which benches/record/2026-12-01-spark.md describes. A run's manifest.json says \
+measured; hours follow from assumed rates, which benches/record/2026-12-01-spark.md names. A run's manifest.json says \
 its own entries, saved numbers and two-paths under `graph`.
 
 Example:

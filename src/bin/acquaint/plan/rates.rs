@@ -1,4 +1,5 @@
-//! What was measured, and where it is written down: `benches/record/2026-12-01-spark.md`.
+//! Bytes follow from the form of shipments and were measured; rates of time are assumptions.
+//! `benches/record/2026-12-01-spark.md` has the figures and says which is which.
 
 /// Bytes of a shipment for each entry of the ties: 4 for the neighbour, 1 for what ties them.
 pub(super) const BYTES_AN_ENTRY: f64 = 5.0;
@@ -16,7 +17,7 @@ pub(super) const TABLE_BYTES_A_PERSON: f64 = 18.0;
 /// Bytes for each person and thread: the room in which a kernel adds up.
 pub(super) const SCRATCH_BYTES_A_PERSON: f64 = 28.0;
 
-/// Two-paths a second and core once the graph is far larger than any cache. Small graphs are faster; the record says how much.
+/// Two-paths a second and core once the graph is far larger than any cache. Small graphs are faster.
 pub(super) const TWO_PATHS_A_SECOND: f64 = 50e6;
 /// Bytes a second at which a worker reads a shipment, checks its digest and packs it.
 pub(super) const OPENED_BYTES_A_SECOND: f64 = 150e6;
