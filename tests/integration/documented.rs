@@ -138,6 +138,38 @@ fn every_command_of_the_guides_does_what_it_says() {
     assert!(n_commands > 10, "{n_commands}");
 }
 
+/// The files that a page links to, relative to it.
+fn links(page: &str) -> Vec<&str> {
+    let targets = page.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
+    let files = targets.map(|(target, _)| target.split('#').next().unwrap_or_default());
+    let is_file = |target: &&str| !target.is_empty() && !target.contains("://");
+    files.filter(is_file).collect()
+}
+
+#[test]
+fn every_page_is_in_the_book_and_no_link_leads_nowhere() {
+    let docs = Path::new(ROOT).join("docs");
+    let book = fs::read_to_string(docs.join("SUMMARY.md")).unwrap();
+    for folder in [docs.clone(), docs.join("guide")] {
+        for page in fs::read_dir(&folder).unwrap() {
+            let page = page.unwrap().path();
+            if page.extension().is_none_or(|ending| ending != "md") {
+                continue;
+            }
+            let text = fs::read_to_string(&page).unwrap();
+            for link in links(&text) {
+                assert!(folder.join(link).exists(), "{}: {link}", page.display());
+            }
+            let name = page.strip_prefix(&docs).unwrap().to_str().unwrap();
+            assert!(name == "SUMMARY.md" || links(&book).contains(&name), "{name}");
+        }
+    }
+    let readme = fs::read_to_string(Path::new(ROOT).join("README.md")).unwrap();
+    for link in links(&readme) {
+        assert!(Path::new(ROOT).join(link).exists(), "README.md: {link}");
+    }
+}
+
 #[test]
 fn blocks_are_taken_apart() {
     let page = "```\nacquaint no\n```\n```sh\nacquaint a # b\n\nls\n```\n```console\n$ acquaint c\nx … z\n…\n```\n";
