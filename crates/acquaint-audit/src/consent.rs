@@ -93,38 +93,52 @@ fn of_rows(rows: &[Row], moments: Moments, honours_late: bool) -> Refused {
     for (account, mut events) in by_account {
         // What takes away comes first among events of one moment.
         events.sort_by_key(|event| (event.happened, event.gives, event.known, event.id));
-        let (mut suggestions, mut ads, mut gone) = (false, false, false);
+        let mut word = Word::default();
         for event in &events {
-            let is_for = |purpose: &str| event.purpose.is_empty() || event.purpose == purpose;
-            match event.kind {
-                "opt_out" if honours_late => (suggestions, ads) = (true, true),
-                "accept" if is_no(event.share) => (suggestions, ads) = (true, true),
-                "signal" => ads = true,
-                "withdraw" | "grant" => {
-                    let refuses = event.kind == "withdraw";
-                    if is_for("friend_suggestions") {
-                        suggestions = refuses;
-                    }
-                    if is_for("ad_relevance") {
-                        ads = refuses;
-                    }
-                }
-                "delete" => gone = true,
-                "register" => gone = false,
-                _ => {}
-            }
+            word.hear(event, honours_late);
         }
-        if suggestions || gone {
+        if word.no_suggestions || word.is_gone {
             refused.suggestions.insert(account);
         }
-        if ads || gone {
+        if word.no_ads || word.is_gone {
             refused.ads.insert(account);
         }
-        if gone {
+        if word.is_gone {
             refused.deleted.insert(account);
         }
     }
     refused
+}
+
+/// What an account has said so far.
+#[derive(Default)]
+struct Word {
+    no_suggestions: bool,
+    no_ads: bool,
+    is_gone: bool,
+}
+
+impl Word {
+    fn hear(&mut self, event: &Event<'_>, honours_late: bool) {
+        let is_for = |purpose: &str| event.purpose.is_empty() || event.purpose == purpose;
+        match event.kind {
+            "opt_out" if honours_late => (self.no_suggestions, self.no_ads) = (true, true),
+            "accept" if is_no(event.share) => (self.no_suggestions, self.no_ads) = (true, true),
+            "signal" => self.no_ads = true,
+            "withdraw" | "grant" => {
+                let is_withdrawn = event.kind == "withdraw";
+                if is_for("friend_suggestions") {
+                    self.no_suggestions = is_withdrawn;
+                }
+                if is_for("ad_relevance") {
+                    self.no_ads = is_withdrawn;
+                }
+            }
+            "delete" => self.is_gone = true,
+            "register" => self.is_gone = false,
+            _ => {}
+        }
+    }
 }
 
 fn event(row: &Row) -> Option<(u64, Event<'_>)> {

@@ -70,9 +70,8 @@ pub(crate) fn outputs(out: &Path, manifest: &Manifest, report: &mut Report) -> R
 /// Is every table the one that the run read?
 pub(crate) fn inputs(dir: &Path, manifest: &Manifest, report: &mut Report) -> Result<(), String> {
     let listed = manifest.files("inputs")?;
-    let (frames, files): (Vec<_>, Vec<_>) = listed
-        .into_iter()
-        .partition(|(name, _)| name.ends_with(".frame"));
+    let (frames, files): (Vec<_>, Vec<_>) =
+        listed.into_iter().partition(|(name, _)| is_frame(name));
     if !frames.is_empty() {
         report.not_asked(format!("{} tables were in memory", frames.len()));
     }
@@ -80,6 +79,12 @@ pub(crate) fn inputs(dir: &Path, manifest: &Manifest, report: &mut Report) -> Re
         report.holds(format!("{} tables are those the run read", files.len()));
     }
     Ok(())
+}
+
+/// A table that the run read from memory.
+fn is_frame(name: &str) -> bool {
+    name.rsplit_once('.')
+        .is_some_and(|(_, ending)| ending == "frame")
 }
 
 /// How many files are not what is listed.

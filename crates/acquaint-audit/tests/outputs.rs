@@ -1,5 +1,6 @@
 //! An output of the program is sound; one that was tampered with is not. ACQUAINT names the program, as `.ci/audit` does.
 
+use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -200,8 +201,8 @@ fn deny_rows_of_whoever_refused() {
     let mut events = fs::read_to_string(made.path("signals/consent_events.csv")).unwrap();
     for (id, line) in (1..).zip(accounts.lines().skip(1)) {
         let account = line.split(',').next().unwrap();
-        events +=
-            &format!("{id},{account},,,,opt_out,2016-11-01T00:00:00Z,2016-11-01T00:00:00Z,,,,,,\n");
+        let at = "2016-11-01T00:00:00Z";
+        writeln!(events, "{id},{account},,,,opt_out,{at},{at},,,,,,").unwrap();
     }
     fs::write(made.path("signals/consent_events.csv"), events).unwrap();
     let wrong = made.wrong();

@@ -184,7 +184,7 @@ impl Engine {
         k: usize,
     ) -> PyResult<Table> {
         let given = OwnScores::read(candidates, ["user_id", "candidate_id", "score"])?;
-        let rows = py.detach(|| {
+        py.detach(|| {
             given.ranked(["candidate_id", "score"], |user, scores| {
                 let scores = scores.iter().map(|&(id, score)| (UserId(id), score));
                 let ranked = self.0.rank_suggestions(UserId(user), scores, k);
@@ -193,8 +193,7 @@ impl Engine {
                     .map(|(id, score)| (id.0, score))
                     .collect()
             })
-        });
-        rows
+        })
     }
 
     /// Own probabilities of a click, ranked by what an impression is worth under the guard and the gate: a frame with `user_id`,
@@ -203,7 +202,7 @@ impl Engine {
     fn rank_ads(&self, py: Python<'_>, candidates: &Bound<'_, PyAny>, k: usize) -> PyResult<Table> {
         let given = OwnScores::read(candidates, ["user_id", "ad_id", "p_click"])?;
         given.refuse_improbable()?;
-        let rows = py.detach(|| {
+        py.detach(|| {
             given.ranked(["ad_id", "value"], |user, scores| {
                 let scores = scores.iter().map(|&(id, p_click)| (AdId(id), p_click));
                 let ranked = self.0.rank_ads(UserId(user), scores, k);
@@ -212,8 +211,7 @@ impl Engine {
                     .map(|(id, value)| (id.0, value))
                     .collect()
             })
-        });
-        rows
+        })
     }
 
     /// The spam score of an account, from 0 to 1; none if it may not be looked at.

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
+use acquaint::abuse::Outcome;
 use acquaint::engine::{AbuseCase, EngineError, GivenModels, Prepared};
 use acquaint::eval::{
-    AbuseLabel, AdsEvaluationOptions, AdsSplit, EdgeRow, RankingParams, SplitBy, SuggestionRules,
-    Threshold, TimedEdge, evaluate_abuse as abuse, evaluate_ads_with, evaluate_ranking,
-    read_labels, simple_edges,
+    AbuseLabel, AdsEvaluationOptions, AdsSplit, EdgeRow, Judged, RankingParams, SplitBy,
+    SuggestionRules, Threshold, TimedEdge, evaluate_abuse as abuse, evaluate_ads_with,
+    evaluate_ranking, read_labels, simple_edges,
 };
 use acquaint::signals::AdTruth;
 use acquaint::suggest::{Holdout, RankerParams};
@@ -201,15 +202,20 @@ pub(crate) fn evaluate_abuse<'py>(
     let told = Told::new(progress);
     let found = py.detach(|| {
         let case = AbuseCase::open(&request, &told)?;
-        let scores = case.scores();
-        let scores: Vec<_> = scores.iter().map(|one| (one.account, one.score)).collect();
+        let judged = case.scores();
+        let judged = judged.iter().map(|one| Judged {
+            account: one.account,
+            score: one.score,
+            outcome: case.outcome(one),
+        });
+        let judged: Vec<Judged> = judged.collect();
         let at = case.thresholds();
         let thresholds: [Threshold; 3] = [
-            ("demote", at.demote),
-            ("limit", at.limit),
-            ("quarantine", at.quarantine),
+            (Outcome::Demote, at.demote),
+            (Outcome::Limit, at.limit),
+            (Outcome::Quarantine, at.quarantine),
         ];
-        Ok::<_, EngineError>(abuse(&scores, &labels, &thresholds))
+        Ok::<_, EngineError>(abuse(&judged, &labels, &thresholds))
     });
     to_python(py, &found.map_err(|error| of_engine(&error))?)
 }

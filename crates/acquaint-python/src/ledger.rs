@@ -7,6 +7,7 @@ use acquaint::engine::{ConsentRules, NamedEvent, NamedSubject};
 use acquaint::identity::ObjectionKey;
 use acquaint::ids::AccountId;
 use acquaint::ledger::{Entropy, NewEvent, NewSubject, Reader, Root, Writer};
+use acquaint::publish::shown;
 use acquaint::signals::{
     ConsentEventRow, complete_event, event_json, json_object, record_from_json,
 };
@@ -97,7 +98,7 @@ impl Ledger {
     }
 
     fn __repr__(&self) -> String {
-        format!("acquaint.Ledger({:?})", self.dir)
+        format!("<acquaint.Ledger: {}>", shown(&self.dir))
     }
 }
 

@@ -3,6 +3,11 @@
 //! Every function calls the one that the command line calls, so their answers agree to the last byte. Rust works without the
 //! interpreter's lock; frames come and go by the Arrow `PyCapsule` interface.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "what Python passes is converted for the call, and belongs to it"
+)]
+
 mod arguments;
 mod check;
 mod clicks;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use acquaint::engine::outputs::{MANIFEST, Manifest};
+use acquaint::engine::outputs::{MANIFEST, Manifest, OutputDigest};
 use acquaint::engine::{self, GivenModels, REPORT, RunRequest};
 use acquaint::publish::{Input, read_plain_text};
 use acquaint::report::{render, summary};
@@ -205,15 +205,12 @@ impl Run {
             0 => "nothing has to be looked at".to_owned(),
             n => format!("{n} to look at: <code>run.findings</code>"),
         };
-        let rows: String = (self.manifest.outputs.iter())
-            .map(|output| {
-                format!(
-                    "<tr><td>{}</td><td style=\"text-align:right\">{}</td></tr>",
-                    escaped(&output.file),
-                    output.rows
-                )
-            })
-            .collect();
+        let row = |output: &OutputDigest| {
+            let (file, rows) = (escaped(&output.file), output.rows);
+            format!("<tr><td>{file}</td><td style=\"text-align:right\">{rows}</td></tr>")
+        };
+        let rows: Vec<String> = self.manifest.outputs.iter().map(row).collect();
+        let rows = rows.concat();
         format!(
             "<p><b>acquaint run</b>, as of {}; {found}</p><table><thead><tr><th>file</th><th>rows</th></tr></thead><tbody>{rows}</tbody></table>",
             self.manifest.as_of.valid

@@ -136,9 +136,7 @@ impl FriendModel {
     #[getter]
     fn weights(&self) -> std::collections::BTreeMap<String, f64> {
         let weights = self.0.weights().into_iter();
-        weights
-            .map(|one| (one.name.to_string(), one.weight))
-            .collect()
+        weights.map(|one| (one.name, one.weight)).collect()
     }
 
     /// What it was trained on and how well it did on what was held out.
