@@ -140,7 +140,10 @@ fn every_command_of_the_guides_does_what_it_says() {
 
 /// The files that a page links to, relative to it.
 fn links(page: &str) -> Vec<&str> {
-    let targets = page.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
+    let targets = page
+        .split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split_once(')'));
     let files = targets.map(|(target, _)| target.split('#').next().unwrap_or_default());
     let is_file = |target: &&str| !target.is_empty() && !target.contains("://");
     files.filter(is_file).collect()
@@ -161,7 +164,10 @@ fn every_page_is_in_the_book_and_no_link_leads_nowhere() {
                 assert!(folder.join(link).exists(), "{}: {link}", page.display());
             }
             let name = page.strip_prefix(&docs).unwrap().to_str().unwrap();
-            assert!(name == "SUMMARY.md" || links(&book).contains(&name), "{name}");
+            assert!(
+                name == "SUMMARY.md" || links(&book).contains(&name),
+                "{name}"
+            );
         }
     }
     let readme = fs::read_to_string(Path::new(ROOT).join("README.md")).unwrap();

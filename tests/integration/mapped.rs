@@ -75,8 +75,9 @@ fn write(
                 .from_path(tables.join(&file))
                 .unwrap();
             writer.write_record(&theirs).unwrap();
-            rows.iter()
-                .for_each(|row| writer.write_record(row).unwrap());
+            for row in rows {
+                writer.write_record(row).unwrap();
+            }
             writer.flush().unwrap();
             (
                 file,

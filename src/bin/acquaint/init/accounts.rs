@@ -133,9 +133,8 @@ impl<'a> List<'a> {
                 .map(Some)
                 .map_err(|why| format!("column {name}: {why}")),
         };
-        let share = match cell(self.share) {
-            share @ ("" | "true" | "false") => share,
-            _ => return Err("column share: it is true, false or empty".to_owned()),
+        let share @ ("" | "true" | "false") = cell(self.share) else {
+            return Err("column share: it is true, false or empty".to_owned());
         };
         let known = moment(self.known_at, "known_at", None)?;
         draft.counts.accounts += u64::from(draft.accounts.insert(account));

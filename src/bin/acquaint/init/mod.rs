@@ -52,10 +52,10 @@ pub(crate) struct InitArgs {
     /// CSV with a column `account_id`: draft a notice and an acceptance for each account
     #[arg(long, value_name = "FILE")]
     accounts: Option<PathBuf>,
-    /// When every account was shown the notice, where FILE has no noticed_at
+    /// When every account was shown the notice, where FILE has no `noticed_at`
     #[arg(long, value_name = "TIME", value_parser = time, requires = "accounts", requires = "policy")]
     noticed_at: Option<Timestamp>,
-    /// When every account accepted, where FILE has no accepted_at
+    /// When every account accepted, where FILE has no `accepted_at`
     #[arg(long, value_name = "TIME", value_parser = time, requires = "accounts")]
     accepted_at: Option<Timestamp>,
     /// The number of the policy that the notice was of

@@ -13,16 +13,16 @@ pub(crate) struct EngineArgs {
     /// Where suggestions are made: in this process, or by Apache Spark; the outputs are the same
     #[arg(long, value_enum, value_name = "ENGINE", default_value_t = EngineKind::Local)]
     pub(crate) engine: EngineKind,
-    /// Spark's master: local[N], local-cluster[N,CORES,MB], spark://HOST:PORT, yarn or k8s://URL
+    /// Spark's master: `local[N]`, `local-cluster[N,CORES,MB]`, `spark://HOST:PORT`, `yarn` or `k8s://URL`
     #[arg(long, value_name = "URL", default_value = "local[*]")]
     pub(crate) master: String,
     /// A setting of Spark; may be repeated
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) conf: Vec<Setting>,
-    /// The Python with pyspark, pyarrow and pandas, here and on workers [default: $PYSPARK_PYTHON, then python3]
+    /// The Python with pyspark, pyarrow and pandas, here and on workers [default: `$PYSPARK_PYTHON`, then python3]
     #[arg(long, value_name = "FILE")]
     pub(crate) python: Option<PathBuf>,
-    /// The kernel library [default: libacquaint_kernel beside this program]
+    /// The kernel library [default: `libacquaint_kernel` beside this program]
     #[arg(long, value_name = "FILE")]
     pub(crate) kernel: Option<PathBuf>,
     /// How many tasks Spark divides the people among [default: one for 1024 people, at most 1000]
@@ -34,7 +34,7 @@ pub(crate) struct EngineArgs {
     /// How workers get graph and kernel: by a path that they see too, or carried by Spark [default: path on this machine, else files]
     #[arg(long, value_enum, value_name = "HOW")]
     pub(crate) ship: Option<Ship>,
-    /// A directory or URL that workers write to, such as hdfs:///tmp/acquaint; required off this machine [default: a temporary directory]
+    /// A directory or URL that workers write to, such as `hdfs:///tmp/acquaint`; required off this machine [default: a temporary directory]
     #[arg(long, value_name = "URL")]
     pub(crate) work: Option<String>,
     /// Write what Spark says to this file [default: the last lines are printed if it fails]

@@ -82,22 +82,18 @@ fn python_of(named: Option<&Path>) -> PathBuf {
 /// `spark-submit` of an installed Spark, or a Python that has pyspark.
 fn command(job: &Job, python: &Path, driver: &Path) -> Command {
     let submit = env::var_os("SPARK_HOME").map(|home| Path::new(&home).join("bin/spark-submit"));
-    match submit.filter(|submit| submit.is_file()) {
-        Some(submit) => {
-            let mut command = Command::new(submit);
-            command.args(["--master", &job.master]);
-            for (name, value) in &job.conf {
-                command.arg("--conf").arg(format!("{name}={value}"));
-            }
-            command.arg(driver);
-            command
-        }
-        None => {
-            let mut command = Command::new(python);
-            command.arg(driver);
-            command
-        }
+    let Some(submit) = submit.filter(|submit| submit.is_file()) else {
+        let mut command = Command::new(python);
+        command.arg(driver);
+        return command;
+    };
+    let mut command = Command::new(submit);
+    command.args(["--master", &job.master]);
+    for (name, value) in &job.conf {
+        command.arg("--conf").arg(format!("{name}={value}"));
     }
+    command.arg(driver);
+    command
 }
 
 fn last_lines(log: &Path) -> String {
