@@ -233,7 +233,7 @@ fn parquet_may_count_times_in_whole_numbers() {
 #[test]
 fn a_region_stands_in_where_a_row_names_none() {
     let dir = tempfile::tempdir().unwrap();
-    let text = "account_id,phone,region,created_at,last_seen\n1,+4366491059488,,2015-01-01T00:00:00Z,2015-01-02T00:00:00Z\n";
+    let text = "account_id,phone,region,registered_at,last_seen_at,number_since\n1,+4366491059488,,2015-01-01T00:00:00Z,2015-01-02T00:00:00Z,2015-01-01T00:00:00Z\n";
     let at = dir.path().join("messenger_accounts.csv");
     fs::write(&at, text).unwrap();
     let config = "[tables.messenger_accounts]\nregion = \"IN\"\n";
@@ -265,10 +265,11 @@ fn deny_files_and_columns_that_are_not_there() {
     assert!(friendships(dir.path(), &commas).is_ok());
     let error = friendships(dir.path(), EDGES).unwrap_err().to_string();
     assert!(error.contains("separated by commas"), "{error}");
-    let other = commas.replace("\"t\"", "\"tt\"");
+    let other = commas.replace("\"from\"", "\"fron\"");
     let error = friendships(dir.path(), &other).unwrap_err().to_string();
     assert!(
-        error.contains("maps since to tt, and edges.csv has no such column; the nearest is"),
+        error
+            .contains("maps user_a to fron, and edges.csv has no such column; the nearest is from"),
         "{error}"
     );
     // A column that already has the table's name is not passed over for another.
