@@ -146,7 +146,7 @@ mod tests {
                     .filter(|(_, value)| !value.is_table() && !value.is_array());
                 if name == "consent" || name == "suggest" {
                     plain.for_each(|(key, _)| {
-                        assert!(CONFIG.contains(&format!("{key} = ")), "{name}.{key}")
+                        assert!(CONFIG.contains(&format!("{key} = ")), "{name}.{key}");
                     });
                 }
             }
