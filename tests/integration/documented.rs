@@ -7,6 +7,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use sha2::{Digest, Sha256};
+
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// A command, and lines that it has to print.
@@ -174,6 +176,18 @@ fn every_page_is_in_the_book_and_no_link_leads_nowhere() {
     for link in links(&readme) {
         assert!(Path::new(ROOT).join(link).exists(), "README.md: {link}");
     }
+}
+
+/// `docs/picture` draws the page, and notes the digest of what it drew.
+#[test]
+fn the_picture_is_of_the_page_as_it_is() {
+    let root = Path::new(ROOT);
+    let page = fs::read(root.join("src/report/report.html")).unwrap();
+    let drawn = fs::read_to_string(root.join("docs/report.png.of")).unwrap();
+    let told = "the page has changed since docs/report.png was drawn: run docs/picture";
+    let digest = Sha256::digest(&page);
+    let digest: Vec<String> = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(digest.concat(), drawn.trim(), "{told}");
 }
 
 #[test]
