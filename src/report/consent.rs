@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use minijinja::{Value, context};
 
 use super::charts::place;
-use super::first::{FEWEST, is_of_people, people};
+use super::first::{FEWEST, is_of_people, people, share_of_people};
 use super::sums;
 use super::words::{grouped, percent, words};
 use crate::engine::Stage;
@@ -51,7 +51,7 @@ pub(in crate::report) fn by_purpose(manifest: &Manifest) -> Value {
             what, purpose,
             all => grouped(stage.rows_in),
             used => people(stage.rows_out),
-            share => percent(stage.rows_out, u128::from(stage.rows_in)),
+            share => share_of_people(stage.rows_out, stage.rows_in),
             width => place(100.0 * stage.rows_out as f64 / stage.rows_in.max(1) as f64),
             others => used.iter().map(|&at| people(counts[at])).collect::<Vec<_>>(),
         }

@@ -100,7 +100,16 @@ fn full_lists(manifest: &Manifest) -> Value {
         .outputs
         .iter()
         .any(|output| output.file == "suggestions.parquet" && output.rows > 0);
-    let share = |share: f64| format!("{} %", rounded((1_000.0 * share).round() / 10.0));
+    let nodes = manifest.graph.pointer("/ties/nodes").and_then(Json::as_u64);
+    let share = |share: f64| {
+        let few = nodes.is_some_and(|nodes| is_few(share * nodes as f64));
+        let percent = format!("{} %", rounded((1_000.0 * share).round() / 10.0));
+        if few {
+            format!("< {FEWEST} people")
+        } else {
+            percent
+        }
+    };
     let any = share(exposure.coverage);
     figure(
         "with a full list of friends",
@@ -117,12 +126,9 @@ fn opted_out(manifest: &Manifest) -> Value {
             .filter(|(reason, _)| *reason == "opted_out");
         (refused.map(|(_, n)| n).sum::<u64>(), stage.rows_in)
     });
-    let note = refused.map(|(n, all)| {
-        format!(
-            "{} of these people; {}",
-            percent(n, u128::from(all)),
-            NOT_COUNTED
-        )
+    let note = refused.map(|(n, all)| match share_of_people(n, all) {
+        share if share.is_empty() => NOT_COUNTED.to_owned(),
+        share => format!("{share} of these people; {NOT_COUNTED}"),
     });
     figure("opted out", refused.map(|(n, _)| people(n)), note)
 }
@@ -175,9 +181,23 @@ pub(in crate::report) fn is_of_people(stage: &Stage) -> bool {
 /// The fewest people that a figure about people tells exactly: of fewer, somebody who knows the others could tell who they are.
 pub(in crate::report) const FEWEST: u64 = 10;
 
+/// Is a count of people above 0 but below what may be told?
+fn is_few(n: f64) -> bool {
+    n > 0.0 && n.round() < FEWEST as f64
+}
+
+/// The share of some people, which would tell a few as exactly as their number.
+pub(in crate::report) fn share_of_people(n: u64, all: u64) -> String {
+    if is_few(n as f64) {
+        String::new()
+    } else {
+        percent(n, u128::from(all))
+    }
+}
+
 /// How many people, told no more exactly than it may be.
 pub(in crate::report) fn people(n: u64) -> String {
-    if n > 0 && n < FEWEST {
+    if is_few(n as f64) {
         format!("< {FEWEST}")
     } else {
         grouped(n)
@@ -198,6 +218,14 @@ mod tests {
         assert_eq!(people(1), "< 10");
         assert_eq!(people(9), "< 10");
         assert_eq!(people(10), "10");
+    }
+
+    #[test]
+    fn a_share_does_not_tell_what_a_count_may_not() {
+        assert_eq!(share_of_people(3, 300), "");
+        assert_eq!(share_of_people(30, 300), "10.0 %");
+        assert_eq!(share_of_people(0, 300), "0.0 %");
+        assert!(is_few(9.4) && !is_few(9.6) && !is_few(0.0));
     }
 
     #[test]

@@ -4,9 +4,9 @@ use minijinja::{Value, context};
 use serde_json::Value as Json;
 
 use super::charts::place;
-use super::first::people;
+use super::first::{people, share_of_people};
 use super::sums::ranked;
-use super::words::{grouped, percent, words};
+use super::words::{grouped, words};
 use crate::engine::Stage;
 use crate::engine::outputs::Manifest;
 
@@ -41,7 +41,7 @@ fn drawn(name: &str, of: &str, steps: &[Step]) -> Value {
         context! {
             what => step.what,
             n => people(step.n),
-            share => percent(step.n, u128::from(first)),
+            share => share_of_people(step.n, first),
             width => place(share.clamp(least, 100.0)),
             why => step.why.clone().unwrap_or_default(),
         }
