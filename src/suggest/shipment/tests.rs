@@ -279,20 +279,41 @@ fn deny_lists_that_are_not_made_here() {
         chunks[3].counts.considered += 2;
     });
     assert!(matches!(counts, Err(ShipmentError::Counts { first: 0 })));
+    let swapped = std::cell::Cell::new((0, 0));
     let lists = of(&|chunks| {
-        let mut one = chunks[2].chunk.list(7).suggestions.to_vec();
+        let (of, at) = first_with_two(chunks);
+        swapped.set((of, at));
+        let mut one = chunks[of].chunk.list(at).suggestions.to_vec();
         one.swap(0, 1);
         let mut changed = crate::suggest::suggestion::Chunk::default();
-        for at in 0..chunks[2].chunk.n_users() {
-            let list = chunks[2].chunk.list(at);
-            let suggestions = if at == 7 { &one[..] } else { list.suggestions };
+        for here in 0..chunks[of].chunk.n_users() {
+            let list = chunks[of].chunk.list(here);
+            let suggestions = if here == at {
+                &one[..]
+            } else {
+                list.suggestions
+            };
             changed.push(crate::suggest::List {
                 suggestions,
                 ..list
             });
         }
-        chunks[2].chunk = changed;
+        chunks[of].chunk = changed;
     });
-    let node = 2 * 64 + 7;
+    let (of, at) = swapped.get();
+    let node = u32::try_from(of * 64 + at).unwrap();
     assert!(matches!(lists, Err(ShipmentError::Differs { node_idx }) if node_idx == node));
+}
+
+/// The first list that two people are in: its chunk, and its place there.
+fn first_with_two(chunks: &[crate::suggest::everybody::Counted]) -> (usize, usize) {
+    let lists = chunks.iter().enumerate().flat_map(|(of, one)| {
+        let lists = (0..one.chunk.n_users()).map(|at| one.chunk.list(at));
+        lists
+            .enumerate()
+            .map(move |(at, list)| (of, at, list.suggestions.len()))
+    });
+    let mut long = lists.filter(|&(.., n)| n > 1);
+    let (of, at, _) = long.next().expect("somebody has two suggestions");
+    (of, at)
 }
