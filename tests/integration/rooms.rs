@@ -43,10 +43,11 @@ const ROOMS: [(&str, &[&str]); 15] = [
     (
         "eval",
         &[
-            "consent", "signals", "identity", "graph", "suggest", "ads", "learn", "engine", "synth",
+            "consent", "signals", "identity", "graph", "suggest", "ads", "abuse", "learn",
+            "engine", "synth",
         ],
     ),
-    ("report", &["consent", "engine"]),
+    ("report", &["consent", "abuse", "engine"]),
 ];
 
 #[test]
