@@ -3,10 +3,10 @@
 use std::io;
 use std::path::PathBuf;
 
-use acquaint::engine::{ConsentRules, NamedEvent, NamedSubject};
+use acquaint::engine::ConsentRules;
 use acquaint::identity::ObjectionKey;
 use acquaint::ids::AccountId;
-use acquaint::ledger::{Entropy, NewEvent, NewSubject, Reader, Root, Writer};
+use acquaint::ledger::{Entropy, NewEvent, Reader, Root, Writer};
 use acquaint::publish::shown;
 use acquaint::signals::{
     ConsentEventRow, complete_event, event_json, json_object, record_from_json,
@@ -119,29 +119,8 @@ impl Ledger {
             let (column, why) = (fault.column, fault.reason.phrase());
             LedgerError::new_err(format!("`{column}` {why}; {}", fault.cure()))
         })?;
-        self.recorded(&named)
-    }
-
-    /// The event for the ledger: a number becomes its point.
-    fn recorded(&self, named: &NamedEvent) -> PyResult<NewEvent> {
-        let subject = match named.subject {
-            NamedSubject::Account(account) => NewSubject::Account(account),
-            NamedSubject::Device(device) => NewSubject::Device(device),
-            NamedSubject::Number(number) => {
-                let key = self.key.as_ref().ok_or_else(|| {
-                    LedgerError::new_err(
-                        "an event about a number without an account needs objection_key",
-                    )
-                })?;
-                NewSubject::NonUser(key.objection(number))
-            }
-        };
-        Ok(NewEvent {
-            event_id: named.event_id,
-            subject,
-            kind: named.kind,
-            valid_time: named.valid_time,
-            known_time: named.known_time,
+        named.recorded(self.key.as_ref()).ok_or_else(|| {
+            LedgerError::new_err("an event about a number without an account needs objection_key")
         })
     }
 }

@@ -2,8 +2,9 @@
 //! a time, in `consent append`. They are these and no others.
 
 use crate::consent::{Event, EventKind, Flaw, Subject, check_times};
-use crate::identity::{E164, NotANumber};
+use crate::identity::{E164, NotANumber, ObjectionKey};
 use crate::ids::{AccountId, DeviceId, EventId};
+use crate::ledger::{NewEvent, NewSubject};
 use crate::signals::{ConsentEventRow, Fault, Rejection, RejectionReason};
 use crate::time::Timestamp;
 
@@ -38,6 +39,26 @@ pub enum NamedSubject {
     Device(DeviceId),
     /// The holder of a number that is nobody's account.
     Number(E164),
+}
+
+impl NamedEvent {
+    /// What a ledger records of it: a number becomes its point under the key of the objection list. None if it is about a number
+    /// and there is no key.
+    #[must_use]
+    pub fn recorded(&self, key: Option<&ObjectionKey>) -> Option<NewEvent> {
+        let subject = match self.subject {
+            NamedSubject::Account(account) => NewSubject::Account(account),
+            NamedSubject::Device(device) => NewSubject::Device(device),
+            NamedSubject::Number(number) => NewSubject::NonUser(key?.objection(number)),
+        };
+        Some(NewEvent {
+            event_id: self.event_id,
+            subject,
+            kind: self.kind,
+            valid_time: self.valid_time,
+            known_time: self.known_time,
+        })
+    }
 }
 
 impl ConsentRules {

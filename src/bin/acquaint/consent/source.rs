@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use acquaint::engine::{ConsentRules, NamedEvent, NamedSubject};
+use acquaint::engine::{ConsentRules, NamedEvent};
 use acquaint::identity::ObjectionKey;
 use acquaint::ids::EventId;
 use acquaint::ledger::{Entropy, LedgerError, NewEvent, NewSubject, Reader, Writer};
@@ -42,21 +42,7 @@ impl Source {
 
     /// The event for the ledger: a number becomes its point.
     pub(crate) fn event(&self, named: &NamedEvent) -> Result<NewEvent, NoKey> {
-        let subject = match named.subject {
-            NamedSubject::Account(account) => NewSubject::Account(account),
-            NamedSubject::Device(device) => NewSubject::Device(device),
-            NamedSubject::Number(number) => {
-                let key = self.key.as_ref().ok_or(NoKey)?;
-                NewSubject::NonUser(key.objection(number))
-            }
-        };
-        Ok(NewEvent {
-            event_id: named.event_id,
-            subject,
-            kind: named.kind,
-            valid_time: named.valid_time,
-            known_time: named.known_time,
-        })
+        named.recorded(self.key.as_ref()).ok_or(NoKey)
     }
 }
 
