@@ -2,7 +2,7 @@
 
 use minijinja::{Value, context};
 
-use super::first::FEWEST;
+use super::few::{FEWEST, is_few};
 use super::words::{grouped, percent, rounded, words};
 use crate::abuse::Outcome;
 use crate::engine::outputs::AbuseOutcomes;
@@ -48,7 +48,7 @@ fn from(outcome: Outcome, found: &AbuseOutcomes) -> String {
 
 /// Counts that are not shown: small ones, and the least of the others if one alone is small, for it would follow from the sum.
 fn hidden(counts: [u64; 4]) -> [bool; 4] {
-    let mut hidden = counts.map(|n| (1..FEWEST).contains(&n));
+    let mut hidden = counts.map(|n| is_few(n as f64));
     if hidden.iter().filter(|one| **one).count() == 1 {
         let others = (0..counts.len()).filter(|&i| !hidden[i] && counts[i] > 0);
         if let Some(least) = others.min_by_key(|&i| counts[i]) {

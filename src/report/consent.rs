@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use minijinja::{Value, context};
 
 use super::charts::place;
-use super::first::{FEWEST, is_of_people, people, share_of_people};
+use super::few::{FEWEST, is_few, people, share_of_people};
+use super::first::is_of_people;
 use super::sums;
 use super::words::{grouped, percent, words};
 use crate::engine::Stage;
@@ -108,8 +109,7 @@ pub(in crate::report) fn states(states: &BTreeMap<String, u64>) -> Value {
 
 /// Takes what must not be told alone off the end, and tells it together.
 fn few(ranked: &mut Vec<(&str, u64)>) -> Option<(&'static str, u64)> {
-    let is_few = |&(_, n): &(&str, u64)| n > 0 && n < FEWEST;
-    if !ranked.iter().any(is_few) {
+    if !ranked.iter().any(|&(_, n)| is_few(n as f64)) {
         return None;
     }
     ranked.retain(|&(_, n)| n > 0);

@@ -3,6 +3,7 @@
 use minijinja::{Value, context};
 use serde_json::Value as Json;
 
+use super::few::{FEWEST, is_few, people, share_of_people};
 use super::sums::broken;
 use super::words::{grouped, percent, rounded, visible, words};
 use crate::engine::outputs::Manifest;
@@ -15,7 +16,8 @@ const TOLD: usize = 3;
 pub(in crate::report) fn verdict(manifest: &Manifest) -> Value {
     let n_stages = manifest.stages.len();
     let broken: Vec<String> = broken(manifest).map(|stage| words(&stage.name)).collect();
-    let n_kinds = kinds(&manifest.findings).len();
+    let findings = kinds(&manifest.findings);
+    let n_kinds = findings.len();
     let (level, text) = if !broken.is_empty() {
         let text = format!(
             "The sums of {} of {n_stages} stages do not check: {}.",
@@ -35,7 +37,7 @@ pub(in crate::report) fn verdict(manifest: &Manifest) -> Value {
         );
         ("right", text)
     };
-    context! { level, text, findings => kinds(&manifest.findings) }
+    context! { level, text, findings }
 }
 
 /// Findings by kind, in the order in which the first of each was found.
@@ -169,39 +171,13 @@ fn calibration(manifest: &Manifest) -> Value {
 }
 
 /// The stage that decides which people take part: that of friend suggestions, if there is one.
-pub(in crate::report) fn admission(manifest: &Manifest) -> Option<&Stage> {
+fn admission(manifest: &Manifest) -> Option<&Stage> {
     manifest.stages.iter().find(|stage| is_of_people(stage))
 }
 
 /// Does this stage decide which people take part?
 pub(in crate::report) fn is_of_people(stage: &Stage) -> bool {
     stage.name == "people" || stage.name.contains("→ people (")
-}
-
-/// The fewest people that a figure about people tells exactly: of fewer, somebody who knows the others could tell who they are.
-pub(in crate::report) const FEWEST: u64 = 10;
-
-/// Is a count of people above 0 but below what may be told?
-fn is_few(n: f64) -> bool {
-    n > 0.0 && n.round() < FEWEST as f64
-}
-
-/// The share of some people, which would tell a few as exactly as their number.
-pub(in crate::report) fn share_of_people(n: u64, all: u64) -> String {
-    if is_few(n as f64) {
-        String::new()
-    } else {
-        percent(n, u128::from(all))
-    }
-}
-
-/// How many people, told no more exactly than it may be.
-pub(in crate::report) fn people(n: u64) -> String {
-    if is_few(n as f64) {
-        format!("< {FEWEST}")
-    } else {
-        grouped(n)
-    }
 }
 
 fn figure(label: &str, figure: Option<String>, note: Option<String>) -> Value {
@@ -211,22 +187,6 @@ fn figure(label: &str, figure: Option<String>, note: Option<String>) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_few_people_are_not_counted() {
-        assert_eq!(people(0), "0");
-        assert_eq!(people(1), "< 10");
-        assert_eq!(people(9), "< 10");
-        assert_eq!(people(10), "10");
-    }
-
-    #[test]
-    fn a_share_does_not_tell_what_a_count_may_not() {
-        assert_eq!(share_of_people(3, 300), "");
-        assert_eq!(share_of_people(30, 300), "10.0 %");
-        assert_eq!(share_of_people(0, 300), "0.0 %");
-        assert!(is_few(9.4) && !is_few(9.6) && !is_few(0.0));
-    }
 
     #[test]
     fn findings_are_told_by_kind() {

@@ -4,7 +4,7 @@ use minijinja::{Value, context};
 use serde_json::Value as Json;
 
 use super::charts::place;
-use super::first::{people, share_of_people};
+use super::few::{people, share_of_people};
 use super::sums::ranked;
 use super::words::{grouped, words};
 use crate::engine::Stage;

@@ -11,6 +11,7 @@ mod ads;
 mod charts;
 mod compare;
 mod consent;
+mod few;
 mod first;
 mod flow;
 mod groups;
