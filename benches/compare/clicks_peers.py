@@ -14,27 +14,15 @@ halves), trees get categories as codes and numbers as they are. A row of many im
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+from environment import in_environment
+
 PACKAGES = ["numpy", "scipy", "pandas", "scikit-learn", "lightgbm", "vowpalwabbit"]
-
-
-def in_environment(folder):
-    """Runs this script again with the packages, which are installed if need be."""
-    python = Path(folder) / "bin" / "python"
-    if Path(sys.prefix).resolve() == Path(folder).resolve():
-        return
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", *PACKAGES], check=True)
-    os.execv(python, [str(python), *sys.argv])
-
-
 HERE = Path(__file__).resolve().parents[2]
 asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 asked.add_argument("data", type=Path)
@@ -45,7 +33,7 @@ asked.add_argument("--rows", type=int, default=60_000)
 asked.add_argument("--seeds", type=int, default=5)
 asked.add_argument("--only", help="methods whose name begins so")
 ASKED = asked.parse_intermixed_args()
-in_environment(ASKED.venv)
+in_environment(ASKED.venv, PACKAGES)
 
 import lightgbm  # noqa: E402
 import numpy as np  # noqa: E402

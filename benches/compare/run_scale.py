@@ -8,13 +8,14 @@ grow. A size that `run --dry-run` says will not fit is left out and said to be. 
 
 import argparse
 import json
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
+
+from environment import python_with
+from measured import timed
 
 HERE = Path(__file__).resolve().parents[2]
 SEED = 5
@@ -29,30 +30,6 @@ def asked():
     parser.add_argument("--draw", type=Path)
     parser.add_argument("--venv", default=str(HERE / "target/scale"))
     return parser.parse_args()
-
-
-def high_water(process):
-    try:
-        lines = Path(f"/proc/{process}/status").read_text().splitlines()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), 0)
-
-
-def timed(command):
-    """Seconds of the clock and of processors, and bytes at the peak, of a process that must end well or with something to look at."""
-    begun = time.perf_counter()
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    peak = 0
-    while True:
-        peak = max(peak, high_water(child.pid))
-        ended, status, used = os.wait4(child.pid, os.WNOHANG)
-        if ended:
-            break
-        time.sleep(0.02)
-    if os.waitstatus_to_exitcode(status) not in (0, 1):
-        sys.exit(f"{' '.join(command)}: {child.stderr.read().decode()}")
-    return time.perf_counter() - begun, used.ru_utime + used.ru_stime, peak
 
 
 def fits(acquaint, world, out):
@@ -85,10 +62,7 @@ def table(found):
 
 
 def draw(found, path, venv):
-    python = Path(venv) / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", venv], check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "matplotlib"], check=True)
+    python = python_with(venv, ["matplotlib"])
     points = {"people": [one[0] for one in found], "clock": [one[2][0] for one in found], "memory": [one[2][2] / 1e9 for one in found]}
     script = """
 import json, sys

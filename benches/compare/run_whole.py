@@ -20,30 +20,19 @@ So the lists differ in their last places, and the script prints how many of each
 import argparse
 import csv
 import io
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
+
+from environment import in_environment
+from measured import timed
 
 PACKAGES = ["duckdb", "polars", "pyarrow"]
 TABLES = ["messenger_accounts", "address_book", "social_accounts", "friendships", "feedback", "consent_events", "policy_versions", "overlays"]
 HERE = Path(__file__).resolve().parents[2]
 K = 10
-
-
-def in_environment(folder):
-    """Runs this script again with the packages, which are installed if need be."""
-    python = Path(folder) / "bin" / "python"
-    if Path(sys.prefix).resolve() == Path(folder).resolve():
-        return
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", *PACKAGES], check=True)
-    os.execv(python, [str(python), *sys.argv])
-
 
 asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 asked.add_argument("world", type=Path)
@@ -54,7 +43,7 @@ asked.add_argument("--turns", type=int, default=3)
 asked.add_argument("--in", dest="given", type=Path, help=argparse.SUPPRESS)
 asked.add_argument("--out", type=Path, help=argparse.SUPPRESS)
 ASKED = asked.parse_intermixed_args()
-in_environment(ASKED.venv)
+in_environment(ASKED.venv, PACKAGES)
 
 import pyarrow as pa  # noqa: E402
 import pyarrow.parquet as pq  # noqa: E402
@@ -177,34 +166,6 @@ def write(columns, path):
     pq.write_table(table.filter(pa.compute.is_valid(table["e164"])), path)
 
 
-def timed(command):
-    """Seconds of the clock and of processors, and GB at the peak, of a process."""
-    begun = time.perf_counter()
-    said = tempfile.TemporaryFile()
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said)
-    peak = 0
-    while True:
-        # What the system says at the end counts this process too, from which the other began.
-        peak = max(peak, high_water(child.pid))
-        ended, status, used = os.wait4(child.pid, os.WNOHANG)
-        if ended:
-            break
-        time.sleep(0.01)
-    clock = time.perf_counter() - begun
-    if os.waitstatus_to_exitcode(status) not in (0, 1):
-        said.seek(0)
-        sys.exit(f"{command[0]} failed: {said.read().decode()}")
-    return clock, used.ru_utime + used.ru_stime, peak / 1e9
-
-
-def high_water(process):
-    try:
-        lines = Path(f"/proc/{process}/status").read_text().splitlines()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), 0)
-
-
 def main():
     import pyarrow.compute  # noqa: F401
 
@@ -225,7 +186,7 @@ def main():
                     command = [sys.executable, __file__, str(ASKED.world), tool, "--venv", ASKED.venv]
                     command += ["--in", folder / "given", "--out", out[tool]]
                 clock, busy, peak = timed([str(part) for part in command])
-                print(f"{tool:10} {clock:7.2f} s  {busy:7.2f} s of processors  {peak:5.2f} GB", flush=True)
+                print(f"{tool:10} {clock:7.2f} s  {busy:7.2f} s of processors  {peak / 1e9:5.2f} GB", flush=True)
         if "acquaint" in ASKED.tools:
             out["acquaint"] = folder / "out" / "suggestions.parquet"
         pairs = {}

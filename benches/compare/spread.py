@@ -15,10 +15,11 @@ matches attackers and honest accounts have left.
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
+
+from environment import in_environment
 
 HERE = Path(__file__).resolve().parents[2]
 PACKAGES = ["numpy", "pyarrow"]
@@ -28,17 +29,6 @@ DAY = 86_400
 DENSITY = 0.3
 
 
-def in_environment(folder):
-    """Runs this script again with the packages, which are installed if need be."""
-    python = Path(folder) / "bin" / "python"
-    if Path(sys.prefix).resolve() == Path(folder).resolve():
-        return
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", *PACKAGES], check=True)
-    os.execv(python, [str(python), *sys.argv])
-
-
 asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 asked.add_argument("model", type=Path)
 asked.add_argument("--numbers", type=int, default=1_000_000)
@@ -46,10 +36,10 @@ asked.add_argument("--accounts", type=int, nargs="*", default=[10, 30, 100, 300,
 asked.add_argument("--mutual", action="store_true")
 asked.add_argument("--seed", type=int, default=1)
 asked.add_argument("--acquaint", default=str(HERE / "target/release/acquaint"))
-asked.add_argument("--venv", default=str(HERE / "target/whole"))
+asked.add_argument("--venv", default=str(HERE / "target/spread"))
 asked.add_argument("--dir", type=Path, default=Path("spread"))
 ASKED = asked.parse_args()
-in_environment(ASKED.venv)
+in_environment(ASKED.venv, PACKAGES)
 
 import numpy as np  # noqa: E402
 import pyarrow as pa  # noqa: E402
