@@ -34,7 +34,7 @@ def asked():
 
 def fits(acquaint, world, out):
     told = subprocess.run([acquaint, "run", "--dry-run", "--json", "--signals", world, "--out", out], capture_output=True, text=True)
-    return told.returncode == 0, json.loads(told.stdout or "{}").get("peak_bytes")
+    return told.returncode == 0, json.loads(told.stdout)["estimate"]["peak_bytes"]
 
 
 def of_size(args, people, folder):
@@ -57,7 +57,7 @@ def table(found):
     print("|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
     for people, made, (clock, busy, peak), told in found:
         cells = [f"{people:,}", f"{made[0]:.1f} s", f"{made[2] / 1e9:.2f} GB", f"{clock:.1f} s", f"{busy:.1f} s", f"{peak / 1e9:.2f} GB"]
-        cells += [f"{(told or 0) / 1e9:.2f} GB", f"{1e6 * clock / people:.0f}", f"{peak / people:,.0f}"]
+        cells += [f"{told / 1e9:.2f} GB", f"{1e6 * clock / people:.0f}", f"{peak / people:,.0f}"]
         print("| " + " | ".join(cells) + " |")
 
 

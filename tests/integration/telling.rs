@@ -284,3 +284,24 @@ fn a_training_that_fails_tells_of_rejected_rows() {
         assert!(error.contains(told), "{row}: {error}");
     }
 }
+
+/// A program that reads standard output finds results there and nothing else, and the failure on the other side.
+#[test]
+fn a_failure_under_json_is_told_on_standard_error() {
+    let dir = tempfile::tempdir().unwrap();
+    for line in [
+        "run --signals nowhere --out out --json",
+        "run --signals nowhere --json",
+    ] {
+        let (code, out, error) = acquaint(&words(line), dir.path());
+        let last: Value = serde_json::from_str(error.lines().last().unwrap()).unwrap();
+        assert_eq!((code, out.as_str()), (2, ""), "{line}");
+        assert_eq!(last["format"], "acquaint-error/1", "{line}");
+        assert_eq!(last["exit_code"], 2, "{line}");
+        let first = error.lines().next().unwrap();
+        let told = last["error"].as_str().unwrap().lines().next().unwrap();
+        assert!(first.ends_with(told), "{line}: {error}");
+    }
+    let (_, _, error) = acquaint(&words("run --signals nowhere --out out"), dir.path());
+    assert!(!error.contains("acquaint-error"), "{error}");
+}

@@ -35,7 +35,7 @@ const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), env!("ACQUAINT_OF_COMMI
 #[command(version = VERSION, propagate_version = true, arg_required_else_help = true)]
 #[command(after_help = "\
 Exit codes: 0 done, 1 done with findings, 2 failed. Findings and rejected rows are reported on standard error, and in --json output; a \
-failure under --json is an object on standard output, too.
+failure under --json is also an object, the last line of standard error.
 
 Options that say [env: NAME] can be given as environment variables instead; the command line counts before them.
 

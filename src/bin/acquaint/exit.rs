@@ -90,11 +90,11 @@ pub(crate) fn say(text: impl fmt::Display) {
     telling::tell(Level::Info, text);
 }
 
-/// Under --json whoever reads standard output is told too.
+/// Under --json a program is told too: on standard error, for standard output may hold what came before the failure.
 fn fail_for_programs(message: &str) -> ExitCode {
     if telling::wants_json() {
         // If that is gone, the exit code still speaks.
-        let _ = print(&telling::failure(message));
+        let _ = writeln!(io::stderr(), "{}", telling::failure(message));
     }
     ExitCode::from(2)
 }

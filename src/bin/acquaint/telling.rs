@@ -78,7 +78,7 @@ fn object(level: Level, text: &str) -> String {
     .to_string()
 }
 
-/// A failure for programs that read standard output.
+/// A failure for programs.
 pub(crate) fn failure(message: &str) -> String {
     json!({
         "format": "acquaint-error/1",
